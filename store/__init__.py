@@ -1,0 +1,1 @@
+"""SQLModel tables, repositories and migrations; SQLite by default, PostgreSQL by DATABASE_URL."""

@@ -1,0 +1,1 @@
+"""Thin durable shells around the rules of `domain`."""

@@ -1,0 +1,79 @@
+"""Encryption at rest: AES-256-GCM, the place a secret belongs to bound in as associated data.
+
+A sealed secret is `v1.<key id>.<base64url of nonce and ciphertext>`. Moving a sealed value to another row or
+column makes it unreadable (checklist items 32 and 33 of the security reference).
+"""
+
+import base64
+import hashlib
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_KEY_BYTES = 32
+_NONCE_BYTES = 12
+
+
+class SecretUnreadableError(Exception):
+    """A sealed secret cannot be opened: wrong master key, or the value was moved or damaged."""
+
+
+class Vault:
+    """Seals and opens secrets with one master key."""
+
+    def __init__(self, master_key: bytes) -> None:
+        if len(master_key) != _KEY_BYTES:
+            raise ValueError("The master key must be 32 bytes.")
+        self._aead = AESGCM(master_key)
+        self._key_id = hashlib.sha256(b"pagedesk key id" + master_key).hexdigest()[:8]
+
+    def seal(self, secret: str, place: str) -> str:
+        """Encrypt `secret` for `place`, for example `page:access_token:123`."""
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = self._aead.encrypt(nonce, secret.encode(), place.encode())
+        return f"v1.{self._key_id}.{base64.urlsafe_b64encode(nonce + sealed).decode()}"
+
+    def open(self, sealed: str, place: str) -> str:
+        """Decrypt what was sealed for `place`; raises SecretUnreadableError."""
+        try:
+            version, key_id, body = sealed.split(".", 2)
+            raw = base64.urlsafe_b64decode(body)
+            if version != "v1" or key_id != self._key_id:
+                raise SecretUnreadableError(f"The secret at {place} was sealed with another master key.")
+            return self._aead.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], place.encode()).decode()
+        except (ValueError, InvalidTag) as error:
+            raise SecretUnreadableError(f"The secret at {place} is damaged or out of place.") from error
+
+
+def load_or_create_master_key(configured: str | None, file: Path) -> bytes:
+    """The master key from the setting (base64 of 32 bytes), else from the file, made on first use (0600)."""
+    if configured:
+        try:
+            key = base64.b64decode(configured, validate=True)
+        except ValueError as error:
+            raise ValueError("PAGEDESK_MASTER_KEY must be base64 of 32 bytes.") from error
+        if len(key) != _KEY_BYTES:
+            raise ValueError("PAGEDESK_MASTER_KEY must be base64 of 32 bytes.")
+        return key
+    if not file.exists():
+        _create_private_file(file, base64.b64encode(os.urandom(_KEY_BYTES)))
+    return load_or_create_master_key(file.read_text().strip(), file)
+
+
+def _create_private_file(file: Path, content: bytes) -> None:
+    """Create the file with its whole content or not at all; another process may win the race."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f"{file.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    try:
+        os.link(draft, file)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

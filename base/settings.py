@@ -1,0 +1,83 @@
+"""Settings from the environment, prefix `PAGEDESK_`. `docs/settings.md` explains each."""
+
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from base.secrets import Vault, load_or_create_master_key
+
+
+class Settings(BaseSettings):
+    """One installation's settings; immutable."""
+
+    model_config = SettingsConfigDict(env_prefix="PAGEDESK_", frozen=True, extra="ignore")
+
+    data_dir: Path = Field(Path(".data"), description="Where the embedded databases, logs and keys live.")
+    database_url: str | None = Field(None, description="PostgreSQL URL; SQLite in the data dir if not set.")
+    host: str = Field("127.0.0.1", description="Address the API listens on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port the API listens on.")
+    public_url: AnyHttpUrl | None = Field(
+        None, description="Where Meta reaches the API; https in production."
+    )
+
+    temporal_address: str | None = Field(None, description="host:port of Temporal; a dev server if not set.")
+    temporal_port: int = Field(7233, ge=1, le=65535, description="Port of the dev server Pagedesk starts.")
+    temporal_ui_port: int = Field(8233, ge=1, le=65535, description="Port of that dev server's web page.")
+    temporal_namespace: str = Field("default", description="Temporal namespace.")
+    temporal_api_key: SecretStr | None = Field(None, description="API key for Temporal Cloud.")
+    temporal_tls: bool = Field(default=False, description="Use TLS towards Temporal.")
+    temporal_tls_ca: Path | None = Field(None, description="CA file for Temporal's certificate.")
+    temporal_tls_cert: Path | None = Field(None, description="Client certificate file for mTLS.")
+    temporal_tls_key: Path | None = Field(None, description="Client key file for mTLS.")
+    temporal_synchronous: str = Field("full", pattern="^(full|normal)$", description="ADR 0005.")
+
+    graph_base_url: AnyHttpUrl = Field(
+        AnyHttpUrl("https://graph.facebook.com"), description="Base of the Graph API."
+    )
+    graph_version: str = Field("v26.0", pattern=r"^v\d+\.\d+$", description="Graph API version.")
+
+    admin_token: SecretStr | None = Field(None, description="Bearer key of a bootstrap admin.")
+    master_key: SecretStr | None = Field(None, description="Base64 of 32 bytes; a file is made if not set.")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    docs: bool = Field(default=True, description="Serve the API's documentation pages.")
+
+    @field_validator("admin_token")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 16:  # noqa: PLR2004 - the rule itself
+            raise ValueError("PAGEDESK_ADMIN_TOKEN needs at least 16 characters.")
+        return value
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The vault of this installation; makes the master key file on first use."""
+        configured = self.master_key.get_secret_value() if self.master_key else None
+        return Vault(load_or_create_master_key(configured, self.data_dir / "master.key"))
+
+    @property
+    def store_url(self) -> str:
+        """SQLAlchemy URL of the store."""
+        if self.database_url is None:
+            return f"sqlite:///{self.data_dir / 'pagedesk.db'}"
+        return self.database_url.replace("postgres://", "postgresql://", 1).replace(
+            "postgresql://", "postgresql+psycopg://", 1
+        )
+
+    @property
+    def inbox_url(self) -> str:
+        """SQLAlchemy URL of the inbox: a SQLite file of its own, on PostgreSQL the same database."""
+        if self.database_url is None:
+            return f"sqlite:///{self.data_dir / 'inbox.db'}"
+        return self.store_url
+
+    @property
+    def temporal_target(self) -> str:
+        """host:port of the Temporal server that clients use."""
+        return self.temporal_address or f"127.0.0.1:{self.temporal_port}"
+
+    @property
+    def public_base_url(self) -> str:
+        """The public address without a final slash."""
+        return str(self.public_url or f"http://{self.host}:{self.port}").rstrip("/")

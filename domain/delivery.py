@@ -1,0 +1,39 @@
+"""The status of an outbound message, and what may follow what. A send is sent, not sent, or unknown."""
+
+from enum import StrEnum
+
+
+class MessageStatus(StrEnum):
+    """Where an outbound message stands. `delivered` and `read` are read from the thread's watermarks."""
+
+    QUEUED = "queued"
+    HELD = "held"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    SENT = "sent"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    RESENT = "resent"
+    DELIVERED = "delivered"
+    READ = "read"
+
+
+_S = MessageStatus
+
+NEXT: dict[MessageStatus, frozenset[MessageStatus]] = {
+    # An echo may overtake everything that we know of our own request, hence `sent` after each.
+    _S.QUEUED: frozenset({_S.SENDING, _S.HELD, _S.FAILED, _S.CANCELLED, _S.SENT}),
+    _S.HELD: frozenset({_S.QUEUED, _S.CANCELLED, _S.EXPIRED, _S.SENT}),
+    _S.SENDING: frozenset({_S.SENT, _S.QUEUED, _S.FAILED, _S.UNKNOWN}),
+    _S.UNKNOWN: frozenset({_S.SENT, _S.FAILED, _S.RESENT}),
+    _S.SENT: frozenset({_S.DELIVERED, _S.READ}),
+    _S.DELIVERED: frozenset({_S.READ}),
+    _S.READ: frozenset(),
+    _S.FAILED: frozenset({_S.SENT}),
+    _S.CANCELLED: frozenset({_S.SENT}),
+    _S.EXPIRED: frozenset({_S.SENT}),
+    _S.RESENT: frozenset({_S.SENT}),
+}
+
+MAY_BECOME_SENT = frozenset(status for status, following in NEXT.items() if _S.SENT in following)

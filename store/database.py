@@ -1,0 +1,172 @@
+"""Connections, transactions and threads.
+
+Work runs as plain functions over a SQLModel session, in threads, so that no event loop waits for a disk. On
+SQLite one thread writes: what waits while a commit is being flushed shares the next one (group commit), each
+piece in its own savepoint. On PostgreSQL each piece of work is a transaction of its own.
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlmodel import Session
+
+T = TypeVar("T")
+Work = Callable[[Session], T]
+
+_BUSY_TIMEOUT_SECONDS = 10.0
+_GROUP_LIMIT = 200
+_READERS = 4
+_POSTGRES_WRITERS = 8
+
+
+def make_engine(url: str, *, writes: bool = True) -> Engine:
+    """An engine for the store's URL; on SQLite WAL, `synchronous=FULL`, and BEGIN IMMEDIATE for writers."""
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_size=_POSTGRES_WRITERS, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_SECONDS, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: sqlite3.Connection, _record: object) -> None:
+        # The driver's own BEGIN comes too late for BEGIN IMMEDIATE; the listener below issues it instead.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+class Database:
+    """The store as the event loop sees it: `await read(work)` and `await write(work)`."""
+
+    def __init__(self, url: str) -> None:
+        self._single_writer = url.startswith("sqlite")
+        self._write_engine = make_engine(url)
+        self._read_engine = make_engine(url, writes=False) if self._single_writer else self._write_engine
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store-read")
+        self._writer: _GroupCommitter | ThreadPoolExecutor = (
+            _GroupCommitter(self._write_engine)
+            if self._single_writer
+            else ThreadPoolExecutor(_POSTGRES_WRITERS, thread_name_prefix="store-write")
+        )
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._write_engine.dialect.name
+
+    async def read(self, work: Work[T]) -> T:
+        """Run `work` in a read transaction: one consistent picture."""
+        return await asyncio.wrap_future(self._readers.submit(self._read, work))
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in a write transaction; it is durable when this returns."""
+        if isinstance(self._writer, _GroupCommitter):
+            return await asyncio.wrap_future(self._writer.submit(work))
+        return await asyncio.wrap_future(self._writer.submit(self._write, work))
+
+    def write_now(self, work: Work[T]) -> T:
+        """As `write`, for code without an event loop (start-up, command line)."""
+        return self._write(work)
+
+    def close(self) -> None:
+        """Finish what was submitted and close every connection."""
+        if isinstance(self._writer, _GroupCommitter):
+            self._writer.stop()
+        else:
+            self._writer.shutdown()
+        self._readers.shutdown()
+        self._write_engine.dispose()
+        self._read_engine.dispose()
+
+    def _read(self, work: Work[T]) -> T:
+        with self._read_engine.connect() as connection, Session(connection) as session:
+            return work(session)
+
+    def _write(self, work: Work[T]) -> T:
+        with (
+            self._write_engine.begin() as connection,
+            Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session,
+        ):
+            result = work(session)
+            session.commit()
+            return result
+
+
+class _GroupCommitter:
+    """One writing thread; pieces of work that wait together are committed together."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._waiting: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="store-write", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Work[T]) -> "Future[T]":
+        future: Future[T] = Future()
+        self._waiting.put((work, future))
+        return future
+
+    def stop(self) -> None:
+        self._waiting.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            group, stopping = self._next_group()
+            if group:
+                self._commit(group)
+            if stopping:
+                return
+
+    def _next_group(self) -> tuple[list[tuple[Work[Any], Future[Any]]], bool]:
+        item = self._waiting.get()
+        group: list[tuple[Work[Any], Future[Any]]] = []
+        while item is not None:
+            group.append(item)
+            if len(group) == _GROUP_LIMIT:
+                return group, False
+            try:
+                item = self._waiting.get_nowait()
+            except queue.Empty:
+                return group, False
+        return group, True
+
+    def _commit(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
+        done: list[tuple[Future[Any], Any]] = []
+        try:
+            with self._engine.begin() as connection:
+                for work, future in group:
+                    if future.set_running_or_notify_cancel():
+                        self._run_one(connection, work, future, done)
+        except Exception as error:  # noqa: BLE001 - every waiting piece of work is told
+            for _, future in group:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for future, result in done:
+            future.set_result(result)
+
+    @staticmethod
+    def _run_one(
+        connection: Connection, work: Work[Any], future: Future[Any], done: list[tuple[Future[Any], Any]]
+    ) -> None:
+        try:
+            with Session(
+                connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
+            ) as session:
+                result = work(session)
+                session.commit()
+        except Exception as error:  # noqa: BLE001 - the savepoint is rolled back and its caller is told
+            future.set_exception(error)
+        else:
+            done.append((future, result))

@@ -1,0 +1,52 @@
+"""The append-only event table."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from domain.conversation import Fact
+from domain.lifecycle import ActorKind
+from store.sql import insert_or_ignore, lock_event_order
+from store.tables import Event
+
+
+def event_row(
+    fact: Fact, page_id: str | None, customer_id: str | None, dedupe_key: str | None
+) -> dict[str, Any]:
+    """The row of a fact. `dedupe_key` makes writing it again harmless."""
+    return {
+        "at": fact.at,
+        "kind": fact.kind,
+        "page_id": page_id,
+        "customer_id": customer_id,
+        "conversation_id": fact.conversation_id,
+        "message_id": fact.message_id,
+        "actor_kind": fact.actor_kind.value,
+        "actor_id": fact.actor_id,
+        "data": fact.data or {},
+        "dedupe_key": dedupe_key,
+    }
+
+
+def append_events(session: Session, rows: Iterable[dict[str, Any]]) -> None:
+    """Append rows of `event_row`; call it last in a transaction (see `lock_event_order`)."""
+    listed = list(rows)
+    if listed:
+        lock_event_order(session)
+        insert_or_ignore(session, Event, listed)
+
+
+def append_page_event(
+    session: Session,
+    kind: str,
+    at: datetime,
+    page_id: str,
+    data: dict[str, Any],
+    dedupe_key: str | None = None,
+) -> None:
+    """Append one event of a page's own life."""
+    append_events(
+        session, [event_row(Fact(kind, at, ActorKind.SYSTEM, data=data), page_id, None, dedupe_key)]
+    )

@@ -1,0 +1,154 @@
+"""Outbound messages: the intent, the attempts, the outcome. The send protocol's durable half."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import Session, col
+
+from domain.conversation import Fact
+from domain.delivery import MAY_BECOME_SENT, MessageStatus
+from domain.lifecycle import ActorKind
+from store.events import append_events, event_row
+from store.tables import Message, Thread
+
+
+def new_outbound_row(
+    *,
+    id: str,  # noqa: A002 - the column's name
+    page_id: str,
+    customer_id: str,
+    conversation_id: str,
+    sender_kind: str,
+    text: str | None,
+    created_at: datetime,
+    kind: str = "message",
+    agent_id: str | None = None,
+    reply_to_mid: str | None = None,
+    request_hash: str | None = None,
+) -> dict[str, Any]:
+    """The row of a message that is to be sent; it starts as `queued`."""
+    return {
+        "id": id,
+        "page_id": page_id,
+        "customer_id": customer_id,
+        "conversation_id": conversation_id,
+        "direction": "outbound",
+        "sender_kind": sender_kind,
+        "agent_id": agent_id,
+        "kind": kind,
+        "text": text,
+        "attachments": [],
+        "reactions": [],
+        "edits": [],
+        "standby": False,
+        "attempt": 0,
+        "reply_to_mid": reply_to_mid,
+        "request_hash": request_hash,
+        "status": MessageStatus.QUEUED.value,
+        "occurred_at": created_at,
+        "created_at": created_at,
+    }
+
+
+def begin_attempt(session: Session, message: Message, allowed_by: str, at: datetime) -> int:
+    """Note, before any socket opens, that an attempt begins. Returns its number."""
+    message.status = MessageStatus.SENDING.value
+    message.allowed_by = allowed_by
+    message.attempt += 1
+    message.occurred_at = at
+    append_events(session, [_status_event(message, at)])
+    return message.attempt
+
+
+def settle(
+    session: Session,
+    message_id: str,
+    status: MessageStatus,
+    at: datetime,
+    *,
+    attempt: int | None = None,
+    mid: str | None = None,
+    reason: str | None = None,
+    detail: str | None = None,
+) -> bool:
+    """Record an outcome, unless the truth is known already (an echo was faster) or the attempt was overtaken."""
+    message = session.get(Message, message_id, with_for_update=True)
+    if message is None or (
+        attempt is not None and message.attempt != attempt and status is not MessageStatus.SENT
+    ):
+        return False
+    if status is MessageStatus.SENT:
+        return _confirm(session, message, mid, at)
+    if message.status in (MessageStatus.SENT.value, status.value):
+        return False
+    message.status = status.value
+    message.reason = reason
+    message.reason_detail = detail
+    append_events(session, [_status_event(message, at)])
+    return True
+
+
+def confirm_by_echo(
+    session: Session, message_id: str, *, page_id: str, customer_id: str, mid: str, at: datetime
+) -> str | None:
+    """An echo carries our message id: the message was sent, whatever we believed. Returns the former status.
+
+    None: no such row, or it belongs to another page or person, so the echo is not ours (bad input W54).
+    """
+    message = session.get(Message, message_id, with_for_update=True)
+    if message is None or message.page_id != page_id or message.customer_id != customer_id:
+        return None
+    former = message.status or ""
+    _confirm(session, message, mid, at)
+    message.occurred_at = at
+    return former
+
+
+def displayed_status(message: Message, thread: Thread | None) -> str | None:
+    """A message's status with the thread's receipts applied."""
+    if message.status != MessageStatus.SENT.value or thread is None:
+        return message.status
+    if thread.read_until is not None and message.occurred_at <= thread.read_until:
+        return MessageStatus.READ.value
+    if thread.delivered_until is not None and message.occurred_at <= thread.delivered_until:
+        return MessageStatus.DELIVERED.value
+    return message.status
+
+
+def attach_mid(session: Session, page_id: str, message_id: str, mid: str) -> None:
+    """Keep Meta's id with our row, unless another row has it."""
+    taken = session.connection().execute(
+        Message.__table__.select().where(col(Message.page_id) == page_id, col(Message.mid) == mid)  # type: ignore[attr-defined]  # SQLModel adds it
+    )
+    if taken.first() is None:
+        session.connection().execute(update(Message).where(col(Message.id) == message_id).values(mid=mid))
+
+
+def _confirm(session: Session, message: Message, mid: str | None, at: datetime) -> bool:
+    if message.status is None or MessageStatus(message.status) not in MAY_BECOME_SENT:
+        return False
+    message.status = MessageStatus.SENT.value
+    message.reason = None
+    message.reason_detail = None
+    message.sent_at = at
+    session.flush()
+    if mid is not None and message.mid is None:
+        attach_mid(session, message.page_id, message.id, mid)
+    append_events(session, [_status_event(message, at)])
+    return True
+
+
+def _status_event(message: Message, at: datetime) -> dict[str, Any]:
+    """Each status is recorded once per attempt."""
+    fact = Fact(
+        f"message.{message.status}",
+        at,
+        ActorKind.SYSTEM,
+        None,
+        message.conversation_id,
+        message.id,
+        {"attempt": message.attempt, "reason": message.reason, "allowed_by": message.allowed_by},
+    )
+    key = f"{message.id}/{message.status}/{message.attempt}"
+    return event_row(fact, message.page_id, message.customer_id, key)

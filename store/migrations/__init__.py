@@ -1,0 +1,1 @@
+"""Two chains: `store` for everything, `inbox` for the deliveries as they came."""

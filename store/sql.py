@@ -1,0 +1,50 @@
+"""The few statements that SQLite and PostgreSQL spell differently."""
+
+from typing import Any
+
+from sqlalchemy import Table, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel
+
+_EVENT_LOCK = 7300001
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The Core table behind a model, for statements that skip the unit of work."""
+    table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel adds it for table=True
+    return table
+
+
+def insert_or_ignore(session: Session, model: type[SQLModel], rows: list[dict[str, Any]]) -> None:
+    """Insert rows; those whose unique key exists already are left as they are."""
+    if not rows:
+        return
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    session.connection().execute(insert(table_of(model)).on_conflict_do_nothing(), rows)
+
+
+def upsert(
+    session: Session, model: type[SQLModel], row: dict[str, Any], *, newer_by: str | None = None
+) -> None:
+    """Insert a row or overwrite the one with its primary key, unless that one is newer by `newer_by`."""
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    table = table_of(model)
+    keys = [column.name for column in table.primary_key]
+    statement = insert(table).values(row)
+    changed = {name: statement.excluded[name] for name in row if name not in keys}
+    newer = table.c[newer_by] <= statement.excluded[newer_by] if newer_by else None
+    session.connection().execute(
+        statement.on_conflict_do_update(index_elements=keys, set_=changed, where=newer)
+    )
+
+
+def lock_event_order(session: Session) -> None:
+    """Make event ids appear in the order of commits, so that a reader of the stream misses none.
+
+    SQLite has one writer anyway. On PostgreSQL the transactions that append events queue up here, which is
+    why events are appended last.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _EVENT_LOCK})

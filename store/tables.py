@@ -1,0 +1,338 @@
+"""Every table of the store. `docs/data.md` tells who writes which.
+
+Conversation state is the workflow's: `conversation`, `session` and the conversation columns of `message` are
+projections of it. Messages, openings, receipts and send status are the store's own.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Index, Integer, MetaData, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from store.types import UtcDateTime
+
+# Names for every constraint, so that migrations can address them.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+_BIG = BigInteger().with_variant(Integer, "sqlite")
+_JSON = JSON().with_variant(JSONB(), "postgresql")
+
+
+def _instant(*, index: bool = False, nullable: bool = False) -> Any:
+    return Field(default=None, sa_type=UtcDateTime, nullable=nullable, index=index)
+
+
+def _json(default: type[list[Any]] | type[dict[str, Any]]) -> Any:
+    return Field(default_factory=default, sa_type=_JSON, nullable=False)
+
+
+class Account(SQLModel, table=True):
+    """One Facebook app. `app_secret` and `verify_token` are sealed."""
+
+    id: str = Field(primary_key=True)
+    name: str
+    app_id: str = Field(unique=True)
+    app_secret: str
+    verify_token: str | None = None
+    created_at: datetime = _instant()
+
+
+class Workstream(SQLModel, table=True):
+    """How the work of some pages is shared out."""
+
+    id: str = Field(primary_key=True)
+    name: str = Field(unique=True)
+    auto_close_waiting_after: int = Field(description="seconds of Waiting after which the system closes")
+    reopen_closed_within: int = Field(default=0, description="seconds after Closed in which it may reopen")
+    created_at: datetime = _instant()
+
+
+class Page(SQLModel, table=True):
+    """A Facebook Page of an account. `access_token` is sealed."""
+
+    page_id: str = Field(primary_key=True)
+    account_id: str = Field(foreign_key="account.id", index=True)
+    workstream_id: str = Field(foreign_key="workstream.id", index=True)
+    name: str
+    access_token: str
+    language: str = "en"
+    human_agent_tag: bool = False
+    attachments_for_customers: bool = False
+    attachments_for_agents: bool = False
+    provisioning_state: str = "Provisioning"
+    problems: list[dict[str, Any]] = _json(list)
+    checked_at: datetime | None = _instant(nullable=True)
+    last_event_at: datetime | None = _instant(nullable=True)
+    send_gate: str = "open"
+    send_gate_reason: str | None = None
+    send_gate_until: datetime | None = _instant(nullable=True)
+    send_gate_generation: int = 0
+    created_at: datetime = _instant()
+
+
+class Customer(SQLModel, table=True):
+    """A person on a page; the social profile."""
+
+    __table_args__ = (UniqueConstraint("page_id", "psid"),)
+
+    id: str = Field(primary_key=True)
+    page_id: str = Field(foreign_key="page.page_id")
+    psid: str
+    name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    picture_url: str | None = None
+    locale: str | None = None
+    timezone: str | None = None
+    created_at: datetime = _instant()
+
+
+class Thread(SQLModel, table=True):
+    """(page, customer): counters, the folded window, receipts, and the workflow's last projected state."""
+
+    __table_args__ = (
+        Index(
+            "ix_thread_unsignalled",
+            "customer_id",
+            sqlite_where=text("signalled_seq < wake_seq"),
+            postgresql_where=text("signalled_seq < wake_seq"),
+        ),
+    )
+
+    customer_id: str = Field(primary_key=True, foreign_key="customer.id")
+    page_id: str
+    last_seq: int = 0
+    wake_seq: int = Field(default=0, description="the newest thread_seq that must reach the workflow")
+    signalled_seq: int = 0
+    applied_seq: int = 0
+    opened_by: str | None = None
+    opened_at: datetime | None = _instant(nullable=True)
+    standard_until: datetime | None = _instant(nullable=True)
+    human_agent_until: datetime | None = _instant(nullable=True)
+    delivered_until: datetime | None = _instant(nullable=True)
+    read_until: datetime | None = _instant(nullable=True)
+    pending_referral: dict[str, Any] | None = Field(default=None, sa_type=_JSON, nullable=True)
+    state: dict[str, Any] | None = Field(default=None, sa_type=_JSON, nullable=True)
+    version: int = 0
+
+
+class Opening(SQLModel, table=True):
+    """A customer's action that opened or extended the window."""
+
+    inbox_id: int = Field(sa_type=_BIG, primary_key=True)
+    customer_id: str = Field(foreign_key="customer.id", index=True)
+    kind: str
+    occurred_at: datetime | None = _instant(nullable=True)
+    received_at: datetime = _instant()
+    at: datetime = _instant()
+    standard_until: datetime = _instant()
+    human_agent_until: datetime | None = _instant(nullable=True)
+
+
+class ThreadEvent(SQLModel, table=True):
+    """What the relay wrote for a thread, numbered; the facts that its workflow is signalled with."""
+
+    customer_id: str = Field(primary_key=True, foreign_key="customer.id")
+    seq: int = Field(primary_key=True)
+    inbox_id: int = Field(sa_type=_BIG, unique=True)
+    kind: str
+    route: str
+    facts: dict[str, Any] = _json(dict)
+
+
+class Conversation(SQLModel, table=True):
+    """One piece of work in a thread. A projection: only the workflow's projection writes it."""
+
+    __table_args__ = (Index("ix_conversation_status_opened", "status", "opened_at"),)
+
+    id: str = Field(primary_key=True)
+    page_id: str = Field(foreign_key="page.page_id", index=True)
+    customer_id: str = Field(foreign_key="customer.id", index=True)
+    workstream_id: str | None = Field(default=None, index=True)
+    queue_id: str | None = Field(default=None, index=True)
+    agent_id: str | None = Field(default=None, index=True)
+    status: str
+    phase: str | None = None
+    status_reason: str
+    status_changed_at: datetime = _instant()
+    session_id: str | None = None
+    opened_at: datetime = _instant()
+    closed_at: datetime | None = _instant(nullable=True)
+    last_message_at: datetime | None = _instant(nullable=True)
+    version: int = 0
+
+
+class Session(SQLModel, table=True):
+    """One agent's turn inside a conversation. A projection."""
+
+    __tablename__ = "conversation_session"  # "session" is SQLModel's word
+
+    id: str = Field(primary_key=True)
+    conversation_id: str = Field(foreign_key="conversation.id", index=True)
+    number: int
+    agent_id: str | None = None
+    human_agent_tag: bool = False
+    started_at: datetime = _instant()
+    closed_at: datetime | None = _instant(nullable=True)
+    closure_reason: str | None = None
+
+
+class Message(SQLModel, table=True):
+    """A message in either direction. Text lives here and nowhere else but in the raw inbox."""
+
+    __table_args__ = (
+        UniqueConstraint("page_id", "mid"),
+        Index("ix_message_thread", "customer_id", "occurred_at"),
+        Index("ix_message_conversation", "conversation_id", "occurred_at"),
+        Index("ix_message_status", "status", "created_at"),
+    )
+
+    id: str = Field(primary_key=True)
+    page_id: str = Field(foreign_key="page.page_id")
+    customer_id: str = Field(foreign_key="customer.id")
+    conversation_id: str | None = None
+    session_id: str | None = None
+    direction: str
+    sender_kind: str
+    agent_id: str | None = None
+    kind: str = "message"
+    text: str | None = None
+    attachments: list[dict[str, Any]] = _json(list)
+    quick_reply_payload: str | None = None
+    reply_to_mid: str | None = None
+    referral: dict[str, Any] | None = Field(default=None, sa_type=_JSON, nullable=True)
+    reactions: list[dict[str, Any]] = _json(list)
+    edits: list[dict[str, Any]] = _json(list)
+    deleted_at: datetime | None = _instant(nullable=True)
+    mid: str | None = None
+    app_id: str | None = Field(default=None, description="the other app of a message from outside")
+    standby: bool = False
+    thread_seq: int | None = None
+    status: str | None = Field(default=None, description="outbound only: the send protocol's status")
+    reason: str | None = None
+    reason_detail: str | None = None
+    allowed_by: str | None = None
+    attempt: int = 0
+    request_hash: str | None = None
+    occurred_at: datetime = _instant()
+    received_at: datetime | None = _instant(nullable=True)
+    sent_at: datetime | None = _instant(nullable=True)
+    created_at: datetime = _instant()
+
+
+class Event(SQLModel, table=True):
+    """The append-only log of everything that happened; the timeline and the event stream read it."""
+
+    __table_args__ = (Index("ix_event_conversation", "conversation_id", "id"),)
+
+    id: int | None = Field(default=None, sa_type=_BIG, primary_key=True)
+    at: datetime = _instant()
+    kind: str
+    page_id: str | None = Field(default=None)
+    customer_id: str | None = Field(default=None, index=True)
+    conversation_id: str | None = None
+    message_id: str | None = None
+    actor_kind: str
+    actor_id: str | None = None
+    data: dict[str, Any] = _json(dict)
+    dedupe_key: str | None = Field(default=None, unique=True)
+
+
+class Agent(SQLModel, table=True):
+    """A person or a machine that uses the API. `role`: agent, supervisor, admin or machine."""
+
+    id: str = Field(primary_key=True)
+    name: str
+    email: str | None = Field(default=None, unique=True)
+    role: str
+    password_hash: str | None = None
+    active: bool = True
+    created_at: datetime = _instant()
+
+
+class ApiKey(SQLModel, table=True):
+    """A long bearer key; only its SHA-256 is kept."""
+
+    id: str = Field(primary_key=True)
+    agent_id: str = Field(foreign_key="agent.id", index=True)
+    name: str
+    prefix: str
+    digest: str = Field(unique=True)
+    created_at: datetime = _instant()
+    revoked_at: datetime | None = _instant(nullable=True)
+
+
+class SignIn(SQLModel, table=True):
+    """A person's login: a short-lived bearer token, only its SHA-256 kept."""
+
+    id: str = Field(primary_key=True)
+    agent_id: str = Field(foreign_key="agent.id", index=True)
+    digest: str = Field(unique=True)
+    created_at: datetime = _instant()
+    expires_at: datetime = _instant()
+    revoked_at: datetime | None = _instant(nullable=True)
+
+
+class IdempotencyRecord(SQLModel, table=True):
+    """The stored answer of a creating POST, by principal and `Idempotency-Key`."""
+
+    principal_id: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    request_hash: str
+    status_code: int
+    body: dict[str, Any] = _json(dict)
+    created_at: datetime = _instant()
+
+
+class RelayPartition(SQLModel, table=True):
+    """The lease on one partition of the inbox, its fencing number, and how far the relay has read it."""
+
+    partition: int = Field(primary_key=True)
+    owner: str | None = None
+    fence: int = 0
+    expires_at: datetime | None = _instant(nullable=True)
+    position: int = Field(default=0, sa_type=_BIG)
+
+
+class UnroutedEvent(SQLModel, table=True):
+    """An inbox event that went to no thread: `kept` raw with its reason, or `quarantined` with its error."""
+
+    inbox_id: int = Field(sa_type=_BIG, primary_key=True)
+    disposition: str = Field(index=True)
+    reason: str
+    kind: str
+    account_id: str
+    page_id: str
+    at: datetime = _instant()
+
+
+inbox_metadata = MetaData(naming_convention=SQLModel.metadata.naming_convention)
+
+
+class InboxEvent(SQLModel, table=True):
+    """One event of one delivery, exactly as Meta sent it. Written only by the committers of `ingest`."""
+
+    __tablename__ = "inbox_event"
+    __table_args__ = (UniqueConstraint("account_id", "page_id", "event_key"), {"sqlite_autoincrement": True})
+    metadata = inbox_metadata
+
+    id: int | None = Field(default=None, sa_type=_BIG, primary_key=True)
+    account_id: str
+    page_id: str
+    event_key: str
+    partition: int
+    channel: str
+    kind: str
+    customer_psid: str | None = None
+    occurred_ms: int | None = Field(default=None, sa_type=_BIG)
+    received_ms: int = Field(sa_type=_BIG)
+    digest: bytes
+    raw: bytes

@@ -1,0 +1,178 @@
+"""A thread's state as its workflow last projected it, and the writing of that projection."""
+
+from typing import Any
+
+import orjson
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from domain.automated import AutomatedTrigger, default_text
+from domain.conversation import AgentSession, Conversation, Fact, QueuedSend, ThreadState
+from domain.window import OpeningKind, Window
+from store.events import append_events, event_row
+from store.messages import new_outbound_row
+from store.sql import insert_or_ignore, upsert
+from store.tables import Conversation as ConversationRow
+from store.tables import Message, Page, Thread
+from store.tables import Session as SessionRow
+
+
+def window_of_thread(thread: Thread) -> Window:
+    """The thread's folded window."""
+    return Window(
+        opened_by=OpeningKind(thread.opened_by) if thread.opened_by else None,
+        opened_at=thread.opened_at,
+        standard_until=thread.standard_until,
+        human_agent_until=thread.human_agent_until,
+    )
+
+
+def set_window(thread: Thread, window: Window) -> None:
+    """Keep a folded window with its thread."""
+    thread.opened_by = window.opened_by.value if window.opened_by else None
+    thread.opened_at = window.opened_at
+    thread.standard_until = window.standard_until
+    thread.human_agent_until = window.human_agent_until
+
+
+def load_state(session: Session, customer_id: str) -> dict[str, Any]:
+    """The workflow's last projected `ThreadState` as JSON, its window brought up to the store's openings."""
+    thread = session.get(Thread, customer_id)
+    if thread is None:
+        return as_json(ThreadState())
+    state = dict(thread.state or as_json(ThreadState()))
+    state["window"] = as_json(window_of_thread(thread))
+    return state
+
+
+def as_json(value: ThreadState | Window) -> dict[str, Any]:
+    """A domain value as the JSON that the engine's converter reads back."""
+    decoded: dict[str, Any] = orjson.loads(orjson.dumps(value))
+    return decoded
+
+
+def project(
+    session: Session,
+    state: ThreadState,
+    *,
+    page_id: str,
+    customer_id: str,
+    facts: list[tuple[int, int, Fact]],
+    attached: list[tuple[str, str]],
+    settled: list[Conversation],
+    created_sends: list[QueuedSend],
+) -> None:
+    """Write one workflow task's changes. A repetition, or a task that was overtaken, changes nothing.
+
+    Versions number the thread's changes, so an equal version means equal content: the server may discard a
+    task after its projection ran, and the retried task repeats it and goes on.
+    """
+    table = Thread.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+    current = session.connection().execute(
+        update(table)
+        .where(table.c.customer_id == customer_id, table.c.version <= state.version)
+        .values(state=as_json(state), version=state.version, applied_seq=state.applied_seq)
+    )
+    if current.rowcount == 0:
+        return
+    page = session.exec(select(Page).where(Page.page_id == page_id)).one()
+    live = [state.conversation] if state.conversation else []
+    for conversation in [*settled, *live]:
+        upsert(
+            session,
+            ConversationRow,
+            _conversation_row(page, customer_id, conversation, state.version),
+            newer_by="version",
+        )
+        if conversation.session:
+            upsert(session, SessionRow, _session_row(conversation.id, conversation.session))
+    _close_sessions(session, [fact for _, _, fact in facts])
+    _attach(session, attached)
+    _create_sends(session, page, customer_id, created_sends, facts)
+    append_events(
+        session,
+        [
+            event_row(fact, page_id, customer_id, f"{customer_id}/{version}/{index}")
+            for version, index, fact in facts
+        ],
+    )
+
+
+def _conversation_row(
+    page: Page, customer_id: str, conversation: Conversation, version: int
+) -> dict[str, Any]:
+    return {
+        "id": conversation.id,
+        "page_id": page.page_id,
+        "customer_id": customer_id,
+        "workstream_id": page.workstream_id,
+        "agent_id": conversation.agent_id,
+        "status": conversation.status.value,
+        "phase": conversation.phase.value if conversation.phase else None,
+        "status_reason": conversation.status_reason,
+        "status_changed_at": conversation.status_changed_at,
+        "session_id": conversation.session.id if conversation.session else None,
+        "opened_at": conversation.opened_at,
+        "closed_at": conversation.closed_at,
+        "last_message_at": conversation.last_message_at,
+        "version": version,
+    }
+
+
+def _session_row(conversation_id: str, session: AgentSession) -> dict[str, Any]:
+    return {
+        "id": session.id,
+        "conversation_id": conversation_id,
+        "number": session.number,
+        "agent_id": session.agent_id,
+        "human_agent_tag": session.human_agent_tag,
+        "started_at": session.started_at,
+    }
+
+
+def _close_sessions(session: Session, facts: list[Fact]) -> None:
+    for fact in facts:
+        if fact.kind == "session.closed" and fact.data:
+            row = session.get(SessionRow, str(fact.data["session_id"]))
+            if row is not None:
+                row.closed_at = fact.at
+                row.closure_reason = str(fact.data["reason"])
+
+
+def _attach(session: Session, attached: list[tuple[str, str]]) -> None:
+    for conversation_id, message_id in attached:
+        session.connection().execute(
+            update(Message)
+            .where(col(Message.id) == message_id, col(Message.conversation_id).is_(None))
+            .values(conversation_id=conversation_id)
+        )
+
+
+def _create_sends(
+    session: Session,
+    page: Page,
+    customer_id: str,
+    created: list[QueuedSend],
+    facts: list[tuple[int, int, Fact]],
+) -> None:
+    """Give the automated messages that the workflow decided on their text and their row."""
+    if not created:
+        return
+    at = facts[-1][2].at
+    insert_or_ignore(
+        session,
+        Message,
+        [
+            new_outbound_row(
+                id=send.message_id,
+                page_id=page.page_id,
+                customer_id=customer_id,
+                conversation_id=send.conversation_id,
+                sender_kind=send.sender_kind.value,
+                kind=send.trigger or "message",
+                text=default_text(AutomatedTrigger(send.trigger), page.language) if send.trigger else None,
+                created_at=at,
+            )
+            for send in created
+        ],
+    )

@@ -1,0 +1,286 @@
+"""The durable life of a thread: one run holds one conversation, from the first message to its end.
+
+Handlers call `domain` and apply the new state without awaiting; `run` alone projects, sends, sleeps, leaves.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from domain.conversation import (
+        Change,
+        Command,
+        Fact,
+        Refusal,
+        ThreadEvent,
+        ThreadState,
+        applied_before,
+        apply_event,
+        decide,
+        expire,
+        lives,
+        next_deadline,
+        send_postponed,
+        send_settled,
+    )
+    from domain.lifecycle import ActorKind, Status
+    from workflows.messages import (
+        COMMAND_UPDATE,
+        CONVERSATION_WORKFLOW,
+        EVENTS_SIGNAL,
+        CommandResult,
+        ConversationInput,
+        LoadThread,
+        RecordedFact,
+        SendMessage,
+        SendReport,
+        SendResult,
+        ThreadEvents,
+        ThreadProjection,
+    )
+
+_LOAD_TIMEOUT = timedelta(seconds=5)
+_PROJECT_TIMEOUT = timedelta(seconds=10)
+_SEND_TIMEOUT = timedelta(seconds=30)
+_STORE_RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=5)
+)
+_NO_RETRY = RetryPolicy(maximum_attempts=1)
+_AFTER_LOST_ATTEMPT = timedelta(seconds=1)
+
+
+@workflow.defn(name=CONVERSATION_WORKFLOW)
+class ConversationWorkflow:
+    """The shell of one thread's conversation."""
+
+    @workflow.init
+    def __init__(self, start: ConversationInput) -> None:
+        self._page_id = start.page_id
+        self._customer_id = start.customer_id
+        self._state = start.state or ThreadState()
+        self._loaded = start.state is not None
+        self._waiting_events: list[ThreadEvent] = []
+        self._unprojected = self._nothing_to_project()
+        self._settled_one = False
+        self._sending: asyncio.Task[None] | None = None
+        self._timer: asyncio.Task[None] | None = None
+        self._timer_at: datetime | None = None
+
+    @workflow.run
+    async def run(self, start: ConversationInput) -> None:
+        """Live until nothing in the thread does."""
+        if start.state is None:
+            await self._load()
+        while True:
+            self._collect_send()
+            self._apply(expire(self._state, workflow.now()))
+            await self._project()
+            if self._dirty:
+                continue
+            if self._may_leave and self._next_run_is_due:
+                workflow.continue_as_new(
+                    ConversationInput(self._page_id, self._customer_id, start.schema_version, self._state)
+                )
+            if self._may_leave and not lives(self._state):
+                return
+            self._start_next_send()
+            self._arm_timer()
+            await workflow.wait_condition(self._has_something_to_do)
+
+    @workflow.signal(name=EVENTS_SIGNAL)
+    def events(self, batch: ThreadEvents) -> None:
+        """Events of the thread from the relay."""
+        if not self._loaded:
+            self._waiting_events.extend(batch.events)
+            return
+        for event in batch.events:
+            self._receive(event)
+
+    @workflow.update(name=COMMAND_UPDATE)
+    async def command(self, command: Command) -> CommandResult:
+        """An agent's command; refusals are `ApplicationError`s whose type is the refusal's code."""
+        if not self._loaded:
+            await workflow.wait_condition(lambda: self._loaded)
+        outcome = decide(self._state, command, workflow.now(), _new_id)
+        if isinstance(outcome, Refusal):
+            raise _refused(outcome)
+        self._apply(outcome)
+        return self._result_of(command)
+
+    @command.validator
+    def _refuse_early(self, command: Command) -> None:
+        # A refusal here leaves no trace in the history; before the load only the handler can tell.
+        if not self._loaded:
+            return
+        outcome = decide(self._state, command, workflow.now(), _no_id)
+        if isinstance(outcome, Refusal):
+            raise _refused(outcome)
+
+    async def _load(self) -> None:
+        # A regular activity: a local one's result is not yet in the history when a worker dies, and the
+        # retried task would then load its own projection and drop the customer's message as seen.
+        self._state = await workflow.execute_activity(
+            "load_thread",
+            LoadThread(self._page_id, self._customer_id),
+            result_type=ThreadState,
+            start_to_close_timeout=_LOAD_TIMEOUT,
+            retry_policy=_STORE_RETRY,
+        )
+        self._loaded = True
+        for event in self._waiting_events:
+            self._receive(event)
+        self._waiting_events.clear()
+
+    def _receive(self, event: ThreadEvent) -> None:
+        try:
+            change = apply_event(self._state, event, workflow.now(), _new_id)
+        except Exception:  # noqa: BLE001 - one bad event must not wedge the thread
+            workflow.logger.exception("An event could not be applied and is set aside.")
+            self._set_aside(event)
+            return
+        self._apply(change)
+
+    def _set_aside(self, event: ThreadEvent) -> None:
+        fact = Fact(
+            "event.quarantined",
+            workflow.now(),
+            ActorKind.SYSTEM,
+            message_id=event.message_id,
+            data={"seq": event.seq},
+        )
+        self._apply(Change(self._state.after_skipping(event.seq), facts=(fact,)))
+
+    def _apply(self, change: Change) -> None:
+        """Make a change's state current and note what must be projected."""
+        if not change.facts and not change.settled and not change.created_sends:
+            self._state = change.state
+            return
+        self._state = change.state.with_next_version()
+        work = self._unprojected
+        version = self._state.version
+        work.facts.extend(RecordedFact(version, index, fact) for index, fact in enumerate(change.facts))
+        work.attached.extend(change.attached)
+        work.settled.extend(change.settled)
+        work.created_sends.extend(change.created_sends)
+        self._settled_one = self._settled_one or bool(change.settled)
+
+    def _nothing_to_project(self) -> ThreadProjection:
+        return ThreadProjection(self._page_id, self._customer_id, self._state)
+
+    @property
+    def _dirty(self) -> bool:
+        return bool(self._unprojected.facts)
+
+    async def _project(self) -> None:
+        """Write what changed in this task; an update's answer leaves with the task, after its projection."""
+        if not self._dirty:
+            return
+        work = self._unprojected
+        projection = ThreadProjection(
+            self._page_id,
+            self._customer_id,
+            self._state,
+            work.facts,
+            work.attached,
+            work.settled,
+            work.created_sends,
+        )
+        self._unprojected = self._nothing_to_project()
+        await workflow.execute_local_activity(
+            "project_thread",
+            projection,
+            start_to_close_timeout=_PROJECT_TIMEOUT,
+            retry_policy=_STORE_RETRY,
+        )
+
+    def _collect_send(self) -> None:
+        if self._sending is not None and self._sending.done():
+            self._sending.result()
+            self._sending = None
+
+    def _start_next_send(self) -> None:
+        if self._sending is None and self._send_is_due():
+            self._sending = asyncio.create_task(self._send())
+
+    def _send_is_due(self) -> bool:
+        if not self._state.outbox:
+            return False
+        not_before = self._state.outbox[0].not_before
+        return not_before is None or not_before <= workflow.now()
+
+    async def _send(self) -> None:
+        """One attempt for the head of the outbox; the order within a conversation is kept."""
+        send = self._state.outbox[0]
+        request = SendMessage(
+            self._page_id, self._customer_id, send.message_id, tag_on=send.tag_on, tries=send.tries
+        )
+        try:
+            report = await workflow.execute_activity(
+                "send_message",
+                request,
+                result_type=SendReport,
+                start_to_close_timeout=_SEND_TIMEOUT,
+                retry_policy=_NO_RETRY,
+            )
+        except ActivityError:
+            # The attempt's end is not known here. The next attempt reads the row and decides what is safe.
+            report = SendReport(SendResult.POSTPONED, workflow.now() + _AFTER_LOST_ATTEMPT)
+        if report.result is SendResult.POSTPONED and report.until is not None:
+            self._state = send_postponed(self._state, send.message_id, report.until)
+        else:
+            self._state = send_settled(self._state, send.message_id)
+
+    def _arm_timer(self) -> None:
+        """Keep one durable timer; only an earlier deadline replaces it."""
+        if self._timer is not None and self._timer.done():
+            self._timer = None
+        deadline = next_deadline(self._state, workflow.now())
+        if deadline is None:
+            return
+        if self._timer is not None:
+            if self._timer_at is not None and self._timer_at <= deadline:
+                return
+            self._timer.cancel()
+        self._timer_at = deadline
+        self._timer = asyncio.create_task(workflow.sleep(deadline - workflow.now()))
+
+    def _has_something_to_do(self) -> bool:
+        return (
+            self._dirty
+            or (self._timer is not None and self._timer.done())
+            or (self._sending is not None and self._sending.done())
+            or (self._sending is None and self._send_is_due())
+            or (self._may_leave and (self._next_run_is_due or not lives(self._state)))
+        )
+
+    @property
+    def _may_leave(self) -> bool:
+        return self._sending is None and not self._dirty and workflow.all_handlers_finished()
+
+    @property
+    def _next_run_is_due(self) -> bool:
+        """A run holds one conversation, and no more history than the server likes."""
+        follows_another = self._settled_one and self._state.conversation is not None
+        return follows_another or workflow.info().is_continue_as_new_suggested()
+
+    def _result_of(self, command: Command) -> CommandResult:
+        applied = applied_before(self._state, command.command_id)
+        status = applied.status if applied else Status.CLOSED
+        return CommandResult(command.conversation_id, status, self._state.version)
+
+
+def _refused(refusal: Refusal) -> ApplicationError:
+    return ApplicationError(refusal.detail, refusal, type=refusal.code, non_retryable=True)
+
+
+def _new_id() -> str:
+    return workflow.uuid4().hex
+
+
+def _no_id() -> str:
+    """A validator changes nothing, so its ids are never kept and must not consume randomness."""
+    return ""

@@ -1,0 +1,134 @@
+"""What clients and workflows say to each other: names, ids, inputs, signals, updates, results.
+
+Nothing here may hold text, names, PSIDs or tokens: all of it ends in histories.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from domain.conversation import Conversation, Fact, QueuedSend, ThreadEvent, ThreadState
+from domain.lifecycle import Status
+
+TASK_QUEUE = "pagedesk"
+SCHEMA_VERSION = 1
+
+# A worker that dies inside a workflow task costs this long; a long projection extends its task by heartbeats.
+TASK_TIMEOUT = timedelta(seconds=2)
+
+CONVERSATION_WORKFLOW = "conversation"
+EVENTS_SIGNAL = "events"
+COMMAND_UPDATE = "command"
+
+PAGE_WORKFLOW = "page"
+CHECK_SIGNAL = "check"
+
+EVENTS_PER_SIGNAL = 100
+
+
+def conversation_workflow_id(page_id: str, customer_id: str) -> str:
+    """One id for ever per thread; its runs follow each other."""
+    return f"conversation/{page_id}/{customer_id}"
+
+
+def page_workflow_id(page_id: str) -> str:
+    """One workflow per page."""
+    return f"page/{page_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationInput:
+    """The start of a run: by a client (page, customer, version alone) or by the run before it."""
+
+    page_id: str
+    customer_id: str
+    schema_version: int = SCHEMA_VERSION
+    state: ThreadState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadEvents:
+    """The signal of the relay: at most `EVENTS_PER_SIGNAL` events, in the order of `seq`."""
+
+    events: list[ThreadEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """The answer to a command that was applied."""
+
+    conversation_id: str
+    status: Status
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoadThread:
+    """Ask the store for the thread as last projected."""
+
+    page_id: str
+    customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedFact:
+    """A fact with the version of the change it came from; (version, index) makes it unique in its thread."""
+
+    version: int
+    index: int
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadProjection:
+    """One workflow task's changes. Written twice it gives the same rows."""
+
+    page_id: str
+    customer_id: str
+    state: ThreadState
+    facts: list[RecordedFact] = field(default_factory=list)
+    attached: list[tuple[str, str]] = field(default_factory=list)
+    settled: list[Conversation] = field(default_factory=list)
+    created_sends: list[QueuedSend] = field(default_factory=list)
+
+
+class SendResult(StrEnum):
+    """How an attempt to send ended, as far as the conversation must know."""
+
+    SETTLED = "settled"
+    POSTPONED = "postponed"
+
+
+@dataclass(frozen=True, slots=True)
+class SendMessage:
+    """Send one outbound row. `tag_on`: the session's human agent tag."""
+
+    page_id: str
+    customer_id: str
+    message_id: str
+    tag_on: bool
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendReport:
+    """`until` is set when the attempt is postponed."""
+
+    result: SendResult
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageInput:
+    """The start of a page's workflow."""
+
+    page_id: str
+    schema_version: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class PageReport:
+    """The outcome of one check of a page."""
+
+    running: bool
+    deleted: bool = False
