@@ -38,15 +38,6 @@ def append_events(session: Session, rows: Iterable[dict[str, Any]]) -> None:
         insert_or_ignore(session, Event, listed)
 
 
-def append_page_event(
-    session: Session,
-    kind: str,
-    at: datetime,
-    page_id: str,
-    data: dict[str, Any],
-    dedupe_key: str | None = None,
-) -> None:
+def append_page_event(session: Session, kind: str, page_id: str, at: datetime, data: dict[str, Any]) -> None:
     """Append one event of a page's own life."""
-    append_events(
-        session, [event_row(Fact(kind, at, ActorKind.SYSTEM, data=data), page_id, None, dedupe_key)]
-    )
+    append_events(session, [event_row(Fact(kind, at, ActorKind.SYSTEM, data=data), page_id, None, None)])

@@ -72,7 +72,10 @@ def settle(
     reason: str | None = None,
     detail: str | None = None,
 ) -> bool:
-    """Record an outcome, unless the truth is known already (an echo was faster) or the attempt was overtaken."""
+    """Record an outcome, unless the truth is known already (an echo was faster) or the attempt is overtaken.
+
+    Returns whether anything changed.
+    """
     message = session.get(Message, message_id, with_for_update=True)
     if message is None or (
         attempt is not None and message.attempt != attempt and status is not MessageStatus.SENT

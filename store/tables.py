@@ -140,6 +140,8 @@ class Opening(SQLModel, table=True):
 class ThreadEvent(SQLModel, table=True):
     """What the relay wrote for a thread, numbered; the facts that its workflow is signalled with."""
 
+    __tablename__ = "thread_event"
+
     customer_id: str = Field(primary_key=True, foreign_key="customer.id")
     seq: int = Field(primary_key=True)
     inbox_id: int = Field(sa_type=_BIG, unique=True)
@@ -261,6 +263,8 @@ class Agent(SQLModel, table=True):
 class ApiKey(SQLModel, table=True):
     """A long bearer key; only its SHA-256 is kept."""
 
+    __tablename__ = "api_key"
+
     id: str = Field(primary_key=True)
     agent_id: str = Field(foreign_key="agent.id", index=True)
     name: str
@@ -273,6 +277,8 @@ class ApiKey(SQLModel, table=True):
 class SignIn(SQLModel, table=True):
     """A person's login: a short-lived bearer token, only its SHA-256 kept."""
 
+    __tablename__ = "sign_in"
+
     id: str = Field(primary_key=True)
     agent_id: str = Field(foreign_key="agent.id", index=True)
     digest: str = Field(unique=True)
@@ -283,6 +289,8 @@ class SignIn(SQLModel, table=True):
 
 class IdempotencyRecord(SQLModel, table=True):
     """The stored answer of a creating POST, by principal and `Idempotency-Key`."""
+
+    __tablename__ = "idempotency_record"
 
     principal_id: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
@@ -295,6 +303,8 @@ class IdempotencyRecord(SQLModel, table=True):
 class RelayPartition(SQLModel, table=True):
     """The lease on one partition of the inbox, its fencing number, and how far the relay has read it."""
 
+    __tablename__ = "relay_partition"
+
     partition: int = Field(primary_key=True)
     owner: str | None = None
     fence: int = 0
@@ -304,6 +314,8 @@ class RelayPartition(SQLModel, table=True):
 
 class UnroutedEvent(SQLModel, table=True):
     """An inbox event that went to no thread: `kept` raw with its reason, or `quarantined` with its error."""
+
+    __tablename__ = "unrouted_event"
 
     inbox_id: int = Field(sa_type=_BIG, primary_key=True)
     disposition: str = Field(index=True)

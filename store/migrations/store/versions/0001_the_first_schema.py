@@ -54,26 +54,26 @@ def upgrade() -> None:
     op.create_index("ix_event_conversation", "event", ["conversation_id", "id"], unique=False)
     op.create_index(op.f("ix_event_customer_id"), "event", ["customer_id"], unique=False)
     op.create_table(
-        "idempotencyrecord",
+        "idempotency_record",
         sa.Column("principal_id", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("request_hash", sa.String(), nullable=False),
         sa.Column("status_code", sa.Integer(), nullable=False),
         sa.Column("body", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("principal_id", "key", name=op.f("pk_idempotencyrecord")),
+        sa.PrimaryKeyConstraint("principal_id", "key", name=op.f("pk_idempotency_record")),
     )
     op.create_table(
-        "relaypartition",
+        "relay_partition",
         sa.Column("partition", sa.Integer(), nullable=False),
         sa.Column("owner", sa.String(), nullable=True),
         sa.Column("fence", sa.Integer(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.PrimaryKeyConstraint("partition", name=op.f("pk_relaypartition")),
+        sa.PrimaryKeyConstraint("partition", name=op.f("pk_relay_partition")),
     )
     op.create_table(
-        "unroutedevent",
+        "unrouted_event",
         sa.Column("inbox_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("disposition", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
@@ -81,9 +81,9 @@ def upgrade() -> None:
         sa.Column("account_id", sa.String(), nullable=False),
         sa.Column("page_id", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("inbox_id", name=op.f("pk_unroutedevent")),
+        sa.PrimaryKeyConstraint("inbox_id", name=op.f("pk_unrouted_event")),
     )
-    op.create_index(op.f("ix_unroutedevent_disposition"), "unroutedevent", ["disposition"], unique=False)
+    op.create_index(op.f("ix_unrouted_event_disposition"), "unrouted_event", ["disposition"], unique=False)
     op.create_table(
         "workstream",
         sa.Column("id", sa.String(), nullable=False),
@@ -95,7 +95,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_workstream_name")),
     )
     op.create_table(
-        "apikey",
+        "api_key",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("agent_id", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -103,11 +103,11 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_apikey_agent_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_apikey")),
-        sa.UniqueConstraint("digest", name=op.f("uq_apikey_digest")),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_api_key_agent_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_key")),
+        sa.UniqueConstraint("digest", name=op.f("uq_api_key_digest")),
     )
-    op.create_index(op.f("ix_apikey_agent_id"), "apikey", ["agent_id"], unique=False)
+    op.create_index(op.f("ix_api_key_agent_id"), "api_key", ["agent_id"], unique=False)
     op.create_table(
         "page",
         sa.Column("page_id", sa.String(), nullable=False),
@@ -135,18 +135,18 @@ def upgrade() -> None:
     op.create_index(op.f("ix_page_account_id"), "page", ["account_id"], unique=False)
     op.create_index(op.f("ix_page_workstream_id"), "page", ["workstream_id"], unique=False)
     op.create_table(
-        "signin",
+        "sign_in",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("agent_id", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_signin_agent_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_signin")),
-        sa.UniqueConstraint("digest", name=op.f("uq_signin_digest")),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_sign_in_agent_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in")),
+        sa.UniqueConstraint("digest", name=op.f("uq_sign_in_digest")),
     )
-    op.create_index(op.f("ix_signin_agent_id"), "signin", ["agent_id"], unique=False)
+    op.create_index(op.f("ix_sign_in_agent_id"), "sign_in", ["agent_id"], unique=False)
     op.create_table(
         "customer",
         sa.Column("id", sa.String(), nullable=False),
@@ -274,16 +274,16 @@ def upgrade() -> None:
         postgresql_where=sa.text("signalled_seq < wake_seq"),
     )
     op.create_table(
-        "threadevent",
+        "thread_event",
         sa.Column("customer_id", sa.String(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("inbox_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("route", sa.String(), nullable=False),
         sa.Column("facts", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
-        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_threadevent_customer_id")),
-        sa.PrimaryKeyConstraint("customer_id", "seq", name=op.f("pk_threadevent")),
-        sa.UniqueConstraint("inbox_id", name=op.f("uq_threadevent_inbox_id")),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_thread_event_customer_id")),
+        sa.PrimaryKeyConstraint("customer_id", "seq", name=op.f("pk_thread_event")),
+        sa.UniqueConstraint("inbox_id", name=op.f("uq_thread_event_inbox_id")),
     )
     op.create_table(
         "conversation_session",
