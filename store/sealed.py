@@ -1,0 +1,16 @@
+"""The places of sealed secrets: what a value was encrypted for is bound into it (see `base.secrets`)."""
+
+
+def access_token_place(page_id: str) -> str:
+    """Where a page's access token lives."""
+    return f"page:access_token:{page_id}"
+
+
+def app_secret_place(account_id: str) -> str:
+    """Where an account's app secret lives."""
+    return f"account:app_secret:{account_id}"
+
+
+def verify_token_place(account_id: str) -> str:
+    """Where an account's verify token lives."""
+    return f"account:verify_token:{account_id}"
