@@ -1,0 +1,1 @@
+"""The way in: durable inbox, event router, relay into Temporal."""

@@ -333,7 +333,16 @@ class InboxEvent(SQLModel, table=True):
     """One event of one delivery, exactly as Meta sent it. Written only by the committers of `ingest`."""
 
     __tablename__ = "inbox_event"
-    __table_args__ = (UniqueConstraint("account_id", "page_id", "event_key"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        UniqueConstraint("account_id", "page_id", "event_key"),
+        Index(
+            "ix_inbox_event_conflict",
+            "conflict_ms",
+            sqlite_where=text("conflict_ms IS NOT NULL"),
+            postgresql_where=text("conflict_ms IS NOT NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
     metadata = inbox_metadata
 
     id: int | None = Field(default=None, sa_type=_BIG, primary_key=True)
@@ -346,5 +355,8 @@ class InboxEvent(SQLModel, table=True):
     customer_psid: str | None = None
     occurred_ms: int | None = Field(default=None, sa_type=_BIG)
     received_ms: int = Field(sa_type=_BIG)
+    conflict_ms: int | None = Field(
+        default=None, sa_type=_BIG, description="when the same event came again with another content"
+    )
     digest: bytes
     raw: bytes

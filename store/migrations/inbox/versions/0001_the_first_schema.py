@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("customer_psid", sa.String(), nullable=True),
         sa.Column("occurred_ms", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("received_ms", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("conflict_ms", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("raw", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox_event")),
@@ -30,4 +31,12 @@ def upgrade() -> None:
             "account_id", "page_id", "event_key", name=op.f("uq_inbox_event_account_id_page_id_event_key")
         ),
         sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "ix_inbox_event_conflict",
+        "inbox_event",
+        ["conflict_ms"],
+        unique=False,
+        sqlite_where=sa.text("conflict_ms IS NOT NULL"),
+        postgresql_where=sa.text("conflict_ms IS NOT NULL"),
     )
