@@ -1,0 +1,34 @@
+"""The signature of a webhook delivery: `X-Hub-Signature-256: sha256=<hex of HMAC-SHA256(app secret, body)>`.
+
+Meta signs the exact bytes of the body (Messenger Platform, "Webhooks", validate payloads), so a body must
+never be parsed and rebuilt before it is checked. The older header with SHA-1 is not looked at.
+"""
+
+import hmac
+from collections.abc import Sequence
+
+_PREFIX = b"sha256="
+_HEADER_LENGTH = len(_PREFIX) + 64
+
+
+def signature_of(body: bytes, secret: bytes | str) -> str:
+    """The header value that Meta would send with `body`."""
+    key = secret.encode() if isinstance(secret, str) else secret
+    return "sha256=" + hmac.digest(key, body, "sha256").hex()
+
+
+def is_signed(body: bytes, header: bytes | None, secrets: Sequence[bytes]) -> bool:
+    """Whether `header` signs `body` with one of the secrets: the current one, and the previous in a rotation.
+
+    False without a header, without a secret, and for a header of any other form. Hex digits are accepted in
+    upper case too: they say the same, and a proxy may have changed them. The prefix must be in lower case.
+    Takes equally long for every header of the right form.
+    """
+    if header is None or len(header) != _HEADER_LENGTH or not header.startswith(_PREFIX):
+        return False
+    given = header[len(_PREFIX) :].lower()
+    matches = False
+    for secret in secrets:
+        if secret:
+            matches |= hmac.compare_digest(given, hmac.digest(secret, body, "sha256").hex().encode())
+    return matches
