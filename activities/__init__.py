@@ -1,0 +1,1 @@
+"""Side effects for the workflows: projections, Graph calls, page checks."""

@@ -16,3 +16,8 @@ def from_milliseconds(value: int) -> datetime:
     """An instant from Meta's wire form: milliseconds since the epoch."""
     seconds, millis = divmod(value, 1000)
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=millis * 1000)
+
+
+def from_iso(value: str) -> datetime:
+    """An instant from its ISO 8601 form."""
+    return datetime.fromisoformat(value)

@@ -93,7 +93,7 @@ def settle(
 
 
 def confirm_by_echo(
-    session: Session, message_id: str, *, page_id: str, customer_id: str, mid: str, at: datetime
+    session: Session, message_id: str, *, page_id: str, customer_id: str, mid: str | None, at: datetime
 ) -> str | None:
     """An echo carries our message id: the message was sent, whatever we believed. Returns the former status.
 

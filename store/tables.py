@@ -98,19 +98,9 @@ class Customer(SQLModel, table=True):
 class Thread(SQLModel, table=True):
     """(page, customer): counters, the folded window, receipts, and the workflow's last projected state."""
 
-    __table_args__ = (
-        Index(
-            "ix_thread_unsignalled",
-            "customer_id",
-            sqlite_where=text("signalled_seq < wake_seq"),
-            postgresql_where=text("signalled_seq < wake_seq"),
-        ),
-    )
-
     customer_id: str = Field(primary_key=True, foreign_key="customer.id")
     page_id: str
     last_seq: int = 0
-    wake_seq: int = Field(default=0, description="the newest thread_seq that must reach the workflow")
     signalled_seq: int = 0
     applied_seq: int = 0
     opened_by: str | None = None
@@ -138,7 +128,7 @@ class Opening(SQLModel, table=True):
 
 
 class ThreadEvent(SQLModel, table=True):
-    """What the relay wrote for a thread, numbered; the facts that its workflow is signalled with."""
+    """What a thread's workflow is to be told and has not applied yet; its projection deletes what it has."""
 
     __tablename__ = "thread_event"
 
@@ -228,6 +218,19 @@ class Message(SQLModel, table=True):
     received_at: datetime | None = _instant(nullable=True)
     sent_at: datetime | None = _instant(nullable=True)
     created_at: datetime = _instant()
+
+
+class EarlyChange(SQLModel, table=True):
+    """An edit, a reaction or a deletion that came before its message; applied when that comes."""
+
+    __tablename__ = "early_change"
+    __table_args__ = (Index("ix_early_change_mid", "page_id", "mid"),)
+
+    inbox_id: int = Field(sa_type=_BIG, primary_key=True)
+    page_id: str
+    mid: str
+    kind: str
+    change: dict[str, Any] = _json(dict)
 
 
 class Event(SQLModel, table=True):

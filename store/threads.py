@@ -3,7 +3,7 @@
 from typing import Any
 
 import orjson
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from domain.automated import AutomatedTrigger, default_text
@@ -13,7 +13,7 @@ from store.events import append_events, event_row
 from store.messages import new_outbound_row
 from store.sql import insert_or_ignore, upsert
 from store.tables import Conversation as ConversationRow
-from store.tables import Message, Page, Thread
+from store.tables import Message, Page, Thread, ThreadEvent
 from store.tables import Session as SessionRow
 
 
@@ -75,6 +75,11 @@ def project(
     )
     if current.rowcount == 0:
         return
+    session.connection().execute(
+        delete(ThreadEvent).where(
+            col(ThreadEvent.customer_id) == customer_id, col(ThreadEvent.seq) <= state.applied_seq
+        )
+    )
     page = session.exec(select(Page).where(Page.page_id == page_id)).one()
     live = [state.conversation] if state.conversation else []
     for conversation in [*settled, *live]:

@@ -36,6 +36,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("email", name=op.f("uq_agent_email")),
     )
     op.create_table(
+        "early_change",
+        sa.Column("inbox_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("page_id", sa.String(), nullable=False),
+        sa.Column("mid", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("change", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.PrimaryKeyConstraint("inbox_id", name=op.f("pk_early_change")),
+    )
+    op.create_index("ix_early_change_mid", "early_change", ["page_id", "mid"], unique=False)
+    op.create_table(
         "event",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -250,7 +260,6 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.String(), nullable=False),
         sa.Column("page_id", sa.String(), nullable=False),
         sa.Column("last_seq", sa.Integer(), nullable=False),
-        sa.Column("wake_seq", sa.Integer(), nullable=False),
         sa.Column("signalled_seq", sa.Integer(), nullable=False),
         sa.Column("applied_seq", sa.Integer(), nullable=False),
         sa.Column("opened_by", sa.String(), nullable=True),
@@ -264,14 +273,6 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_thread_customer_id")),
         sa.PrimaryKeyConstraint("customer_id", name=op.f("pk_thread")),
-    )
-    op.create_index(
-        "ix_thread_unsignalled",
-        "thread",
-        ["customer_id"],
-        unique=False,
-        sqlite_where=sa.text("signalled_seq < wake_seq"),
-        postgresql_where=sa.text("signalled_seq < wake_seq"),
     )
     op.create_table(
         "thread_event",

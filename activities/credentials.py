@@ -1,0 +1,20 @@
+"""A page's credentials, opened for one call."""
+
+from sqlmodel import Session
+
+from base.secrets import Vault
+from messenger.graph import PageCredentials
+from store.sealed import access_token_place, app_secret_place
+from store.tables import Account, Page
+
+
+def page_credentials(session: Session, vault: Vault, page_id: str) -> PageCredentials:
+    """What the Graph API needs to act as a page."""
+    page = session.get_one(Page, page_id)
+    account = session.get_one(Account, page.account_id)
+    return PageCredentials(
+        page_id=page.page_id,
+        access_token=vault.open(page.access_token, access_token_place(page.page_id)),
+        app_id=account.app_id,
+        app_secret=vault.open(account.app_secret, app_secret_place(account.id)),
+    )

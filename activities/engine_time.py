@@ -1,0 +1,17 @@
+"""The engine's time inside a regular activity.
+
+The process clock may be 25 hours off in a time-travelling test, or simply wrong; the window is judged by the
+engine's. A local activity has no engine time: never judge a window there.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from temporalio import activity
+
+
+def engine_clock() -> Callable[[], datetime]:
+    """A clock that starts at this activity's start and runs with the monotonic clock. Call it first."""
+    started, entered = activity.info().started_time, time.monotonic()
+    return lambda: started + timedelta(seconds=time.monotonic() - entered)

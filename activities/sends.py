@@ -1,0 +1,154 @@
+"""One attempt to send one message, by the send protocol: intent, mark, call, outcome.
+
+The window is judged here once more, just before the socket, with the engine's clock. Nothing in here retries:
+the workflow does, and only what was certainly not sent.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session
+from temporalio import activity
+
+from activities.credentials import page_credentials
+from activities.engine_time import engine_clock
+from base.log import get_logger
+from base.secrets import Vault
+from domain.delivery import MessageStatus
+from domain.sending import ContentKind, Permission, SenderKind, SendRefusal, decide_send
+from messenger.graph import GraphClient, NotSent, PageCredentials, Refused, Sent, Unknown
+from store.database import Database
+from store.messages import begin_attempt, settle
+from store.tables import Customer, Message, Thread
+from store.threads import window_of_thread
+from workflows.messages import SendMessage, SendReport, SendResult
+
+METADATA_PREFIX = "pd1:"
+"""Our message id follows it; Meta returns it in the echo."""
+
+_MOST_TRIES = 8
+_FIRST_WAIT = timedelta(seconds=2)
+_LONGEST_WAIT = timedelta(minutes=5)
+
+_SETTLED = SendReport(SendResult.SETTLED)
+
+_log = get_logger("activities")
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What the call needs, read and marked in one transaction."""
+
+    number: int
+    psid: str
+    message: dict[str, Any]
+    reply_to_mid: str | None
+    permission: Permission
+    credentials: PageCredentials
+
+
+class SendActivities:
+    """The send protocol's steps around the Graph API."""
+
+    def __init__(self, database: Database, graph: GraphClient, vault: Vault) -> None:
+        self._database = database
+        self._graph = graph
+        self._vault = vault
+
+    @activity.defn(name="send_message")
+    async def send_message(self, request: SendMessage) -> SendReport:
+        """Try to send one outbound row and record how it went."""
+        now = engine_clock()
+        prepared = await self._database.write(lambda session: self._prepare(session, request, now()))
+        if isinstance(prepared, SendReport):
+            return prepared
+        outcome = await self._graph.send(
+            prepared.credentials,
+            psid=prepared.psid,
+            message=prepared.message,
+            messaging_type=prepared.permission.messaging_type,
+            tag=prepared.permission.tag,
+            metadata=METADATA_PREFIX + request.message_id,
+            reply_to=prepared.reply_to_mid,
+        )
+        return await self._database.write(
+            lambda session: _record(session, request, prepared.number, outcome, now)
+        )
+
+    def _prepare(self, session: Session, request: SendMessage, now: datetime) -> SendReport | _Attempt:
+        """Judge and mark the attempt; a report where there is nothing to call for."""
+        message = session.get(Message, request.message_id, with_for_update=True)
+        if message is None:
+            _log.warning("send_without_row", message_id=request.message_id)
+            return _SETTLED
+        if message.status == MessageStatus.SENDING:
+            # An earlier attempt was lost with its worker: what it did is not known, so it is not repeated.
+            settle(session, message.id, MessageStatus.UNKNOWN, now, reason="attempt_lost")
+            return _SETTLED
+        if message.status != MessageStatus.QUEUED:
+            return _SETTLED
+        thread = session.get_one(Thread, request.customer_id)
+        permission = decide_send(
+            now,
+            window_of_thread(thread),
+            SenderKind(message.sender_kind),
+            ContentKind.MESSAGE,
+            tag_on=request.tag_on,
+        )
+        if isinstance(permission, SendRefusal):
+            settle(session, message.id, MessageStatus.FAILED, now, reason=permission.code)
+            return _SETTLED
+        if not message.text:
+            settle(session, message.id, MessageStatus.FAILED, now, reason="nothing_to_say")
+            return _SETTLED
+        return _Attempt(
+            number=begin_attempt(session, message, permission.rule, now),
+            psid=session.get_one(Customer, request.customer_id).psid,
+            message={"text": message.text},
+            reply_to_mid=message.reply_to_mid,
+            permission=permission,
+            credentials=page_credentials(session, self._vault, message.page_id),
+        )
+
+
+def _record(
+    session: Session,
+    request: SendMessage,
+    attempt: int,
+    outcome: Sent | Refused | NotSent | Unknown,
+    clock: Callable[[], datetime],
+) -> SendReport:
+    now = clock()
+    match outcome:
+        case Sent(mid=mid):
+            settle(session, request.message_id, MessageStatus.SENT, now, attempt=attempt, mid=mid)
+        case Refused(error=error):
+            settle(
+                session,
+                request.message_id,
+                MessageStatus.FAILED,
+                now,
+                attempt=attempt,
+                reason=error.reason,
+                detail=error.explanation,
+            )
+        case Unknown(reason=reason):
+            settle(session, request.message_id, MessageStatus.UNKNOWN, now, attempt=attempt, reason=reason)
+        case NotSent(reason=reason):
+            return _postponed(session, request, attempt, reason, now)
+    return _SETTLED
+
+
+def _postponed(
+    session: Session, request: SendMessage, attempt: int, reason: str, now: datetime
+) -> SendReport:
+    """Nothing was sent for certain: try again later, as long as the window and our patience last."""
+    if request.tries + 1 >= _MOST_TRIES:
+        settle(session, request.message_id, MessageStatus.FAILED, now, attempt=attempt, reason=reason)
+        return _SETTLED
+    if not settle(session, request.message_id, MessageStatus.QUEUED, now, attempt=attempt, reason=reason):
+        return _SETTLED
+    wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2**request.tries)
+    return SendReport(SendResult.POSTPONED, now + wait)

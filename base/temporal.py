@@ -1,0 +1,24 @@
+"""The connection to Temporal, by the settings."""
+
+from temporalio.client import Client, TLSConfig
+
+from base.settings import Settings
+
+
+async def connect(settings: Settings, *, lazy: bool = False) -> Client:
+    """Connect to the engine. A lazy client connects with its first call."""
+    return await Client.connect(
+        settings.temporal_target,
+        namespace=settings.temporal_namespace,
+        api_key=settings.temporal_api_key.get_secret_value() if settings.temporal_api_key else None,
+        tls=_tls(settings),
+        lazy=lazy,
+    )
+
+
+def _tls(settings: Settings) -> TLSConfig | bool:
+    files = (settings.temporal_tls_ca, settings.temporal_tls_cert, settings.temporal_tls_key)
+    if not any(files):
+        return settings.temporal_tls or settings.temporal_api_key is not None
+    ca, certificate, key = (file.read_bytes() if file else None for file in files)
+    return TLSConfig(server_root_ca_cert=ca, client_cert=certificate, client_private_key=key)

@@ -1,0 +1,62 @@
+"""Edits, reactions and deletions of messages, whichever comes first: the message or its change."""
+
+from typing import Any
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from base.clock import from_iso
+from store.sql import insert_or_ignore
+from store.tables import EarlyChange, Message
+
+
+def apply_changes(session: Session, changes: list[dict[str, Any]], new_mids: list[tuple[str, str]]) -> None:
+    """Apply a batch's changes, and to its new messages, (page id, mid), what came before them."""
+    early = _early_for(session, new_mids)
+    waiting = []
+    for change in [*early, *changes]:
+        message = _find(session, change["page_id"], change["mid"])
+        if message is None:
+            waiting.append(change)
+        else:
+            _apply(message, change["kind"], change["change"])
+    insert_or_ignore(session, EarlyChange, waiting)
+    if early:
+        done = [change["inbox_id"] for change in early]
+        session.connection().execute(delete(EarlyChange).where(col(EarlyChange.inbox_id).in_(done)))
+
+
+def _early_for(session: Session, new_mids: list[tuple[str, str]]) -> list[dict[str, Any]]:
+    if not new_mids:
+        return []
+    mids = {mid for _, mid in new_mids}
+    rows = session.exec(
+        select(EarlyChange).where(col(EarlyChange.mid).in_(mids)).order_by(col(EarlyChange.inbox_id))
+    ).all()
+    return [row.model_dump() for row in rows if (row.page_id, row.mid) in new_mids]
+
+
+def _find(session: Session, page_id: str, mid: str) -> Message | None:
+    return session.exec(
+        select(Message).where(col(Message.page_id) == page_id, col(Message.mid) == mid)
+    ).first()
+
+
+def _apply(message: Message, kind: str, change: dict[str, Any]) -> None:
+    match kind:
+        case "edit":
+            newest = max((edit["number"] or 0 for edit in message.edits), default=0)
+            message.edits = [*message.edits, change | {"former_text": message.text}]
+            if (change["number"] or newest + 1) > newest:
+                message.text = change["text"]
+        case "deletion":
+            # Meta's terms: what a person takes back must leave our store too.
+            message.text = None
+            message.attachments = []
+            message.edits = []
+            message.deleted_at = from_iso(change["at"])
+        case "reaction":
+            kept = [one for one in message.reactions if one["by"] != change["by"]]
+            message.reactions = [*kept, change] if change["action"] == "react" else kept
+        case _:
+            raise ValueError(kind)

@@ -1,0 +1,173 @@
+"""From the inbox into the store: which thread an event belongs to, and what it changes there.
+
+One batch is one transaction. What each kind of event does is in `ingest.effects`; what it is, in
+`messenger.catalogue`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlmodel import Session, col, select
+
+from base import clock
+from base.ids import new_id
+from domain.conversation import Fact, ThreadEvent
+from domain.lifecycle import ActorKind
+from ingest.changes import apply_changes
+from ingest.effects import Arrival, Effects, take
+from messenger.catalogue import Classification, Route, classify
+from messenger.events import Event, PolicyEnforcement, parse
+from messenger.reading import MalformedEvent
+from messenger.webhook import EventKind
+from store.events import append_events, event_row
+from store.sql import insert_or_ignore
+from store.tables import Account, Customer, InboxEvent, Message, Opening, Page, Thread, UnroutedEvent
+from store.tables import ThreadEvent as ThreadEventRow
+
+
+@dataclass(slots=True)
+class RoutedThread:
+    """Events of one thread that its workflow must be told."""
+
+    page_id: str
+    customer_id: str
+    events: list[ThreadEvent] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Routed:
+    """What is to be done after the commit."""
+
+    threads: list[RoutedThread] = field(default_factory=list)
+    pages: list[str] = field(default_factory=list)
+
+
+def route(session: Session, events: Sequence[InboxEvent]) -> Routed:
+    """Write a batch of inbox events into the store."""
+    batch = _Batch(session, events)
+    for event in events:
+        batch.take(event)
+    return batch.write()
+
+
+def quarantine(session: Session, event: InboxEvent, reason: str) -> None:
+    """Set an event aside that cannot be routed; its raw copy stays in the inbox."""
+    insert_or_ignore(session, UnroutedEvent, [_unrouted(event, "quarantined", reason)])
+
+
+def _unrouted(event: InboxEvent, disposition: str, reason: str) -> dict[str, object]:
+    return {
+        "inbox_id": event.id,
+        "disposition": disposition,
+        "reason": reason,
+        "kind": event.kind,
+        "account_id": event.account_id,
+        "page_id": event.page_id,
+        "at": clock.from_milliseconds(event.received_ms),
+    }
+
+
+class _Batch:
+    """One batch: what it needs is read at once, what it changes is written at once."""
+
+    def __init__(self, session: Session, events: Sequence[InboxEvent]) -> None:
+        self._session = session
+        self._effects = Effects()
+        self._unrouted: list[dict[str, object]] = []
+        self._routed_pages: dict[str, None] = {}
+        self._pages = self._read_pages({event.page_id for event in events})
+        self._customers = self._read_customers(
+            {(event.page_id, event.customer_psid) for event in events if event.customer_psid}
+        )
+        self._threads = self._read_threads([customer.id for customer in self._customers.values()])
+
+    def take(self, event: InboxEvent) -> None:
+        """Classify one event and collect what it changes."""
+        page, app_id = self._pages.get(event.page_id, (None, None))
+        if page is None or page.account_id != event.account_id:
+            self._unrouted.append(_unrouted(event, "quarantined", "unknown_page"))
+            return
+        try:
+            parsed = parse(EventKind(event.kind), event.raw)
+        except MalformedEvent as error:
+            self._unrouted.append(_unrouted(event, "quarantined", f"malformed: {error}"))
+            return
+        classification = classify(EventKind(event.kind), event.channel, parsed, own_app_id=app_id)
+        if classification.route is Route.PAGE:
+            self._page_event(event, page, parsed)
+        elif classification.route is Route.RAW or event.customer_psid is None:
+            self._unrouted.append(_unrouted(event, "kept", classification.reason))
+        else:
+            self._thread_event(event, page, parsed, classification)
+
+    def write(self) -> Routed:
+        """Write everything, events last, and tell what is to be signalled."""
+        effects, session = self._effects, self._session
+        session.flush()
+        insert_or_ignore(session, Message, effects.messages)
+        new_mids = [(row["page_id"], row["mid"]) for row in effects.messages if row["mid"]]
+        apply_changes(session, effects.changes, new_mids)
+        insert_or_ignore(session, Opening, effects.openings)
+        insert_or_ignore(session, ThreadEventRow, effects.thread_events)
+        insert_or_ignore(session, UnroutedEvent, self._unrouted)
+        session.flush()
+        append_events(session, effects.events)
+        threads = [
+            RoutedThread(self._threads[customer_id].page_id, customer_id, events)
+            for customer_id, events in effects.signals.items()
+        ]
+        return Routed(threads, list(self._routed_pages))
+
+    def _thread_event(
+        self, event: InboxEvent, page: Page, parsed: Event, classification: Classification
+    ) -> None:
+        customer = self._customer(page.page_id, event.customer_psid or "")
+        arrival = Arrival(
+            effects=self._effects,
+            session=self._session,
+            row=event,
+            customer=customer,
+            thread=self._threads[customer.id],
+            opening_kind=classification.opening,
+            standby=event.channel == "standby",
+        )
+        page.last_event_at = arrival.received_at
+        take(parsed, arrival)
+
+    def _page_event(self, event: InboxEvent, page: Page, parsed: Event) -> None:
+        self._routed_pages[page.page_id] = None
+        data: dict[str, str | int | bool | None] = {"inbox_id": event.id}
+        if isinstance(parsed, PolicyEnforcement):
+            data |= {"action": parsed.action, "reason": parsed.reason}
+        fact = Fact(
+            f"page.{event.kind}", clock.from_milliseconds(event.received_ms), ActorKind.SYSTEM, data=data
+        )
+        self._effects.events.append(event_row(fact, page.page_id, None, f"inbox/{event.id}"))
+
+    def _customer(self, page_id: str, psid: str) -> Customer:
+        customer = self._customers.get((page_id, psid))
+        if customer is None:
+            customer = Customer(id=new_id(), page_id=page_id, psid=psid, created_at=clock.now())
+            thread = Thread(customer_id=customer.id, page_id=page_id)
+            self._session.add(customer)
+            self._session.add(thread)
+            self._customers[page_id, psid] = customer
+            self._threads[customer.id] = thread
+        return customer
+
+    def _read_pages(self, page_ids: set[str]) -> dict[str, tuple[Page, str]]:
+        rows = self._session.exec(
+            select(Page, Account.app_id)
+            .join(Account, col(Account.id) == col(Page.account_id))
+            .where(col(Page.page_id).in_(page_ids))
+        ).all()
+        return {page.page_id: (page, app_id) for page, app_id in rows}
+
+    def _read_customers(self, keys: set[tuple[str, str]]) -> dict[tuple[str, str], Customer]:
+        psids = {psid for _, psid in keys}
+        rows = self._session.exec(select(Customer).where(col(Customer.psid).in_(psids))).all()
+        return {(row.page_id, row.psid): row for row in rows}
+
+    def _read_threads(self, customer_ids: list[str]) -> dict[str, Thread]:
+        rows = self._session.exec(select(Thread).where(col(Thread.customer_id).in_(customer_ids))).all()
+        return {row.customer_id: row for row in rows}

@@ -1,0 +1,118 @@
+"""API keys and sign-ins: whose token is this?"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from base.ids import new_id
+from store.refusals import StoreRefusalError
+from store.tables import Agent, ApiKey, SignIn
+
+KEY_PREFIX = "pdk"
+SIGN_IN_PREFIX = "pds"
+SHOWN_PREFIX_LENGTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class TokenHolder:
+    """The active agent behind a live token."""
+
+    agent_id: str
+    name: str
+    role: str
+    sign_in_id: str | None = None
+
+
+def active_agent(session: Session, agent_id: str) -> TokenHolder | None:
+    """The agent, if there is one and it is active."""
+    agent = session.get(Agent, agent_id)
+    return TokenHolder(agent.id, agent.name, agent.role) if agent is not None and agent.active else None
+
+
+def by_digest(session: Session, digest: str, now: datetime) -> TokenHolder | None:
+    """Who holds the live API key or sign-in with this digest."""
+    key = session.exec(
+        select(Agent)
+        .join(ApiKey, col(ApiKey.agent_id) == col(Agent.id))
+        .where(ApiKey.digest == digest, col(ApiKey.revoked_at).is_(None), col(Agent.active))
+    ).first()
+    if key is not None:
+        return TokenHolder(key.id, key.name, key.role)
+    row = session.exec(
+        select(Agent, SignIn.id)
+        .join(SignIn, col(SignIn.agent_id) == col(Agent.id))
+        .where(
+            SignIn.digest == digest,
+            col(SignIn.revoked_at).is_(None),
+            SignIn.expires_at > now,
+            col(Agent.active),
+        )
+    ).first()
+    return TokenHolder(row[0].id, row[0].name, row[0].role, row[1]) if row is not None else None
+
+
+def agent_by_email(session: Session, email: str) -> Agent | None:
+    """The agent with this address, active or not."""
+    return session.exec(select(Agent).where(Agent.email == email)).first()
+
+
+def begin_sign_in(session: Session, agent_id: str, digest: str, now: datetime, until: datetime) -> str:
+    """Keep a new sign-in; returns its id."""
+    row = SignIn(id=new_id(), agent_id=agent_id, digest=digest, created_at=now, expires_at=until)
+    session.add(row)
+    return row.id
+
+
+def end_sign_in(session: Session, sign_in_id: str, now: datetime) -> None:
+    """Revoke one sign-in."""
+    session.connection().execute(
+        update(SignIn)
+        .where(col(SignIn.id) == sign_in_id, col(SignIn.revoked_at).is_(None))
+        .values(revoked_at=now)
+    )
+
+
+def end_all_sign_ins(session: Session, agent_id: str, now: datetime) -> None:
+    """Revoke all of an agent's sign-ins."""
+    session.connection().execute(
+        update(SignIn)
+        .where(col(SignIn.agent_id) == agent_id, col(SignIn.revoked_at).is_(None))
+        .values(revoked_at=now)
+    )
+
+
+def add_key(session: Session, agent_id: str, name: str, key: str, digest: str, now: datetime) -> ApiKey:
+    """Keep a new API key: its digest and the first characters."""
+    if session.get(Agent, agent_id) is None:
+        raise StoreRefusalError("not_found")
+    row = ApiKey(
+        id=new_id(),
+        agent_id=agent_id,
+        name=name,
+        prefix=key[:SHOWN_PREFIX_LENGTH],
+        digest=digest,
+        created_at=now,
+    )
+    session.add(row)
+    return row
+
+
+def keys_of(session: Session, agent_id: str) -> list[ApiKey]:
+    """All keys of an agent, revoked ones too, oldest first."""
+    if session.get(Agent, agent_id) is None:
+        raise StoreRefusalError("not_found")
+    return list(
+        session.exec(
+            select(ApiKey).where(ApiKey.agent_id == agent_id).order_by(col(ApiKey.created_at), col(ApiKey.id))
+        )
+    )
+
+
+def revoke_key(session: Session, agent_id: str, key_id: str, now: datetime) -> None:
+    """Revoke a key; it fails from the next call on."""
+    key = session.get(ApiKey, key_id)
+    if key is None or key.agent_id != agent_id:
+        raise StoreRefusalError("not_found")
+    key.revoked_at = key.revoked_at or now

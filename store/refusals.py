@@ -1,0 +1,12 @@
+"""What the store refuses because of what it holds."""
+
+from typing import Any
+
+
+class StoreRefusalError(Exception):
+    """A change that the stored facts forbid. `code` is one of the API's problem codes, `facts` its extras."""
+
+    def __init__(self, code: str, **facts: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.facts = facts

@@ -1,0 +1,55 @@
+"""The durable life of a page: provisioned until it is Running, then looked after."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from workflows.messages import CHECK_SIGNAL, PAGE_WORKFLOW, PageInput, PageReport
+
+_CHECK_TIMEOUT = timedelta(seconds=60)
+_CHECK_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5))
+
+# Meta drops a page's subscription after an hour of failing webhooks; a quarter of an hour finds it in time.
+RUNNING_INTERVAL = timedelta(minutes=15)
+PROBLEM_INTERVAL = timedelta(minutes=1)
+
+
+@workflow.defn(name=PAGE_WORKFLOW)
+class PageWorkflow:
+    """Checks a page at its start, when asked, and at intervals; ends when the page is deleted."""
+
+    @workflow.init
+    def __init__(self, start: PageInput) -> None:
+        self._start = start
+        self._asked = False
+
+    @workflow.run
+    async def run(self, start: PageInput) -> None:
+        """Check and sleep, until the page is gone."""
+        while True:
+            self._asked = False
+            report = await workflow.execute_activity(
+                "check_page",
+                start.page_id,
+                result_type=PageReport,
+                start_to_close_timeout=_CHECK_TIMEOUT,
+                retry_policy=_CHECK_RETRY,
+            )
+            if report.deleted and not self._asked:
+                return
+            await self._sleep(RUNNING_INTERVAL if report.running else PROBLEM_INTERVAL)
+            if workflow.info().is_continue_as_new_suggested():
+                workflow.continue_as_new(self._start)
+
+    @workflow.signal(name=CHECK_SIGNAL)
+    def check(self) -> None:
+        """Check now: settings or token changed, or Meta said something about the page."""
+        self._asked = True
+
+    async def _sleep(self, length: timedelta) -> None:
+        try:
+            await workflow.wait_condition(lambda: self._asked, timeout=length)
+        except TimeoutError:
+            return
