@@ -1,0 +1,144 @@
+"""The worker process: workflows, activities and the relay. `python worker.py` = `pagedesk worker`."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import httpx
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.pages import PageActivities
+from activities.sends import SendActivities
+from activities.threads import ThreadActivities
+from base.log import configure, get_logger
+from base.settings import Settings
+from base.temporal import connect
+from ingest.leases import MachineLock
+from ingest.page_wake import PageWaker
+from ingest.reader import InboxReader
+from ingest.relay import Relay
+from ingest.signaller import Signaller
+from ingest.wake import listen
+from messenger.graph import GraphClient
+from store.database import Database
+from workflows.conversation import ConversationWorkflow
+from workflows.messages import TASK_QUEUE
+from workflows.page import PageWorkflow
+
+# A conversation cached by a worker that died waits this long before another worker may take it.
+STICKY_TIMEOUT = timedelta(seconds=1)
+GRACE = timedelta(seconds=10)
+CACHED_CONVERSATIONS = 2000
+
+_log = get_logger("worker")
+
+
+async def run_worker(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    client = await _connect_patiently(settings, stop)
+    if client is None:
+        return
+    async with working(settings, client):
+        _log.info("worker_ready", task_queue=TASK_QUEUE)
+        await stop.wait()
+
+
+@contextlib.asynccontextmanager
+async def working(settings: Settings, client: Client) -> AsyncIterator[None]:
+    """A running worker with its relay, for as long as the block lasts."""
+    async with contextlib.AsyncExitStack() as stack:
+        database = Database(settings.store_url)
+        stack.callback(database.close)
+        inbox = Database(settings.inbox_url)
+        stack.callback(inbox.close)
+        http = await stack.enter_async_context(httpx.AsyncClient())
+        graph = GraphClient(http, str(settings.graph_base_url), settings.graph_version)
+        await stack.enter_async_context(make_worker(settings, client, database, graph))
+        relay = await _make_relay(settings, client, database, inbox, stack)
+        relaying = asyncio.create_task(relay.run(), name="relay")
+        stack.push_async_callback(_cancelled, relaying)
+        relaying.add_done_callback(_report_death)
+        yield
+
+
+def make_worker(settings: Settings, client: Client, database: Database, graph: GraphClient) -> Worker:
+    """The Temporal worker with all workflows and activities."""
+    threads = ThreadActivities(database)
+    sends = SendActivities(database, graph, settings.vault)
+    pages = PageActivities(database, graph, settings)
+    return Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        workflows=[ConversationWorkflow, PageWorkflow],
+        activities=[threads.load_thread, threads.project_thread, sends.send_message, pages.check_page],
+        max_cached_workflows=CACHED_CONVERSATIONS,
+        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+async def _make_relay(
+    settings: Settings, client: Client, database: Database, inbox: Database, stack: contextlib.AsyncExitStack
+) -> Relay:
+    transport, alarm = await listen(settings.data_dir)
+    stack.callback(transport.close)
+    lock = None
+    if settings.database_url is None:
+        lock = MachineLock(settings.data_dir)
+        stack.callback(lock.close)
+    waker = PageWaker(client, database)
+    await waker.wake_unsettled()
+    return Relay(
+        database=database,
+        reader=InboxReader(inbox),
+        signaller=Signaller(database, client),
+        alarm=alarm,
+        wake_page=waker.wake,
+        machine_lock=lock,
+    )
+
+
+async def _connect_patiently(settings: Settings, stop: asyncio.Event) -> Client | None:
+    """The engine may come up after us; say so once and go on trying."""
+    told = False
+    while not stop.is_set():
+        try:
+            return await connect(settings)
+        except RuntimeError as error:
+            if not told:
+                _log.warning("engine_away", target=settings.temporal_target, error=str(error))
+                told = True
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 0.5)
+    return None
+
+
+async def _cancelled(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def _report_death(task: "asyncio.Task[None]") -> None:
+    """A relay that dies of a bug must take the process with it: a silent one would lose nothing but time."""
+    if not task.cancelled() and task.exception() is not None:
+        _log.error("relay_died", error=repr(task.exception()))
+        signal.raise_signal(signal.SIGTERM)
+
+
+def main() -> None:
+    """Run a worker with the settings of the environment."""
+    settings = Settings()
+    configure(settings.log_level)
+    asyncio.run(run_worker(settings))
+
+
+if __name__ == "__main__":
+    main()

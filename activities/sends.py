@@ -18,6 +18,7 @@ from base.log import get_logger
 from base.secrets import Vault
 from domain.delivery import MessageStatus
 from domain.sending import ContentKind, Permission, SenderKind, SendRefusal, decide_send
+from messenger.error_table import ErrorKind
 from messenger.graph import GraphClient, NotSent, PageCredentials, Refused, Sent, Unknown
 from store.database import Database
 from store.messages import begin_attempt, settle
@@ -32,6 +33,7 @@ _MOST_TRIES = 8
 _FIRST_WAIT = timedelta(seconds=2)
 _LONGEST_WAIT = timedelta(minutes=5)
 
+_COME_AGAIN = frozenset({ErrorKind.RETRY, ErrorKind.THROTTLED})
 _SETTLED = SendReport(SendResult.SETTLED)
 
 _log = get_logger("activities")
@@ -124,6 +126,9 @@ def _record(
     match outcome:
         case Sent(mid=mid):
             settle(session, request.message_id, MessageStatus.SENT, now, attempt=attempt, mid=mid)
+        case Refused(error=error) if error.kind in _COME_AGAIN:
+            wait = timedelta(seconds=error.retry_after_s or 0)
+            return _postponed(session, request, attempt, error.reason, now, at_least=wait)
         case Refused(error=error):
             settle(
                 session,
@@ -142,7 +147,13 @@ def _record(
 
 
 def _postponed(
-    session: Session, request: SendMessage, attempt: int, reason: str, now: datetime
+    session: Session,
+    request: SendMessage,
+    attempt: int,
+    reason: str,
+    now: datetime,
+    *,
+    at_least: timedelta = timedelta(0),
 ) -> SendReport:
     """Nothing was sent for certain: try again later, as long as the window and our patience last."""
     if request.tries + 1 >= _MOST_TRIES:
@@ -150,5 +161,5 @@ def _postponed(
         return _SETTLED
     if not settle(session, request.message_id, MessageStatus.QUEUED, now, attempt=attempt, reason=reason):
         return _SETTLED
-    wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2**request.tries)
+    wait = max(at_least, min(_LONGEST_WAIT, _FIRST_WAIT * 2**request.tries))
     return SendReport(SendResult.POSTPONED, now + wait)
