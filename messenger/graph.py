@@ -1,0 +1,319 @@
+"""The Graph API as Pagedesk uses it: sending, a page's set-up, a customer's profile.
+
+Paths, parameters and answers as in Messenger Platform "Send API", "Webhooks" and "User profile", and in the
+Graph API reference of `debug_token`, `subscriptions` and `subscribed_apps`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from messenger.errors import GraphError, error_of
+from messenger.graph_call import Access, Answer, AnswerLostError, GraphCaller, NothingWrittenError
+from messenger.wire import identifier, milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class AppCredentials:
+    """What acts as an app. Its access token is `app_id|app_secret`."""
+
+    app_id: str
+    app_secret: str = field(repr=False)
+
+    @property
+    def access(self) -> Access:
+        """The app's own access."""
+        return Access(f"{self.app_id}|{self.app_secret}", self.app_secret)
+
+
+@dataclass(frozen=True, slots=True)
+class PageCredentials:
+    """What acts as a page."""
+
+    page_id: str
+    access_token: str = field(repr=False)
+    app_id: str
+    app_secret: str = field(repr=False)
+
+    @property
+    def app(self) -> AppCredentials:
+        """The app the page's token belongs to."""
+        return AppCredentials(self.app_id, self.app_secret)
+
+    @property
+    def access(self) -> Access:
+        """The page's own access."""
+        return Access(self.access_token, self.app_secret)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The message was sent; `mid` is Meta's id of it."""
+
+    mid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Meta refused it for certain: nothing was sent."""
+
+    error: GraphError
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """It was certainly not sent: no byte of the request left. May be tried again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It may have been sent. Never to be repeated before an echo or a look at the conversation has told."""
+
+    reason: str
+    error: GraphError | None = None
+
+
+class GraphUnavailable(Exception):  # noqa: N818  # says what is the matter; GraphError is what Meta answered
+    """No answer of the Graph API that can be used: unreachable, too slow, or not in its form. Try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenInfo:
+    """What `debug_token` says of an access token. An instant that never comes, or is not told, is None."""
+
+    is_valid: bool
+    app_id: str | None
+    type: str | None
+    profile_id: str | None
+    issued_at: datetime | None
+    expires_at: datetime | None
+    data_access_expires_at: datetime | None
+    scopes: frozenset[str]
+    error: GraphError | None
+
+
+@dataclass(frozen=True, slots=True)
+class AppSubscription:
+    """One webhook of an app: for an object ("page"), where to, which fields."""
+
+    object: str
+    callback_url: str
+    fields: frozenset[str]
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PageSubscription:
+    """One app that receives a page's events, and which."""
+
+    app_id: str
+    fields: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PageProfile:
+    """The page that a token belongs to."""
+
+    page_id: str
+    name: str | None
+
+
+class GraphClient:
+    """The Graph API of one version at one address.
+
+    All methods but `send` raise GraphError for what Meta refuses and GraphUnavailable for everything else.
+    """
+
+    def __init__(self, http: httpx.AsyncClient, base_url: str, version: str) -> None:
+        self._caller = GraphCaller(http, base_url, version)
+
+    async def send(
+        self,
+        credentials: PageCredentials,
+        *,
+        psid: str,
+        message: Mapping[str, Any],
+        messaging_type: str,
+        tag: str | None,
+        metadata: str,
+        reply_to: str | None = None,
+    ) -> Sent | Refused | NotSent | Unknown:
+        """Send one message to a customer, once.
+
+        `message` is Meta's message object; `metadata` comes back in its echo; `reply_to` is a mid.
+        A cancelled call may have sent.
+        """
+        body: dict[str, Any] = {
+            "recipient": {"id": psid},
+            "messaging_type": messaging_type,
+            "message": {**message, "metadata": metadata},
+        }
+        if tag is not None:
+            body["tag"] = tag
+        if reply_to is not None:
+            body["reply_to"] = {"mid": reply_to}
+        try:
+            answer = await self._caller.call(
+                "POST", f"{_segment(credentials.page_id)}/messages", credentials.access, body=body
+            )
+        except NothingWrittenError as error:
+            return NotSent(str(error))
+        except AnswerLostError as error:
+            return Unknown(str(error))
+        return _outcome(answer, credentials)
+
+    async def debug_token(self, app: AppCredentials, input_token: str) -> TokenInfo:
+        """What Meta knows of a token of the app.
+
+        The reference offers this as a GET with the token as a parameter only, so here, and nowhere else, a
+        token is in a URL; `messenger.redaction` keeps it out of the logs.
+        """
+        data = _object(
+            await self._read("debug_token", app.access, query={"input_token": input_token}), "data"
+        )
+        return TokenInfo(
+            is_valid=data.get("is_valid") is True,
+            app_id=identifier(data.get("app_id")),
+            type=_text(data.get("type")),
+            profile_id=identifier(data.get("profile_id")),
+            issued_at=_instant(data.get("issued_at")),
+            expires_at=_instant(data.get("expires_at")),
+            data_access_expires_at=_instant(data.get("data_access_expires_at")),
+            scopes=_names(data.get("scopes")),
+            error=error_of(200, data, {}, (input_token, app.app_secret)),
+        )
+
+    async def subscribe_app(
+        self, app: AppCredentials, callback_url: str, verify_token: str, fields: Iterable[str]
+    ) -> None:
+        """Set the app's webhook for pages. Meta calls the callback's verification before it answers."""
+        form = {
+            "object": "page",
+            "callback_url": callback_url,
+            "verify_token": verify_token,
+            "fields": ",".join(fields),
+            "include_values": "true",
+        }
+        await self._change(f"{_segment(app.app_id)}/subscriptions", app.access, form)
+
+    async def app_subscriptions(self, app: AppCredentials) -> tuple[AppSubscription, ...]:
+        """The app's webhooks."""
+        body = await self._read(f"{_segment(app.app_id)}/subscriptions", app.access)
+        return tuple(
+            AppSubscription(
+                object=_text(each.get("object")) or "",
+                callback_url=_text(each.get("callback_url")) or "",
+                fields=_names(each.get("fields")),
+                active=each.get("active") is not False,
+            )
+            for each in _objects(body, "data")
+        )
+
+    async def subscribe_page(self, credentials: PageCredentials, fields: Iterable[str]) -> None:
+        """Let the app receive these events of the page; a field left out is unsubscribed."""
+        form = {"subscribed_fields": ",".join(fields)}
+        await self._change(f"{_segment(credentials.page_id)}/subscribed_apps", credentials.access, form)
+
+    async def page_subscriptions(self, credentials: PageCredentials) -> tuple[PageSubscription, ...]:
+        """The apps that receive the page's events. After an hour of failed deliveries ours is gone."""
+        body = await self._read(f"{_segment(credentials.page_id)}/subscribed_apps", credentials.access)
+        return tuple(
+            PageSubscription(identifier(each.get("id")) or "", _names(each.get("subscribed_fields")))
+            for each in _objects(body, "data")
+        )
+
+    async def page_profile(self, credentials: PageCredentials) -> PageProfile:
+        """The page that the token belongs to, which need not be the one it was saved for."""
+        body = await self._read("me", credentials.access, query={"fields": "id,name"})
+        page_id = identifier(body.get("id"))
+        if page_id is None:
+            raise GraphUnavailable("unreadable_answer")
+        return PageProfile(page_id, _text(body.get("name")))
+
+    async def user_profile(
+        self, credentials: PageCredentials, psid: str, fields: Iterable[str]
+    ) -> dict[str, str]:
+        """Those of the fields that Meta tells of a customer; often none."""
+        wanted = tuple(fields)
+        body = await self._read(_segment(psid), credentials.access, query={"fields": ",".join(wanted)})
+        return {name: str(body[name]) for name in wanted if isinstance(body.get(name), str | int | float)}
+
+    async def _read(
+        self, path: str, access: Access, query: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        return await self._expect("GET", path, access, query=query)
+
+    async def _change(self, path: str, access: Access, form: Mapping[str, str]) -> None:
+        body = await self._expect("POST", path, access, form=form)
+        if body.get("success") not in (True, "true"):
+            raise GraphUnavailable("not_confirmed")
+
+    async def _expect(
+        self,
+        method: str,
+        path: str,
+        access: Access,
+        *,
+        query: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        try:
+            answer = await self._caller.call(method, path, access, query=query, form=form)
+        except (NothingWrittenError, AnswerLostError) as failure:
+            raise GraphUnavailable(str(failure)) from None
+        if answer.body is None:
+            raise GraphUnavailable(f"unreadable_answer (HTTP {answer.status})")
+        error = error_of(answer.status, answer.body, answer.headers, (access.token, access.app_secret))
+        if error is not None:
+            raise error
+        return answer.body
+
+
+def _outcome(answer: Answer, credentials: PageCredentials) -> Sent | Refused | Unknown:
+    secrets = (credentials.access_token, credentials.app_secret)
+    error = error_of(answer.status, answer.body, answer.headers, secrets)
+    if error is not None:
+        return Unknown(error.reason, error) if error.outcome_unknown else Refused(error)
+    mid = _text((answer.body or {}).get("message_id"))
+    return Sent(mid) if mid else Unknown("unreadable_answer")
+
+
+def _segment(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _instant(value: Any) -> datetime | None:
+    """A time in seconds; 0 is never."""
+    since_1970 = milliseconds(value)
+    return None if since_1970 is None else datetime.fromtimestamp(since_1970 / 1000, UTC)
+
+
+def _object(body: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = body.get(name)
+    if not isinstance(value, dict):
+        raise GraphUnavailable("unreadable_answer")
+    return value
+
+
+def _objects(body: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    value = body.get(name)
+    if not isinstance(value, list):
+        raise GraphUnavailable("unreadable_answer")
+    return [each for each in value if isinstance(each, dict)]
+
+
+def _names(value: Any) -> frozenset[str]:
+    """A list of names, or of objects with a name: Meta has both forms."""
+    listed = value if isinstance(value, list) else []
+    names = (each.get("name") if isinstance(each, dict) else each for each in listed)
+    return frozenset(name for name in names if isinstance(name, str))

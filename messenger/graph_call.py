@@ -1,0 +1,152 @@
+"""One HTTP call to the Graph API, with what it must always have and what may go wrong with it.
+
+Every call carries its token in the Authorization header and an `appsecret_proof` (hex HMAC-SHA256 of the
+token, keyed by the app secret); redirects are not followed and nothing is repeated. A call ends in one of
+three ways, because only the first is safe to repeat: nothing was written, an answer came, or anything else.
+"""
+
+import asyncio
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from messenger.redaction import hide_queries_in_logs
+
+CONNECT_TIMEOUT_S = 5.0
+POOL_TIMEOUT_S = 3.0
+"""Waiting for a free connection, connecting and TLS together end before the total, so that a call which has
+written nothing never looks like one that may have."""
+READ_TIMEOUT_S = 10.0
+WRITE_TIMEOUT_S = 10.0
+TOTAL_TIMEOUT_S = 15.0
+MAX_ANSWER_BYTES = 1024 * 1024
+
+_TIMEOUTS = httpx.Timeout(
+    connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S, write=WRITE_TIMEOUT_S, pool=POOL_TIMEOUT_S
+)
+_NOTHING_WRITTEN = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+class NothingWrittenError(Exception):
+    """No byte of the request left: no name, no connection, no TLS, or a request that cannot be built."""
+
+
+class AnswerLostError(Exception):
+    """The request may have left and no whole answer came: the other side may have done it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A token to act with and the secret of its app to prove it. Both stay out of repr."""
+
+    token: str
+    app_secret: str
+
+    def __repr__(self) -> str:
+        """Nothing to show."""
+        return "Access(…)"
+
+    @property
+    def proof(self) -> str:
+        """The `appsecret_proof` of the token."""
+        return hmac.digest(self.app_secret.encode(), self.token.encode(), "sha256").hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer. `body` is its JSON object, None if it is too long, encoded or not an object."""
+
+    status: int
+    body: dict[str, Any] | None
+    headers: Mapping[str, str]
+
+
+class GraphCaller:
+    """Calls one version of the Graph API. The HTTP client is the caller's, to share and to close."""
+
+    def __init__(self, http: httpx.AsyncClient, base_url: str, version: str) -> None:
+        self._http = http
+        self._root = f"{base_url.rstrip('/')}/{version}/"
+        hide_queries_in_logs()
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        access: Access,
+        *,
+        query: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """Make one call and return its answer, whatever its status.
+
+        Raises NothingWrittenError and AnswerLostError. A cancelled call is as uncertain as a lost answer.
+        """
+        request = self._request(method, path, access, query=query or {}, form=form, body=body)
+        try:
+            async with asyncio.timeout(TOTAL_TIMEOUT_S):
+                response = await self._http.send(request, stream=True, follow_redirects=False)
+                try:
+                    return Answer(response.status_code, await _json(response), dict(response.headers))
+                finally:
+                    await response.aclose()
+        except _NOTHING_WRITTEN as error:
+            raise NothingWrittenError(_name(error)) from None
+        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+            raise AnswerLostError(_name(error)) from None
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        access: Access,
+        *,
+        query: Mapping[str, str],
+        form: Mapping[str, str] | None,
+        body: Mapping[str, Any] | None,
+    ) -> httpx.Request:
+        if not (access.token.isascii() and access.token.isprintable()):
+            raise NothingWrittenError("token_not_sendable")
+        headers = {
+            "Authorization": f"Bearer {access.token}",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",  # so that the limit on its size holds for what it unfolds to
+        }
+        content = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            content = json.dumps(body, separators=(",", ":")).encode()
+        return self._http.build_request(
+            method,
+            self._root + path,
+            params={**query, "appsecret_proof": access.proof},
+            headers=headers,
+            content=content,
+            data=form,
+            timeout=_TIMEOUTS,
+        )
+
+
+async def _json(response: httpx.Response) -> dict[str, Any] | None:
+    if response.headers.get("content-encoding", "identity") != "identity":
+        return None
+    content = b""
+    async for chunk in response.aiter_bytes():
+        content += chunk
+        if len(content) > MAX_ANSWER_BYTES:
+            return None
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _name(error: Exception) -> str:
+    """The kind of failure alone: the texts of such errors may repeat a header."""
+    return type(error).__name__
