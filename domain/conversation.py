@@ -172,7 +172,7 @@ class Fact:
     actor_id: str | None = None
     conversation_id: str | None = None
     message_id: str | None = None
-    data: dict[str, str | int | bool | None] | None = None
+    data: dict[str, str | bool | int | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,7 +438,7 @@ def _session_started(
 def _session_closed(
     session: AgentSession, conversation_id: str, row: Transition, at: datetime, actor_id: str | None
 ) -> Fact:
-    data: dict[str, str | int | bool | None] = {
+    data: dict[str, str | bool | int | None] = {
         "session_id": session.id,
         "reason": row.reason,
         "agent_id": session.agent_id,

@@ -136,7 +136,7 @@ class _Batch:
 
     def _page_event(self, event: InboxEvent, page: Page, parsed: Event) -> None:
         self._routed_pages[page.page_id] = None
-        data: dict[str, str | int | bool | None] = {"inbox_id": event.id}
+        data: dict[str, str | bool | int | None] = {"inbox_id": event.id}
         if isinstance(parsed, PolicyEnforcement):
             data |= {"action": parsed.action, "reason": parsed.reason}
         fact = Fact(
