@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -49,14 +50,15 @@ def opened(new_id: Callable[[], str], at: datetime = NOW) -> ThreadState:
     return apply_event(ThreadState(), message(1, at), at, new_id).state
 
 
-def command(state: ThreadState, action: str, agent: str = "mia", **more: object) -> Command:
+def command(state: ThreadState, action: str, agent: str = "mia", **more: Any) -> Command:
     conversation_id = state.conversation.id if state.conversation else "gone"
-    return replace(Command(action, f"{action}-{agent}", conversation_id, agent), **more)  # type: ignore[arg-type]  # tests name fields
+    return replace(Command(action, f"{action}-{agent}", conversation_id, agent), **more)
 
 
-def after(state: ThreadState, *actions: str, now: datetime = NOW, **more: object) -> ThreadState:
+def after(state: ThreadState, *actions: str, now: datetime = NOW, **more: Any) -> ThreadState:
+    numbers = count(1)
     for action in actions:
-        outcome = decide(state, command(state, action, **more), now, lambda name=action: f"session-{name}")
+        outcome = decide(state, command(state, action, **more), now, lambda: f"session{next(numbers)}")
         assert isinstance(outcome, Change), outcome
         state = outcome.state
     return state
