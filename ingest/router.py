@@ -15,14 +15,21 @@ from domain.conversation import Fact, ThreadEvent
 from domain.lifecycle import ActorKind
 from ingest.changes import apply_changes
 from ingest.effects import Arrival, Effects, take
-from messenger.catalogue import Classification, Route, classify
-from messenger.events import Event, PolicyEnforcement, parse
+from messenger.catalogue import CATALOGUE, Classification, Route, classify, is_ad
+from messenger.events import Event, PolicyEnforcement, ReferralData, parse
 from messenger.reading import MalformedEvent
 from messenger.webhook import EventKind
 from store.events import append_events, event_row
 from store.sql import insert_or_ignore
 from store.tables import Account, Customer, InboxEvent, Message, Opening, Page, Thread, UnroutedEvent
 from store.tables import ThreadEvent as ThreadEventRow
+
+_OF_NO_PAGE: dict[EventKind, str] = {
+    row.kind: row.reason
+    for row in CATALOGUE
+    if row.kind in (EventKind.NOT_PAGE, EventKind.EMPTY, EventKind.UNPARSEABLE)
+}
+"""These need not name a page, and are kept whatever they name."""
 
 
 @dataclass(slots=True)
@@ -83,7 +90,10 @@ class _Batch:
 
     def take(self, event: InboxEvent) -> None:
         """Classify one event and collect what it changes."""
-        page, app_id = self._pages.get(event.page_id, (None, None))
+        page, app_id = self._pages.get(event.page_id, (None, ""))
+        if EventKind(event.kind) in _OF_NO_PAGE:
+            self._keep(event, _OF_NO_PAGE[EventKind(event.kind)])
+            return
         if page is None or page.account_id != event.account_id:
             self._unrouted.append(_unrouted(event, "quarantined", "unknown_page"))
             return
@@ -92,11 +102,19 @@ class _Batch:
         except MalformedEvent as error:
             self._unrouted.append(_unrouted(event, "quarantined", f"malformed: {error}"))
             return
-        classification = classify(EventKind(event.kind), event.channel, parsed, own_app_id=app_id)
+        classification = classify(
+            EventKind(event.kind),
+            event.channel,
+            parsed,
+            own_app_id=app_id,
+            after_ad_click=self._after_ad_click(event),
+        )
         if classification.route is Route.PAGE:
             self._page_event(event, page, parsed)
-        elif classification.route is Route.RAW or event.customer_psid is None:
-            self._unrouted.append(_unrouted(event, "kept", classification.reason))
+        elif classification.route is Route.RAW:
+            self._keep(event, classification.reason)
+        elif event.customer_psid is None:
+            self._keep(event, "it names no customer.")
         else:
             self._thread_event(event, page, parsed, classification)
 
@@ -143,6 +161,15 @@ class _Batch:
             f"page.{event.kind}", clock.from_milliseconds(event.received_ms), ActorKind.SYSTEM, data=data
         )
         self._effects.events.append(event_row(fact, page.page_id, None, f"inbox/{event.id}"))
+
+    def _keep(self, event: InboxEvent, reason: str) -> None:
+        self._unrouted.append(_unrouted(event, "kept", reason))
+
+    def _after_ad_click(self, event: InboxEvent) -> bool:
+        """Whether the thread's last referral is of an ad and no message has followed yet."""
+        customer = self._customers.get((event.page_id, event.customer_psid or ""))
+        referral = self._threads[customer.id].pending_referral if customer else None
+        return referral is not None and is_ad(ReferralData(**referral))
 
     def _customer(self, page_id: str, psid: str) -> Customer:
         customer = self._customers.get((page_id, psid))

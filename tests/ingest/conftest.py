@@ -1,0 +1,59 @@
+"""The way in without an engine: inbox, router and store are real."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from base import clock
+from base.settings import Settings
+from ingest.inbox import Inbox, SqliteInboxWriter, inbox_rows
+from ingest.reader import InboxReader
+from ingest.router import Routed, route
+from ingest.wake import NoWake
+from messenger.webhook import split
+from store.database import Database
+from store.tables import InboxEvent
+from support.store import ACCOUNT, make_settings, seed
+
+
+class Intake:
+    """Takes deliveries in as the webhook does, and routes them as the relay does."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.store = Database(settings.store_url)
+        self.inbox_store = Database(settings.inbox_url)
+        self.inbox = Inbox(SqliteInboxWriter(settings.data_dir / "inbox.db"), NoWake())
+        self._reader = InboxReader(self.inbox_store)
+        self._position = 0
+
+    async def receive(self, body: bytes, account_id: str = ACCOUNT, received_ms: int | None = None) -> None:
+        """Store one delivery in the inbox."""
+        now_ms = int(clock.now().timestamp() * 1000)
+        await self.inbox.store(inbox_rows(account_id, split(body), received_ms or now_ms))
+
+    async def events(self) -> list[InboxEvent]:
+        """The whole inbox."""
+        return await self._reader.after(0)
+
+    async def route_new(self) -> Routed:
+        """Route what is new in the inbox."""
+        new = await self._reader.after(self._position)
+        self._position = new[-1].id or 0 if new else self._position
+        return await self.store.write(lambda session: route(session, new))
+
+    def close(self) -> None:
+        self.inbox.close()
+        self.inbox_store.close()
+        self.store.close()
+
+
+@pytest.fixture
+async def intake(tmp_path: Path) -> AsyncIterator[Intake]:
+    """A fresh way in."""
+    settings = make_settings(tmp_path)
+    intake = Intake(settings)
+    await intake.store.write(lambda session: seed(session, settings))
+    yield intake
+    intake.close()

@@ -1,0 +1,182 @@
+"""What each kind of delivery changes in the store, and what it must not."""
+
+import json
+from typing import Any
+
+import pytest
+from freezegun import freeze_time
+
+from base import clock
+from domain.conversation import ThreadEventKind
+from store.database import Database
+from store.tables import Customer, EarlyChange, Event, Message, Opening, Thread, UnroutedEvent
+from support.store import PAGE_A, PAYLOADS, PSID, payload, rows
+
+SENT_AT_MS = 1795166112000
+"""The timestamp in the committed deliveries."""
+
+
+def body_of(*names: str) -> list[bytes]:
+    return [json.dumps(payload(name)).encode() for name in names]
+
+
+async def take(intake: Any, *names: str) -> Any:
+    for body in body_of(*names):
+        await intake.receive(body, received_ms=SENT_AT_MS + 1500)
+    return await intake.route_new()
+
+
+async def only(database: Database, model: Any) -> Any:
+    (row,) = await rows(database, model)
+    return row
+
+
+async def test_a_message_becomes_a_row_an_opening_and_a_signal(intake: Any) -> None:
+    routed = await take(intake, "text_single.json")
+
+    message = await only(intake.store, Message)
+    assert message.text == "Hello, is the blue jacket still available in size M?"
+    assert (message.direction, message.sender_kind, message.thread_seq) == ("inbound", "customer", 1)
+    assert message.occurred_at == clock.from_milliseconds(SENT_AT_MS)
+    opening = await only(intake.store, Opening)
+    assert opening.kind == "message"
+    thread = await only(intake.store, Thread)
+    assert thread.standard_until == opening.standard_until
+    assert [(event.kind, event.seq, event.message_id) for event in routed.threads[0].events] == [
+        (ThreadEventKind.MESSAGE, 1, message.id)
+    ]
+
+
+async def test_everything_again_in_any_order_changes_nothing(intake: Any) -> None:
+    names = sorted(path.name for path in PAYLOADS.glob("*.json"))
+    await take(intake, *names)
+    before = [await rows(intake.store, model) for model in (Message, Opening, Thread, Customer, Event)]
+
+    routed = await take(intake, *reversed(names))
+
+    assert routed.threads == []
+    after = [await rows(intake.store, model) for model in (Message, Opening, Thread, Customer, Event)]
+    assert [len(table) for table in after] == [len(table) for table in before]
+
+
+async def test_page_phone_and_computer_are_one_thread(intake: Any) -> None:
+    await take(intake, "text_single.json", "text_reply_to.json", "postback_button.json")
+    assert (await only(intake.store, Customer)).psid == PSID
+    assert [message.thread_seq for message in await rows(intake.store, Message)] == [1, 2, 3]
+
+
+async def test_echoes_of_other_apps_and_of_the_page_inbox_are_messages_from_outside(intake: Any) -> None:
+    routed = await take(intake, "echo_other_app.json", "echo_page_inbox.json", "echo_no_app_id.json")
+    messages = await rows(intake.store, Message)
+    assert {(message.direction, message.sender_kind, message.status) for message in messages} == {
+        ("outbound", "outside", "sent")
+    }
+    assert {message.app_id for message in messages} == {"2045518837702214", "263902037430900", None}
+    assert await rows(intake.store, Opening) == []
+    assert {event.opens_work for event in routed.threads[0].events} == {False}
+
+
+@pytest.mark.parametrize(
+    ("name", "opened_by", "work"),
+    [
+        ("text_single.json", "message", True),
+        ("text_quick_reply.json", "quick_reply", True),
+        ("text_referral_ads.json", "ad_message", True),
+        ("postback_get_started_referral.json", "postback", True),
+        ("referral_shortlink.json", "m_me_link", True),
+        ("reaction_love.json", "reaction", False),
+        ("standby_message.json", "message", False),
+        ("standby_postback_without_payload.json", "postback", False),
+    ],
+)
+async def test_what_opens_the_window_and_what_is_work(
+    intake: Any, name: str, opened_by: str, *, work: bool
+) -> None:
+    routed = await take(intake, name)
+    assert (await only(intake.store, Thread)).opened_by == opened_by
+    assert [event.opens_work for event in routed.threads[0].events] == [work]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["referral_ads.json", "delivery.json", "read.json", "message_edit.json", "optin_plugin_ref.json"],
+)
+async def test_what_opens_nothing(intake: Any, name: str) -> None:
+    routed = await take(intake, name)
+    assert await rows(intake.store, Opening) == []
+    assert routed.threads == []
+
+
+async def test_an_ad_click_makes_the_next_message_an_ad_message(intake: Any) -> None:
+    await take(intake, "referral_ads.json")
+    await take(intake, "text_single.json")
+    assert (await only(intake.store, Opening)).kind == "ad_message"
+    message = await only(intake.store, Message)
+    assert message.referral is not None
+    assert message.referral["source"] == "ADS"
+
+
+async def test_receipts_are_watermarks_that_never_go_back(intake: Any) -> None:
+    await take(intake, "read.json", "delivery.json", "delivery_legacy_seq.json")
+    thread = await only(intake.store, Thread)
+    assert thread.read_until == clock.from_milliseconds(1795166111900)
+    assert thread.delivered_until == clock.from_milliseconds(1795166111800)
+
+
+async def test_a_change_before_its_message_waits_for_it(intake: Any) -> None:
+    edit = payload("message_edit.json")
+    mid = edit["entry"][0]["messaging"][0]["message_edit"]["mid"]
+    await take(intake, "message_edit.json")
+    assert (await only(intake.store, EarlyChange)).mid == mid
+
+    message = payload("text_single.json")
+    message["entry"][0]["messaging"][0]["message"]["mid"] = mid
+    await intake.receive(json.dumps(message).encode())
+    await intake.route_new()
+
+    edited = await only(intake.store, Message)
+    assert edited.text == edit["entry"][0]["messaging"][0]["message_edit"]["text"]
+    assert edited.edits[0]["former_text"] == "Hello, is the blue jacket still available in size M?"
+    assert await rows(intake.store, EarlyChange) == []
+
+
+async def test_a_page_that_is_not_ours_is_quarantined_not_routed(intake: Any) -> None:
+    foreign = payload("text_single.json")
+    foreign["entry"][0]["id"] = "999"
+    await intake.receive(json.dumps(foreign).encode())
+    await intake.receive(body_of("text_single.json")[0], account_id="another-account")
+    routed = await intake.route_new()
+
+    assert routed.threads == []
+    unrouted = await rows(intake.store, UnroutedEvent)
+    assert {(event.disposition, event.reason) for event in unrouted} == {("quarantined", "unknown_page")}
+
+
+async def test_the_first_of_two_contents_wins_and_the_other_is_noted(intake: Any) -> None:
+    tampered = payload("text_single.json")
+    tampered["entry"][0]["messaging"][0]["message"]["text"] = "something else"
+    await take(intake, "text_single.json")
+    await intake.receive(json.dumps(tampered).encode())
+    await intake.route_new()
+
+    assert (await only(intake.store, Message)).text.startswith("Hello, is the blue jacket")
+    assert [event.conflict_ms is not None for event in await intake.events()] == [True]
+
+
+async def test_a_message_from_the_future_counts_from_its_receipt(intake: Any) -> None:
+    with freeze_time(clock.from_milliseconds(SENT_AT_MS - 3_600_000)):
+        await intake.receive(body_of("text_single.json")[0])
+    await intake.route_new()
+    message = await only(intake.store, Message)
+    opening = await only(intake.store, Opening)
+    assert message.occurred_at == message.received_at == opening.at
+    assert opening.occurred_at == clock.from_milliseconds(SENT_AT_MS)
+
+
+async def test_an_echo_with_a_forged_id_is_a_message_from_outside(intake: Any) -> None:
+    forged = payload("echo_own_app.json")
+    forged["entry"][0]["messaging"][0]["message"]["metadata"] = "pd1:" + "0" * 32
+    await intake.receive(json.dumps(forged).encode())
+    await intake.route_new()
+    assert (await only(intake.store, Message)).sender_kind == "outside"
+    assert (await only(intake.store, Message)).page_id == PAGE_A
