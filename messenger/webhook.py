@@ -27,6 +27,8 @@ class EventKind(StrEnum):
     MESSAGE_EDIT = "message_edit"
     POSTBACK = "postback"
     REACTION = "reaction"
+    PAGE_REACTION = "page_reaction"
+    """The Page's own reaction, which says nothing of the customer."""
     DELIVERY = "delivery"
     READ = "read"
     REFERRAL = "referral"
@@ -231,7 +233,8 @@ def _kind(event: dict[str, Any], page_id: str, sender: str | None) -> EventKind:
         return EventKind.MESSAGE
     for field, kind in _KIND_BY_FIELD:
         if type(event.get(field)) is dict:
-            return kind
+            by_page = kind is EventKind.REACTION and sender is not None and sender == page_id
+            return EventKind.PAGE_REACTION if by_page else kind
     return EventKind.UNKNOWN
 
 
@@ -276,6 +279,7 @@ _KEY_RULES: dict[EventKind, tuple[str, Callable[..., list[str] | None]]] = {
     EventKind.DELIVERY: ("delivery", _by_watermark),
     EventKind.READ: ("read", _by_watermark),
     EventKind.REACTION: ("reaction", _by_reaction),
+    EventKind.PAGE_REACTION: ("reaction", _by_reaction),
     EventKind.MESSAGE_EDIT: ("message_edit", _by_edit),
 }
 

@@ -1,0 +1,135 @@
+"""Write `docs/webhook-events.md` from the catalogue and the example deliveries.
+
+python -m messenger.catalogue_page tests/fixtures/payloads > docs/webhook-events.md
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from messenger.catalogue import CATALOGUE, Classification, Route, classify
+from messenger.events import Echo, Event, InboundMessage, parse
+from messenger.fields import WEBHOOK_FIELDS
+from messenger.webhook import WebhookEvent, split
+
+EXAMPLE_APP_ID = "1187452390011223"
+EXAMPLE_PAGE_ID = "108823774519302"
+
+_INTRODUCTION = """\
+# Webhook events
+
+What each event of the Messenger Platform is, what it changes, where it is routed and whether it opens the
+messaging window. Made by `python -m messenger.catalogue_page`; change `messenger/catalogue.py` instead.
+
+Every signed delivery is answered 200 and every event in it is kept raw. An event that is there already, by
+its key within the Page, changes nothing.
+
+| route | where the event goes |
+| --- | --- |
+| `work` | the thread's conversation workflow, started if none runs |
+| `join` | the store; the conversation workflow is told if one runs; never work by itself |
+| `receipt` | a watermark on the thread |
+| `echo` | the row of our own send |
+| `page` | the page's workflow |
+| `raw` | kept raw, counted and shown, for the reason given |
+
+For all of them:
+
+- In `standby` another app has the thread: the event opens what it opens, but `work` becomes `join`.
+- An event of a thread that names no customer by PSID (an opt-in with `user_ref` alone) is kept raw.
+- A message whose sender is the Page is an echo, flagged or not.
+- An event of an unknown Page, or one without the form of its kind, is quarantined: kept, counted, shown.
+- What opens the window counts from Meta's timestamp or our receipt, whichever is earlier. Sends, echoes,
+  receipts, edits and answers to the feedback template open nothing.
+"""
+
+
+def page(payloads: Path) -> str:
+    """The whole page. `payloads` is the directory of example deliveries."""
+    return "\n".join(
+        [
+            _INTRODUCTION,
+            "## Every event kind",
+            "",
+            *_table(
+                ("kind", "case", "what it is", "what it changes", "route", "opens"),
+                (
+                    (f"`{row.kind}`", row.case, row.what, _changes(row), _code(row.route), _opens(row))
+                    for row in CATALOGUE
+                ),
+            ),
+            "",
+            "## Every example delivery",
+            "",
+            f"In `tests/fixtures/payloads`. Our app in them is {EXAMPLE_APP_ID}, our page {EXAMPLE_PAGE_ID}.",
+            "",
+            *_table(
+                ("file", "event", "what it is", "what it changes", "route", "opens"),
+                (cells for file in sorted(payloads.glob("*.json")) for cells in _rows_of(file)),
+            ),
+            "",
+            "## Subscribed fields",
+            "",
+            *_table(
+                ("field", "why", "needed"),
+                (
+                    (f"`{each.name}`", each.reason, "yes" if each.required else "no")
+                    for each in WEBHOOK_FIELDS
+                ),
+            ),
+            "",
+        ]
+    )
+
+
+def _rows_of(file: Path) -> Iterable[tuple[str, ...]]:
+    for event in split(file.read_bytes()):
+        parsed = parse(event.kind, event.raw)
+        row = classify(event.kind, event.channel, parsed, own_app_id=EXAMPLE_APP_ID)
+        if event.page_id not in {EXAMPLE_PAGE_ID, ""}:
+            row = _kept_raw(row, "the Page is unknown.")
+        elif event.customer_psid is None and row.route not in {Route.PAGE, Route.RAW}:
+            row = _kept_raw(row, "it names no customer.")
+        what = f"{row.what}{_contents(parsed)}"
+        yield (f"`{file.name}`", _event(event, row), what, _changes(row), _code(row.route), _opens(row))
+
+
+def _kept_raw(row: Classification, reason: str) -> Classification:
+    return replace(row, changes="Nothing.", route=Route.RAW, opening=None, reason=reason)
+
+
+def _contents(parsed: Event) -> str:
+    if not isinstance(parsed, InboundMessage | Echo):
+        return ""
+    counts = Counter(each.type for each in parsed.attachments)
+    parts = ["text"] if parsed.text is not None else []
+    parts += [kind if count == 1 else f"{count} of {kind}" for kind, count in counts.items()]
+    return f" Here: {', '.join(parts)}."
+
+
+def _event(event: WebhookEvent, row: Classification) -> str:
+    name = f"{event.kind}: {row.case}" if row.case else str(event.kind)
+    return f"`standby` {name}" if event.channel == "standby" else name
+
+
+def _changes(row: Classification) -> str:
+    return f"{row.changes} Kept raw: {row.reason}" if row.reason else row.changes
+
+
+def _opens(row: Classification) -> str:
+    return _code(row.opening) if row.opening else ""
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return ["| " + " | ".join(line) + " |" for line in lines]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page(Path(sys.argv[1])))

@@ -1,0 +1,176 @@
+"""The committed table of webhook events: complete, and true to the routing law and the window's."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain.window import OpeningKind
+from messenger.catalogue import CATALOGUE, Classification, Route, classify
+from messenger.catalogue_page import page
+from messenger.events import parse
+from messenger.webhook import EventKind, split
+
+ROOT = Path(__file__).parents[2]
+PAYLOADS = ROOT / "tests" / "fixtures" / "payloads"
+PAGE = "108823774519302"
+CUSTOMER = "7421908834567012"
+OWN_APP = "1187452390011223"
+
+
+def of_file(name: str, **known: Any) -> Classification:
+    (event,) = split((PAYLOADS / f"{name}.json").read_bytes())
+    return classify(event.kind, event.channel, parse(event.kind, event.raw), own_app_id=OWN_APP, **known)
+
+
+def of_event(channel: str = "messaging", *, sender: str = CUSTOMER, **event: Any) -> Classification:
+    parties = {"sender": {"id": sender}, "recipient": {"id": PAGE if sender != PAGE else CUSTOMER}}
+    entry = {"id": PAGE, channel: [parties | event]}
+    (found,) = split(json.dumps({"object": "page", "entry": [entry]}).encode())
+    return classify(found.kind, found.channel, parse(found.kind, found.raw), own_app_id=OWN_APP)
+
+
+def test_the_committed_page_is_the_generated_one() -> None:
+    committed = (ROOT / "docs" / "webhook-events.md").read_text()
+    assert committed == page(PAYLOADS), (
+        "run: python -m messenger.catalogue_page tests/fixtures/payloads > docs/webhook-events.md"
+    )
+
+
+@pytest.mark.parametrize("path", sorted(PAYLOADS.glob("*.json")), ids=lambda path: path.stem)
+def test_every_example_delivery_has_its_row(path: Path) -> None:
+    assert f"| `{path.name}` |" in (ROOT / "docs" / "webhook-events.md").read_text()
+
+
+def test_every_kind_has_a_row_and_no_row_is_there_twice() -> None:
+    assert {row.kind for row in CATALOGUE} == set(EventKind)
+    assert len({(row.kind, row.case) for row in CATALOGUE}) == len(CATALOGUE)
+
+
+@pytest.mark.parametrize("row", CATALOGUE, ids=lambda row: f"{row.kind} {row.case}")
+def test_only_raw_needs_a_reason_and_always_has_one(row: Classification) -> None:
+    assert (row.route is Route.RAW) == bool(row.reason)
+    assert row.what.endswith(".")
+    assert row.changes.endswith(".")
+
+
+def test_work_comes_from_messages_postbacks_and_m_me_links_alone() -> None:
+    assert {(row.kind.value, row.case) for row in CATALOGUE if row.route is Route.WORK} == {
+        ("message", "text"),
+        ("message", "quick_reply"),
+        ("message", "ad"),
+        ("postback", ""),
+        ("referral", "m_me_link"),
+    }
+
+
+def test_what_opens_the_window() -> None:
+    assert {(row.kind.value, row.case): row.opening for row in CATALOGUE if row.opening} == {
+        ("message", "text"): OpeningKind.MESSAGE,
+        ("message", "quick_reply"): OpeningKind.QUICK_REPLY,
+        ("message", "ad"): OpeningKind.AD_MESSAGE,
+        ("postback", ""): OpeningKind.POSTBACK,
+        ("referral", "m_me_link"): OpeningKind.M_ME_LINK,
+        ("reaction", "react"): OpeningKind.REACTION,
+    }
+
+
+ROUTES = {
+    "text_single": (Route.WORK, OpeningKind.MESSAGE),
+    "attachment_image": (Route.WORK, OpeningKind.MESSAGE),
+    "message_lead_summary_hop_context": (Route.WORK, OpeningKind.MESSAGE),
+    "text_referral_product": (Route.WORK, OpeningKind.MESSAGE),
+    "text_quick_reply": (Route.WORK, OpeningKind.QUICK_REPLY),
+    "quick_reply_user_phone": (Route.WORK, OpeningKind.QUICK_REPLY),
+    "text_referral_ads": (Route.WORK, OpeningKind.AD_MESSAGE),
+    "postback_button": (Route.WORK, OpeningKind.POSTBACK),
+    "postback_ads_referral": (Route.WORK, OpeningKind.POSTBACK),
+    "referral_shortlink": (Route.WORK, OpeningKind.M_ME_LINK),
+    "referral_ads": (Route.JOIN, None),
+    "reaction_love": (Route.JOIN, OpeningKind.REACTION),
+    "reaction_other_emoji": (Route.JOIN, OpeningKind.REACTION),
+    "message_edit": (Route.JOIN, None),
+    "message_is_deleted_page_defensive": (Route.JOIN, None),
+    "optin_plugin_ref": (Route.JOIN, None),
+    "optin_notification_stop": (Route.JOIN, None),
+    "feedback_csat_with_comment": (Route.JOIN, None),
+    "handover_pass_thread_control": (Route.JOIN, None),
+    "echo_own_app": (Route.ECHO, None),
+    "echo_other_app": (Route.JOIN, None),
+    "echo_page_inbox": (Route.JOIN, None),
+    "echo_no_app_id": (Route.JOIN, None),
+    "delivery": (Route.RECEIPT, None),
+    "read": (Route.RECEIPT, None),
+    "standby_message": (Route.JOIN, OpeningKind.MESSAGE),
+    "standby_postback_without_payload": (Route.JOIN, OpeningKind.POSTBACK),
+    "standby_read": (Route.RECEIPT, None),
+    "policy_warning": (Route.PAGE, None),
+    "handover_app_roles": (Route.PAGE, None),
+    "changes_inbox_labels": (Route.PAGE, None),
+    "changes_dashboard_test_messages": (Route.PAGE, None),
+    "account_linked": (Route.RAW, None),
+    "coupon_revealed": (Route.RAW, None),
+    "customer_information": (Route.RAW, None),
+    "entry_empty": (Route.RAW, None),
+    "instagram_message_is_deleted": (Route.RAW, None),
+    "object_not_page": (Route.RAW, None),
+    "send_cart_order": (Route.RAW, None),
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), ROUTES.items(), ids=ROUTES)
+def test_the_route_and_opening_of_example_deliveries(
+    name: str, expected: tuple[Route, OpeningKind | None]
+) -> None:
+    row = of_file(name)
+    assert (row.route, row.opening) == expected
+
+
+def test_the_first_message_after_an_ad_click_is_an_ad_message() -> None:
+    assert of_file("text_single", after_ad_click=True).opening is OpeningKind.AD_MESSAGE
+    assert of_file("text_quick_reply", after_ad_click=True).opening is OpeningKind.AD_MESSAGE
+    assert of_file("postback_button", after_ad_click=True).opening is OpeningKind.POSTBACK
+
+
+def test_a_reaction_taken_back_opens_nothing() -> None:
+    row = of_event(reaction={"mid": "m_1", "action": "unreact", "reaction": "love"})
+    assert (row.route, row.opening) == (Route.JOIN, None)
+
+
+def test_the_pages_own_reaction_is_not_the_customers() -> None:
+    row = of_event(sender=PAGE, reaction={"mid": "m_1", "action": "react", "reaction": "love"})
+    assert (row.kind, row.route, row.opening) == (EventKind.PAGE_REACTION, Route.RAW, None)
+
+
+def test_an_unflagged_message_from_the_page_opens_nothing() -> None:
+    row = of_event(sender=PAGE, message={"mid": "m_1", "text": "hi"})
+    assert (row.kind, row.route, row.opening) == (EventKind.ECHO, Route.JOIN, None)
+
+
+@pytest.mark.parametrize(
+    ("referral", "case"),
+    [
+        ({"source": "SHORTLINK", "type": "OPEN_THREAD", "ref": "x"}, "m_me_link"),
+        ({"type": "OPEN_THREAD", "ref": "x"}, "m_me_link"),  # Europe and Japan: no source
+        ({"source": "ADS", "type": "OPEN_THREAD", "ad_id": "1"}, "ad"),
+        ({"type": "OPEN_THREAD", "ref": "x", "ad_id": 120211987650010345}, "ad"),
+        ({"source": "ADS", "type": "LEAD_COMPLETE"}, "lead"),
+        ({"source": "ADS", "type": "LEAD_INCOMPLETE"}, "lead"),
+        ({"source": "DISCOVER_TAB", "type": "OPEN_THREAD"}, "other"),
+        ({"type": "OPEN_THREAD"}, "other"),
+    ],
+)
+def test_referrals_differ_by_where_the_customer_came_from(referral: dict[str, Any], case: str) -> None:
+    assert of_event(referral=referral).case == case
+
+
+def test_an_m_me_link_in_standby_is_no_work() -> None:
+    row = of_event("standby", referral={"source": "SHORTLINK", "ref": "x"})
+    assert (row.route, row.opening) == (Route.JOIN, OpeningKind.M_ME_LINK)
+
+
+def test_an_echo_in_standby_is_told_apart_as_elsewhere() -> None:
+    message = {"mid": "m_1", "is_echo": True, "app_id": int(OWN_APP)}
+    assert of_event("standby", sender=PAGE, message=message).route is Route.ECHO
+    assert of_event("standby", sender=PAGE, message=message | {"app_id": 5}).route is Route.JOIN
