@@ -68,14 +68,21 @@ async def working(settings: Settings, client: Client) -> AsyncIterator[None]:
         yield
 
 
-def make_worker(settings: Settings, client: Client, database: Database, graph: GraphClient) -> Worker:
+def make_worker(
+    settings: Settings,
+    client: Client,
+    database: Database,
+    graph: GraphClient,
+    *,
+    task_queue: str = TASK_QUEUE,
+) -> Worker:
     """The Temporal worker with all workflows and activities."""
     threads = ThreadActivities(database)
     sends = SendActivities(database, graph, settings.vault)
     pages = PageActivities(database, graph, settings)
     return Worker(
         client,
-        task_queue=TASK_QUEUE,
+        task_queue=task_queue,
         workflows=[ConversationWorkflow, PageWorkflow],
         activities=[threads.load_thread, threads.project_thread, sends.send_message, pages.check_page],
         max_cached_workflows=CACHED_CONVERSATIONS,

@@ -1,0 +1,221 @@
+"""A conversation without HTTP: deliveries routed into a real store, a real worker, a recorded Meta."""
+
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+import httpx
+from sqlmodel import Session, col, select
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+
+from base.ids import new_id
+from base.settings import Settings
+from domain.conversation import Command, LiveSettings
+from ingest.inbox import Inbox, SqliteInboxWriter, inbox_rows
+from ingest.reader import InboxReader
+from ingest.router import RoutedThread, route
+from ingest.wake import NoWake
+from messenger.graph import GraphClient
+from messenger.webhook import split
+from store.database import Database
+from store.messages import new_outbound_row
+from store.sql import insert_or_ignore
+from store.tables import Conversation, Event, Message, Thread
+from support.store import ACCOUNT, PAGE_A, PSID, seed
+from worker import make_worker
+from workflows.messages import (
+    COMMAND_UPDATE,
+    CONVERSATION_WORKFLOW,
+    EVENTS_SIGNAL,
+    TASK_TIMEOUT,
+    CommandResult,
+    ConversationInput,
+    ThreadEvents,
+    conversation_workflow_id,
+)
+
+
+class RecordedMeta:
+    """Answers every Graph call with success and remembers what was sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """One Send API call."""
+        self.sent.append(json.loads(request.content))
+        return httpx.Response(200, json={"recipient_id": PSID, "message_id": f"m_sent_{len(self.sent)}"})
+
+
+class Desk:
+    """One page, one customer, one worker."""
+
+    def __init__(self, settings: Settings, client: Client) -> None:
+        self.settings = settings
+        self.client = client
+        self.meta = RecordedMeta()
+        self.store = Database(settings.store_url)
+        self.inbox_store = Database(settings.inbox_url)
+        self.inbox = Inbox(SqliteInboxWriter(settings.data_dir / "inbox.db"), NoWake())
+        self.reader = InboxReader(self.inbox_store)
+        self.task_queue = f"test-{new_id()}"
+        self.page_id = PAGE_A
+        self._position = 0
+        self._mids = count(1)
+
+    @contextlib.asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """A worker that lives as long as the block."""
+        http = httpx.AsyncClient(transport=httpx.MockTransport(self.meta.answer))
+        graph = GraphClient(http, "https://graph.invalid", "v26.0")
+        async with (
+            http,
+            make_worker(self.settings, self.client, self.store, graph, task_queue=self.task_queue),
+        ):
+            yield
+
+    async def customer_writes(
+        self, at: datetime, text: str = "hello", received: datetime | None = None
+    ) -> str:
+        """A message of the customer, through inbox and router, signalled. Returns its mid."""
+        mid = f"m_{next(self._mids)}_{new_id()}"
+        message = {"mid": mid, "text": text}
+        await self.event({"message": message}, at, received)
+        return mid
+
+    async def event(self, body: dict[str, Any], at: datetime, received: datetime | None = None) -> None:
+        """Any event of the customer, taken all the way to the workflow."""
+        for thread in await self.take(body, at, received):
+            await self.signal(thread)
+
+    async def take(
+        self, body: dict[str, Any], at: datetime, received: datetime | None = None
+    ) -> list[RoutedThread]:
+        """Into the store, but not yet to the workflow."""
+        event = {"sender": {"id": PSID}, "recipient": {"id": self.page_id}, "timestamp": _ms(at), **body}
+        delivery = {"object": "page", "entry": [{"id": self.page_id, "time": _ms(at), "messaging": [event]}]}
+        rows = inbox_rows(ACCOUNT, split(json.dumps(delivery).encode()), _ms(received or at))
+        await self.inbox.store(rows)
+        new = await self.reader.after(self._position)
+        self._position = new[-1].id or 0 if new else self._position
+        return (await self.store.write(lambda session: route(session, new))).threads
+
+    async def signal(self, thread: RoutedThread) -> None:
+        """What the signaller does, on this desk's task queue."""
+        await self.client.start_workflow(
+            CONVERSATION_WORKFLOW,
+            ConversationInput(thread.page_id, thread.customer_id),
+            id=conversation_workflow_id(thread.page_id, thread.customer_id),
+            task_queue=self.task_queue,
+            task_timeout=TASK_TIMEOUT,
+            start_signal=EVENTS_SIGNAL,
+            start_signal_args=[ThreadEvents(thread.events)],
+        )
+
+    async def handle(self) -> WorkflowHandle[Any, Any]:
+        """The thread's workflow."""
+        thread = await self.thread()
+        return self.client.get_workflow_handle(conversation_workflow_id(thread.page_id, thread.customer_id))
+
+    async def command(
+        self,
+        action: str,
+        *,
+        agent: str = "mia",
+        conversation_id: str | None = None,
+        command_id: str | None = None,
+        message_id: str | None = None,
+        tag: bool = False,
+    ) -> CommandResult | ApplicationError:
+        """Give a command; a refusal is returned, not raised."""
+        command = Command(
+            action,
+            command_id or new_id(),
+            conversation_id or (await self.conversation()).id,
+            agent,
+            message_id=message_id,
+            settings=LiveSettings(human_agent_tag=tag, auto_close_waiting_after=3600),
+        )
+        handle = await self.handle()
+        try:
+            answer: CommandResult = await handle.execute_update(
+                COMMAND_UPDATE, command, id=command.command_id, result_type=CommandResult
+            )
+        except WorkflowUpdateFailedError as failed:
+            if isinstance(failed.cause, ApplicationError):
+                return failed.cause
+            raise
+        return answer
+
+    async def reply(
+        self, text: str, now: datetime, *, agent: str = "mia"
+    ) -> CommandResult | ApplicationError:
+        """Write an agent's message and ask for its sending, as the API does."""
+        conversation = await self.conversation()
+        message_id = new_id()
+        row = new_outbound_row(
+            id=message_id,
+            page_id=conversation.page_id,
+            customer_id=conversation.customer_id,
+            conversation_id=conversation.id,
+            sender_kind="agent",
+            agent_id=agent,
+            text=text,
+            created_at=now,
+        )
+        await self.store.write(lambda session: insert_or_ignore(session, Message, [row]))
+        return await self.command("reply", agent=agent, command_id=message_id, message_id=message_id)
+
+    async def conversation(self) -> Conversation:
+        """The newest conversation."""
+        return (await self.conversations())[-1]
+
+    async def conversations(self) -> list[Conversation]:
+        """All conversations, oldest first."""
+        return await self.store.read(
+            lambda session: list(
+                session.exec(select(Conversation).order_by(col(Conversation.opened_at))).all()
+            )
+        )
+
+    async def thread(self) -> Thread:
+        """The one thread."""
+        return await self.store.read(lambda session: session.exec(select(Thread)).one())
+
+    async def messages(self, direction: str) -> list[Message]:
+        """The messages of one direction, in their order."""
+        ordered = select(Message).where(col(Message.direction) == direction)
+        return await self.store.read(
+            lambda session: list(session.exec(ordered.order_by(col(Message.created_at))).all())
+        )
+
+    async def event_kinds(self) -> list[str]:
+        """What happened, in order."""
+        return await self.store.read(
+            lambda session: list(session.exec(select(Event.kind).order_by(col(Event.id))).all())
+        )
+
+    def close(self) -> None:
+        """Give files and threads back."""
+        self.inbox.close()
+        self.inbox_store.close()
+        self.store.close()
+
+
+async def make_desk(settings: Settings, client: Client) -> Desk:
+    """A seeded desk."""
+    desk = Desk(settings, client)
+
+    def work(session: Session) -> None:
+        seed(session, settings)
+
+    await desk.store.write(work)
+    return desk
+
+
+def _ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)

@@ -1,0 +1,201 @@
+"""The durable life of a conversation, on the time-skipping server."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
+
+from domain.lifecycle import Status
+from support.desk import Desk
+from support.eventually import eventually
+from workflows.messages import CommandResult
+
+pytestmark = pytest.mark.time_skipping
+
+
+@pytest.fixture
+async def env(time_skipping_env: WorkflowEnvironment) -> WorkflowEnvironment:
+    return time_skipping_env
+
+
+async def opened(desk: Desk, env: WorkflowEnvironment) -> datetime:
+    """A customer wrote and was greeted."""
+    now = await env.get_current_time()
+    await desk.customer_writes(now)
+    await eventually(lambda: statuses(desk, "sent"))
+    return now
+
+
+async def statuses(desk: Desk, *expected: str) -> bool:
+    return [message.status for message in await desk.messages("outbound")] == list(expected)
+
+
+async def status_is(desk: Desk, status: Status) -> bool:
+    return bool(await desk.conversations()) and (await desk.conversation()).status == status
+
+
+async def test_a_first_message_is_greeted_inside_the_standard_window(
+    desk: Desk, env: WorkflowEnvironment
+) -> None:
+    await opened(desk, env)
+    (inbound,) = await desk.messages("inbound")
+    (greeting,) = await desk.messages("outbound")
+    conversation = await desk.conversation()
+
+    assert conversation.status == Status.OPEN
+    assert inbound.conversation_id == greeting.conversation_id == conversation.id
+    assert (greeting.sender_kind, greeting.allowed_by, greeting.mid) == (
+        "automatic",
+        "standard_window",
+        "m_sent_1",
+    )
+    assert desk.meta.sent[0]["messaging_type"] == "RESPONSE"
+    assert desk.meta.sent[0]["message"]["metadata"] == f"pd1:{greeting.id}"
+
+
+async def test_of_twenty_picks_at_once_one_wins(desk: Desk, env: WorkflowEnvironment) -> None:
+    await opened(desk, env)
+    limit = asyncio.Semaphore(8)  # the server takes ten updates in flight
+
+    async def pick(number: int) -> CommandResult | ApplicationError:
+        async with limit:
+            return await desk.command("pick", agent=f"agent-{number}")
+
+    answers = await asyncio.gather(*(pick(number) for number in range(20)))
+    assert sum(isinstance(answer, CommandResult) for answer in answers) == 1
+    assert {answer.type for answer in answers if isinstance(answer, ApplicationError)} == {"already_picked"}
+
+
+async def test_the_24_hour_edge_to_the_second(desk: Desk, env: WorkflowEnvironment) -> None:
+    wrote_at = await opened(desk, env)
+    await desk.command("pick")
+    edge = wrote_at + timedelta(hours=24)
+
+    await env.sleep(edge - await env.get_current_time() - timedelta(seconds=5))
+    assert isinstance(await desk.reply("in time", await env.get_current_time()), CommandResult)
+    await eventually(lambda: statuses(desk, "sent", "sent"))
+
+    await env.sleep(edge - await env.get_current_time())
+    refused = await desk.reply("too late", await env.get_current_time())
+    assert isinstance(refused, ApplicationError)
+    assert refused.type == "human_agent_tag_off"
+
+
+async def test_with_the_tag_an_agent_may_answer_for_seven_days(desk: Desk, env: WorkflowEnvironment) -> None:
+    wrote_at = await opened(desk, env)
+    await desk.command("pick", tag=True)
+    edge = wrote_at + timedelta(days=7)
+
+    await env.sleep(edge - await env.get_current_time() - timedelta(seconds=5))
+    assert isinstance(await desk.reply("still allowed", await env.get_current_time()), CommandResult)
+    await eventually(lambda: statuses(desk, "sent", "sent"))
+    assert (desk.meta.sent[1]["messaging_type"], desk.meta.sent[1]["tag"]) == ("MESSAGE_TAG", "HUMAN_AGENT")
+
+    await env.sleep(edge - await env.get_current_time())
+    refused = await desk.reply("too late", await env.get_current_time())
+    assert isinstance(refused, ApplicationError)
+    assert refused.type == "window_closed"
+
+
+async def test_a_late_webhook_of_an_old_message_opens_no_window(desk: Desk, env: WorkflowEnvironment) -> None:
+    now = await env.get_current_time()
+    await desk.customer_writes(now - timedelta(hours=25), received=now)
+    await eventually(lambda: statuses(desk, "failed"))
+    (greeting,) = await desk.messages("outbound")
+    assert greeting.reason == "automatic_outside_window"
+    assert desk.meta.sent == []
+
+
+async def test_waiting_closes_by_itself_at_its_instant(desk: Desk, env: WorkflowEnvironment) -> None:
+    await opened(desk, env)
+    await desk.command("pick")
+    closed_session_at = await env.get_current_time()
+    await desk.command("close_session")
+    assert await status_is(desk, Status.WAITING)
+
+    await env.sleep(timedelta(hours=1, minutes=1))
+    await eventually(lambda: status_is(desk, Status.CLOSED))
+    conversation = await desk.conversation()
+    assert conversation.status_reason == "waiting_for_too_long"
+    assert conversation.closed_at is not None
+    assert abs(conversation.closed_at - closed_session_at - timedelta(hours=1)) < timedelta(seconds=5)
+
+
+async def test_the_run_ends_with_the_conversation_and_the_next_message_starts_another(
+    desk: Desk, env: WorkflowEnvironment
+) -> None:
+    await opened(desk, env)
+    for action in ("pick", "end", "complete"):
+        assert isinstance(await desk.command(action), CommandResult)
+    handle = await desk.handle()
+    await handle.result()
+
+    await desk.customer_writes(await env.get_current_time(), "another question")
+    await eventually(lambda: statuses(desk, "sent", "sent"))
+    first, second = await desk.conversations()
+    assert (first.status, second.status) == (Status.CLOSED, Status.OPEN)
+    assert [message.conversation_id for message in await desk.messages("inbound")] == [first.id, second.id]
+
+
+async def test_a_signal_delivered_twice_after_the_end_makes_no_phantom(
+    desk: Desk, env: WorkflowEnvironment
+) -> None:
+    now = await env.get_current_time()
+    (routed,) = await desk.take({"message": {"mid": "m_once", "text": "hello"}}, now)
+    await desk.signal(routed)
+    await eventually(lambda: statuses(desk, "sent"))
+    for action in ("pick", "end", "complete"):
+        await desk.command(action)
+    await (await desk.handle()).result()
+
+    await desk.signal(routed)
+    await (await desk.handle()).result()
+    assert len(await desk.conversations()) == 1
+    assert await statuses(desk, "sent")
+
+
+async def test_a_message_in_wrap_up_continues_as_new_with_the_next_conversation(
+    desk: Desk, env: WorkflowEnvironment
+) -> None:
+    await opened(desk, env)
+    await desk.command("pick")
+    await desk.command("end")
+    former = await desk.conversation()
+    former_run = (await (await desk.handle()).describe()).run_id
+
+    await desk.customer_writes(await env.get_current_time(), "one more thing")
+    await eventually(lambda: statuses(desk, "sent", "sent"))
+
+    async def continued() -> bool:
+        return (await (await desk.handle()).describe()).run_id != former_run
+
+    await eventually(continued)
+    refused = await desk.command("complete", conversation_id=former.id)
+    assert isinstance(refused, ApplicationError)
+    assert refused.type == "conversation_closed"
+    assert isinstance(await desk.command("pick"), CommandResult)
+
+
+async def test_every_change_is_an_event_once(desk: Desk, env: WorkflowEnvironment) -> None:
+    await opened(desk, env)
+    for action in ("pick", "end", "complete"):
+        await desk.command(action)
+    await (await desk.handle()).result()
+    assert sorted(await desk.event_kinds()) == sorted(
+        [
+            "conversation.opened",
+            "message.received",
+            "message.sending",
+            "message.sent",
+            "session.started",
+            "conversation.active",
+            "conversation.wrap_up",
+            "session.closed",
+            "conversation.closed",
+        ]
+    )
+    description = await (await desk.handle()).describe()
+    assert description.status is WorkflowExecutionStatus.COMPLETED
