@@ -1,0 +1,44 @@
+"""The webhook as the application mounts it: its inbox is opened and closed with the process."""
+
+from starlette.routing import Mount
+
+from api.webhook_secrets import AccountSecrets
+from api.webhooks import Receive, Scope, Send, WebhookEndpoint
+from base.settings import Settings
+from ingest.inbox import Inbox, PostgresInboxWriter, SqliteInboxWriter
+from ingest.wake import DatagramWake, NoWake
+from store.database import Database
+
+
+class WebhookMount:
+    """Holds the endpoint while the application runs."""
+
+    def __init__(self) -> None:
+        self._endpoint: WebhookEndpoint | None = None
+        self._inbox: Inbox | None = None
+
+    @property
+    def route(self) -> Mount:
+        """The route that goes in front of all others."""
+        return Mount("/webhooks/messenger", app=self)
+
+    def open(self, settings: Settings, database: Database) -> None:
+        """Open the inbox; deliveries are taken from now on."""
+        if settings.database_url is None:
+            inbox = Inbox(SqliteInboxWriter(settings.data_dir / "inbox.db"), DatagramWake(settings.data_dir))
+        else:
+            inbox = Inbox(PostgresInboxWriter(settings.database_url), NoWake())
+        self._inbox = inbox
+        self._endpoint = WebhookEndpoint(AccountSecrets(database, settings.vault), inbox)
+
+    def close(self) -> None:
+        """Finish what was taken."""
+        if self._inbox is not None:
+            self._inbox.close()
+        self._endpoint = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one delivery or handshake."""
+        if self._endpoint is None:
+            raise RuntimeError("The webhook is served before the application has started.")
+        await self._endpoint(scope, receive, send)
