@@ -161,6 +161,7 @@ class Inbox:
         self._waiting.put(None)
         self._thread.join()
         self._writer.close()
+        self._wake.close()
 
     def _run(self) -> None:
         while (first := self._waiting.get()) is not None:
@@ -216,3 +217,6 @@ class Wake(Protocol):
 
     def send(self) -> None:
         """Wake the relay. A lost call costs only time: the relay polls as well."""
+
+    def close(self) -> None:
+        """Give back what it holds."""

@@ -25,12 +25,19 @@ class DatagramWake:
         with contextlib.suppress(OSError, ValueError):
             self._socket.sendto(b"!", ("127.0.0.1", int(self._file.read_text())))
 
+    def close(self) -> None:
+        """Give the socket back."""
+        self._socket.close()
+
 
 class NoWake:
     """For stores that wake their relays by themselves."""
 
     def send(self) -> None:
         """Nothing to do."""
+
+    def close(self) -> None:
+        """Nothing to give back."""
 
 
 class Alarm(asyncio.DatagramProtocol):
