@@ -4,6 +4,7 @@ Seeding again changes nothing. The keys are kept in the data directory, readable
 second start can print them again: this is invented data on one's own machine.
 """
 
+import asyncio
 import json
 import os
 import secrets
@@ -22,6 +23,8 @@ PAGE_NAME = "Example Shop"
 AGENTS = ("Mia", "Tom")
 _FILE = "demo.json"
 _CREATED = (200, 201)
+_LOOKS = 100
+_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +124,16 @@ def _keep(file: Path, made: DemoSecrets) -> None:
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
         json.dump(asdict(made), stream)
     draft.replace(file)
+
+
+async def page_problem(api_url: str, demo: DemoSecrets) -> str | None:
+    """Wait until the demo page is Running; what is wrong if it is not."""
+    headers = {"Authorization": f"Bearer {demo.admin_token}"}
+    page: dict[str, Any] = {}
+    async with httpx.AsyncClient(base_url=api_url, headers=headers) as api:
+        for _ in range(_LOOKS):
+            page = await _get(api, f"/v1/pages/{PAGE_ID}")
+            if page["provisioning_state"] == "Running":
+                return None
+            await asyncio.sleep(_LOOK_SECONDS)
+    return f"{page['provisioning_state']} {[problem['detail'] for problem in page['problems']]}"

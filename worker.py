@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import fcntl
 import signal
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -16,6 +17,7 @@ from activities.threads import ThreadActivities
 from base.log import configure, get_logger
 from base.settings import Settings
 from base.temporal import connect
+from engine.clean_exit import exit_process
 from ingest.leases import MachineLock
 from ingest.page_wake import PageWaker
 from ingest.reader import InboxReader
@@ -32,6 +34,7 @@ from workflows.page import PageWorkflow
 STICKY_TIMEOUT = timedelta(seconds=1)
 GRACE = timedelta(seconds=10)
 CACHED_CONVERSATIONS = 2000
+READY_FILE = "worker.ready"
 
 _log = get_logger("worker")
 
@@ -45,7 +48,7 @@ async def run_worker(settings: Settings) -> None:
     client = await _connect_patiently(settings, stop)
     if client is None:
         return
-    async with working(settings, client):
+    async with working(settings, client), readiness(settings):
         _log.info("worker_ready", task_queue=TASK_QUEUE)
         await stop.wait()
 
@@ -65,6 +68,14 @@ async def working(settings: Settings, client: Client) -> AsyncIterator[None]:
         relaying = asyncio.create_task(relay.run(), name="relay")
         stack.push_async_callback(_cancelled, relaying)
         relaying.add_done_callback(_report_death)
+        yield
+
+
+@contextlib.asynccontextmanager
+async def readiness(settings: Settings) -> AsyncIterator[None]:
+    """Hold `worker.ready` while this worker works; the kernel lets go when it dies, however it dies."""
+    with (settings.data_dir / READY_FILE).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
         yield
 
 
@@ -145,6 +156,7 @@ def main() -> None:
     settings = Settings()
     configure(settings.log_level)
     asyncio.run(run_worker(settings))
+    exit_process(0)
 
 
 if __name__ == "__main__":

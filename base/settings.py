@@ -2,6 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -31,12 +32,14 @@ class Settings(BaseSettings):
     temporal_tls_ca: Path | None = Field(None, description="CA file for Temporal's certificate.")
     temporal_tls_cert: Path | None = Field(None, description="Client certificate file for mTLS.")
     temporal_tls_key: Path | None = Field(None, description="Client key file for mTLS.")
-    temporal_synchronous: str = Field("full", pattern="^(full|normal)$", description="ADR 0005.")
+    temporal_synchronous: Literal["full", "normal"] = Field("full", description="ADR 0005.")
 
     graph_base_url: AnyHttpUrl = Field(
         AnyHttpUrl("https://graph.facebook.com"), description="Base of the Graph API."
     )
     graph_version: str = Field("v26.0", pattern=r"^v\d+\.\d+$", description="Graph API version.")
+
+    sandbox_port: int = Field(9600, ge=1, le=65535, description="Port of the demo's local Messenger.")
 
     admin_token: SecretStr | None = Field(None, description="Bearer key of a bootstrap admin.")
     master_key: SecretStr | None = Field(None, description="Base64 of 32 bytes; a file is made if not set.")
