@@ -83,7 +83,7 @@ def end_all_sign_ins(session: Session, agent_id: str, now: datetime) -> None:
     )
 
 
-def add_key(session: Session, agent_id: str, name: str, key: str, digest: str, now: datetime) -> ApiKey:
+def add_key(session: Session, agent_id: str, *, name: str, key: str, digest: str, now: datetime) -> ApiKey:
     """Keep a new API key: its digest and the first characters."""
     if session.get(Agent, agent_id) is None:
         raise StoreRefusalError("not_found")

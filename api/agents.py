@@ -1,0 +1,196 @@
+"""Agents: the people and machines that use the API, and their keys."""
+
+from datetime import datetime
+from typing import Any, Self
+
+from fastapi import Response
+from pydantic import BaseModel
+from sqlmodel import Session
+
+from api.auth import Caller, digest_of
+from api.fields import Email, Flag, Id, Input, Name, OptionalIdempotencyKey, Password, PathId
+from api.once import once
+from api.paging import Cursor, CursorOf, Limit, Page
+from api.passwords import refuse_weak
+from api.permissions import Role
+from api.problem_docs import problems
+from api.routing import api_router
+from api.services import Services, Shared
+from base import clock
+from base.ids import new_id, new_secret
+from store import agents, credentials
+from store.idempotency import create_once
+from store.tables import Agent, ApiKey
+
+_BY_ID = CursorOf("agents", tuple[Id])
+
+router = api_router("agents")
+
+
+class AgentInput(Input):
+    """Somebody who will use the API: a person signs in with email and password, a machine has keys."""
+
+    name: Name
+    role: Role
+    email: Email | None = None
+    password: Password | None = None
+
+
+class AgentChange(Input):
+    """What is to change; what is left out stays."""
+
+    name: Name | None = None
+    role: Role | None = None
+    email: Email | None = None
+    password: Password | None = None
+    active: Flag | None = None
+
+
+class AgentView(BaseModel):
+    """An agent."""
+
+    id: str
+    name: str
+    email: str | None
+    role: Role
+    active: bool
+    has_password: bool
+    created_at: datetime
+
+    @classmethod
+    def of(cls, agent: Agent) -> Self:
+        """The agent without the password's hash."""
+        shown = agent.model_dump(exclude={"password_hash"})
+        return cls.model_validate({**shown, "has_password": agent.password_hash is not None})
+
+
+class KeyInput(Input):
+    """What the key is for."""
+
+    name: Name
+
+
+class KeyView(BaseModel):
+    """An API key, by its first characters."""
+
+    id: str
+    name: str
+    prefix: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+    @classmethod
+    def of(cls, key: ApiKey) -> Self:
+        """The key without what it opens."""
+        return cls.model_validate(key, from_attributes=True)
+
+
+class NewKeyView(KeyView):
+    """A new API key. `key` is shown this once."""
+
+    key: str
+
+
+@router.get("/v1/me")
+async def get_me(services: Shared, caller: Caller) -> AgentView:
+    """Who you are."""
+    return await services.database.read(lambda s: AgentView.of(agents.get(s, caller.agent_id)))
+
+
+@router.get("/v1/agents")
+async def list_agents(services: Shared, cursor: Cursor = None, limit: Limit = 50) -> Page[AgentView]:
+    """All agents, inactive ones too."""
+    after = _BY_ID.read(cursor)
+
+    def load(session: Session) -> Page[AgentView]:
+        found = agents.listed(session, after=after[0] if after else None, limit=limit + 1)
+        return _BY_ID.page(found, limit, AgentView.of, lambda agent: (agent.id,))
+
+    return await services.database.read(load)
+
+
+@router.post(
+    "/v1/agents",
+    status_code=201,
+    responses=problems("email_taken", "weak_password", "idempotency_key_reused", "invalid_request"),
+)
+async def create_agent(
+    services: Shared, caller: Caller, body: AgentInput, idempotency_key: OptionalIdempotencyKey = None
+) -> AgentView:
+    """Add an agent."""
+    wanted = once(caller, idempotency_key, "create_agent", body)
+    password_hash = await _hashed(services, body.password, body.email)
+
+    def create(session: Session, agent_id: str) -> None:
+        agents.add(
+            session,
+            id=agent_id,
+            name=body.name,
+            email=body.email,
+            role=body.role.value,
+            password_hash=password_hash,
+            at=clock.now(),
+        )
+
+    def work(session: Session) -> AgentView:
+        fresh = new_id()
+        agent_id = create_once(session, wanted, fresh, lambda: create(session, fresh), clock.now())
+        return AgentView.of(agents.get(session, agent_id))
+
+    return await services.database.write(work)
+
+
+@router.get("/v1/agents/{agent_id}", responses=problems("not_found"))
+async def get_agent(services: Shared, agent_id: PathId) -> AgentView:
+    """One agent."""
+    return await services.database.read(lambda s: AgentView.of(agents.get(s, agent_id)))
+
+
+@router.patch(
+    "/v1/agents/{agent_id}",
+    responses=problems("not_found", "email_taken", "last_admin", "weak_password", "invalid_request"),
+)
+async def change_agent(services: Shared, agent_id: PathId, body: AgentChange) -> AgentView:
+    """Change an agent. Who is deactivated fails with the next call; a new password ends all sign-ins."""
+    changes: dict[str, Any] = body.model_dump(exclude_none=True, exclude={"password"})
+    if body.password is not None:
+        email = body.email or (await services.database.read(lambda s: agents.get(s, agent_id).email))
+        changes["password_hash"] = await _hashed(services, body.password, email)
+    return await services.database.write(
+        lambda s: AgentView.of(agents.change(s, agent_id, changes, clock.now()))
+    )
+
+
+@router.get("/v1/agents/{agent_id}/keys", responses=problems("not_found"))
+async def list_keys(services: Shared, agent_id: PathId) -> Page[KeyView]:
+    """An agent's API keys, revoked ones too."""
+    keys = await services.database.read(lambda s: credentials.keys_of(s, agent_id))
+    return Page(items=[KeyView.of(key) for key in keys], next_cursor=None)
+
+
+@router.post("/v1/agents/{agent_id}/keys", status_code=201, responses=problems("not_found"))
+async def create_key(services: Shared, agent_id: PathId, body: KeyInput) -> NewKeyView:
+    """Make an API key for an agent. It is shown in this answer only."""
+    key = new_secret(credentials.KEY_PREFIX)
+
+    def work(session: Session) -> NewKeyView:
+        row = credentials.add_key(
+            session, agent_id, name=body.name, key=key, digest=digest_of(key), now=clock.now()
+        )
+        return NewKeyView.model_validate({**row.model_dump(exclude={"digest"}), "key": key})
+
+    return await services.database.write(work)
+
+
+@router.delete("/v1/agents/{agent_id}/keys/{key_id}", status_code=204, responses=problems("not_found"))
+async def revoke_key(services: Shared, agent_id: PathId, key_id: PathId) -> Response:
+    """Revoke a key; it fails from the next call on."""
+    await services.database.write(lambda s: credentials.revoke_key(s, agent_id, key_id, clock.now()))
+    return Response(status_code=204)
+
+
+async def _hashed(services: Services, password: Password | None, email: str | None) -> str | None:
+    if password is None:
+        return None
+    refuse_weak(password.get_secret_value(), email=email)
+    return await services.passwords.hash(password.get_secret_value())

@@ -1,0 +1,128 @@
+"""The application: every route, the errors, and what lives as long as the process."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy import text
+from starlette.routing import BaseRoute
+
+from api import (
+    accounts,
+    agents,
+    commands,
+    conversations,
+    event_stream,
+    health,
+    pages,
+    replies,
+    sign_ins,
+    unrouted,
+    workstreams,
+)
+from api.auth import BOOTSTRAP_ADMIN_ID
+from api.docs_page import docs_routes
+from api.edge import Edge
+from api.engine import Engine, TemporalEngine
+from api.errors import add_error_handlers
+from api.event_hub import EventHub
+from api.flights import Flights
+from api.openapi import describe
+from api.passwords import Passwords
+from api.permissions import Role
+from api.rates import RateLimit
+from api.readiness import Readiness
+from api.services import Services
+from api.throttle import SignInThrottle
+from api.webhook_mount import WebhookMount
+from base import clock
+from base.settings import Settings
+from base.temporal import connect
+from store import agents as stored_agents
+from store.database import Database
+
+_RESOURCES = (
+    sign_ins,
+    accounts,
+    pages,
+    workstreams,
+    agents,
+    conversations,
+    replies,
+    commands,
+    event_stream,
+    unrouted,
+    health,
+)
+
+
+def create_app(
+    settings: Settings, *, database: Database | None = None, engine: Engine | None = None
+) -> FastAPI:
+    """The API. What is not given is opened when the application starts and closed when it ends.
+
+    It starts, reads and takes webhooks while the workflow engine is away.
+    """
+    webhooks = WebhookMount()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        opened = database or Database(settings.store_url)
+        app.state.services = await _services(settings, opened, engine)
+        webhooks.open(settings, opened)
+        try:
+            yield
+        finally:
+            webhooks.close()
+            await app.state.services.hub.close()
+            if database is None:
+                opened.close()
+
+    app = FastAPI(
+        title="Pagedesk",
+        version="1",
+        lifespan=lifespan,
+        routes=[webhooks.route, *_routes(settings)],
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    add_error_handlers(app)
+    describe(app)
+    app.add_middleware(Edge, https=settings.public_base_url.startswith("https:"))
+    return app
+
+
+def _routes(settings: Settings) -> list[BaseRoute]:
+    """All routes in the order in which they are tried."""
+    return [
+        *(route for resource in _RESOURCES for route in resource.router.routes),
+        *(docs_routes() if settings.docs else ()),
+    ]
+
+
+async def _services(settings: Settings, database: Database, engine: Engine | None) -> Services:
+    if engine is None:
+        engine = TemporalEngine(await connect(settings, lazy=True))
+    if settings.admin_token is not None:
+        await database.write(
+            lambda s: stored_agents.ensure(
+                s, BOOTSTRAP_ADMIN_ID, "Administrator", Role.ADMIN.value, clock.now()
+            )
+        )
+    return Services(
+        settings=settings,
+        database=database,
+        engine=engine,
+        flights=Flights(),
+        passwords=Passwords(),
+        throttle=SignInThrottle(),
+        calls=RateLimit("too_many_requests", per_second=200, burst=1000),
+        replies=RateLimit("too_many_messages", per_second=2, burst=120),
+        hub=EventHub(database),
+        readiness=Readiness({"store": lambda: database.read(_ask_store), "engine": engine.ping}),
+    )
+
+
+def _ask_store(session: Any) -> None:
+    session.connection().execute(text("SELECT 1"))

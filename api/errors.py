@@ -1,0 +1,81 @@
+"""From exceptions to problems: what FastAPI, Starlette, the store and we raise, each in one place."""
+
+import re
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import Match
+
+from api.problems import Problem
+from base.log import get_logger
+from store.refusals import StoreRefusalError
+
+_MOST_ERRORS_SHOWN = 20
+_PLAIN = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
+_CODE_OF_STATUS = {400: "bad_request", 404: "not_found"}
+
+_log = get_logger("api")
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Make every error of the application a problem document."""
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(StoreRefusalError, _refused)
+    app.add_exception_handler(IntegrityError, _conflict)
+    for unavailable in (OperationalError, InterfaceError, PoolTimeoutError):
+        app.add_exception_handler(unavailable, _store_unavailable)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    if isinstance(error, Problem):
+        return error.response
+    status = error.status_code if isinstance(error, HTTPException) else 400
+    if status == 405:  # noqa: PLR2004 - Method Not Allowed
+        allowed = ", ".join(sorted(_methods_at(request)))
+        return Problem("method_not_allowed", headers={"Allow": allowed}).response
+    return Problem(_CODE_OF_STATUS.get(status, "bad_request")).response
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    """Say where and why, never what was given."""
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    if any(each["loc"][0] == "path" for each in found):
+        return Problem("not_found").response
+    return Problem("invalid_request", errors=[_shown(each) for each in found[:_MOST_ERRORS_SHOWN]]).response
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, StoreRefusalError):
+        raise error
+    return Problem(error.code, **error.facts).response
+
+
+async def _conflict(_request: Request, _error: Exception) -> Response:
+    """Two writers met at a unique key or a reference; one of them is told."""
+    return Problem("conflict").response
+
+
+async def _store_unavailable(request: Request, error: Exception) -> Response:
+    _log.warning("store_unavailable", path=request.url.path, error=type(error).__name__)
+    return Problem("store_unavailable").response
+
+
+def _shown(error: dict[str, Any]) -> dict[str, Any]:
+    where = [each if isinstance(each, int) or _PLAIN.fullmatch(each) else "?" for each in error["loc"]]
+    return {"where": where, "type": error["type"], "message": error["msg"]}
+
+
+def _methods_at(request: Request) -> set[str]:
+    """All methods of the address, whichever route has them."""
+    return {
+        method
+        for route in request.app.routes
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in getattr(route, "methods", None) or ()
+    }

@@ -1,0 +1,97 @@
+"""The kinds of input fields. Inputs are strict: unknown members, `true` for 1 and `"1"` for 1 are refused."""
+
+from typing import Annotated
+
+from babel import Locale, UnknownLocaleError
+from fastapi import Header, Path
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+
+MAX_TEXT_UNITS = 2000
+_MINUTES_A_YEAR = 366 * 24 * 60
+
+
+class Input(BaseModel):
+    """The base of every request body."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+def _without_controls(value: str) -> str:
+    if any(ord(character) < ord(" ") or ord(character) == 0x7F for character in value):  # noqa: PLR2004 - DEL
+        raise ValueError("Control characters are not allowed.")
+    return value
+
+
+def _secret_token(value: SecretStr) -> SecretStr:
+    plain = value.get_secret_value()
+    if not (plain.isascii() and plain.isprintable()) or " " in plain:
+        raise ValueError("Only printable ASCII characters without spaces are allowed.")
+    return value
+
+
+def _known_language(value: str) -> str:
+    try:
+        Locale.parse(value, sep="-")
+    except (ValueError, UnknownLocaleError) as error:
+        raise ValueError(
+            "This is no language tag that is known here, such as en, de-AT or zh-Hant."
+        ) from error
+    return value
+
+
+def _message_text(value: str) -> str:
+    if not value.strip() or "\x00" in value:
+        raise ValueError("The text must not be blank, and must not hold a NUL character.")
+    if len(value.encode("utf-16-le")) // 2 > MAX_TEXT_UNITS:
+        raise ValueError(f"The text must not be longer than {MAX_TEXT_UNITS} UTF-16 code units.")
+    return value
+
+
+def _without_nul(value: str) -> str:
+    if "\x00" in value:
+        raise ValueError("NUL characters are not allowed.")
+    return value
+
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(_without_controls),
+]
+Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,100}$")]
+AppSecret = Annotated[SecretStr, Field(min_length=8, max_length=100), AfterValidator(_secret_token)]
+AccessToken = Annotated[SecretStr, Field(min_length=1, max_length=500), AfterValidator(_secret_token)]
+Password = Annotated[SecretStr, Field(min_length=8, max_length=200)]
+Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, to_lower=True, max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$"
+    ),
+]
+Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{2,35}$"), AfterValidator(_known_language)]
+Flag = Annotated[bool, Field(strict=True)]
+AutoCloseMinutes = Annotated[int, Field(strict=True, ge=1, le=_MINUTES_A_YEAR)]
+ReopenMinutes = Annotated[int, Field(strict=True, ge=0, le=_MINUTES_A_YEAR)]
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+MessageText = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=MAX_TEXT_UNITS,
+        description="1 to 2000 characters, counted as UTF-16 code units: an emoji counts as two or more. "
+        "Meta says characters only, so this is the careful reading.",
+    ),
+    AfterValidator(_message_text),
+]
+SearchText = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_without_nul)]
+
+PathId = Annotated[Id, Path()]
+PathPageId = Annotated[Digits, Path()]
+
+_KEY_DESCRIPTION = "1 to 200 printable ASCII characters. The same key again gets the same answer."
+_IdempotencyText = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{1,200}$")]
+IdempotencyKey = Annotated[_IdempotencyText, Header(alias="Idempotency-Key", description=_KEY_DESCRIPTION)]
+OptionalIdempotencyKey = Annotated[
+    _IdempotencyText | None, Header(alias="Idempotency-Key", description=_KEY_DESCRIPTION)
+]

@@ -1,0 +1,187 @@
+"""Pages: their settings, their provisioning, what is wrong with them."""
+
+from datetime import datetime
+from typing import Self
+
+from fastapi import Response
+from pydantic import BaseModel
+from sqlmodel import Session
+
+from api.engine import EngineUnavailableError
+from api.fields import AccessToken, Digits, Flag, Id, Input, Language, Name, PathPageId
+from api.problem_docs import problems
+from api.problems import Problem
+from api.routing import api_router
+from api.services import Services, Shared
+from base import clock
+from base.secrets import Vault
+from store import accounts, pages, workstreams
+from store.tables import Account, Page
+
+router = api_router("accounts and pages")
+
+
+class PageInput(Input):
+    """A Facebook Page. Without a workstream the default one takes it."""
+
+    page_id: Digits
+    name: Name
+    access_token: AccessToken
+    workstream_id: Id | None = None
+    language: Language = "en"
+    human_agent_tag: Flag = False
+    attachments_for_customers: Flag = False
+    attachments_for_agents: Flag = False
+
+
+class PageChange(Input):
+    """What is to change; what is left out stays. A new access token goes to `reauthorize`."""
+
+    name: Name | None = None
+    workstream_id: Id | None = None
+    language: Language | None = None
+    human_agent_tag: Flag | None = None
+    attachments_for_customers: Flag | None = None
+    attachments_for_agents: Flag | None = None
+
+
+class Reauthorization(Input):
+    """A new access token for the page."""
+
+    access_token: AccessToken
+
+
+class PageProblem(BaseModel):
+    """Something that is wrong with a page, and how to mend it."""
+
+    code: str
+    detail: str
+    remedy: str
+
+
+class SendGate(BaseModel):
+    """Whether messages may leave: `open`, `held` until re-authorised, or `paused` until an instant."""
+
+    state: str
+    reason: str | None
+    until: datetime | None
+
+
+class PageView(BaseModel):
+    """A page. `provisioning_state` is `Running` when it works; else `problems` says what to do."""
+
+    page_id: str
+    account_id: str
+    workstream_id: str
+    name: str
+    language: str
+    human_agent_tag: bool
+    attachments_for_customers: bool
+    attachments_for_agents: bool
+    provisioning_state: str
+    problems: list[PageProblem]
+    send_gate: SendGate
+    checked_at: datetime | None
+    last_event_at: datetime | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, page: Page) -> Self:
+        """The page without its secrets."""
+        shown = page.model_dump(exclude={"access_token"})
+        shown["send_gate"] = SendGate(
+            state=page.send_gate, reason=page.send_gate_reason, until=page.send_gate_until
+        )
+        return cls.model_validate(shown)
+
+
+@router.get("/v1/pages/{page_id}", responses=problems("not_found"))
+async def get_page(services: Shared, page_id: PathPageId) -> PageView:
+    """One page."""
+    return await services.database.read(lambda s: PageView.of(pages.get(s, page_id)))
+
+
+@router.patch("/v1/pages/{page_id}", responses=problems("not_found", "unknown_workstream", "invalid_request"))
+async def change_page(services: Shared, page_id: PathPageId, body: PageChange) -> PageView:
+    """Change settings. The human agent tag holds from the next session on, everything else at once."""
+
+    def work(session: Session) -> PageView:
+        page = pages.get(session, page_id)
+        if body.workstream_id is not None:
+            workstreams.for_page(session, body.workstream_id, clock.now())
+        page.sqlmodel_update(body.model_dump(exclude_none=True))
+        session.flush()
+        return PageView.of(page)
+
+    view = await services.database.write(work)
+    return await wake_page(services, page_id) if body.human_agent_tag is not None else view
+
+
+@router.delete(
+    "/v1/pages/{page_id}", status_code=204, responses=problems("not_found", "page_in_use_by_conversations")
+)
+async def remove_page(services: Shared, page_id: PathPageId) -> Response:
+    """Stop serving a page. Its history stays readable; its access token is forgotten."""
+    await services.database.write(lambda s: pages.remove(s, page_id))
+    return Response(status_code=204)
+
+
+@router.post("/v1/pages/{page_id}/check", responses=problems("not_found", "engine_unavailable"))
+async def check_page(services: Shared, page_id: PathPageId) -> PageView:
+    """Have the page checked now; read it again to see the outcome."""
+    view = await services.database.read(lambda s: PageView.of(pages.get(s, page_id)))
+    try:
+        await services.engine.check_page(page_id)
+    except EngineUnavailableError as error:
+        raise Problem("engine_unavailable") from error
+    return view
+
+
+@router.post("/v1/pages/{page_id}/reauthorize", responses=problems("not_found"))
+async def reauthorize_page(services: Shared, page_id: PathPageId, body: Reauthorization) -> PageView:
+    """Give the page a new access token; it is provisioned anew."""
+
+    def work(session: Session) -> None:
+        token = body.access_token.get_secret_value()
+        pages.reauthorize(services.settings.vault, pages.get(session, page_id), token)
+
+    await services.database.write(work)
+    return await wake_page(services, page_id)
+
+
+def save_page(session: Session, vault: Vault, account: Account, body: PageInput) -> None:
+    """Save a page of an account; the account's first page makes its verify token."""
+    now = clock.now()
+    workstream = workstreams.for_page(session, body.workstream_id, now)
+    new = pages.NewPage(
+        page_id=body.page_id,
+        name=body.name,
+        access_token=body.access_token.get_secret_value(),
+        language=body.language,
+        human_agent_tag=body.human_agent_tag,
+        attachments_for_customers=body.attachments_for_customers,
+        attachments_for_agents=body.attachments_for_agents,
+    )
+    pages.save(session, vault, account, new, workstream_id=workstream.id, at=now)
+    accounts.give_verify_token(vault, account)
+
+
+async def wake_page(services: Services, page_id: str) -> PageView:
+    """Have the page's workflow look at it. Without the engine the page stays saved and says so."""
+
+    def note_problem(session: Session) -> PageView:
+        page = pages.get(session, page_id)
+        pages.add_problem(
+            page,
+            "engine_unavailable",
+            "The workflow engine gave no answer, so the page has not been checked yet.",
+            "Nothing: the check follows when the engine is back.",
+        )
+        session.flush()
+        return PageView.of(page)
+
+    try:
+        await services.engine.check_page(page_id)
+    except EngineUnavailableError:
+        return await services.database.write(note_problem)
+    return await services.database.read(lambda s: PageView.of(pages.get(s, page_id)))

@@ -1,0 +1,68 @@
+"""Who may do what: one row per operation. An operation without a row is refused to everybody.
+
+Roles: `agent` serves customers; `supervisor` also acts on conversations of others; `admin` also configures;
+`machine` reads, for integrations. A machine does not pick or reply: what it wrote would count as a person's.
+"""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What an agent is to the API."""
+
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+    MACHINE = "machine"
+
+
+EVERYBODY = frozenset(Role)
+PEOPLE = frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMIN})
+LEADERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
+ADMINS = frozenset({Role.ADMIN})
+
+PUBLIC = frozenset({"sign_in", "healthz", "readyz"})
+"""Operations that need no token. Meta's webhook has its own signature; the documentation pages a setting."""
+
+PERMISSIONS: dict[str, frozenset[Role]] = {
+    "sign_out": EVERYBODY,
+    "get_me": EVERYBODY,
+    "list_accounts": LEADERS,
+    "create_account": ADMINS,
+    "get_account": LEADERS,
+    "change_account": ADMINS,
+    "delete_account": ADMINS,
+    "add_page": ADMINS,
+    "list_account_pages": EVERYBODY,
+    "get_page": EVERYBODY,
+    "change_page": ADMINS,
+    "remove_page": ADMINS,
+    "check_page": LEADERS | {Role.MACHINE},
+    "reauthorize_page": ADMINS,
+    "list_workstreams": EVERYBODY,
+    "create_workstream": ADMINS,
+    "get_workstream": EVERYBODY,
+    "change_workstream": ADMINS,
+    "set_workstream_pages": ADMINS,
+    "delete_workstream": ADMINS,
+    "list_agents": LEADERS,
+    "create_agent": ADMINS,
+    "get_agent": LEADERS,
+    "change_agent": ADMINS,
+    "list_keys": ADMINS,
+    "create_key": ADMINS,
+    "revoke_key": ADMINS,
+    "list_conversations": EVERYBODY,
+    "get_conversation": EVERYBODY,
+    "list_messages": EVERYBODY,
+    "get_timeline": EVERYBODY,
+    "reply": PEOPLE,
+    "pick": PEOPLE,
+    "close_session": PEOPLE,
+    "reopen": PEOPLE,
+    "end": PEOPLE,
+    "complete": PEOPLE,
+    "get_customer": EVERYBODY,
+    "stream_events": EVERYBODY,
+    "list_unrouted_events": ADMINS,
+}

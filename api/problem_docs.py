@@ -1,0 +1,33 @@
+"""How an operation documents its problems in OpenAPI."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from api.problems import MEDIA_TYPE, PROBLEMS
+
+
+class ProblemDocument(BaseModel):
+    """An error by RFC 9457. Some codes add members, such as `window`, `legal` or `errors`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+
+
+def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of an operation that may answer these problems."""
+    by_status: dict[int, list[str]] = {}
+    for code in codes:
+        by_status.setdefault(PROBLEMS[code].status, []).append(code)
+    return {
+        status: {
+            "description": "; ".join(f"`{code}`: {PROBLEMS[code].title}" for code in listed),
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
+        }
+        for status, listed in by_status.items()
+    }

@@ -1,0 +1,156 @@
+"""Every error the API can answer, as one table, and their RFC 9457 rendering.
+
+`docs/problems.md` is made from this table by `python -m api.documents`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+MEDIA_TYPE = "application/problem+json"
+_TYPE_PREFIX = "urn:pagedesk:problem:"
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
+    """One row: the HTTP status, a short title, and what the caller can do about it."""
+
+    status: int
+    title: str
+    remedy: str
+
+
+PROBLEMS: dict[str, ProblemKind] = {
+    "malformed_json": ProblemKind(400, "The body is not JSON", "Send valid JSON in UTF-8."),
+    "bad_request": ProblemKind(400, "The request cannot be read", "Check the request's form."),
+    "unauthenticated": ProblemKind(
+        401, "Sign in first", "Send `Authorization: Bearer` with a live API key or sign-in token."
+    ),
+    "wrong_credentials": ProblemKind(401, "Email or password is wrong", "Try again, or ask an admin."),
+    "forbidden": ProblemKind(403, "Your role may not do this", "Ask somebody whose role may."),
+    "not_found": ProblemKind(404, "There is no such thing here", "Check the address and the ids in it."),
+    "method_not_allowed": ProblemKind(
+        405, "This address does not know that method", "Use a method named in the `Allow` header."
+    ),
+    "request_too_slow": ProblemKind(408, "The body came too slowly", "Send the request again."),
+    "conflict": ProblemKind(409, "Somebody else was faster", "Read the resource again, then decide."),
+    "name_taken": ProblemKind(409, "The name is taken", "Choose another name."),
+    "email_taken": ProblemKind(409, "The email address is taken", "Choose another address."),
+    "app_id_taken": ProblemKind(409, "The app has an account already", "Use the account that exists."),
+    "account_in_use": ProblemKind(409, "The account still has pages", "Remove its pages first."),
+    "page_in_use": ProblemKind(
+        409, "Another account holds this page", "Remove the page from the other account first."
+    ),
+    "page_exists": ProblemKind(409, "The account has this page already", "Change the page that exists."),
+    "page_in_use_by_conversations": ProblemKind(
+        409, "The page has live conversations", "Complete them, or wait until they are closed."
+    ),
+    "page_needs_a_workstream": ProblemKind(
+        409,
+        "A page belongs to exactly one workstream",
+        "Give the page to another workstream instead of taking it out of the default one.",
+    ),
+    "workstream_in_use": ProblemKind(
+        409, "The workstream still has pages", "Give its pages to another workstream first."
+    ),
+    "last_admin": ProblemKind(409, "Somebody must stay admin", "Make another active agent an admin first."),
+    "conversation_closed": ProblemKind(
+        409, "The conversation is closed", "Closed is final; the customer's next message opens a new one."
+    ),
+    "not_legal_now": ProblemKind(
+        409, "Not possible in this state", "Choose one of the actions listed in `legal`."
+    ),
+    "already_picked": ProblemKind(409, "Another agent was faster", "Pick another conversation."),
+    "not_your_conversation": ProblemKind(
+        409, "Another agent has this conversation", "Leave it to that agent, or ask a supervisor."
+    ),
+    "window_never_opened": ProblemKind(
+        409, "The customer has not written yet", "Meta allows no message before the customer writes."
+    ),
+    "window_closed": ProblemKind(
+        409, "Meta's messaging window is closed", "Wait until the customer writes again; see `window`."
+    ),
+    "human_agent_tag_off": ProblemKind(
+        409,
+        "Only the human agent tag would allow this",
+        "Switch the tag on for the page, then close and reopen the session: a session keeps its tag.",
+    ),
+    "automatic_outside_window": ProblemKind(
+        409, "Only a person may write now", "Outside Meta's 24-hour window a person must write."
+    ),
+    "body_too_large": ProblemKind(413, "The body is too large", "Send at most 256 KiB."),
+    "unsupported_media_type": ProblemKind(
+        415, "Only JSON is understood", "Send `Content-Type: application/json`."
+    ),
+    "invalid_request": ProblemKind(422, "Something in the request is not valid", "See `errors`."),
+    "invalid_cursor": ProblemKind(
+        422, "The cursor is not one of this list", "Use `next_cursor` as it was given, or none."
+    ),
+    "unknown_workstream": ProblemKind(
+        422, "There is no such workstream", "Name a workstream of GET /v1/workstreams, or none."
+    ),
+    "unknown_pages": ProblemKind(422, "There are no such pages", "See `page_ids`."),
+    "unknown_reply_to": ProblemKind(
+        422, "The message answered to is not in this thread", "Use a `mid` of this conversation, or none."
+    ),
+    "weak_password": ProblemKind(
+        422, "The password is too easy to guess", "Use 15 characters or more that nobody else uses."
+    ),
+    "idempotency_key_reused": ProblemKind(
+        422, "The key belongs to another request", "Use a new `Idempotency-Key` for a new request."
+    ),
+    "too_many_requests": ProblemKind(429, "Too many requests", "Wait for `Retry-After` seconds."),
+    "too_many_attempts": ProblemKind(429, "Too many wrong sign-ins", "Wait for `Retry-After` seconds."),
+    "too_many_messages": ProblemKind(
+        429, "Too many messages to one customer", "Wait for `Retry-After` seconds."
+    ),
+    "too_many_streams": ProblemKind(429, "Too many open event streams", "Close one of them first."),
+    "internal_error": ProblemKind(500, "Something went wrong here", "Report it, with the time it happened."),
+    "busy": ProblemKind(
+        503, "The conversation is busy", "Repeat the request with the same `Idempotency-Key`."
+    ),
+    "engine_unavailable": ProblemKind(
+        503, "The workflow engine gave no answer", "Repeat the request with the same `Idempotency-Key`."
+    ),
+    "store_unavailable": ProblemKind(503, "The store gave no answer", "Repeat the request later."),
+}
+
+_RETRY_AFTER_SECONDS = {"busy": 1, "engine_unavailable": 5, "store_unavailable": 5}
+
+
+class Problem(HTTPException):
+    """Raised anywhere in a request: answered as the problem of that code. `extras` become members of it."""
+
+    def __init__(
+        self, code: str, detail: str | None = None, *, headers: dict[str, str] | None = None, **extras: Any
+    ) -> None:
+        kind = PROBLEMS[code]
+        if code in _RETRY_AFTER_SECONDS:
+            headers = {"Retry-After": str(_RETRY_AFTER_SECONDS[code]), **(headers or {})}
+        super().__init__(kind.status, detail or kind.remedy, headers)
+        self.code = code
+        self.extras = extras
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The problem document."""
+        return {
+            "type": problem_type(self.code),
+            "title": PROBLEMS[self.code].title,
+            "status": self.status_code,
+            "code": self.code,
+            "detail": self.detail,
+            **self.extras,
+        }
+
+    @property
+    def response(self) -> JSONResponse:
+        """The answer that carries it."""
+        return JSONResponse(self.body, self.status_code, self.headers, MEDIA_TYPE)
+
+
+def problem_type(code: str) -> str:
+    """The `type` of a problem: a name, not an address."""
+    return _TYPE_PREFIX + code

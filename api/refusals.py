@@ -1,0 +1,29 @@
+"""What a workflow refuses, as problems."""
+
+from datetime import datetime
+from typing import Any
+
+from api.problems import PROBLEMS, Problem
+from api.views import WindowView
+from domain.conversation import Refusal
+from domain.sending import RefusalCode
+
+REFUSAL_CODES = frozenset(
+    {"conversation_closed", "not_legal_now", "already_picked", "not_your_conversation", *RefusalCode}
+)
+"""The `type` of a refused update; every one is a row of the table of problems."""
+
+if not PROBLEMS.keys() >= REFUSAL_CODES:
+    raise LookupError("A refusal of the workflow is missing in the table of problems.")
+
+
+def refusal_problem(refusal: Refusal, now: datetime) -> Problem:
+    """The answer to a refused command: what would be legal, and the window where that is the reason."""
+    extras: dict[str, Any] = {}
+    if refusal.status is not None:
+        extras["conversation_status"] = refusal.status.value
+    if refusal.legal:
+        extras["legal"] = list(refusal.legal)
+    if refusal.window is not None:
+        extras["window"] = WindowView.of(refusal.window, now).model_dump(mode="json")
+    return Problem(refusal.code, refusal.detail, **extras)

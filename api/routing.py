@@ -1,0 +1,95 @@
+"""The route class of every endpoint: first who you are, then what you may, only then your body.
+
+FastAPI reads the body before it asks any dependency, hence a route class.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import orjson
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.auth import authenticate
+from api.permissions import PERMISSIONS, PUBLIC
+from api.problem_docs import problems
+from api.problems import Problem
+
+MAX_BODY_BYTES = 256 * 1024
+BODY_TIMEOUT_SECONDS = 10.0
+
+
+class JsonRequest(Request):
+    """A request whose body is capped in size and time and read by one strict JSON parser."""
+
+    _taken: bytes | None = None
+
+    async def body(self) -> bytes:
+        """The whole body, never buffered beyond the cap."""
+        if self._taken is None:
+            try:
+                async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
+                    self._taken = await self._read()
+            except TimeoutError as error:
+                raise Problem("request_too_slow") from error
+        return self._taken
+
+    async def json(self) -> Any:
+        """The body's value. Of duplicate keys the last counts; NaN and lone surrogates are refused."""
+        try:
+            return orjson.loads(await self.body())
+        except orjson.JSONDecodeError as error:
+            raise Problem("malformed_json") from error
+
+    async def _read(self) -> bytes:
+        announced = self.headers.get("content-length", "")
+        if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
+            raise Problem("body_too_large")
+        parts: list[bytes] = []
+        size = 0
+        async for part in self.stream():
+            size += len(part)
+            if size > MAX_BODY_BYTES:
+                raise Problem("body_too_large")
+            parts.append(part)
+        return b"".join(parts)
+
+
+class GuardedRoute(APIRoute):
+    """A route that asks `api.permissions` before it reads anything."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's own handler, behind the guard."""
+        serve = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            if self.name not in PUBLIC:
+                principal = await authenticate(request)
+                if principal.role not in PERMISSIONS.get(self.name, frozenset()):
+                    raise Problem("forbidden")
+                request.app.state.services.calls.take(principal.agent_id)
+                request.state.principal = principal
+            _refuse_other_than_json(request)
+            return await serve(JsonRequest(request.scope, request.receive))
+
+        return guarded
+
+
+def api_router(tag: str) -> APIRouter:
+    """A router for one resource; its operation ids are the names of its functions."""
+    return APIRouter(
+        tags=[tag],
+        route_class=GuardedRoute,
+        generate_unique_id_function=lambda route: route.name,
+        responses=problems("unauthenticated", "forbidden", "invalid_request", "too_many_requests"),
+    )
+
+
+def _refuse_other_than_json(request: Request) -> None:
+    has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if has_body and media_type != "application/json":
+        raise Problem("unsupported_media_type")

@@ -1,0 +1,41 @@
+"""What the endpoints of one process share."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from api.engine import Engine
+from api.event_hub import EventHub
+from api.flights import Flights
+from api.passwords import Passwords
+from api.rates import RateLimit
+from api.readiness import Readiness
+from api.throttle import SignInThrottle
+from base.settings import Settings
+from store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Made when the application starts, closed when it ends."""
+
+    settings: Settings
+    database: Database
+    engine: Engine
+    flights: Flights
+    passwords: Passwords
+    throttle: SignInThrottle
+    calls: RateLimit
+    replies: RateLimit
+    hub: EventHub
+    readiness: Readiness
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+Shared = Annotated[Services, Depends(_services)]

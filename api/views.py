@@ -1,0 +1,183 @@
+"""What the API shows of conversations, messages, windows and events. No secret has a field here."""
+
+from datetime import datetime
+from typing import Any, Self
+
+from pydantic import BaseModel
+
+from domain.delivery import MessageStatus
+from domain.window import OpeningKind, Stage, Window
+from store.conversations import ConversationRecord
+from store.customers import CustomerRecord
+from store.messages import displayed_status
+from store.tables import Event, Message, Thread
+from store.threads import window_of_thread
+
+
+class WindowView(BaseModel):
+    """What may be sent now, and the instants at which that changes."""
+
+    stage: Stage
+    opened_by: OpeningKind | None
+    opened_at: datetime | None
+    standard_until: datetime | None
+    human_agent_until: datetime | None
+
+    @classmethod
+    def of(cls, window: Window, now: datetime) -> Self:
+        """The window as it is at `now`."""
+        return cls(
+            stage=window.stage_at(now),
+            opened_by=window.opened_by,
+            opened_at=window.opened_at,
+            standard_until=window.standard_until,
+            human_agent_until=window.human_agent_until,
+        )
+
+
+class CustomerBrief(BaseModel):
+    """A customer as a conversation names them."""
+
+    id: str
+    psid: str
+    name: str | None
+
+
+class SessionView(BaseModel):
+    """The agent's turn that is under way. It keeps the human agent tag as it was when it started."""
+
+    id: str
+    number: int
+    agent_id: str | None
+    human_agent_tag: bool
+    started_at: datetime
+
+
+class ConversationView(BaseModel):
+    """A conversation."""
+
+    id: str
+    status: str
+    phase: str | None
+    status_reason: str
+    status_changed_at: datetime
+    page_id: str
+    customer: CustomerBrief
+    window: WindowView
+    session: SessionView | None
+    agent_id: str | None
+    queue_id: str | None
+    workstream_id: str | None
+    opened_at: datetime
+    closed_at: datetime | None
+    last_message_at: datetime | None
+    version: int
+
+    @classmethod
+    def of(cls, record: ConversationRecord, now: datetime) -> Self:
+        """The conversation as it is at `now`."""
+        row, customer, session = record.conversation, record.customer, record.session
+        return cls(
+            id=row.id,
+            status=row.status,
+            phase=row.phase,
+            status_reason=row.status_reason,
+            status_changed_at=row.status_changed_at,
+            page_id=row.page_id,
+            customer=CustomerBrief(id=customer.id, psid=customer.psid, name=customer.name),
+            window=WindowView.of(window_of_thread(record.thread), now),
+            session=SessionView.model_validate(session, from_attributes=True) if session else None,
+            agent_id=row.agent_id,
+            queue_id=row.queue_id,
+            workstream_id=row.workstream_id,
+            opened_at=row.opened_at,
+            closed_at=row.closed_at,
+            last_message_at=row.last_message_at,
+            version=row.version,
+        )
+
+
+class MessageView(BaseModel):
+    """A message in either direction. `allowed_by` names the rule of the window that allowed a send."""
+
+    id: str
+    conversation_id: str | None
+    session_id: str | None
+    direction: str
+    sender_kind: str
+    agent_id: str | None
+    kind: str
+    text: str | None
+    attachments: list[dict[str, Any]]
+    quick_reply_payload: str | None
+    reply_to_mid: str | None
+    referral: dict[str, Any] | None
+    reactions: list[dict[str, Any]]
+    edits: list[dict[str, Any]]
+    deleted_at: datetime | None
+    app_id: str | None
+    standby: bool
+    status: MessageStatus | None
+    reason: str | None
+    reason_detail: str | None
+    allowed_by: str | None
+    mid: str | None
+    attempt: int
+    occurred_at: datetime
+    received_at: datetime | None
+    sent_at: datetime | None
+
+    @classmethod
+    def of(cls, message: Message, thread: Thread | None) -> Self:
+        """The message with the thread's receipts applied to its status."""
+        shown = message.model_dump()
+        shown["status"] = displayed_status(message, thread)
+        return cls.model_validate(shown)
+
+
+class EventView(BaseModel):
+    """Something that happened. `data` depends on `kind`; it carries ids and facts, never words."""
+
+    id: int
+    at: datetime
+    kind: str
+    page_id: str | None
+    customer_id: str | None
+    conversation_id: str | None
+    message_id: str | None
+    actor_kind: str
+    actor_id: str | None
+    data: dict[str, Any]
+
+    @classmethod
+    def of(cls, event: Event) -> Self:
+        """The event as it was recorded."""
+        return cls.model_validate(event, from_attributes=True)
+
+
+class CustomerView(BaseModel):
+    """A person on a page."""
+
+    id: str
+    page_id: str
+    psid: str
+    name: str | None
+    first_name: str | None
+    last_name: str | None
+    picture_url: str | None
+    locale: str | None
+    timezone: str | None
+    created_at: datetime
+    window: WindowView
+    live_conversation_id: str | None
+
+    @classmethod
+    def of(cls, record: CustomerRecord, now: datetime) -> Self:
+        """The customer, with what may be sent to them at `now`."""
+        return cls.model_validate(
+            {
+                **record.customer.model_dump(),
+                "window": WindowView.of(window_of_thread(record.thread), now),
+                "live_conversation_id": record.live_conversation_id,
+            }
+        )

@@ -1,0 +1,80 @@
+"""Agents: the people and machines that use the API."""
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from store.credentials import end_all_sign_ins
+from store.refusals import StoreRefusalError
+from store.tables import Agent
+
+ADMIN = "admin"
+
+
+def get(session: Session, agent_id: str) -> Agent:
+    """The agent, active or not; refused as `not_found`."""
+    agent = session.get(Agent, agent_id)
+    if agent is None:
+        raise StoreRefusalError("not_found")
+    return agent
+
+
+def add(
+    session: Session,
+    *,
+    id: str,  # noqa: A002 - the column's name
+    name: str,
+    email: str | None,
+    role: str,
+    password_hash: str | None,
+    at: datetime,
+) -> Agent:
+    """A new, active agent."""
+    _refuse_taken_email(session, email)
+    agent = Agent(id=id, name=name, email=email, role=role, password_hash=password_hash, created_at=at)
+    session.add(agent)
+    session.flush()
+    return agent
+
+
+def ensure(session: Session, agent_id: str, name: str, role: str, at: datetime) -> None:
+    """Make the agent with this fixed id, unless it exists."""
+    if session.get(Agent, agent_id) is None:
+        session.add(Agent(id=agent_id, name=name, role=role, created_at=at))
+
+
+def change(session: Session, agent_id: str, changes: dict[str, str | bool | None], at: datetime) -> Agent:
+    """Change name, email, role, `active` or password hash; the last active admin stays one.
+
+    Who is deactivated or gets a new password is signed out.
+    """
+    agent = get(session, agent_id)
+    if "email" in changes and changes["email"] != agent.email:
+        _refuse_taken_email(session, str(changes["email"]) if changes["email"] else None)
+    leaves = changes.get("role", ADMIN) != ADMIN or changes.get("active") is False
+    if leaves and agent.role == ADMIN and agent.active and _active_admins(session) == 1:
+        raise StoreRefusalError("last_admin")
+    agent.sqlmodel_update(changes)
+    if changes.get("active") is False or "password_hash" in changes:
+        end_all_sign_ins(session, agent_id, at)
+    session.flush()
+    return agent
+
+
+def listed(session: Session, *, after: str | None, limit: int) -> list[Agent]:
+    """Agents by id."""
+    statement = select(Agent).order_by(col(Agent.id)).limit(limit)
+    if after is not None:
+        statement = statement.where(col(Agent.id) > after)
+    return list(session.exec(statement))
+
+
+def _refuse_taken_email(session: Session, email: str | None) -> None:
+    if email is not None and session.exec(select(Agent.id).where(Agent.email == email)).first() is not None:
+        raise StoreRefusalError("email_taken")
+
+
+def _active_admins(session: Session) -> int:
+    """Counted under a lock, so that two admins cannot demote each other at the same time."""
+    admins = session.exec(select(Agent.id).where(Agent.role == ADMIN, col(Agent.active)).with_for_update())
+    return len(admins.all())

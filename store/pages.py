@@ -1,0 +1,127 @@
+"""Pages of accounts.
+
+A page with a history is not deleted but `Removed`: its token is gone and the API no longer shows it, but its
+customers and conversations stay readable. Saving it again, for any account, brings it back.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, select
+
+from base.secrets import Vault
+from store.conversations import live_counts
+from store.refusals import StoreRefusalError
+from store.sealed import access_token_place
+from store.tables import Account, Customer, Page
+
+PROVISIONING = "Provisioning"
+REMOVED = "Removed"
+
+
+@dataclass(frozen=True, slots=True)
+class NewPage:
+    """What is given to save a page."""
+
+    page_id: str
+    name: str
+    access_token: str
+    language: str
+    human_agent_tag: bool
+    attachments_for_customers: bool
+    attachments_for_agents: bool
+
+
+def not_removed() -> ColumnElement[bool]:
+    """The condition that leaves removed pages out."""
+    return col(Page.provisioning_state) != REMOVED
+
+
+def get(session: Session, page_id: str) -> Page:
+    """The page; refused as `not_found`."""
+    page = session.get(Page, page_id)
+    if page is None or page.provisioning_state == REMOVED:
+        raise StoreRefusalError("not_found")
+    return page
+
+
+def save(
+    session: Session, vault: Vault, account: Account, new: NewPage, *, workstream_id: str, at: datetime
+) -> Page:
+    """Save a page of an account; refused where another account, or this one, holds it."""
+    page = session.get(Page, new.page_id)
+    if page is not None and page.provisioning_state != REMOVED:
+        code = "page_exists" if page.account_id == account.id else "page_in_use"
+        raise StoreRefusalError(code, page_id=new.page_id)
+    values: dict[str, Any] = {
+        "account_id": account.id,
+        "workstream_id": workstream_id,
+        "name": new.name,
+        "access_token": vault.seal(new.access_token, access_token_place(new.page_id)),
+        "language": new.language,
+        "human_agent_tag": new.human_agent_tag,
+        "attachments_for_customers": new.attachments_for_customers,
+        "attachments_for_agents": new.attachments_for_agents,
+    }
+    if page is None:
+        page = Page(page_id=new.page_id, created_at=at, **values)
+        session.add(page)
+    else:
+        page.sqlmodel_update(values)
+        _begin_provisioning(page)
+    session.flush()
+    return page
+
+
+def reauthorize(vault: Vault, page: Page, access_token: str) -> None:
+    """Replace the access token; the page is provisioned anew."""
+    page.access_token = vault.seal(access_token, access_token_place(page.page_id))
+    _begin_provisioning(page)
+
+
+def add_problem(page: Page, code: str, detail: str, remedy: str) -> None:
+    """Show a problem on the page until its next check."""
+    others = [problem for problem in page.problems if problem["code"] != code]
+    page.problems = [*others, {"code": code, "detail": detail, "remedy": remedy}]
+
+
+def of_account(session: Session, account_id: str, *, after: str | None, limit: int) -> list[Page]:
+    """An account's pages by page id."""
+    statement = select(Page).where(Page.account_id == account_id, not_removed())
+    if after is not None:
+        statement = statement.where(col(Page.page_id) > after)
+    return list(session.exec(statement.order_by(col(Page.page_id)).limit(limit)))
+
+
+def ids_by_account(session: Session, account_ids: list[str]) -> dict[str, list[str]]:
+    """The page ids of several accounts."""
+    pages: dict[str, list[str]] = {each: [] for each in account_ids}
+    rows = session.exec(
+        select(Page.account_id, Page.page_id)
+        .where(col(Page.account_id).in_(account_ids), not_removed())
+        .order_by(col(Page.page_id))
+    )
+    for account_id, page_id in rows:
+        pages[account_id].append(page_id)
+    return pages
+
+
+def remove(session: Session, page_id: str) -> None:
+    """Delete a page, or mark it removed if it has customers; refused while conversations are live."""
+    page = get(session, page_id)
+    if counts := live_counts(session, page_id):
+        raise StoreRefusalError("page_in_use_by_conversations", conversations=counts)
+    if session.exec(select(Customer.id).where(Customer.page_id == page_id).limit(1)).first() is None:
+        session.delete(page)
+        return
+    page.access_token = ""
+    page.provisioning_state = REMOVED
+    page.problems = []
+
+
+def _begin_provisioning(page: Page) -> None:
+    page.provisioning_state = PROVISIONING
+    page.problems = []
+    page.checked_at = None

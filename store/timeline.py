@@ -1,0 +1,37 @@
+"""Reading the append-only event table, in the order of its ids, which is the order of commits."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, func, select
+
+from store.tables import Event
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """What events are narrowed to; unset fields do not narrow."""
+
+    conversation_id: str | None = None
+    page_id: str | None = None
+
+    def lets_through(self, event: Event) -> bool:
+        """The same condition for an event already read."""
+        return self.conversation_id in (None, event.conversation_id) and self.page_id in (None, event.page_id)
+
+
+EVERYTHING = EventFilter()
+
+
+def read_events(session: Session, wanted: EventFilter, *, after: int, limit: int) -> list[Event]:
+    """Events with ids greater than `after`, oldest first."""
+    statement = select(Event).where(col(Event.id) > after).order_by(col(Event.id)).limit(limit)
+    if wanted.conversation_id is not None:
+        statement = statement.where(Event.conversation_id == wanted.conversation_id)
+    if wanted.page_id is not None:
+        statement = statement.where(Event.page_id == wanted.page_id)
+    return list(session.exec(statement))
+
+
+def newest_event_id(session: Session) -> int:
+    """The id of the newest event; 0 when there is none."""
+    return session.exec(select(func.max(Event.id))).one() or 0

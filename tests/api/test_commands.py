@@ -1,0 +1,96 @@
+"""Commands on conversations, with the engine replaced at its seam."""
+
+import asyncio
+
+from api.engine import EngineBusyError
+from domain.conversation import Command, Refusal
+from domain.lifecycle import Status
+from tests.api.conftest import Api, Seed
+
+
+async def test_a_command_reaches_the_workflow_with_live_settings(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation(page_id=await seed.page(human_agent_tag=True))
+    agent_id, agent = await api.somebody("agent")
+    answer = await agent.post(f"/v1/conversations/{thread.conversation_id}/pick")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["id"] == thread.conversation_id
+    (command,) = api.engine.commands
+    assert (command.action, command.agent_id, command.supervises) == ("pick", agent_id, False)
+    assert command.settings.human_agent_tag
+    assert command.settings.auto_close_waiting_after == 28 * 24 * 3600
+
+
+async def test_a_refusal_is_a_problem_and_part_of_the_timeline(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation()
+    api.engine.refuse(Refusal("not_legal_now", "Not now.", Status.OPEN, ("pick",)))
+    answer = await api.admin.post(f"/v1/conversations/{thread.conversation_id}/end")
+    assert answer.status_code == 409
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert (problem["code"], problem["conversation_status"], problem["legal"]) == (
+        "not_legal_now",
+        "open",
+        ["pick"],
+    )
+    timeline = (await api.admin.get(f"/v1/conversations/{thread.conversation_id}/timeline")).json()["items"]
+    assert [(event["kind"], event["data"]) for event in timeline] == [
+        ("command.refused", {"action": "end", "code": "not_legal_now"})
+    ]
+
+
+async def test_without_a_run_the_row_decides(api: Api, seed: Seed) -> None:
+    live = await seed.conversation(status=Status.WAITING)
+    closed = await seed.conversation(status=Status.CLOSED)
+    api.engine.lose_run()
+    refused = await api.admin.post(f"/v1/conversations/{closed.conversation_id}/reopen")
+    assert (refused.status_code, refused.json()["code"]) == (409, "conversation_closed")
+    assert not api.engine.started
+    given = await api.admin.post(f"/v1/conversations/{live.conversation_id}/reopen")
+    assert given.status_code == 200
+    assert [command.command_id for command in api.engine.started] == [api.engine.commands[-1].command_id]
+
+
+async def test_the_same_key_is_the_same_command(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation()
+    address = f"/v1/conversations/{thread.conversation_id}"
+    for action, key in (("pick", "a"), ("pick", "a"), ("pick", "b"), ("end", "a")):
+        await api.admin.post(f"{address}/{action}", headers={"Idempotency-Key": key})
+    first, again, other_key, other_action = (command.command_id for command in api.engine.commands)
+    assert first == again
+    assert len({first, other_key, other_action}) == 3
+
+
+async def test_a_dead_engine_is_a_503_with_a_time_to_come_back(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation()
+    api.engine.is_down = True
+    answer = await api.admin.post(f"/v1/conversations/{thread.conversation_id}/pick")
+    assert (answer.status_code, answer.json()["code"]) == (503, "engine_unavailable")
+    assert answer.headers["retry-after"] == "5"
+
+
+async def test_a_full_conversation_is_busy(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation()
+    api.engine.answer = lambda _: EngineBusyError()
+    answer = await api.admin.post(f"/v1/conversations/{thread.conversation_id}/pick")
+    assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+
+
+async def test_at_most_eight_updates_of_a_conversation_are_in_flight(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation()
+    flying, most = 0, 0
+
+    async def slow(_command: Command) -> None:
+        nonlocal flying, most
+        flying += 1
+        most = max(most, flying)
+        await asyncio.sleep(0.01)
+        flying -= 1
+
+    api.engine.answer = slow
+    client = api.admin
+    answers = await asyncio.gather(
+        *(client.post(f"/v1/conversations/{thread.conversation_id}/pick") for _ in range(30))
+    )
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(api.engine.commands) == 30
+    assert most == 8

@@ -1,0 +1,166 @@
+"""Agents' replies: the intent first, one message per key, the refusal kept."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from freezegun import freeze_time
+from sqlmodel import select
+
+from domain.conversation import Refusal
+from domain.lifecycle import Status
+from domain.window import OpeningKind, Window
+from store import tables
+from tests.api.conftest import NOW, Api, Seed, Thread
+
+HELLO = {"text": "Hello"}
+
+
+def _address(thread: Thread) -> str:
+    return f"/v1/conversations/{thread.conversation_id}/messages"
+
+
+def _key(key: str) -> dict[str, str]:
+    return {"Idempotency-Key": key}
+
+
+async def _rows(api: Api) -> list[tables.Message]:
+    return await api.database.read(lambda s: list(s.exec(select(tables.Message))))
+
+
+async def test_a_reply_is_kept_and_given_to_the_workflow_under_its_own_id(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation(status=Status.ACTIVE)
+    agent_id, agent = await api.somebody("agent")
+    answer = await agent.post(_address(thread), json=HELLO, headers=_key("one"))
+    assert answer.status_code == 201, answer.text
+    shown = answer.json()
+    assert (shown["direction"], shown["sender_kind"], shown["status"]) == ("outbound", "agent", "queued")
+    (command,) = api.engine.commands
+    assert command.action == "reply"
+    assert command.command_id == command.message_id == shown["id"]
+    assert command.agent_id == agent_id
+    assert "Hello" not in repr(command)
+
+
+async def test_a_hundred_at_once_with_one_key_make_one_message(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation(status=Status.ACTIVE)
+    client = api.admin
+    answers = await asyncio.gather(
+        *(client.post(_address(thread), json=HELLO, headers=_key("one")) for _ in range(100))
+    )
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert len(await _rows(api)) == 1
+    assert len({command.command_id for command in api.engine.commands}) == 1
+
+
+async def test_a_key_belongs_to_one_text_and_one_agent(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation(status=Status.ACTIVE)
+    await api.admin.post(_address(thread), json=HELLO, headers=_key("one"))
+    other = await api.admin.post(_address(thread), json={"text": "Bye"}, headers=_key("one"))
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    _, colleague = await api.somebody("agent")
+    theirs = await colleague.post(_address(thread), json={"text": "Bye"}, headers=_key("one"))
+    assert theirs.status_code == 201
+
+
+@pytest.mark.parametrize("headers", [{}, _key(""), _key("x" * 201), {"Idempotency-Key": b"caf\xe9"}])
+async def test_a_reply_needs_a_decent_key(api: Api, seed: Seed, headers: Any) -> None:
+    thread = await seed.conversation(status=Status.ACTIVE)
+    answer = await api.admin.post(_address(thread), json=HELLO, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert await _rows(api) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"text": ""},
+        {"text": " \n\t"},
+        {"text": "x" * 2001},
+        {"text": "\U0001f600" * 1001},
+        {"text": "a\x00b"},
+        {"text": None},
+        {"text": 1},
+        {"text": ["x"]},
+        {},
+        {"text": "Hi", "tag": "HUMAN_AGENT"},
+        {"text": "Hi", "messaging_type": "RESPONSE"},
+        {"text": "Hi", "metadata": "x"},
+        {"text": "Hi", "recipient": {"id": "1"}},
+        {"text": "Hi", "reply_to_mid": ""},
+        [],
+        "Hi",
+    ],
+)
+async def test_what_cannot_be_said_is_refused(api: Api, seed: Seed, body: Any) -> None:
+    thread = await seed.conversation(status=Status.ACTIVE)
+    answer = await api.admin.post(_address(thread), json=body, headers=_key("one"))
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert await _rows(api) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["x", "x" * 2000, "\U0001f600" * 1000, "<script>alert(1)</script>", "{{7*7}}"]
+)
+async def test_what_can_be_said_is_kept_to_the_letter(api: Api, seed: Seed, text: str) -> None:
+    thread = await seed.conversation(status=Status.ACTIVE)
+    answer = await api.admin.post(_address(thread), json={"text": text}, headers=_key("one"))
+    assert (answer.status_code, answer.json()["text"]) == (201, text)
+
+
+async def test_a_reply_may_answer_to_a_message_of_its_thread_only(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation(status=Status.ACTIVE)
+    other = await seed.conversation(page_id=thread.page_id, status=Status.ACTIVE)
+    await seed.message(thread, "Where is it?", mid="m_here")
+    await seed.message(other, "Where is mine?", mid="m_there")
+    body = {"text": "Here", "reply_to_mid": "m_there"}
+    refused = await api.admin.post(_address(thread), json=body, headers=_key("one"))
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_reply_to")
+    taken = await api.admin.post(
+        _address(thread), json={"text": "Here", "reply_to_mid": "m_here"}, headers=_key("one")
+    )
+    assert (taken.status_code, taken.json()["reply_to_mid"]) == (201, "m_here")
+
+
+async def test_a_refused_reply_stays_failed_and_its_key_says_the_same_again(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation(status=Status.ACTIVE)
+    window = Window(OpeningKind.MESSAGE, NOW, NOW, NOW)
+    api.engine.refuse(Refusal("window_closed", "Closed.", Status.ACTIVE, window=window))
+    first = await api.admin.post(_address(thread), json=HELLO, headers=_key("one"))
+    assert first.status_code == 409
+    problem = first.json()
+    assert (problem["code"], problem["window"]["stage"]) == ("window_closed", "closed")
+    assert problem["window"]["standard_until"] == "2026-11-20T12:00:00Z"
+    (row,) = await _rows(api)
+    assert (row.status, row.reason, row.attempt) == ("failed", "window_closed", 0)
+
+    api.engine.answer = lambda _: None
+    again = await api.admin.post(_address(thread), json=HELLO, headers=_key("one"))
+    assert (again.status_code, again.json()) == (409, problem)
+    assert len(api.engine.commands) == 1
+    timeline = (await api.admin.get(f"/v1/conversations/{thread.conversation_id}/timeline")).json()["items"]
+    assert [event["kind"] for event in timeline] == ["message.failed", "command.refused"]
+
+
+async def test_a_dead_engine_keeps_the_reply_and_the_same_key_brings_it_later(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation(status=Status.ACTIVE)
+    api.engine.is_down = True
+    kept = await api.admin.post(_address(thread), json=HELLO, headers=_key("one"))
+    assert (kept.status_code, kept.json()["status"]) == (202, "queued")
+    api.engine.is_down = False
+    brought = await api.admin.post(_address(thread), json=HELLO, headers=_key("one"))
+    assert (brought.status_code, brought.json()["id"]) == (201, kept.json()["id"])
+    assert [command.command_id for command in api.engine.commands] == [kept.json()["id"]] * 2
+
+
+async def test_an_agent_cannot_flood_a_customer(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation(status=Status.ACTIVE)
+    with freeze_time(NOW):
+        answers = [
+            await api.admin.post(_address(thread), json=HELLO, headers=_key(str(number)))
+            for number in range(121)
+        ]
+    assert [answer.status_code for answer in answers] == [201] * 120 + [429]
+    assert answers[-1].json()["code"] == "too_many_messages"
+    assert answers[-1].headers["retry-after"] == "1"
