@@ -129,6 +129,15 @@ def test_any_characters_arrive_and_can_be_stored(text: bytes, expected: str) -> 
     expected.encode()
 
 
+@pytest.mark.parametrize(
+    "odd_byte", [pytest.param(b"\xe9", id="W20-kept"), pytest.param(b"\xff", id="W20-kept-too")]
+)
+def test_bytes_that_are_no_utf_8_can_be_had_back_from_the_raw_copy(odd_byte: bytes) -> None:
+    event = only(raw_body(raw_text_event('{"mid":"m_1","text":"TEXT"}')).replace(b"TEXT", odd_byte))
+    kept = json.loads(event.raw)["message"]["text"]
+    assert kept.encode("utf-8", "surrogateescape") == odd_byte
+
+
 @pytest.mark.parametrize("mark", [pytest.param(b"\xef\xbb\xbf", id="W21")])
 def test_a_byte_order_mark_changes_nothing(mark: bytes) -> None:
     body = body_of(text_event())
