@@ -1,7 +1,9 @@
 """The application: every route, the errors, and what lives as long as the process."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -28,12 +30,14 @@ from api.engine import Engine, TemporalEngine
 from api.errors import add_error_handlers
 from api.event_hub import EventHub
 from api.flights import Flights
+from api.inbox_checks import inbox_takes_writes, relay_keeps_up
 from api.openapi import describe
 from api.passwords import Passwords
 from api.permissions import Role
 from api.rates import RateLimit
 from api.readiness import Readiness
 from api.services import Services
+from api.sweep import sweep_forever
 from api.throttle import SignInThrottle
 from api.webhook_mount import WebhookMount
 from base import clock
@@ -70,11 +74,20 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         opened = database or Database(settings.store_url)
         app.state.services = await _services(settings, opened, engine)
+        inbox = Database(settings.inbox_url)
+        app.state.services.readiness.checks |= {
+            "inbox": partial(inbox_takes_writes, inbox),
+            "relay": partial(relay_keeps_up, opened, inbox),
+        }
         webhooks.open(settings, opened)
+        sweeping = asyncio.create_task(sweep_forever(app.state.services), name="sweep")
         try:
             yield
         finally:
+            sweeping.cancel()
+            await asyncio.wait({sweeping})
             webhooks.close()
+            inbox.close()
             await app.state.services.hub.close()
             if database is None:
                 opened.close()

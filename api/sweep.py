@@ -1,0 +1,45 @@
+"""Brings kept replies to the workflow that it never heard of: the engine was away, or a process died between.
+
+It runs in every API process, at its start and then every few seconds. A reply has one update id, so two
+sweeps that meet do no harm; each is judged anew by the window of its own moment.
+"""
+
+import asyncio
+from datetime import timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.engine import CommandRefusedError, EngineBusyError, EngineUnavailableError
+from api.replies import settle
+from api.services import Services
+from base import clock
+from base.log import get_logger
+from store.replies import unsettled_replies
+
+EVERY_SECONDS = 5.0
+# A request that is still waiting for its answer is not an orphan.
+SETTLED_BY_THEN = timedelta(seconds=10)
+
+_log = get_logger("api")
+
+
+async def sweep_forever(services: Services) -> None:
+    """Sweep until cancelled."""
+    while True:
+        try:
+            await sweep(services)
+        except SQLAlchemyError as error:
+            _log.warning("sweep_postponed", error=type(error).__name__)
+        await asyncio.sleep(EVERY_SECONDS)
+
+
+async def sweep(services: Services) -> None:
+    """Settle what is left over; stops at the first sign that the engine is still away."""
+    before = clock.now() - SETTLED_BY_THEN
+    for message_id in await services.database.read(lambda session: unsettled_replies(session, before)):
+        try:
+            await settle(services.database, services.engine, services.flights, message_id)
+        except CommandRefusedError as refused:
+            _log.info("kept_reply_refused", message_id=message_id, code=refused.refusal.code)
+        except (EngineBusyError, EngineUnavailableError):
+            return
