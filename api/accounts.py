@@ -99,9 +99,7 @@ async def list_accounts(
 @router.post(
     "/v1/accounts",
     status_code=201,
-    responses=problems(
-        "app_id_taken", "page_in_use", "idempotency_key_reused", "unknown_workstream", "invalid_request"
-    ),
+    responses=problems("app_id_taken", "page_in_use", "idempotency_key_reused", "unknown_workstream"),
 )
 async def create_account(
     services: Shared, caller: Caller, body: AccountInput, idempotency_key: OptionalIdempotencyKey = None
@@ -189,7 +187,6 @@ async def list_account_pages(
         "page_exists",
         "idempotency_key_reused",
         "unknown_workstream",
-        "invalid_request",
     ),
 )
 async def add_page(

@@ -112,7 +112,7 @@ async def list_agents(services: Shared, cursor: Cursor = None, limit: Limit = 50
 @router.post(
     "/v1/agents",
     status_code=201,
-    responses=problems("email_taken", "weak_password", "idempotency_key_reused", "invalid_request"),
+    responses=problems("email_taken", "weak_password", "idempotency_key_reused"),
 )
 async def create_agent(
     services: Shared, caller: Caller, body: AgentInput, idempotency_key: OptionalIdempotencyKey = None
@@ -148,7 +148,7 @@ async def get_agent(services: Shared, agent_id: PathId) -> AgentView:
 
 @router.patch(
     "/v1/agents/{agent_id}",
-    responses=problems("not_found", "email_taken", "last_admin", "weak_password", "invalid_request"),
+    responses=problems("not_found", "email_taken", "last_admin", "weak_password"),
 )
 async def change_agent(services: Shared, agent_id: PathId, body: AgentChange) -> AgentView:
     """Change an agent. Who is deactivated fails with the next call; a new password ends all sign-ins."""

@@ -22,16 +22,19 @@ from domain.conversation import Command
 from domain.lifecycle import Trigger
 from store import conversations, replies
 
-_PROBLEMS = problems(
-    "not_found", "conversation_closed", "not_legal_now", "not_your_conversation", "busy", "engine_unavailable"
+_CODES = (
+    "not_found",
+    "conversation_closed",
+    "not_legal_now",
+    "not_your_conversation",
+    "busy",
+    "engine_unavailable",
 )
 
 router: APIRouter = api_router("conversations")
 
 
-@router.post(
-    "/v1/conversations/{conversation_id}/pick", responses={**_PROBLEMS, **problems("already_picked")}
-)
+@router.post("/v1/conversations/{conversation_id}/pick", responses=problems("already_picked", *_CODES))
 async def pick(
     services: Shared, caller: Caller, conversation_id: PathId, idempotency_key: OptionalIdempotencyKey = None
 ) -> ConversationView:
@@ -39,7 +42,7 @@ async def pick(
     return await _command(services, caller, conversation_id, Trigger.PICK, idempotency_key)
 
 
-@router.post("/v1/conversations/{conversation_id}/close-session", responses=_PROBLEMS)
+@router.post("/v1/conversations/{conversation_id}/close-session", responses=problems(*_CODES))
 async def close_session(
     services: Shared, caller: Caller, conversation_id: PathId, idempotency_key: OptionalIdempotencyKey = None
 ) -> ConversationView:
@@ -47,7 +50,7 @@ async def close_session(
     return await _command(services, caller, conversation_id, Trigger.CLOSE_SESSION, idempotency_key)
 
 
-@router.post("/v1/conversations/{conversation_id}/reopen", responses=_PROBLEMS)
+@router.post("/v1/conversations/{conversation_id}/reopen", responses=problems(*_CODES))
 async def reopen(
     services: Shared, caller: Caller, conversation_id: PathId, idempotency_key: OptionalIdempotencyKey = None
 ) -> ConversationView:
@@ -55,7 +58,7 @@ async def reopen(
     return await _command(services, caller, conversation_id, Trigger.REOPEN, idempotency_key)
 
 
-@router.post("/v1/conversations/{conversation_id}/end", responses=_PROBLEMS)
+@router.post("/v1/conversations/{conversation_id}/end", responses=problems(*_CODES))
 async def end(
     services: Shared, caller: Caller, conversation_id: PathId, idempotency_key: OptionalIdempotencyKey = None
 ) -> ConversationView:
@@ -63,7 +66,7 @@ async def end(
     return await _command(services, caller, conversation_id, Trigger.END, idempotency_key)
 
 
-@router.post("/v1/conversations/{conversation_id}/complete", responses=_PROBLEMS)
+@router.post("/v1/conversations/{conversation_id}/complete", responses=problems(*_CODES))
 async def complete(
     services: Shared, caller: Caller, conversation_id: PathId, idempotency_key: OptionalIdempotencyKey = None
 ) -> ConversationView:

@@ -27,7 +27,7 @@ _BY_NUMBER = CursorOf("timeline", tuple[Number])
 router = api_router("conversations")
 
 
-@router.get("/v1/conversations", responses=problems("invalid_cursor", "invalid_request"))
+@router.get("/v1/conversations", responses=problems("invalid_cursor"))
 async def list_conversations(
     services: Shared,
     caller: Caller,
@@ -77,7 +77,7 @@ async def get_conversation(services: Shared, conversation_id: PathId) -> Convers
 
 @router.get(
     "/v1/conversations/{conversation_id}/messages",
-    responses=problems("not_found", "invalid_cursor", "invalid_request"),
+    responses=problems("not_found", "invalid_cursor"),
 )
 async def list_messages(
     services: Shared, conversation_id: PathId, cursor: Cursor = None, limit: Limit = 100
@@ -97,7 +97,7 @@ async def list_messages(
 
 @router.get(
     "/v1/conversations/{conversation_id}/timeline",
-    responses=problems("not_found", "invalid_cursor", "invalid_request"),
+    responses=problems("not_found", "invalid_cursor"),
 )
 async def get_timeline(
     services: Shared, conversation_id: PathId, cursor: Cursor = None, limit: Limit = 100

@@ -73,13 +73,13 @@ class CommandRefusedError(Exception):
 class Engine(Protocol):
     """All that the API asks of the engine. Raises the errors of this module and no others."""
 
-    async def command(self, page_id: str, customer_id: str, command: Command) -> CommandResult:
+    async def command(self, page_id: str, customer_id: str, command: Command, /) -> CommandResult:
         """Give a command to the thread's open run."""
 
-    async def command_with_start(self, page_id: str, customer_id: str, command: Command) -> CommandResult:
+    async def command_with_start(self, page_id: str, customer_id: str, command: Command, /) -> CommandResult:
         """Give a command to the thread's open run, or to one that is started for it."""
 
-    async def check_page(self, page_id: str) -> None:
+    async def check_page(self, page_id: str, /) -> None:
         """Wake the page's workflow, starting it if need be."""
 
     async def ping(self) -> None:
@@ -93,7 +93,7 @@ class TemporalEngine:
         self._client = client
         self._bound = bound_seconds
 
-    async def command(self, page_id: str, customer_id: str, command: Command) -> CommandResult:
+    async def command(self, page_id: str, customer_id: str, command: Command, /) -> CommandResult:
         """Update the open run; repeated under the same id where the run changed meanwhile."""
         handle = self._client.get_workflow_handle(conversation_workflow_id(page_id, customer_id))
 
@@ -105,7 +105,7 @@ class TemporalEngine:
 
         return await self._bounded("command", lambda: _repeating(update))
 
-    async def command_with_start(self, page_id: str, customer_id: str, command: Command) -> CommandResult:
+    async def command_with_start(self, page_id: str, customer_id: str, command: Command, /) -> CommandResult:
         """Update-with-start; an open run is used as it is."""
 
         async def update() -> CommandResult:
@@ -128,7 +128,7 @@ class TemporalEngine:
 
         return await self._bounded("command_with_start", lambda: _repeating(update))
 
-    async def check_page(self, page_id: str) -> None:
+    async def check_page(self, page_id: str, /) -> None:
         """Signal-with-start of the page's workflow."""
         await self._bounded(
             "check_page",

@@ -87,7 +87,7 @@ class EventStream(Response):
     response_class=StreamingResponse,
     responses={
         200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "The events."},
-        **problems("too_many_streams", "too_many_requests", "invalid_request"),
+        **problems("too_many_streams"),
     },
 )
 async def stream_events(

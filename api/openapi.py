@@ -5,7 +5,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from api.permissions import PERMISSIONS, PUBLIC
-from api.problem_docs import ProblemDocument
+from api.problem_docs import CODES, ProblemDocument, response_of
+from api.problems import PROBLEMS
 
 _SCHEMA_REFERENCE = "#/components/schemas/{model}"
 _SCHEMES = {
@@ -16,6 +17,16 @@ _SCHEMES = {
     }
 }
 _FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
+
+_OF_ALL_GUARDED = ("unauthenticated", "forbidden", "too_many_requests", "store_unavailable")
+_OF_ALL_WITH_BODY = (
+    "malformed_json",
+    "request_too_slow",
+    "conflict",
+    "body_too_large",
+    "unsupported_media_type",
+    "store_unavailable",
+)
 
 
 def describe(app: FastAPI) -> None:
@@ -39,8 +50,29 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     components["securitySchemes"] = _SCHEMES
     for path in document["paths"].values():
         for operation in path.values():
-            name = operation["operationId"]
-            operation["security"] = [] if name in PUBLIC else [{"bearer": []}]
-            if name in PERMISSIONS:
-                operation["x-roles"] = sorted(PERMISSIONS[name])
+            _complete(operation)
     return document
+
+
+def _complete(operation: dict[str, Any]) -> None:
+    name = operation["operationId"]
+    operation["security"] = [] if name in PUBLIC else [{"bearer": []}]
+    if name in PERMISSIONS:
+        operation["x-roles"] = sorted(PERMISSIONS[name])
+    responses: dict[str, Any] = operation["responses"]
+    if CODES not in responses.get("422", {CODES: ()}):
+        del responses["422"]  # FastAPI's own description of what is invalid
+    for code in _common_problems(operation):
+        status = str(PROBLEMS[code].status)
+        known: list[str] = responses.get(status, {}).get(CODES, [])
+        if code not in known and (known or status not in responses):
+            responses[status] = response_of([*known, code])
+
+
+def _common_problems(operation: dict[str, Any]) -> list[str]:
+    codes = list(_OF_ALL_GUARDED) if operation["security"] else []
+    if "requestBody" in operation:
+        codes.extend(_OF_ALL_WITH_BODY)
+    if "requestBody" in operation or any(each["in"] != "path" for each in operation.get("parameters", ())):
+        codes.append("invalid_request")
+    return codes

@@ -101,7 +101,7 @@ async def get_page(services: Shared, page_id: PathPageId) -> PageView:
     return await services.database.read(lambda s: PageView.of(pages.get(s, page_id)))
 
 
-@router.patch("/v1/pages/{page_id}", responses=problems("not_found", "unknown_workstream", "invalid_request"))
+@router.patch("/v1/pages/{page_id}", responses=problems("not_found", "unknown_workstream"))
 async def change_page(services: Shared, page_id: PathPageId, body: PageChange) -> PageView:
     """Change settings. The human agent tag holds from the next session on, everything else at once."""
 

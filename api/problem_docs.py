@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict
 
 from api.problems import MEDIA_TYPE, PROBLEMS
 
+CODES = "x-codes"
+
 
 class ProblemDocument(BaseModel):
     """An error by RFC 9457. Some codes add members, such as `window`, `legal` or `errors`."""
@@ -20,14 +22,17 @@ class ProblemDocument(BaseModel):
 
 
 def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of an operation that may answer these problems."""
+    """The `responses` of an operation that may answer these problems, besides those that all may."""
     by_status: dict[int, list[str]] = {}
-    for code in codes:
+    for code in dict.fromkeys(codes):
         by_status.setdefault(PROBLEMS[code].status, []).append(code)
+    return {status: response_of(listed) for status, listed in by_status.items()}
+
+
+def response_of(codes: list[str]) -> dict[str, Any]:
+    """The description of one status that several problems share."""
     return {
-        status: {
-            "description": "; ".join(f"`{code}`: {PROBLEMS[code].title}" for code in listed),
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
-        }
-        for status, listed in by_status.items()
+        "description": "; ".join(f"`{code}`: {PROBLEMS[code].title}" for code in codes),
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
+        CODES: codes,
     }

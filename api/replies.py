@@ -46,10 +46,16 @@ class ReplyInput(Input):
     status_code=201,
     responses={
         202: {"model": MessageView, "description": "Kept; the workflow engine has not answered yet."},
-        **problems("not_found", "idempotency_key_reused", "unknown_reply_to", "invalid_request"),
-        **problems("not_legal_now", "conversation_closed", "not_your_conversation", *RefusalCode),
-        **problems("too_many_messages", "too_many_requests"),
-        **problems("store_unavailable"),
+        **problems(
+            "not_found",
+            "idempotency_key_reused",
+            "unknown_reply_to",
+            "not_legal_now",
+            "conversation_closed",
+            "not_your_conversation",
+            *RefusalCode,
+            "too_many_messages",
+        ),
     },
 )
 async def reply(

@@ -15,7 +15,6 @@ from starlette.responses import Response
 
 from api.auth import authenticate
 from api.permissions import PERMISSIONS, PUBLIC
-from api.problem_docs import problems
 from api.problems import Problem
 
 MAX_BODY_BYTES = 256 * 1024
@@ -84,7 +83,6 @@ def api_router(tag: str) -> APIRouter:
         tags=[tag],
         route_class=GuardedRoute,
         generate_unique_id_function=lambda route: route.name,
-        responses=problems("unauthenticated", "forbidden", "invalid_request", "too_many_requests"),
     )
 
 

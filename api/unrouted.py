@@ -42,7 +42,7 @@ class UnroutedEventView(BaseModel):
         return cls.model_validate(event, from_attributes=True)
 
 
-@router.get("/v1/webhook-events/unrouted", responses=problems("invalid_cursor", "invalid_request"))
+@router.get("/v1/webhook-events/unrouted", responses=problems("invalid_cursor"))
 async def list_unrouted_events(
     services: Shared, disposition: Disposition | None = None, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[UnroutedEventView]:

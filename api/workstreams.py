@@ -103,7 +103,7 @@ async def list_workstreams(
 @router.post(
     "/v1/workstreams",
     status_code=201,
-    responses=problems("name_taken", "idempotency_key_reused", "invalid_request"),
+    responses=problems("name_taken", "idempotency_key_reused"),
 )
 async def create_workstream(
     services: Shared, caller: Caller, body: WorkstreamInput, idempotency_key: OptionalIdempotencyKey = None
@@ -158,7 +158,7 @@ async def change_workstream(
 
 @router.put(
     "/v1/workstreams/{workstream_id}/pages",
-    responses=problems("not_found", "unknown_pages", "page_needs_a_workstream", "invalid_request"),
+    responses=problems("not_found", "unknown_pages", "page_needs_a_workstream"),
 )
 async def set_workstream_pages(
     services: Shared, workstream_id: PathId, body: WorkstreamPages

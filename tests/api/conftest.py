@@ -1,32 +1,17 @@
 """The API over a real SQLite store, with the engine replaced at its seam."""
 
-import asyncio
-import contextlib
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
-from fastapi import FastAPI
 from pydantic import SecretStr
 
 from api.app import create_app
-from api.engine import CommandRefusedError, EngineUnavailableError, RunNotFoundError
-from base.ids import new_id
 from base.settings import Settings
-from domain.conversation import Command, Refusal
-from domain.lifecycle import Status
-from store import tables
 from store.database import Database
 from store.migrate import migrate
-from workflows.messages import CommandResult
-
-ADMIN_TOKEN = "an-admin-token-for-tests"
-NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+from support.api import ADMIN_TOKEN, Api, FakeEngine, Seed
 
 
 @pytest.fixture(scope="session")
@@ -51,220 +36,18 @@ def database(settings: Settings) -> Iterator[Database]:
     opened.close()
 
 
-class FakeEngine:
-    """Answers as it is told and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.commands: list[Command] = []
-        self.started: list[Command] = []
-        self.checked: list[str] = []
-        self.answer: Callable[[Command], Any] = lambda _: None
-        self.is_down = False
-
-    async def command(self, page_id: str, customer_id: str, command: Command) -> CommandResult:
-        self.commands.append(command)
-        return await self._answer(command)
-
-    async def command_with_start(self, page_id: str, customer_id: str, command: Command) -> CommandResult:
-        self.started.append(command)
-        return CommandResult(command.conversation_id, Status.ACTIVE, 1)
-
-    async def check_page(self, page_id: str) -> None:
-        self._refuse_if_down()
-        self.checked.append(page_id)
-
-    async def ping(self) -> None:
-        self._refuse_if_down()
-
-    def refuse(self, refusal: Refusal) -> None:
-        """Refuse every command from now on."""
-        self.answer = lambda _: CommandRefusedError(refusal)
-
-    def lose_run(self) -> None:
-        """Have no open run."""
-        self.answer = lambda _: RunNotFoundError()
-
-    async def _answer(self, command: Command) -> CommandResult:
-        self._refuse_if_down()
-        answer = self.answer(command)
-        if asyncio.iscoroutine(answer):
-            answer = await answer
-        if isinstance(answer, Exception):
-            raise answer
-        return CommandResult(command.conversation_id, Status.ACTIVE, 1)
-
-    def _refuse_if_down(self) -> None:
-        if self.is_down:
-            raise EngineUnavailableError
-
-
 @pytest.fixture
 def engine() -> FakeEngine:
     return FakeEngine()
 
 
-@dataclass
-class Api:
-    """The application and clients of it, one per role."""
-
-    app: FastAPI
-    settings: Settings
-    database: Database
-    engine: FakeEngine
-    clients: list[httpx.AsyncClient] = field(default_factory=list)
-
-    def client(self, token: str | None = None) -> httpx.AsyncClient:
-        """A client with this bearer token."""
-        client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.app),
-            base_url="http://api.test",
-            headers={"Authorization": f"Bearer {token}"} if token else {},
-        )
-        self.clients.append(client)
-        return client
-
-    @property
-    def admin(self) -> httpx.AsyncClient:
-        """The bootstrap admin."""
-        return self.client(ADMIN_TOKEN)
-
-    async def somebody(self, role: str, name: str = "Somebody") -> tuple[str, httpx.AsyncClient]:
-        """A new agent's id and a client with its key."""
-        made = await self.admin.post("/v1/agents", json={"name": name, "role": role})
-        agent_id = made.json()["id"]
-        key = await self.admin.post(f"/v1/agents/{agent_id}/keys", json={"name": "test"})
-        return agent_id, self.client(key.json()["key"])
-
-
-@contextlib.asynccontextmanager
-async def _running(settings: Settings, database: Database, engine: FakeEngine) -> AsyncIterator[Api]:
+@pytest.fixture
+async def api(settings: Settings, database: Database, engine: FakeEngine) -> AsyncIterator[Api]:
     app = create_app(settings, database=database, engine=engine)
     async with app.router.lifespan_context(app):
         api = Api(app, settings, database, engine)
         yield api
-        for client in api.clients:
-            await client.aclose()
-
-
-@pytest.fixture
-async def api(settings: Settings, database: Database, engine: FakeEngine) -> AsyncIterator[Api]:
-    async with _running(settings, database, engine) as running:
-        yield running
-
-
-@dataclass
-class Thread:
-    """A thread with one live conversation, as the relay and the projection would have written them."""
-
-    page_id: str
-    customer_id: str
-    conversation_id: str
-
-
-class Seed:
-    """Writes rows that other rooms write in the real service."""
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
-        self._pages = 0
-
-    async def page(self, **settings: Any) -> str:
-        """A page of an account of its own."""
-        self._pages += 1
-        page_id = str(1000 + self._pages)
-        account = await self._api.admin.post(
-            "/v1/accounts",
-            json={"name": f"Shop {page_id}", "app_id": f"9{page_id}", "app_secret": "0123456789abcdef"},
-        )
-        made = await self._api.admin.post(
-            f"/v1/accounts/{account.json()['id']}/pages",
-            json={"page_id": page_id, "name": "Shop", "access_token": "EAAG" + page_id, **settings},
-        )
-        assert made.status_code == 201, made.text
-        return page_id
-
-    async def conversation(
-        self,
-        *,
-        page_id: str | None = None,
-        name: str | None = "Ada",
-        status: Status = Status.OPEN,
-        agent_id: str | None = None,
-        last_message_at: datetime = NOW,
-        standard_until: datetime | None = None,
-        human_agent_until: datetime | None = None,
-    ) -> Thread:
-        """A customer with a thread and a conversation."""
-        page = page_id or await self.page()
-        customer_id, conversation_id = new_id(), new_id()
-        until = standard_until or last_message_at + timedelta(hours=24)
-        session_id = new_id() if status is Status.ACTIVE else None
-        rows: list[Any] = [
-            tables.Customer(
-                id=customer_id, page_id=page, psid="7" + customer_id[:8], name=name, created_at=NOW
-            ),
-            tables.Thread(
-                customer_id=customer_id,
-                page_id=page,
-                opened_by="message",
-                opened_at=until - timedelta(hours=24),
-                standard_until=until,
-                human_agent_until=human_agent_until or until + timedelta(days=6),
-            ),
-            tables.Conversation(
-                id=conversation_id,
-                page_id=page,
-                customer_id=customer_id,
-                status=status.value,
-                status_reason="customer_wrote",
-                status_changed_at=NOW,
-                agent_id=agent_id,
-                session_id=session_id,
-                opened_at=NOW,
-                last_message_at=last_message_at,
-                version=1,
-            ),
-        ]
-        if session_id:
-            rows.append(
-                tables.Session(
-                    id=session_id,
-                    conversation_id=conversation_id,
-                    number=1,
-                    agent_id=agent_id,
-                    started_at=NOW,
-                )
-            )
-        await self.add(*rows)
-        return Thread(page, customer_id, conversation_id)
-
-    async def message(self, thread: Thread, text: str | None, **values: Any) -> str:
-        """A message of the thread's conversation, inbound unless told."""
-        message_id = new_id()
-        row: dict[str, Any] = {
-            "id": message_id,
-            "page_id": thread.page_id,
-            "customer_id": thread.customer_id,
-            "conversation_id": thread.conversation_id,
-            "direction": "inbound",
-            "sender_kind": "customer",
-            "text": text,
-            "occurred_at": NOW,
-            "created_at": NOW,
-            **values,
-        }
-        await self.add(tables.Message(**row))
-        return message_id
-
-    async def add(self, *rows: Any) -> None:
-        """Write rows in their order."""
-
-        def work(session: Any) -> None:
-            for row in rows:
-                session.add(row)
-                session.flush()
-
-        await self._api.database.write(work)
+        await api.close()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Accounts and their pages over the API."""
 
-from tests.api.conftest import Api
+from support.api import Api
 
 ACCOUNT = {"name": "Shop", "app_id": "4711", "app_secret": "0123456789abcdef"}
 PAGE = {"page_id": "1001", "name": "Shop page", "access_token": "EAAGtoken"}

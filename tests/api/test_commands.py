@@ -5,7 +5,7 @@ import asyncio
 from api.engine import EngineBusyError
 from domain.conversation import Command, Refusal
 from domain.lifecycle import Status
-from tests.api.conftest import Api, Seed
+from support.api import Api, Seed
 
 
 async def test_a_command_reaches_the_workflow_with_live_settings(api: Api, seed: Seed) -> None:

@@ -11,7 +11,7 @@ from domain.conversation import Refusal
 from domain.lifecycle import Status
 from domain.window import OpeningKind, Window
 from store import tables
-from tests.api.conftest import NOW, Api, Seed, Thread
+from support.api import NOW, Api, Seed, Thread
 
 HELLO = {"text": "Hello"}
 
@@ -101,7 +101,7 @@ async def test_what_cannot_be_said_is_refused(api: Api, seed: Seed, body: Any) -
 
 
 @pytest.mark.parametrize(
-    "text", ["x", "x" * 2000, "\U0001f600" * 1000, "<script>alert(1)</script>", "{{7*7}}"]
+    "text", ["x", "x" * 2000, "\U0001f600" * 1000, "<script>alert(1)</script>", "{{7*7}}", "a\nb"]
 )
 async def test_what_can_be_said_is_kept_to_the_letter(api: Api, seed: Seed, text: str) -> None:
     thread = await seed.conversation(status=Status.ACTIVE)

@@ -1,0 +1,50 @@
+"""Writes the committed reference, `docs/openapi.json` and `docs/problems.md`: `python -m api.documents`."""
+
+from pathlib import Path
+
+import orjson
+
+from api.app import create_app
+from api.problems import PROBLEMS, problem_type
+from base.settings import Settings
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+_INTRODUCTION = """\
+# Problems
+
+Every error is a problem document by RFC 9457 (`application/problem+json`) with a stable `code`. `type` is the
+code as a name (`{example}`), `detail` says what happened this time. Some codes add members:
+`errors` says where a request is not valid, `legal` lists the commands that are possible, `window` is the
+messaging window that forbids a send, `conversation_status`, `conversations` and `page_ids` name what stands
+in the way.
+
+This page is made from `api/problems.py` by `python -m api.documents`.
+
+| code | status | title | what to do |
+|---|---|---|---|
+"""
+
+
+def openapi_document() -> str:
+    """The OpenAPI document as it is committed."""
+    document = create_app(Settings()).openapi()
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode() + "\n"
+
+
+def problems_document() -> str:
+    """The table of problems as it is committed."""
+    rows = (
+        f"| `{code}` | {kind.status} | {kind.title} | {kind.remedy} |\n" for code, kind in PROBLEMS.items()
+    )
+    return _INTRODUCTION.format(example=problem_type("not_found")) + "".join(rows)
+
+
+def write() -> None:
+    """Bring both documents up to date."""
+    (DOCS / "openapi.json").write_text(openapi_document())
+    (DOCS / "problems.md").write_text(problems_document())
+
+
+if __name__ == "__main__":
+    write()
