@@ -1,0 +1,111 @@
+"""Agents and their keys."""
+
+import re
+
+import pytest
+from sqlmodel import select
+
+from api.auth import BOOTSTRAP_ADMIN_ID
+from store.tables import Agent, ApiKey, IdempotencyRecord
+from support.api import Api
+
+PASSWORD = "correct horse battery"
+ADA = {"name": "Ada", "role": "agent", "email": "Ada@Example.org", "password": PASSWORD}
+
+
+async def test_an_agent_is_shown_without_the_password(api: Api) -> None:
+    made = await api.admin.post("/v1/agents", json=ADA)
+    assert made.status_code == 201, made.text
+    shown = made.json()
+    assert shown.keys() == {"id", "name", "email", "role", "active", "has_password", "created_at"}
+    assert (shown["email"], shown["has_password"]) == ("ada@example.org", True)
+    stored = await api.database.read(lambda s: s.get_one(Agent, shown["id"]).password_hash)
+    assert stored is not None
+    assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+async def test_a_key_is_shown_once_and_stored_as_its_digest(api: Api) -> None:
+    agent_id = (await api.admin.post("/v1/agents", json=ADA)).json()["id"]
+    made = (await api.admin.post(f"/v1/agents/{agent_id}/keys", json={"name": "laptop"})).json()
+    assert re.fullmatch(r"pdk_[A-Za-z0-9_-]{43}", made["key"])
+    assert made["prefix"] == made["key"][:12]
+    listed = (await api.admin.get(f"/v1/agents/{agent_id}/keys")).json()["items"]
+    assert [key.keys() for key in listed] == [{"id", "name", "prefix", "created_at", "revoked_at"}]
+    stored = await api.database.read(lambda s: s.exec(select(ApiKey)).one().model_dump())
+    assert made["key"] not in repr(stored)
+
+
+@pytest.mark.parametrize(
+    "password", ["brief", "password1", "11111111", "aaaabbbb", "ada12345", "x" * 201, 12345678]
+)
+async def test_a_password_that_is_guessed_first_is_refused(api: Api, password: object) -> None:
+    answer = await api.admin.post("/v1/agents", json={**ADA, "password": password})
+    assert answer.status_code == 422
+    assert answer.json()["code"] in ("weak_password", "invalid_request")
+    assert str(password) not in answer.text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"role": "owner"},
+        {"role": None, "name": ""},
+        {"name": "a\nb"},
+        {"email": "no address"},
+        {"active": 1},
+        {"active": "true"},
+        {"id": "x"},
+        {"password_hash": "x"},
+        {"created_at": "2020-01-01T00:00:00Z"},
+    ],
+)
+async def test_only_what_may_change_changes(api: Api, change: dict[str, object]) -> None:
+    agent_id, _ = await api.somebody("agent")
+    before = (await api.admin.get(f"/v1/agents/{agent_id}")).json()
+    assert (await api.admin.patch(f"/v1/agents/{agent_id}", json=change)).status_code == 422
+    assert (await api.admin.get(f"/v1/agents/{agent_id}")).json() == before
+
+
+@pytest.mark.parametrize("change", [{"active": False}, {"role": "agent"}])
+async def test_somebody_must_stay_admin(api: Api, change: dict[str, object]) -> None:
+    address = f"/v1/agents/{BOOTSTRAP_ADMIN_ID}"
+    refused = await api.admin.patch(address, json=change)
+    assert (refused.status_code, refused.json()["code"]) == (409, "last_admin")
+    _, other = await api.somebody("admin")
+    assert (await other.patch(address, json=change)).status_code == 200
+
+
+async def test_an_email_address_belongs_to_one(api: Api) -> None:
+    await api.admin.post("/v1/agents", json=ADA)
+    again = await api.admin.post("/v1/agents", json={**ADA, "email": "ada@example.ORG"})
+    assert (again.status_code, again.json()["code"]) == (409, "email_taken")
+    agent_id, _ = await api.somebody("agent")
+    moved = await api.admin.patch(f"/v1/agents/{agent_id}", json={"email": "ada@example.org"})
+    assert (moved.status_code, moved.json()["code"]) == (409, "email_taken")
+
+
+async def test_creating_with_a_key_creates_once_and_keeps_no_secret(api: Api) -> None:
+    headers = {"Idempotency-Key": "one"}
+    first = await api.admin.post("/v1/agents", json=ADA, headers=headers)
+    again = await api.admin.post("/v1/agents", json=ADA, headers=headers)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    other = await api.admin.post("/v1/agents", json={**ADA, "name": "Eve"}, headers=headers)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    record = await api.database.read(lambda s: s.exec(select(IdempotencyRecord)).one().model_dump())
+    assert PASSWORD not in repr(record)
+
+
+async def test_a_list_is_paged_to_its_end(api: Api) -> None:
+    made = {(await api.somebody("agent"))[0] for _ in range(5)} | {BOOTSTRAP_ADMIN_ID}
+    seen: list[str] = []
+    cursor = None
+    while True:
+        params = {"limit": 2, **({"cursor": cursor} if cursor else {})}
+        page = (await api.admin.get("/v1/agents", params=params)).json()
+        seen.extend(agent["id"] for agent in page["items"])
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert len(seen) == len(made)
+    assert set(seen) == made

@@ -1,0 +1,191 @@
+"""Who may call what: every route without a token, and every route for every role."""
+
+import itertools
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+from starlette.routing import Mount, Route
+
+from api.app import create_app
+from api.permissions import PERMISSIONS, PUBLIC, Role
+from base.settings import Settings
+from support.api import Api
+
+ALL = {"agent", "supervisor", "admin", "machine"}
+PEOPLE = {"agent", "supervisor", "admin"}
+LEADERS = {"supervisor", "admin"}
+
+# What each operation answers to those who may call it, here where nothing exists. The others get 403.
+EXPECTED: dict[str, tuple[set[str], int]] = {
+    "sign_out": (ALL, 204),
+    "get_me": (ALL, 200),
+    "list_accounts": (LEADERS, 200),
+    "create_account": ({"admin"}, 422),
+    "get_account": (LEADERS, 404),
+    "change_account": ({"admin"}, 404),
+    "delete_account": ({"admin"}, 404),
+    "add_page": ({"admin"}, 422),
+    "list_account_pages": (ALL, 404),
+    "get_page": (ALL, 404),
+    "change_page": ({"admin"}, 404),
+    "remove_page": ({"admin"}, 404),
+    "check_page": (LEADERS | {"machine"}, 404),
+    "reauthorize_page": ({"admin"}, 422),
+    "list_workstreams": (ALL, 200),
+    "create_workstream": ({"admin"}, 422),
+    "get_workstream": (ALL, 404),
+    "change_workstream": ({"admin"}, 404),
+    "set_workstream_pages": ({"admin"}, 422),
+    "delete_workstream": ({"admin"}, 404),
+    "list_agents": (LEADERS, 200),
+    "create_agent": ({"admin"}, 422),
+    "get_agent": (LEADERS, 404),
+    "change_agent": ({"admin"}, 404),
+    "list_keys": ({"admin"}, 404),
+    "create_key": ({"admin"}, 422),
+    "revoke_key": ({"admin"}, 404),
+    "list_conversations": (ALL, 200),
+    "get_conversation": (ALL, 404),
+    "list_messages": (ALL, 404),
+    "get_timeline": (ALL, 404),
+    "reply": (PEOPLE, 422),
+    "pick": (PEOPLE, 404),
+    "close_session": (PEOPLE, 404),
+    "reopen": (PEOPLE, 404),
+    "end": (PEOPLE, 404),
+    "complete": (PEOPLE, 404),
+    "get_customer": (ALL, 404),
+    "stream_events": (ALL, 422),
+    "list_unrouted_events": ({"admin"}, 200),
+}
+NOT_GUARDED = {"/webhooks/messenger", "/openapi.json", "/docs"}
+
+
+def _routes() -> Iterator[APIRoute]:
+    return (route for route in create_app(Settings()).routes if isinstance(route, APIRoute))
+
+
+def _address(route: APIRoute) -> str:
+    # A stream that is answered would never end.
+    return re.sub(r"\{\w+\}", "404", route.path) + ("?after=x" if route.name == "stream_events" else "")
+
+
+async def _call(client: httpx.AsyncClient, route: APIRoute) -> httpx.Response:
+    (method,) = route.methods or ()
+    body: dict[str, str] | None = {} if method in ("POST", "PATCH", "PUT") else None
+    return await client.request(method, _address(route), json=body)
+
+
+def test_every_route_is_an_operation_or_known_to_be_open() -> None:
+    others = [route for route in create_app(Settings()).routes if not isinstance(route, APIRoute)]
+    assert all(isinstance(route, Route | Mount) for route in others)
+    assert {getattr(route, "path", None) for route in others} == NOT_GUARDED
+
+
+def test_every_operation_has_a_row() -> None:
+    names = [route.name for route in _routes()]
+    assert len(names) == len(set(names))
+    assert set(names) == PERMISSIONS.keys() | PUBLIC
+    assert set(names) - PUBLIC == EXPECTED.keys()
+    assert set(Role) == ALL
+
+
+async def test_nothing_but_what_is_listed_answers_without_a_token(api: Api) -> None:
+    for route in _routes():
+        answer = await _call(api.client(), route)
+        if route.name in PUBLIC:
+            assert answer.status_code != 401
+        else:
+            assert answer.status_code == 401, route.name
+            assert answer.json()["code"] == "unauthenticated"
+            assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("role", sorted(ALL))
+async def test_every_role_gets_what_the_matrix_says(api: Api, role: str) -> None:
+    _, client = await api.somebody(role)
+    for route in _routes():
+        if route.name in PUBLIC:
+            continue
+        allowed, code = EXPECTED[route.name]
+        answer = await _call(client, route)
+        assert answer.status_code == (code if role in allowed else 403), (route.name, role, answer.text)
+
+
+async def test_a_route_without_a_row_is_refused(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(PERMISSIONS, "get_me")
+    answer = await api.admin.get("/v1/me")
+    assert answer.status_code == 403
+
+
+async def test_the_token_is_asked_before_the_body_is_read(api: Api) -> None:
+    answer = await api.client().post(
+        "/v1/accounts", content=b"{not json", headers={"content-type": "application/json"}
+    )
+    assert answer.status_code == 401
+
+
+def _tokens() -> Iterator[str]:
+    yield from ("", "x", "pdk_", "pds_" + "A" * 43, "pdk_" + "A" * 1_000_000)
+    yield "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiJ9."
+
+
+@pytest.mark.parametrize(
+    ("scheme", "token"), list(itertools.product(["Bearer", "bearer", "Basic", ""], _tokens()))
+)
+async def test_a_token_that_nobody_gave_is_refused(api: Api, scheme: str, token: str) -> None:
+    answer = await api.client().get("/v1/me", headers={"Authorization": f"{scheme} {token}"})
+    assert answer.status_code == 401
+
+
+async def test_one_wrong_character_or_a_nul_makes_another_key(api: Api) -> None:
+    _, client = await api.somebody("agent")
+    key = client.headers["Authorization"]
+    assert (await client.get("/v1/me")).status_code == 200
+    other = "A" if key[-1] != "A" else "B"
+    for changed in (key[:-1] + other, key[:-1], key + "x", key + "\x00", key.upper()):
+        answer = await api.client().get("/v1/me", headers={"Authorization": changed})
+        assert answer.status_code == 401
+
+
+async def test_two_authorization_headers_are_refused(api: Api) -> None:
+    headers = [("Authorization", api.admin.headers["Authorization"])] * 2
+    assert (await api.client().get("/v1/me", headers=headers)).status_code == 401
+
+
+async def test_a_token_in_the_query_string_does_not_count(api: Api) -> None:
+    token = api.admin.headers["Authorization"].removeprefix("Bearer ")
+    for name in ("token", "access_token", "api_key", "authorization"):
+        assert (await api.client().get("/v1/me", params={name: token})).status_code == 401
+
+
+async def test_a_revoked_key_fails_with_the_next_call(api: Api) -> None:
+    agent_id, client = await api.somebody("agent")
+    (key,) = (await api.admin.get(f"/v1/agents/{agent_id}/keys")).json()["items"]
+    assert (await client.get("/v1/me")).status_code == 200
+    assert (await api.admin.delete(f"/v1/agents/{agent_id}/keys/{key['id']}")).status_code == 204
+    assert (await client.get("/v1/me")).status_code == 401
+
+
+async def test_a_deactivated_agent_fails_with_the_next_call(api: Api) -> None:
+    agent_id, client = await api.somebody("agent")
+    assert (await api.admin.patch(f"/v1/agents/{agent_id}", json={"active": False})).status_code == 200
+    assert (await client.get("/v1/me")).status_code == 401
+    await api.admin.patch(f"/v1/agents/{agent_id}", json={"active": True})
+    assert (await client.get("/v1/me")).status_code == 200
+
+
+async def test_a_new_role_holds_from_the_next_call(api: Api) -> None:
+    agent_id, client = await api.somebody("agent")
+    assert (await client.get("/v1/agents")).status_code == 403
+    await api.admin.patch(f"/v1/agents/{agent_id}", json={"role": "supervisor"})
+    assert (await client.get("/v1/agents")).status_code == 200
+
+
+async def test_without_the_setting_the_bootstrap_token_opens_nothing(api: Api) -> None:
+    assert (await api.admin.get("/v1/me")).json()["role"] == "admin"
+    object.__setattr__(api.settings, "admin_token", None)
+    assert (await api.admin.get("/v1/me")).status_code == 401
