@@ -54,14 +54,19 @@ async def run_worker(settings: Settings) -> None:
 
 
 @contextlib.asynccontextmanager
-async def working(settings: Settings, client: Client) -> AsyncIterator[None]:
-    """A running worker with its relay, for as long as the block lasts."""
+async def working(
+    settings: Settings, client: Client, *, graph_transport: httpx.AsyncBaseTransport | None = None
+) -> AsyncIterator[None]:
+    """A running worker with its relay, for as long as the block lasts.
+
+    `graph_transport` carries the Graph calls instead of the network, in tests.
+    """
     async with contextlib.AsyncExitStack() as stack:
         database = Database(settings.store_url)
         stack.callback(database.close)
         inbox = Database(settings.inbox_url)
         stack.callback(inbox.close)
-        http = await stack.enter_async_context(httpx.AsyncClient())
+        http = await stack.enter_async_context(httpx.AsyncClient(transport=graph_transport))
         graph = GraphClient(http, str(settings.graph_base_url), settings.graph_version)
         await stack.enter_async_context(make_worker(settings, client, database, graph))
         relay = await _make_relay(settings, client, database, inbox, stack)
