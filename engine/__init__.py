@@ -1,0 +1,1 @@
+"""Finds, builds and starts Temporal's servers, and keeps Pagedesk's processes running together."""

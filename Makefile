@@ -1,0 +1,40 @@
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+
+.PHONY: help setup run test test-fast bench chaos lint format types clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## prepare .venv (does nothing when nothing has changed)
+	@scripts/setup
+
+run: setup ## start everything with a sandbox and demo data; Ctrl-C stops it
+	@.venv/bin/pagedesk demo
+
+test: setup ## every check and test but the long ones, under 10 minutes
+	@scripts/check all
+
+test-fast: setup ## checks, and tests that need no server, under a minute
+	@scripts/check fast
+
+bench: setup ## measure, side by side with a bare baseline
+	@$(PYTHON) -m bench $(ARGS)
+
+chaos: setup ## long seeded fault runs
+	@$(PYTHON) -m engine.prepare
+	@$(PYTHON) -m pytest -m chaos --timeout=3600 $(ARGS)
+
+lint: setup ## style, types and the import contract
+	@scripts/check lint
+
+format: setup ## reformat the code and mend what can be mended
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+types: setup ## types alone
+	@.venv/bin/mypy .
+
+clean: ## remove what the tools made; keeps .data
+	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

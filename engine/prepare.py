@@ -1,0 +1,29 @@
+"""Gets both Temporal servers ready before the tests start: `python -m engine.prepare`."""
+
+import asyncio
+import sys
+
+from engine.dev_server import find_or_build_dev_server
+from engine.errors import EngineError
+from engine.progress import Progress
+from engine.test_server import find_or_build_test_server
+
+
+async def prepare(progress: Progress) -> None:
+    """Find or get the dev server and the time-skipping server; raises EngineError."""
+    progress.say(f"dev server: {await find_or_build_dev_server(progress)}")
+    progress.say(f"time-skipping server: {await find_or_build_test_server(progress)}")
+
+
+def main() -> int:
+    """Exit status: 0, or 1 with the reason and the remedy on standard error."""
+    try:
+        asyncio.run(prepare(Progress()))
+    except EngineError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
