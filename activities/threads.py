@@ -5,6 +5,7 @@ from typing import Any
 from sqlmodel import Session
 from temporalio import activity
 
+from base import failpoints
 from store.database import Database
 from store.threads import load_state, project
 from workflows.messages import LoadThread, ThreadProjection
@@ -38,3 +39,4 @@ class ThreadActivities:
             )
 
         await self._database.write(work)
+        failpoints.reach("thread.projected")

@@ -11,7 +11,7 @@ from datetime import timedelta
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from base import clock
+from base import clock, failpoints
 from base.ids import new_id
 from base.log import get_logger
 from ingest.leases import LEASE, Lease, LeaseLostError, MachineLock, advance, take_leases
@@ -122,6 +122,7 @@ class Relay:
             await self._database.write(lambda session: advance(session, self._owner, leases, up_to))
             routed = Routed()
         self._leases = {n: Lease(n, lease.fence, up_to) for n, lease in self._leases.items()}
+        failpoints.reach("relay.routed")
         await self._hand_over(routed)
 
     async def _route_one_by_one(self, events: list[InboxEvent]) -> None:

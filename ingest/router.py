@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, select
 
-from base import clock
+from base import clock, failpoints
 from base.ids import new_id
 from domain.conversation import Fact, ThreadEvent
 from domain.lifecycle import ActorKind
@@ -90,6 +90,7 @@ class _Batch:
 
     def take(self, event: InboxEvent) -> None:
         """Classify one event and collect what it changes."""
+        failpoints.trip("router.event", event.customer_psid or "")
         page, app_id = self._pages.get(event.page_id, (None, ""))
         if EventKind(event.kind) in _OF_NO_PAGE:
             self._keep(event, _OF_NO_PAGE[EventKind(event.kind)])

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, or_, select
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from base import clock
+from base import clock, failpoints
 from base.log import get_logger
 from domain.conversation import Fact, ThreadEvent, ThreadEventKind
 from domain.lifecycle import ActorKind
@@ -109,6 +109,7 @@ class Signaller:
                 _log.warning("engine_away", error="timeout")
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        failpoints.reach("signaller.signalled")
         await self._database.write(
             lambda session: _note_signalled(session, page_id, customer_id, batch, reached=reached)
         )
