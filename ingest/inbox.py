@@ -18,6 +18,7 @@ from typing import Protocol
 
 import psycopg
 
+from base import failpoints
 from base.log import get_logger
 from messenger.webhook import WebhookEvent
 
@@ -189,6 +190,7 @@ class Inbox:
         error: InboxUnavailableError | None = None
         try:
             self._writer.write([row for waiting in group for row in waiting.rows])
+            failpoints.reach("inbox.committed")
         except (sqlite3.Error, psycopg.Error, OSError) as cause:
             _log.error("inbox_unavailable", error=repr(cause))
             error = InboxUnavailableError(str(cause))
