@@ -5,7 +5,8 @@ import contextlib
 import os
 import signal
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,7 +89,7 @@ class Child:
         """The exit status of the current run, when it and what it may have started have ended."""
         assert self._process is not None  # noqa: S101 - started before
         status = await self._process.wait()
-        self._signal(signal.SIGKILL)
+        self.kill()
         return status
 
     async def stop(self, now: asyncio.Event) -> bool:
@@ -103,9 +104,13 @@ class Child:
         hurried.cancel()
         if ended.done():
             return True
-        self._signal(signal.SIGKILL)
+        self.kill()
         await asyncio.wait_for(ended, _KILL_SECONDS)
         return False
+
+    def kill(self) -> None:
+        """End it at once, without asking, and what it has started."""
+        self._signal(signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
         assert self._process is not None  # noqa: S101 - started before
@@ -123,6 +128,18 @@ class Child:
         with self.log.open(errors="replace") as log:
             log.seek(self._log_start)
             return [line.rstrip() for line in deque(log, maxlen=_SHOWN_LINES)]
+
+
+@asynccontextmanager
+async def running(spec: ChildSpec, log_directory: Path) -> AsyncIterator[Child]:
+    """One child alone, ready, for the length of the block; raises ChildFailedError."""
+    child = Child(spec, log_directory)
+    await child.start()
+    try:
+        await child.until_ready()
+        yield child
+    finally:
+        await child.stop(asyncio.Event())
 
 
 def describe(status: int | None) -> str:

@@ -1,0 +1,69 @@
+"""The two Temporal servers, one of each to a pytest process, started when the first test asks for them.
+
+Time is global to a time-skipping server, and everybody shares the namespace of a dev server: use ids and task
+queues of your own, and only differences of time.
+"""
+
+import sys
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from temporalio.testing import WorkflowEnvironment
+
+from engine.clean_exit import exit_process
+from engine.dev_server import find_or_build_dev_server
+from engine.dev_server_command import dev_server_arguments
+from engine.ports import free_port
+from engine.processes import ChildSpec, running
+from engine.progress import Progress
+from engine.ready import temporal_is_ready
+from engine.test_server import start_time_skipping
+
+# The server's default is 4,096 events; with fewer, conversations in tests continue as new as old ones do.
+SUGGEST_CONTINUE_AS_NEW_AT = 200
+
+_exit_status = pytest.StashKey[int]()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def dev_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """host:port of a dev server as Pagedesk starts it, but quick to commit and to continue as new."""
+    directory = tmp_path_factory.mktemp("dev-server")
+    port = free_port()
+    arguments = dev_server_arguments(
+        database=directory / "temporal.db",
+        port=port,
+        synchronous="normal",
+        suggest_continue_as_new_at=SUGGEST_CONTINUE_AS_NEW_AT,
+    )
+    address = f"127.0.0.1:{port}"
+    spec = ChildSpec(
+        name="temporal",
+        argv=[str(await find_or_build_dev_server(Progress())), *arguments],
+        ready=lambda: temporal_is_ready(address),
+        remedy="read the lines above.",
+        ready_timeout=60,
+    )
+    async with running(spec, directory):
+        yield address
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def time_skipping_env() -> AsyncIterator[WorkflowEnvironment]:
+    """A time-skipping Temporal server and its client."""
+    environment = await start_time_skipping(Progress())
+    yield environment
+    await environment.shutdown()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[_exit_status] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """After the last line: what a Temporal client leaves behind must not turn a pass into an abort."""
+    is_xdist_worker = hasattr(config, "workerinput")
+    if "temporalio.bridge.runtime" in sys.modules and not is_xdist_worker and _exit_status in config.stash:
+        exit_process(config.stash[_exit_status])
