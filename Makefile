@@ -1,10 +1,10 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: help setup run test test-fast bench chaos lint format types clean
+.PHONY: help setup run test test-fast test-postgres bench chaos lint format types clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## prepare .venv (does nothing when nothing has changed)
 	@scripts/setup
@@ -17,6 +17,9 @@ test: setup ## every check and test but the long ones, under 10 minutes
 
 test-fast: setup ## checks, and tests that need no server, under a minute
 	@scripts/check fast
+
+test-postgres: setup ## the end-to-end tests on PostgreSQL: PAGEDESK_TEST_POSTGRES_URL=postgresql://…
+	@$(PYTHON) -m pytest tests/e2e $(ARGS)
 
 bench: setup ## measure, side by side with a bare baseline
 	@$(PYTHON) -m bench $(ARGS)

@@ -23,7 +23,7 @@ from ingest.page_wake import PageWaker
 from ingest.reader import InboxReader
 from ingest.relay import Relay
 from ingest.signaller import Signaller
-from ingest.wake import listen
+from ingest.wake import datagram_alarm, notify_alarm
 from messenger.graph import GraphClient
 from store.database import Database
 from workflows.conversation import ConversationWorkflow
@@ -110,12 +110,13 @@ def make_worker(
 async def _make_relay(
     settings: Settings, client: Client, database: Database, inbox: Database, stack: contextlib.AsyncExitStack
 ) -> Relay:
-    transport, alarm = await listen(settings.data_dir)
-    stack.callback(transport.close)
     lock = None
     if settings.database_url is None:
+        alarm = await stack.enter_async_context(datagram_alarm(settings.data_dir))
         lock = MachineLock(settings.data_dir)
         stack.callback(lock.close)
+    else:
+        alarm = await stack.enter_async_context(notify_alarm(settings.database_url))
     waker = PageWaker(client, database)
     await waker.wake_unsettled()
     return Relay(

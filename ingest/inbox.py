@@ -20,6 +20,7 @@ import psycopg
 
 from base import failpoints
 from base.log import get_logger
+from ingest.wake import CHANNEL
 from messenger.webhook import WebhookEvent
 
 PARTITIONS = 16
@@ -122,7 +123,7 @@ class PostgresInboxWriter:
             with self._connection.transaction(), self._connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_POSTGRES_ORDER_LOCK,))
                 cursor.executemany(_INSERT.replace("?", "%s"), rows)
-                cursor.execute("NOTIFY pagedesk_inbox")
+                cursor.execute(f"NOTIFY {CHANNEL}")
         except psycopg.OperationalError:
             self._connection.close()
             raise

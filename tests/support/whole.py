@@ -109,7 +109,9 @@ class Whole:
 
 
 @contextlib.asynccontextmanager
-async def whole_product(data_dir: Path, engine: Client) -> AsyncIterator[Whole]:
+async def whole_product(
+    data_dir: Path, engine: Client, database_url: str | None = None
+) -> AsyncIterator[Whole]:
     """Start everything, with an account and two pages that are Running."""
     settings = make_settings(
         data_dir,
@@ -117,6 +119,7 @@ async def whole_product(data_dir: Path, engine: Client) -> AsyncIterator[Whole]:
         public_url=AnyHttpUrl(_ADDRESS),
         graph_base_url=AnyHttpUrl(_META),
         admin_token=SecretStr(ADMIN_KEY),
+        database_url=database_url,
     )
     api_app = create_app(settings)
     sandbox = create_sandbox(Config(transport=httpx.ASGITransport(api_app), ledger_dir=data_dir / "ledger"))
