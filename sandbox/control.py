@@ -257,11 +257,14 @@ async def stream(world: "World", _: Request, __: dict[str, Any]) -> Response:
     """Server-sent events: one `data: {"version": n}` after each change, at most ten a second."""
 
     async def changes() -> AsyncIterator[str]:
+        seen = -1
         while True:
-            yield f'data: {{"version":{world.changes.version}}}\n\n'
-            await asyncio.sleep(STREAM_PAUSE_SECONDS)
-            while not await world.changes.wait(STREAM_PING_SECONDS):
+            if world.changes.version == seen and not await world.changes.wait(STREAM_PING_SECONDS):
                 yield ": still here\n\n"
+                continue
+            seen = world.changes.version
+            yield f'data: {{"version":{seen}}}\n\n'
+            await asyncio.sleep(STREAM_PAUSE_SECONDS)
 
     return StreamingResponse(changes(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 

@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import orjson
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
@@ -22,6 +23,7 @@ from sandbox import (
     media,
 )
 from sandbox.graph_auth import authenticate, identify
+from sandbox.graph_batch import batch, is_batch
 from sandbox.graph_call import Call, Reply, answer, read, record
 from sandbox.graph_errors import GraphError
 from sandbox.limits import DAY_MS
@@ -72,23 +74,34 @@ class Graph:
             call = await read(scope, receive, next(self._numbers))
         except ClientDisconnect:
             return
-        await world.clock.refresh()
-        identify(world, call)
-        world.graph.write(_request_line(call))
+        try:
+            await world.clock.refresh()
+        except httpx.HTTPError:
+            error = GraphError("no_clock")
+            await answer(send, Reply(error.body(world.ids.trace()), error.status), [])
+            return
         given: Reply | None = None
         try:
-            given = await self._decide(call)
+            given = await self._carry_out(call)
             await answer(send, given, _usage(world, call))
         finally:
             if given is not None and given.then is not None:
                 given.then()
+
+    async def _carry_out(self, call: Call) -> Reply:
+        identify(self._world, call)
+        self._world.graph.write(_request_line(call))
+        return await self._decide(call)
 
     async def _decide(self, call: Call) -> Reply:
         """The answer to a call, its decision in the ledger."""
         try:
             if call.edge not in OPEN:
                 authenticate(self._world, call)
-            given = await _handler(call)(self._world, call)
+            if is_batch(call):
+                given = await batch(call, self._numbers, self._carry_out)
+            else:
+                given = await _handler(call)(self._world, call)
         except GraphError as error:
             given = Reply(error.body(self._world.ids.trace()), status=error.status, recorded=True)
             line = {"outcome": "rejected", "code": error.code, "subcode": error.subcode, "reason": error.name}
@@ -154,6 +167,8 @@ def _request_line(call: Call) -> dict[str, Any]:
 
 
 def _read_kind(call: Call) -> str:
+    if is_batch(call):
+        return "batch"
     if call.edge:
         return KINDS.get(call.edge, "thread_control" if call.edge.endswith("_thread_control") else "unknown")
     if call.node.startswith(("t_", "m_")):

@@ -89,6 +89,7 @@ ERRORS: dict[str, tuple[int, int | None, str, int, str]] = {
     "rate_limit": (613, None, "OAuthException", 400, "Calls to this api have exceeded the rate limit."),
     "budget": (80006, None, "OAuthException", 400, "Too many calls to this Messenger account"),
     "callback": (2200, None, "OAuthException", 400, "Callback verification failed"),
+    "no_clock": (2, None, "OAuthException", 503, "The sandbox's clock URL does not answer"),
     "parameter": (100, None, "OAuthException", 400, "Invalid parameter"),
 }
 TRANSIENT_CODES = frozenset({1, 2, 4, 17, 32, 341, 613, 80006})

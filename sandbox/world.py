@@ -1,6 +1,7 @@
 """All that this Messenger knows: apps, pages, tokens, customers, threads; and the parts that act on them."""
 
 import collections
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +214,8 @@ class World:
     async def start(self) -> None:
         """Go on delivering what the last run left undelivered. Needs a running event loop."""
         self.save_clock()
+        with contextlib.suppress(httpx.HTTPError):  # asked again with every call
+            await self.clock.refresh()
         pending, self._pending = self._pending, []
         self.deliveries.resume(pending)
 

@@ -59,7 +59,7 @@ async function load() {
   Object.assign(state, { overview, traffic });
   state.clockGap = clock.now_ms - Date.now();
   state.speed = clock.speed;
-  $("clock-source").textContent = clock.source === "own" ? speedText(clock.speed) : "set by " + clock.source;
+  $("clock-source").textContent = clock.source === "own" ? speedText(clock.speed) : `It is set by ${clock.source}.`;
   $("travel").hidden = clock.source !== "own";
   choose();
   state.thread = state.psid ? await call(`/threads/${state.page}/${state.psid}`) : null;
@@ -67,7 +67,7 @@ async function load() {
   await readIfSeen();
 }
 
-const speedText = (speed) => (speed === 1 ? "runs at normal speed" : speed === 0 ? "stands still" : `runs ${speed} times as fast`);
+const speedText = (speed) => (speed === 1 ? "" : speed === 0 ? "It stands still." : `It runs ${speed} times as fast.`);
 
 function choose() {
   const pages = state.overview.pages.map((page) => page.page_id);
@@ -183,8 +183,10 @@ function fillDevice(device) {
   const bubbles = state.thread.messages.map((message) => bubble(message, device.dataset.name));
   if (state.thread.thread.typing) bubbles.push(el("p", { className: "typing", textContent: `${page.name} is typing…` }));
   list.replaceChildren(...bubbles);
-  if (atEnd) list.scrollTop = list.scrollHeight;
   device.querySelector(".quick").replaceChildren(...quickReplies(device.dataset.name));
+  const toEnd = () => { if (atEnd) list.scrollTop = list.scrollHeight; };
+  for (const image of list.querySelectorAll("img")) image.onload = toEnd;
+  toEnd();
 }
 
 function bubble(message, device) {
@@ -292,9 +294,9 @@ function drawTraffic() {
   const [text, bad] = problem(here);
   $("problem").textContent = text;
   $("problem").className = bad ? "bad" : "";
-  $("retry").hidden = !pending.some((item) => item.attempts);
+  $("retry").hidden = !pending.some((item) => item.result);
   const rows = [
-    ...pending.map((item) => [item.at_ms ?? Infinity, item, "wait", item.attempts ? `${item.status ?? item.error}, try ${item.attempts}` : "on its way"]),
+    ...pending.map((item) => [item.at_ms ?? Infinity, item, "wait", item.result ? `${item.status ?? item.error} (try ${item.attempts})` : "on its way"]),
     ...held.map((item) => [Infinity, item, "wait", "held"]),
     ...past.map((item) => [item.at_ms ?? 0, item, item.result === "2xx" ? "ok" : "bad", String(item.dropped ?? item.status ?? item.error)]),
     ...skipped.map((item) => [item.at_ms, { ...item, kinds: [item.kind] }, "bad", `not sent: ${item.why}`]),
@@ -315,7 +317,7 @@ function problem(here) {
   if (!found.active) return ["The app has unsubscribed from this Page.", true];
   if (!found.callback_url) return ["The app has no webhook callback.", true];
   if (!found.fields.includes("messages") || !found.app_fields.includes("messages")) return ["The field “messages” is not subscribed.", true];
-  const failing = state.traffic.pending.find((item) => here(item) && item.attempts);
+  const failing = state.traffic.pending.find((item) => here(item) && item.result);
   if (found.failing_since) {
     const why = failing ? failing.error ?? `HTTP ${failing.status}` : "";
     return [`Deliveries to ${found.callback_url} have failed since ${clockTime(found.failing_since)}. ${why}`, true];

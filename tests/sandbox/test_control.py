@@ -11,7 +11,7 @@ import pytest
 from sandbox.app import create_app
 from sandbox.config import Config
 from sandbox.ledger import Ledger
-from support.sandbox_driver import APP, PAGE, PSID, TOKEN, Messenger, Receiver
+from support.sandbox_driver import APP, PAGE, PSID, TOKEN, Messenger, Receiver, error_of
 
 
 async def test_seeding_twice_updates(messenger: Messenger) -> None:
@@ -76,8 +76,11 @@ async def test_the_clock_is_set_advanced_and_sped_up(messenger: Messenger) -> No
 
 async def test_a_clock_url_is_asked_at_every_call_and_cannot_be_moved(receiver: Receiver) -> None:
     now = 1_800_000_000_000
+    broken = False
 
     async def answer(request: httpx.Request) -> httpx.Response:
+        if broken:
+            raise httpx.ConnectError("refused")
         if request.url.host == "clock.test":
             return httpx.Response(200, json={"now_ms": now})
         return await Receiver.handle_async_request(receiver, request)
@@ -89,6 +92,9 @@ async def test_a_clock_url_is_asked_at_every_call_and_cannot_be_moved(receiver: 
         now += 86_400_000
         assert (await client.get("/_sandbox/clock")).json()["now_ms"] == now
         assert (await client.post("/_sandbox/clock", json={"advance_seconds": 1})).status_code == 400
+        broken = True
+        answer_without_time = await client.get("/v26.0/me", headers={"Authorization": "Bearer EAA"})
+        assert (answer_without_time.status_code, error_of(answer_without_time)) == (503, (2, None))
     await app.state.world.close()
 
 

@@ -114,8 +114,8 @@ async def test_alert_after_15_minutes_end_after_an_hour(
     messenger: Messenger,
     receiver: Receiver,
     after_s: int,
-    alert: bool,  # noqa: FBT001 - a table's column
-    active: bool,  # noqa: FBT001 - a table's column
+    alert: bool,
+    active: bool,
 ) -> None:
     receiver.status = 500
     await messenger.act("say", text="hello")

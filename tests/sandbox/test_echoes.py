@@ -177,7 +177,7 @@ class Spoiler(Faults):
 )
 async def test_the_place_for_faults(
     messenger: Messenger,
-    before: bool,  # noqa: FBT001 - a table's column
+    before: bool,
     outcome: str,
     status: int,
     messages: int,

@@ -189,7 +189,7 @@ async def test_an_app_in_development_reaches_only_people_with_a_role(messenger: 
 )
 async def test_the_proof_by_app_secret(
     messenger: Messenger,
-    required: bool,  # noqa: FBT001 - a table's column
+    required: bool,
     proof: str,
     expected: tuple[int, int | None] | None,
 ) -> None:
@@ -233,7 +233,7 @@ async def test_the_window_to_the_second(
     messenger: Messenger,
     after_s: int,
     tag: str | None,
-    granted: bool,  # noqa: FBT001 - a table's column
+    granted: bool,
     expected: tuple[int, int | None] | None,
 ) -> None:
     await messenger.control("/apps", app_id=APP, features=["human_agent"] if granted else [])

@@ -65,7 +65,7 @@ def test_a_person_may_answer_for_7_days_after_words_but_not_after_gestures(
 def test_tags_and_types_are_judged_even_inside_the_window(
     messaging_type: str | None,
     tag: str | None,
-    feedback: bool,  # noqa: FBT001 - a table's column
+    feedback: bool,
     refusal: str | None,
 ) -> None:
     assert opened("message").refusal(T0, messaging_type, tag, feedback_template=feedback) == refusal
