@@ -23,6 +23,15 @@ class InboxReader:
 
         return await self._database.read(work)
 
+    async def these(self, ids: list[int]) -> list[InboxEvent]:
+        """Events by their ids, those that are still there."""
+
+        def work(session: Session) -> list[InboxEvent]:
+            wanted = select(InboxEvent).where(col(InboxEvent.id).in_(ids[:BATCH]))
+            return list(session.exec(wanted.order_by(col(InboxEvent.id))).all())
+
+        return await self._database.read(work)
+
     async def newest(self) -> int:
         """The id of the newest event, 0 for an empty inbox."""
         return await self._database.read(

@@ -16,6 +16,7 @@ from base.ids import new_id
 from base.log import get_logger
 from ingest.leases import LEASE, Lease, LeaseLostError, MachineLock, advance, take_leases
 from ingest.reader import InboxReader
+from ingest.replay import replay, requested_replays
 from ingest.router import Routed, quarantine, route
 from ingest.signaller import Signaller
 from ingest.wake import Alarm
@@ -103,6 +104,14 @@ class Relay:
         self._renewed_at = now
         if gained:
             await self._signaller.add_unfinished()
+        await self._replay_requested()
+
+    async def _replay_requested(self) -> None:
+        requested = await self._database.read(requested_replays)
+        for event in await self._reader.these(requested) if requested else ():
+            lease = self._leases.get(event.partition)
+            if lease is not None:
+                await self._hand_over(await replay(self._database, event, lease, self._owner))
 
     async def _route(self, events: list[InboxEvent], up_to: int) -> None:
         leases = list(self._leases.values())

@@ -1,0 +1,63 @@
+"""Handling a webhook event once more that went to no thread: after a mend, or once its page is known.
+
+Whoever asks for it only marks the event. The relay that holds its partition routes it, because the events of a
+thread are numbered in one place; it looks for marks about once a second. What cannot be routed even now is
+quarantined again.
+"""
+
+from sqlalchemy import delete, update
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session, col, select
+
+from base.log import get_logger
+from ingest.leases import Lease, LeaseLostError, advance
+from ingest.router import Routed, quarantine, route
+from store.database import Database
+from store.tables import InboxEvent, UnroutedEvent
+
+REPLAYING = "replaying"
+"""The disposition of an unrouted event that waits to be handled once more."""
+
+_log = get_logger("ingest")
+
+
+def request_replay(session: Session, inbox_id: int) -> bool:
+    """Have an unrouted event handled once more; False where there is none. Asking twice is asking once."""
+    marked = session.connection().execute(
+        update(UnroutedEvent).where(col(UnroutedEvent.inbox_id) == inbox_id).values(disposition=REPLAYING)
+    )
+    return marked.rowcount == 1
+
+
+def requested_replays(session: Session) -> list[int]:
+    """The inbox ids of the events that wait to be handled once more, in their order."""
+    waiting = select(UnroutedEvent.inbox_id).where(UnroutedEvent.disposition == REPLAYING)
+    return list(session.exec(waiting.order_by(col(UnroutedEvent.inbox_id))).all())
+
+
+async def replay(database: Database, event: InboxEvent, lease: Lease, owner: str) -> Routed:
+    """Route one event as if it had just come. Raises LeaseLostError, and OperationalError for the store."""
+
+    def work(session: Session) -> Routed:
+        advance(session, owner, [lease], lease.position)  # where it stands already: this asks for the fence
+        _forget(session, event)
+        return route(session, [event])
+
+    try:
+        return await database.write(work)
+    except (OperationalError, LeaseLostError):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it raises, it goes back to where it was
+        _log.error("event_quarantined", inbox_id=event.id, kind=event.kind, error=repr(error))
+        reason = f"{type(error).__name__} in routing"
+        await database.write(lambda session: _set_aside_again(session, event, reason))
+        return Routed()
+
+
+def _set_aside_again(session: Session, event: InboxEvent, reason: str) -> None:
+    _forget(session, event)
+    quarantine(session, event, reason)
+
+
+def _forget(session: Session, event: InboxEvent) -> None:
+    session.connection().execute(delete(UnroutedEvent).where(col(UnroutedEvent.inbox_id) == event.id))
