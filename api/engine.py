@@ -89,9 +89,12 @@ class Engine(Protocol):
 class TemporalEngine:
     """The engine behind a Temporal client, which may connect lazily."""
 
-    def __init__(self, client: Client, *, bound_seconds: float = BOUND_SECONDS) -> None:
+    def __init__(
+        self, client: Client, *, bound_seconds: float = BOUND_SECONDS, task_queue: str = TASK_QUEUE
+    ) -> None:
         self._client = client
         self._bound = bound_seconds
+        self._task_queue = task_queue
 
     async def command(self, page_id: str, customer_id: str, command: Command, /) -> CommandResult:
         """Update the open run; repeated under the same id where the run changed meanwhile."""
@@ -113,7 +116,7 @@ class TemporalEngine:
                 CONVERSATION_WORKFLOW,
                 ConversationInput(page_id, customer_id),
                 id=conversation_workflow_id(page_id, customer_id),
-                task_queue=TASK_QUEUE,
+                task_queue=self._task_queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 task_timeout=TASK_TIMEOUT,
             )
@@ -136,7 +139,7 @@ class TemporalEngine:
                 PAGE_WORKFLOW,
                 PageInput(page_id),
                 id=page_workflow_id(page_id),
-                task_queue=TASK_QUEUE,
+                task_queue=self._task_queue,
                 task_timeout=TASK_TIMEOUT,
                 start_signal=CHECK_SIGNAL,
             ),

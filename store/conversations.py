@@ -73,11 +73,14 @@ def search(
     limit: int,
 ) -> list[ConversationRecord]:
     """Conversations by newest activity, from the position `after` on."""
-    activity = func.coalesce(col(Conversation.last_message_at), col(Conversation.opened_at))
+    key = (
+        func.coalesce(col(Conversation.last_message_at), col(Conversation.opened_at)),
+        col(Conversation.id),
+    )
     statement = _records().where(*_conditions(wanted, now))
     if after is not None:
-        statement = statement.where(tuple_(activity, col(Conversation.id)) < _position(after, activity))
-    statement = statement.order_by(activity.desc(), col(Conversation.id).desc()).limit(limit)
+        statement = statement.where(tuple_(*key) < _position(after, *key))
+    statement = statement.order_by(*(each.desc() for each in key)).limit(limit)
     return [ConversationRecord(*row) for row in session.execute(statement)]
 
 

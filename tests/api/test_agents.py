@@ -98,14 +98,6 @@ async def test_creating_with_a_key_creates_once_and_keeps_no_secret(api: Api) ->
 
 async def test_a_list_is_paged_to_its_end(api: Api) -> None:
     made = {(await api.somebody("agent"))[0] for _ in range(5)} | {BOOTSTRAP_ADMIN_ID}
-    seen: list[str] = []
-    cursor = None
-    while True:
-        params = {"limit": 2, **({"cursor": cursor} if cursor else {})}
-        page = (await api.admin.get("/v1/agents", params=params)).json()
-        seen.extend(agent["id"] for agent in page["items"])
-        cursor = page["next_cursor"]
-        if cursor is None:
-            break
+    seen = await api.walk("/v1/agents", limit=2)
     assert len(seen) == len(made)
     assert set(seen) == made

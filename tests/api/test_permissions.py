@@ -74,7 +74,7 @@ def _address(route: APIRoute) -> str:
 
 
 async def _call(client: httpx.AsyncClient, route: APIRoute) -> httpx.Response:
-    (method,) = route.methods or ()
+    (method,) = route.methods or {""}
     body: dict[str, str] | None = {} if method in ("POST", "PATCH", "PUT") else None
     return await client.request(method, _address(route), json=body)
 

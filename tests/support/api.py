@@ -1,7 +1,8 @@
 """The API as tests use it: clients per role, the engine replaced at its seam, rows of other rooms."""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ import httpx
 import orjson
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from sqlalchemy import event
 from starlette.routing import Match
 
 from api.engine import CommandRefusedError, EngineUnavailableError, RunNotFoundError
@@ -80,7 +82,7 @@ class Api:
     app: FastAPI
     settings: Settings
     database: Database
-    engine: FakeEngine
+    engine: FakeEngine = field(default_factory=FakeEngine)
     clients: list[httpx.AsyncClient] = field(default_factory=list)
 
     def client(self, token: str | None = None) -> httpx.AsyncClient:
@@ -93,6 +95,34 @@ class Api:
         )
         self.clients.append(client)
         return client
+
+    async def walk(self, path: str, *, limit: int) -> list[str]:
+        """The ids of a whole list, read page by page."""
+        seen: list[str] = []
+        params: dict[str, Any] = {"limit": limit}
+        while True:
+            page = (await self.admin.get(path, params=params)).json()
+            assert len(page["items"]) <= limit
+            seen.extend(item["id"] for item in page["items"])
+            if page["next_cursor"] is None:
+                return seen
+            params["cursor"] = page["next_cursor"]
+
+    @contextlib.contextmanager
+    def counted_statements(self) -> Iterator[list[str]]:
+        """Collects the SQL statements that are executed meanwhile."""
+        statements: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            if not statement.startswith("BEGIN"):
+                statements.append(statement)
+
+        engines = (self.database._read_engine, self.database._write_engine)
+        for engine in engines:
+            event.listen(engine, "before_cursor_execute", note)
+        yield statements
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
 
     async def close(self) -> None:
         """Close every client."""

@@ -1,0 +1,260 @@
+"""Reading conversations: shapes, filters, order, pages, and what a list costs."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from freezegun import freeze_time
+
+from base.ids import new_id
+from domain.lifecycle import Status
+from store import tables
+from support.api import NOW, Api, Seed, Thread
+
+LIST = "/v1/conversations"
+
+
+async def _ids(api: Api, **params: Any) -> list[str]:
+    answer = await api.admin.get(LIST, params=params)
+    assert answer.status_code == 200, answer.text
+    return [item["id"] for item in answer.json()["items"]]
+
+
+async def test_a_conversation_is_shown_as_designed(api: Api, seed: Seed) -> None:
+    agent_id, _ = await api.somebody("agent")
+    thread = await seed.conversation(status=Status.ACTIVE, agent_id=agent_id)
+    with freeze_time(NOW + timedelta(hours=25)):
+        shown = (await api.admin.get(f"{LIST}/{thread.conversation_id}")).json()
+    assert shown["customer"].keys() == {"id", "psid", "name"}
+    assert shown["customer"]["name"] == "Ada"
+    assert shown["window"] == {
+        "stage": "human_agent",
+        "opened_by": "message",
+        "opened_at": "2026-11-20T12:00:00Z",
+        "standard_until": "2026-11-21T12:00:00Z",
+        "human_agent_until": "2026-11-27T12:00:00Z",
+    }
+    assert shown["session"]["agent_id"] == shown["agent_id"] == agent_id
+    assert (shown["status"], shown["version"], shown["page_id"]) == ("active", 1, thread.page_id)
+
+
+async def test_the_newest_activity_comes_first_and_pages_end(api: Api, seed: Seed) -> None:
+    page_id = await seed.page()
+    made = [
+        (
+            await seed.conversation(page_id=page_id, last_message_at=NOW + timedelta(minutes=minute))
+        ).conversation_id
+        for minute in (3, 1, 4, 1, 5)
+    ]
+    expected = [made[4], made[2], made[0], *sorted((made[1], made[3]), reverse=True)]
+    assert await _ids(api) == expected
+    assert await api.walk(LIST, limit=2) == expected
+
+
+async def test_a_list_costs_two_statements_however_long(api: Api, seed: Seed) -> None:
+    page_id = await seed.page()
+    for _ in range(12):
+        await seed.conversation(page_id=page_id, status=Status.ACTIVE)
+    client = api.admin
+    for params in ({}, {"q": "Ada", "window": "standard", "status": "active"}):
+        with api.counted_statements() as statements:
+            await client.get(LIST, params=params)
+        assert len(statements) == 2, statements  # who asks, and the list
+
+
+async def test_messages_and_timeline_cost_three_statements(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation()
+    for number in range(12):
+        await seed.message(thread, f"Message {number}")
+    client = api.admin
+    for part in ("messages", "timeline"):
+        with api.counted_statements() as statements:
+            await client.get(f"{LIST}/{thread.conversation_id}/{part}")
+        assert len(statements) == 3, statements  # who asks, the conversation, its parts
+
+
+async def test_filters_narrow(api: Api, seed: Seed) -> None:
+    agent_id, agent = await api.somebody("agent")
+    mine = await seed.conversation(status=Status.ACTIVE, agent_id=agent_id)
+    theirs = await seed.conversation(status=Status.ACTIVE, agent_id=new_id())
+    closed = await seed.conversation(page_id=mine.page_id, status=Status.CLOSED)
+    everything = {each.conversation_id for each in (mine, theirs, closed)}
+    assert set(await _ids(api)) == everything
+    assert await _ids(api, status="closed") == [closed.conversation_id]
+    assert set(await _ids(api, status=["active", "closed"])) == everything
+    assert set(await _ids(api, page_id=mine.page_id)) == {mine.conversation_id, closed.conversation_id}
+    assert await _ids(api, customer_id=theirs.customer_id) == [theirs.conversation_id]
+    assert await _ids(api, agent_id=agent_id) == [mine.conversation_id]
+    assert await _ids(api, queue_id=new_id()) == []
+    own = (await agent.get(LIST, params={"agent_id": "me"})).json()["items"]
+    assert [item["id"] for item in own] == [mine.conversation_id]
+
+
+@pytest.mark.parametrize(
+    ("window", "expected"),
+    [
+        ("standard", {"fresh", "ending"}),
+        ("human_agent", {"late", "last_hour"}),
+        ("closed", {"over", "exactly_over"}),
+        ("closing_soon", {"ending", "last_hour"}),
+    ],
+)
+async def test_windows_are_found_as_they_are_shown(
+    api: Api, seed: Seed, window: str, expected: set[str]
+) -> None:
+    hour, page_id = timedelta(hours=1), await seed.page()
+    ends = {
+        "fresh": (NOW + 20 * hour, NOW + 164 * hour),
+        "ending": (NOW + hour, NOW + 145 * hour),
+        "late": (NOW, NOW + 144 * hour),
+        "last_hour": (NOW - 143 * hour, NOW + hour),
+        "over": (NOW - 200 * hour, NOW - 56 * hour),
+        "exactly_over": (NOW - 144 * hour, NOW),
+    }
+    names = {}
+    for name, (standard, human_agent) in ends.items():
+        thread = await seed.conversation(
+            page_id=page_id, standard_until=standard, human_agent_until=human_agent
+        )
+        names[thread.conversation_id] = name
+    with freeze_time(NOW):
+        found = (await api.admin.get(LIST, params={"window": window})).json()["items"]
+    assert {names[item["id"]] for item in found} == expected
+    if window != "closing_soon":
+        assert {item["window"]["stage"] for item in found} == {window}
+
+
+async def test_a_search_finds_names_and_words_and_takes_them_literally(api: Api, seed: Seed) -> None:
+    page_id = await seed.page()
+    ada = await seed.conversation(page_id=page_id, name="Ada Lovelace")
+    bob = await seed.conversation(page_id=page_id, name="Bob")
+    await seed.message(bob, "I was promised 100% of my_money back")
+    assert await _ids(api, q="lovel") == [ada.conversation_id]
+    assert await _ids(api, q="100% of my_money") == [bob.conversation_id]
+    for pattern in ("%", "_", "\\", "' OR 1=1 --", "a%b", "my-money"):
+        expected = [bob.conversation_id] if pattern in ("%", "_") else []
+        assert await _ids(api, q=pattern) == expected, pattern
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"limit": 0},
+        {"limit": -1},
+        {"limit": 10**9},
+        {"limit": "abc"},
+        {"limit": "1.5"},
+        {"limit": "true"},
+        {"status": "asleep"},
+        {"status": "closed' OR '1'='1"},
+        {"window": "open"},
+        {"page_id": "abc"},
+        {"page_id": "1 OR 1=1"},
+        {"agent_id": "../x"},
+        {"customer_id": "x" * 65},
+        {"q": ""},
+        {"q": "x" * 101},
+        {"q": "a\x00b"},
+        {"cursor": "x" * 501},
+    ],
+)
+async def test_a_bad_filter_is_refused(api: Api, params: dict[str, Any]) -> None:
+    answer = await api.admin.get(LIST, params=params)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+async def test_a_cursor_that_this_list_did_not_give_is_refused(api: Api, seed: Seed) -> None:
+    page_id = await seed.page()
+    for _ in range(3):
+        thread = await seed.conversation(page_id=page_id)
+    for _ in range(3):
+        await seed.message(thread, "Hi")
+    messages = f"{LIST}/{thread.conversation_id}/messages"
+    foreign = (await api.admin.get(messages, params={"limit": 1})).json()["next_cursor"]
+    own = (await api.admin.get(LIST, params={"limit": 1})).json()["next_cursor"]
+    assert foreign
+    assert own
+    forged = [
+        "x",
+        "!!!!",
+        "bnVsbA",
+        "W10",
+        own[:-2],
+        own + "AAAA",
+        foreign,
+        "eyJhIjoxfQ",
+        "WyJjb252ZXJzYXRpb25zIixbMSwyXV0",  # ["conversations",[1,2]]
+        "é",
+    ]
+    for cursor in forged:
+        answer = await api.admin.get(LIST, params={"cursor": cursor})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_cursor"), cursor
+
+
+@pytest.mark.parametrize("part", ["", "/messages", "/timeline"])
+@pytest.mark.parametrize(
+    "malformed",
+    ["0" * 32, "0000-0000", "..%2f..%2fetc", "%00", "x" * 10_000, "' OR 1=1", "{}", "%E2%80%AE"],
+)
+async def test_an_id_that_is_none_is_not_found(api: Api, part: str, malformed: str) -> None:
+    answer = await api.admin.get(f"{LIST}/{malformed}{part}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_messages_come_in_metas_time_then_in_order_of_arrival(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation()
+    second = await seed.message(thread, "two", thread_seq=2)
+    first = await seed.message(thread, "one", thread_seq=1)
+    ours = await seed.message(thread, "three", direction="outbound", sender_kind="agent", status="sent")
+    early = await seed.message(thread, "zero", thread_seq=3, occurred_at=NOW - timedelta(seconds=1))
+    address = f"{LIST}/{thread.conversation_id}/messages"
+    expected = [early, first, second, ours]
+    assert [item["id"] for item in (await api.admin.get(address)).json()["items"]] == expected
+    assert await api.walk(address, limit=1) == expected
+
+
+async def test_receipts_show_in_the_status_of_what_was_sent(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation()
+    sent = {"direction": "outbound", "sender_kind": "agent", "status": "sent"}
+    times = [NOW, NOW + timedelta(minutes=1), NOW + timedelta(minutes=2)]
+    for number, at in enumerate(times):
+        await seed.message(thread, str(number), occurred_at=at, **sent)
+
+    def receipts(session: Any) -> None:
+        row = session.get_one(tables.Thread, thread.customer_id)
+        row.read_until, row.delivered_until = times[0], times[1]
+
+    await api.database.write(receipts)
+    shown = (await api.admin.get(f"{LIST}/{thread.conversation_id}/messages")).json()["items"]
+    assert [item["status"] for item in shown] == ["read", "delivered", "sent"]
+
+
+async def test_a_customer_is_shown_with_window_and_live_conversation(api: Api, seed: Seed) -> None:
+    live = await seed.conversation()
+    done = await seed.conversation(page_id=live.page_id, status=Status.CLOSED, name=None)
+    with freeze_time(NOW):
+        shown = (await api.admin.get(f"/v1/customers/{live.customer_id}")).json()
+        other = (await api.admin.get(f"/v1/customers/{done.customer_id}")).json()
+    assert (shown["name"], shown["live_conversation_id"]) == ("Ada", live.conversation_id)
+    assert shown["window"]["stage"] == "standard"
+    assert (other["name"], other["live_conversation_id"]) == (None, None)
+    assert (await api.admin.get("/v1/customers/404")).status_code == 404
+
+
+async def test_reading_changes_nothing(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation()
+    await seed.message(thread, "Hi")
+    client = api.admin
+    with api.counted_statements() as statements:
+        for path in _readable(thread):
+            assert (await client.get(path)).status_code == 200, path
+    assert {statement.split()[0] for statement in statements} == {"SELECT"}
+
+
+def _readable(thread: Thread) -> list[str]:
+    one = f"{LIST}/{thread.conversation_id}"
+    return [
+        *(LIST, one, f"{one}/messages", f"{one}/timeline", f"/v1/customers/{thread.customer_id}"),
+        *("/v1/accounts", f"/v1/pages/{thread.page_id}", "/v1/workstreams", "/v1/agents", "/v1/me"),
+        *("/v1/webhook-events/unrouted", "/healthz", "/readyz"),
+    ]
