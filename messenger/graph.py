@@ -4,7 +4,7 @@ Paths, parameters and answers as in Messenger Platform "Send API", "Webhooks" an
 Graph API reference of `debug_token`, `subscriptions` and `subscribed_apps`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +13,7 @@ from urllib.parse import quote
 import httpx
 
 from messenger.errors import GraphError, error_of
+from messenger.graph_batch import read_by_batch
 from messenger.graph_call import Access, Answer, AnswerLostError, GraphCaller, NothingWrittenError
 from messenger.wire import identifier, milliseconds
 
@@ -171,12 +172,11 @@ class GraphClient:
     async def debug_token(self, app: AppCredentials, input_token: str) -> TokenInfo:
         """What Meta knows of a token of the app.
 
-        The reference offers this as a GET with the token as a parameter only, so here, and nowhere else, a
-        token is in a URL; `messenger.redaction` keeps it out of the logs.
+        The reference offers this as a GET with the token as a parameter only. A batch call carries that in
+        its body, so that the token is in no URL and in no log of one.
         """
-        data = _object(
-            await self._read("debug_token", app.access, query={"input_token": input_token}), "data"
-        )
+        asking = read_by_batch(self._caller, "debug_token", app.access, {"input_token": input_token})
+        data = _object(await _expect(asking, app.access, input_token), "data")
         return TokenInfo(
             is_valid=data.get("is_valid") is True,
             app_id=identifier(data.get("app_id")),
@@ -247,32 +247,26 @@ class GraphClient:
     async def _read(
         self, path: str, access: Access, query: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
-        return await self._expect("GET", path, access, query=query)
+        return await _expect(self._caller.call("GET", path, access, query=query), access)
 
     async def _change(self, path: str, access: Access, form: Mapping[str, str]) -> None:
-        body = await self._expect("POST", path, access, form=form)
+        body = await _expect(self._caller.call("POST", path, access, form=form), access)
         if body.get("success") not in (True, "true"):
             raise GraphUnavailable("not_confirmed")
 
-    async def _expect(
-        self,
-        method: str,
-        path: str,
-        access: Access,
-        *,
-        query: Mapping[str, str] | None = None,
-        form: Mapping[str, str] | None = None,
-    ) -> dict[str, Any]:
-        try:
-            answer = await self._caller.call(method, path, access, query=query, form=form)
-        except (NothingWrittenError, AnswerLostError) as failure:
-            raise GraphUnavailable(str(failure)) from None
-        if answer.body is None:
-            raise GraphUnavailable(f"unreadable_answer (HTTP {answer.status})")
-        error = error_of(answer.status, answer.body, answer.headers, (access.token, access.app_secret))
-        if error is not None:
-            raise error
-        return answer.body
+
+async def _expect(call: Awaitable[Answer], access: Access, *secrets: str) -> dict[str, Any]:
+    """What the call answers. `secrets` are those which it carries beside its access."""
+    try:
+        answer = await call
+    except (NothingWrittenError, AnswerLostError) as failure:
+        raise GraphUnavailable(str(failure)) from None
+    if answer.body is None:
+        raise GraphUnavailable(f"unreadable_answer (HTTP {answer.status})")
+    error = error_of(answer.status, answer.body, answer.headers, (access.token, access.app_secret, *secrets))
+    if error is not None:
+        raise error
+    return answer.body
 
 
 def _outcome(answer: Answer, credentials: PageCredentials) -> Sent | Refused | Unknown:

@@ -58,11 +58,16 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer. `body` is its JSON object, None if it is too long, encoded or not an object."""
+    """A whole answer. `content` is its JSON, None if it is too long, encoded or no JSON."""
 
     status: int
-    body: dict[str, Any] | None
+    content: Any
     headers: Mapping[str, str]
+
+    @property
+    def body(self) -> dict[str, Any] | None:
+        """The JSON object, which all answers are but those of batch calls."""
+        return self.content if isinstance(self.content, dict) else None
 
 
 class GraphCaller:
@@ -132,7 +137,7 @@ class GraphCaller:
         )
 
 
-async def _json(response: httpx.Response) -> dict[str, Any] | None:
+async def _json(response: httpx.Response) -> Any:
     if response.headers.get("content-encoding", "identity") != "identity":
         return None
     content = b""
@@ -140,11 +145,15 @@ async def _json(response: httpx.Response) -> dict[str, Any] | None:
         content += chunk
         if len(content) > MAX_ANSWER_BYTES:
             return None
+    return read_json(content)
+
+
+def read_json(content: bytes | str) -> Any:
+    """The JSON of an answer, None if it is none."""
     try:
-        value = json.loads(content)
+        return json.loads(content)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) else None
 
 
 def _name(error: Exception) -> str:

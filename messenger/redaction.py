@@ -19,7 +19,7 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def hide_queries_in_logs() -> None:
-    """Make httpx log its requests without their query: `debug_token` takes a token there, whatever we do."""
+    """Make httpx log its requests without their query: `appsecret_proof` is there."""
     logger = logging.getLogger("httpx")
     if _without_query not in logger.filters:
         logger.addFilter(_without_query)

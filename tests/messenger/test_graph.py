@@ -59,6 +59,18 @@ def answers(body: Any, status: int = 200, headers: dict[str, str] | None = None)
     return Recorder(httpx.Response(status, json=body, headers=headers))
 
 
+def batched(body: Any, code: int = 200) -> list[dict[str, Any]]:
+    """The answer to a batch of one call."""
+    return [{"code": code, "body": json.dumps(body)}]
+
+
+def inside_batch(request: httpx.Request) -> tuple[str, str, dict[str, str]]:
+    """Method, path and parameters of the one call in a batch."""
+    (call,) = json.loads(form_of(request)["batch"])
+    url = httpx.URL(call["relative_url"])
+    return call["method"], url.path, dict(url.params)
+
+
 async def send(graph: GraphClient, **changes: Any) -> Sent | Refused | NotSent | Unknown:
     arguments: dict[str, Any] = {
         "psid": "7421908834567012",
@@ -78,7 +90,7 @@ def proof_of(token: str) -> str:
 
 CALLS: dict[str, tuple[Callable[[GraphClient], Awaitable[Any]], Any]] = {
     "send": (send, {"message_id": "m_1"}),
-    "debug_token": (lambda graph: graph.debug_token(APP, TOKEN), {"data": {"is_valid": True}}),
+    "debug_token": (lambda graph: graph.debug_token(APP, TOKEN), batched({"data": {"is_valid": True}})),
     "subscribe_app": (
         lambda graph: graph.subscribe_app(APP, "https://desk.example/hook", "verify-me", ["messages"]),
         {"success": True},
@@ -103,9 +115,7 @@ async def test_every_call_has_token_header_and_proof_and_no_token_in_its_url(nam
     assert request.url.params["appsecret_proof"] == proof_of(token)
     assert request.url.path.startswith("/v26.0/")
     assert request.headers["accept-encoding"] == "identity"
-    url = str(request.url.copy_remove_param("input_token"))
-    assert not any(secret in url for secret in (TOKEN, SECRET, "verify-me"))
-    assert ("input_token" in request.url.params) == (name == "debug_token")
+    assert not any(secret in str(request.url) for secret in (TOKEN, SECRET, "verify-me"))
 
 
 @every_call
@@ -133,8 +143,8 @@ async def test_no_error_tells_a_secret(name: str) -> None:
 
 async def test_httpx_logs_no_query(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    await client(answers({"data": {"is_valid": True}})).debug_token(APP, TOKEN)
-    assert "debug_token" in caplog.text
+    await client(answers({"id": "108823774519302"})).page_profile(PAGE)
+    assert "/v26.0/me" in caplog.text
     assert not any(secret in caplog.text for secret in (TOKEN, SECRET, "appsecret_proof"))
 
 
@@ -378,9 +388,8 @@ async def test_debug_token_tells_the_life_of_a_token() -> None:
         "scopes": ["pages_messaging", "pages_manage_metadata"],
         "profile_id": "108823774519302",
     }
-    recorder = answers({"data": data})
+    recorder = answers(batched({"data": data}))
     token = await client(recorder).debug_token(APP, TOKEN)
-    assert recorder.requests[0].url.params["input_token"] == TOKEN
     assert (token.is_valid, token.app_id, token.type) == (True, "1187452390011223", "PAGE")
     assert (token.expires_at, token.profile_id) == (None, "108823774519302")
     assert token.data_access_expires_at == datetime.fromtimestamp(1803000000, UTC)
@@ -391,11 +400,42 @@ async def test_debug_token_tells_the_life_of_a_token() -> None:
 
 async def test_debug_token_says_why_a_token_is_dead() -> None:
     data = {"is_valid": False, "error": {"code": 190, "subcode": 460, "message": f"changed {TOKEN}"}}
-    token = await client(answers({"data": data})).debug_token(APP, TOKEN)
+    token = await client(answers(batched({"data": data}))).debug_token(APP, TOKEN)
     assert not token.is_valid
     assert token.error is not None
     assert (token.error.code, token.error.subcode) == (190, 460)
     assert TOKEN not in token.error.message
+
+
+async def test_debug_token_asks_inside_a_batch_so_that_the_token_is_in_no_url() -> None:
+    recorder = answers(batched({"data": {"is_valid": True}}))
+    await client(recorder).debug_token(APP, TOKEN)
+    (request,) = recorder.requests
+    assert (request.method, request.url.path) == ("POST", "/v26.0/")
+    assert form_of(request)["include_headers"] == "false"
+    proof = proof_of(APP.access.token)
+    assert inside_batch(request) == (
+        "GET",
+        "debug_token",
+        {"input_token": TOKEN, "appsecret_proof": proof},
+    )
+
+
+async def test_an_error_inside_a_batch_is_the_calls_own() -> None:
+    error = {"error": {"code": 100, "message": f"bad {TOKEN}"}}
+    with pytest.raises(GraphError) as raised:
+        await client(answers(batched(error, 400))).debug_token(APP, TOKEN)
+    assert (raised.value.status, raised.value.code) == (400, 100)
+    assert TOKEN not in raised.value.message
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [[], [None], ["x"], [{}], [{"code": 200}], [{"code": 200, "body": None}], [{"code": 200, "body": "[]"}]],
+)
+async def test_a_batch_without_the_calls_answer_is_unavailable(answer: list[Any]) -> None:
+    with pytest.raises(GraphUnavailable, match="unreadable_answer"):
+        await client(answers(answer)).debug_token(APP, TOKEN)
 
 
 async def test_subscribing_an_app_names_the_webhook() -> None:
