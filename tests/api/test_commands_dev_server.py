@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from temporalio.testing import WorkflowEnvironment
+from temporalio.client import Client
 
 from api.app import create_app
 from api.engine import TemporalEngine
@@ -27,11 +27,11 @@ HELLO = {"text": "How can I help?"}
 
 
 @pytest.fixture
-async def desk(tmp_path: Path, dev_server: WorkflowEnvironment) -> AsyncIterator[Desk]:
+async def desk(tmp_path: Path, dev_server: str) -> AsyncIterator[Desk]:
     settings = make_settings(tmp_path, admin_token=SecretStr(ADMIN_TOKEN))
-    desk = await make_desk(settings, dev_server.client)
+    desk = await make_desk(settings, await Client.connect(dev_server))
     yield desk
-    desk.close()
+    await desk.close()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import httpx
 from sqlmodel import Session, col, select
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError
 
 from base.ids import new_id
 from base.settings import Settings
@@ -199,8 +200,12 @@ class Desk:
             lambda session: list(session.exec(select(Event.kind).order_by(col(Event.id))).all())
         )
 
-    def close(self) -> None:
-        """Give files and threads back."""
+    async def close(self) -> None:
+        """End what still runs, which would hold the shared server's time; give files and threads back."""
+        for thread in await self.store.read(lambda session: list(session.exec(select(Thread)).all())):
+            workflow_id = conversation_workflow_id(thread.page_id, thread.customer_id)
+            with contextlib.suppress(RPCError):  # it has ended by itself
+                await self.client.get_workflow_handle(workflow_id).terminate()
         self.inbox.close()
         self.inbox_store.close()
         self.store.close()

@@ -16,4 +16,4 @@ async def desk(tmp_path: Path, time_skipping_env: WorkflowEnvironment) -> AsyncI
     desk = await make_desk(make_settings(tmp_path), time_skipping_env.client)
     async with desk.working():
         yield desk
-    desk.close()
+        await desk.close()
