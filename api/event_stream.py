@@ -33,6 +33,10 @@ _log = get_logger("api")
 router = api_router("events")
 
 
+class _SlowReaderError(Exception):
+    """The reader took too long to take what was sent; its connection is dropped."""
+
+
 class EventStream(Response):
     """One reader's stream, until it leaves, is too slow, or loses the right to listen."""
 
@@ -59,7 +63,9 @@ class EventStream(Response):
                 task.cancel()
             outcomes = await asyncio.gather(*tasks, return_exceptions=True)
         for outcome in outcomes:
-            if isinstance(outcome, Exception):
+            if isinstance(outcome, _SlowReaderError):
+                _log.info("slow_reader_disconnected", agent_id=self._principal.agent_id)
+            elif isinstance(outcome, Exception):
                 raise outcome
 
     async def _stream(self, send: Send) -> None:
@@ -115,9 +121,8 @@ async def _write(send: Send, text: str) -> None:
     try:
         async with asyncio.timeout(SLOW_READER_SECONDS):
             await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
-    except TimeoutError:
-        _log.info("slow_reader_disconnected")
-        raise
+    except TimeoutError as error:
+        raise _SlowReaderError from error
 
 
 async def _until_gone(receive: Receive) -> None:

@@ -1,0 +1,203 @@
+"""What nobody should send: always a problem document, never a 500, nothing of it echoed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from freezegun import freeze_time
+from starlette.types import Message
+
+from api import routing
+from api.problems import PROBLEMS
+from support.api import ADMIN_TOKEN, NOW, Api
+
+JSON = {"content-type": "application/json"}
+WORKSTREAMS = "/v1/workstreams"
+
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"{", "malformed_json"),
+        (b"\xff\xfe", "malformed_json"),
+        (b"\xef\xbb\xbf{}", "malformed_json"),
+        (b'{"name": NaN}', "malformed_json"),
+        (b'{"name": "\\ud800"}', "malformed_json"),
+        (b"[" * 100_000, "malformed_json"),
+        (b'{"name": 1e999}', "malformed_json"),
+        (b'{"name": ' + b"9" * 5000 + b"}", "malformed_json"),
+        (b'{"name": "a\\u0000b"}', "invalid_request"),
+        (b"", "invalid_request"),
+        (b"null", "invalid_request"),
+        (b"[]", "invalid_request"),
+        (b'"x"', "invalid_request"),
+        (b"1", "invalid_request"),
+        (b'{"name": {"a": 1}}', "invalid_request"),
+    ],
+)
+async def test_a_body_that_is_none(api: Api, body: bytes, code: str) -> None:
+    answer = await api.admin.post(WORKSTREAMS, content=body, headers=JSON)
+    assert answer.json()["code"] == code, answer.text
+    assert answer.status_code == PROBLEMS[code].status
+
+
+async def test_of_duplicate_members_the_last_counts(api: Api) -> None:
+    answer = await api.admin.post(WORKSTREAMS, content=b'{"name": "a", "name": "b"}', headers=JSON)
+    assert answer.json()["name"] == "b"
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        None,
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "*/*",
+    ],
+)
+async def test_only_json_is_understood(api: Api, media_type: str | None) -> None:
+    headers = {"content-type": media_type} if media_type else {}
+    answer = await api.admin.post(WORKSTREAMS, content=b'{"name": "a"}', headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+
+async def test_json_with_a_charset_is_json(api: Api) -> None:
+    headers = {"content-type": "Application/JSON; charset=utf-8"}
+    assert (await api.admin.post(WORKSTREAMS, content=b'{"name": "a"}', headers=headers)).status_code == 201
+
+
+async def test_a_body_that_announces_too_much_is_not_read(api: Api) -> None:
+    body = b'{"name": "' + b"x" * routing.MAX_BODY_BYTES + b'"}'
+    answer = await api.admin.post(WORKSTREAMS, content=body, headers=JSON)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+async def test_a_body_without_length_is_cut_off_at_the_cap(api: Api) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 4096
+            yield b"x" * 4096
+
+    answer = await api.admin.post(WORKSTREAMS, content=endless(), headers=JSON)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    assert sent <= routing.MAX_BODY_BYTES + 2 * 4096
+
+
+async def test_a_body_that_comes_too_slowly_is_given_up(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routing, "BODY_TIMEOUT_SECONDS", 0.05)
+
+    async def stalled() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError("unreachable")
+
+    answered: list[Message] = []
+
+    async def send(message: Message) -> None:
+        answered.append(message)
+
+    headers = {**JSON, "authorization": f"Bearer {ADMIN_TOKEN}", "transfer-encoding": "chunked"}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": WORKSTREAMS,
+        "raw_path": WORKSTREAMS.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+    await api.app(scope, stalled, send)
+    assert answered[0]["status"] == 408
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "HEAD", "OPTIONS", "BREW"])
+async def test_an_unknown_method_is_told_what_is_known(api: Api, method: str) -> None:
+    answer = await api.admin.request(method, WORKSTREAMS)
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, POST"
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/v1", "/v2/accounts", "/v1/accounts/", "//v1/accounts", "/V1/accounts"]
+)
+async def test_another_address_is_not_found_and_never_redirected(api: Api, path: str) -> None:
+    answer = await api.admin.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/me", "/v1/nothing", "/healthz", "/readyz", "/docs", "/openapi.json", "/webhooks/messenger/x"],
+)
+async def test_every_answer_has_the_security_headers(api: Api, path: str) -> None:
+    for answer in (await api.client().get(path), await api.client().post(path)):
+        for name, value in HEADERS.items():
+            if path.startswith("/webhooks") and name not in answer.headers:
+                continue
+            assert answer.headers.get_list(name) == [value], (path, name)
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        assert "server" not in answer.headers
+
+
+async def test_a_foreign_origin_gets_no_permission(api: Api) -> None:
+    headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+    for answer in (
+        await api.admin.get("/v1/me", headers=headers),
+        await api.admin.options("/v1/me", headers=headers),
+    ):
+        assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+async def test_nothing_of_the_input_comes_back(api: Api) -> None:
+    evil = "<script>alert(1)</script>"
+    body = {"name": 1, evil: evil, "auto_close_waiting_after_minutes": evil}
+    answer = await api.admin.post(WORKSTREAMS, json=body)
+    assert answer.status_code == 422
+    assert "script" not in answer.text
+    assert {
+        "where": ["body", "?"],
+        "type": "extra_forbidden",
+        "message": "Extra inputs are not permitted",
+    } in (answer.json()["errors"])
+
+
+async def test_an_accept_header_changes_nothing(api: Api) -> None:
+    answer = await api.admin.get("/v1/nothing", headers={"Accept": "text/html"})
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_host_header_moves_nothing(api: Api) -> None:
+    answer = await api.admin.get("/v1/me", headers={"Host": "evil.example/../v1/accounts?x="})
+    assert (answer.status_code, "evil" in answer.text) == (200, False)
+
+
+async def test_what_breaks_is_a_problem_without_a_trace(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: Any) -> None:
+        raise ZeroDivisionError("the secret inner life")
+
+    monkeypatch.setattr(api.database, "read", broken)
+    answer = await api.client().get("/v1/me", headers={"Authorization": f"Bearer {ADMIN_TOKEN}"})
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert "secret" not in answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_one_caller_cannot_take_everything(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api.app.state.services.calls, "_burst", 3)
+    _, client = await api.somebody("agent")
+    with freeze_time(NOW):
+        answers = [await client.get("/v1/me") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert answers[-1].json()["code"] == "too_many_requests"
+    assert answers[-1].headers["retry-after"] == "1"

@@ -1,0 +1,62 @@
+"""The committed reference is that of this code, and it is complete."""
+
+from typing import Any
+
+import pytest
+
+from api.app import create_app
+from api.documents import DOCS, openapi_document, problems_document
+from api.permissions import PERMISSIONS, PUBLIC
+from api.problem_docs import CODES
+from api.problems import PROBLEMS
+from base.settings import Settings
+from support.api import Api
+
+SECRET_FIELDS = {"access_token", "app_secret", "password", "password_hash", "digest", "master_key"}
+
+
+@pytest.mark.parametrize(
+    ("name", "made"), [("openapi.json", openapi_document()), ("problems.md", problems_document())]
+)
+def test_a_committed_document_is_current(name: str, made: str) -> None:
+    assert (DOCS / name).read_text() == made, "run: python -m api.documents"
+
+
+def _operations() -> list[dict[str, Any]]:
+    paths = create_app(Settings()).openapi()["paths"]
+    return [operation for path in paths.values() for operation in path.values()]
+
+
+def test_every_operation_says_who_may_and_what_goes_wrong() -> None:
+    for operation in _operations():
+        name = operation["operationId"]
+        assert operation["security"] == ([] if name in PUBLIC else [{"bearer": []}])
+        assert operation.get("x-roles", []) == sorted(PERMISSIONS.get(name, ()))
+        assert operation["summary"]
+        assert operation["description"]
+        for status, response in operation["responses"].items():
+            assert all(PROBLEMS[code].status == int(status) for code in response.get(CODES, ()))
+
+
+def test_no_answer_has_a_field_for_a_secret() -> None:
+    document = create_app(Settings()).openapi()
+    shown = [name for name in document["components"]["schemas"] if name.endswith("View")]
+    for name in shown:
+        fields = document["components"]["schemas"][name]["properties"].keys()
+        assert not fields & SECRET_FIELDS, name
+    assert len(shown) > 10
+
+
+async def test_documentation_pages_are_served_by_setting(api: Api) -> None:
+    docs = await api.client().get("/docs")
+    assert docs.status_code == 200
+    policy = docs.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src https://cdn.jsdelivr.net 'sha256-" in policy
+    assert "script-src 'unsafe-inline'" not in policy
+    assert (await api.client().get("/openapi.json")).json() == api.app.openapi()
+
+
+def test_documentation_pages_can_be_switched_off() -> None:
+    paths = {getattr(route, "path", None) for route in create_app(Settings(docs=False)).routes}
+    assert not paths & {"/docs", "/openapi.json"}
