@@ -1,11 +1,23 @@
 """Reading the inbox. It is never written from here."""
 
-from sqlmodel import Session, col, func, select
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, func, select, tuple_
 
 from store.database import Database
 from store.tables import InboxEvent
 
 BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """An event that came again, last at `at_ms`, with another content."""
+
+    at_ms: int
+    inbox_id: int
+    page_id: str
+    kind: str
 
 
 class InboxReader:
@@ -29,6 +41,23 @@ class InboxReader:
         def work(session: Session) -> list[InboxEvent]:
             wanted = select(InboxEvent).where(col(InboxEvent.id).in_(ids[:BATCH]))
             return list(session.exec(wanted.order_by(col(InboxEvent.id))).all())
+
+        return await self._database.read(work)
+
+    async def conflicts_after(self, at_ms: int, inbox_id: int) -> list[Conflict]:
+        """The next conflicts after (at_ms, inbox_id), in that order."""
+        when, id_ = col(InboxEvent.conflict_ms), col(InboxEvent.id)
+        following = (
+            select(when, id_, col(InboxEvent.page_id), col(InboxEvent.kind))
+            .where(when.is_not(None), tuple_(when, id_) > (at_ms, inbox_id))
+            .order_by(when, id_)
+            .limit(BATCH)
+        )
+
+        def work(session: Session) -> list[Conflict]:
+            return [
+                Conflict(at or 0, id_ or 0, page, kind) for at, id_, page, kind in session.exec(following)
+            ]
 
         return await self._database.read(work)
 

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from base import clock, failpoints
 from base.ids import new_id
 from base.log import get_logger
+from ingest.conflicts import ConflictWatch
 from ingest.leases import LEASE, Lease, LeaseLostError, MachineLock, advance, take_leases
 from ingest.reader import InboxReader
 from ingest.replay import replay, requested_replays
@@ -54,6 +55,7 @@ class Relay:
         self._owner = new_id()
         self._leases: dict[int, Lease] = {}
         self._renewed_at = clock.now() - timedelta(days=1)
+        self._conflicts = ConflictWatch(database, reader)
 
     async def run(self) -> None:
         """Relay until cancelled."""
@@ -105,6 +107,7 @@ class Relay:
         if gained:
             await self._signaller.add_unfinished()
         await self._replay_requested()
+        await self._conflicts.look()
 
     async def _replay_requested(self) -> None:
         requested = await self._database.read(requested_replays)

@@ -11,6 +11,9 @@ from domain.lifecycle import ActorKind
 from store.sql import insert_or_ignore, lock_event_order
 from store.tables import Event
 
+CONFLICTING_REPEAT = "webhook.conflicting_repeat"
+"""A webhook event came again with another content than the one that was taken."""
+
 
 def event_row(
     fact: Fact, page_id: str | None, customer_id: str | None, dedupe_key: str | None
