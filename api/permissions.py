@@ -65,4 +65,5 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "get_customer": EVERYBODY,
     "stream_events": EVERYBODY,
     "list_unrouted_events": ADMINS,
+    "list_conflicting_events": ADMINS,
 }

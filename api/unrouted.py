@@ -1,4 +1,4 @@
-"""Webhook events that went to no thread: kept raw, or quarantined because they could not be handled."""
+"""Webhook events that an administrator should look at: those that no thread got, and contradictions."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,10 +10,13 @@ from api.paging import Cursor, CursorOf, Limit, Number, Page
 from api.problem_docs import problems
 from api.routing import api_router
 from api.services import Shared
-from store import unrouted
+from api.views import EventView
+from store import timeline, unrouted
+from store.events import CONFLICTING_REPEAT
 from store.tables import UnroutedEvent
 
 _BY_NUMBER = CursorOf("unrouted", tuple[Number])
+_BY_EVENT = CursorOf("conflicts", tuple[Number])
 
 router = api_router("webhook events")
 
@@ -54,3 +57,21 @@ async def list_unrouted_events(
         )
     )
     return _BY_NUMBER.page(found, limit, UnroutedEventView.of, lambda event: (event.inbox_id,))
+
+
+@router.get("/v1/webhook-events/conflicts", responses=problems("invalid_cursor"))
+async def list_conflicting_events(
+    services: Shared, cursor: Cursor = None, limit: Limit = 50
+) -> Page[EventView]:
+    """Events that came again with another content, newest first.
+
+    What came first was taken and stays. `data.inbox_id` names it. Contradictions are no part of Meta's
+    protocol: if they go on, change the app secret, for somebody else may know it.
+    """
+    before = _BY_EVENT.read(cursor)
+    found = await services.database.read(
+        lambda s: timeline.events_of_kind(
+            s, CONFLICTING_REPEAT, before=before[0] if before else None, limit=limit + 1
+        )
+    )
+    return _BY_EVENT.page(found, limit, EventView.of, lambda event: (event.id or 0,))

@@ -32,6 +32,14 @@ def read_events(session: Session, wanted: EventFilter, *, after: int, limit: int
     return list(session.exec(statement))
 
 
+def events_of_kind(session: Session, kind: str, *, before: int | None, limit: int) -> list[Event]:
+    """Events of one kind, newest first."""
+    statement = select(Event).where(Event.kind == kind).order_by(col(Event.id).desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(col(Event.id) < before)
+    return list(session.exec(statement))
+
+
 def newest_event_id(session: Session) -> int:
     """The id of the newest event; 0 when there is none."""
     return session.exec(select(func.max(Event.id))).one() or 0

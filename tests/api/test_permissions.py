@@ -60,6 +60,7 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "get_customer": (ALL, 404),
     "stream_events": (ALL, 422),
     "list_unrouted_events": ({"admin"}, 200),
+    "list_conflicting_events": ({"admin"}, 200),
 }
 NOT_GUARDED = {"/webhooks/messenger", "/openapi.json", "/docs"}
 
