@@ -16,6 +16,7 @@ from messenger.fields import ALL_FIELDS, REQUIRED_FIELDS
 from messenger.graph import GraphClient, GraphUnavailable, PageCredentials, TokenInfo
 from store.database import Database
 from store.events import append_page_event
+from store.pages import REMOVED
 from store.sealed import verify_token_place
 from store.tables import Account, Page
 from workflows.messages import PageReport
@@ -97,7 +98,7 @@ class PageActivities:
 
     def _target(self, session: Session, page_id: str) -> _Target | None:
         page = session.get(Page, page_id)
-        if page is None:
+        if page is None or page.provisioning_state == REMOVED:
             return None
         account = session.get_one(Account, page.account_id)
         if account.verify_token is None:
@@ -139,7 +140,7 @@ def _problem(code: str, detail: str, remedy: str, **numbers: int | None) -> dict
 
 def _write_down(session: Session, page_id: str, problems: list[dict[str, Any]]) -> None:
     page = session.get(Page, page_id)
-    if page is None:
+    if page is None or page.provisioning_state == REMOVED:
         return
     now = clock.now()
     state = PROBLEM if problems else RUNNING

@@ -8,6 +8,7 @@ from temporalio.service import RPCError
 
 from base.log import get_logger
 from store.database import Database
+from store.pages import REMOVED
 from store.tables import Page
 from workflows.messages import (
     CHECK_SIGNAL,
@@ -58,4 +59,5 @@ class PageWaker:
 
 
 def _unsettled_pages(session: Session) -> list[str]:
-    return list(session.exec(select(Page.page_id).where(col(Page.provisioning_state) != "Running")).all())
+    settled = col(Page.provisioning_state).in_(("Running", REMOVED))
+    return list(session.exec(select(Page.page_id).where(~settled)).all())

@@ -20,6 +20,7 @@ from messenger.events import Event, PolicyEnforcement, ReferralData, parse
 from messenger.reading import MalformedEvent
 from messenger.webhook import EventKind
 from store.events import append_events, event_row
+from store.pages import REMOVED
 from store.sql import insert_or_ignore
 from store.tables import Account, Customer, InboxEvent, Message, Opening, Page, Thread, UnroutedEvent
 from store.tables import ThreadEvent as ThreadEventRow
@@ -95,7 +96,7 @@ class _Batch:
         if EventKind(event.kind) in _OF_NO_PAGE:
             self._keep(event, _OF_NO_PAGE[EventKind(event.kind)])
             return
-        if page is None or page.account_id != event.account_id:
+        if page is None or page.provisioning_state == REMOVED or page.account_id != event.account_id:
             self._unrouted.append(_unrouted(event, "quarantined", "unknown_page"))
             return
         try:

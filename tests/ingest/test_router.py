@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 from freezegun import freeze_time
+from sqlmodel import Session
 
 from base import clock
 from domain.conversation import ThreadEventKind
 from store.database import Database
-from store.tables import Customer, EarlyChange, Event, Message, Opening, Thread, UnroutedEvent
+from store.pages import REMOVED
+from store.tables import Customer, EarlyChange, Event, Message, Opening, Page, Thread, UnroutedEvent
 from support.store import PAGE_A, PAYLOADS, PSID, payload, rows
 
 SENT_AT_MS = 1795166112000
@@ -150,6 +152,16 @@ async def test_a_page_that_is_not_ours_is_quarantined_not_routed(intake: Any) ->
     assert routed.threads == []
     unrouted = await rows(intake.store, UnroutedEvent)
     assert {(event.disposition, event.reason) for event in unrouted} == {("quarantined", "unknown_page")}
+
+
+async def test_a_removed_page_is_not_ours_any_more(intake: Any) -> None:
+    def remove(session: Session) -> None:
+        session.get_one(Page, PAGE_A).provisioning_state = REMOVED
+
+    await intake.store.write(remove)
+    assert (await take(intake, "text_single.json")).threads == []
+    (event,) = await rows(intake.store, UnroutedEvent)
+    assert (event.disposition, event.reason) == ("quarantined", "unknown_page")
 
 
 async def test_the_first_of_two_contents_wins_and_the_other_is_noted(intake: Any) -> None:
