@@ -1,0 +1,1 @@
+"""How fast Pagedesk is, side by side with bare baselines in the same run: `python -m bench`."""

@@ -1,0 +1,88 @@
+"""`python -m bench`: measure everything, print the table, write the files. Under ten minutes.
+
+Exit status 0 even where a target is missed; 1 if something is broken.
+"""
+
+import argparse
+import asyncio
+import os
+import shutil
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from base import clock
+from bench.context import Bench, running_bench
+from bench.machine import machine_class, versions
+from bench.measures import burst, end_to_end, history, idle_latency, webhooks, worker_death
+from bench.plan import FULL, QUICK, Plan
+from bench.report import save, show
+from bench.rows import BrokenError, Row
+from engine.clean_exit import exit_process
+from engine.errors import EngineError
+from engine.progress import Progress
+
+_DIRECTORY = Path(".data/bench")
+_PIPED_WIDTH = 150
+
+MEASURES: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
+    "idle": idle_latency.measure,
+    "history": history.measure,
+    "end-to-end": end_to_end.measure,
+    "webhooks": webhooks.measure,
+    "worker-death": worker_death.measure,
+    "burst": burst.measure,
+}
+
+
+def main() -> None:
+    """Read the command line, measure, report."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__, add_help=True)
+    parser.add_argument("--quick", action="store_true", help="less of everything, under two minutes")
+    parser.add_argument(
+        "--only", action="append", choices=MEASURES, help="this measure alone; may be repeated"
+    )
+    given = parser.parse_args()
+    for name in [name for name in os.environ if name.startswith("PAGEDESK_")]:
+        del os.environ[name]  # a run has settings of its own
+    console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+    plan, names = (QUICK if given.quick else FULL), given.only or list(MEASURES)
+    try:
+        result = asyncio.run(_measure(plan, names, console))
+    except (BrokenError, EngineError) as error:
+        console.print(f"[red]Broken:[/] {error}\nLogs: {_DIRECTORY / 'logs'}")
+        exit_process(1)
+    show(result, console)
+    file = save(result, whole=plan is FULL and names == list(MEASURES))
+    console.print(f"Written: {file}")
+    shutil.rmtree(_DIRECTORY)
+    exit_process(0)
+
+
+async def _measure(plan: Plan, names: list[str], console: Console) -> dict[str, Any]:
+    began = time.monotonic()
+    async with running_bench(_DIRECTORY, plan, Progress()) as bench:
+        rows = []
+        for name in names:
+            console.print(f"Measuring {name} …")
+            rows += await MEASURES[name](bench)
+            bench.stack.require_alive()
+        return {
+            "measured_at": clock.now().isoformat(timespec="seconds"),
+            "version": version("pagedesk"),
+            "plan": plan.name,
+            "rounds": plan.rounds,
+            "seconds": round(time.monotonic() - began),
+            "machine": machine_class(_DIRECTORY),
+            "versions": await versions(bench.client),
+            "rows": [row.as_json() for row in rows],
+        }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""What the numbers were measured on and with."""
+
+import os
+import platform
+import sqlite3
+import time
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import psutil
+from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
+from temporalio.client import Client
+
+_PACKAGES = ("fastapi", "starlette", "uvicorn", "uvloop", "httptools", "httpx", "sqlmodel", "temporalio")
+_FLUSHES = 50
+
+
+def machine_class(directory: Path) -> dict[str, Any]:
+    """Processors, memory, system, and how fast the disk under `directory` flushes."""
+    return {
+        "processors": os.cpu_count(),
+        "architecture": platform.machine(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30),
+        "system": platform.system(),
+        "flush_ms": round(_flush_ms(directory), 2),
+    }
+
+
+async def versions(client: Client) -> dict[str, str]:
+    """Of all that takes part."""
+    system = await client.workflow_service.get_system_info(GetSystemInfoRequest())
+    return {
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "temporal server": system.server_version,
+        **{package: version(package) for package in _PACKAGES},
+    }
+
+
+def _flush_ms(directory: Path) -> float:
+    """The median of some flushes of 4 KiB: what a durable commit waits for."""
+    file = directory / "flush"
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT)
+    took = []
+    for _ in range(_FLUSHES):
+        began = time.perf_counter()
+        os.write(descriptor, b"\0" * 4096)
+        os.fsync(descriptor)
+        took.append((time.perf_counter() - began) * 1000)
+    os.close(descriptor)
+    file.unlink()
+    return median(took)

@@ -1,0 +1,109 @@
+"""The result: a table on the terminal, a JSON file, and, of a whole run, `docs/performance.md`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+RESULTS = Path("bench/results")
+WHOLE_RUN = RESULTS / "latest.json"
+PARTIAL_RUN = RESULTS / "partial.json"
+DOCUMENT = Path("docs/performance.md")
+
+_VERDICTS = {True: "[green]met[/]", False: "[red]missed[/]", None: ""}
+_HEAD = """\
+# Performance
+
+Made by `make bench`; do not edit. {date}, Pagedesk {version}, on {processors} processors ({architecture}),
+{memory_gib} GiB, {system}; a flush to disk takes {flush_ms} ms. {versions}.
+
+Load generator, servers, databases and engine share these processors, so the ratios are what counts: both
+sides are measured in the same run, by turns, {rounds} times; shown are the median and, in brackets, the
+lowest and highest.
+
+- **Baseline A** (webhooks): a FastAPI route on the same uvicorn settings that checks the signature, parses
+  the JSON and stores nothing.
+- **Baseline B** (end to end, idle): a minimal workflow (signal-with-start, one activity that makes the same
+  HTTP call) on the same Temporal server, with a worker of the same settings in its own process.
+
+Webhooks: 32 connections, signed deliveries of one message, about 580 bytes each, a closed loop at full speed.
+End to end: 32 in flight. Idle: one at a time. A delivery counts as acknowledged only if it is in the inbox.
+"""
+
+
+def save(result: dict[str, Any], *, whole: bool) -> Path:
+    """Write the JSON, and the document if the run was a whole one; where the JSON is."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    file = WHOLE_RUN if whole else PARTIAL_RUN
+    file.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    if whole:
+        DOCUMENT.write_text(document(result))
+    return file
+
+
+def show(result: dict[str, Any], console: Console) -> None:
+    """Print the rows, and where the processor time went."""
+    table = Table(title="Pagedesk ÷ baseline, median (lowest to highest)", title_justify="left")
+    for heading in ("measure", "unit", "Pagedesk", "baseline", "ratio", "target", ""):
+        table.add_column(heading, justify="right" if heading in ("Pagedesk", "baseline", "ratio") else "left")
+    for row in result["rows"]:
+        cells = [_spread(row[column]) for column in ("pagedesk", "baseline", "ratio")]
+        table.add_row(row["name"], row["unit"], *cells, _target(row), _VERDICTS[row["met"]])
+    console.print(table)
+    shares = Table(title="Processor time per item, ms", title_justify="left")
+    for heading in ("measure", "side", "by process"):
+        shares.add_column(heading)
+    for row in result["rows"]:
+        for side, used in row["cpu_ms"].items():
+            by_process = ", ".join(f"{name} {_number(share)}" for name, share in used.items())
+            shares.add_row(row["name"], side, f"{_number(sum(used.values()))} = {by_process}")
+    if shares.row_count:
+        console.print(shares)
+
+
+def document(result: dict[str, Any]) -> str:
+    """`docs/performance.md`."""
+    versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
+    head = _HEAD.format(
+        date=result["measured_at"][:10],
+        version=result["version"],
+        versions=versions,
+        rounds=result["rounds"],
+        **result["machine"],
+    )
+    lines = ["| measure | result | target | |", "|---|---|---|---|"]
+    notes = []
+    for row in result["rows"]:
+        shown = (
+            f"{_spread(row['ratio'])} times" if row["ratio"] else f"{_spread(row['pagedesk'])} {row['unit']}"
+        )
+        verdict = {True: "met", False: "**missed**", None: ""}[row["met"]]
+        mark = ""
+        if row["note"]:
+            notes.append(row["note"])
+            mark = f" [{len(notes)}]"
+        lines.append(f"| {row['name']}{mark} | {shown} | {_target(row)} | {verdict} |")
+    footnotes = "\n".join(f"{number}. {note}" for number, note in enumerate(notes, 1))
+    return f"{head}\n" + "\n".join(lines) + f"\n\n{footnotes}\n"
+
+
+def _target(row: dict[str, Any]) -> str:
+    target = row["target"]
+    if target is None:
+        return ""
+    unit = " times" if target["of"] == "ratio" else f" {row['unit']}"
+    return f"{target['sign']} {target['bound']:g}{unit}"
+
+
+def _spread(spread: dict[str, float] | None) -> str:
+    if spread is None:
+        return ""
+    middle, low, high = (_number(spread[name]) for name in ("median", "low", "high"))
+    return middle if low == high else f"{middle} ({low} to {high})"
+
+
+def _number(value: float) -> str:
+    """Three digits that mean something."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
