@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import httpx
+import uvloop
 from temporalio.client import Client
 from temporalio.worker import Worker
 
@@ -161,7 +162,7 @@ def main() -> None:
     """Run a worker with the settings of the environment."""
     settings = Settings()
     configure(settings.log_level)
-    asyncio.run(run_worker(settings))
+    uvloop.run(run_worker(settings))
     exit_process(0)
 
 
