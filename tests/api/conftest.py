@@ -1,5 +1,6 @@
 """The API over a real SQLite store, with the engine replaced at its seam."""
 
+import contextlib
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -12,21 +13,25 @@ from base.settings import Settings
 from store.database import Database
 from store.migrate import migrate
 from support.api import ADMIN_TOKEN, Api, FakeEngine, Seed
+from support.postgres import SERVER, fresh_database
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory with migrated databases, copied for each test."""
-    directory = tmp_path_factory.mktemp("migrated")
-    migrate(Settings(data_dir=directory))
-    return directory
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A migrated store, copied for each test: SQLite, or PostgreSQL where the tests are told of a server."""
+    with fresh_database(SERVER) if SERVER else contextlib.nullcontext() as url:
+        settings = Settings(data_dir=tmp_path_factory.mktemp("migrated"), database_url=url)
+        migrate(settings)
+        yield settings
 
 
 @pytest.fixture
-def settings(migrated: Path, tmp_path: Path) -> Settings:
+def settings(migrated: Settings, tmp_path: Path) -> Iterator[Settings]:
     directory = tmp_path / "data"
-    shutil.copytree(migrated, directory)
-    return Settings(data_dir=directory, admin_token=SecretStr(ADMIN_TOKEN))
+    shutil.copytree(migrated.data_dir, directory)
+    copied = fresh_database(SERVER, copy_of=migrated.database_url) if SERVER else contextlib.nullcontext()
+    with copied as url:
+        yield Settings(data_dir=directory, database_url=url, admin_token=SecretStr(ADMIN_TOKEN))
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ class Api:
             if not statement.startswith("BEGIN"):
                 statements.append(statement)
 
-        engines = (self.database._read_engine, self.database._write_engine)
+        engines = {self.database._read_engine, self.database._write_engine}
         for engine in engines:
             event.listen(engine, "before_cursor_execute", note)
         yield statements

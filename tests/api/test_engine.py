@@ -1,0 +1,227 @@
+"""The real engine's seam: every call ends within our bound, and what goes wrong has one of four names."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from api.engine import (
+    CommandRefusedError,
+    EngineBusyError,
+    EngineUnavailableError,
+    RunNotFoundError,
+    TemporalEngine,
+)
+from api.flights import Flights
+from api.refusals import REFUSAL_CODES, refusal_problem
+from base.settings import Settings
+from base.temporal import connect
+from domain.conversation import Command
+from domain.lifecycle import Status
+from domain.sending import RefusalCode
+from domain.window import OpeningKind, Window
+from support.api import NOW
+from workflows.messages import CommandResult
+
+COMMAND = Command("pick", "command-1", "conversation-1", "agent-1")
+ANSWER = CommandResult("conversation-1", Status.ACTIVE, 1)
+
+
+@contextlib.asynccontextmanager
+async def _black_hole() -> AsyncIterator[int]:
+    """A port that accepts connections and never says a word."""
+    gone = asyncio.Event()
+
+    async def silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await gone.wait()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    gone.set()
+    server.close()
+    await server.wait_closed()
+
+
+@contextlib.asynccontextmanager
+async def _closed_port() -> AsyncIterator[int]:
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+    yield port
+
+
+@pytest.mark.parametrize("place", [_closed_port, _black_hole])
+async def test_a_dead_server_costs_no_more_than_the_bound(
+    tmp_path: Path, place: Callable[[], contextlib.AbstractAsyncContextManager[int]]
+) -> None:
+    async with place() as port:
+        settings = Settings(data_dir=tmp_path, temporal_address=f"127.0.0.1:{port}")
+        engine = TemporalEngine(await connect(settings, lazy=True), bound_seconds=0.5)
+        calls: list[Callable[[], Awaitable[Any]]] = [
+            lambda: engine.command("1", "2", COMMAND),
+            lambda: engine.command_with_start("1", "2", COMMAND),
+            lambda: engine.check_page("1"),
+            engine.ping,
+        ]
+        for call in calls:
+            started = time.monotonic()
+            with pytest.raises(EngineUnavailableError):
+                await call()
+            assert time.monotonic() - started < 2
+
+
+class _Handle:
+    """Answers each update from a list."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.ids: list[str] = []
+
+    async def execute_update(self, *_: Any, id: str, **__: Any) -> CommandResult:  # noqa: A002 - the client's name
+        self.ids.append(id)
+        answer = self.answers.pop(0)
+        if isinstance(answer, BaseException):
+            raise answer
+        assert isinstance(answer, CommandResult)
+        return answer
+
+
+def _engine(*answers: Any) -> tuple[TemporalEngine, _Handle]:
+    handle = _Handle(*answers)
+
+    class _Client:
+        def get_workflow_handle(self, _id: str) -> _Handle:
+            return handle
+
+    client: Any = _Client()
+    assert not isinstance(client, Client)
+    return TemporalEngine(client, bound_seconds=1), handle
+
+
+def _rpc(status: RPCStatusCode) -> RPCError:
+    return RPCError("as the server says", status, b"")
+
+
+def _failed(error_type: str, *details: Any) -> WorkflowUpdateFailedError:
+    return WorkflowUpdateFailedError(ApplicationError("Not now.", *details, type=error_type))
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        _rpc(RPCStatusCode.ABORTED),
+        _rpc(RPCStatusCode.FAILED_PRECONDITION),
+        _failed("AcceptedUpdateCompletedWorkflow"),
+    ],
+)
+async def test_an_update_that_met_a_changing_run_is_repeated_under_its_id(first: Exception) -> None:
+    engine, handle = _engine(first, first, ANSWER)
+    assert await engine.command("1", "2", COMMAND) == ANSWER
+    assert handle.ids == ["command-1"] * 3
+    engine, handle = _engine(first, first, first, ANSWER)
+    with pytest.raises(EngineUnavailableError):
+        await engine.command("1", "2", COMMAND)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (_rpc(RPCStatusCode.NOT_FOUND), RunNotFoundError),
+        (_rpc(RPCStatusCode.RESOURCE_EXHAUSTED), EngineBusyError),
+        (_rpc(RPCStatusCode.UNAVAILABLE), EngineUnavailableError),
+        (_rpc(RPCStatusCode.DEADLINE_EXCEEDED), EngineUnavailableError),
+        (_rpc(RPCStatusCode.PERMISSION_DENIED), EngineUnavailableError),
+        (RuntimeError("Failed client connect"), EngineUnavailableError),
+        (ValueError("never seen before"), EngineUnavailableError),
+    ],
+)
+async def test_what_goes_wrong_has_one_of_our_names(answer: Exception, error: type[Exception]) -> None:
+    engine, handle = _engine(answer)
+    with pytest.raises(error):
+        await engine.command("1", "2", COMMAND)
+    assert len(handle.ids) == 1
+
+
+async def test_a_refusal_comes_back_whole() -> None:
+    facts = {
+        "code": "human_agent_tag_off",
+        "detail": "Not now.",
+        "status": "active",
+        "legal": ["end", "reply"],
+        "window": {
+            "opened_by": "message",
+            "opened_at": "2026-11-20T12:00:00+00:00",
+            "standard_until": "2026-11-21T12:00:00+00:00",
+            "human_agent_until": None,
+        },
+    }
+    engine, _ = _engine(_failed("human_agent_tag_off", facts))
+    with pytest.raises(CommandRefusedError) as refused:
+        await engine.command("1", "2", COMMAND)
+    refusal = refused.value.refusal
+    assert (refusal.status, refusal.legal) == (Status.ACTIVE, ("end", "reply"))
+    assert refusal.window == Window(OpeningKind.MESSAGE, NOW, NOW + timedelta(hours=24), None)
+    problem = refusal_problem(refusal, NOW).body
+    assert (problem["status"], problem["conversation_status"]) == (409, "active")
+    assert problem["window"]["stage"] == "standard"
+
+
+def test_every_refusal_of_the_window_is_a_problem() -> None:
+    assert set(RefusalCode) <= REFUSAL_CODES
+
+
+async def test_a_command_flies_once_however_many_bring_it() -> None:
+    flights, calls = Flights(), 0
+
+    async def call() -> CommandResult:
+        nonlocal calls
+        calls += 1
+        await asyncio.sleep(0.01)
+        return ANSWER
+
+    answers = await asyncio.gather(*(flights.run("c", "same", call) for _ in range(50)))
+    assert (answers, calls) == ([ANSWER] * 50, 1)
+    assert (flights._by_command, flights._slots) == ({}, {})
+
+
+async def test_who_waits_too_long_for_a_slot_is_told_that_it_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.flights.WAIT_SECONDS", 0.02)
+    flights, free = Flights(), asyncio.Event()
+
+    async def call() -> CommandResult:
+        await free.wait()
+        return ANSWER
+
+    flying = [asyncio.create_task(flights.run("c", str(number), call)) for number in range(8)]
+    await asyncio.sleep(0)
+    with pytest.raises(EngineBusyError):
+        await flights.run("c", "ninth", call)
+    free.set()
+    assert await asyncio.gather(*flying) == [ANSWER] * 8
+    assert await flights.run("c", "tenth", call) == ANSWER
+
+
+async def test_a_command_goes_on_when_its_caller_leaves() -> None:
+    flights, done = Flights(), asyncio.Event()
+
+    async def call() -> CommandResult:
+        await asyncio.sleep(0.01)
+        done.set()
+        raise EngineUnavailableError
+
+    caller = asyncio.create_task(flights.run("c", "1", call))
+    await asyncio.sleep(0)
+    caller.cancel()
+    await asyncio.wait_for(done.wait(), 1)
+    with pytest.raises(asyncio.CancelledError):
+        await caller

@@ -1,0 +1,27 @@
+"""PostgreSQL databases for tests, where PAGEDESK_TEST_POSTGRES_URL names a server."""
+
+import contextlib
+import os
+import uuid
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
+
+SERVER = os.environ.get("PAGEDESK_TEST_POSTGRES_URL")
+
+
+@contextlib.contextmanager
+def fresh_database(server: str, *, copy_of: str | None = None) -> Iterator[str]:
+    """The URL of a database that lives as long as the block: empty, or a copy of another one's URL."""
+    name = f"pagedesk_test_{uuid.uuid4().hex}"
+    template = urlsplit(copy_of).path.removeprefix("/") if copy_of else "template1"
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(create)
+    try:
+        yield urlsplit(server)._replace(path=f"/{name}").geturl()
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
