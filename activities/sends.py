@@ -14,6 +14,7 @@ from temporalio import activity
 
 from activities.credentials import page_credentials
 from activities.engine_time import engine_clock
+from activities.heartbeat import beating
 from base.log import get_logger
 from base.secrets import Vault
 from domain.delivery import MessageStatus
@@ -63,6 +64,10 @@ class SendActivities:
     async def send_message(self, request: SendMessage) -> SendReport:
         """Try to send one outbound row and record how it went."""
         now = engine_clock()
+        async with beating():
+            return await self._attempt(request, now)
+
+    async def _attempt(self, request: SendMessage, now: Callable[[], datetime]) -> SendReport:
         prepared = await self._database.write(lambda session: self._prepare(session, request, now()))
         if isinstance(prepared, SendReport):
             return prepared

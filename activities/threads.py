@@ -5,6 +5,7 @@ from typing import Any
 from sqlmodel import Session
 from temporalio import activity
 
+from activities.heartbeat import beating
 from base import failpoints
 from store.database import Database
 from store.threads import load_state, project
@@ -20,7 +21,8 @@ class ThreadActivities:
     @activity.defn(name="load_thread")
     async def load_thread(self, request: LoadThread) -> dict[str, Any]:
         """The thread's last projected state, as JSON of `ThreadState`."""
-        return await self._database.read(lambda session: load_state(session, request.customer_id))
+        async with beating():
+            return await self._database.read(lambda session: load_state(session, request.customer_id))
 
     @activity.defn(name="project_thread")
     async def project_thread(self, projection: ThreadProjection) -> None:

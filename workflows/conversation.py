@@ -44,6 +44,10 @@ with workflow.unsafe.imports_passed_through():
     )
 
 _LOAD_TIMEOUT = timedelta(seconds=5)
+# A worker that dies with an activity in hand costs this long. A load may be repeated at will; a send that was
+# given up while it was still under way is shown as unknown until it ends, so it gets more patience.
+_LOAD_SILENCE = timedelta(seconds=2)
+_SEND_SILENCE = timedelta(seconds=5)
 _PROJECT_TIMEOUT = timedelta(seconds=10)
 _SEND_TIMEOUT = timedelta(seconds=30)
 _STORE_RETRY = RetryPolicy(
@@ -128,6 +132,7 @@ class ConversationWorkflow:
             LoadThread(self._page_id, self._customer_id),
             result_type=ThreadState,
             start_to_close_timeout=_LOAD_TIMEOUT,
+            heartbeat_timeout=_LOAD_SILENCE,
             retry_policy=_STORE_RETRY,
         )
         self._loaded = True
@@ -224,6 +229,7 @@ class ConversationWorkflow:
                 request,
                 result_type=SendReport,
                 start_to_close_timeout=_SEND_TIMEOUT,
+                heartbeat_timeout=_SEND_SILENCE,
                 retry_policy=_NO_RETRY,
             )
         except ActivityError:
