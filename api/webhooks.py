@@ -23,9 +23,6 @@ BODY_TIMEOUT_SECONDS = 10.0
 MAX_CHALLENGE_LENGTH = 1000
 _SIGNATURE_HEADER = b"x-hub-signature-256"
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 _log = get_logger("api")
 _deliveries = Counter("pagedesk_webhook_deliveries", "Webhook deliveries by answer.", ["status"])
