@@ -1,5 +1,6 @@
 """Accounts: Facebook apps. The callback address appears with an account's first page."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -14,6 +15,7 @@ from api.pages import PageInput, PageView, save_page, wake_page
 from api.paging import Cursor, CursorOf, Limit, Page
 from api.permissions import Role
 from api.problem_docs import problems
+from api.recording import record
 from api.routing import api_router
 from api.services import Services, Shared
 from base import clock
@@ -118,8 +120,9 @@ async def create_account(
             app_secret=body.app_secret.get_secret_value(),
             at=clock.now(),
         )
+        record(session, caller, "account.created", account_id=account_id)
         for page in body.pages:
-            save_page(session, vault, account, page)
+            save_page(session, vault, caller, account, page)
 
     def work(session: Session) -> AccountView:
         fresh = new_id()
@@ -127,8 +130,7 @@ async def create_account(
         return _view(session, services, caller, account_id)
 
     view = await services.database.write(work)
-    for page in body.pages:
-        await wake_page(services, page.page_id)
+    await asyncio.gather(*(wake_page(services, page.page_id) for page in body.pages))
     return view
 
 
@@ -149,6 +151,9 @@ async def change_account(
         account.name = body.name or account.name
         if body.app_secret is not None:
             accounts.set_app_secret(services.settings.vault, account, body.app_secret.get_secret_value())
+        session.flush()
+        changed = ",".join(body.model_dump(exclude_none=True))
+        record(session, caller, "account.changed", account_id=account_id, changed=changed)
         return _view(session, services, caller, account_id)
 
     return await services.database.write(work)
@@ -157,9 +162,14 @@ async def change_account(
 @router.delete(
     "/v1/accounts/{account_id}", status_code=204, responses=problems("not_found", "account_in_use")
 )
-async def delete_account(services: Shared, account_id: PathId) -> Response:
+async def delete_account(services: Shared, caller: Caller, account_id: PathId) -> Response:
     """Delete an account that has no pages."""
-    await services.database.write(lambda s: accounts.delete(s, account_id))
+
+    def work(session: Session) -> None:
+        accounts.delete(session, account_id)
+        record(session, caller, "account.deleted", account_id=account_id)
+
+    await services.database.write(work)
     return Response(status_code=204)
 
 
@@ -203,7 +213,11 @@ async def add_page(
     def work(session: Session) -> None:
         account = accounts.get(session, account_id)
         create_once(
-            session, wanted, body.page_id, lambda: save_page(session, vault, account, body), clock.now()
+            session,
+            wanted,
+            body.page_id,
+            lambda: save_page(session, vault, caller, account, body),
+            clock.now(),
         )
 
     await services.database.write(work)

@@ -14,6 +14,7 @@ from api.paging import Cursor, CursorOf, Limit, Page
 from api.passwords import refuse_weak
 from api.permissions import Role
 from api.problem_docs import problems
+from api.recording import record
 from api.routing import api_router
 from api.services import Services, Shared
 from base import clock
@@ -131,6 +132,7 @@ async def create_agent(
             password_hash=password_hash,
             at=clock.now(),
         )
+        record(session, caller, "agent.created", agent_id=agent_id, role=body.role.value)
 
     def work(session: Session) -> AgentView:
         fresh = new_id()
@@ -150,15 +152,20 @@ async def get_agent(services: Shared, agent_id: PathId) -> AgentView:
     "/v1/agents/{agent_id}",
     responses=problems("not_found", "email_taken", "last_admin", "weak_password"),
 )
-async def change_agent(services: Shared, agent_id: PathId, body: AgentChange) -> AgentView:
+async def change_agent(services: Shared, caller: Caller, agent_id: PathId, body: AgentChange) -> AgentView:
     """Change an agent. Who is deactivated fails with the next call; a new password ends all sign-ins."""
     changes: dict[str, Any] = body.model_dump(exclude_none=True, exclude={"password"})
     if body.password is not None:
         email = body.email or (await services.database.read(lambda s: agents.get(s, agent_id).email))
         changes["password_hash"] = await _hashed(services, body.password, email)
-    return await services.database.write(
-        lambda s: AgentView.of(agents.change(s, agent_id, changes, clock.now()))
-    )
+
+    def work(session: Session) -> AgentView:
+        view = AgentView.of(agents.change(session, agent_id, changes, clock.now()))
+        changed = ",".join(body.model_dump(exclude_none=True))
+        record(session, caller, "agent.changed", agent_id=agent_id, changed=changed)
+        return view
+
+    return await services.database.write(work)
 
 
 @router.get("/v1/agents/{agent_id}/keys", responses=problems("not_found"))
@@ -169,7 +176,7 @@ async def list_keys(services: Shared, agent_id: PathId) -> Page[KeyView]:
 
 
 @router.post("/v1/agents/{agent_id}/keys", status_code=201, responses=problems("not_found"))
-async def create_key(services: Shared, agent_id: PathId, body: KeyInput) -> NewKeyView:
+async def create_key(services: Shared, caller: Caller, agent_id: PathId, body: KeyInput) -> NewKeyView:
     """Make an API key for an agent. It is shown in this answer only."""
     key = new_secret(credentials.KEY_PREFIX)
 
@@ -177,15 +184,23 @@ async def create_key(services: Shared, agent_id: PathId, body: KeyInput) -> NewK
         row = credentials.add_key(
             session, agent_id, name=body.name, key=key, digest=digest_of(key), now=clock.now()
         )
+        session.flush()
+        record(session, caller, "key.created", agent_id=agent_id, key_id=row.id)
         return NewKeyView.model_validate({**row.model_dump(exclude={"digest"}), "key": key})
 
     return await services.database.write(work)
 
 
 @router.delete("/v1/agents/{agent_id}/keys/{key_id}", status_code=204, responses=problems("not_found"))
-async def revoke_key(services: Shared, agent_id: PathId, key_id: PathId) -> Response:
+async def revoke_key(services: Shared, caller: Caller, agent_id: PathId, key_id: PathId) -> Response:
     """Revoke a key; it fails from the next call on."""
-    await services.database.write(lambda s: credentials.revoke_key(s, agent_id, key_id, clock.now()))
+
+    def work(session: Session) -> None:
+        credentials.revoke_key(session, agent_id, key_id, clock.now())
+        session.flush()
+        record(session, caller, "key.revoked", agent_id=agent_id, key_id=key_id)
+
+    await services.database.write(work)
     return Response(status_code=204)
 
 

@@ -1,5 +1,6 @@
 """Pages: their settings, their provisioning, what is wrong with them."""
 
+import contextlib
 from datetime import datetime
 from typing import Self
 
@@ -7,10 +8,12 @@ from fastapi import Response
 from pydantic import BaseModel
 from sqlmodel import Session
 
+from api.auth import Caller, Principal
 from api.engine import EngineUnavailableError
 from api.fields import AccessToken, Digits, Flag, Id, Input, Language, Name, PathPageId
 from api.problem_docs import problems
 from api.problems import Problem
+from api.recording import record
 from api.routing import api_router
 from api.services import Services, Shared
 from base import clock
@@ -52,11 +55,13 @@ class Reauthorization(Input):
 
 
 class PageProblem(BaseModel):
-    """Something that is wrong with a page, and how to mend it."""
+    """Something that is wrong with a page, and how to mend it. `meta_code` is Meta's, where it said one."""
 
     code: str
     detail: str
     remedy: str
+    meta_code: int | None = None
+    meta_subcode: int | None = None
 
 
 class SendGate(BaseModel):
@@ -102,15 +107,17 @@ async def get_page(services: Shared, page_id: PathPageId) -> PageView:
 
 
 @router.patch("/v1/pages/{page_id}", responses=problems("not_found", "unknown_workstream"))
-async def change_page(services: Shared, page_id: PathPageId, body: PageChange) -> PageView:
+async def change_page(services: Shared, caller: Caller, page_id: PathPageId, body: PageChange) -> PageView:
     """Change settings. The human agent tag holds from the next session on, everything else at once."""
 
     def work(session: Session) -> PageView:
         page = pages.get(session, page_id)
         if body.workstream_id is not None:
             workstreams.for_page(session, body.workstream_id, clock.now())
-        page.sqlmodel_update(body.model_dump(exclude_none=True))
+        changes = body.model_dump(exclude_none=True)
+        page.sqlmodel_update(changes)
         session.flush()
+        record(session, caller, "page.changed", page_id=page_id, changed=",".join(changes))
         return PageView.of(page)
 
     view = await services.database.write(work)
@@ -120,9 +127,16 @@ async def change_page(services: Shared, page_id: PathPageId, body: PageChange) -
 @router.delete(
     "/v1/pages/{page_id}", status_code=204, responses=problems("not_found", "page_in_use_by_conversations")
 )
-async def remove_page(services: Shared, page_id: PathPageId) -> Response:
+async def remove_page(services: Shared, caller: Caller, page_id: PathPageId) -> Response:
     """Stop serving a page. Its history stays readable; its access token is forgotten."""
-    await services.database.write(lambda s: pages.remove(s, page_id))
+
+    def work(session: Session) -> None:
+        pages.remove(session, page_id)
+        record(session, caller, "page.removed", page_id=page_id)
+
+    await services.database.write(work)
+    with contextlib.suppress(EngineUnavailableError):
+        await services.engine.check_page(page_id)  # its workflow finds nothing to watch, and ends
     return Response(status_code=204)
 
 
@@ -138,18 +152,21 @@ async def check_page(services: Shared, page_id: PathPageId) -> PageView:
 
 
 @router.post("/v1/pages/{page_id}/reauthorize", responses=problems("not_found"))
-async def reauthorize_page(services: Shared, page_id: PathPageId, body: Reauthorization) -> PageView:
+async def reauthorize_page(
+    services: Shared, caller: Caller, page_id: PathPageId, body: Reauthorization
+) -> PageView:
     """Give the page a new access token; it is provisioned anew."""
 
     def work(session: Session) -> None:
         token = body.access_token.get_secret_value()
         pages.reauthorize(services.settings.vault, pages.get(session, page_id), token)
+        record(session, caller, "page.reauthorized", page_id=page_id)
 
     await services.database.write(work)
     return await wake_page(services, page_id)
 
 
-def save_page(session: Session, vault: Vault, account: Account, body: PageInput) -> None:
+def save_page(session: Session, vault: Vault, caller: Principal, account: Account, body: PageInput) -> None:
     """Save a page of an account; the account's first page makes its verify token."""
     now = clock.now()
     workstream = workstreams.for_page(session, body.workstream_id, now)
@@ -164,6 +181,7 @@ def save_page(session: Session, vault: Vault, account: Account, body: PageInput)
     )
     pages.save(session, vault, account, new, workstream_id=workstream.id, at=now)
     accounts.give_verify_token(vault, account)
+    record(session, caller, "page.saved", page_id=body.page_id, account_id=account.id)
 
 
 async def wake_page(services: Services, page_id: str) -> PageView:

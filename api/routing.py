@@ -20,6 +20,9 @@ from api.problems import Problem
 MAX_BODY_BYTES = 256 * 1024
 BODY_TIMEOUT_SECONDS = 10.0
 
+# What is left of the body is not worth reading.
+_CLOSE = {"Connection": "close"}
+
 
 class JsonRequest(Request):
     """A request whose body is capped in size and time and read by one strict JSON parser."""
@@ -33,7 +36,7 @@ class JsonRequest(Request):
                 async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
                     self._taken = await self._read()
             except TimeoutError as error:
-                raise Problem("request_too_slow") from error
+                raise Problem("request_too_slow", headers=_CLOSE) from error
         return self._taken
 
     async def json(self) -> Any:
@@ -46,13 +49,13 @@ class JsonRequest(Request):
     async def _read(self) -> bytes:
         announced = self.headers.get("content-length", "")
         if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
-            raise Problem("body_too_large")
+            raise Problem("body_too_large", headers=_CLOSE)
         parts: list[bytes] = []
         size = 0
         async for part in self.stream():
             size += len(part)
             if size > MAX_BODY_BYTES:
-                raise Problem("body_too_large")
+                raise Problem("body_too_large", headers=_CLOSE)
             parts.append(part)
         return b"".join(parts)
 

@@ -1,9 +1,10 @@
 """The webhook as the application mounts it: its inbox is opened and closed with the process."""
 
 from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
 
 from api.webhook_secrets import AccountSecrets
-from api.webhooks import Receive, Scope, Send, WebhookEndpoint
+from api.webhooks import WebhookEndpoint
 from base.settings import Settings
 from ingest.inbox import Inbox, PostgresInboxWriter, SqliteInboxWriter
 from ingest.wake import DatagramWake, NoWake

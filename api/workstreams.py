@@ -21,6 +21,7 @@ from api.fields import (
 from api.once import once
 from api.paging import Cursor, CursorOf, Limit, Page
 from api.problem_docs import problems
+from api.recording import record
 from api.routing import api_router
 from api.services import Shared
 from base import clock
@@ -120,6 +121,7 @@ async def create_workstream(
             reopen_closed_within=body.reopen_closed_within_minutes * _SECONDS,
             at=clock.now(),
         )
+        record(session, caller, "workstream.created", workstream_id=workstream_id)
 
     def work(session: Session) -> WorkstreamView:
         fresh = new_id()
@@ -138,7 +140,7 @@ async def get_workstream(services: Shared, workstream_id: PathId) -> WorkstreamV
 
 @router.patch("/v1/workstreams/{workstream_id}", responses=problems("not_found", "name_taken"))
 async def change_workstream(
-    services: Shared, workstream_id: PathId, body: WorkstreamChange
+    services: Shared, caller: Caller, workstream_id: PathId, body: WorkstreamChange
 ) -> WorkstreamView:
     """Change the name or the times. A conversation that waits already keeps its deadline."""
 
@@ -151,6 +153,9 @@ async def change_workstream(
             workstream.auto_close_waiting_after = body.auto_close_waiting_after_minutes * _SECONDS
         if body.reopen_closed_within_minutes is not None:
             workstream.reopen_closed_within = body.reopen_closed_within_minutes * _SECONDS
+        session.flush()
+        changed = ",".join(body.model_dump(exclude_none=True))
+        record(session, caller, "workstream.changed", workstream_id=workstream_id, changed=changed)
         return _view(session, workstream_id)
 
     return await services.database.write(work)
@@ -161,13 +166,14 @@ async def change_workstream(
     responses=problems("not_found", "unknown_pages", "page_needs_a_workstream"),
 )
 async def set_workstream_pages(
-    services: Shared, workstream_id: PathId, body: WorkstreamPages
+    services: Shared, caller: Caller, workstream_id: PathId, body: WorkstreamPages
 ) -> WorkstreamView:
     """Give the workstream exactly these pages. Those it had and keeps not go to the default workstream."""
 
     def work(session: Session) -> WorkstreamView:
         workstreams.set_pages(session, workstream_id, body.page_ids, clock.now())
         session.flush()
+        record(session, caller, "workstream.pages_set", workstream_id=workstream_id)
         return _view(session, workstream_id)
 
     return await services.database.write(work)
@@ -176,9 +182,14 @@ async def set_workstream_pages(
 @router.delete(
     "/v1/workstreams/{workstream_id}", status_code=204, responses=problems("not_found", "workstream_in_use")
 )
-async def delete_workstream(services: Shared, workstream_id: PathId) -> Response:
+async def delete_workstream(services: Shared, caller: Caller, workstream_id: PathId) -> Response:
     """Delete a workstream that has no pages."""
-    await services.database.write(lambda s: workstreams.delete(s, workstream_id))
+
+    def work(session: Session) -> None:
+        workstreams.delete(session, workstream_id)
+        record(session, caller, "workstream.deleted", workstream_id=workstream_id)
+
+    await services.database.write(work)
     return Response(status_code=204)
 
 

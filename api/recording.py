@@ -1,0 +1,17 @@
+"""Administration in the event table: who changed what. Values stay out of it; secrets could be among them."""
+
+from sqlmodel import Session
+
+from api.auth import Principal
+from base import clock
+from domain.conversation import Fact
+from domain.lifecycle import ActorKind
+from store.events import append_events, event_row
+
+
+def record(
+    session: Session, caller: Principal, kind: str, *, page_id: str | None = None, **data: str | None
+) -> None:
+    """Append the event of one change; call it last in the change's transaction."""
+    fact = Fact(kind, clock.now(), ActorKind.AGENT, caller.agent_id, data=dict(data))
+    append_events(session, [event_row(fact, page_id, None, None)])

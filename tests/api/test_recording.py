@@ -1,0 +1,75 @@
+"""Who changed what goes into the event table: once for each change, and without its values."""
+
+from typing import Any
+
+from sqlmodel import col, select
+
+from api.auth import BOOTSTRAP_ADMIN_ID
+from api.permissions import PERMISSIONS
+from domain.lifecycle import Trigger
+from store.tables import Event
+from support.api import Api
+
+SECRETS = {
+    "app_secret": "0123456789abcdef",
+    "access_token": "EAAGtoken",
+    "password": "correct horse battery",
+}
+PAGE = {"page_id": "1001", "name": "Page", "access_token": SECRETS["access_token"]}
+
+# Changes of conversations are the workflow's facts; these change nothing that lasts.
+NOT_RECORDED = {"reply", "sign_out", "check_page", *(trigger.value for trigger in Trigger)}
+
+
+async def test_every_change_is_recorded_once(api: Api) -> None:
+    called: list[str] = []
+
+    async def call(method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        answer = await api.admin.request(method, path, json=body)
+        assert answer.is_success, answer.text
+        called.append(api.operation(method, path) or "")
+        shown: dict[str, Any] = answer.json() if answer.content else {}
+        return shown
+
+    account = await call(
+        "POST", "/v1/accounts", {"name": "A", "app_id": "1", "app_secret": SECRETS["app_secret"]}
+    )
+    of_account = f"/v1/accounts/{account['id']}"
+    await call("PATCH", of_account, {"name": "B", "app_secret": SECRETS["app_secret"]})
+    await call("POST", f"{of_account}/pages", PAGE)
+    await call("PATCH", "/v1/pages/1001", {"language": "de"})
+    await call("POST", "/v1/pages/1001/reauthorize", {"access_token": SECRETS["access_token"]})
+    workstream = await call("POST", "/v1/workstreams", {"name": "Support"})
+    of_workstream = f"/v1/workstreams/{workstream['id']}"
+    await call("PATCH", of_workstream, {"name": "Sales"})
+    await call("PUT", f"{of_workstream}/pages", {"page_ids": []})
+    await call("DELETE", of_workstream)
+    await call("DELETE", "/v1/pages/1001")
+    await call("DELETE", of_account)
+    agent = await call("POST", "/v1/agents", {"name": "Ada", "role": "agent"})
+    of_agent = f"/v1/agents/{agent['id']}"
+    await call("PATCH", of_agent, {"role": "supervisor", "password": SECRETS["password"]})
+    key = await call("POST", f"{of_agent}/keys", {"name": "laptop"})
+    await call("DELETE", f"{of_agent}/keys/{key['id']}")
+
+    events = await api.database.read(lambda s: list(s.exec(select(Event).order_by(col(Event.id)))))
+    assert [event.kind for event in events] == [
+        *("account.created", "account.changed", "page.saved", "page.changed", "page.reauthorized"),
+        *("workstream.created", "workstream.changed", "workstream.pages_set", "workstream.deleted"),
+        *("page.removed", "account.deleted", "agent.created", "agent.changed", "key.created", "key.revoked"),
+    ]
+    assert {event.actor_id for event in events} == {BOOTSTRAP_ADMIN_ID}
+    assert events[1].data == {"account_id": account["id"], "changed": "name,app_secret"}
+    for secret in (*SECRETS.values(), key["key"]):
+        assert secret not in repr(events)
+
+    reading = {name for name in PERMISSIONS if name.startswith(("get_", "list_", "stream_"))}
+    assert set(called) == PERMISSIONS.keys() - reading - NOT_RECORDED
+
+
+async def test_a_refused_change_and_a_repeated_one_are_not_recorded(api: Api) -> None:
+    for _ in range(2):
+        await api.admin.post("/v1/workstreams", json={"name": "A"}, headers={"Idempotency-Key": "one"})
+    await api.admin.post("/v1/workstreams", json={"name": "A"})
+    kinds = await api.database.read(lambda s: list(s.exec(select(Event.kind))))
+    assert kinds == ["workstream.created"]
