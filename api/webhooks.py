@@ -6,11 +6,12 @@ wrong signature, 404 unknown account, 408 too slow, 413 too large, 503 it cannot
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 from urllib.parse import parse_qsl
 
 from prometheus_client import Counter
+from starlette.types import Receive, Scope, Send
 
 from base import clock
 from base.log import get_logger
