@@ -3,6 +3,7 @@
 import asyncio
 import sys
 
+from engine.clean_exit import exit_process
 from engine.dev_server import find_or_build_dev_server
 from engine.errors import EngineError
 from engine.progress import Progress
@@ -16,14 +17,16 @@ async def prepare(progress: Progress) -> None:
 
 
 def main() -> int:
-    """Exit status: 0, or 1 with the reason and the remedy on standard error."""
+    """Exit status: 0, or 1 with the reason and the remedy on standard error, or 130 after Ctrl-C."""
     try:
         asyncio.run(prepare(Progress()))
     except EngineError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_process(main())

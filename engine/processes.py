@@ -32,7 +32,7 @@ class ChildSpec:
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     """The whole environment."""
     ports: Sequence[Port] = ()
-    ready_timeout: float = 30.0
+    ready_timeout: float = 60.0
     """Seconds until it must be ready."""
     stop_timeout: float = 10.0
     """Seconds from SIGTERM to SIGKILL."""
