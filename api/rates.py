@@ -1,11 +1,11 @@
 """Token buckets: how often one somebody may do one thing. Counted per process."""
 
 import math
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 
 from api.problems import Problem
-from base import clock
 
 _MOST_BUCKETS = 10_000
 
@@ -27,7 +27,7 @@ class RateLimit:
 
     def take(self, key: str) -> None:
         """Take one token of `key`'s bucket; raises the problem when it is empty."""
-        now = clock.now().timestamp()
+        now = time.monotonic()
         bucket = self._buckets.setdefault(key, _Bucket(self._burst, now))
         self._buckets.move_to_end(key)
         if len(self._buckets) > _MOST_BUCKETS:

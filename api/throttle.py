@@ -1,10 +1,10 @@
 """Slowing down who guesses passwords, by account and by source. Counted per process."""
 
 import math
+import time
 from collections import OrderedDict, deque
 
 from api.problems import Problem
-from base import clock
 
 _WINDOW_SECONDS = 300.0
 _TRIES_PER_ACCOUNT = 5
@@ -21,7 +21,7 @@ class SignInThrottle:
     def begin(self, email: str, source: str) -> None:
         """Count a try, or refuse it: also with the right password, or the answer would tell."""
         limits = {f"account:{email}": _TRIES_PER_ACCOUNT, f"source:{source}": _TRIES_PER_SOURCE}
-        now = clock.now().timestamp()
+        now = time.monotonic()
         wait = max(self._wait(key, limit, now) for key, limit in limits.items())
         if wait > 0:
             raise Problem("too_many_attempts", headers={"Retry-After": str(math.ceil(wait))})

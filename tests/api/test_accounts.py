@@ -1,5 +1,6 @@
 """Accounts: what is shown, what is kept, when the callback address appears."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -182,3 +183,23 @@ async def test_accounts_are_listed_in_few_statements(api: Api, seed: Seed) -> No
         answer = await api.admin.get("/v1/accounts")
     assert len(answer.json()["items"]) == 8
     assert len(statements) == 3, statements  # who asks, the accounts, their pages
+
+
+async def test_twenty_at_once_with_one_key_make_one_account(api: Api) -> None:
+    client, headers = api.admin, {"Idempotency-Key": "one"}
+    answers = await asyncio.gather(
+        *(client.post("/v1/accounts", json={**ACCOUNT, "pages": [PAGE]}, headers=headers) for _ in range(20))
+    )
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+
+
+async def test_a_page_that_two_accounts_want_at_once_goes_to_one(api: Api) -> None:
+    client = api.admin
+    accounts = [(await _account(api, app_id=str(number)))["id"] for number in range(8)]
+    answers = await asyncio.gather(
+        *(client.post(f"/v1/accounts/{account}/pages", json=PAGE) for account in accounts)
+    )
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
+    shown = [(await client.get(f"/v1/accounts/{account}")).json() for account in accounts]
+    assert len([account for account in shown if account["callback_url"]]) == 1
