@@ -1,0 +1,1 @@
+"""Fault tests: real processes, killed at random or at named points, judged by ledgers outside of them."""

@@ -1,0 +1,58 @@
+"""D: the final state of a desk, as its public API tells it."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+_PAGE = 200
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class FinalState:
+    """Everything that the checker knows of the desk.
+
+    conversations: as the API shows them, each with its `messages` and its `timeline`, oldest first.
+    unrouted: events that went to no thread.
+    unfinished: what was still under way when the settle time was over, in words.
+    """
+
+    conversations: list[dict[str, Any]]
+    unrouted: list[dict[str, Any]] = field(default_factory=list)
+    unfinished: list[str] = field(default_factory=list)
+
+
+async def export(api: httpx.AsyncClient, unfinished: list[str]) -> FinalState:
+    """Read all of it. The client carries an admin's key."""
+    conversations = await _all(api, "/v1/conversations")
+    slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def whole(conversation: dict[str, Any]) -> dict[str, Any]:
+        path = f"/v1/conversations/{conversation['id']}"
+        async with slots:
+            return conversation | {
+                "messages": await _all(api, f"{path}/messages"),
+                "timeline": await _all(api, f"{path}/timeline"),
+            }
+
+    return FinalState(
+        conversations=await asyncio.gather(*(whole(each) for each in conversations)),
+        unrouted=await _all(api, "/v1/webhook-events/unrouted"),
+        unfinished=unfinished,
+    )
+
+
+async def _all(api: httpx.AsyncClient, path: str) -> list[dict[str, Any]]:
+    """Every item of a list."""
+    items: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while True:
+        query = {"limit": str(_PAGE)} | ({"cursor": cursor} if cursor else {})
+        answer = await api.get(path, params=query)
+        answer.raise_for_status()
+        items += answer.json()["items"]
+        cursor = answer.json()["next_cursor"]
+        if cursor is None:
+            return items

@@ -1,0 +1,96 @@
+"""One installation on its own ports: an account with two Pages, and a sandbox as Meta."""
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from base.settings import Settings
+from chaos.processes import ADMIN_KEY, API, PRODUCT, SANDBOX, Fleet
+from store.migrate import migrate
+from support.eventually import eventually
+
+APP_ID = "1187452390011223"
+PAGES = ("108823774519302", "230451889017744")
+
+# Meta's own waits between tries, a hundred times as fast: retries and recovery share one trial.
+_RETRY_AFTER_SECONDS = [0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.0]
+_PROVISIONING_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A running desk, ready to be hurt."""
+
+    fleet: Fleet
+    account_id: str
+    app_secret: str
+
+    @property
+    def directory(self) -> Path:
+        """The data directory; the ledgers are in it as well."""
+        return self.fleet.directory
+
+    def sandbox(self) -> httpx.AsyncClient:
+        """A client of the sandbox."""
+        return httpx.AsyncClient(base_url=self.fleet.url(SANDBOX), trust_env=False, timeout=30)
+
+    def api(self, name: str = API) -> httpx.AsyncClient:
+        """A client of the API with the administrator's key."""
+        headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
+        return httpx.AsyncClient(base_url=self.fleet.url(name), headers=headers, trust_env=False, timeout=30)
+
+
+async def install(directory: Path, temporal: Path) -> Installation:
+    """Migrate, start everything and provision both Pages."""
+    fleet = Fleet(directory, temporal)
+    fleet.start(SANDBOX)
+    await asyncio.to_thread(migrate, Settings(data_dir=directory))
+    await fleet.up(*PRODUCT)
+    await fleet.ready(SANDBOX)
+    app_secret, token = secrets.token_hex(16), "EAAchaos" + secrets.token_urlsafe(16)
+    installation = Installation(fleet, "", app_secret)
+    async with installation.sandbox() as sandbox, installation.api() as api:
+        await _seed_sandbox(sandbox, app_secret, token)
+        account_id = await _seed_desk(api, app_secret, token)
+    return Installation(fleet, account_id, app_secret)
+
+
+async def _seed_sandbox(sandbox: httpx.AsyncClient, app_secret: str, token: str) -> None:
+    await _post(sandbox, "/_sandbox/apps", app_id=APP_ID, app_secret=app_secret, name="App", mode="live")
+    for page_id in PAGES:
+        # One token opens one Page: the sandbox keeps tokens by their text.
+        await _post(
+            sandbox,
+            "/_sandbox/pages",
+            page_id=page_id,
+            name=f"Page {page_id}",
+            access_token=token + page_id,
+            app_id=APP_ID,
+        )
+    await _post(sandbox, "/_sandbox/deliveries/settings", retry_after_s=_RETRY_AFTER_SECONDS)
+
+
+async def _seed_desk(api: httpx.AsyncClient, app_secret: str, token: str) -> str:
+    account = await _post(api, "/v1/accounts", name="App", app_id=APP_ID, app_secret=app_secret)
+    for page_id in PAGES:
+        path = f"/v1/accounts/{account['id']}/pages"
+        await _post(api, path, page_id=page_id, name=f"Page {page_id}", access_token=token + page_id)
+
+    async def all_run() -> bool:
+        pages = [(await api.get(f"/v1/pages/{page_id}")).json() for page_id in PAGES]
+        return all(page["provisioning_state"] == "Running" for page in pages)
+
+    await eventually(all_run, within=_PROVISIONING_SECONDS)
+    return str(account["id"])
+
+
+async def _post(client: httpx.AsyncClient, path: str, **body: Any) -> dict[str, Any]:
+    answer = await client.post(path, json=body)
+    if not answer.is_success:
+        raise AssertionError(f"{path} answered {answer.status_code}: {answer.text[:500]}")
+    made: dict[str, Any] = answer.json()
+    return made

@@ -1,0 +1,107 @@
+"""What the trials found, for the terminal; the long tier's is kept in docs/reports/chaos-inbound.md."""
+
+import os
+import platform
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import quantiles
+
+from chaos.checker import METRICS
+from chaos.trial import LONG, Record
+
+REPORT = Path(__file__).parents[2] / "docs" / "reports" / "chaos-inbound.md"
+
+_HEAD = """# Fault trials of the way in
+
+Written by `make chaos`. Real processes (Temporal's dev server, worker, API, a second API, with the sandbox as
+Meta) are killed with `kill -9`, at random instants or at named points, and judged from ledgers outside of
+them (`tests/chaos/checker.py`). The goal of every metric is zero.
+"""
+
+
+@dataclass(slots=True)
+class Report:
+    """The trials of one run, all seeded from one seed."""
+
+    seed: str
+    records: list[Record] = field(default_factory=list)
+
+    def lines(self) -> list[str]:
+        """One line for each trial."""
+        if not self.records:
+            return []
+        head = f"fault trials, PAGEDESK_CHAOS_SEED={self.seed}"
+        return [head, *(f"  {record.test}: {_in_words(record)}" for record in self.records)]
+
+    def keep(self) -> None:
+        """Write the report, if the long tier has run."""
+        records = [record for record in self.records if record.load == LONG.name]
+        if records:
+            REPORT.parent.mkdir(parents=True, exist_ok=True)
+            REPORT.write_text(
+                "\n".join([_HEAD, *self._conditions(), *_totals(records), *_table(records)]) + "\n"
+            )
+
+    def _conditions(self) -> list[str]:
+        day, cores = datetime.now(UTC).date(), os.cpu_count()
+        where = f"{platform.system()}, {cores} cores, Python {platform.python_version()}"
+        return [
+            f"Run of {day} on {where}. `PAGEDESK_CHAOS_SEED={self.seed} make chaos` draws the same lots.",
+            "",
+        ]
+
+
+def _totals(records: list[Record]) -> list[str]:
+    faults = sum(record.strikes for record in records)
+    passed = sum(record.whole for record in records)
+    messages = sum(record.messages for record in records)
+    bound = f"{300 / max(faults, 1):.2g} %"
+    return [
+        f"**{passed} of {len(records)} trials passed, with {faults} faults and {messages} messages.**",
+        f"No failure in {faults} independent faults bounds its rate at about {bound} (95 % confidence).",
+        "",
+        "| metric | found |",
+        "|---|---|",
+        *(f"| {metric} | {_found(records, metric)} |" for metric in METRICS),
+        "",
+    ]
+
+
+def _found(records: list[Record], metric: str) -> int:
+    return sum(len(record.violations.get(metric, ())) for record in records)
+
+
+def _table(records: list[Record]) -> list[str]:
+    head = ["| trial | faults | messages | measured (seconds: median, p95, most) |", "|---|---|---|---|"]
+    return head + [
+        f"| {record.test} | {record.strikes} | {record.messages} | {_measures(record)} |"
+        for record in records
+    ]
+
+
+def _in_words(record: Record) -> str:
+    verdict = "whole" if record.whole else "BROKEN"
+    return f"{verdict}, {record.strikes} faults, {record.messages} messages. {_measures(record)}"
+
+
+def _measures(record: Record) -> str:
+    return "; ".join(f"{what} {_spread(values)}" for what, values in record.measured.items())
+
+
+def _spread(values: Iterable[float]) -> str:
+    ordered = sorted(values)
+    if len(ordered) == 1:
+        return f"{ordered[0]:.2f}"
+    return f"{p50(ordered):.2f}, {p95(ordered):.2f}, {ordered[-1]:.2f} (n={len(ordered)})"
+
+
+def p50(values: list[float]) -> float:
+    """The median."""
+    return quantiles(values, n=2, method="inclusive")[0] if len(values) > 1 else values[0]
+
+
+def p95(values: list[float]) -> float:
+    """The value that 95 of 100 do not exceed."""
+    return quantiles(values, n=20, method="inclusive")[-1] if len(values) > 1 else values[0]

@@ -1,0 +1,89 @@
+"""Waiting until a desk is at rest, and saying in words what is not when its time is over.
+
+At rest: Meta has delivered everything, the inbox is routed, every conversation has applied its events, no
+send is under way, and a second look finds nothing new. The databases are read for waiting only: what is
+judged comes from the public API.
+"""
+
+import asyncio
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
+from temporalio.client import Client
+
+SETTLE_SECONDS = 60.0
+
+_PAUSE_SECONDS = 0.05
+_WAITING = {
+    "inbox.db": {"inbox events": "SELECT coalesce(max(id), 0) FROM inbox_event"},
+    "pagedesk.db": {
+        "routed up to": "SELECT coalesce(min(position), 0) FROM relay_partition",
+        "events not applied": """
+            SELECT count(*) FROM thread_event JOIN thread USING (customer_id)
+            WHERE seq > applied_seq AND (seq > signalled_seq OR route = 'work')""",
+        "sends under way": "SELECT count(*) FROM message WHERE status IN ('queued', 'sending')",
+        "replays": "SELECT count(*) FROM unrouted_event WHERE disposition = 'replaying'",
+    },
+}
+# A task that meets a new event as it ends is given out again: no fault of anybody's.
+_NO_FAULT = {WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND}
+
+
+async def settle(data_dir: Path, sandbox: httpx.AsyncClient, *, within: float = SETTLE_SECONDS) -> list[str]:
+    """Return when the desk is at rest, or after `within` seconds what still is under way."""
+    end = time.monotonic() + within
+    former: dict[str, int] | None = None
+    while True:
+        picture = await asyncio.to_thread(_look, data_dir)
+        picture["deliveries"] = (await _get(sandbox, "/_sandbox/deliveries"))["pending"]
+        picture["sends"] = (await _get(sandbox, "/_sandbox/ledger?name=graph&limit=0"))["seq"]
+        unfinished = _unfinished(picture)
+        if not unfinished and picture == former:
+            return []
+        if time.monotonic() > end:
+            return unfinished
+        former = picture if not unfinished else None
+        if unfinished:
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def failed_workflow_tasks(temporal_address: str) -> list[str]:
+    """Every workflow task that failed, in words."""
+    client = await Client.connect(temporal_address)
+    failures = []
+    async for execution in client.list_workflows():
+        handle = client.get_workflow_handle(execution.id, run_id=execution.run_id)
+        async for event in handle.fetch_history_events():
+            cause = event.workflow_task_failed_event_attributes.cause
+            if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED and cause not in _NO_FAULT:
+                name = WorkflowTaskFailedCause.Name(cause)
+                failures.append(f"workflow task {event.event_id} of {execution.id} failed: {name}")
+    return failures
+
+
+def _look(data_dir: Path) -> dict[str, Any]:
+    picture: dict[str, Any] = {}
+    for name, questions in _WAITING.items():
+        with closing(sqlite3.connect(f"file:{data_dir / name}?mode=ro", uri=True, timeout=5)) as connection:
+            for what, question in questions.items():
+                (picture[what],) = connection.execute(question).fetchone()
+    return picture
+
+
+def _unfinished(picture: dict[str, Any]) -> list[str]:
+    unfinished = [f"delivery {each['id']} of {each['keys'][:3]} waits" for each in picture["deliveries"]]
+    if picture["routed up to"] < picture["inbox events"]:
+        unfinished.append(f"inbox read up to {picture['routed up to']} of {picture['inbox events']}")
+    counted = ("events not applied", "sends under way", "replays")
+    return unfinished + [f"{what}: {picture[what]}" for what in counted if picture[what]]
+
+
+async def _get(sandbox: httpx.AsyncClient, path: str) -> Any:
+    answer = await sandbox.get(path)
+    answer.raise_for_status()
+    return answer.json()

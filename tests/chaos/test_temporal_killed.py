@@ -1,0 +1,40 @@
+"""F-09, F-10: the engine is away. Meta does not notice, agents are told the truth, the backlog drains."""
+
+import time
+
+from chaos.processes import TEMPORAL
+from chaos.trial import Load, Trial
+
+_MINUTES_AWAY = 70
+_EVERY_MINUTES = 5
+
+
+async def test_f09_killed_and_back(trial: Trial, load: Load) -> None:
+    people = await trial.meet(load.customers)
+    for person in people:
+        await trial.customers.write(person)
+    (conversation, *_) = (await trial.verify()).final.conversations
+    trial.kill(TEMPORAL)
+    killed_ms = time.time_ns() // 1_000_000
+    for person in [*people, *await trial.meet(load.customers)]:
+        await trial.customers.write(person)
+    assert await trial.agent.command(conversation["id"], "pick") == 503
+    await trial.delivered()
+    await trial.fleet.up(TEMPORAL)
+    assert {line["result"] for line in trial.tries_since(killed_ms)} == {"2xx"}
+    await trial.verify()
+
+
+async def test_f10_away_for_longer_than_meta_has_patience(trial: Trial, load: Load) -> None:
+    people = await trial.meet(load.customers)
+    await trial.move_clock(minutes=-_MINUTES_AWAY)
+    trial.kill(TEMPORAL)
+    for _ in range(0, _MINUTES_AWAY, _EVERY_MINUTES):
+        for person in people:
+            await trial.customers.write(person)
+        await trial.delivered()
+        await trial.move_clock(minutes=_EVERY_MINUTES)
+    subscriptions = (await trial.sandbox.get("/_sandbox/deliveries")).json()["subscriptions"]
+    assert [(each["active"], each["failing_since"]) for each in subscriptions] == [(True, None)] * 2
+    await trial.fleet.up(TEMPORAL)
+    await trial.verify()

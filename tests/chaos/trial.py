@@ -1,0 +1,207 @@
+"""One trial: a load, faults drawn by a seeded lot, and the verdict of the checker over all ledgers."""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from base.failpoints import EXIT_STATUS
+from base.settings import Settings
+from chaos.checker import check
+from chaos.driver import Agent, Customer, Customers, Poster
+from chaos.final_state import export
+from chaos.installation import APP_ID, PAGES, Installation
+from chaos.ledgers import Book, Ledgers, Line, read_book
+from chaos.processes import API, PRODUCT, Fleet
+from chaos.settling import SETTLE_SECONDS, failed_workflow_tasks, settle
+from ingest.replay import request_replay
+from store.database import Database
+
+_WRITERS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much a trial does: people and their messages a second, how often a fault strikes, a big batch."""
+
+    name: str
+    customers: int
+    per_second: float
+    strikes: int
+    batch: int
+
+
+SMOKE = Load("smoke", customers=4, per_second=20, strikes=1, batch=300)
+LONG = Load("long", customers=20, per_second=10, strikes=15, batch=1000)
+
+
+@dataclass(slots=True)
+class Record:
+    """What a trial adds to the report. `whole`: nothing was hurt since the last verdict, which was good."""
+
+    test: str
+    load: str
+    seed: str
+    whole: bool = False
+    strikes: int = 0
+    messages: int = 0
+    violations: dict[str, list[str]] = field(default_factory=dict)
+    measured: dict[str, list[float]] = field(default_factory=dict)
+
+    def measure(self, what: str, value: float) -> None:
+        """Note a measured value, in seconds."""
+        self.measured.setdefault(what, []).append(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a fault test works with."""
+
+    installation: Installation
+    dice: random.Random
+    record: Record
+    driver: Book
+    direct: Book
+    sandbox: httpx.AsyncClient
+    api: httpx.AsyncClient
+    customers: Customers
+    poster: Poster
+    agent: Agent
+
+    @property
+    def fleet(self) -> Fleet:
+        """The processes."""
+        return self.installation.fleet
+
+    def kill(self, *names: str) -> None:
+        """`kill -9` these processes at one instant, and note it."""
+        instant = time.time_ns() // 1_000_000
+        self.fleet.kill(*names)
+        everything = set(PRODUCT) <= set(names)
+        self.driver.write(line="killed", processes=list(names), everything=everything, wall_ms=instant)
+        self.record.strikes += 1
+        self.record.whole = False
+
+    def arm(self, name: str, failpoints: str) -> None:
+        """Start a process anew with failpoints."""
+        self.fleet.kill(name)
+        self.fleet.start(name, failpoints=failpoints)
+        self.record.strikes += 1
+        self.record.whole = False
+
+    async def died_at_its_point(self, name: str) -> None:
+        """Wait until an armed process has died."""
+        assert await self.fleet.ended(name) == EXIT_STATUS
+
+    async def meet(self, count: int) -> list[Customer]:
+        """New people, on both Pages by turns."""
+        return await self.customers.meet(PAGES, count)
+
+    async def hold_messages(self, people: list[Customer], count: int) -> list[dict[str, Any]]:
+        """So many messages, their writers drawn by lot, that the sandbox keeps back; as Meta's events."""
+        await self._tell_sandbox("deliveries/hold", kinds=["message", "postback"])
+        mids: set[str] = set()
+        while len(mids) < count:
+            writers = self.dice.choices(people, k=min(_WRITERS, count - len(mids)))
+            mids.update(await asyncio.gather(*(self.customers.write(person) for person in writers)))
+        return await self.customers.events_of(people, mids)
+
+    async def replay_quarantined(self) -> None:
+        """Ask for everything that was set aside to be handled once more."""
+        database = Database(Settings(data_dir=self.installation.directory).store_url)
+        try:
+            for event in (await export(self.api, [])).unrouted:
+                if event["disposition"] == "quarantined":
+                    assert await database.write(partial(request_replay, inbox_id=event["inbox_id"]))
+        finally:
+            database.close()
+
+    async def some_time(self, up_to: float) -> None:
+        """Let a random time pass, in seconds, so that the fault meets the work at any place."""
+        await asyncio.sleep(self.dice.uniform(0, up_to))
+
+    async def release(self, batch: int = 1) -> None:
+        """Have the sandbox deliver what it kept back, in any order, so many events to a POST."""
+        seed = self.dice.getrandbits(32)
+        await self._tell_sandbox("deliveries/release", order="shuffled", seed=seed, batch=batch)
+
+    async def delivered(self) -> None:
+        """Wait until the sandbox has delivered everything."""
+        await self._tell_sandbox("wait", what="delivered_all", timeout=SETTLE_SECONDS)
+
+    async def move_clock(self, *, minutes: float) -> None:
+        """Move Meta's clock."""
+        await self._tell_sandbox("clock", advance_seconds=minutes * 60)
+
+    async def _tell_sandbox(self, path: str, **body: Any) -> None:
+        answer = await self.sandbox.post(f"/_sandbox/{path}", json=body, timeout=2 * SETTLE_SECONDS)
+        assert answer.is_success, answer.text
+
+    async def settle(self) -> list[str]:
+        """Wait until the desk is at rest; what is not, if it takes too long."""
+        return await settle(self.installation.directory, self.sandbox)
+
+    async def ledgers(self) -> Ledgers:
+        """All ledgers as they are when the desk is at rest."""
+        unfinished = await self.settle()
+        self.fleet.require_alive()
+        unfinished += await failed_workflow_tasks(self.fleet.temporal_address)
+        directory = self.installation.directory
+        return Ledgers(
+            meta=read_book(directory / "ledger" / "meta.jsonl") + read_book(directory / "direct.jsonl"),
+            graph=read_book(directory / "ledger" / "graph.jsonl"),
+            driver=read_book(directory / "driver.jsonl"),
+            final=await export(self.api, unfinished),
+        )
+
+    async def verify(self) -> Ledgers:
+        """Settle, and fail with every violation and the seed unless all metrics are zero."""
+        ledgers = await self.ledgers()
+        self.record.messages = sum(1 for line in self.driver.lines if line["line"] == "wrote")
+        for name, found in check(ledgers).items():
+            self.record.violations.setdefault(name, []).extend(found)
+        broken = {name: found for name, found in self.record.violations.items() if found}
+        assert not broken, f"seed {self.record.seed}: {broken}"
+        self.record.whole = True
+        return ledgers
+
+    def tries_since(self, instant_ms: float) -> list[Line]:
+        """The sandbox's delivery attempts that ended after an instant."""
+        lines = read_book(self.installation.directory / "ledger" / "meta.jsonl")
+        return [line for line in lines if line["wall_ms"] >= instant_ms]
+
+
+@contextlib.asynccontextmanager
+async def trial_on(installation: Installation, record: Record) -> AsyncIterator[Trial]:
+    """A trial on a running installation."""
+    dice = random.Random(record.seed)  # noqa: S311 - repeatable on purpose
+    directory: Path = installation.directory
+    driver, direct = Book(directory / "driver.jsonl"), Book(directory / "direct.jsonl")
+    poster = Poster(
+        direct, app_id=APP_ID, app_secret=installation.app_secret, account_id=installation.account_id
+    )
+    async with installation.sandbox() as sandbox, installation.api(API) as api:
+        try:
+            yield Trial(
+                installation,
+                dice,
+                record,
+                driver,
+                direct,
+                sandbox,
+                api,
+                Customers(sandbox, driver, dice),
+                poster,
+                Agent(api, driver, dice),
+            )
+        finally:
+            await poster.close()
+            driver.close()
+            direct.close()
