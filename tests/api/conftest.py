@@ -1,5 +1,6 @@
 """The API over a real SQLite store, with the engine replaced at its seam."""
 
+import asyncio
 import contextlib
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -41,13 +42,21 @@ def database(settings: Settings) -> Iterator[Database]:
     opened.close()
 
 
+async def _never(_services: object) -> None:
+    await asyncio.Event().wait()
+
+
 @pytest.fixture
 def engine() -> FakeEngine:
     return FakeEngine()
 
 
 @pytest.fixture
-async def api(settings: Settings, database: Database, engine: FakeEngine) -> AsyncIterator[Api]:
+async def api(
+    settings: Settings, database: Database, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Api]:
+    # The sweep would ask the store and the engine whenever it likes; its own tests run it.
+    monkeypatch.setattr("api.app.sweep_forever", _never)
     app = create_app(settings, database=database, engine=engine)
     async with app.router.lifespan_context(app):
         api = Api(app, settings, database, engine)

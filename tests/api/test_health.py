@@ -48,8 +48,6 @@ async def test_the_public_address_does_not_hammer_what_it_checks(
 ) -> None:
     monkeypatch.setattr(readiness, "_FRESH_SECONDS", 60.0)
     client = api.client()
-    await client.get("/readyz")
-    with api.counted_statements() as statements:
-        for _ in range(10):
-            await client.get("/readyz")
-    assert statements == []
+    for _ in range(10):
+        await client.get("/readyz")
+    assert api.engine.pings == 1

@@ -40,6 +40,7 @@ class FakeEngine:
         self.checked: list[str] = []
         self.answer: Callable[[Command], Any] = lambda _: None
         self.is_down = False
+        self.pings = 0
 
     async def command(self, _page_id: str, _customer_id: str, command: Command) -> CommandResult:
         self.commands.append(command)
@@ -54,6 +55,7 @@ class FakeEngine:
         self.checked.append(page_id)
 
     async def ping(self) -> None:
+        self.pings += 1
         self._refuse_if_down()
 
     def refuse(self, refusal: Refusal) -> None:

@@ -1,0 +1,62 @@
+"""Kept replies are brought to the workflow later, each judged anew."""
+
+import asyncio
+from datetime import timedelta
+
+from freezegun import freeze_time
+
+from api.sweep import SETTLED_BY_THEN, sweep
+from domain.conversation import Refusal
+from domain.lifecycle import Status
+from store import tables
+from support.api import NOW, Api, Seed
+
+
+async def _keep(api: Api, seed: Seed) -> str:
+    """A reply that met a dead engine."""
+    thread = await seed.conversation(status=Status.ACTIVE)
+    api.engine.is_down = True
+    kept = await api.admin.post(
+        f"/v1/conversations/{thread.conversation_id}/messages",
+        json={"text": "Hello"},
+        headers={"Idempotency-Key": "one"},
+    )
+    assert kept.status_code == 202
+    api.engine.is_down = False
+    api.engine.commands.clear()
+    return str(kept.json()["id"])
+
+
+async def _row(api: Api, message_id: str) -> tables.Message:
+    return await api.database.read(lambda s: s.get_one(tables.Message, message_id))
+
+
+async def test_a_kept_reply_is_brought_when_its_request_must_be_over(api: Api, seed: Seed) -> None:
+    with freeze_time(NOW) as clock:
+        message_id = await _keep(api, seed)
+        await sweep(api.app.state.services)
+        assert api.engine.commands == []
+        clock.tick(SETTLED_BY_THEN + timedelta(seconds=1))
+        await sweep(api.app.state.services)
+    (command,) = api.engine.commands
+    assert command.command_id == command.message_id == message_id
+
+
+async def test_a_kept_reply_that_is_refused_later_fails_with_the_reason(api: Api, seed: Seed) -> None:
+    with freeze_time(NOW) as clock:
+        message_id = await _keep(api, seed)
+        clock.tick(timedelta(days=8))
+        api.engine.refuse(Refusal("window_closed", "Closed.", Status.ACTIVE))
+        await sweep(api.app.state.services)
+        await sweep(api.app.state.services)
+    row = await _row(api, message_id)
+    assert (row.status, row.reason) == ("failed", "window_closed")
+    assert len(api.engine.commands) == 1
+
+
+async def test_sweeps_that_meet_bring_a_reply_under_one_id(api: Api, seed: Seed) -> None:
+    with freeze_time(NOW) as clock:
+        message_id = await _keep(api, seed)
+        clock.tick(timedelta(minutes=1))
+        await asyncio.gather(*(sweep(api.app.state.services) for _ in range(5)))
+    assert {command.command_id for command in api.engine.commands} == {message_id}
