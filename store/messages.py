@@ -97,10 +97,12 @@ def confirm_by_echo(
 ) -> str | None:
     """An echo carries our message id: the message was sent, whatever we believed. Returns the former status.
 
-    None: no such row, or it belongs to another page or person, so the echo is not ours (bad input W54).
+    None: no such row of ours, or it belongs to another page or person: not our echo (bad input W54).
     """
     message = session.get(Message, message_id, with_for_update=True)
-    if message is None or message.page_id != page_id or message.customer_id != customer_id:
+    if message is None or message.direction != "outbound":
+        return None
+    if message.page_id != page_id or message.customer_id != customer_id:
         return None
     former = message.status or ""
     _confirm(session, message, mid, at)
