@@ -1,0 +1,44 @@
+"""A relay alone, before an engine that never answers: `python -m support.relay_process`.
+
+What it routes becomes readable in the store; its signals wait. It tells of contradictions within a second.
+"""
+
+import asyncio
+import socket
+from datetime import timedelta
+
+from base.log import configure
+from base.settings import Settings
+from base.temporal import connect
+from ingest import conflicts
+from ingest.leases import MachineLock
+from ingest.page_wake import PageWaker
+from ingest.reader import InboxReader
+from ingest.relay import Relay
+from ingest.signaller import Signaller
+from ingest.wake import datagram_alarm
+from store.database import Database
+
+
+async def main() -> None:
+    settings = Settings()
+    configure(settings.log_level)
+    conflicts.LOOK_EVERY = timedelta(0)
+    silence = socket.create_server(("127.0.0.1", 0))  # takes connections and never reads
+    host, port = silence.getsockname()
+    client = await connect(settings.model_copy(update={"temporal_address": f"{host}:{port}"}), lazy=True)
+    database, inbox = Database(settings.store_url), Database(settings.inbox_url)
+    async with datagram_alarm(settings.data_dir) as alarm:
+        relay = Relay(
+            database=database,
+            reader=InboxReader(inbox),
+            signaller=Signaller(database, client),
+            alarm=alarm,
+            wake_page=PageWaker(client, database).wake,
+            machine_lock=MachineLock(settings.data_dir),
+        )
+        await relay.run()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
