@@ -11,7 +11,11 @@ from store.tables import Account, Page
 def page_credentials(session: Session, vault: Vault, page_id: str) -> PageCredentials:
     """What the Graph API needs to act as a page."""
     page = session.get_one(Page, page_id)
-    account = session.get_one(Account, page.account_id)
+    return credentials_of(page, session.get_one(Account, page.account_id), vault)
+
+
+def credentials_of(page: Page, account: Account, vault: Vault) -> PageCredentials:
+    """As `page_credentials`, with the rows at hand."""
     return PageCredentials(
         page_id=page.page_id,
         access_token=vault.open(page.access_token, access_token_place(page.page_id)),

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 from temporalio import activity
 
-from activities.credentials import page_credentials
+from activities.credentials import credentials_of
 from activities.engine_time import engine_clock
 from activities.heartbeat import beating
 from base.log import get_logger
@@ -23,7 +23,7 @@ from messenger.error_table import ErrorKind
 from messenger.graph import GraphClient, NotSent, PageCredentials, Refused, Sent, Unknown
 from store.database import Database
 from store.messages import begin_attempt, settle
-from store.tables import Customer, Message, Thread
+from store.tables import Account, Customer, Message, Page, Thread
 from store.threads import window_of_thread
 from workflows.messages import SendMessage, SendReport, SendResult
 
@@ -86,17 +86,17 @@ class SendActivities:
 
     def _prepare(self, session: Session, request: SendMessage, now: datetime) -> SendReport | _Attempt:
         """Judge and mark the attempt; a report where there is nothing to call for."""
-        message = session.get(Message, request.message_id, with_for_update=True)
-        if message is None:
+        rows = _rows_for(session, request.message_id)
+        if rows is None:
             _log.warning("send_without_row", message_id=request.message_id)
             return _SETTLED
+        message, thread, customer, page = rows
         if message.status == MessageStatus.SENDING:
             # An earlier attempt was lost with its worker: what it did is not known, so it is not repeated.
             settle(session, message.id, MessageStatus.UNKNOWN, now, reason="attempt_lost")
             return _SETTLED
         if message.status != MessageStatus.QUEUED:
             return _SETTLED
-        thread = session.get_one(Thread, request.customer_id)
         permission = decide_send(
             now,
             window_of_thread(thread),
@@ -112,12 +112,25 @@ class SendActivities:
             return _SETTLED
         return _Attempt(
             number=begin_attempt(session, message, permission.rule, now),
-            psid=session.get_one(Customer, request.customer_id).psid,
+            psid=customer.psid,
             message={"text": message.text},
             reply_to_mid=message.reply_to_mid,
             permission=permission,
-            credentials=page_credentials(session, self._vault, message.page_id),
+            credentials=credentials_of(page, session.get_one(Account, page.account_id), self._vault),
         )
+
+
+def _rows_for(session: Session, message_id: str) -> tuple[Message, Thread, Customer, Page] | None:
+    """What one attempt needs, in one statement; the message's row is locked."""
+    found = session.exec(
+        select(Message, Thread, Customer, Page)
+        .join(Thread, col(Thread.customer_id) == col(Message.customer_id))
+        .join(Customer, col(Customer.id) == col(Message.customer_id))
+        .join(Page, col(Page.page_id) == col(Message.page_id))
+        .where(Message.id == message_id)
+        .with_for_update(of=Message)
+    ).first()
+    return None if found is None else (found[0], found[1], found[2], found[3])
 
 
 def _record(

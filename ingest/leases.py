@@ -78,18 +78,17 @@ def take_leases(session: Session, owner: str, now: datetime, *, alone: bool) -> 
 
 def advance(session: Session, owner: str, leases: list[Lease], position: int) -> None:
     """Note, in the routing transaction, how far these partitions are read. Raises LeaseLostError."""
-    for lease in leases:
-        done = session.connection().execute(
-            update(RelayPartition)
-            .where(
-                col(RelayPartition.partition) == lease.partition,
-                col(RelayPartition.owner) == owner,
-                col(RelayPartition.fence) == lease.fence,
-            )
-            .values(position=position)
-        )
-        if done.rowcount != 1:
-            raise LeaseLostError(f"Partition {lease.partition} belongs to another relay now.")
+    fences = {lease.partition: lease.fence for lease in leases}
+    held = session.connection().execute(
+        select(RelayPartition.partition, RelayPartition.fence)
+        .where(col(RelayPartition.owner) == owner, col(RelayPartition.partition).in_(fences))
+        .with_for_update()
+    )
+    if {row.partition: row.fence for row in held} != fences:
+        raise LeaseLostError("Another relay has taken a partition over.")
+    session.connection().execute(
+        update(RelayPartition).where(col(RelayPartition.partition).in_(fences)).values(position=position)
+    )
 
 
 def _alive(row: RelayPartition, now: datetime) -> bool:

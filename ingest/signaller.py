@@ -8,8 +8,8 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
-from sqlalchemy import update
-from sqlmodel import Session, col, or_, select
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -67,10 +67,10 @@ class Signaller:
             self._queue.put_nowait(customer_id)
 
     async def add_unfinished(self) -> None:
-        """What an earlier process left: unsignalled events, and work that its workflow never applied.
+        """What an earlier process left: every event that its workflow has not applied.
 
-        Work is signalled again even if it was signalled before: should the engine have lost it with its
-        power, nothing else would bring it back.
+        Some were signalled before. That is harmless, and should the engine have lost one with its power,
+        nothing else would bring it back.
         """
         for page_id, customer_id, events in await self._database.read(_unfinished):
             self.add(page_id, customer_id, events)
@@ -110,9 +110,8 @@ class Signaller:
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
         failpoints.reach("signaller.signalled")
-        await self._database.write(
-            lambda session: _note_signalled(session, page_id, customer_id, batch, reached=reached)
-        )
+        if not reached:
+            await self._database.write(lambda session: _note_unreached(session, page_id, customer_id, batch))
 
     async def _signal(self, page_id: str, customer_id: str, batch: list[ThreadEvent]) -> bool:
         """Signal the workflow; what opens no work reaches it only if it is there. Returns whether it did."""
@@ -155,7 +154,6 @@ def _unfinished(session: Session) -> list[tuple[str, str, list[ThreadEvent]]]:
     rows = session.exec(
         select(Thread.page_id, ThreadEventRow)
         .join(Thread, col(Thread.customer_id) == col(ThreadEventRow.customer_id))
-        .where(or_(col(ThreadEventRow.seq) > col(Thread.signalled_seq), col(ThreadEventRow.route) == "work"))
         .where(col(ThreadEventRow.seq) > col(Thread.applied_seq))
         .order_by(col(ThreadEventRow.inbox_id))
     ).all()
@@ -165,12 +163,9 @@ def _unfinished(session: Session) -> list[tuple[str, str, list[ThreadEvent]]]:
     return [(page_id, customer_id, events) for (page_id, customer_id), events in found.items()]
 
 
-def _note_signalled(
-    session: Session, page_id: str, customer_id: str, batch: list[ThreadEvent], *, reached: bool
-) -> None:
-    _set_signalled(session, customer_id, batch[-1].seq)
-    if reached:
-        return
+def _note_unreached(session: Session, page_id: str, customer_id: str, batch: list[ThreadEvent]) -> None:
+    """No conversation is open, and these events are no reason to open one."""
+    _forget(session, customer_id, batch)
     append_events(
         session,
         [
@@ -193,7 +188,7 @@ def _note_signalled(
 
 
 def _note_refused(session: Session, page_id: str, customer_id: str, event: ThreadEvent, error: str) -> None:
-    _set_signalled(session, customer_id, event.seq)
+    _forget(session, customer_id, [event])
     fact = Fact(
         "event.quarantined",
         clock.now(),
@@ -204,9 +199,11 @@ def _note_refused(session: Session, page_id: str, customer_id: str, event: Threa
     append_events(session, [event_row(fact, page_id, customer_id, f"{customer_id}/refused/{event.seq}")])
 
 
-def _set_signalled(session: Session, customer_id: str, seq: int) -> None:
+def _forget(session: Session, customer_id: str, events: list[ThreadEvent]) -> None:
+    """No workflow will apply these."""
+    numbers = [event.seq for event in events]
     session.connection().execute(
-        update(Thread)
-        .where(col(Thread.customer_id) == customer_id, col(Thread.signalled_seq) < seq)
-        .values(signalled_seq=seq)
+        delete(ThreadEventRow).where(
+            col(ThreadEventRow.customer_id) == customer_id, col(ThreadEventRow.seq).in_(numbers)
+        )
     )

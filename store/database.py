@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
+import orjson
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlmodel import Session
 
@@ -25,11 +26,25 @@ _READERS = 4
 _POSTGRES_WRITERS = 8
 
 
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+# Parameters hold customers' words: no error may print them.
+_COMMON: dict[str, Any] = {
+    "hide_parameters": True,
+    "json_serializer": _json,
+    "json_deserializer": orjson.loads,
+}
+
+
 def make_engine(url: str, *, writes: bool = True) -> Engine:
     """An engine for the store's URL; on SQLite WAL, `synchronous=FULL`, and BEGIN IMMEDIATE for writers."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_size=_POSTGRES_WRITERS, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_SECONDS, "check_same_thread": False})
+        return create_engine(url, pool_size=_POSTGRES_WRITERS, pool_pre_ping=True, **_COMMON)
+    engine = create_engine(
+        url, connect_args={"timeout": _BUSY_TIMEOUT_SECONDS, "check_same_thread": False}, **_COMMON
+    )
 
     @event.listens_for(engine, "connect")
     def _configure(connection: sqlite3.Connection, _record: object) -> None:
@@ -142,12 +157,28 @@ class _GroupCommitter:
         return group, True
 
     def _commit(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
+        group = [(work, future) for work, future in group if future.set_running_or_notify_cancel()]
+        if len(group) == 1:
+            self._commit_one(*group[0])
+        elif group:
+            self._commit_together(group)
+
+    def _commit_one(self, work: Work[Any], future: Future[Any]) -> None:
+        try:
+            with Session(self._engine, expire_on_commit=False) as session:
+                result = work(session)
+                session.commit()
+        except Exception as error:  # noqa: BLE001 - its caller is told
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+
+    def _commit_together(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
         done: list[tuple[Future[Any], Any]] = []
         try:
             with self._engine.begin() as connection:
                 for work, future in group:
-                    if future.set_running_or_notify_cancel():
-                        self._run_one(connection, work, future, done)
+                    self._run_one(connection, work, future, done)
         except Exception as error:  # noqa: BLE001 - every waiting piece of work is told
             for _, future in group:
                 if not future.done():

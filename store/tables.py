@@ -101,7 +101,6 @@ class Thread(SQLModel, table=True):
     customer_id: str = Field(primary_key=True, foreign_key="customer.id")
     page_id: str
     last_seq: int = 0
-    signalled_seq: int = 0
     applied_seq: int = 0
     opened_by: str | None = None
     opened_at: datetime | None = _instant(nullable=True)

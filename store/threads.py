@@ -4,14 +4,14 @@ from typing import Any
 
 import orjson
 from sqlalchemy import delete, update
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from domain.automated import AutomatedTrigger, default_text
 from domain.conversation import AgentSession, Conversation, Fact, QueuedSend, ThreadState
 from domain.window import OpeningKind, Window
 from store.events import append_events, event_row
 from store.messages import new_outbound_row
-from store.sql import insert_or_ignore, upsert
+from store.sql import insert_or_ignore, table_of, upsert
 from store.tables import Conversation as ConversationRow
 from store.tables import Message, Page, Thread, ThreadEvent
 from store.tables import Session as SessionRow
@@ -67,7 +67,7 @@ def project(
     Versions number the thread's changes, so an equal version means equal content: the server may discard a
     task after its projection ran, and the retried task repeats it and goes on.
     """
-    table = Thread.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+    table = table_of(Thread)
     current = session.connection().execute(
         update(table)
         .where(table.c.customer_id == customer_id, table.c.version <= state.version)
@@ -80,20 +80,21 @@ def project(
             col(ThreadEvent.customer_id) == customer_id, col(ThreadEvent.seq) <= state.applied_seq
         )
     )
-    page = session.exec(select(Page).where(Page.page_id == page_id)).one()
+    opened = {fact.conversation_id for _, _, fact in facts if fact.kind == "conversation.opened"}
+    page = session.get_one(Page, page_id) if opened or created_sends else None
     live = [state.conversation] if state.conversation else []
     for conversation in [*settled, *live]:
-        upsert(
-            session,
-            ConversationRow,
-            _conversation_row(page, customer_id, conversation, state.version),
-            newer_by="version",
-        )
-        if conversation.session:
-            upsert(session, SessionRow, _session_row(conversation.id, conversation.session))
+        _write_conversation(session, conversation, state.version)
+        if page is not None and conversation.id in opened:
+            _insert_conversation(session, page, customer_id, conversation, state.version)
+    if any(fact.kind == "session.started" for _, _, fact in facts):
+        for conversation in [*settled, *live]:
+            if conversation.session is not None:
+                upsert(session, SessionRow, _session_row(conversation.id, conversation.session))
     _close_sessions(session, [fact for _, _, fact in facts])
     _attach(session, attached)
-    _create_sends(session, page, customer_id, created_sends, facts)
+    if page is not None:
+        _create_sends(session, page, customer_id, created_sends, facts)
     append_events(
         session,
         [
@@ -103,21 +104,37 @@ def project(
     )
 
 
-def _conversation_row(
-    page: Page, customer_id: str, conversation: Conversation, version: int
-) -> dict[str, Any]:
-    return {
+def _insert_conversation(
+    session: Session, page: Page, customer_id: str, conversation: Conversation, version: int
+) -> None:
+    """The row of a new conversation; repeated, it is there already."""
+    row = _what_changes(conversation, version) | {
         "id": conversation.id,
         "page_id": page.page_id,
         "customer_id": customer_id,
         "workstream_id": page.workstream_id,
+        "opened_at": conversation.opened_at,
+    }
+    insert_or_ignore(session, ConversationRow, [row])
+
+
+def _write_conversation(session: Session, conversation: Conversation, version: int) -> None:
+    table = table_of(ConversationRow)
+    session.connection().execute(
+        update(table)
+        .where(table.c.id == conversation.id, table.c.version <= version)
+        .values(_what_changes(conversation, version))
+    )
+
+
+def _what_changes(conversation: Conversation, version: int) -> dict[str, Any]:
+    return {
         "agent_id": conversation.agent_id,
         "status": conversation.status.value,
         "phase": conversation.phase.value if conversation.phase else None,
         "status_reason": conversation.status_reason,
         "status_changed_at": conversation.status_changed_at,
         "session_id": conversation.session.id if conversation.session else None,
-        "opened_at": conversation.opened_at,
         "closed_at": conversation.closed_at,
         "last_message_at": conversation.last_message_at,
         "version": version,

@@ -1,4 +1,4 @@
-"""Workflows on the time-skipping server, with the real store behind them."""
+"""Workflows on a time-skipping server, with the real store behind them."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,14 +6,23 @@ from pathlib import Path
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from engine.test_server import start_time_skipping
 from support.desk import Desk, make_desk
 from support.store import make_settings
 
 
 @pytest.fixture
-async def desk(tmp_path: Path, time_skipping_env: WorkflowEnvironment) -> AsyncIterator[Desk]:
+async def env() -> AsyncIterator[WorkflowEnvironment]:
+    """A server of the test's own: what another test left running would hold the time."""
+    environment = await start_time_skipping()
+    yield environment
+    await environment.shutdown()
+
+
+@pytest.fixture
+async def desk(tmp_path: Path, env: WorkflowEnvironment) -> AsyncIterator[Desk]:
     """A desk with a running worker."""
-    desk = await make_desk(make_settings(tmp_path), time_skipping_env.client)
+    desk = await make_desk(make_settings(tmp_path), env.client)
     async with desk.working():
         yield desk
         await desk.close()

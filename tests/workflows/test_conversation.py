@@ -16,11 +16,6 @@ from workflows.messages import CommandResult
 pytestmark = pytest.mark.time_skipping
 
 
-@pytest.fixture
-async def env(time_skipping_env: WorkflowEnvironment) -> WorkflowEnvironment:
-    return time_skipping_env
-
-
 async def opened(desk: Desk, env: WorkflowEnvironment) -> datetime:
     """A customer wrote and was greeted."""
     now = await env.get_current_time()

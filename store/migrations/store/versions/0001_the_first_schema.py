@@ -260,7 +260,6 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.String(), nullable=False),
         sa.Column("page_id", sa.String(), nullable=False),
         sa.Column("last_seq", sa.Integer(), nullable=False),
-        sa.Column("signalled_seq", sa.Integer(), nullable=False),
         sa.Column("applied_seq", sa.Integer(), nullable=False),
         sa.Column("opened_by", sa.String(), nullable=True),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
