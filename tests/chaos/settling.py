@@ -25,7 +25,7 @@ _WAITING = {
         "routed up to": "SELECT coalesce(min(position), 0) FROM relay_partition",
         "events not applied": """
             SELECT count(*) FROM thread_event JOIN thread USING (customer_id)
-            WHERE seq > applied_seq AND (seq > signalled_seq OR route = 'work')""",
+            WHERE seq > applied_seq""",
         "sends under way": "SELECT count(*) FROM message WHERE status IN ('queued', 'sending')",
         "replays": "SELECT count(*) FROM unrouted_event WHERE disposition = 'replaying'",
     },

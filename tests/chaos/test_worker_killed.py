@@ -12,7 +12,7 @@ _BETWEEN = ("relay.routed", "signaller.signalled", "thread.projected")
 async def test_f03_killed_at_a_point_of_the_way(trial: Trial, load: Load, point: str) -> None:
     people = await trial.meet(load.customers)
     for _ in range(load.strikes):
-        trial.arm(WORKER, f"{point}:{trial.dice.randint(1, 2)}")
+        trial.arm(WORKER, f"{point}:{trial.dice.randint(1, load.latest_turn)}")
         for person in people:
             await trial.customers.write(person)
         await trial.died_at_its_point(WORKER)

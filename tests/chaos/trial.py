@@ -29,17 +29,22 @@ _WRITERS = 16
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How much a trial does: people and their messages a second, how often a fault strikes, a big batch."""
+    """How much a trial does.
+
+    A fault strikes `strikes` times. At a named point a process dies at its first turn, or at one up to
+    `latest_turn`; only the first is sure to find all the work undone. `batch` is the size of a big delivery.
+    """
 
     name: str
     customers: int
     per_second: float
     strikes: int
+    latest_turn: int
     batch: int
 
 
-SMOKE = Load("smoke", customers=4, per_second=20, strikes=1, batch=300)
-LONG = Load("long", customers=20, per_second=10, strikes=15, batch=1000)
+SMOKE = Load("smoke", customers=4, per_second=20, strikes=1, latest_turn=1, batch=300)
+LONG = Load("long", customers=20, per_second=10, strikes=15, latest_turn=3, batch=1000)
 
 
 @dataclass(slots=True)
@@ -126,6 +131,15 @@ class Trial:
     async def some_time(self, up_to: float) -> None:
         """Let a random time pass, in seconds, so that the fault meets the work at any place."""
         await asyncio.sleep(self.dice.uniform(0, up_to))
+
+    async def verify_and_repeat(self, batch: int = 1) -> None:
+        """Verify; then have the sandbox deliver what it kept back and the poster delivered; verify again.
+
+        Only in this order: the repetition would hide what was answered and lost.
+        """
+        await self.verify()
+        await self.release(batch)
+        await self.verify()
 
     async def release(self, batch: int = 1) -> None:
         """Have the sandbox deliver what it kept back, in any order, so many events to a POST."""
