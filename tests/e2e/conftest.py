@@ -1,32 +1,22 @@
 """The whole product on a real dev server."""
 
-import os
-import uuid
+import contextlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
-from psycopg import sql
+import pytest_asyncio
 from temporalio.client import Client
 
+from support.postgres import SERVER, fresh_database
 from support.whole import Whole, whole_product
 
 
 @pytest.fixture
 def database_url() -> Iterator[str | None]:
     """An empty PostgreSQL database if PAGEDESK_TEST_POSTGRES_URL names a server; SQLite if not."""
-    server = os.environ.get("PAGEDESK_TEST_POSTGRES_URL")
-    if server is None:
-        yield None
-        return
-    name = f"pagedesk_test_{uuid.uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    yield urlsplit(server)._replace(path=f"/{name}").geturl()
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with fresh_database(SERVER) if SERVER else contextlib.nullcontext() as url:
+        yield url
 
 
 @pytest.fixture
@@ -35,3 +25,12 @@ async def whole(tmp_path: Path, dev_server: str, database_url: str | None) -> As
     engine = await Client.connect(dev_server)
     async with whole_product(tmp_path, engine, database_url) as running:
         yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def product(tmp_path_factory: pytest.TempPathFactory, dev_server: str) -> AsyncIterator[Whole]:
+    """As `whole`, one for all tests of a file; mark them with the session's loop."""
+    engine = await Client.connect(dev_server)
+    with fresh_database(SERVER) if SERVER else contextlib.nullcontext() as url:
+        async with whole_product(tmp_path_factory.mktemp("product"), engine, url) as running:
+            yield running
