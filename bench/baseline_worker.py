@@ -4,6 +4,7 @@ import asyncio
 import signal
 
 import httpx
+import uvloop
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.worker import Worker
@@ -69,7 +70,7 @@ async def _run(settings: Settings) -> None:
 
 def main() -> None:
     """Work until stopped."""
-    asyncio.run(_run(Settings()))
+    uvloop.run(_run(Settings()))
     exit_process(0)
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -22,7 +22,15 @@ async def closed_loop(lanes: Sequence[Iterator[T]], work: Callable[[T], Awaitabl
             done += 1
 
     began = time.perf_counter()
-    async with asyncio.TaskGroup() as group:
-        for lane in lanes:
-            group.create_task(run(lane))
+    await together(run(lane) for lane in lanes)
     return done / (time.perf_counter() - began)
+
+
+async def together(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Wait for all; the first that fails ends the others and is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(work)
+    except BaseExceptionGroup as failed:
+        raise failed.exceptions[0] from None

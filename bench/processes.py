@@ -21,6 +21,8 @@ from worker import READY_FILE
 _ROOT = Path(__file__).parent.parent
 _LOOPBACK = "127.0.0.1"
 _PREFIX = "PAGEDESK_"
+# Without bytecode every start, and every conversation's fresh import of its workflow, compiles it anew.
+_NOT_PASSED_ON = (_PREFIX, "PYTHONDONTWRITEBYTECODE")
 _READY_SECONDS = 60.0
 
 
@@ -112,7 +114,7 @@ def _ours(*arguments: str) -> list[str]:
 
 def _environment(settings: Settings) -> dict[str, str]:
     """Our own environment with these settings and no others."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_PASSED_ON)}
     given = {name: getattr(settings, name) for name in settings.model_fields_set}
     secrets = {"admin_token": settings.admin_token.get_secret_value()} if settings.admin_token else {}
     return kept | {_PREFIX + name.upper(): str(value) for name, value in (given | secrets).items()}

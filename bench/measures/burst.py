@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import Iterator, Sequence
 
+from bench.closed_loop import together
 from bench.context import Bench, Known, open_conversations
 from bench.rows import BrokenError, Row, Target
 from bench.sides import now_ms
@@ -48,9 +49,7 @@ async def _burst(bench: Bench, new: list[str], existing: list[str]) -> tuple[flo
     greetings = [bench.calls.next_to(psid) for psid in new]
     requests = iter([bench.pagedesk.deliveries.render(psid) for psid in _mixed(new, existing)])
     began = now_ms()
-    async with asyncio.TaskGroup() as group:
-        for _ in range(_CONNECTIONS):
-            group.create_task(_post(bench, requests))
+    await together(_post(bench, requests) for _ in range(_CONNECTIONS))
     acknowledged = now_ms()
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
