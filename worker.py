@@ -36,6 +36,8 @@ STICKY_TIMEOUT = timedelta(seconds=1)
 GRACE = timedelta(seconds=10)
 CACHED_CONVERSATIONS = 2000
 READY_FILE = "worker.ready"
+# Connections stay open between calls: opening one costs more than a call.
+GRAPH_CONNECTIONS = httpx.Limits(max_connections=50, max_keepalive_connections=50)
 
 _log = get_logger("worker")
 
@@ -67,7 +69,9 @@ async def working(
         stack.callback(database.close)
         inbox = Database(settings.inbox_url)
         stack.callback(inbox.close)
-        http = await stack.enter_async_context(httpx.AsyncClient(transport=graph_transport))
+        http = await stack.enter_async_context(
+            httpx.AsyncClient(transport=graph_transport, limits=GRAPH_CONNECTIONS)
+        )
         graph = GraphClient(http, str(settings.graph_base_url), settings.graph_version)
         await stack.enter_async_context(make_worker(settings, client, database, graph))
         relay = await _make_relay(settings, client, database, inbox, stack)

@@ -3,6 +3,7 @@
 from temporalio.client import Client, TLSConfig
 from temporalio.service import GrpcCompression
 
+from base.converter import data_converter
 from base.settings import Settings
 
 
@@ -14,6 +15,7 @@ async def connect(settings: Settings, *, lazy: bool = False) -> Client:
         api_key=settings.temporal_api_key.get_secret_value() if settings.temporal_api_key else None,
         tls=_tls(settings),
         lazy=lazy,
+        data_converter=data_converter,
         grpc_compression=GrpcCompression.NONE if _is_local(settings) else GrpcCompression.GZIP,
     )
 

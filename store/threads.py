@@ -39,8 +39,8 @@ def load_state(session: Session, customer_id: str) -> dict[str, Any]:
     """The workflow's last projected `ThreadState` as JSON, its window brought up to the store's openings."""
     thread = session.get(Thread, customer_id)
     if thread is None:
-        return as_json(ThreadState())
-    state = dict(thread.state or as_json(ThreadState()))
+        return {}
+    state = dict(thread.state or {})
     state["window"] = as_json(window_of_thread(thread))
     return state
 
