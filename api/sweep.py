@@ -14,9 +14,11 @@ from api.replies import settle
 from api.services import Services
 from base import clock
 from base.log import get_logger
+from store.refusals import StoreRefusalError
 from store.replies import unsettled_replies
 
 EVERY_SECONDS = 5.0
+SILENCES = 3
 # A request that is still waiting for its answer is not an orphan.
 SETTLED_BY_THEN = timedelta(seconds=10)
 
@@ -34,12 +36,20 @@ async def sweep_forever(services: Services) -> None:
 
 
 async def sweep(services: Services) -> None:
-    """Settle what is left over; stops at the first sign that the engine is still away."""
+    """Settle what is left over; gives up for now when the engine is still away."""
+    silences = 0
     before = clock.now() - SETTLED_BY_THEN
     for message_id in await services.database.read(lambda session: unsettled_replies(session, before)):
         try:
             await settle(services.database, services.engine, services.flights, message_id)
         except CommandRefusedError as refused:
             _log.info("kept_reply_refused", message_id=message_id, code=refused.refusal.code)
-        except (EngineBusyError, EngineUnavailableError):
-            return
+        except EngineBusyError:
+            continue
+        except EngineUnavailableError:
+            # One wedged conversation must not keep the others waiting.
+            silences += 1
+            if silences == SILENCES:
+                return
+        except StoreRefusalError as refused:
+            _log.error("kept_reply_impossible", message_id=message_id, code=refused.code)

@@ -19,6 +19,9 @@ class Settings(BaseSettings):
     database_url: str | None = Field(None, description="PostgreSQL URL; SQLite in the data dir if not set.")
     host: str = Field("127.0.0.1", description="Address the API listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port the API listens on.")
+    trusted_proxies: str | None = Field(
+        None, description="Addresses of reverse proxies whose X-Forwarded-For is believed, comma-separated."
+    )
     public_url: AnyHttpUrl | None = Field(
         None, description="Where Meta reaches the API; https in production."
     )

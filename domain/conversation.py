@@ -59,8 +59,8 @@ class AgentSession:
 class Conversation:
     """One piece of work.
 
-    `agent_id` is who has it, or had it last; nobody while it is Open. `expires_at` is the instant at which its
-    status ends by itself.
+    `agent_id` is who has it, or had it last; nobody while it is Open. `expires_at` is the instant at which
+    its status ends by itself.
     """
 
     id: str
@@ -348,6 +348,8 @@ def _decide_transition(
     row = transition(conversation.status, Trigger(command.action))
     if row is None or row.actor is not ActorKind.AGENT:
         if command.action == Trigger.PICK and conversation.status is Status.ACTIVE:
+            if conversation.agent_id == command.agent_id:
+                return Change(state)  # picked already, by the same agent: a click too many
             return Refusal("already_picked", "Another agent was faster.", conversation.status)
         return _illegal(conversation, command.action)
     others = conversation.agent_id not in (None, command.agent_id)

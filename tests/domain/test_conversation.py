@@ -112,6 +112,16 @@ def test_of_two_picks_the_second_is_told_who_was_faster(new_id: Callable[[], str
     assert outcome.code == "already_picked"
 
 
+def test_who_picks_what_they_have_already_is_not_told_that_another_was_faster(
+    new_id: Callable[[], str],
+) -> None:
+    state = after(opened(new_id), "pick")
+    again = decide(state, command(state, "pick", command_id="another-click"), NOW, new_id)
+    assert isinstance(again, Change)
+    assert again.state.conversation == state.conversation
+    assert again.facts == ()
+
+
 def test_the_same_command_again_changes_nothing(new_id: Callable[[], str]) -> None:
     state = opened(new_id)
     pick = command(state, "pick")
