@@ -3,11 +3,8 @@
 import asyncio
 import contextlib
 import json
-import os
-import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -17,17 +14,15 @@ from sqlmodel import Session, SQLModel, col, func, select
 from base.ids import id_from_key
 from base.settings import Settings
 from engine.ports import free_port
-from engine.processes import Child, ChildSpec, running
-from engine.ready import http_is_ready
+from engine.processes import Child, running
 from sandbox import wire
 from store.database import Database
 from store.tables import Event, InboxEvent, Message, Opening, RelayPartition, UnroutedEvent
+from support import children
 from support.eventually import eventually
 from support.store import ACCOUNT, APP_SECRET
 
 ADMIN_KEY = "way-in-admin-key-for-tests"
-_ROOT = Path(__file__).parents[2]
-
 Row = TypeVar("Row", bound=SQLModel)
 
 
@@ -190,40 +185,16 @@ class WayIn:
 @contextlib.asynccontextmanager
 async def way_in_of(settings: Settings, **environment: str) -> AsyncIterator[WayIn]:
     """The API and a relay over migrated databases, with no engine; `environment` adds to the relay's."""
-    port, nobody = free_port(), free_port()
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PAGEDESK_")}
-    env = inherited | {
-        "PAGEDESK_DATA_DIR": str(settings.data_dir),
-        "PAGEDESK_PORT": str(port),
-        "PAGEDESK_TEMPORAL_ADDRESS": f"127.0.0.1:{nobody}",
-        "PAGEDESK_ADMIN_TOKEN": ADMIN_KEY,
-        "PYTHONPATH": os.pathsep.join((str(_ROOT), str(_ROOT / "tests"))),
-    }
+    port = free_port()
+    nobody = f"127.0.0.1:{free_port()}"
+    env = children.environment(
+        settings, port, PAGEDESK_TEMPORAL_ADDRESS=nobody, PAGEDESK_ADMIN_TOKEN=ADMIN_KEY
+    )
     address = f"127.0.0.1:{port}"
-
-    async def relay_listens() -> bool:
-        return (settings.data_dir / "relay.port").exists()
-
-    api = ChildSpec(
-        name="api",
-        argv=[sys.executable, str(_ROOT / "cli.py"), "api"],
-        env=env,
-        ready=lambda: http_is_ready(f"http://{address}/healthz"),
-        remedy="read the lines above.",
-        ready_timeout=60,
-    )
-    relay = ChildSpec(
-        name="relay",
-        argv=[sys.executable, "-m", "support.relay_process"],
-        env=env | environment,
-        ready=relay_listens,
-        remedy="read the lines above.",
-        ready_timeout=60,
-    )
     logs = settings.data_dir / "logs"
     async with (
-        running(api, logs) as api_child,
-        running(relay, logs) as relay_child,
+        running(children.api(env), logs) as api_child,
+        running(children.relay(env | environment), logs) as relay_child,
         httpx.AsyncClient(base_url=f"http://{address}", timeout=30) as http,
     ):
         way_in = WayIn(settings, address, http, {"api": api_child, "relay": relay_child})
