@@ -24,7 +24,8 @@ What each event of the Messenger Platform is, what it changes, where it is route
 messaging window. Made by `python -m messenger.catalogue_page`; change `messenger/catalogue.py` instead.
 
 Every signed delivery is answered 200 and every event in it is kept raw. An event that is there already, by
-its key within the Page, changes nothing.
+its key within the Page, changes nothing. If it comes again with another content, the first stays, and
+administrators are told once (`webhook.conflicting_repeat`, `GET /v1/webhook-events/conflicts`).
 
 | route | where the event goes |
 | --- | --- |
