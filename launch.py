@@ -23,6 +23,8 @@ from store.migrate import migrate
 from worker import READY_FILE
 
 _LOOPBACK = "127.0.0.1"
+# Acknowledging a delivery comes before processing it: Meta waits five seconds, the inbox any time.
+PROCESSING_NICENESS = 5
 _ROOT = Path(__file__).parent
 
 
@@ -84,6 +86,7 @@ async def _temporal(settings: Settings, progress: Progress) -> ChildSpec:
         argv=[str(binary), *arguments],
         ready=lambda: temporal_is_ready(settings.temporal_target, settings.temporal_namespace),
         remedy="if its database is damaged, put back a backup of temporal.db.",
+        niceness=PROCESSING_NICENESS,
         ports=[
             Port(settings.temporal_port, "PAGEDESK_TEMPORAL_PORT"),
             Port(settings.temporal_ui_port, "PAGEDESK_TEMPORAL_UI_PORT"),
@@ -109,6 +112,7 @@ def _worker(settings: Settings, environment: dict[str, str]) -> ChildSpec:
         env=environment,
         ready=_lock_is_held(settings.data_dir / READY_FILE),
         remedy="read the lines above; the worker needs Temporal and the databases.",
+        niceness=PROCESSING_NICENESS,
     )
 
 

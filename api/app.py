@@ -96,13 +96,13 @@ def create_app(
         title="Pagedesk",
         version="1",
         lifespan=lifespan,
-        routes=[webhooks.route, *_routes(settings)],
+        routes=_routes(settings),
         openapi_url=None,
         redirect_slashes=False,
     )
     add_error_handlers(app)
     describe(app)
-    app.add_middleware(Edge, https=settings.public_base_url.startswith("https:"))
+    app.add_middleware(Edge, https=settings.public_base_url.startswith("https:"), webhooks=webhooks)
     return app
 
 

@@ -7,7 +7,7 @@ from base.log import get_logger
 
 CONTENT_SECURITY_POLICY = b"content-security-policy"
 
-_HEADERS: tuple[tuple[bytes, bytes], ...] = (
+SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),
     (b"referrer-policy", b"no-referrer"),
@@ -16,6 +16,7 @@ _HEADERS: tuple[tuple[bytes, bytes], ...] = (
         b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     ),
 )
+WEBHOOKS = "/webhooks/messenger/"
 _STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 
 _log = get_logger("api")
@@ -24,14 +25,19 @@ _log = get_logger("api")
 class Edge:
     """Wraps the whole application. Headers that an answer sets itself are left alone."""
 
-    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+    def __init__(self, app: ASGIApp, *, https: bool, webhooks: ASGIApp) -> None:
         self._app = app
-        self._headers = (*_HEADERS, _STRICT_TRANSPORT) if https else _HEADERS
+        self._webhooks = webhooks
+        self._headers = (*SECURITY_HEADERS, _STRICT_TRANSPORT) if https else SECURITY_HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if scope["path"].startswith(WEBHOOKS):
+            # Straight there: the routes behind would cost a delivery more than its signature does.
+            await self._webhooks(scope, receive, send)  # its answers carry these headers by themselves
             return
         started = False
 

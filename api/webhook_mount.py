@@ -1,6 +1,5 @@
 """The webhook as the application mounts it: its inbox is opened and closed with the process."""
 
-from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from api.webhook_secrets import AccountSecrets
@@ -17,11 +16,6 @@ class WebhookMount:
     def __init__(self) -> None:
         self._endpoint: WebhookEndpoint | None = None
         self._inbox: Inbox | None = None
-
-    @property
-    def route(self) -> Mount:
-        """The route that goes in front of all others."""
-        return Mount("/webhooks/messenger", app=self)
 
     def open(self, settings: Settings, database: Database) -> None:
         """Open the inbox; deliveries are taken from now on."""

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from prometheus_client import Counter
 from starlette.types import Receive, Scope, Send
 
+from api.edge import SECURITY_HEADERS
 from base import clock
 from base.log import get_logger
 from ingest.inbox import Inbox, InboxUnavailableError, inbox_rows
@@ -143,8 +144,7 @@ async def _answer(send: Send, status: int, text: str) -> None:
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
         (b"content-length", str(len(body)).encode()),
-        (b"x-content-type-options", b"nosniff"),
-        (b"cache-control", b"no-store"),
+        *SECURITY_HEADERS,
     ]
     if status == 405:  # noqa: PLR2004 - Method Not Allowed must name what is
         headers.append((b"allow", b"GET, POST"))

@@ -16,10 +16,12 @@ from base.settings import Settings
 from engine.dev_server_command import dev_server_arguments
 from engine.processes import Child, ChildSpec
 from engine.ready import http_is_ready, temporal_is_ready
+from launch import PROCESSING_NICENESS
 from worker import READY_FILE
 
 _ROOT = Path(__file__).parent.parent
 _LOOPBACK = "127.0.0.1"
+_PROCESSING = ("temporal", "worker", "baseline worker")
 _PREFIX = "PAGEDESK_"
 # Without bytecode every start, and every conversation's fresh import of its workflow, compiles it anew.
 _NOT_PASSED_ON = (_PREFIX, "PYTHONDONTWRITEBYTECODE")
@@ -97,6 +99,7 @@ def baseline_webhook(settings: Settings, logs: Path) -> Process:
 def _process(
     name: str, argv: Sequence[str], ready: Callable[[], Awaitable[bool]], settings: Settings, logs: Path
 ) -> Process:
+    """A process as `pagedesk up` runs it: what processes steps back for what acknowledges, on both sides."""
     spec = ChildSpec(
         name=name,
         argv=argv,
@@ -104,6 +107,7 @@ def _process(
         remedy="read the lines above.",
         env=_environment(settings),
         ready_timeout=_READY_SECONDS,
+        niceness=PROCESSING_NICENESS if name in _PROCESSING else 0,
     )
     return Process(spec, logs)
 

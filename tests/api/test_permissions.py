@@ -62,7 +62,7 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "list_unrouted_events": ({"admin"}, 200),
     "list_conflicting_events": ({"admin"}, 200),
 }
-NOT_GUARDED = {"/webhooks/messenger", "/openapi.json", "/docs"}
+NOT_GUARDED = {"/openapi.json", "/docs"}
 
 
 def _routes() -> Iterator[APIRoute]:
