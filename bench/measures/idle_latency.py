@@ -16,7 +16,7 @@ Shot = Callable[[], Awaitable[float]]
 
 
 async def measure(bench: Bench) -> list[Row]:
-    """New against new, existing against existing; medians per round."""
+    """New against new, existing against existing; the medians of each round."""
     shots = await _shots(bench)
     pauses = random.Random(1)  # noqa: S311 - no shot may keep step with a poll of ours or of the engine
     results: dict[str, list[float]] = {name: [] for name in shots}
@@ -29,7 +29,7 @@ async def measure(bench: Bench) -> list[Row]:
     await bench.store.quiet()
 
     def row(name: str, ours: str, theirs: str, note: str = "") -> Row:
-        return Row(name, "ms, median", results[ours], results[theirs], _TARGET, note)
+        return Row(name, "ms", results[ours], results[theirs], _TARGET, note)
 
     return [
         row("idle: new customer's message → greeting at the Graph API", "greeted", "baseline new"),

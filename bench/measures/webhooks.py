@@ -5,6 +5,7 @@ while worker and engine work the same events off on the same processors; the who
 After each window it is counted that every acknowledged event is in the inbox.
 """
 
+import asyncio
 import itertools
 
 from bench.context import Bench, open_conversations
@@ -19,6 +20,7 @@ _POSTS = Target("≥", 0.6)
 _P99_MS = Target("≤", 30.0, "value")
 _STOPPED = Target("≥", 1.0)
 _WARM_UP_SECONDS = 0.5
+_TIDY_SECONDS = 1.0
 _WHOLE = "Worker and engine work the events off meanwhile, on the same processors."
 
 
@@ -65,8 +67,8 @@ async def measure(bench: Bench) -> list[Row]:
 
 def _latencies(name: str, ours: list[Outcome], theirs: list[Outcome]) -> list[Row]:
     return [
-        Row(name, "ms, p50", [each.p50_ms for each in ours], [each.p50_ms for each in theirs]),
-        Row(name, "ms, p99", [each.p99_ms for each in ours], [each.p99_ms for each in theirs], _P99_MS),
+        Row(f"{name}: p50", "ms", [each.p50_ms for each in ours], [each.p50_ms for each in theirs]),
+        Row(f"{name}: p99", "ms", [each.p99_ms for each in ours], [each.p99_ms for each in theirs], _P99_MS),
     ]
 
 
@@ -102,7 +104,7 @@ class _Posts:
         """Our API with worker and engine, which start to work the events off at once."""
         stack = self._bench.stack
         outcome = await self._durable(stack.settings.port, stack.account_id, "whole", self._bench.store)
-        await self._bench.store.quiet()
+        await self._rest()
         return outcome
 
     async def to_whole_without_engine(self) -> Outcome:
@@ -112,8 +114,13 @@ class _Posts:
         stack = self._bench.stack
         outcome = await self._durable(stack.settings.port, stack.account_id, "whole", self._bench.store)
         await temporal.up()
-        await self._bench.store.quiet()
+        await self._rest()
         return outcome
+
+    async def _rest(self) -> None:
+        """Let everything be worked off, and the engine tidy up after it, before the next window."""
+        await self._bench.store.quiet()
+        await asyncio.sleep(_TIDY_SECONDS)
 
     async def _durable(self, port: int, account_id: str, side: str, store: DeskStore) -> Outcome:
         before = store.inbox_size()
