@@ -65,19 +65,20 @@ def main() -> None:
 
 
 async def _measure(plan: Plan, names: list[str], console: Console) -> dict[str, Any]:
-    began = time.monotonic()
     async with running_bench(_DIRECTORY, plan, Progress()) as bench:
-        rows = []
+        rows, seconds = [], {}
         for name in names:
-            console.print(f"Measuring {name} …")
+            began = time.monotonic()
             rows += await MEASURES[name](bench)
             bench.stack.require_alive()
+            seconds[name] = round(time.monotonic() - began)
+            console.print(f"Measured {name} in {seconds[name]} s.")
         return {
             "measured_at": clock.now().isoformat(timespec="seconds"),
             "version": version("pagedesk"),
             "plan": plan.name,
             "rounds": plan.rounds,
-            "seconds": round(time.monotonic() - began),
+            "seconds": seconds,
             "machine": machine_class(_DIRECTORY),
             "versions": await versions(bench.client),
             "rows": [row.as_json() for row in rows],

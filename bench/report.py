@@ -21,7 +21,7 @@ Made by `make bench`; do not edit. {date}, Pagedesk {version}, on {processors} p
 
 Load generator, servers, databases and engine share these processors, so the ratios are what counts: both
 sides are measured in the same run, by turns, {rounds} times; shown are the median and, in brackets, the
-lowest and highest.
+lowest and highest. Where a target is an absolute one, so is the figure.
 
 - **Baseline A** (webhooks): a FastAPI route on the same uvicorn settings that checks the signature, parses
   the JSON and stores nothing.
@@ -76,9 +76,8 @@ def document(result: dict[str, Any]) -> str:
     lines = ["| measure | result | target | |", "|---|---|---|---|"]
     notes = []
     for row in result["rows"]:
-        shown = (
-            f"{_spread(row['ratio'])} times" if row["ratio"] else f"{_spread(row['pagedesk'])} {row['unit']}"
-        )
+        of_value = row["ratio"] is None or (row["target"] or {}).get("of") == "value"
+        shown = f"{_spread(row['pagedesk'])} {row['unit']}" if of_value else f"{_spread(row['ratio'])} times"
         verdict = {True: "met", False: "**missed**", None: ""}[row["met"]]
         mark = ""
         if row["note"]:
