@@ -34,7 +34,7 @@ class ThreadActivities:
                 projection.state,
                 page_id=projection.page_id,
                 customer_id=projection.customer_id,
-                facts=[(recorded.version, recorded.index, recorded.fact) for recorded in projection.facts],
+                facts=[(recorded.cause, recorded.fact) for recorded in projection.facts],
                 attached=projection.attached,
                 settled=projection.settled,
                 created_sends=projection.created_sends,

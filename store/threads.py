@@ -6,6 +6,7 @@ import orjson
 from sqlalchemy import delete, update
 from sqlmodel import Session, col
 
+from base.ids import id_from_key
 from domain.automated import AutomatedTrigger, default_text
 from domain.conversation import AgentSession, Conversation, Fact, QueuedSend, ThreadState
 from domain.window import OpeningKind, Window
@@ -57,51 +58,55 @@ def project(
     *,
     page_id: str,
     customer_id: str,
-    facts: list[tuple[int, int, Fact]],
+    facts: list[tuple[str, Fact]],
     attached: list[tuple[str, str]],
     settled: list[Conversation],
     created_sends: list[QueuedSend],
 ) -> None:
-    """Write one workflow task's changes. A repetition, or a task that was overtaken, changes nothing.
+    """Write one workflow task's changes, each so that writing it again changes nothing.
 
-    Versions number the thread's changes, so an equal version means equal content: the server may discard a
-    task after its projection ran, and the retried task repeats it and goes on.
+    The server may discard a task after its projection ran, and its updates with it. The retried task then
+    does other things first, so its versions may be lower or mean something else: they only keep an overtaken
+    task from putting an old state back. `facts`: (cause, fact) pairs.
     """
     table = table_of(Thread)
-    current = session.connection().execute(
+    session.connection().execute(
         update(table)
         .where(table.c.customer_id == customer_id, table.c.version <= state.version)
         .values(state=as_json(state), version=state.version, applied_seq=state.applied_seq)
     )
-    if current.rowcount == 0:
-        return
     session.connection().execute(
         delete(ThreadEvent).where(
             col(ThreadEvent.customer_id) == customer_id, col(ThreadEvent.seq) <= state.applied_seq
         )
     )
-    opened = {fact.conversation_id for _, _, fact in facts if fact.kind == "conversation.opened"}
+    opened = {fact.conversation_id for _, fact in facts if fact.kind == "conversation.opened"}
     page = session.get_one(Page, page_id) if opened or created_sends else None
     live = [state.conversation] if state.conversation else []
     for conversation in [*settled, *live]:
         _write_conversation(session, conversation, state.version)
         if page is not None and conversation.id in opened:
             _insert_conversation(session, page, customer_id, conversation, state.version)
-    if any(fact.kind == "session.started" for _, _, fact in facts):
+    if any(fact.kind == "session.started" for _, fact in facts):
         for conversation in [*settled, *live]:
             if conversation.session is not None:
                 upsert(session, SessionRow, _session_row(conversation.id, conversation.session))
-    _close_sessions(session, [fact for _, _, fact in facts])
+    _close_sessions(session, [fact for _, fact in facts])
     _attach(session, attached)
     if page is not None:
         _create_sends(session, page, customer_id, created_sends, facts)
     append_events(
         session,
         [
-            event_row(fact, page_id, customer_id, f"{customer_id}/{version}/{index}")
-            for version, index, fact in facts
+            event_row(fact, page_id, customer_id, f"{customer_id}/{cause}/{_content(fact)}")
+            for cause, fact in facts
         ],
     )
+
+
+def _content(fact: Fact) -> str:
+    """What a fact says, but for its instant, which another attempt of the task tells differently."""
+    return id_from_key(fact.kind, fact.conversation_id or "", fact.message_id or "", str(fact.data))
 
 
 def _insert_conversation(
@@ -113,7 +118,6 @@ def _insert_conversation(
         "page_id": page.page_id,
         "customer_id": customer_id,
         "workstream_id": page.workstream_id,
-        "opened_at": conversation.opened_at,
     }
     insert_or_ignore(session, ConversationRow, [row])
 
@@ -135,6 +139,7 @@ def _what_changes(conversation: Conversation, version: int) -> dict[str, Any]:
         "status_reason": conversation.status_reason,
         "status_changed_at": conversation.status_changed_at,
         "session_id": conversation.session.id if conversation.session else None,
+        "opened_at": conversation.opened_at,
         "closed_at": conversation.closed_at,
         "last_message_at": conversation.last_message_at,
         "version": version,
@@ -175,12 +180,12 @@ def _create_sends(
     page: Page,
     customer_id: str,
     created: list[QueuedSend],
-    facts: list[tuple[int, int, Fact]],
+    facts: list[tuple[str, Fact]],
 ) -> None:
     """Give the automated messages that the workflow decided on their text and their row."""
     if not created:
         return
-    at = facts[-1][2].at
+    _, last = facts[-1]
     insert_or_ignore(
         session,
         Message,
@@ -193,7 +198,7 @@ def _create_sends(
                 sender_kind=send.sender_kind.value,
                 kind=send.trigger or "message",
                 text=default_text(AutomatedTrigger(send.trigger), page.language) if send.trigger else None,
-                created_at=at,
+                created_at=last.at,
             )
             for send in created
         ],

@@ -81,7 +81,7 @@ class ConversationWorkflow:
             await self._load()
         while True:
             self._collect_send()
-            self._apply(expire(self._state, workflow.now()))
+            self._expire()
             await self._project()
             if self._dirty:
                 continue
@@ -112,7 +112,7 @@ class ConversationWorkflow:
         outcome = decide(self._state, command, workflow.now(), _new_id)
         if isinstance(outcome, Refusal):
             raise _refused(outcome)
-        self._apply(outcome)
+        self._apply(outcome, f"command/{command.command_id}")
         return self._result_of(command)
 
     @command.validator
@@ -147,7 +147,7 @@ class ConversationWorkflow:
             workflow.logger.exception("An event could not be applied and is set aside.")
             self._set_aside(event)
             return
-        self._apply(change)
+        self._apply(change, f"event/{event.seq}")
 
     def _set_aside(self, event: ThreadEvent) -> None:
         fact = Fact(
@@ -157,17 +157,21 @@ class ConversationWorkflow:
             message_id=event.message_id,
             data={"seq": event.seq},
         )
-        self._apply(Change(self._state.after_skipping(event.seq), facts=(fact,)))
+        self._apply(Change(self._state.after_skipping(event.seq), facts=(fact,)), f"event/{event.seq}")
 
-    def _apply(self, change: Change) -> None:
+    def _expire(self) -> None:
+        conversation = self._state.conversation
+        if conversation is not None:
+            self._apply(expire(self._state, workflow.now()), f"deadline/{conversation.expires_at}")
+
+    def _apply(self, change: Change, cause: str) -> None:
         """Make a change's state current and note what must be projected."""
         if not change.facts and not change.settled and not change.created_sends:
             self._state = change.state
             return
         self._state = change.state.with_next_version()
         work = self._unprojected
-        version = self._state.version
-        work.facts.extend(RecordedFact(version, index, fact) for index, fact in enumerate(change.facts))
+        work.facts.extend(RecordedFact(cause, fact) for fact in change.facts)
         work.attached.extend(change.attached)
         work.settled.extend(change.settled)
         work.created_sends.extend(change.created_sends)

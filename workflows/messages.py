@@ -72,10 +72,13 @@ class LoadThread:
 
 @dataclass(frozen=True, slots=True)
 class RecordedFact:
-    """A fact with the version of the change it came from; (version, index) makes it unique in its thread."""
+    """A fact with its cause: the event, command or deadline it came from.
 
-    version: int
-    index: int
+    Both together are the same in every attempt of a workflow task. The order of the causes is not: a task
+    that the engine discards takes its updates with it, and they come again later or never.
+    """
+
+    cause: str
     fact: Fact
 
 

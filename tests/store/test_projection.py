@@ -1,0 +1,179 @@
+"""A projection that is written again, late, or by an attempt that the engine discarded, harms nothing."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session
+
+from domain.conversation import (
+    Change,
+    Command,
+    Fact,
+    ThreadEvent,
+    ThreadEventKind,
+    ThreadState,
+    apply_event,
+    decide,
+)
+from domain.window import OpeningKind, opening
+from store import tables
+from store.database import Database
+from store.threads import project
+from support.store import PAGE_A, PSID, make_settings, rows, seed
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+CUSTOMER = "customer-a"
+
+
+@dataclass
+class Attempt:
+    """One attempt of a workflow task: it applies what it is given, then projects, as the workflow does."""
+
+    store: Database
+    state: ThreadState
+    new_id: Callable[[], str]
+    now: datetime = NOON
+    changes: list[tuple[str, Change]] = field(default_factory=list)
+
+    def message(self, seq: int) -> "Attempt":
+        opened = opening(OpeningKind.MESSAGE, occurred_at=NOON, received_at=NOON)
+        event = ThreadEvent(seq, ThreadEventKind.MESSAGE, NOON, opened, f"m{seq}")
+        return self._apply(apply_event(self.state, event, self.now, self.new_id), f"event/{seq}")
+
+    def command(self, action: str) -> "Attempt":
+        assert self.state.conversation is not None
+        command = Command(action, f"id-of-{action}", self.state.conversation.id, "mia")
+        outcome = decide(self.state, command, self.now, self.new_id)
+        assert isinstance(outcome, Change), outcome
+        return self._apply(outcome, f"command/{command.command_id}")
+
+    async def project(self) -> ThreadState:
+        facts: list[tuple[str, Fact]] = [(cause, fact) for cause, each in self.changes for fact in each.facts]
+
+        def work(session: Session) -> None:
+            project(
+                session,
+                self.state,
+                page_id=PAGE_A,
+                customer_id=CUSTOMER,
+                facts=facts,
+                attached=[pair for _, each in self.changes for pair in each.attached],
+                settled=[one for _, each in self.changes for one in each.settled],
+                created_sends=[send for _, each in self.changes for send in each.created_sends],
+            )
+
+        await self.store.write(work)
+        return self.state
+
+    def _apply(self, change: Change, cause: str) -> "Attempt":
+        self.state = change.state.with_next_version()
+        self.changes.append((cause, change))
+        return self
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Database]:
+    """One thread with three messages that its workflow has not applied yet."""
+    settings = make_settings(tmp_path)
+    store = Database(settings.store_url)
+
+    def work(session: Session) -> None:
+        seed(session, settings)
+        session.flush()
+        session.add(tables.Customer(id=CUSTOMER, page_id=PAGE_A, psid=PSID, created_at=NOON))
+        session.flush()
+        session.add(tables.Thread(customer_id=CUSTOMER, page_id=PAGE_A, last_seq=3))
+        session.flush()
+        for seq in (1, 2, 3):
+            session.add(_message(seq))
+            session.add(
+                tables.ThreadEvent(customer_id=CUSTOMER, seq=seq, inbox_id=seq, kind="message", route="work")
+            )
+
+    await store.write(work)
+    yield store
+    store.close()
+
+
+async def test_a_projection_written_twice_is_written_once(store: Database) -> None:
+    attempt = Attempt(store, ThreadState(), _ids()).message(1).message(2)
+    await attempt.project()
+    before = await _everything(store)
+    await attempt.project()
+    assert await _everything(store) == before
+    assert await _kinds(store) == ["conversation.opened", "message.received", "message.received"]
+
+
+async def test_what_a_discarded_attempt_did_first_hides_nothing_of_what_the_next_does(
+    store: Database,
+) -> None:
+    """The discarded attempt took two commands; before they come again, a message is applied."""
+    opened = await Attempt(store, ThreadState(), _ids()).message(1).project()
+    await Attempt(store, opened, _ids("a")).command("pick").command("end").project()
+
+    after = await Attempt(store, opened, _ids("b")).message(2).project()
+
+    assert {row.id: row.conversation_id for row in await rows(store, tables.Message)}["m2"] is not None
+    assert [row.seq for row in await rows(store, tables.ThreadEvent)] == [3]
+    assert (await _kinds(store)).count("message.received") == 2
+
+    await Attempt(store, after, _ids("c")).command("pick").project()
+    (conversation,) = await rows(store, tables.Conversation)
+    assert (conversation.status, conversation.agent_id) == ("active", "mia")
+
+
+async def test_a_command_that_comes_again_is_recorded_once(store: Database) -> None:
+    opened = await Attempt(store, ThreadState(), _ids()).message(1).project()
+    await Attempt(store, opened, _ids("a")).command("pick").project()
+    await Attempt(store, opened, _ids("a"), NOON + timedelta(seconds=2)).message(2).command("pick").project()
+    assert (await _kinds(store)).count("conversation.active") == 1
+
+
+async def test_the_instants_are_those_of_the_last_attempt(store: Database) -> None:
+    """Else a conversation would seem to begin before the one that it follows has ended."""
+    late = NOON + timedelta(seconds=2)
+    await Attempt(store, ThreadState(), _ids()).message(1).project()
+    await Attempt(store, ThreadState(), _ids(), late).message(1).project()
+    (conversation,) = await rows(store, tables.Conversation)
+    assert conversation.opened_at == late
+
+
+async def test_an_overtaken_attempt_does_not_put_the_old_state_back(store: Database) -> None:
+    opened = Attempt(store, ThreadState(), _ids()).message(1)
+    state = await opened.project()
+    await Attempt(store, state, _ids("a")).command("pick").project()
+    await opened.project()
+    (conversation,), (thread,) = await rows(store, tables.Conversation), await rows(store, tables.Thread)
+    assert (conversation.status, thread.version) == ("active", 2)
+
+
+def _message(seq: int) -> tables.Message:
+    return tables.Message(
+        id=f"m{seq}",
+        page_id=PAGE_A,
+        customer_id=CUSTOMER,
+        direction="inbound",
+        sender_kind="customer",
+        mid=f"mid{seq}",
+        thread_seq=seq,
+        occurred_at=NOON,
+        created_at=NOON,
+    )
+
+
+def _ids(prefix: str = "id") -> Callable[[], str]:
+    numbers = count(1)
+    return lambda: f"{prefix}{next(numbers)}"
+
+
+async def _kinds(store: Database) -> list[str]:
+    return [row.kind for row in await rows(store, tables.Event)]
+
+
+async def _everything(store: Database) -> list[dict[str, object]]:
+    models = (tables.Conversation, tables.Session, tables.Message, tables.Event, tables.Thread)
+    return [row.model_dump() for model in models for row in await rows(store, model)]
