@@ -57,20 +57,9 @@ def double_effects(ledgers: Ledgers) -> Iterator[str]:
     """Conversations, greetings and facts that one event has caused more than once, or none at all."""
     openers = Counter[str]()
     for conversation in ledgers.final.conversations:
-        where = f"conversation {conversation['id']}"
-        opened = [fact for fact in conversation["timeline"] if fact["kind"] == "conversation.opened"]
-        openers.update(str(fact["message_id"]) for fact in opened)
-        if len(opened) != 1:
-            yield f"{where} opened {len(opened)} times"
-        inbound = [message["id"] for message in conversation["messages"] if message["direction"] == "inbound"]
-        if not inbound:
-            yield f"{where} has no message of the customer"
-        received = Counter(
-            fact["message_id"] for fact in conversation["timeline"] if fact["kind"] == "message.received"
-        )
-        for message_id in {*inbound, *received}:
-            if received[message_id] != 1 or message_id not in inbound:
-                yield f"{where} received message {message_id} {received[message_id]} times"
+        openers.update(_told(conversation, "conversation.opened"))
+        for what in _double_facts(conversation):
+            yield f"conversation {conversation['id']} {what}"
     for message_id, count in openers.items():
         if count > 1:
             yield f"message {message_id} opened {count} conversations"
@@ -181,6 +170,28 @@ def _lost_receipts(ledgers: Ledgers) -> Iterator[str]:
                 continue
             if round(_instant(message["occurred_at"]).timestamp() * 1000) <= until:
                 yield f"message {message['id']} was delivered and is shown as {message['status']}"
+
+
+def _told(conversation: dict[str, Any], kind: str) -> Counter[str]:
+    """How often the timeline tells a kind of fact, of each message or session."""
+    facts = (fact for fact in conversation["timeline"] if fact["kind"] == kind)
+    return Counter(str(fact["message_id"] or fact["data"].get("session_id")) for fact in facts)
+
+
+def _double_facts(conversation: dict[str, Any]) -> Iterator[str]:
+    opened = _told(conversation, "conversation.opened").total()
+    if opened != 1:
+        yield f"opened {opened} times"
+    inbound = {message["id"] for message in conversation["messages"] if message["direction"] == "inbound"}
+    if not inbound:
+        yield "has no message of the customer"
+    received = _told(conversation, "message.received")
+    for message_id in inbound | received.keys():
+        if received[message_id] != 1 or message_id not in inbound:
+            yield f"received message {message_id} {received[message_id]} times"
+    for session_id, count in _told(conversation, "session.started").items():
+        if count > 1:
+            yield f"started session {session_id} {count} times"
 
 
 def _own_id(send: Line) -> str | None:

@@ -93,7 +93,9 @@ class Poster:
         self._app_id = app_id
         self._app_secret = app_secret
         self._path = f"/webhooks/messenger/{account_id}"
-        self._http = httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=100))
+        # A connection that idles as long as the server's own patience is closed just as it is used again.
+        limits = httpx.Limits(max_connections=100, keepalive_expiry=1)
+        self._http = httpx.AsyncClient(trust_env=False, limits=limits)
         self._number = 0
 
     async def post(self, url: str, batch: Sequence[dict[str, Any]]) -> Line:

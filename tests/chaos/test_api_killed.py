@@ -31,9 +31,8 @@ async def test_f02_killed_between_commit_and_answer(trial: Trial, load: Load) ->
     for _ in range(load.strikes):
         began_ms = time.time_ns() // 1_000_000
         trial.arm(API, f"inbox.committed:{trial.dice.randint(1, load.latest_turn)}")
-        for person in people:
-            await trial.customers.write(person)
-        await trial.died_at_its_point(API)
+        async with trial.customers.writing(people, load.per_second):
+            await trial.died_at_its_point(API)
         await trial.fleet.up(API)
         await trial.verify()
         results = [line["result"] for line in trial.tries_since(began_ms)]

@@ -34,8 +34,8 @@ def inbound(mid: str, second: int) -> dict[str, Any]:
     }
 
 
-def fact(kind: str, message_id: str) -> dict[str, Any]:
-    return {"kind": kind, "message_id": message_id}
+def fact(kind: str, message_id: str | None, **data: Any) -> dict[str, Any]:
+    return {"kind": kind, "message_id": message_id, "data": data}
 
 
 def send(metadata: str, number: int) -> list[dict[str, Any]]:
@@ -67,6 +67,7 @@ def whole() -> dict[str, Any]:
             fact("conversation.opened", f"id-of-{FIRST}"),
             fact("message.received", f"id-of-{FIRST}"),
             fact("message.received", f"id-of-{SECOND}"),
+            fact("session.started", None, session_id="s1"),
         ],
     }
     wrote = {"line": "wrote", "page": PAGE, "customer": PSID}
@@ -144,6 +145,10 @@ def open_two_for_one_message(trial: dict[str, Any]) -> None:
     ]
 
 
+def start_a_session_twice(trial: dict[str, Any]) -> None:
+    the(trial)["timeline"].append(fact("session.started", None, session_id="s1"))
+
+
 def greet_twice(trial: dict[str, Any]) -> None:
     trial["graph"] += send(f"pd1:{GREETING}", 2)
 
@@ -205,6 +210,7 @@ FORGERIES: list[tuple[Callable[[dict[str, Any]], None], set[str]]] = [
     (open_a_conversation_twice, {"inbound double effects"}),
     (open_a_phantom, {"inbound double effects"}),
     (open_two_for_one_message, {"inbound double effects"}),
+    (start_a_session_twice, {"inbound double effects"}),
     (greet_twice, {"inbound double effects"}),
     (greet_out_of_nowhere, {"inbound double effects"}),
     (lose_what_was_acked_before_the_kill, {"inbound loss", "false acks"}),

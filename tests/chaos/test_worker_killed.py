@@ -13,9 +13,8 @@ async def test_f03_killed_at_a_point_of_the_way(trial: Trial, load: Load, point:
     people = await trial.meet(load.customers)
     for _ in range(load.strikes):
         trial.arm(WORKER, f"{point}:{trial.dice.randint(1, load.latest_turn)}")
-        for person in people:
-            await trial.customers.write(person)
-        await trial.died_at_its_point(WORKER)
+        async with trial.customers.writing(people, load.per_second):
+            await trial.died_at_its_point(WORKER)
         await trial.fleet.up(WORKER)
         await trial.verify()
 
