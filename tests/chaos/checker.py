@@ -157,7 +157,8 @@ def _acked(ledgers: Ledgers) -> dict[MessageKey, float]:
 
 
 def _lost_receipts(ledgers: Ledgers) -> Iterator[str]:
-    """Sends that a receipt, answered 2xx, says were delivered, and that are not shown so."""
+    """Sends that Meta accepted, that a receipt answered 2xx covers, and that are not shown as delivered."""
+    accepted = {_own_id(send) for send in ledgers.sends()}
     delivered: dict[tuple[str, str], int] = defaultdict(int)
     for line, event in ledgers.attempts():
         if line["result"] == "2xx" and event["kind"] == "delivery":
@@ -166,7 +167,7 @@ def _lost_receipts(ledgers: Ledgers) -> Iterator[str]:
     for conversation in ledgers.final.conversations:
         until = delivered[conversation["page_id"], conversation["customer"]["psid"]]
         for message in conversation["messages"]:
-            if message["direction"] != "outbound" or message["status"] in {*_SEEN, "failed"}:
+            if message["id"] not in accepted or message["status"] in _SEEN:
                 continue
             if round(_instant(message["occurred_at"]).timestamp() * 1000) <= until:
                 yield f"message {message['id']} was delivered and is shown as {message['status']}"
