@@ -17,6 +17,7 @@ from sandbox.model import Message
 ANSWER_SECONDS = 5.0
 _RETRY_SECONDS = 0.1
 _TAPS = 0.1
+_NEXT_STEPS = (("open", "pick"), ("active", "end"), ("wrap_up", "complete"))
 _HEADERS = {"Content-Type": "application/json"}
 
 
@@ -163,13 +164,12 @@ class Agent:
                 await task
 
     async def _work_on(self, per_second: float) -> None:
-        following = {"open": "pick", "active": "end", "wrap_up": "complete"}
         while True:
             await asyncio.sleep(self._dice.expovariate(per_second))
-            for status, action in following.items():
-                conversation_id = await self._one_that_is(status)
-                if conversation_id is not None:
-                    await self.command(conversation_id, action)
+            status, action = self._dice.choice(_NEXT_STEPS)
+            conversation_id = await self._one_that_is(status)
+            if conversation_id is not None:
+                await self.command(conversation_id, action)
 
     async def _one_that_is(self, status: str) -> str | None:
         try:

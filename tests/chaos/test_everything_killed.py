@@ -17,11 +17,12 @@ async def test_f40_killed_at_once_and_started_in_every_order(trial: Trial, load:
     for order in _SMOKE_ORDERS if load is SMOKE else _ORDERS * 3:
         written = await trial.hold_messages([*people, *await trial.meet(1)], _AT_ONCE)
         posts = [asyncio.create_task(trial.poster.deliver(trial.fleet.url(API), [each])) for each in written]
-        await asyncio.wait(posts, return_when=asyncio.FIRST_COMPLETED)
-        trial.kill(*PRODUCT)
-        for name in order:
-            await _start(trial, name)
-        await asyncio.gather(*posts)
+        async with trial.agent.working(load.commands):
+            await asyncio.wait(posts, return_when=asyncio.FIRST_COMPLETED)
+            trial.kill(*PRODUCT)
+            for name in order:
+                await _start(trial, name)
+            await asyncio.gather(*posts)
         await trial.verify_and_repeat()
 
 

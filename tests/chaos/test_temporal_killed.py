@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from chaos.processes import TEMPORAL
 from chaos.trial import Load, Trial
 
@@ -22,6 +24,18 @@ async def test_f09_killed_and_back(trial: Trial, load: Load) -> None:
     await trial.delivered()
     await trial.fleet.up(TEMPORAL)
     assert {line["result"] for line in trial.tries_since(killed_ms)} == {"2xx"}
+    await trial.verify()
+
+
+@pytest.mark.chaos
+async def test_f09_killed_at_random_under_load(trial: Trial, load: Load) -> None:
+    people = await trial.meet(load.customers)
+    async with trial.customers.writing(people, load.per_second), trial.agent.working(load.commands):
+        for _ in range(load.strikes):
+            await trial.some_time(up_to=2.0)
+            trial.kill(TEMPORAL)
+            await trial.some_time(up_to=5.0)
+            await trial.fleet.up(TEMPORAL)
     await trial.verify()
 
 

@@ -21,7 +21,7 @@ async def test_f03_killed_at_a_point_of_the_way(trial: Trial, load: Load, point:
 
 async def test_f04_killed_at_random_under_load(trial: Trial, load: Load) -> None:
     people = await trial.meet(load.customers)
-    async with trial.customers.writing(people, load.per_second), trial.agent.working(1):
+    async with trial.customers.writing(people, load.per_second), trial.agent.working(load.commands):
         for _ in range(load.strikes):
             await trial.some_time(up_to=1.0)
             trial.kill(WORKER)

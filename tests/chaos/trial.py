@@ -29,7 +29,7 @@ _WRITERS = 16
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How much a trial does.
+    """How much a trial does: people who write so many messages a second, agents who give so many commands.
 
     A fault strikes `strikes` times. At a named point a process dies at its first turn, or at one up to
     `latest_turn`; only the first is sure to find all the work undone. `batch` is the size of a big delivery.
@@ -38,13 +38,14 @@ class Load:
     name: str
     customers: int
     per_second: float
+    commands: float
     strikes: int
     latest_turn: int
     batch: int
 
 
-SMOKE = Load("smoke", customers=4, per_second=20, strikes=1, latest_turn=1, batch=300)
-LONG = Load("long", customers=20, per_second=10, strikes=15, latest_turn=3, batch=1000)
+SMOKE = Load("smoke", customers=4, per_second=20, commands=5, strikes=1, latest_turn=1, batch=300)
+LONG = Load("long", customers=20, per_second=10, commands=5, strikes=15, latest_turn=3, batch=1000)
 
 
 @dataclass(slots=True)
