@@ -121,7 +121,9 @@ async def _is_receipt(product: Whole, event: InboxEvent, _: Promise) -> None:
     thread = await _thread(product, event)
     until = thread.delivered_until if event.kind == "delivery" else thread.read_until
     received_at = clock.from_milliseconds(event.received_ms)
-    assert until == min(clock.from_milliseconds(parsed.watermark_ms), received_at)
+    # Not equal: the receipt of our own greeting may have come by now and moved it further.
+    assert until is not None
+    assert until >= min(clock.from_milliseconds(parsed.watermark_ms), received_at)
     assert await _rows(product, Opening, inbox_id=event.id) == []
 
 

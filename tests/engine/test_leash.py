@@ -53,7 +53,10 @@ sys.exit(asyncio.run(supervise(specs, on_ready, log_directory=directory, progres
 
 
 def _is_dead(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _read_pid(file: Path) -> int | None:
