@@ -36,8 +36,9 @@ STICKY_TIMEOUT = timedelta(seconds=1)
 GRACE = timedelta(seconds=10)
 CACHED_CONVERSATIONS = 2000
 READY_FILE = "worker.ready"
-# Connections stay open between calls: opening one costs more than a call.
-GRAPH_CONNECTIONS = httpx.Limits(max_connections=50, max_keepalive_connections=50)
+# Connections stay open between calls: opening one costs more than a call. They are given up before a server
+# that closes idle ones after five seconds does: a send that meets the closing has an unknown outcome.
+GRAPH_CONNECTIONS = httpx.Limits(max_connections=50, max_keepalive_connections=50, keepalive_expiry=3.0)
 
 _log = get_logger("worker")
 
