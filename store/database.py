@@ -6,6 +6,7 @@ piece in its own savepoint. On PostgreSQL each piece of work is a transaction of
 """
 
 import asyncio
+import json
 import queue
 import sqlite3
 import threading
@@ -27,7 +28,11 @@ _POSTGRES_WRITERS = 8
 
 
 def _json(value: object) -> str:
-    return orjson.dumps(value).decode()
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        # Meta may send numbers beyond 64 bits, in an attachment say; they are read back as floats.
+        return json.dumps(value)
 
 
 # Parameters hold customers' words: no error may print them.
