@@ -40,6 +40,7 @@ class RoutedThread:
     page_id: str
     customer_id: str
     events: list[ThreadEvent] = field(default_factory=list)
+    fresh: bool = False
 
 
 @dataclass(slots=True)
@@ -83,6 +84,7 @@ class _Batch:
         self._effects = Effects()
         self._unrouted: list[dict[str, object]] = []
         self._routed_pages: dict[str, None] = {}
+        self._new_customers: set[str] = set()
         self._pages = self._read_pages({event.page_id for event in events})
         self._customers = self._read_customers(
             {(event.page_id, event.customer_psid) for event in events if event.customer_psid}
@@ -133,7 +135,9 @@ class _Batch:
         session.flush()
         append_events(session, effects.events)
         threads = [
-            RoutedThread(self._threads[customer_id].page_id, customer_id, events)
+            RoutedThread(
+                self._threads[customer_id].page_id, customer_id, events, customer_id in self._new_customers
+            )
             for customer_id, events in effects.signals.items()
         ]
         return Routed(threads, list(self._routed_pages))
@@ -178,6 +182,7 @@ class _Batch:
         if customer is None:
             customer = Customer(id=new_id(), page_id=page_id, psid=psid, created_at=clock.now())
             thread = Thread(customer_id=customer.id, page_id=page_id)
+            self._new_customers.add(customer.id)
             self._session.add(customer)
             self._session.add(thread)
             self._customers[page_id, psid] = customer

@@ -46,6 +46,7 @@ _log = get_logger("ingest")
 class _Thread:
     page_id: str
     events: deque[ThreadEvent] = field(default_factory=deque)
+    fresh: bool = False
     queued: bool = False
 
 
@@ -58,9 +59,10 @@ class Signaller:
         self._threads: dict[str, _Thread] = {}
         self._queue: asyncio.Queue[str] = asyncio.Queue()
 
-    def add(self, page_id: str, customer_id: str, events: list[ThreadEvent]) -> None:
+    def add(self, page_id: str, customer_id: str, events: list[ThreadEvent], *, fresh: bool = False) -> None:
         """Signal these events as soon as possible, after those that wait already."""
         thread = self._threads.setdefault(customer_id, _Thread(page_id))
+        thread.fresh = thread.fresh or fresh
         thread.events.extend(events)
         if not thread.queued:
             thread.queued = True
@@ -86,13 +88,14 @@ class Signaller:
             customer_id = await self._queue.get()
             thread = self._threads[customer_id]
             batch = [thread.events.popleft() for _ in range(min(EVENTS_PER_SIGNAL, len(thread.events)))]
-            await self._deliver(thread.page_id, customer_id, batch)
+            fresh, thread.fresh = thread.fresh, False
+            await self._deliver(thread.page_id, customer_id, ThreadEvents(batch, fresh))
             if thread.events:
                 self._queue.put_nowait(customer_id)
             else:
                 del self._threads[customer_id]
 
-    async def _deliver(self, page_id: str, customer_id: str, batch: list[ThreadEvent]) -> None:
+    async def _deliver(self, page_id: str, customer_id: str, batch: ThreadEvents) -> None:
         """Signal one batch, however long the engine is away, and note it."""
         pause = _FIRST_PAUSE_SECONDS
         while True:
@@ -107,16 +110,19 @@ class Signaller:
                 _log.warning("engine_away", error=error.status.name)
             except TimeoutError:
                 _log.warning("engine_away", error="timeout")
+            batch = ThreadEvents(batch.events)  # told a second time, perhaps: it must be looked up
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
         failpoints.reach("signaller.signalled")
         if not reached:
-            await self._database.write(lambda session: _note_unreached(session, page_id, customer_id, batch))
+            await self._database.write(
+                lambda session: _note_unreached(session, page_id, customer_id, batch.events)
+            )
 
-    async def _signal(self, page_id: str, customer_id: str, batch: list[ThreadEvent]) -> bool:
+    async def _signal(self, page_id: str, customer_id: str, batch: ThreadEvents) -> bool:
         """Signal the workflow; what opens no work reaches it only if it is there. Returns whether it did."""
         workflow_id = conversation_workflow_id(page_id, customer_id)
-        if any(event.opens_work for event in batch):
+        if any(event.opens_work for event in batch.events):
             await self._client.start_workflow(
                 CONVERSATION_WORKFLOW,
                 ConversationInput(page_id, customer_id),
@@ -124,26 +130,24 @@ class Signaller:
                 task_queue=TASK_QUEUE,
                 task_timeout=TASK_TIMEOUT,
                 start_signal=EVENTS_SIGNAL,
-                start_signal_args=[ThreadEvents(batch)],
+                start_signal_args=[batch],
             )
             return True
         try:
-            await self._client.get_workflow_handle(workflow_id).signal(EVENTS_SIGNAL, ThreadEvents(batch))
+            await self._client.get_workflow_handle(workflow_id).signal(EVENTS_SIGNAL, batch)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return False
             raise
         return True
 
-    async def _set_aside(
-        self, page_id: str, customer_id: str, batch: list[ThreadEvent], error: RPCError
-    ) -> None:
+    async def _set_aside(self, page_id: str, customer_id: str, batch: ThreadEvents, error: RPCError) -> None:
         """The engine refuses the batch for ever: find the event that it refuses, let the others pass."""
-        if len(batch) > 1:
-            for event in batch:
-                await self._deliver(page_id, customer_id, [event])
+        if len(batch.events) > 1:
+            for event in batch.events:
+                await self._deliver(page_id, customer_id, ThreadEvents([event]))
             return
-        event = batch[0]
+        event = batch.events[0]
         _log.error("event_quarantined", customer_id=customer_id, seq=event.seq, error=error.status.name)
         await self._database.write(
             lambda session: _note_refused(session, page_id, customer_id, event, error.status.name)

@@ -68,6 +68,7 @@ class ConversationWorkflow:
         self._state = start.state or ThreadState()
         self._loaded = start.state is not None
         self._waiting_events: list[ThreadEvent] = []
+        self._fresh = False
         self._unprojected = self._nothing_to_project()
         self._settled_one = False
         self._sending: asyncio.Task[None] | None = None
@@ -78,6 +79,7 @@ class ConversationWorkflow:
     async def run(self, start: ConversationInput) -> None:
         """Live until nothing in the thread does."""
         if start.state is None:
+            await asyncio.sleep(0)  # lets the signal in that came with the start
             await self._load()
         while True:
             self._collect_send()
@@ -100,6 +102,7 @@ class ConversationWorkflow:
         """Events of the thread from the relay."""
         if not self._loaded:
             self._waiting_events.extend(batch.events)
+            self._fresh = self._fresh or batch.fresh
             return
         for event in batch.events:
             self._receive(event)
@@ -125,9 +128,17 @@ class ConversationWorkflow:
             raise _refused(outcome)
 
     async def _load(self) -> None:
+        if not self._fresh:
+            self._state = await self._loaded_state()
+        self._loaded = True
+        for event in self._waiting_events:
+            self._receive(event)
+        self._waiting_events.clear()
+
+    async def _loaded_state(self) -> ThreadState:
         # A regular activity: a local one's result is not yet in the history when a worker dies, and the
         # retried task would then load its own projection and drop the customer's message as seen.
-        self._state = await workflow.execute_activity(
+        state: ThreadState = await workflow.execute_activity(
             "load_thread",
             LoadThread(self._page_id, self._customer_id),
             result_type=ThreadState,
@@ -135,10 +146,7 @@ class ConversationWorkflow:
             heartbeat_timeout=_LOAD_SILENCE,
             retry_policy=_STORE_RETRY,
         )
-        self._loaded = True
-        for event in self._waiting_events:
-            self._receive(event)
-        self._waiting_events.clear()
+        return state
 
     def _receive(self, event: ThreadEvent) -> None:
         try:

@@ -48,9 +48,13 @@ class ConversationInput:
 
 @dataclass(frozen=True, slots=True)
 class ThreadEvents:
-    """The signal of the relay: at most `EVENTS_PER_SIGNAL` events, in the order of `seq`."""
+    """The signal of the relay: at most `EVENTS_PER_SIGNAL` events, in the order of `seq`.
+
+    `fresh`: the thread's first events, told for the first time; there is nothing to load (ADR 0007).
+    """
 
     events: list[ThreadEvent]
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ class Desk:
         self._position = new[-1].id or 0 if new else self._position
         return (await self.store.write(lambda session: route(session, new))).threads
 
-    async def signal(self, thread: RoutedThread) -> None:
+    async def signal(self, thread: RoutedThread, *, told_before: bool = False) -> None:
         """What the signaller does, on this desk's task queue."""
         await self.client.start_workflow(
             CONVERSATION_WORKFLOW,
@@ -114,7 +114,7 @@ class Desk:
             task_queue=self.task_queue,
             task_timeout=TASK_TIMEOUT,
             start_signal=EVENTS_SIGNAL,
-            start_signal_args=[ThreadEvents(thread.events)],
+            start_signal_args=[ThreadEvents(thread.events, thread.fresh and not told_before)],
         )
 
     async def handle(self) -> WorkflowHandle[Any, Any]:

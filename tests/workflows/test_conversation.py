@@ -146,10 +146,42 @@ async def test_a_signal_delivered_twice_after_the_end_makes_no_phantom(
         await desk.command(action)
     await (await desk.handle()).result()
 
-    await desk.signal(routed)
+    await desk.signal(routed, told_before=True)
     await (await desk.handle()).result()
     assert len(await desk.conversations()) == 1
     assert await statuses(desk, "sent")
+
+
+async def loads(desk: Desk) -> int:
+    """How often the run has loaded the thread."""
+    history = await (await desk.handle()).fetch_history()
+    scheduled = [event.activity_task_scheduled_event_attributes for event in history.events]
+    return [each.activity_type.name for each in scheduled].count("load_thread")
+
+
+async def test_the_first_events_of_a_thread_need_no_load(desk: Desk, env: WorkflowEnvironment) -> None:
+    await opened(desk, env)
+    assert await loads(desk) == 0
+
+
+async def test_first_events_that_are_told_again_are_looked_up(desk: Desk, env: WorkflowEnvironment) -> None:
+    now = await env.get_current_time()
+    (routed,) = await desk.take({"message": {"mid": "m_first", "text": "hello"}}, now)
+    assert routed.fresh
+    await desk.signal(routed, told_before=True)
+    await eventually(lambda: statuses(desk, "sent"))
+    assert await loads(desk) == 1
+    assert len(await desk.conversations()) == 1
+
+
+async def test_the_next_conversation_of_a_thread_is_looked_up(desk: Desk, env: WorkflowEnvironment) -> None:
+    await opened(desk, env)
+    for action in ("pick", "end", "complete"):
+        await desk.command(action)
+    await (await desk.handle()).result()
+    await desk.customer_writes(await env.get_current_time(), "another question")
+    await eventually(lambda: statuses(desk, "sent", "sent"))
+    assert await loads(desk) == 1
 
 
 async def test_a_message_in_wrap_up_continues_as_new_with_the_next_conversation(
