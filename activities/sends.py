@@ -18,14 +18,14 @@ from activities.heartbeat import beating
 from base.log import get_logger
 from base.secrets import Vault
 from domain.delivery import MessageStatus
-from domain.sending import ContentKind, Permission, SenderKind, SendRefusal, decide_send
+from domain.sending import Permission, SenderKind, SendRefusal, decide_send
 from messenger.error_table import ErrorKind
 from messenger.graph import GraphClient, NotSent, PageCredentials, Refused, Sent, Unknown
 from store.database import Database
 from store.messages import begin_attempt, settle
 from store.tables import Account, Customer, Message, Page, Thread
 from store.threads import window_of_thread
-from workflows.messages import SendMessage, SendReport, SendResult
+from workflows.messages import SendMessage, SendReport
 
 METADATA_PREFIX = "pd1:"
 """Our message id follows it; Meta returns it in the echo."""
@@ -35,7 +35,6 @@ _FIRST_WAIT = timedelta(seconds=2)
 _LONGEST_WAIT = timedelta(minutes=5)
 
 _COME_AGAIN = frozenset({ErrorKind.RETRY, ErrorKind.THROTTLED})
-_SETTLED = SendReport(SendResult.SETTLED)
 
 _log = get_logger("activities")
 
@@ -89,31 +88,29 @@ class SendActivities:
         rows = _rows_for(session, request.message_id)
         if rows is None:
             _log.warning("send_without_row", message_id=request.message_id)
-            return _SETTLED
+            return SendReport(MessageStatus.FAILED, "no_such_message")
         message, thread, customer, page = rows
         if message.status == MessageStatus.SENDING:
             # An earlier attempt was lost with its worker: what it did is not known, so it is not repeated.
-            settle(session, message.id, MessageStatus.UNKNOWN, now, reason="attempt_lost")
-            return _SETTLED
+            return _settled(session, message.id, MessageStatus.UNKNOWN, now, reason="attempt_lost")
         if message.status != MessageStatus.QUEUED:
-            return _SETTLED
+            return SendReport(MessageStatus(message.status or MessageStatus.FAILED), message.reason)
         permission = decide_send(
             now,
             window_of_thread(thread),
             SenderKind(message.sender_kind),
-            ContentKind.MESSAGE,
+            request.content_kind,
             tag_on=request.tag_on,
         )
         if isinstance(permission, SendRefusal):
-            settle(session, message.id, MessageStatus.FAILED, now, reason=permission.code)
-            return _SETTLED
-        if not message.text:
-            settle(session, message.id, MessageStatus.FAILED, now, reason="nothing_to_say")
-            return _SETTLED
+            return _settled(session, message.id, MessageStatus.FAILED, now, reason=permission.code)
+        content = _content(message)
+        if not content:
+            return _settled(session, message.id, MessageStatus.FAILED, now, reason="nothing_to_say")
         return _Attempt(
             number=begin_attempt(session, message, permission.rule, now),
             psid=customer.psid,
-            message={"text": message.text},
+            message=content,
             reply_to_mid=message.reply_to_mid,
             permission=permission,
             credentials=credentials_of(page, session.get_one(Account, page.account_id), self._vault),
@@ -144,11 +141,12 @@ def _record(
     match outcome:
         case Sent(mid=mid):
             settle(session, request.message_id, MessageStatus.SENT, now, attempt=attempt, mid=mid)
+            return SendReport(MessageStatus.SENT)
         case Refused(error=error) if error.kind in _COME_AGAIN:
             wait = timedelta(seconds=error.retry_after_s or 0)
             return _postponed(session, request, attempt, error.reason, now, at_least=wait)
         case Refused(error=error):
-            settle(
+            return _settled(
                 session,
                 request.message_id,
                 MessageStatus.FAILED,
@@ -158,10 +156,34 @@ def _record(
                 detail=error.explanation,
             )
         case Unknown(reason=reason):
-            settle(session, request.message_id, MessageStatus.UNKNOWN, now, attempt=attempt, reason=reason)
+            return _settled(
+                session, request.message_id, MessageStatus.UNKNOWN, now, attempt=attempt, reason=reason
+            )
         case NotSent(reason=reason):
             return _postponed(session, request, attempt, reason, now)
-    return _SETTLED
+
+
+def _content(message: Message) -> dict[str, Any]:
+    """The `message` of the Send API: the text, and what the row holds besides it."""
+    content: dict[str, Any] = {"text": message.text} if message.text else {}
+    return content | (message.content or {})
+
+
+def _settled(
+    session: Session,
+    message_id: str,
+    status: MessageStatus,
+    now: datetime,
+    *,
+    attempt: int | None = None,
+    reason: str | None = None,
+    detail: str | None = None,
+) -> SendReport:
+    """Record an outcome; the report tells the truth where that was known already."""
+    if settle(session, message_id, status, now, attempt=attempt, reason=reason, detail=detail):
+        return SendReport(status, reason)
+    message = session.get_one(Message, message_id)
+    return SendReport(MessageStatus(message.status or status), message.reason)
 
 
 def _postponed(
@@ -175,9 +197,11 @@ def _postponed(
 ) -> SendReport:
     """Nothing was sent for certain: try again later, as long as the window and our patience last."""
     if request.tries + 1 >= _MOST_TRIES:
-        settle(session, request.message_id, MessageStatus.FAILED, now, attempt=attempt, reason=reason)
-        return _SETTLED
-    if not settle(session, request.message_id, MessageStatus.QUEUED, now, attempt=attempt, reason=reason):
-        return _SETTLED
+        return _settled(
+            session, request.message_id, MessageStatus.FAILED, now, attempt=attempt, reason=reason
+        )
+    report = _settled(session, request.message_id, MessageStatus.QUEUED, now, attempt=attempt, reason=reason)
+    if report.status is not MessageStatus.QUEUED:
+        return report
     wait = max(at_least, min(_LONGEST_WAIT, _FIRST_WAIT * 2**request.tries))
-    return SendReport(SendResult.POSTPONED, now + wait)
+    return SendReport(MessageStatus.QUEUED, reason, now + wait)

@@ -7,7 +7,9 @@ from temporalio import activity
 
 from activities.heartbeat import beating
 from base import failpoints
+from domain.settings import LiveSettings
 from store.database import Database
+from store.live_settings import live_settings
 from store.threads import load_state, project
 from workflows.messages import LoadThread, ThreadProjection
 
@@ -22,23 +24,21 @@ class ThreadActivities:
     async def load_thread(self, request: LoadThread) -> dict[str, Any]:
         """The thread's last projected state, as JSON of `ThreadState`."""
         async with beating():
-            return await self._database.read(lambda session: load_state(session, request.customer_id))
+            return await self._database.read(
+                lambda session: load_state(session, request.page_id, request.customer_id)
+            )
+
+    @activity.defn(name="read_settings")
+    async def read_settings(self, page_id: str) -> LiveSettings:
+        """The settings of the page and its workstream as they are now. Runs as a local activity."""
+        return await self._database.read(lambda session: live_settings(session, page_id))
 
     @activity.defn(name="project_thread")
     async def project_thread(self, projection: ThreadProjection) -> None:
         """Write one workflow task's changes. Runs as a local activity, so it may run twice."""
 
         def work(session: Session) -> None:
-            project(
-                session,
-                projection.state,
-                page_id=projection.page_id,
-                customer_id=projection.customer_id,
-                facts=[(recorded.cause, recorded.fact) for recorded in projection.facts],
-                attached=projection.attached,
-                settled=projection.settled,
-                created_sends=projection.created_sends,
-            )
+            project(session, projection.page_id, projection.customer_id, projection.change)
 
         await self._database.write(work)
         failpoints.reach("thread.projected")

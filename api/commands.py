@@ -18,8 +18,8 @@ from api.services import Services, Shared
 from api.views import ConversationView
 from base import clock
 from base.ids import id_from_key, new_id
-from domain.conversation import Command
 from domain.lifecycle import Trigger
+from domain.state import Command
 from store import conversations, replies
 
 _CODES = (

@@ -2,8 +2,9 @@
 
 from api.engine import CommandRefusedError, Engine, RunNotFoundError
 from api.flights import Flights
-from domain.conversation import Command, Refusal
+from domain.changes import Refusal
 from domain.lifecycle import Status
+from domain.state import Command
 from store import conversations
 from store.database import Database
 from store.replies import ConversationRef

@@ -21,8 +21,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api.refusals import REFUSAL_CODES
 from base.log import get_logger
-from domain.conversation import Command, Refusal
+from domain.changes import Refusal
 from domain.lifecycle import Status
+from domain.state import Command
 from domain.window import OpeningKind, Window
 from workflows.messages import (
     CHECK_SIGNAL,

@@ -59,6 +59,12 @@ PROBLEMS: dict[str, ProblemKind] = {
     "conversation_closed": ProblemKind(
         409, "The conversation is closed", "Closed is final; the customer's next message opens a new one."
     ),
+    "conversation_exists": ProblemKind(
+        409, "The customer has a conversation already", "Go on with the conversation that exists."
+    ),
+    "message_not_held": ProblemKind(
+        409, "The message is not held any more", "Read the message again; it may be sent or cancelled."
+    ),
     "not_legal_now": ProblemKind(
         409, "Not possible in this state", "Choose one of the actions listed in `legal`."
     ),

@@ -4,7 +4,7 @@ from sqlmodel import Session
 
 from api.auth import Principal
 from base import clock
-from domain.conversation import Fact
+from domain.changes import Fact
 from domain.lifecycle import ActorKind
 from store.events import append_events, event_row
 

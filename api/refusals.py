@@ -5,11 +5,19 @@ from typing import Any
 
 from api.problems import PROBLEMS, Problem
 from api.views import WindowView
-from domain.conversation import Refusal
+from domain.changes import Refusal
 from domain.sending import RefusalCode
 
 REFUSAL_CODES = frozenset(
-    {"conversation_closed", "not_legal_now", "already_picked", "not_your_conversation", *RefusalCode}
+    {
+        "conversation_closed",
+        "conversation_exists",
+        "not_legal_now",
+        "already_picked",
+        "not_your_conversation",
+        "message_not_held",
+        *RefusalCode,
+    }
 )
 """The `type` of a refused update; every one is a row of the table of problems."""
 

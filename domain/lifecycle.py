@@ -1,11 +1,11 @@
 """The states of a conversation and every way from one to another, as one table.
 
-The states and transitions are those of the reference system's Facebook channel (service behaviour 2.1). What
-is not in the table is refused, with what would be legal instead.
+The states and transitions are those of the reference system's Facebook channel (service behaviour 2.1), with
+reopening after Closed added: a workstream may allow it for some time. What is not in the table is refused,
+with what would be legal instead.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 
 
@@ -31,21 +31,45 @@ class ActorKind(StrEnum):
 
     CUSTOMER = "customer"
     AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    BOT = "bot"
     SYSTEM = "system"
 
 
 class Trigger(StrEnum):
-    """What can move a conversation. The agent's triggers are the names of commands."""
+    """What can move a conversation. Those of agents and supervisors are the names of commands.
+
+    CUSTOMER_RETURNED is the customer's message while the conversation may be reopened, CUSTOMER_MESSAGE any
+    other. What is listed under "routing" has a row in the table and, so far, no cause.
+    """
 
     CUSTOMER_MESSAGE = "customer_message"
+    CUSTOMER_RETURNED = "customer_returned"
+    START = "start"
     PICK = "pick"
     CLOSE_SESSION = "close_session"
     REOPEN = "reopen"
+    RELEASE = "release"
     END = "end"
     COMPLETE = "complete"
+    FORCE_CLOSE = "force_close"
     IDLE_TOO_LONG = "idle_too_long"
     WAITING_TOO_LONG = "waiting_too_long"
     WRAP_UP_TOO_LONG = "wrap_up_too_long"
+    RULE_CLOSES = "rule_closes"
+    RULE_MOVES_TO_WAITING = "rule_moves_to_waiting"
+    # routing
+    PUSH = "push"
+    ASSIGN = "assign"
+    TRANSFER = "transfer"
+    TRANSFER_TO_QUEUE = "transfer_to_queue"
+    DECLINE = "decline"
+    NOTIFICATION_TIMED_OUT = "notification_timed_out"
+    AGENT_DISCONNECTED = "agent_disconnected"
+    BOT_ESCALATES = "bot_escalates"
+    BOT_ENDS = "bot_ends"
+    OVERFLOW = "overflow"
+    QUEUE_WITHOUT_AGENTS = "queue_without_agents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,36 +83,70 @@ class Transition:
     reason: str
 
 
-_CUSTOMER, _AGENT, _SYSTEM = ActorKind.CUSTOMER, ActorKind.AGENT, ActorKind.SYSTEM
+_T = Trigger
+_CUSTOMER, _AGENT, _SUPERVISOR = ActorKind.CUSTOMER, ActorKind.AGENT, ActorKind.SUPERVISOR
+_BOT, _SYSTEM = ActorKind.BOT, ActorKind.SYSTEM
+_OPEN, _ACTIVE, _WAITING = Status.OPEN, Status.ACTIVE, Status.WAITING
+_WRAP_UP, _CLOSED = Status.WRAP_UP, Status.CLOSED
 
 TRANSITIONS: tuple[Transition, ...] = (
-    Transition(None, Trigger.CUSTOMER_MESSAGE, _CUSTOMER, Status.OPEN, "customer_wrote"),
-    Transition(Status.OPEN, Trigger.PICK, _AGENT, Status.ACTIVE, "picked_by_agent"),
-    Transition(Status.OPEN, Trigger.IDLE_TOO_LONG, _SYSTEM, Status.CLOSED, "open_for_too_long"),
-    Transition(Status.ACTIVE, Trigger.CLOSE_SESSION, _AGENT, Status.WAITING, "session_closed_by_agent"),
-    Transition(Status.ACTIVE, Trigger.END, _AGENT, Status.WRAP_UP, "ended_by_agent"),
-    Transition(Status.ACTIVE, Trigger.IDLE_TOO_LONG, _SYSTEM, Status.CLOSED, "active_for_too_long"),
-    Transition(Status.WAITING, Trigger.CUSTOMER_MESSAGE, _CUSTOMER, Status.OPEN, "customer_wrote_again"),
-    Transition(Status.WAITING, Trigger.REOPEN, _AGENT, Status.ACTIVE, "reopened_by_agent"),
-    Transition(Status.WAITING, Trigger.WAITING_TOO_LONG, _SYSTEM, Status.CLOSED, "waiting_for_too_long"),
-    Transition(Status.WRAP_UP, Trigger.COMPLETE, _AGENT, Status.CLOSED, "completed_by_agent"),
-    Transition(Status.WRAP_UP, Trigger.CUSTOMER_MESSAGE, _SYSTEM, Status.CLOSED, "customer_wrote_in_wrap_up"),
-    Transition(Status.WRAP_UP, Trigger.WRAP_UP_TOO_LONG, _SYSTEM, Status.CLOSED, "wrap_up_for_too_long"),
+    Transition(None, _T.CUSTOMER_MESSAGE, _CUSTOMER, _OPEN, "customer_wrote"),
+    Transition(None, _T.START, _AGENT, _ACTIVE, "started_by_agent"),
+    Transition(_OPEN, _T.PICK, _AGENT, _ACTIVE, "picked_by_agent"),
+    Transition(_OPEN, _T.PUSH, _SYSTEM, _ACTIVE, "assigned_by_routing"),
+    Transition(_OPEN, _T.ASSIGN, _SUPERVISOR, _ACTIVE, "assigned_by_supervisor"),
+    Transition(_OPEN, _T.IDLE_TOO_LONG, _SYSTEM, _CLOSED, "open_for_too_long"),
+    Transition(_OPEN, _T.RULE_CLOSES, _SYSTEM, _CLOSED, "closed_by_rule"),
+    Transition(_OPEN, _T.FORCE_CLOSE, _SUPERVISOR, _CLOSED, "closed_by_supervisor"),
+    Transition(_OPEN, _T.OVERFLOW, _SYSTEM, _CLOSED, "closed_by_overflow"),
+    Transition(_OPEN, _T.QUEUE_WITHOUT_AGENTS, _SYSTEM, _CLOSED, "queue_has_no_agents"),
+    Transition(_ACTIVE, _T.CLOSE_SESSION, _AGENT, _WAITING, "session_closed_by_agent"),
+    Transition(_ACTIVE, _T.RULE_MOVES_TO_WAITING, _SYSTEM, _WAITING, "moved_to_waiting_by_rule"),
+    Transition(_ACTIVE, _T.RELEASE, _AGENT, _OPEN, "released_by_agent"),
+    Transition(_ACTIVE, _T.TRANSFER_TO_QUEUE, _AGENT, _OPEN, "transferred_to_queue"),
+    Transition(_ACTIVE, _T.DECLINE, _AGENT, _OPEN, "declined_by_agent"),
+    Transition(_ACTIVE, _T.NOTIFICATION_TIMED_OUT, _SYSTEM, _OPEN, "not_accepted_in_time"),
+    Transition(_ACTIVE, _T.AGENT_DISCONNECTED, _SYSTEM, _OPEN, "agent_disconnected"),
+    Transition(_ACTIVE, _T.BOT_ESCALATES, _BOT, _OPEN, "escalated_by_bot"),
+    Transition(_ACTIVE, _T.TRANSFER, _AGENT, _ACTIVE, "transferred_to_agent"),
+    Transition(_ACTIVE, _T.END, _AGENT, _WRAP_UP, "ended_by_agent"),
+    Transition(_ACTIVE, _T.BOT_ENDS, _BOT, _CLOSED, "ended_by_bot"),
+    Transition(_ACTIVE, _T.IDLE_TOO_LONG, _SYSTEM, _CLOSED, "active_for_too_long"),
+    Transition(_ACTIVE, _T.RULE_CLOSES, _SYSTEM, _CLOSED, "closed_by_rule"),
+    Transition(_ACTIVE, _T.FORCE_CLOSE, _SUPERVISOR, _CLOSED, "closed_by_supervisor"),
+    Transition(_WAITING, _T.CUSTOMER_MESSAGE, _CUSTOMER, _OPEN, "customer_wrote_again"),
+    Transition(_WAITING, _T.REOPEN, _AGENT, _ACTIVE, "reopened_by_agent"),
+    Transition(_WAITING, _T.WAITING_TOO_LONG, _SYSTEM, _CLOSED, "waiting_for_too_long"),
+    Transition(_WAITING, _T.RULE_CLOSES, _SYSTEM, _CLOSED, "closed_by_rule"),
+    Transition(_WAITING, _T.FORCE_CLOSE, _SUPERVISOR, _CLOSED, "closed_by_supervisor"),
+    Transition(_WRAP_UP, _T.COMPLETE, _AGENT, _CLOSED, "completed_by_agent"),
+    Transition(_WRAP_UP, _T.CUSTOMER_MESSAGE, _SYSTEM, _CLOSED, "customer_wrote_in_wrap_up"),
+    Transition(_WRAP_UP, _T.CUSTOMER_RETURNED, _CUSTOMER, _OPEN, "customer_wrote_again"),
+    Transition(_WRAP_UP, _T.WRAP_UP_TOO_LONG, _SYSTEM, _CLOSED, "wrap_up_for_too_long"),
+    Transition(_WRAP_UP, _T.FORCE_CLOSE, _SUPERVISOR, _CLOSED, "closed_by_supervisor"),
+    Transition(_CLOSED, _T.REOPEN, _AGENT, _ACTIVE, "reopened_by_agent"),
+    Transition(_CLOSED, _T.CUSTOMER_RETURNED, _CUSTOMER, _OPEN, "customer_wrote_again"),
 )
 
+AWAITED_TRIGGERS = frozenset(
+    {
+        _T.PUSH,
+        _T.ASSIGN,
+        _T.TRANSFER,
+        _T.TRANSFER_TO_QUEUE,
+        _T.DECLINE,
+        _T.NOTIFICATION_TIMED_OUT,
+        _T.AGENT_DISCONNECTED,
+        _T.BOT_ESCALATES,
+        _T.BOT_ENDS,
+        _T.OVERFLOW,
+        _T.QUEUE_WITHOUT_AGENTS,
+    }
+)
+"""Triggers that come with routing and bots; until then nothing pulls them."""
+
 _BY_SOURCE_AND_TRIGGER = {(row.source, row.trigger): row for row in TRANSITIONS}
-
-# Service behaviour 2.2: 30 days for Open and Active, 1 day for Wrap-up; Waiting has its workstream's setting.
-IDLE_LIMIT = timedelta(days=30)
-WRAP_UP_LIMIT = timedelta(days=1)
-
-# Which trigger a status runs into by itself, and how long that takes (None: the workstream's setting).
-EXPIRY: dict[Status, tuple[Trigger, timedelta | None]] = {
-    Status.OPEN: (Trigger.IDLE_TOO_LONG, IDLE_LIMIT),
-    Status.ACTIVE: (Trigger.IDLE_TOO_LONG, IDLE_LIMIT),
-    Status.WAITING: (Trigger.WAITING_TOO_LONG, None),
-    Status.WRAP_UP: (Trigger.WRAP_UP_TOO_LONG, WRAP_UP_LIMIT),
-}
+_PEOPLE = (_AGENT, _SUPERVISOR)
 
 
 def transition(source: Status | None, trigger: Trigger) -> Transition | None:
@@ -97,6 +155,10 @@ def transition(source: Status | None, trigger: Trigger) -> Transition | None:
 
 
 def legal_commands(source: Status) -> list[str]:
-    """The agent's commands that are legal in `source`, for the refusal of one that is not."""
-    commands = [row.trigger.value for row in TRANSITIONS if row.source == source and row.actor == _AGENT]
+    """What people may ask for in `source`, for the refusal of what they may not."""
+    commands = [
+        row.trigger.value
+        for row in TRANSITIONS
+        if row.source == source and row.actor in _PEOPLE and row.trigger not in AWAITED_TRIGGERS
+    ]
     return [*commands, "reply"] if source is Status.ACTIVE else commands

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from base import clock
 from base.log import get_logger
-from domain.conversation import Fact
+from domain.changes import Fact
 from domain.lifecycle import ActorKind
 from ingest.reader import Conflict, InboxReader
 from store.database import Database

@@ -12,9 +12,10 @@ from sqlmodel import Session, col, select
 
 from base import clock
 from base.ids import id_from_key
-from domain.conversation import Fact, ThreadEvent, ThreadEventKind
+from domain.changes import Fact
 from domain.delivery import MessageStatus
 from domain.lifecycle import ActorKind
+from domain.state import ThreadEvent, ThreadEventKind
 from domain.window import Opening, OpeningKind, opening
 from ingest.facts import facts_of
 from messenger import events as meta

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from domain.conversation import ThreadEvent, ThreadEventKind
+from domain.state import ThreadEvent, ThreadEventKind
 from domain.window import Opening, OpeningKind
 from store.tables import ThreadEvent as ThreadEventRow
 

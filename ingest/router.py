@@ -11,8 +11,9 @@ from sqlmodel import Session, col, select
 
 from base import clock, failpoints
 from base.ids import new_id
-from domain.conversation import Fact, ThreadEvent
+from domain.changes import Fact
 from domain.lifecycle import ActorKind
+from domain.state import ThreadEvent
 from ingest.changes import apply_changes
 from ingest.effects import Arrival, Effects, take
 from messenger.catalogue import CATALOGUE, Classification, Route, classify, is_ad

@@ -15,8 +15,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from base import clock, failpoints
 from base.log import get_logger
-from domain.conversation import Fact, ThreadEvent, ThreadEventKind
+from domain.changes import Fact
 from domain.lifecycle import ActorKind
+from domain.state import ThreadEvent, ThreadEventKind
 from ingest.facts import thread_event
 from store.database import Database
 from store.events import append_events, event_row

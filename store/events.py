@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from domain.conversation import Fact
+from domain.changes import Fact
 from domain.lifecycle import ActorKind
 from store.sql import insert_or_ignore, lock_event_order
 from store.tables import Event

@@ -6,10 +6,11 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import Session, col
 
-from domain.conversation import Fact
+from domain.changes import Fact, StatusChange
 from domain.delivery import MAY_BECOME_SENT, MessageStatus
 from domain.lifecycle import ActorKind
 from store.events import append_events, event_row
+from store.sql import table_of
 from store.tables import Message, Thread
 
 
@@ -23,6 +24,7 @@ def new_outbound_row(
     text: str | None,
     created_at: datetime,
     kind: str = "message",
+    content: dict[str, Any] | None = None,
     agent_id: str | None = None,
     reply_to_mid: str | None = None,
     request_hash: str | None = None,
@@ -38,6 +40,7 @@ def new_outbound_row(
         "agent_id": agent_id,
         "kind": kind,
         "text": text,
+        "content": content,
         "attachments": [],
         "reactions": [],
         "edits": [],
@@ -90,6 +93,32 @@ def settle(
     message.reason_detail = detail
     append_events(session, [_status_event(message, at)])
     return True
+
+
+# What may become what by the workflow's decision, as long as nothing of it was tried.
+_DECIDED_FROM = {
+    MessageStatus.HELD: (MessageStatus.QUEUED,),
+    MessageStatus.QUEUED: (MessageStatus.HELD,),
+    MessageStatus.CANCELLED: (MessageStatus.HELD,),
+    MessageStatus.EXPIRED: (MessageStatus.HELD,),
+}
+
+
+def decide_status(session: Session, change: StatusChange) -> None:
+    """Write a status that the workflow decided on; its fact is in the timeline already."""
+    values: dict[str, Any] = {"status": change.status.value, "reason": change.reason}
+    if change.conversation_id is not None:
+        values["conversation_id"] = change.conversation_id
+    table = table_of(Message)
+    session.connection().execute(
+        update(table)
+        .where(
+            table.c.id == change.message_id,
+            table.c.attempt == 0,
+            table.c.status.in_(status.value for status in _DECIDED_FROM[change.status]),
+        )
+        .values(values)
+    )
 
 
 def confirm_by_echo(

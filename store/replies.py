@@ -11,10 +11,13 @@ from typing import Any
 from sqlalchemy import exists
 from sqlmodel import Session, col, select
 
-from domain.conversation import Command, Fact, LiveSettings, Refusal
+from domain.changes import Fact, Refusal
 from domain.delivery import MessageStatus
 from domain.lifecycle import ActorKind
+from domain.settings import LiveSettings
+from domain.state import Command
 from store.events import append_events, event_row
+from store.live_settings import settings_of
 from store.messages import new_outbound_row, settle
 from store.refusals import StoreRefusalError
 from store.sql import insert_or_ignore
@@ -71,7 +74,7 @@ def conversation_ref(session: Session, conversation_id: str) -> ConversationRef:
     if row is None:
         raise StoreRefusalError("not_found")
     conversation, page, workstream = row
-    settings = LiveSettings(page.human_agent_tag, workstream.auto_close_waiting_after)
+    settings = settings_of(session, page, workstream)
     return ConversationRef(conversation.id, conversation.page_id, conversation.customer_id, settings)
 
 

@@ -52,6 +52,8 @@ class Workstream(SQLModel, table=True):
     name: str = Field(unique=True)
     auto_close_waiting_after: int = Field(description="seconds of Waiting after which the system closes")
     reopen_closed_within: int = Field(default=0, description="seconds after Closed in which it may reopen")
+    window_warning: int = Field(default=3600, description="seconds before a closing of the window to warn")
+    send_held_unseen: bool = Field(default=False, description="send held messages when the customer is back")
     created_at: datetime = _instant()
 
 
@@ -197,6 +199,12 @@ class Message(SQLModel, table=True):
     kind: str = "message"
     text: str | None = None
     attachments: list[dict[str, Any]] = _json(list)
+    content: dict[str, Any] | None = Field(
+        default=None,
+        sa_type=_JSON,
+        nullable=True,
+        description="outbound only: what the Send API's `message` holds besides the text",
+    )
     quick_reply_payload: str | None = None
     reply_to_mid: str | None = None
     referral: dict[str, Any] | None = Field(default=None, sa_type=_JSON, nullable=True)

@@ -7,12 +7,15 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col
 
 from base.ids import id_from_key
-from domain.automated import AutomatedTrigger, default_text
-from domain.conversation import AgentSession, Conversation, Fact, QueuedSend, ThreadState
+from domain.changes import Change, Fact
+from domain.settings import LiveSettings
+from domain.state import Conversation, ThreadState
 from domain.window import OpeningKind, Window
+from store.created_messages import create_messages
 from store.events import append_events, event_row
-from store.messages import new_outbound_row
-from store.sql import insert_or_ignore, table_of, upsert
+from store.live_settings import live_settings
+from store.messages import decide_status
+from store.sql import insert_or_ignore, table_of
 from store.tables import Conversation as ConversationRow
 from store.tables import Message, Page, Thread, ThreadEvent
 from store.tables import Session as SessionRow
@@ -36,39 +39,56 @@ def set_window(thread: Thread, window: Window) -> None:
     thread.human_agent_until = window.human_agent_until
 
 
-def load_state(session: Session, customer_id: str) -> dict[str, Any]:
-    """The workflow's last projected `ThreadState` as JSON, its window brought up to the store's openings."""
+def load_state(session: Session, page_id: str, customer_id: str) -> dict[str, Any]:
+    """The workflow's last projected `ThreadState` as JSON, with the window and the settings as they now are."""
     thread = session.get(Thread, customer_id)
     if thread is None:
         return {}
     state = dict(thread.state or {})
     state["window"] = as_json(window_of_thread(thread))
+    state["settings"] = as_json(live_settings(session, page_id))
     return state
 
 
-def as_json(value: ThreadState | Window) -> dict[str, Any]:
+def as_json(value: ThreadState | Window | LiveSettings) -> dict[str, Any]:
     """A domain value as the JSON that the engine's converter reads back."""
     decoded: dict[str, Any] = orjson.loads(orjson.dumps(value))
     return decoded
 
 
-def project(
-    session: Session,
-    state: ThreadState,
-    *,
-    page_id: str,
-    customer_id: str,
-    facts: list[tuple[str, Fact]],
-    attached: list[tuple[str, str]],
-    settled: list[Conversation],
-    created_sends: list[QueuedSend],
-) -> None:
+def project(session: Session, page_id: str, customer_id: str, change: Change) -> None:
     """Write one workflow task's changes, each so that writing it again changes nothing.
 
     The server may discard a task after its projection ran, and its updates with it. The retried task then
     does other things first, so its versions may be lower or mean something else: they only keep an overtaken
-    task from putting an old state back. `facts`: (cause, fact) pairs.
+    task from putting an old state back.
     """
+    state = change.state
+    _write_thread(session, customer_id, state)
+    opened = {fact.conversation_id for fact in change.facts if fact.kind == "conversation.opened"}
+    page = session.get_one(Page, page_id) if opened or change.created_sends or change.notices else None
+    conversations = [*change.settled, *([state.conversation] if state.conversation else [])]
+    for conversation in conversations:
+        _write_conversation(session, conversation, state.version)
+        if page is not None and conversation.id in opened:
+            _insert_conversation(session, page, customer_id, conversation, state.version)
+    _start_sessions(session, change.facts)
+    _close_sessions(session, change.facts)
+    _attach(session, change.attached)
+    if page is not None:
+        create_messages(session, page, customer_id, change, at=change.facts[-1].at)
+    for each in change.statuses:
+        decide_status(session, each)
+    append_events(
+        session,
+        [
+            event_row(fact, page_id, customer_id, f"{customer_id}/{fact.cause}/{_content(fact)}")
+            for fact in change.facts
+        ],
+    )
+
+
+def _write_thread(session: Session, customer_id: str, state: ThreadState) -> None:
     table = table_of(Thread)
     session.connection().execute(
         update(table)
@@ -79,28 +99,6 @@ def project(
         delete(ThreadEvent).where(
             col(ThreadEvent.customer_id) == customer_id, col(ThreadEvent.seq) <= state.applied_seq
         )
-    )
-    opened = {fact.conversation_id for _, fact in facts if fact.kind == "conversation.opened"}
-    page = session.get_one(Page, page_id) if opened or created_sends else None
-    live = [state.conversation] if state.conversation else []
-    for conversation in [*settled, *live]:
-        _write_conversation(session, conversation, state.version)
-        if page is not None and conversation.id in opened:
-            _insert_conversation(session, page, customer_id, conversation, state.version)
-    if any(fact.kind == "session.started" for _, fact in facts):
-        for conversation in [*settled, *live]:
-            if conversation.session is not None:
-                upsert(session, SessionRow, _session_row(conversation.id, conversation.session))
-    _close_sessions(session, [fact for _, fact in facts])
-    _attach(session, attached)
-    if page is not None:
-        _create_sends(session, page, customer_id, created_sends, facts)
-    append_events(
-        session,
-        [
-            event_row(fact, page_id, customer_id, f"{customer_id}/{cause}/{_content(fact)}")
-            for cause, fact in facts
-        ],
     )
 
 
@@ -146,18 +144,21 @@ def _what_changes(conversation: Conversation, version: int) -> dict[str, Any]:
     }
 
 
-def _session_row(conversation_id: str, session: AgentSession) -> dict[str, Any]:
-    return {
-        "id": session.id,
-        "conversation_id": conversation_id,
-        "number": session.number,
-        "agent_id": session.agent_id,
-        "human_agent_tag": session.human_agent_tag,
-        "started_at": session.started_at,
-    }
+def _start_sessions(session: Session, facts: tuple[Fact, ...]) -> None:
+    for fact in facts:
+        if fact.kind == "session.started" and fact.data:
+            row = {
+                "id": fact.data["session_id"],
+                "conversation_id": fact.conversation_id,
+                "number": fact.data["number"],
+                "agent_id": fact.actor_id,
+                "human_agent_tag": fact.data["human_agent_tag"],
+                "started_at": fact.at,
+            }
+            insert_or_ignore(session, SessionRow, [row])
 
 
-def _close_sessions(session: Session, facts: list[Fact]) -> None:
+def _close_sessions(session: Session, facts: tuple[Fact, ...]) -> None:
     for fact in facts:
         if fact.kind == "session.closed" and fact.data:
             row = session.get(SessionRow, str(fact.data["session_id"]))
@@ -166,40 +167,10 @@ def _close_sessions(session: Session, facts: list[Fact]) -> None:
                 row.closure_reason = str(fact.data["reason"])
 
 
-def _attach(session: Session, attached: list[tuple[str, str]]) -> None:
+def _attach(session: Session, attached: tuple[tuple[str, str], ...]) -> None:
     for conversation_id, message_id in attached:
         session.connection().execute(
             update(Message)
             .where(col(Message.id) == message_id, col(Message.conversation_id).is_(None))
             .values(conversation_id=conversation_id)
         )
-
-
-def _create_sends(
-    session: Session,
-    page: Page,
-    customer_id: str,
-    created: list[QueuedSend],
-    facts: list[tuple[str, Fact]],
-) -> None:
-    """Give the automated messages that the workflow decided on their text and their row."""
-    if not created:
-        return
-    _, last = facts[-1]
-    insert_or_ignore(
-        session,
-        Message,
-        [
-            new_outbound_row(
-                id=send.message_id,
-                page_id=page.page_id,
-                customer_id=customer_id,
-                conversation_id=send.conversation_id,
-                sender_kind=send.sender_kind.value,
-                kind=send.trigger or "message",
-                text=default_text(AutomatedTrigger(send.trigger), page.language) if send.trigger else None,
-                created_at=last.at,
-            )
-            for send in created
-        ],
-    )

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from base.ids import new_id
-from domain.conversation import LiveSettings
+from domain.settings import LiveSettings
 from store.pages import not_removed
 from store.refusals import StoreRefusalError
 from store.tables import Page, Workstream

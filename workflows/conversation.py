@@ -4,6 +4,7 @@ Handlers call `domain` and apply the new state without awaiting; `run` alone pro
 """
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -11,34 +12,33 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
+    from domain.changes import Change, Fact, Refusal, SendOutcome
     from domain.conversation import (
-        Change,
-        Command,
-        Fact,
-        Refusal,
-        ThreadEvent,
-        ThreadState,
         applied_before,
         apply_event,
         decide,
-        expire,
         lives,
-        next_deadline,
         send_postponed,
         send_settled,
+        survey_answered,
+        with_settings,
     )
+    from domain.deadlines import fire, is_due, next_deadline
+    from domain.delivery import MessageStatus
     from domain.lifecycle import ActorKind, Status
+    from domain.settings import LiveSettings
+    from domain.state import Command, ThreadEvent, ThreadState
     from workflows.messages import (
         COMMAND_UPDATE,
         CONVERSATION_WORKFLOW,
         EVENTS_SIGNAL,
+        SETTINGS_SIGNAL,
+        SURVEY_ANSWERED_SIGNAL,
         CommandResult,
         ConversationInput,
         LoadThread,
-        RecordedFact,
         SendMessage,
         SendReport,
-        SendResult,
         ThreadEvents,
         ThreadProjection,
     )
@@ -48,7 +48,7 @@ _LOAD_TIMEOUT = timedelta(seconds=5)
 # given up while it was still under way is shown as unknown until it ends, so it gets more patience.
 _LOAD_SILENCE = timedelta(seconds=2)
 _SEND_SILENCE = timedelta(seconds=5)
-_PROJECT_TIMEOUT = timedelta(seconds=10)
+_LOCAL_TIMEOUT = timedelta(seconds=10)
 _SEND_TIMEOUT = timedelta(seconds=30)
 _STORE_RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=5)
@@ -68,9 +68,11 @@ class ConversationWorkflow:
         self._state = start.state or ThreadState()
         self._loaded = start.state is not None
         self._waiting_events: list[ThreadEvent] = []
+        self._waiting_answers: list[str] = []
         self._fresh = False
-        self._unprojected = self._nothing_to_project()
-        self._settled_one = False
+        self._settings_changed = False
+        self._unprojected = Change(self._state)
+        self._closed_ids: set[str] = set()
         self._sending: asyncio.Task[None] | None = None
         self._timer: asyncio.Task[None] | None = None
         self._timer_at: datetime | None = None
@@ -83,7 +85,7 @@ class ConversationWorkflow:
             await self._load()
         while True:
             self._collect_send()
-            self._expire()
+            await self._fire_deadlines()
             await self._project()
             if self._dirty:
                 continue
@@ -91,7 +93,7 @@ class ConversationWorkflow:
                 workflow.continue_as_new(
                     ConversationInput(self._page_id, self._customer_id, start.schema_version, self._state)
                 )
-            if self._may_leave and not lives(self._state):
+            if self._may_leave and not self._lives:
                 return
             self._start_next_send()
             self._arm_timer()
@@ -106,6 +108,19 @@ class ConversationWorkflow:
             return
         for event in batch.events:
             self._receive(event)
+
+    @workflow.signal(name=SURVEY_ANSWERED_SIGNAL)
+    def survey_answered(self, survey_id: str) -> None:
+        """The customer answered a survey on its page; the answer is in the store."""
+        if self._loaded:
+            self._take_answer(survey_id)
+        else:
+            self._waiting_answers.append(survey_id)
+
+    @workflow.signal(name=SETTINGS_SIGNAL)
+    def settings_changed(self) -> None:
+        """Settings of the page or its workstream are others now: look before the next deadline."""
+        self._settings_changed = True
 
     @workflow.update(name=COMMAND_UPDATE)
     async def command(self, command: Command) -> CommandResult:
@@ -128,12 +143,17 @@ class ConversationWorkflow:
             raise _refused(outcome)
 
     async def _load(self) -> None:
-        if not self._fresh:
+        if self._fresh:
+            await self._read_settings()
+        else:
             self._state = await self._loaded_state()
         self._loaded = True
         for event in self._waiting_events:
             self._receive(event)
         self._waiting_events.clear()
+        for survey_id in self._waiting_answers:
+            self._take_answer(survey_id)
+        self._waiting_answers.clear()
 
     async def _loaded_state(self) -> ThreadState:
         # A regular activity: a local one's result is not yet in the history when a worker dies, and the
@@ -167,50 +187,50 @@ class ConversationWorkflow:
         )
         self._apply(Change(self._state.after_skipping(event.seq), facts=(fact,)), f"event/{event.seq}")
 
-    def _expire(self) -> None:
-        conversation = self._state.conversation
-        if conversation is not None:
-            self._apply(expire(self._state, workflow.now()), f"deadline/{conversation.expires_at}")
+    def _take_answer(self, survey_id: str) -> None:
+        change = survey_answered(self._state, survey_id, workflow.now(), _new_id)
+        self._apply(change, f"answer/{survey_id}")
+
+    async def _read_settings(self) -> None:
+        """Look the settings up. They decide what is due, so this comes before every deadline."""
+        self._settings_changed = False
+        settings: LiveSettings = await workflow.execute_local_activity(
+            "read_settings",
+            self._page_id,
+            result_type=LiveSettings,
+            start_to_close_timeout=_LOCAL_TIMEOUT,
+            retry_policy=_STORE_RETRY,
+        )
+        self._state = with_settings(self._state, settings)
+
+    async def _fire_deadlines(self) -> None:
+        if self._settings_changed or is_due(self._state, workflow.now()):
+            await self._read_settings()
+            self._apply(fire(self._state, workflow.now(), _new_id), "deadline")
 
     def _apply(self, change: Change, cause: str) -> None:
         """Make a change's state current and note what must be projected."""
-        if not change.facts and not change.settled and not change.created_sends:
+        if not change.is_to_be_recorded:
             self._state = change.state
             return
         self._state = change.state.with_next_version()
-        work = self._unprojected
-        work.facts.extend(RecordedFact(cause, fact) for fact in change.facts)
-        work.attached.extend(change.attached)
-        work.settled.extend(change.settled)
-        work.created_sends.extend(change.created_sends)
-        self._settled_one = self._settled_one or bool(change.settled)
-
-    def _nothing_to_project(self) -> ThreadProjection:
-        return ThreadProjection(self._page_id, self._customer_id, self._state)
+        self._unprojected = self._unprojected.then(change.caused_by(cause))
+        self._closed_ids.update(conversation.id for conversation in change.settled)
 
     @property
     def _dirty(self) -> bool:
-        return bool(self._unprojected.facts)
+        return self._unprojected.is_to_be_recorded
 
     async def _project(self) -> None:
         """Write what changed in this task; an update's answer leaves with the task, after its projection."""
         if not self._dirty:
             return
-        work = self._unprojected
-        projection = ThreadProjection(
-            self._page_id,
-            self._customer_id,
-            self._state,
-            work.facts,
-            work.attached,
-            work.settled,
-            work.created_sends,
-        )
-        self._unprojected = self._nothing_to_project()
+        change = replace(self._unprojected, state=self._state)
+        self._unprojected = Change(self._state)
         await workflow.execute_local_activity(
             "project_thread",
-            projection,
-            start_to_close_timeout=_PROJECT_TIMEOUT,
+            ThreadProjection(self._page_id, self._customer_id, change),
+            start_to_close_timeout=_LOCAL_TIMEOUT,
             retry_policy=_STORE_RETRY,
         )
 
@@ -233,7 +253,12 @@ class ConversationWorkflow:
         """One attempt for the head of the outbox; the order within a conversation is kept."""
         send = self._state.outbox[0]
         request = SendMessage(
-            self._page_id, self._customer_id, send.message_id, tag_on=send.tag_on, tries=send.tries
+            self._page_id,
+            self._customer_id,
+            send.message_id,
+            tag_on=send.tag_on,
+            tries=send.tries,
+            content_kind=send.content_kind,
         )
         try:
             report = await workflow.execute_activity(
@@ -246,11 +271,12 @@ class ConversationWorkflow:
             )
         except ActivityError:
             # The attempt's end is not known here. The next attempt reads the row and decides what is safe.
-            report = SendReport(SendResult.POSTPONED, workflow.now() + _AFTER_LOST_ATTEMPT)
-        if report.result is SendResult.POSTPONED and report.until is not None:
+            report = SendReport(MessageStatus.QUEUED, until=workflow.now() + _AFTER_LOST_ATTEMPT)
+        if report.until is not None:
             self._state = send_postponed(self._state, send.message_id, report.until)
-        else:
-            self._state = send_settled(self._state, send.message_id)
+            return
+        outcome = SendOutcome(send.message_id, report.status, report.reason)
+        self._apply(send_settled(self._state, outcome, workflow.now(), _new_id), f"send/{send.message_id}")
 
     def _arm_timer(self) -> None:
         """Keep one durable timer; only an earlier deadline replaces it."""
@@ -269,10 +295,12 @@ class ConversationWorkflow:
     def _has_something_to_do(self) -> bool:
         return (
             self._dirty
+            or self._settings_changed
             or (self._timer is not None and self._timer.done())
+            or is_due(self._state, workflow.now())
             or (self._sending is not None and self._sending.done())
             or (self._sending is None and self._send_is_due())
-            or (self._may_leave and (self._next_run_is_due or not lives(self._state)))
+            or (self._may_leave and (self._next_run_is_due or not self._lives))
         )
 
     @property
@@ -280,9 +308,16 @@ class ConversationWorkflow:
         return self._sending is None and not self._dirty and workflow.all_handlers_finished()
 
     @property
+    def _lives(self) -> bool:
+        return lives(self._state, workflow.now())
+
+    @property
     def _next_run_is_due(self) -> bool:
         """A run holds one conversation, and no more history than the server likes."""
-        follows_another = self._settled_one and self._state.conversation is not None
+        conversation = self._state.conversation
+        follows_another = (
+            conversation is not None and bool(self._closed_ids) and conversation.id not in self._closed_ids
+        )
         return follows_another or workflow.info().is_continue_as_new_suggested()
 
     def _result_of(self, command: Command) -> CommandResult:

@@ -3,12 +3,14 @@
 Nothing here may hold text, names, PSIDs or tokens: all of it ends in histories.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-from domain.conversation import Conversation, Fact, QueuedSend, ThreadEvent, ThreadState
+from domain.changes import Change
+from domain.delivery import MessageStatus
 from domain.lifecycle import Status
+from domain.sending import ContentKind
+from domain.state import ThreadEvent, ThreadState
 
 TASK_QUEUE = "pagedesk"
 SCHEMA_VERSION = 1
@@ -19,6 +21,8 @@ TASK_TIMEOUT = timedelta(seconds=2)
 CONVERSATION_WORKFLOW = "conversation"
 EVENTS_SIGNAL = "events"
 COMMAND_UPDATE = "command"
+SETTINGS_SIGNAL = "settings_changed"
+SURVEY_ANSWERED_SIGNAL = "survey_answered"
 
 PAGE_WORKFLOW = "page"
 CHECK_SIGNAL = "check"
@@ -75,35 +79,12 @@ class LoadThread:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedFact:
-    """A fact with its cause: the event, command or deadline it came from.
-
-    Both together are the same in every attempt of a workflow task. The order of the causes is not: a task
-    that the engine discards takes its updates with it, and they come again later or never.
-    """
-
-    cause: str
-    fact: Fact
-
-
-@dataclass(frozen=True, slots=True)
 class ThreadProjection:
     """One workflow task's changes. Written twice it gives the same rows."""
 
     page_id: str
     customer_id: str
-    state: ThreadState
-    facts: list[RecordedFact] = field(default_factory=list)
-    attached: list[tuple[str, str]] = field(default_factory=list)
-    settled: list[Conversation] = field(default_factory=list)
-    created_sends: list[QueuedSend] = field(default_factory=list)
-
-
-class SendResult(StrEnum):
-    """How an attempt to send ended, as far as the conversation must know."""
-
-    SETTLED = "settled"
-    POSTPONED = "postponed"
+    change: Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +96,15 @@ class SendMessage:
     message_id: str
     tag_on: bool
     tries: int
+    content_kind: ContentKind = ContentKind.MESSAGE
 
 
 @dataclass(frozen=True, slots=True)
 class SendReport:
-    """`until` is set when the attempt is postponed."""
+    """How an attempt ended. `queued` until an instant: nothing was sent for certain, try again then."""
 
-    result: SendResult
+    status: MessageStatus
+    reason: str | None = None
     until: datetime | None = None
 
 

@@ -3,8 +3,9 @@
 import asyncio
 
 from api.engine import EngineBusyError
-from domain.conversation import Command, Refusal
+from domain.changes import Refusal
 from domain.lifecycle import Status
+from domain.state import Command
 from support.api import Api, Seed
 
 

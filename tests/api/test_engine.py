@@ -24,9 +24,9 @@ from api.flights import Flights
 from api.refusals import REFUSAL_CODES, refusal_problem
 from base.settings import Settings
 from base.temporal import connect
-from domain.conversation import Command
 from domain.lifecycle import Status
 from domain.sending import RefusalCode
+from domain.state import Command
 from domain.window import OpeningKind, Window
 from support.api import NOW
 from workflows.messages import CommandResult

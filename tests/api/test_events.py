@@ -11,7 +11,7 @@ import pytest
 from starlette.types import Message
 
 from api import event_hub, event_stream
-from domain.conversation import Fact
+from domain.changes import Fact
 from domain.lifecycle import ActorKind
 from store.events import append_events, event_row
 from support.api import ADMIN_TOKEN, NOW, Api, Seed

@@ -7,7 +7,7 @@ import pytest
 from freezegun import freeze_time
 from sqlmodel import select
 
-from domain.conversation import Refusal
+from domain.changes import Refusal
 from domain.lifecycle import Status
 from domain.window import OpeningKind, Window
 from store import tables

@@ -6,7 +6,7 @@ from datetime import timedelta
 from freezegun import freeze_time
 
 from api.sweep import SETTLED_BY_THEN, sweep
-from domain.conversation import Refusal
+from domain.changes import Refusal
 from domain.lifecycle import Status
 from store import tables
 from support.api import NOW, Api, Seed

@@ -10,25 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.conversation import (
-    Change,
-    Command,
-    LiveSettings,
-    QueuedSend,
-    Refusal,
-    ThreadEvent,
-    ThreadEventKind,
-    ThreadState,
-    apply_event,
-    decide,
-    expire,
-    lives,
-    next_deadline,
-    send_postponed,
-    send_settled,
-)
+from domain.changes import Change, Refusal
+from domain.conversation import apply_event, decide, lives, send_postponed, send_settled
+from domain.deadlines import expire, next_deadline
 from domain.lifecycle import IDLE_LIMIT, TRANSITIONS, WRAP_UP_LIMIT, ActorKind, Status, Trigger
 from domain.sending import SenderKind
+from domain.settings import LiveSettings
+from domain.state import Command, QueuedSend, ThreadEvent, ThreadEventKind, ThreadState
 from domain.window import OpeningKind, opening
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

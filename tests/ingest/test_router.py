@@ -8,7 +8,7 @@ from freezegun import freeze_time
 from sqlmodel import Session
 
 from base import clock
-from domain.conversation import ThreadEventKind
+from domain.state import ThreadEventKind
 from store.database import Database
 from store.pages import REMOVED
 from store.tables import Customer, EarlyChange, Event, Message, Opening, Page, Thread, UnroutedEvent

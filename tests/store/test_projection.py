@@ -9,16 +9,9 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from domain.conversation import (
-    Change,
-    Command,
-    Fact,
-    ThreadEvent,
-    ThreadEventKind,
-    ThreadState,
-    apply_event,
-    decide,
-)
+from domain.changes import Change, Fact
+from domain.conversation import apply_event, decide
+from domain.state import Command, ThreadEvent, ThreadEventKind, ThreadState
 from domain.window import OpeningKind, opening
 from store import tables
 from store.database import Database

@@ -18,8 +18,9 @@ from api.engine import CommandRefusedError, EngineUnavailableError, RunNotFoundE
 from api.problem_docs import CODES
 from base.ids import new_id
 from base.settings import Settings
-from domain.conversation import Command, Refusal
+from domain.changes import Refusal
 from domain.lifecycle import Status
+from domain.state import Command
 from store import tables
 from store.database import Database
 from workflows.messages import CommandResult

@@ -15,7 +15,8 @@ from temporalio.service import RPCError
 
 from base.ids import new_id
 from base.settings import Settings
-from domain.conversation import Command, LiveSettings
+from domain.settings import LiveSettings
+from domain.state import Command
 from ingest.inbox import Inbox, SqliteInboxWriter, inbox_rows
 from ingest.reader import InboxReader
 from ingest.router import RoutedThread, route
@@ -199,6 +200,15 @@ class Desk:
         return await self.store.read(
             lambda session: list(session.exec(select(Event.kind).order_by(col(Event.id))).all())
         )
+
+    async def events(self, kind: str) -> list[Event]:
+        """The events of one kind, in order."""
+        wanted = select(Event).where(col(Event.kind) == kind).order_by(col(Event.id))
+        return await self.store.read(lambda session: list(session.exec(wanted).all()))
+
+    async def happened(self, kind: str) -> bool:
+        """Whether an event of this kind is recorded."""
+        return bool(await self.events(kind))
 
     async def close(self) -> None:
         """End what still runs, which would hold the shared server's time; give files and threads back."""

@@ -98,9 +98,11 @@ async def test_with_the_tag_an_agent_may_answer_for_seven_days(desk: Desk, env: 
 async def test_a_late_webhook_of_an_old_message_opens_no_window(desk: Desk, env: WorkflowEnvironment) -> None:
     now = await env.get_current_time()
     await desk.customer_writes(now - timedelta(hours=25), received=now)
-    await eventually(lambda: statuses(desk, "failed"))
-    (greeting,) = await desk.messages("outbound")
-    assert greeting.reason == "automatic_outside_window"
+    await eventually(lambda: desk.happened("message.not_allowed"))
+    (not_allowed,) = await desk.events("message.not_allowed")
+    assert not_allowed.data["trigger"] == "greeting"
+    assert not_allowed.data["code"] == "automatic_outside_window"
+    assert await desk.messages("outbound") == []
     assert desk.meta.sent == []
 
 

@@ -1,0 +1,198 @@
+"""What a decision yields: the next state and what is to be recorded; or why it changes nothing."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from domain.delivery import MessageStatus
+from domain.lifecycle import ActorKind, Status
+from domain.state import Conversation, Notice, QueuedSend, Survey, ThreadState
+from domain.window import Window
+
+NewId = Callable[[], str]
+FactValue = str | bool | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that happened, for the timeline and the event stream. Carries ids, never words.
+
+    `cause` names the event, command or deadline that it comes from. Both together are the same in every
+    attempt of a workflow task. The order of the causes is not: a task that the engine discards takes its
+    updates with it, and they come again later or never.
+    """
+
+    kind: str
+    at: datetime
+    actor_kind: ActorKind
+    actor_id: str | None = None
+    conversation_id: str | None = None
+    message_id: str | None = None
+    data: dict[str, FactValue] | None = None
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """A new status of an outbound message that the workflow decided on, before anything of it is sent.
+
+    `conversation_id`, where set, is the conversation that the message now belongs to.
+    """
+
+    message_id: str
+    status: MessageStatus
+    reason: str | None = None
+    conversation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendOutcome:
+    """How a queued send ended: `sent`, `failed`, `unknown` or, by somebody's wish, `cancelled`."""
+
+    message_id: str
+    status: MessageStatus
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The next state and what is to be recorded. `attached`: (conversation id, message id) pairs.
+
+    `settled`: conversations as they were when they closed. `surveys`: surveys as they now are.
+    """
+
+    state: ThreadState
+    facts: tuple[Fact, ...] = ()
+    attached: tuple[tuple[str, str], ...] = ()
+    settled: tuple[Conversation, ...] = ()
+    created_sends: tuple[QueuedSend, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    statuses: tuple[StatusChange, ...] = ()
+    surveys: tuple[Survey, ...] = ()
+
+    @property
+    def is_to_be_recorded(self) -> bool:
+        """Whether anything but the workflow's own memory changed."""
+        return bool(self.facts or self.settled or self.created_sends or self.notices or self.surveys)
+
+    def caused_by(self, cause: str) -> "Change":
+        """The same, its facts marked with their cause unless they have one."""
+        return replace(self, facts=tuple(replace(fact, cause=fact.cause or cause) for fact in self.facts))
+
+    def then(self, later: "Change") -> "Change":
+        """Both changes as one; the state is the later one's."""
+        return Change(
+            later.state,
+            self.facts + later.facts,
+            self.attached + later.attached,
+            self.settled + later.settled,
+            self.created_sends + later.created_sends,
+            self.notices + later.notices,
+            self.statuses + later.statuses,
+            self.surveys + later.surveys,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a command changes nothing, with what would be legal now."""
+
+    code: str
+    detail: str
+    status: Status | None = None
+    legal: tuple[str, ...] = ()
+    window: Window | None = None
+
+
+class Draft:
+    """A change in the making. It lives within one decision; nobody outside sees it."""
+
+    def __init__(self, state: ThreadState, now: datetime, new_id: NewId) -> None:
+        self.state = state
+        self.now = now
+        self.new_id = new_id
+        self.cause = ""
+        self._facts: list[Fact] = []
+        self._attached: list[tuple[str, str]] = []
+        self._settled: list[Conversation] = []
+        self._sends: list[QueuedSend] = []
+        self._notices: list[Notice] = []
+        self._statuses: list[StatusChange] = []
+        self._surveys: dict[str, Survey] = {}
+
+    @property
+    def conversation(self) -> Conversation | None:
+        """The live conversation as it now is."""
+        return self.state.conversation
+
+    def set(self, **changes: Any) -> None:
+        """Change fields of the state."""
+        self.state = replace(self.state, **changes)
+
+    def note(
+        self,
+        kind: str,
+        actor: ActorKind,
+        *,
+        at: datetime | None = None,
+        actor_id: str | None = None,
+        conversation_id: str | None = None,
+        message_id: str | None = None,
+        data: Mapping[str, FactValue] | None = None,
+    ) -> None:
+        """Record that something happened, now unless told otherwise."""
+        kept = dict(data) if data else None
+        self._facts.append(
+            Fact(kind, at or self.now, actor, actor_id, conversation_id, message_id, kept, self.cause)
+        )
+
+    def attach(self, conversation_id: str, message_id: str) -> None:
+        """Give a message its conversation."""
+        self._attached.append((conversation_id, message_id))
+
+    def settle(self, conversation: Conversation) -> None:
+        """Note a conversation that has closed."""
+        self._settled.append(conversation)
+
+    def queue(self, send: QueuedSend) -> None:
+        """Put a message whose row exists already at the end of the outbox."""
+        self.set(outbox=(*self.state.outbox, send))
+
+    def create(self, send: QueuedSend) -> None:
+        """Queue a message whose row is to be made."""
+        self.queue(send)
+        self._sends.append(send)
+
+    def notify(self, notice: Notice) -> None:
+        """Leave the agent a line in the transcript."""
+        self._notices.append(notice)
+
+    def change_status(
+        self,
+        message_id: str,
+        status: MessageStatus,
+        *,
+        reason: str | None = None,
+        conversation_id: str | None = None,
+    ) -> None:
+        """Decide on the status of a message of ours."""
+        self._statuses.append(StatusChange(message_id, status, reason, conversation_id))
+
+    def set_survey(self, survey: Survey) -> None:
+        """Make this the thread's survey."""
+        self.set(survey=survey)
+        self._surveys[survey.id] = survey
+
+    def done(self) -> Change:
+        """The change as it is to be applied."""
+        return Change(
+            self.state,
+            tuple(self._facts),
+            tuple(self._attached),
+            tuple(self._settled),
+            tuple(self._sends),
+            tuple(self._notices),
+            tuple(self._statuses),
+            tuple(self._surveys.values()),
+        )

@@ -1,0 +1,227 @@
+"""What agents may ask for, and why not."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from domain import held, surveys
+from domain.changes import Draft, Refusal
+from domain.delivery import MessageStatus
+from domain.lifecycle import (
+    AWAITED_TRIGGERS,
+    ActorKind,
+    Status,
+    Transition,
+    Trigger,
+    legal_commands,
+    transition,
+)
+from domain.moves import may_be_reopened, move, start_conversation
+from domain.sending import ContentKind, RefusalCode, SenderKind, SendRefusal, decide_send
+from domain.state import (
+    CANCEL_MESSAGE,
+    REPLY,
+    SEND_HELD,
+    Command,
+    Conversation,
+    QueuedSend,
+    Speaker,
+)
+
+_WHY_NOT: dict[RefusalCode, str] = {
+    RefusalCode.WINDOW_NEVER_OPENED: "The customer has not written yet; Meta allows no message before that.",
+    RefusalCode.WINDOW_CLOSED: "Meta's messaging window is closed until the customer writes again.",
+    RefusalCode.HUMAN_AGENT_TAG_OFF: (
+        "Meta's 24-hour window is closed and this session does not have the human agent tag."
+    ),
+    RefusalCode.AUTOMATIC_OUTSIDE_WINDOW: "Outside Meta's 24-hour window only a person may write.",
+}
+_CLOSED = Refusal("conversation_closed", "This conversation is closed.", Status.CLOSED)
+
+
+def carry_out(draft: Draft, command: Command) -> Refusal | None:
+    """Do what a command asks, or say why it is refused; then the draft is not to be used."""
+    if command.action == Trigger.START:
+        return _start(draft, command)
+    if command.action in _ON_MESSAGES:
+        return _ON_MESSAGES[command.action](draft, command)
+    conversation = _meant(draft, command)
+    if conversation is None:
+        return _CLOSED
+    if command.action == REPLY:
+        return _reply(draft, conversation, command)
+    return _move(draft, conversation, command)
+
+
+def _meant(draft: Draft, command: Command) -> Conversation | None:
+    """The live conversation, or the closed one while it may be reopened, if the command names it."""
+    conversation = draft.conversation
+    if conversation is not None:
+        return conversation if conversation.id == command.conversation_id else None
+    former = draft.state.former
+    if former is None or former.id != command.conversation_id:
+        return None
+    return former if may_be_reopened(draft, former, draft.now) else None
+
+
+def _start(draft: Draft, command: Command) -> Refusal | None:
+    conversation = draft.conversation
+    if conversation is not None:
+        return Refusal(
+            "conversation_exists",
+            "This customer has a conversation already.",
+            conversation.status,
+            tuple(legal_commands(conversation.status)),
+        )
+    tag_on = draft.state.settings.human_agent_tag
+    verdict = decide_send(draft.now, draft.state.window, SenderKind.AGENT, ContentKind.MESSAGE, tag_on=tag_on)
+    if isinstance(verdict, SendRefusal):
+        return _forbidden(draft, verdict, Status.CLOSED)
+    surveys.cancel_scheduled(draft, "agent_started_conversation")
+    start_conversation(draft, command.conversation_id, command.agent_id)
+    return None
+
+
+def _reply(draft: Draft, conversation: Conversation, command: Command) -> Refusal | None:
+    session = conversation.session
+    if conversation.status is not Status.ACTIVE or session is None:
+        return _illegal(conversation, command.action)
+    if session.agent_id != command.agent_id:
+        return _not_yours(conversation)
+    message_id = _message_of(command)
+    verdict = decide_send(
+        draft.now,
+        draft.state.window,
+        SenderKind.AGENT,
+        ContentKind.MESSAGE,
+        tag_on=session.human_agent_tag,
+    )
+    if isinstance(verdict, SendRefusal) and not command.hold:
+        return _forbidden(draft, verdict, conversation.status)
+    draft.attach(conversation.id, message_id)
+    if isinstance(verdict, SendRefusal):
+        held.hold(draft, conversation, message_id, command.agent_id, verdict)
+        return None
+    _spoken(draft, conversation)
+    draft.queue(
+        QueuedSend(
+            message_id,
+            SenderKind.AGENT,
+            conversation.id,
+            tag_on=session.human_agent_tag,
+            agent_id=command.agent_id,
+        )
+    )
+    draft.note(
+        "message.queued",
+        ActorKind.AGENT,
+        actor_id=command.agent_id,
+        conversation_id=conversation.id,
+        message_id=message_id,
+    )
+    return None
+
+
+def _send_held(draft: Draft, command: Command) -> Refusal | None:
+    message = held.find(draft, command.message_id)
+    if message is None:
+        return _not_held()
+    conversation = draft.conversation
+    if conversation is None:
+        return _CLOSED
+    if not command.supervises and command.agent_id not in (message.agent_id, conversation.agent_id):
+        return _not_yours(conversation)
+    session = conversation.session
+    refusal = held.release(
+        draft,
+        message,
+        conversation,
+        tag_on=session is not None and session.human_agent_tag,
+        actor=ActorKind.AGENT,
+        actor_id=command.agent_id,
+    )
+    if refusal is not None:
+        return _forbidden(draft, refusal, conversation.status)
+    _spoken(draft, conversation)
+    return None
+
+
+def _cancel_message(draft: Draft, command: Command) -> Refusal | None:
+    message = held.find(draft, command.message_id)
+    if message is None:
+        return _not_held()
+    conversation = draft.conversation
+    owner = conversation.agent_id if conversation is not None else None
+    if not command.supervises and command.agent_id not in (message.agent_id, owner):
+        return Refusal("not_your_conversation", "Another agent wrote this message.")
+    held.drop(draft, message, MessageStatus.CANCELLED, ActorKind.AGENT, command.agent_id)
+    return None
+
+
+_ON_MESSAGES: dict[str, Callable[[Draft, Command], Refusal | None]] = {
+    SEND_HELD: _send_held,
+    CANCEL_MESSAGE: _cancel_message,
+}
+
+
+def _move(draft: Draft, conversation: Conversation, command: Command) -> Refusal | None:
+    row = transition(conversation.status, Trigger(command.action))
+    if row is None or not _asked_by_people(row):
+        if command.action == Trigger.PICK and conversation.status is Status.ACTIVE:
+            if conversation.agent_id == command.agent_id:
+                return None  # picked already, by the same agent: a click too many
+            return Refusal("already_picked", "Another agent was faster.", conversation.status)
+        return _illegal(conversation, command.action)
+    if row.actor is ActorKind.SUPERVISOR and not command.supervises:
+        return Refusal("not_your_conversation", "Only a supervisor may do this.", conversation.status)
+    if conversation.agent_id not in (None, command.agent_id) and not command.supervises:
+        return _not_yours(conversation)
+    if conversation.status is Status.CLOSED:
+        surveys.cancel_scheduled(draft, "conversation_goes_on")
+    move(draft, conversation, row, actor_id=command.agent_id, skip_survey=command.skip_survey)
+    return None
+
+
+def _asked_by_people(row: Transition) -> bool:
+    people = (ActorKind.AGENT, ActorKind.SUPERVISOR)
+    return row.actor in people and row.trigger not in AWAITED_TRIGGERS
+
+
+def _spoken(draft: Draft, conversation: Conversation) -> None:
+    """Note that the agent's side has spoken."""
+    last = conversation.last_message_at
+    draft.set(
+        conversation=replace(
+            conversation,
+            active_at=draft.now,
+            last_message_at=draft.now if last is None else max(last, draft.now),
+            spoke=Speaker.AGENT,
+            spoke_at=draft.now,
+        )
+    )
+
+
+def _message_of(command: Command) -> str:
+    if command.message_id is None:
+        raise ValueError(f"{command.action} needs a message id.")
+    return command.message_id
+
+
+def _forbidden(draft: Draft, refusal: SendRefusal, status: Status) -> Refusal:
+    return Refusal(refusal.code, _WHY_NOT[refusal.code], status, window=draft.state.window)
+
+
+def _not_yours(conversation: Conversation) -> Refusal:
+    return Refusal("not_your_conversation", "Another agent has this conversation.", conversation.status)
+
+
+def _not_held() -> Refusal:
+    return Refusal("message_not_held", "This message is not held any more.")
+
+
+def _illegal(conversation: Conversation, action: str) -> Refusal:
+    return Refusal(
+        "not_legal_now",
+        f"{action} is not possible while the conversation is {conversation.status}.",
+        conversation.status,
+        tuple(legal_commands(conversation.status)),
+    )

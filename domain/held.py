@@ -1,0 +1,107 @@
+"""Messages that the window refused and that wait for the customer to write again.
+
+They belong to the thread and outlive their conversation. They are offered for review when the window opens,
+or sent unseen if the workstream says so, each judged again; after 7 days they expire.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from domain.changes import Draft
+from domain.delivery import MessageStatus
+from domain.lifecycle import ActorKind
+from domain.sending import ContentKind, SenderKind, SendRefusal, decide_send
+from domain.state import Conversation, HeldMessage, QueuedSend
+
+HELD_FOR = timedelta(days=7)
+
+
+def hold(
+    draft: Draft, conversation: Conversation, message_id: str, agent_id: str, refusal: SendRefusal
+) -> None:
+    """Keep an agent's message until the customer writes again."""
+    held = HeldMessage(message_id, conversation.id, agent_id, draft.now, draft.now + HELD_FOR)
+    draft.set(held=(*draft.state.held, held))
+    draft.change_status(message_id, MessageStatus.HELD, reason=refusal.code)
+    draft.note(
+        "message.held",
+        ActorKind.AGENT,
+        actor_id=agent_id,
+        conversation_id=conversation.id,
+        message_id=message_id,
+        data={"reason": refusal.code, "expires_at": held.expires_at.isoformat()},
+    )
+
+
+def find(draft: Draft, message_id: str | None) -> HeldMessage | None:
+    """A held message of the thread."""
+    return next((held for held in draft.state.held if held.message_id == message_id), None)
+
+
+def window_opened(draft: Draft) -> None:
+    """The customer is back: send what is held, or offer it to the agents, once."""
+    conversation = draft.conversation
+    if conversation is None or not draft.state.held:
+        return
+    for held in draft.state.held:
+        if draft.state.settings.send_held_unseen:
+            release(draft, held, conversation, tag_on=False, actor=ActorKind.SYSTEM, actor_id=None)
+        elif not held.offered:
+            draft.note(
+                "message.held_offered",
+                ActorKind.SYSTEM,
+                conversation_id=conversation.id,
+                message_id=held.message_id,
+            )
+            _replace(draft, held, replace(held, offered=True))
+
+
+def release(
+    draft: Draft,
+    held: HeldMessage,
+    conversation: Conversation,
+    *,
+    tag_on: bool,
+    actor: ActorKind,
+    actor_id: str | None,
+) -> SendRefusal | None:
+    """Queue a held message in the conversation that is live now, or say why the window still refuses it."""
+    verdict = decide_send(draft.now, draft.state.window, SenderKind.AGENT, ContentKind.MESSAGE, tag_on=tag_on)
+    if isinstance(verdict, SendRefusal):
+        return verdict
+    _replace(draft, held, None)
+    draft.change_status(held.message_id, MessageStatus.QUEUED, conversation_id=conversation.id)
+    draft.queue(
+        QueuedSend(held.message_id, SenderKind.AGENT, conversation.id, tag_on=tag_on, agent_id=held.agent_id)
+    )
+    draft.note(
+        "message.queued",
+        actor,
+        actor_id=actor_id,
+        conversation_id=conversation.id,
+        message_id=held.message_id,
+        data={"held_since": held.held_at.isoformat()},
+    )
+    return None
+
+
+def drop(
+    draft: Draft, held: HeldMessage, status: MessageStatus, actor: ActorKind, actor_id: str | None
+) -> None:
+    """Forget a held message, because somebody cancelled it or its time is over."""
+    _replace(draft, held, None)
+    draft.change_status(held.message_id, status)
+    draft.note(
+        f"message.{status}",
+        actor,
+        at=held.expires_at if status is MessageStatus.EXPIRED else None,
+        actor_id=actor_id,
+        conversation_id=held.conversation_id,
+        message_id=held.message_id,
+        data={"held_since": held.held_at.isoformat()},
+    )
+
+
+def _replace(draft: Draft, held: HeldMessage, by: HeldMessage | None) -> None:
+    kept = (by if each == held else each for each in draft.state.held)
+    draft.set(held=tuple(each for each in kept if each is not None))

@@ -1,0 +1,211 @@
+"""Moving a conversation along the table of the lifecycle, with everything that comes with a move.
+
+A session begins or ends, the agent's next deadline is another, the customer gets the automated message of the
+moment, and an ending may owe a survey.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from domain import surveys
+from domain.automated import say
+from domain.changes import Draft, FactValue
+from domain.lifecycle import ActorKind, Phase, Status, Transition, Trigger, transition
+from domain.settings import AutomatedTrigger
+from domain.state import AgentSession, Conversation
+
+_ENDINGS = frozenset(
+    {
+        Trigger.END,
+        Trigger.IDLE_TOO_LONG,
+        Trigger.WAITING_TOO_LONG,
+        Trigger.RULE_CLOSES,
+    }
+)
+"""An ending is the agent's End, or the system's closing of what was not ended (service behaviour 5)."""
+
+_SAYS: dict[Trigger, AutomatedTrigger] = {
+    Trigger.PICK: AutomatedTrigger.AGENT_JOINED,
+    Trigger.REOPEN: AutomatedTrigger.AGENT_JOINED,
+    Trigger.END: AutomatedTrigger.AGENT_ENDED,
+    Trigger.COMPLETE: AutomatedTrigger.SESSION_ENDED,
+}
+
+
+def open_conversation(draft: Draft, *, message_id: str | None) -> None:
+    """A customer's message makes a conversation; it is greeted."""
+    row = _row(None, Trigger.CUSTOMER_MESSAGE)
+    conversation = _new(draft, draft.new_id(), row)
+    _begin(draft, conversation, row, None, message_id=message_id)
+    if draft.state.privacy_notice_at is None and say(draft, conversation, AutomatedTrigger.PRIVACY_NOTICE):
+        draft.set(privacy_notice_at=draft.now)
+    say(draft, conversation, AutomatedTrigger.GREETING)
+
+
+def start_conversation(draft: Draft, conversation_id: str, agent_id: str) -> None:
+    """An agent starts a conversation with a known customer; the caller has judged the window."""
+    row = _row(None, Trigger.START)
+    conversation = replace(_new(draft, conversation_id, row), phase=Phase.IN_CONVERSATION)
+    _begin(draft, conversation, row, agent_id)
+    _put(draft, _with_session(draft, conversation, agent_id, draft.now))
+
+
+def move(
+    draft: Draft,
+    conversation: Conversation,
+    row: Transition,
+    *,
+    at: datetime | None = None,
+    actor_id: str | None = None,
+    skip_survey: bool = False,
+    why: Mapping[str, FactValue] | None = None,
+) -> Conversation:
+    """Take one row of the table. `at` is the deadline's instant where the system moves; `why` its cause."""
+    instant = at or draft.now
+    moved = replace(
+        conversation,
+        status=row.target,
+        status_reason=row.reason,
+        status_changed_at=instant,
+        active_at=max(instant, conversation.active_at),
+        live_since=instant if conversation.status is Status.CLOSED else conversation.live_since,
+        closed_at=None,
+        phase=Phase.IN_CONVERSATION if row.target is Status.ACTIVE else None,
+    )
+    if row.target is not Status.ACTIVE and moved.session is not None:
+        moved = _without_session(draft, moved, row, instant, actor_id)
+    if row.target is Status.ACTIVE and actor_id is not None:
+        moved = _with_session(draft, moved, actor_id, instant)
+    if row.target is Status.OPEN:
+        moved = replace(moved, agent_id=None)
+    draft.note(
+        f"conversation.{row.target}",
+        row.actor,
+        at=instant,
+        actor_id=actor_id,
+        conversation_id=conversation.id,
+        data={"from": conversation.status, "reason": row.reason, **(why or {})},
+    )
+    moved = _closed(draft, moved, instant) if row.target is Status.CLOSED else _live(draft, moved)
+    if row.trigger in _SAYS:
+        say(draft, moved, _SAYS[row.trigger], agent_id=actor_id)
+    if row.trigger in _ENDINGS:
+        surveys.after_ending(draft, moved, instant, skip="skipped_by_agent" if skip_survey else None)
+    elif row.trigger is Trigger.FORCE_CLOSE and row.source is not Status.WRAP_UP:
+        surveys.after_ending(draft, moved, instant, skip=row.reason)
+    return moved
+
+
+def may_be_reopened(draft: Draft, conversation: Conversation, at: datetime) -> bool:
+    """Whether the workstream still lets a conversation that closed, or is about to, go on."""
+    within = timedelta(seconds=draft.state.settings.reopen_closed_within)
+    closed_at = conversation.closed_at or at
+    return within > timedelta(0) and at < closed_at + within
+
+
+def required(source: Status | None, trigger: Trigger) -> Transition:
+    """A row that must be there; its absence is a fault of the table."""
+    return _row(source, trigger)
+
+
+def _row(source: Status | None, trigger: Trigger) -> Transition:
+    row = transition(source, trigger)
+    if row is None:
+        raise LookupError(f"The lifecycle has no {trigger} in {source}.")
+    return row
+
+
+def _new(draft: Draft, conversation_id: str, row: Transition) -> Conversation:
+    return Conversation(
+        conversation_id,
+        row.target,
+        row.reason,
+        status_changed_at=draft.now,
+        opened_at=draft.now,
+        active_at=draft.now,
+        live_since=draft.now,
+    )
+
+
+def _begin(
+    draft: Draft,
+    conversation: Conversation,
+    row: Transition,
+    actor_id: str | None,
+    message_id: str | None = None,
+) -> None:
+    draft.set(former=None, fired={})
+    _put(draft, conversation)
+    draft.note(
+        "conversation.opened",
+        row.actor,
+        actor_id=actor_id,
+        conversation_id=conversation.id,
+        message_id=message_id,
+        data={"reason": row.reason},
+    )
+
+
+def _put(draft: Draft, conversation: Conversation) -> None:
+    draft.set(conversation=conversation)
+
+
+def _live(draft: Draft, conversation: Conversation) -> Conversation:
+    former = draft.state.former
+    if former is not None and former.id == conversation.id:
+        draft.set(former=None)
+    _put(draft, conversation)
+    return conversation
+
+
+def _closed(draft: Draft, conversation: Conversation, at: datetime) -> Conversation:
+    closed = replace(conversation, closed_at=at)
+    draft.set(conversation=None, former=closed)
+    draft.settle(closed)
+    return closed
+
+
+def _with_session(draft: Draft, conversation: Conversation, agent_id: str, at: datetime) -> Conversation:
+    session = AgentSession(
+        draft.new_id(), conversation.sessions + 1, agent_id, draft.state.settings.human_agent_tag, at
+    )
+    draft.note(
+        "session.started",
+        ActorKind.AGENT,
+        at=at,
+        actor_id=agent_id,
+        conversation_id=conversation.id,
+        data={
+            "session_id": session.id,
+            "number": session.number,
+            "human_agent_tag": session.human_agent_tag,
+        },
+    )
+    return replace(
+        conversation,
+        agent_id=agent_id,
+        session=session,
+        sessions=session.number,
+        last_session_id=session.id,
+    )
+
+
+def _without_session(
+    draft: Draft, conversation: Conversation, row: Transition, at: datetime, actor_id: str | None
+) -> Conversation:
+    session = conversation.session
+    if session is None:
+        return conversation
+    # Wrap-up belongs to the session: it ends when the conversation does.
+    if row.target is Status.WRAP_UP:
+        return conversation
+    draft.note(
+        "session.closed",
+        row.actor,
+        at=at,
+        actor_id=actor_id,
+        conversation_id=conversation.id,
+        data={"session_id": session.id, "reason": row.reason, "agent_id": session.agent_id},
+    )
+    return replace(conversation, session=None)

@@ -1,0 +1,115 @@
+"""The settings of a page and its workstream that decide about conversations, as they are at one moment.
+
+All lengths are in seconds. Every setting is read live, except the human agent tag: a session keeps the one
+it began with.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+DAY = 24 * 3600
+
+
+class AutomatedTrigger(StrEnum):
+    """Why an automated message is sent (service behaviour 4.2); the causes that exist so far."""
+
+    GREETING = "greeting"
+    PRIVACY_NOTICE = "privacy_notice"
+    AGENT_JOINED = "agent_joined"
+    AGENT_ENDED = "agent_ended"
+    SESSION_ENDED = "session_ended"
+    MESSAGE_NOT_SENT = "message_not_sent"
+    OUTSIDE_WINDOW = "outside_window"
+
+
+class Receiver(StrEnum):
+    """Who an automated message is for. What is for the agent never leaves Pagedesk."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+
+
+class Silent(StrEnum):
+    """Who has not answered: CUSTOMER after the agent's last message, AGENT after the customer's."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+
+
+class RuleAction(StrEnum):
+    """What a time-out rule does."""
+
+    SEND = "send"
+    CLOSE = "close"
+    MOVE_TO_WAITING = "move_to_waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeOutRule:
+    """When somebody has been silent for longer than `after`, do something, once per silence.
+
+    Of rules with the same `silent` and `after` only the one with the smallest `priority` runs (service
+    behaviour 2.4). `receiver` matters to SEND alone; the texts are the store's.
+    """
+
+    id: str
+    silent: Silent
+    after: int
+    action: RuleAction
+    priority: int = 0
+    receiver: Receiver = Receiver.CUSTOMER
+
+
+class Question(StrEnum):
+    """What a survey asks: satisfaction 1-5, recommendation 0-10, effort 1-7, or free text (by link alone)."""
+
+    CSAT = "csat"
+    NPS = "nps"
+    CES = "ces"
+    COMMENT = "comment"
+
+
+class SurveyWay(StrEnum):
+    """How a survey reaches the customer. TEMPLATE is Meta's customer feedback template."""
+
+    LINK = "link"
+    BUTTONS = "buttons"
+    TEMPLATE = "template"
+
+
+@dataclass(frozen=True, slots=True)
+class SurveySettings:
+    """A page's survey. `late_by_template`: what is due after the 24 hours may go by Meta's template.
+
+    `cool_down` is the least time between two surveys of one person.
+    """
+
+    question: Question = Question.CSAT
+    way: SurveyWay = SurveyWay.LINK
+    late_by_template: bool = False
+    delay: int = 0
+    cool_down: int = 0
+    reminder_after: int | None = None
+    expires_after: int = 7 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSettings:
+    """All that a conversation's rules depend on.
+
+    `window_warning`: how long before each closing of the window the agent who owes an answer is warned.
+    `send_held_unseen`: held messages are sent when the customer writes again, without another look.
+    `automated_messages`: the triggers that are switched on.
+    """
+
+    human_agent_tag: bool = False
+    auto_close_waiting_after: int = 28 * DAY
+    reopen_closed_within: int = 0
+    window_warning: int = 3600
+    send_held_unseen: bool = False
+    automated_messages: tuple[AutomatedTrigger, ...] = (AutomatedTrigger.GREETING,)
+    time_out_rules: tuple[TimeOutRule, ...] = ()
+    survey: SurveySettings | None = None
+
+
+DEFAULT_SETTINGS = LiveSettings()

@@ -1,0 +1,243 @@
+"""What a thread's workflow knows and carries, and what it is told. Data alone; no rule is here.
+
+Ids and facts, never words: all of it ends in histories.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from domain.lifecycle import Phase, Status
+from domain.sending import ContentKind, SenderKind
+from domain.settings import DEFAULT_SETTINGS, LiveSettings, SurveySettings, SurveyWay
+from domain.window import NEVER_OPENED, Opening, Window
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSession:
+    """One agent's turn; it keeps the human agent tag as it was when the turn began."""
+
+    id: str
+    number: int
+    agent_id: str
+    human_agent_tag: bool
+    started_at: datetime
+
+
+class Speaker(StrEnum):
+    """Which side of a conversation spoke."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One piece of work.
+
+    `agent_id` is who has it, or had it last; nobody while it is Open. `active_at` is when something last
+    happened in it by our clock, `last_message_at` the newest message by Meta's. `live_since` is when it
+    opened or, after Closed, was reopened. `spoke` and `spoke_at` tell who spoke last and when we learnt of
+    it: whose answer is owed, and since when.
+    """
+
+    id: str
+    status: Status
+    status_reason: str
+    status_changed_at: datetime
+    opened_at: datetime
+    active_at: datetime
+    live_since: datetime
+    phase: Phase | None = None
+    agent_id: str | None = None
+    session: AgentSession | None = None
+    sessions: int = 0
+    last_session_id: str | None = None
+    closed_at: datetime | None = None
+    last_message_at: datetime | None = None
+    spoke: Speaker | None = None
+    spoke_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedSend:
+    """A message that waits for its turn to be sent. Its text and status are the store's.
+
+    `trigger` says why an automated message is sent: an `AutomatedTrigger`, `rule`, `survey` or
+    `survey_reminder`; `cause_id` names the rule or the survey.
+    """
+
+    message_id: str
+    sender_kind: SenderKind
+    conversation_id: str
+    content_kind: ContentKind = ContentKind.MESSAGE
+    tag_on: bool = False
+    trigger: str | None = None
+    cause_id: str | None = None
+    agent_id: str | None = None
+    tries: int = 0
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """An automated message for the agent: a line in the transcript that never leaves Pagedesk."""
+
+    id: str
+    conversation_id: str
+    trigger: str
+    cause_id: str | None = None
+    agent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldMessage:
+    """An agent's message that the window refused and that waits for the customer to write again."""
+
+    message_id: str
+    conversation_id: str
+    agent_id: str
+    held_at: datetime
+    expires_at: datetime
+    offered: bool = False
+
+
+class SurveyStatus(StrEnum):
+    """Where a survey stands. Every one but SCHEDULED, SENDING and SENT is an outcome."""
+
+    SCHEDULED = "scheduled"
+    SENDING = "sending"
+    SENT = "sent"
+    ANSWERED = "answered"
+    EXPIRED = "expired"
+    NOT_ALLOWED = "not_allowed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+SURVEY_UNDER_WAY = frozenset({SurveyStatus.SCHEDULED, SurveyStatus.SENDING, SurveyStatus.SENT})
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The survey of one ending. It belongs to the last session and keeps the settings of that moment.
+
+    `due_at`: when it is to be sent. `remind_at`: when to remind, once it is sent and unanswered.
+    """
+
+    id: str
+    conversation_id: str
+    session_id: str
+    status: SurveyStatus
+    settings: SurveySettings
+    ended_at: datetime
+    due_at: datetime
+    reason: str | None = None
+    way: SurveyWay | None = None
+    message_id: str | None = None
+    sent_at: datetime | None = None
+    remind_at: datetime | None = None
+    expires_at: datetime | None = None
+    answered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedCommand:
+    """A command already applied: repeated under the same id it gets the same answer."""
+
+    command_id: str
+    conversation_id: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadState:
+    """All that the workflow of a thread carries from task to task and from run to run.
+
+    `former` is the last closed conversation: it may be reopened for a while. `survey` is that of the last
+    ending. `fired` remembers, by kind, the instant of the last deadline that was acted on.
+    """
+
+    applied_seq: int = 0
+    window: Window = NEVER_OPENED
+    settings: LiveSettings = DEFAULT_SETTINGS
+    conversation: Conversation | None = None
+    former: Conversation | None = None
+    survey: Survey | None = None
+    surveyed_at: datetime | None = None
+    privacy_notice_at: datetime | None = None
+    held: tuple[HeldMessage, ...] = ()
+    outbox: tuple[QueuedSend, ...] = ()
+    applied_commands: tuple[AppliedCommand, ...] = ()
+    fired: dict[str, datetime] = field(default_factory=dict)
+    version: int = 0
+
+    def with_next_version(self) -> "ThreadState":
+        """The same state, numbered as the result of one more change."""
+        return replace(self, version=self.version + 1)
+
+    def after_skipping(self, seq: int) -> "ThreadState":
+        """The same state with one event passed over."""
+        return replace(self, applied_seq=max(self.applied_seq, seq))
+
+
+class ThreadEventKind(StrEnum):
+    """What the relay tells a conversation. What is no message only opens or extends the window."""
+
+    MESSAGE = "message"
+    POSTBACK = "postback"
+    ENTRY = "entry"
+    STANDBY_MESSAGE = "standby_message"
+    OUTSIDE_MESSAGE = "outside_message"
+    WINDOW_OPENING = "window_opening"
+    SURVEY_ANSWER = "survey_answer"
+
+
+_OPENS_WORK = {ThreadEventKind.MESSAGE, ThreadEventKind.POSTBACK, ThreadEventKind.ENTRY}
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadEvent:
+    """A fact about the thread, in the order of `seq`.
+
+    `survey_id`: the survey that a SURVEY_ANSWER answers; None where the answer does not count (forged,
+    repeated, of another person): then it may open the window and nothing else.
+    """
+
+    seq: int
+    kind: ThreadEventKind
+    at: datetime
+    opening: Opening | None = None
+    message_id: str | None = None
+    survey_id: str | None = None
+
+    @property
+    def opens_work(self) -> bool:
+        """Whether it asks for a conversation where there is none."""
+        return self.kind in _OPENS_WORK
+
+
+REPLY = "reply"
+SEND_HELD = "send_held"
+CANCEL_MESSAGE = "cancel_message"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What an agent asks for.
+
+    `action` is a person's `Trigger`, or `reply`, `send_held` or `cancel_message`, which name a message.
+    `conversation_id` is the conversation meant; for `start` the id that the new one is to have.
+    `hold`: a reply that the window refuses is to be held. `skip_survey`: this ending is to have no survey.
+    """
+
+    action: str
+    command_id: str
+    conversation_id: str
+    agent_id: str
+    supervises: bool = False
+    message_id: str | None = None
+    hold: bool = False
+    skip_survey: bool = False
+    settings: LiveSettings = DEFAULT_SETTINGS

@@ -1,0 +1,221 @@
+"""The survey after an ending: when it is due, whether and how it may go, and how it ends.
+
+One survey per ending, of the last session. Its outcome is always recorded: answered, expired, not allowed,
+skipped, cancelled or failed. Answers are the store's; here only counts that there is one.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from domain.changes import Draft, FactValue, SendOutcome
+from domain.delivery import MessageStatus
+from domain.lifecycle import ActorKind
+from domain.sending import ContentKind, RefusalCode, SenderKind, SendRefusal, decide_send
+from domain.settings import SurveySettings, SurveyWay
+from domain.state import (
+    SURVEY_UNDER_WAY,
+    Conversation,
+    QueuedSend,
+    Survey,
+    SurveyStatus,
+    ThreadState,
+)
+
+INVITATION = "survey"
+REMINDER = "survey_reminder"
+
+_REFUSED_BY_WINDOW = frozenset(code.value for code in RefusalCode)
+
+
+def after_ending(draft: Draft, conversation: Conversation, at: datetime, *, skip: str | None = None) -> None:
+    """Owe the customer a survey, or record why not; `skip` is a reason of the caller's.
+
+    Without a survey on the page nothing is recorded.
+    """
+    settings = draft.state.settings.survey
+    if settings is None:
+        return
+    _give_up_former(draft, at)
+    survey = Survey(
+        draft.new_id(),
+        conversation.id,
+        conversation.last_session_id or "",
+        SurveyStatus.SCHEDULED,
+        settings,
+        ended_at=at,
+        due_at=at + timedelta(seconds=settings.delay),
+    )
+    if reason := _why_skipped(draft.state, conversation, settings, at, skip):
+        _end(draft, survey, SurveyStatus.SKIPPED, at, reason=reason)
+        return
+    _record(draft, survey, at, due_at=survey.due_at.isoformat(), setting="survey.delay")
+
+
+def when_due(draft: Draft, survey: Survey, at: datetime) -> None:
+    """Send the survey in the way that page and window allow; or it may not go any more."""
+    way = _way(draft, survey.settings)
+    if isinstance(way, SendRefusal):
+        _end(draft, survey, SurveyStatus.NOT_ALLOWED, at, reason=way.code)
+        return
+    send = QueuedSend(
+        draft.new_id(),
+        SenderKind.SURVEY,
+        survey.conversation_id,
+        content_kind=ContentKind.FEEDBACK_TEMPLATE if way is SurveyWay.TEMPLATE else ContentKind.MESSAGE,
+        trigger=INVITATION,
+        cause_id=survey.id,
+    )
+    # The survey first: the row of the message is made from it.
+    _record(
+        draft,
+        replace(survey, status=SurveyStatus.SENDING, way=way, message_id=send.message_id),
+        at,
+        way=way,
+    )
+    draft.create(send)
+
+
+def after_sending(draft: Draft, send: QueuedSend, outcome: SendOutcome) -> None:
+    """Take in how the invitation ended. What is unknown may have arrived, and may be answered."""
+    survey = draft.state.survey
+    if survey is None or send.message_id != survey.message_id or survey.status is not SurveyStatus.SENDING:
+        return
+    if outcome.status in (MessageStatus.SENT, MessageStatus.UNKNOWN):
+        settings, now = survey.settings, draft.now
+        reminder = settings.reminder_after
+        draft.set(surveyed_at=now)
+        _record(
+            draft,
+            replace(
+                survey,
+                status=SurveyStatus.SENT,
+                sent_at=now,
+                remind_at=None if reminder is None else now + timedelta(seconds=reminder),
+                expires_at=now + timedelta(seconds=settings.expires_after),
+            ),
+            now,
+            message_status=outcome.status,
+        )
+        return
+    refused = outcome.reason in _REFUSED_BY_WINDOW
+    ended = SurveyStatus.NOT_ALLOWED if refused else SurveyStatus.FAILED
+    _end(draft, survey, ended, draft.now, reason=outcome.reason)
+
+
+def remind(draft: Draft, survey: Survey, at: datetime) -> None:
+    """Remind once, if the window still allows it."""
+    reminded = replace(survey, remind_at=None)
+    permission = decide_send(
+        draft.now, draft.state.window, SenderKind.SURVEY, ContentKind.MESSAGE, tag_on=False
+    )
+    draft.set_survey(reminded)
+    if isinstance(permission, SendRefusal):
+        _note(draft, reminded, "survey.reminder_not_allowed", at, code=permission.code)
+        return
+    _note(draft, reminded, "survey.reminded", at, setting="survey.reminder_after")
+    draft.create(
+        QueuedSend(
+            draft.new_id(),
+            SenderKind.SURVEY,
+            survey.conversation_id,
+            trigger=REMINDER,
+            cause_id=survey.id,
+        )
+    )
+
+
+def expire(draft: Draft, survey: Survey, at: datetime) -> None:
+    """Nobody answered in time. A late answer is still kept."""
+    _end(draft, survey, SurveyStatus.EXPIRED, at, setting="survey.expires_after")
+
+
+def answered(draft: Draft, survey_id: str, at: datetime) -> None:
+    """The customer answered the survey, also when that comes late."""
+    survey = draft.state.survey
+    if survey is None or survey.id != survey_id or survey.status is SurveyStatus.ANSWERED:
+        return
+    late = survey.status not in SURVEY_UNDER_WAY
+    _end(draft, replace(survey, answered_at=at), SurveyStatus.ANSWERED, at, late=late)
+
+
+def customer_wrote(draft: Draft) -> None:
+    """The customer has another topic: a survey not sent yet is cancelled, one that is out is not pressed."""
+    survey = draft.state.survey
+    if survey is None:
+        return
+    if survey.status is SurveyStatus.SCHEDULED:
+        _end(draft, survey, SurveyStatus.CANCELLED, draft.now, reason="customer_wrote")
+    elif survey.status in SURVEY_UNDER_WAY and survey.remind_at is not None:
+        draft.set_survey(replace(survey, remind_at=None))
+
+
+def cancel_scheduled(draft: Draft, reason: str) -> None:
+    """What is not sent yet is not sent: the conversation goes on."""
+    survey = draft.state.survey
+    if survey is not None and survey.status is SurveyStatus.SCHEDULED:
+        _end(draft, survey, SurveyStatus.CANCELLED, draft.now, reason=reason)
+
+
+def is_under_way(state: ThreadState) -> bool:
+    """Whether the thread's survey still has something before it."""
+    return state.survey is not None and state.survey.status in SURVEY_UNDER_WAY
+
+
+def _give_up_former(draft: Draft, at: datetime) -> None:
+    """A thread has one survey at a time: that of the newest ending."""
+    survey = draft.state.survey
+    if survey is not None and survey.status in SURVEY_UNDER_WAY:
+        outcome = SurveyStatus.EXPIRED if survey.sent_at else SurveyStatus.CANCELLED
+        _end(draft, survey, outcome, at, reason="another_ending")
+
+
+def _why_skipped(
+    state: ThreadState, conversation: Conversation, settings: SurveySettings, at: datetime, skip: str | None
+) -> str | None:
+    if not conversation.sessions:
+        return "no_agent"
+    if skip is not None:
+        return skip
+    cool_down = timedelta(seconds=settings.cool_down)
+    if state.surveyed_at is not None and at < state.surveyed_at + cool_down:
+        return "cool_down"
+    return None
+
+
+def _way(draft: Draft, settings: SurveySettings) -> SurveyWay | SendRefusal:
+    window, now = draft.state.window, draft.now
+    kinds = {SurveyWay.TEMPLATE: ContentKind.FEEDBACK_TEMPLATE}
+    ways = [settings.way, *([SurveyWay.TEMPLATE] if settings.late_by_template else [])]
+    refusal: SendRefusal | None = None
+    for way in ways:
+        verdict = decide_send(
+            now, window, SenderKind.SURVEY, kinds.get(way, ContentKind.MESSAGE), tag_on=False
+        )
+        if not isinstance(verdict, SendRefusal):
+            return way
+        refusal = refusal or verdict
+    if refusal is None:
+        raise LookupError("A survey has no way.")
+    return refusal
+
+
+def _end(draft: Draft, survey: Survey, status: SurveyStatus, at: datetime, **why: FactValue) -> None:
+    reason = why.get("reason")
+    ended = replace(survey, status=status, remind_at=None, reason=str(reason) if reason else None)
+    _record(draft, ended, at, **why)
+
+
+def _record(draft: Draft, survey: Survey, at: datetime, **why: FactValue) -> None:
+    draft.set_survey(survey)
+    _note(draft, survey, f"survey.{survey.status}", at, **why)
+
+
+def _note(draft: Draft, survey: Survey, kind: str, at: datetime, **why: FactValue) -> None:
+    draft.note(
+        kind,
+        ActorKind.CUSTOMER if survey.status is SurveyStatus.ANSWERED else ActorKind.SYSTEM,
+        at=at,
+        conversation_id=survey.conversation_id,
+        message_id=survey.message_id,
+        data={"survey_id": survey.id, "session_id": survey.session_id or None, **why},
+    )
