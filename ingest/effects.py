@@ -233,6 +233,8 @@ def _insert(arrival: Arrival, **columns: Any) -> None:
             "text": None,
             "attachments": [],
             "quick_reply_payload": None,
+            "content": None,
+            "hold": False,
             "reply_to_mid": None,
             "referral": None,
             "reactions": [],

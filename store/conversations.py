@@ -95,6 +95,36 @@ def messages_of(
     return list(session.scalars(statement.order_by(*key).limit(limit)))
 
 
+@dataclass(frozen=True, slots=True)
+class MessageFilter:
+    """Which of our own messages are asked for; unset fields do not narrow."""
+
+    status: str
+    page_id: str | None = None
+    customer_id: str | None = None
+    agent_id: str | None = None
+
+
+def outbound_messages(
+    session: Session, wanted: MessageFilter, *, after: tuple[datetime, str] | None, limit: int
+) -> list[Message]:
+    """Our own messages of one status, by the instant they were written."""
+    key = (col(Message.created_at), col(Message.id))
+    exact = {
+        Message.page_id: wanted.page_id,
+        Message.customer_id: wanted.customer_id,
+        Message.agent_id: wanted.agent_id,
+    }
+    statement = select(Message).where(
+        col(Message.status) == wanted.status,
+        col(Message.direction) == "outbound",
+        *(col(column) == value for column, value in exact.items() if value is not None),
+    )
+    if after is not None:
+        statement = statement.where(tuple_(*key) > _position(after, *key))
+    return list(session.scalars(statement.order_by(*key).limit(limit)))
+
+
 def position_of(message: Message) -> tuple[datetime, int, str]:
     """Where a message stands in `messages_of`."""
     return message.occurred_at, _NO_SEQ if message.thread_seq is None else message.thread_seq, message.id

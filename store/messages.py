@@ -28,6 +28,7 @@ def new_outbound_row(
     agent_id: str | None = None,
     reply_to_mid: str | None = None,
     request_hash: str | None = None,
+    hold: bool = False,
 ) -> dict[str, Any]:
     """The row of a message that is to be sent; it starts as `queued`."""
     return {
@@ -48,6 +49,7 @@ def new_outbound_row(
         "attempt": 0,
         "reply_to_mid": reply_to_mid,
         "request_hash": request_hash,
+        "hold": hold,
         "status": MessageStatus.QUEUED.value,
         "occurred_at": created_at,
         "created_at": created_at,

@@ -221,6 +221,7 @@ class Message(SQLModel, table=True):
     allowed_by: str | None = None
     attempt: int = 0
     request_hash: str | None = None
+    hold: bool = Field(default=False, description="what the window refuses is to be held")
     occurred_at: datetime = _instant()
     received_at: datetime | None = _instant(nullable=True)
     sent_at: datetime | None = _instant(nullable=True)

@@ -40,7 +40,7 @@ def set_window(thread: Thread, window: Window) -> None:
 
 
 def load_state(session: Session, page_id: str, customer_id: str) -> dict[str, Any]:
-    """The workflow's last projected `ThreadState` as JSON, with the window and the settings as they now are."""
+    """The workflow's last projected `ThreadState` as JSON, window and settings as they now are."""
     thread = session.get(Thread, customer_id)
     if thread is None:
         return {}

@@ -15,7 +15,6 @@ from temporalio.service import RPCError
 
 from base.ids import new_id
 from base.settings import Settings
-from domain.settings import LiveSettings
 from domain.state import Command
 from ingest.inbox import Inbox, SqliteInboxWriter, inbox_rows
 from ingest.reader import InboxReader
@@ -24,9 +23,10 @@ from ingest.wake import NoWake
 from messenger.graph import GraphClient
 from messenger.webhook import split
 from store.database import Database
+from store.live_settings import live_settings
 from store.messages import new_outbound_row
 from store.sql import insert_or_ignore
-from store.tables import Conversation, Event, Message, Thread
+from store.tables import Conversation, Event, Message, Page, Thread, Workstream
 from support.store import ACCOUNT, PAGE_A, PSID, seed
 from worker import make_worker
 from workflows.messages import (
@@ -131,16 +131,17 @@ class Desk:
         conversation_id: str | None = None,
         command_id: str | None = None,
         message_id: str | None = None,
-        tag: bool = False,
+        **more: Any,
     ) -> CommandResult | ApplicationError:
-        """Give a command; a refusal is returned, not raised."""
+        """Give a command under the settings as they are; a refusal is returned, not raised."""
         command = Command(
             action,
             command_id or new_id(),
             conversation_id or (await self.conversation()).id,
             agent,
             message_id=message_id,
-            settings=LiveSettings(human_agent_tag=tag, auto_close_waiting_after=3600),
+            settings=await self.store.read(lambda session: live_settings(session, self.page_id)),
+            **more,
         )
         handle = await self.handle()
         try:
@@ -153,8 +154,21 @@ class Desk:
             raise
         return answer
 
+    async def set_page(self, **settings: Any) -> None:
+        """Change settings of the page."""
+        await self.store.write(lambda session: session.get_one(Page, self.page_id).sqlmodel_update(settings))
+
+    async def set_workstream(self, **settings: Any) -> None:
+        """Change settings of the page's workstream."""
+
+        def work(session: Session) -> None:
+            page = session.get_one(Page, self.page_id)
+            session.get_one(Workstream, page.workstream_id).sqlmodel_update(settings)
+
+        await self.store.write(work)
+
     async def reply(
-        self, text: str, now: datetime, *, agent: str = "mia"
+        self, text: str, now: datetime, *, agent: str = "mia", hold: bool = False
     ) -> CommandResult | ApplicationError:
         """Write an agent's message and ask for its sending, as the API does."""
         conversation = await self.conversation()
@@ -168,9 +182,12 @@ class Desk:
             agent_id=agent,
             text=text,
             created_at=now,
+            hold=hold,
         )
         await self.store.write(lambda session: insert_or_ignore(session, Message, [row]))
-        return await self.command("reply", agent=agent, command_id=message_id, message_id=message_id)
+        return await self.command(
+            "reply", agent=agent, command_id=message_id, message_id=message_id, hold=hold
+        )
 
     async def conversation(self) -> Conversation:
         """The newest conversation."""
