@@ -9,7 +9,13 @@ from typing import Any
 
 import httpx
 from sqlmodel import Session, col, select
-from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+)
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
@@ -33,6 +39,7 @@ from workflows.messages import (
     COMMAND_UPDATE,
     CONVERSATION_WORKFLOW,
     EVENTS_SIGNAL,
+    SETTINGS_SIGNAL,
     TASK_TIMEOUT,
     CommandResult,
     ConversationInput,
@@ -133,7 +140,10 @@ class Desk:
         message_id: str | None = None,
         **more: Any,
     ) -> CommandResult | ApplicationError:
-        """Give a command under the settings as they are; a refusal is returned, not raised."""
+        """Give a command under the settings as they are; a refusal is returned, not raised.
+
+        A run that has ended is started again, as the API does where the row says that it may live.
+        """
         command = Command(
             action,
             command_id or new_id(),
@@ -143,10 +153,22 @@ class Desk:
             settings=await self.store.read(lambda session: live_settings(session, self.page_id)),
             **more,
         )
-        handle = await self.handle()
+        thread = await self.thread()
+        start: WithStartWorkflowOperation[Any, None] = WithStartWorkflowOperation(
+            CONVERSATION_WORKFLOW,
+            ConversationInput(thread.page_id, thread.customer_id),
+            id=conversation_workflow_id(thread.page_id, thread.customer_id),
+            task_queue=self.task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            task_timeout=TASK_TIMEOUT,
+        )
         try:
-            answer: CommandResult = await handle.execute_update(
-                COMMAND_UPDATE, command, id=command.command_id, result_type=CommandResult
+            answer: CommandResult = await self.client.execute_update_with_start_workflow(
+                COMMAND_UPDATE,
+                command,
+                start_workflow_operation=start,
+                id=command.command_id,
+                result_type=CommandResult,
             )
         except WorkflowUpdateFailedError as failed:
             if isinstance(failed.cause, ApplicationError):
@@ -222,6 +244,14 @@ class Desk:
         """The events of one kind, in order."""
         wanted = select(Event).where(col(Event.kind) == kind).order_by(col(Event.id))
         return await self.store.read(lambda session: list(session.exec(wanted).all()))
+
+    async def message(self, message_id: str) -> Message:
+        """One message."""
+        return await self.store.read(lambda session: session.get_one(Message, message_id))
+
+    async def tell_settings_changed(self) -> None:
+        """What the API does after a change of settings."""
+        await (await self.handle()).signal(SETTINGS_SIGNAL)
 
     async def happened(self, kind: str) -> bool:
         """Whether an event of this kind is recorded."""
