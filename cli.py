@@ -31,20 +31,22 @@ def demo() -> None:
 def api() -> None:
     """Run the API alone."""
     from api.app import create_app
+    from base.skipping_clock import process_time
 
     settings = _settings()
     configure(settings.log_level)
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=settings.trusted_proxies is not None,
-        forwarded_allow_ips=settings.trusted_proxies,
-        timeout_graceful_shutdown=2,
-    )
+    with process_time(settings):
+        uvicorn.run(
+            create_app(settings),
+            host=settings.host,
+            port=settings.port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=settings.trusted_proxies is not None,
+            forwarded_allow_ips=settings.trusted_proxies,
+            timeout_graceful_shutdown=2,
+        )
     exit_process(0)
 
 

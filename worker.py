@@ -17,6 +17,7 @@ from activities.sends import SendActivities
 from activities.threads import ThreadActivities
 from base.log import configure, get_logger
 from base.settings import Settings
+from base.skipping_clock import process_time
 from base.temporal import connect
 from engine.clean_exit import exit_process
 from ingest.leases import MachineLock
@@ -173,7 +174,8 @@ def main() -> None:
     """Run a worker with the settings of the environment."""
     settings = Settings()
     configure(settings.log_level)
-    uvloop.run(run_worker(settings))
+    with process_time(settings):
+        uvloop.run(run_worker(settings))
     exit_process(0)
 
 

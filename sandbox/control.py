@@ -40,7 +40,9 @@ def answer(value: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(value), status, media_type="application/json")
 
 
-def route(world: "World", path: str, action: Action, method: str = "POST") -> Route:
+def route(
+    world: "World", path: str, action: Action, method: str = "POST", *, asks_clock: bool = True
+) -> Route:
     """A route that reads a JSON object, runs the action, and answers with what it returns."""
 
     async def endpoint(request: Request) -> Response:
@@ -49,7 +51,8 @@ def route(world: "World", path: str, action: Action, method: str = "POST") -> Ro
             body = orjson.loads(raw) if raw else {}
             if not isinstance(body, dict):
                 raise ControlError("the body must be a JSON object")
-            await world.clock.refresh()
+            if asks_clock:
+                await world.clock.refresh()
             result = await action(world, request, body)
         except LookupError as error:
             return answer({"error": str(error.args[0] if error.args else error)}, 404)

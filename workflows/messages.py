@@ -118,7 +118,8 @@ class PageInput:
 
 @dataclass(frozen=True, slots=True)
 class PageReport:
-    """The outcome of one check of a page."""
+    """The outcome of one check of a page. `check_every` is the interval of a running page, in seconds."""
 
     running: bool
     deleted: bool = False
+    check_every: int = 15 * 60

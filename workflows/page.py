@@ -11,8 +11,6 @@ with workflow.unsafe.imports_passed_through():
 _CHECK_TIMEOUT = timedelta(seconds=60)
 _CHECK_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5))
 
-# Meta drops a page's subscription after an hour of failing webhooks; a quarter of an hour finds it in time.
-RUNNING_INTERVAL = timedelta(minutes=15)
 PROBLEM_INTERVAL = timedelta(minutes=1)
 
 
@@ -39,7 +37,7 @@ class PageWorkflow:
             )
             if report.deleted and not self._asked:
                 return
-            await self._sleep(RUNNING_INTERVAL if report.running else PROBLEM_INTERVAL)
+            await self._sleep(timedelta(seconds=report.check_every) if report.running else PROBLEM_INTERVAL)
             if workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(self._start)
 
