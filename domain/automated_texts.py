@@ -23,8 +23,8 @@ DEFAULT_TEXTS: dict[AutomatedTrigger, dict[str, str]] = {
     _T.PRIVACY_NOTICE: {
         "en": "What you write here is stored so that our team can help you. Please send no passwords or "
         "payment data.",
-        "de": "Was Sie hier schreiben, wird gespeichert, damit unser Team Ihnen helfen kann. Bitte senden Sie "
-        "keine Passwörter oder Zahlungsdaten.",
+        "de": "Was Sie hier schreiben, wird gespeichert, damit unser Team Ihnen helfen kann. Bitte senden "
+        "Sie keine Passwörter oder Zahlungsdaten.",
         "es": "Lo que escriba aquí se guarda para que nuestro equipo pueda ayudarle. Por favor, no envíe "
         "contraseñas ni datos de pago.",
     },
@@ -52,7 +52,8 @@ DEFAULT_TEXTS: dict[AutomatedTrigger, dict[str, str]] = {
         "en": "The message was not sent: Meta's messaging window is closed until the customer writes again.",
         "de": "Die Nachricht wurde nicht gesendet: Metas Zeitfenster ist geschlossen, bis der Kunde wieder "
         "schreibt.",
-        "es": "El mensaje no se envió: la ventana de Meta está cerrada hasta que el cliente escriba de nuevo.",
+        "es": "El mensaje no se envió: la ventana de Meta está cerrada hasta que el cliente escriba de "
+        "nuevo.",
     },
 }
 
@@ -93,5 +94,6 @@ def fill_in(text: str, names: Mapping[str, str], variables: Mapping[str, str]) -
 
 
 def _cut(text: str) -> str:
-    encoded = text.encode("utf-16-le")
+    # Half a pair, cut off here or sent to us broken, is no character and is left out.
+    encoded = text.encode("utf-16-le", errors="surrogatepass")
     return encoded[: MOST_UNITS * 2].decode("utf-16-le", errors="ignore")
