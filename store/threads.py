@@ -15,6 +15,7 @@ from store.created_messages import create_messages
 from store.events import append_events, event_row
 from store.live_settings import live_settings
 from store.messages import decide_status
+from store.projected_states import as_kept, readable
 from store.sql import insert_or_ignore, table_of
 from store.tables import Conversation as ConversationRow
 from store.tables import Message, Page, Thread, ThreadEvent
@@ -44,7 +45,7 @@ def load_state(session: Session, page_id: str, customer_id: str) -> dict[str, An
     thread = session.get(Thread, customer_id)
     if thread is None:
         return {}
-    state = dict(thread.state or {})
+    state = readable(thread.state or {})
     state["window"] = as_json(window_of_thread(thread))
     state["settings"] = as_json(live_settings(session, page_id))
     return state
@@ -93,7 +94,7 @@ def _write_thread(session: Session, customer_id: str, state: ThreadState) -> Non
     session.connection().execute(
         update(table)
         .where(table.c.customer_id == customer_id, table.c.version <= state.version)
-        .values(state=as_json(state), version=state.version, applied_seq=state.applied_seq)
+        .values(state=as_kept(as_json(state)), version=state.version, applied_seq=state.applied_seq)
     )
     session.connection().execute(
         delete(ThreadEvent).where(

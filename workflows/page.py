@@ -6,7 +6,13 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from workflows.messages import CHECK_SIGNAL, PAGE_WORKFLOW, PageInput, PageReport
+    from workflows.messages import (
+        CHECK_SIGNAL,
+        PAGE_WORKFLOW,
+        PageInput,
+        PageReport,
+        require_known_schema,
+    )
 
 _CHECK_TIMEOUT = timedelta(seconds=60)
 _CHECK_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5))
@@ -20,7 +26,8 @@ class PageWorkflow:
 
     @workflow.init
     def __init__(self, start: PageInput) -> None:
-        self._start = start
+        require_known_schema(start.schema_version)
+        self._page_id = start.page_id
         self._asked = False
 
     @workflow.run
@@ -39,7 +46,7 @@ class PageWorkflow:
                 return
             await self._sleep(timedelta(seconds=report.check_every) if report.running else PROBLEM_INTERVAL)
             if workflow.info().is_continue_as_new_suggested():
-                workflow.continue_as_new(self._start)
+                workflow.continue_as_new(PageInput(self._page_id))
 
     @workflow.signal(name=CHECK_SIGNAL)
     def check(self) -> None:
