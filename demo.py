@@ -61,12 +61,15 @@ async def seed_sandbox(sandbox_url: str, demo: DemoSecrets) -> None:
         await _post(sandbox, "/_sandbox/pages", page)
 
 
-async def seed_desk(api_url: str, settings: Settings, demo: DemoSecrets) -> DemoSecrets:
-    """Make account, page and agents in Pagedesk; returns the secrets with the agents' keys."""
+async def seed_desk(api_url: str, settings: Settings, demo: DemoSecrets, *, tag_on: bool) -> DemoSecrets:
+    """Make account, page and agents in Pagedesk; returns the secrets with the agents' keys.
+
+    `tag_on`: whether the page has the human agent tag.
+    """
     headers = {"Authorization": f"Bearer {demo.admin_token}"}
     async with httpx.AsyncClient(base_url=api_url, headers=headers) as api:
         account_id = await _account(api, demo)
-        await _page(api, account_id, demo)
+        await _page(api, account_id, demo, tag_on=tag_on)
         keys = dict(demo.agent_keys)
         for name in AGENTS:
             if name not in keys:
@@ -84,7 +87,7 @@ async def _account(api: httpx.AsyncClient, demo: DemoSecrets) -> str:
     return str((await _post(api, "/v1/accounts", body))["id"])
 
 
-async def _page(api: httpx.AsyncClient, account_id: str, demo: DemoSecrets) -> None:
+async def _page(api: httpx.AsyncClient, account_id: str, demo: DemoSecrets, *, tag_on: bool) -> None:
     pages = (await _get(api, f"/v1/accounts/{account_id}/pages"))["items"]
     if any(page["page_id"] == PAGE_ID for page in pages):
         return
@@ -92,7 +95,7 @@ async def _page(api: httpx.AsyncClient, account_id: str, demo: DemoSecrets) -> N
         "page_id": PAGE_ID,
         "name": PAGE_NAME,
         "access_token": demo.page_token,
-        "human_agent_tag": True,
+        "human_agent_tag": tag_on,
     }
     await _post(api, f"/v1/accounts/{account_id}/pages", body)
 

@@ -36,6 +36,8 @@ class ChildSpec:
     """Seconds until it must be ready."""
     stop_timeout: float = 10.0
     """Seconds from SIGTERM to SIGKILL."""
+    replaceable: bool = True
+    """If not, its end is the end of everything: what it holds cannot come back."""
     niceness: int = 0
     """How far it steps back for the others when processor time is short; 0 to 19."""
 
