@@ -94,7 +94,7 @@ class _Batch:
     def take(self, event: InboxEvent) -> None:
         """Classify one event and collect what it changes."""
         failpoints.trip("router.event", event.customer_psid or "")
-        page, app_id = self._pages.get(event.page_id, (None, ""))
+        page, own_app_id = self._pages.get(event.page_id, (None, ""))
         if EventKind(event.kind) in _OF_NO_PAGE:
             self._keep(event, _OF_NO_PAGE[EventKind(event.kind)])
             return
@@ -110,7 +110,7 @@ class _Batch:
             EventKind(event.kind),
             event.channel,
             parsed,
-            own_app_id=app_id,
+            own_app_id=own_app_id,
             after_ad_click=self._after_ad_click(event),
         )
         if classification.route is Route.PAGE:
@@ -120,7 +120,7 @@ class _Batch:
         elif event.customer_psid is None:
             self._keep(event, "it names no customer.")
         else:
-            self._thread_event(event, page, parsed, classification)
+            self._thread_event(event, page, parsed, classification, own_app_id)
 
     def write(self) -> Routed:
         """Write everything, events last, and tell what is to be signalled."""
@@ -143,7 +143,7 @@ class _Batch:
         return Routed(threads, list(self._routed_pages))
 
     def _thread_event(
-        self, event: InboxEvent, page: Page, parsed: Event, classification: Classification
+        self, event: InboxEvent, page: Page, parsed: Event, classification: Classification, own_app_id: str
     ) -> None:
         customer = self._customer(page.page_id, event.customer_psid or "")
         arrival = Arrival(
@@ -154,6 +154,7 @@ class _Batch:
             thread=self._threads[customer.id],
             opening_kind=classification.opening,
             standby=event.channel == "standby",
+            own_app_id=own_app_id,
         )
         page.last_event_at = arrival.received_at
         take(parsed, arrival)
