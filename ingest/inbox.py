@@ -22,6 +22,7 @@ from base import failpoints
 from base.log import get_logger
 from ingest.wake import CHANNEL
 from messenger.webhook import WebhookEvent
+from store.postgres_errors import without_values
 
 PARTITIONS = 16
 
@@ -193,8 +194,9 @@ class Inbox:
             self._writer.write([row for waiting in group for row in waiting.rows])
             failpoints.reach("inbox.committed")
         except (sqlite3.Error, psycopg.Error, OSError) as cause:
-            _log.error("inbox_unavailable", error=repr(cause))
-            error = InboxUnavailableError(str(cause))
+            said = without_values(cause) if isinstance(cause, psycopg.Error) else str(cause)
+            _log.error("inbox_unavailable", kind=type(cause).__name__, error=said)
+            error = InboxUnavailableError(said)
         for loop in {waiting.loop for waiting in group}:
             members = [waiting.future for waiting in group if waiting.loop is loop]
             with contextlib.suppress(
