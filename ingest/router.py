@@ -6,7 +6,9 @@ One batch is one transaction. What each kind of event does is in `ingest.effects
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from base import clock, failpoints
@@ -31,6 +33,17 @@ _OF_NO_PAGE: dict[EventKind, str] = {
     if row.kind in (EventKind.NOT_PAGE, EventKind.EMPTY, EventKind.UNPARSEABLE)
 }
 """These need not name a page, and are kept whatever they name."""
+
+_HEARD_EVERY = timedelta(seconds=10)
+"""How exactly a page knows when it last heard something."""
+
+_PAGES = (
+    select(Page, Account.app_id)
+    .join(Account, col(Account.id) == col(Page.account_id))
+    .where(col(Page.page_id).in_(bindparam("ids", expanding=True)))
+)
+_CUSTOMERS = select(Customer).where(col(Customer.psid).in_(bindparam("psids", expanding=True)))
+_THREADS = select(Thread).where(col(Thread.customer_id).in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(slots=True)
@@ -156,7 +169,8 @@ class _Batch:
             standby=event.channel == "standby",
             own_app_id=own_app_id,
         )
-        page.last_event_at = arrival.received_at
+        if page.last_event_at is None or arrival.received_at - page.last_event_at >= _HEARD_EVERY:
+            page.last_event_at = arrival.received_at
         take(parsed, arrival)
 
     def _page_event(self, event: InboxEvent, page: Page, parsed: Event) -> None:
@@ -191,18 +205,13 @@ class _Batch:
         return customer
 
     def _read_pages(self, page_ids: set[str]) -> dict[str, tuple[Page, str]]:
-        rows = self._session.exec(
-            select(Page, Account.app_id)
-            .join(Account, col(Account.id) == col(Page.account_id))
-            .where(col(Page.page_id).in_(page_ids))
-        ).all()
+        rows = self._session.exec(_PAGES, params={"ids": list(page_ids)}).all()
         return {page.page_id: (page, app_id) for page, app_id in rows}
 
     def _read_customers(self, keys: set[tuple[str, str]]) -> dict[tuple[str, str], Customer]:
-        psids = {psid for _, psid in keys}
-        rows = self._session.exec(select(Customer).where(col(Customer.psid).in_(psids))).all()
+        rows = self._session.exec(_CUSTOMERS, params={"psids": list({psid for _, psid in keys})}).all()
         return {(row.page_id, row.psid): row for row in rows}
 
     def _read_threads(self, customer_ids: list[str]) -> dict[str, Thread]:
-        rows = self._session.exec(select(Thread).where(col(Thread.customer_id).in_(customer_ids))).all()
+        rows = self._session.exec(_THREADS, params={"ids": customer_ids}).all()
         return {row.customer_id: row for row in rows}
