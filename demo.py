@@ -20,6 +20,7 @@ from base.settings import Settings
 APP_ID = "1187452390011223"
 PAGE_ID = "108823774519302"
 PAGE_NAME = "Example Shop"
+CUSTOMER = {"page_id": PAGE_ID, "psid": "7421908834567012", "name": "Ada Byron"}
 AGENTS = ("Mia", "Tom")
 _FILE = "demo.json"
 _CREATED = (200, 201)
@@ -53,12 +54,13 @@ def load_or_make_secrets(data_dir: Path) -> DemoSecrets:
 
 
 async def seed_sandbox(sandbox_url: str, demo: DemoSecrets) -> None:
-    """Make the app and the page known to the sandbox, which forgets nothing that it had."""
+    """Make the app, the page and one customer known to the sandbox, which forgets nothing that it had."""
     async with httpx.AsyncClient(base_url=sandbox_url) as sandbox:
         app = {"app_id": APP_ID, "app_secret": demo.app_secret, "name": "Demo app", "mode": "live"}
         await _post(sandbox, "/_sandbox/apps", app | {"features": ["human_agent"]})
         page = {"page_id": PAGE_ID, "name": PAGE_NAME, "access_token": demo.page_token, "app_id": APP_ID}
         await _post(sandbox, "/_sandbox/pages", page)
+        await _post(sandbox, "/_sandbox/customers", CUSTOMER)
 
 
 async def seed_desk(api_url: str, settings: Settings, demo: DemoSecrets, *, tag_on: bool) -> DemoSecrets:

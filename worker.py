@@ -36,6 +36,9 @@ from workflows.page import PageWorkflow
 STICKY_TIMEOUT = timedelta(seconds=1)
 GRACE = timedelta(seconds=10)
 CACHED_CONVERSATIONS = 2000
+# A task that is begun must end within TASK_TIMEOUT, or the engine discards it and it begins anew. What waits
+# for its turn must therefore wait at the engine, not in here, where all tasks share one interpreter.
+TASKS_AT_ONCE = 8
 READY_FILE = "worker.ready"
 # Connections stay open between calls: opening one costs more than a call. They are given up before a server
 # that closes idle ones after five seconds does: a send that meets the closing has an unknown outcome.
@@ -115,6 +118,7 @@ def make_worker(
             pages.check_page,
         ],
         max_cached_workflows=CACHED_CONVERSATIONS,
+        max_concurrent_workflow_tasks=TASKS_AT_ONCE,
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         graceful_shutdown_timeout=GRACE,
     )

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, select
+from sqlmodel import Session, col
 from temporalio import activity
 
 from activities.credentials import credentials_of
@@ -33,6 +34,16 @@ METADATA_PREFIX = "pd1:"
 _MOST_TRIES = 8
 _FIRST_WAIT = timedelta(seconds=2)
 _LONGEST_WAIT = timedelta(minutes=5)
+
+_ROWS = (
+    select(Message, Thread, Customer, Page, Account)
+    .join(Thread, col(Thread.customer_id) == col(Message.customer_id))
+    .join(Customer, col(Customer.id) == col(Message.customer_id))
+    .join(Page, col(Page.page_id) == col(Message.page_id))
+    .join(Account, col(Account.id) == col(Page.account_id))
+    .where(col(Message.id) == bindparam("id"))
+    .with_for_update(of=Message)
+)
 
 _COME_AGAIN = frozenset({ErrorKind.RETRY, ErrorKind.THROTTLED})
 
@@ -89,7 +100,7 @@ class SendActivities:
         if rows is None:
             _log.warning("send_without_row", message_id=request.message_id)
             return SendReport(MessageStatus.FAILED, "no_such_message")
-        message, thread, customer, page = rows
+        message, thread, customer, page, account = rows
         if message.status == MessageStatus.SENDING:
             # An earlier attempt was lost with its worker: what it did is not known, so it is not repeated.
             return _settled(session, message.id, MessageStatus.UNKNOWN, now, reason="attempt_lost")
@@ -113,21 +124,14 @@ class SendActivities:
             message=content,
             reply_to_mid=message.reply_to_mid,
             permission=permission,
-            credentials=credentials_of(page, session.get_one(Account, page.account_id), self._vault),
+            credentials=credentials_of(page, account, self._vault),
         )
 
 
-def _rows_for(session: Session, message_id: str) -> tuple[Message, Thread, Customer, Page] | None:
+def _rows_for(session: Session, message_id: str) -> tuple[Message, Thread, Customer, Page, Account] | None:
     """What one attempt needs, in one statement; the message's row is locked."""
-    found = session.exec(
-        select(Message, Thread, Customer, Page)
-        .join(Thread, col(Thread.customer_id) == col(Message.customer_id))
-        .join(Customer, col(Customer.id) == col(Message.customer_id))
-        .join(Page, col(Page.page_id) == col(Message.page_id))
-        .where(Message.id == message_id)
-        .with_for_update(of=Message)
-    ).first()
-    return None if found is None else (found[0], found[1], found[2], found[3])
+    found = session.execute(_ROWS, {"id": message_id}).first()
+    return None if found is None else tuple(found)
 
 
 def _record(

@@ -69,17 +69,13 @@ class Child:
         with self.log.open("ab") as log:
             self._log_start = log.tell()
             self._process = await asyncio.create_subprocess_exec(
-                *leashed(self._command()),
+                *leashed(list(self.spec.argv), self.spec.niceness),
                 env=dict(self.spec.env),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,
             )
-
-    def _command(self) -> list[str]:
-        niceness = self.spec.niceness
-        return ["nice", "-n", str(niceness), *self.spec.argv] if niceness else list(self.spec.argv)
 
     async def until_ready(self) -> None:
         """Return when it is ready; raise ChildFailedError when it ends before or takes too long."""

@@ -52,6 +52,7 @@ class Arrival:
     thread: Thread
     opening_kind: OpeningKind | None
     standby: bool
+    own_app_id: str
 
     @property
     def received_at(self) -> datetime:
@@ -135,7 +136,12 @@ def _echo(parsed: meta.Echo, arrival: Arrival) -> None:
 
 
 def _confirmed_own(arrival: Arrival, echo: meta.Echo) -> bool:
-    """Whether the echo is of a message of ours; only row, page and person together prove it."""
+    """Whether the echo is of a message of ours; only app, row, page and person together prove it.
+
+    Any app on the page can send our metadata; which app it was is Meta's own word, where Meta says it.
+    """
+    if echo.app_id not in (None, arrival.own_app_id):
+        return False
     if echo.metadata is None or not echo.metadata.startswith(OWN_METADATA_PREFIX):
         return False
     message_id = echo.metadata.removeprefix(OWN_METADATA_PREFIX)

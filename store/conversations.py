@@ -79,7 +79,8 @@ def search(
     )
     statement = _records().where(*_conditions(wanted, now))
     if after is not None:
-        statement = statement.where(tuple_(*key) < _position(after, *key))
+        # SQLite finds the place in the index by the first condition alone.
+        statement = statement.where(key[0] <= after[0], tuple_(*key) < _position(after, *key))
     statement = statement.order_by(*(each.desc() for each in key)).limit(limit)
     return [ConversationRecord(*row) for row in session.execute(statement)]
 

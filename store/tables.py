@@ -24,6 +24,7 @@ SQLModel.metadata.naming_convention = {
 
 _BIG = BigInteger().with_variant(Integer, "sqlite")
 _JSON = JSON().with_variant(JSONB(), "postgresql")
+_ACTIVITY = text("coalesce(last_message_at, opened_at)")
 
 
 def _instant(*, index: bool = False, nullable: bool = False) -> Any:
@@ -144,10 +145,15 @@ class ThreadEvent(SQLModel, table=True):
 class Conversation(SQLModel, table=True):
     """One piece of work in a thread. A projection: only the workflow's projection writes it."""
 
-    __table_args__ = (Index("ix_conversation_status_opened", "status", "opened_at"),)
+    __table_args__ = (
+        # Lists are read by newest activity.
+        Index("ix_conversation_activity", _ACTIVITY, "id"),
+        Index("ix_conversation_status_activity", "status", _ACTIVITY, "id"),
+        Index("ix_conversation_page_activity", "page_id", _ACTIVITY, "id"),
+    )
 
     id: str = Field(primary_key=True)
-    page_id: str = Field(foreign_key="page.page_id", index=True)
+    page_id: str = Field(foreign_key="page.page_id")
     customer_id: str = Field(foreign_key="customer.id", index=True)
     workstream_id: str | None = Field(default=None, index=True)
     queue_id: str | None = Field(default=None, index=True)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, update
+from sqlalchemy import bindparam, delete, update
 from sqlmodel import Session, col
 
 from base.ids import id_from_key
@@ -20,6 +20,24 @@ from store.sql import insert_or_ignore, table_of
 from store.tables import Conversation as ConversationRow
 from store.tables import Message, Page, Thread, ThreadEvent
 from store.tables import Session as SessionRow
+
+_THREAD, _CONVERSATION = table_of(Thread), table_of(ConversationRow)
+_APPLY = (
+    update(_THREAD)
+    .where(_THREAD.c.customer_id == bindparam("thread"), _THREAD.c.version <= bindparam("to_version"))
+    .values(state=bindparam("to_state"), version=bindparam("to_version"), applied_seq=bindparam("to_seq"))
+)
+_FORGET = delete(ThreadEvent).where(
+    col(ThreadEvent.customer_id) == bindparam("thread"), col(ThreadEvent.seq) <= bindparam("to_seq")
+)
+_CHANGE = update(_CONVERSATION).where(
+    _CONVERSATION.c.id == bindparam("of"), _CONVERSATION.c.version <= bindparam("to_version")
+)
+_ATTACH = (
+    update(Message)
+    .where(col(Message.id).in_(bindparam("ids", expanding=True)), col(Message.conversation_id).is_(None))
+    .values(conversation_id=bindparam("to"))
+)
 
 
 def window_of_thread(thread: Thread) -> Window:
@@ -90,17 +108,9 @@ def project(session: Session, page_id: str, customer_id: str, change: Change) ->
 
 
 def _write_thread(session: Session, customer_id: str, state: ThreadState) -> None:
-    table = table_of(Thread)
-    session.connection().execute(
-        update(table)
-        .where(table.c.customer_id == customer_id, table.c.version <= state.version)
-        .values(state=as_kept(as_json(state)), version=state.version, applied_seq=state.applied_seq)
-    )
-    session.connection().execute(
-        delete(ThreadEvent).where(
-            col(ThreadEvent.customer_id) == customer_id, col(ThreadEvent.seq) <= state.applied_seq
-        )
-    )
+    applied = {"thread": customer_id, "to_version": state.version, "to_seq": state.applied_seq}
+    session.connection().execute(_APPLY, applied | {"to_state": as_kept(as_json(state))})
+    session.connection().execute(_FORGET, applied)
 
 
 def _content(fact: Fact) -> str:
@@ -122,12 +132,8 @@ def _insert_conversation(
 
 
 def _write_conversation(session: Session, conversation: Conversation, version: int) -> None:
-    table = table_of(ConversationRow)
-    session.connection().execute(
-        update(table)
-        .where(table.c.id == conversation.id, table.c.version <= version)
-        .values(_what_changes(conversation, version))
-    )
+    changed = _what_changes(conversation, version)
+    session.connection().execute(_CHANGE, changed | {"of": conversation.id, "to_version": version})
 
 
 def _what_changes(conversation: Conversation, version: int) -> dict[str, Any]:
@@ -169,9 +175,8 @@ def _close_sessions(session: Session, facts: tuple[Fact, ...]) -> None:
 
 
 def _attach(session: Session, attached: tuple[tuple[str, str], ...]) -> None:
+    messages: dict[str, list[str]] = {}
     for conversation_id, message_id in attached:
-        session.connection().execute(
-            update(Message)
-            .where(col(Message.id) == message_id, col(Message.conversation_id).is_(None))
-            .values(conversation_id=conversation_id)
-        )
+        messages.setdefault(conversation_id, []).append(message_id)
+    for conversation_id, ids in messages.items():
+        session.connection().execute(_ATTACH, {"ids": ids, "to": conversation_id})
