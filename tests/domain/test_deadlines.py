@@ -85,9 +85,9 @@ def test_waiting_closes_by_the_workstreams_setting_as_it_now_is() -> None:
     story = after("pick", "close_session")
     story.set_to(auto_close_waiting_after=5 * 60)
     story.passes(timedelta(minutes=5) - MS)
-    assert story.status is Status.WAITING
+    assert story.told("conversation.closed") == []
     story.passes(MS)
-    assert story.status is Status.CLOSED
+    assert story.conversation.closed_at == story.now
 
 
 def test_a_shorter_setting_closes_when_it_comes_to_be_and_not_in_the_past() -> None:

@@ -21,7 +21,7 @@ HELD_AT = NOON + DAY
 
 
 def holding(settings: LiveSettings = QUIET) -> Story:
-    """mia's reply of a day later is held."""
+    """Mia's reply of a day later is held."""
     story = Story(settings)
     story.writes()
     story.asks("pick")

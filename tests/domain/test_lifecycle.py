@@ -10,7 +10,6 @@ from domain.lifecycle import (
     AWAITED_TRIGGERS,
     TRANSITIONS,
     ActorKind,
-    Phase,
     Status,
     Transition,
     Trigger,
@@ -217,7 +216,6 @@ def test_a_session_ends_with_its_turn_and_lasts_through_wrap_up(
     story = story_in(Status.ACTIVE, LiveSettings())
     session = story.conversation.session
     assert session is not None
-    assert story.conversation.phase is Phase.IN_CONVERSATION
     act(story)
     assert story.conversation.phase is None
     assert (story.conversation.session == session) is keeps_session

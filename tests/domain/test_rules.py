@@ -28,7 +28,7 @@ HURRY = rule("hurry", RuleAction.SEND, silent=Silent.AGENT, receiver=Receiver.AG
 
 
 def answered(*rules: TimeOutRule) -> Story:
-    """mia answered at noon."""
+    """Mia answered at noon."""
     story = Story(replace(QUIET, time_out_rules=rules))
     story.writes()
     story.asks("pick")
