@@ -4,6 +4,8 @@ What the window forbids is recorded and not tried. Which text is said, and in wh
 to know; the stock texts are in `automated_texts`.
 """
 
+from datetime import datetime
+
 from domain.changes import Draft
 from domain.lifecycle import ActorKind
 from domain.sending import ContentKind, SenderKind, SendRefusal, decide_send
@@ -26,9 +28,31 @@ def say(
     if trigger not in draft.state.settings.automated_messages:
         return False
     if trigger in FOR_AGENTS:
-        draft.notify(Notice(draft.new_id(), conversation.id, trigger, agent_id=agent_id))
+        tell_agent(draft, conversation, trigger, agent_id=agent_id)
         return False
     return say_automatically(draft, conversation, trigger, agent_id=agent_id)
+
+
+def tell_agent(
+    draft: Draft,
+    conversation: Conversation,
+    trigger: str,
+    *,
+    cause_id: str | None = None,
+    agent_id: str | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Leave the agent a line in the transcript. `at`: the deadline's instant, where one is the cause."""
+    notice = Notice(draft.new_id(), conversation.id, trigger, cause_id, agent_id)
+    draft.notify(notice)
+    draft.note(
+        "agent.notified",
+        ActorKind.SYSTEM,
+        at=at,
+        conversation_id=conversation.id,
+        message_id=notice.id,
+        data={"trigger": trigger, "cause_id": cause_id, "agent_id": agent_id},
+    )
 
 
 def say_automatically(

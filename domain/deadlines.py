@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain import held, surveys
-from domain.automated import RULE, say_automatically
+from domain.automated import RULE, say_automatically, tell_agent
 from domain.changes import Change, Draft, NewId
 from domain.delivery import MessageStatus
 from domain.lifecycle import ActorKind, Status, Trigger
 from domain.moves import move, required
 from domain.settings import Receiver, RuleAction, Silent, TimeOutRule
-from domain.state import Conversation, Notice, Speaker, SurveyStatus, ThreadState
+from domain.state import Conversation, Speaker, SurveyStatus, ThreadState
 from domain.window import Stage
 
 IDLE_LIMIT = timedelta(days=30)
@@ -247,8 +247,9 @@ def _rule(rule: TimeOutRule) -> _Act:
                 row = required(conversation.status, Trigger.RULE_MOVES_TO_WAITING)
                 move(draft, conversation, row, at=at, why={"rule_id": rule.id})
             case RuleAction.SEND if rule.receiver is Receiver.AGENT:
-                agent_id = conversation.agent_id
-                draft.notify(Notice(draft.new_id(), conversation.id, RULE, rule.id, agent_id))
+                tell_agent(
+                    draft, conversation, RULE, cause_id=rule.id, agent_id=conversation.agent_id, at=at
+                )
             case RuleAction.SEND:
                 say_automatically(draft, conversation, RULE, cause_id=rule.id, agent_id=conversation.agent_id)
 
