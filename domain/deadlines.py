@@ -247,9 +247,7 @@ def _rule(rule: TimeOutRule) -> _Act:
                 row = required(conversation.status, Trigger.RULE_MOVES_TO_WAITING)
                 move(draft, conversation, row, at=at, why={"rule_id": rule.id})
             case RuleAction.SEND if rule.receiver is Receiver.AGENT:
-                tell_agent(
-                    draft, conversation, RULE, cause_id=rule.id, agent_id=conversation.agent_id, at=at
-                )
+                tell_agent(draft, conversation, RULE, cause_id=rule.id, agent_id=conversation.agent_id, at=at)
             case RuleAction.SEND:
                 say_automatically(draft, conversation, RULE, cause_id=rule.id, agent_id=conversation.agent_id)
 
