@@ -21,15 +21,18 @@ from store.tables import Conversation
 _LONGEST_VALUE = 4000
 _64_BITS = 2**63
 
+
+def _small_enough(value: float) -> float:
+    if isinstance(value, int) and not -_64_BITS <= value < _64_BITS:
+        raise ValueError("A whole number must fit 64 bits.")
+    return value
+
+
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,100}$")]
 VariableText = Annotated[
     str, StringConstraints(strict=True, max_length=_LONGEST_VALUE), AfterValidator(without_nul)
 ]
-VariableValue = (
-    VariableText
-    | Annotated[StrictInt, Field(ge=-_64_BITS, lt=_64_BITS)]
-    | Annotated[StrictFloat, Field(allow_inf_nan=False)]
-)
+VariableValue = VariableText | Annotated[StrictInt | StrictFloat, AfterValidator(_small_enough)]
 
 router = api_router("conversations")
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
+import orjson
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
@@ -50,7 +51,8 @@ def change(
     )
     for name, value in changes.items():
         if value is not None:
-            row = {"conversation_id": conversation_id, "name": name, "value": value, "changed_at": at}
+            written = orjson.dumps(value).decode()
+            row = {"conversation_id": conversation_id, "name": name, "value": written, "changed_at": at}
             upsert(session, ContextVariable, row)
     return conversation
 
@@ -81,5 +83,5 @@ def _values(session: Session, conversation_ids: Collection[str]) -> dict[str, di
     )
     values: dict[str, dict[str, Value]] = {}
     for conversation_id, name, value in found:
-        values.setdefault(conversation_id, {})[name] = value
+        values.setdefault(conversation_id, {})[name] = orjson.loads(value)
     return values

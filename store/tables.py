@@ -234,7 +234,8 @@ class ContextVariable(SQLModel, table=True):
 
     conversation_id: str = Field(primary_key=True, foreign_key="conversation.id")
     name: str = Field(primary_key=True)
-    value: str | int | float = Field(sa_type=_JSON, nullable=False)
+    # Not a JSON column: SQLite would make numbers of it, and 3.0 an integer.
+    value: str = Field(description="a text or a number, as JSON")
     changed_at: datetime = _instant()
 
 

@@ -7,7 +7,7 @@ import pytest
 from domain.lifecycle import Status
 from support.api import Api, Seed, Thread
 
-TABS = [
+TABS: list[dict[str, Any]] = [
     {"title": "Order {$Order$}", "kind": "link", "target": "https://shop.test/?o={$Order$}&n={CustomerName}"},
     {"title": "Customer", "kind": "customer", "target": None, "can_close": False},
 ]

@@ -77,7 +77,7 @@ def upgrade() -> None:
         "conversation_context",
         sa.Column("conversation_id", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column("value", _json(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("conversation_id", "name", name=op.f("pk_conversation_context")),
         sa.ForeignKeyConstraint(
