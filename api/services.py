@@ -12,6 +12,7 @@ from api.flights import Flights
 from api.passwords import Passwords
 from api.rates import RateLimit
 from api.readiness import Readiness
+from api.settings_fanout import SettingsFanout
 from api.throttle import SignInThrottle
 from base.settings import Settings
 from store.database import Database
@@ -30,6 +31,7 @@ class Services:
     calls: RateLimit
     replies: RateLimit
     hub: EventHub
+    fanout: SettingsFanout
     readiness: Readiness
 
 

@@ -46,6 +46,19 @@ class Account(SQLModel, table=True):
     created_at: datetime = _instant()
 
 
+class SessionTemplate(SQLModel, table=True):
+    """What a client shows and opens when an agent's session begins."""
+
+    __tablename__ = "session_template"
+
+    id: str = Field(primary_key=True)
+    name: str = Field(unique=True)
+    title: str
+    communication_panel: str
+    tabs: list[dict[str, Any]] = _json(list)
+    created_at: datetime = _instant()
+
+
 class Workstream(SQLModel, table=True):
     """How the work of some pages is shared out."""
 
@@ -55,7 +68,43 @@ class Workstream(SQLModel, table=True):
     reopen_closed_within: int = Field(default=0, description="seconds after Closed in which it may reopen")
     window_warning: int = Field(default=3600, description="seconds before a closing of the window to warn")
     send_held_unseen: bool = Field(default=False, description="send held messages when the customer is back")
+    allow_automated_messages: bool = Field(
+        default=True, description="whether Pagedesk itself may say anything"
+    )
+    session_template_id: str | None = Field(default=None, foreign_key="session_template.id", index=True)
     created_at: datetime = _instant()
+
+
+class TimeOutRule(SQLModel, table=True):
+    """What is to happen in a workstream when somebody has been silent for `after` seconds."""
+
+    __tablename__ = "time_out_rule"
+
+    id: str = Field(primary_key=True)
+    workstream_id: str = Field(foreign_key="workstream.id", index=True)
+    silent: str
+    after: int
+    action: str
+    receiver: str = "customer"
+    priority: int = 0
+    texts: dict[str, str] = _json(dict)
+    fallback_language: str | None = None
+    active: bool = True
+    created_at: datetime = _instant()
+
+
+class AutomatedMessage(SQLModel, table=True):
+    """One level's word on one automated message. `level` is `channel`, or the id of the page it is for."""
+
+    __tablename__ = "automated_message"
+
+    level: str = Field(primary_key=True)
+    trigger: str = Field(primary_key=True)
+    active: bool
+    texts: dict[str, str] = _json(dict)
+    fallback_language: str | None = None
+    description: str | None = None
+    changed_at: datetime = _instant()
 
 
 class Page(SQLModel, table=True):
@@ -182,6 +231,18 @@ class Session(SQLModel, table=True):
     started_at: datetime = _instant()
     closed_at: datetime | None = _instant(nullable=True)
     closure_reason: str | None = None
+
+
+class ContextVariable(SQLModel, table=True):
+    """What is known about a conversation beyond its messages: a text or a number under a name."""
+
+    __tablename__ = "conversation_context"
+
+    conversation_id: str = Field(primary_key=True, foreign_key="conversation.id")
+    name: str = Field(primary_key=True)
+    # Not a JSON column: SQLite would make numbers of it, and 3.0 an integer.
+    value: str = Field(description="a text or a number, as JSON")
+    changed_at: datetime = _instant()
 
 
 class Message(SQLModel, table=True):
