@@ -3,6 +3,7 @@
 from sqlmodel import Session
 
 from domain.settings import LiveSettings
+from store.survey_settings import active_survey
 from store.tables import Page, Workstream
 
 
@@ -20,4 +21,5 @@ def settings_of(session: Session, page: Page, workstream: Workstream) -> LiveSet
         reopen_closed_within=workstream.reopen_closed_within,
         window_warning=workstream.window_warning,
         send_held_unseen=workstream.send_held_unseen,
+        survey=active_survey(page),
     )
