@@ -20,6 +20,9 @@ from api import (
     pages,
     replies,
     sign_ins,
+    survey_page,
+    survey_settings,
+    surveys,
     unrouted,
     workstreams,
 )
@@ -55,6 +58,8 @@ _RESOURCES = (
     conversations,
     replies,
     commands,
+    survey_settings,
+    surveys,
     event_stream,
     unrouted,
     health,
@@ -110,6 +115,7 @@ def _routes(settings: Settings) -> list[BaseRoute]:
     """All routes in the order in which they are tried."""
     return [
         *(route for resource in _RESOURCES for route in resource.router.routes),
+        *survey_page.survey_routes(),
         *(docs_routes() if settings.docs else ()),
     ]
 
@@ -132,6 +138,7 @@ async def _services(settings: Settings, database: Database, engine: Engine | Non
         throttle=SignInThrottle(),
         calls=RateLimit("too_many_requests", per_second=200, burst=1000),
         replies=RateLimit("too_many_messages", per_second=2, burst=120),
+        survey_pages=RateLimit("too_many_requests", per_second=1, burst=60),
         hub=EventHub(database),
         readiness=Readiness({"store": lambda: database.read(_ask_store), "engine": engine.ping}),
     )

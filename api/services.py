@@ -29,6 +29,7 @@ class Services:
     throttle: SignInThrottle
     calls: RateLimit
     replies: RateLimit
+    survey_pages: RateLimit
     hub: EventHub
     readiness: Readiness
 

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from base import clock
 from domain.delivery import MessageStatus
 from domain.state import ThreadEventKind
+from domain.survey_names import is_survey_payload
 from ingest import survey_answers
 from ingest.arrival import Arrival, insert, note, tell
 from messenger import events as meta
@@ -32,7 +33,7 @@ def take(parsed: meta.Event, arrival: Arrival) -> None:  # noqa: ARG001 - the re
 
 @take.register
 def _message(parsed: meta.InboundMessage, arrival: Arrival) -> None:
-    if survey_answers.is_one(parsed):
+    if is_survey_payload(parsed.quick_reply_payload):
         survey_answers.take_tap(parsed, arrival)
         return
     insert(

@@ -7,16 +7,11 @@ W51).
 
 from domain.changes import Fact
 from domain.state import ThreadEventKind
+from domain.survey_names import is_survey_question
 from ingest.arrival import Arrival, insert, note, record, tell
 from messenger.events import Feedback, FeedbackAnswer, InboundMessage
 from store import survey_answers
 from store.survey_answers import Ignored, Taken
-from store.survey_signatures import PAYLOAD_PREFIX, QUESTION_PREFIX
-
-
-def is_one(message: InboundMessage) -> bool:
-    """Whether a message is the tap of a survey's button, genuine or not."""
-    return (message.quick_reply_payload or "").startswith(PAYLOAD_PREFIX)
 
 
 def take_tap(message: InboundMessage, arrival: Arrival) -> None:
@@ -41,7 +36,7 @@ def take_tap(message: InboundMessage, arrival: Arrival) -> None:
 
 def take_feedback(feedback: Feedback, arrival: Arrival) -> None:
     """The answers in a feedback template. One of somebody else's making is noted like any other event."""
-    ours = next((each for each in feedback.answers if each.question_id.startswith(QUESTION_PREFIX)), None)
+    ours = next((each for each in feedback.answers if is_survey_question(each.question_id)), None)
     if ours is None:
         note(arrival, f"customer.{arrival.row.kind}", {"inbox_id": arrival.row.id})
         return

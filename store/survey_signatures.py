@@ -7,13 +7,11 @@ import hashlib
 import hmac
 import re
 
+from domain.survey_names import PAYLOAD_PREFIX, QUESTION_PREFIX
 from store.tables import Survey
 
-PAYLOAD_PREFIX = "pd-survey:"
-QUESTION_PREFIX = "pdsurvey_"
-
-_PAYLOAD = re.compile(r"pd-survey:([A-Za-z0-9_-]{1,64}):([0-9]{1,2}):([0-9a-f]{32})")
-_QUESTION = re.compile(r"pdsurvey_([A-Za-z0-9]{1,37})_([0-9a-f]{32})")
+_PAYLOAD = re.compile(PAYLOAD_PREFIX + r"([A-Za-z0-9_-]{1,64}):([0-9]{1,2}):([0-9a-f]{32})")
+_QUESTION = re.compile(QUESTION_PREFIX + r"([A-Za-z0-9]{1,37})_([0-9a-f]{32})")
 
 
 def payload_of(survey: Survey, score: int) -> str:
