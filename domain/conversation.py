@@ -45,12 +45,8 @@ def apply_event(state: ThreadState, event: ThreadEvent, now: datetime, new_id: N
         draft.set(window=draft.state.window.extended_by(event.opening))
     if event.kind is ThreadEventKind.SURVEY_ANSWER:
         _take_answer(draft, event)
-        return draft.done()
-    if event.opens_work:
-        surveys.customer_wrote(draft)
-        _want_conversation(draft, event)
-    if event.kind is not ThreadEventKind.WINDOW_OPENING and draft.conversation is not None:
-        _take_message(draft, draft.conversation, event)
+    else:
+        _take_any_other(draft, event)
     if event.opening is not None:
         held.window_opened(draft)
     return draft.done()
@@ -133,6 +129,14 @@ def _take_answer(draft: Draft, event: ThreadEvent) -> None:
         message_id=event.message_id,
         data={"seq": event.seq},
     )
+
+
+def _take_any_other(draft: Draft, event: ThreadEvent) -> None:
+    if event.opens_work:
+        surveys.customer_wrote(draft)
+        _want_conversation(draft, event)
+    if event.kind is not ThreadEventKind.WINDOW_OPENING and draft.conversation is not None:
+        _take_message(draft, draft.conversation, event)
 
 
 def _want_conversation(draft: Draft, event: ThreadEvent) -> None:
