@@ -1,6 +1,5 @@
 """The survey page: what customers see, what is kept, and what it must never do."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -10,9 +9,11 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
 from api.rates import RateLimit
 from api.survey_html import HEADERS
+from domain.settings import Question
 from domain.survey_texts import TEXTS
 from store import tables
 from support.api import NOW, Api, Seed
@@ -53,9 +54,9 @@ def parsed(response: httpx.Response) -> Html:
     return page
 
 
-async def make_survey(api: Api, seed: Seed, *, language: str = "en", **values: Any) -> tables.Survey:
+async def make_survey(api: Api, seed: Seed, **values: Any) -> tables.Survey:
     """A survey that was sent by link on a page whose name needs escaping."""
-    page_id = await seed.page(language=language)
+    page_id = await seed.page()
     await api.admin.patch(f"/v1/pages/{page_id}", json={"name": "Tea & <b>Co</b>"})
     thread = await seed.conversation(page_id=page_id)
     chosen: dict[str, Any] = {
@@ -92,15 +93,18 @@ async def post(api: Api, token: str = TOKEN, **fields: str) -> httpx.Response:
     )
 
 
-@pytest.mark.parametrize("language", sorted(TEXTS))
 @pytest.mark.parametrize(("question", "scores"), [("csat", 5), ("nps", 11), ("ces", 7), ("comment", 0)])
 async def test_the_form_is_labelled_and_in_the_customers_language(
-    api: Api, seed: Seed, question: str, scores: int, language: str
+    api: Api, seed: Seed, question: str, scores: int
 ) -> None:
-    await make_survey(api, seed, question=question, language=language)
-    response = await show(api)
-    page = parsed(response)
+    survey = await make_survey(api, seed, question=question)
+    for language in TEXTS:
+        await api.admin.patch(f"/v1/pages/{survey.page_id}", json={"language": language})
+        _is_accessible(await show(api), question, scores, language)
 
+
+def _is_accessible(response: httpx.Response, question: str, scores: int, language: str) -> None:
+    page = parsed(response)
     assert response.status_code == 200
     assert page.all("html") == [{"lang": language}]
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
@@ -112,18 +116,12 @@ async def test_the_form_is_labelled_and_in_the_customers_language(
     assert {label["for"] for label in page.all("label")} == controls
     for described in (each.get("aria-describedby") for _, each in page.elements):
         assert set((described or "").split()) <= set(ids)
-    assert TEXTS[language].questions[tables_question(question)] in page.text
+    assert TEXTS[language].questions[Question(question)] in page.text
     assert page.all("meta")[1]["content"] == "width=device-width, initial-scale=1"
     assert "Tea & <b>Co</b>" in page.text
     assert "<b>" not in response.text
     assert page.all("form") == [{"method": "post", "accept-charset": "utf-8"}]
     assert page.all("script") == []
-
-
-def tables_question(value: str) -> Any:
-    from domain.settings import Question
-
-    return Question(value)
 
 
 async def test_the_page_is_private_and_runs_nothing(api: Api, seed: Seed) -> None:
@@ -221,21 +219,13 @@ async def test_2000_characters_are_not_too_many(api: Api, seed: Seed) -> None:
     assert (answer.score, answer.text) == (None, "😀" * 1000)
 
 
-def _odd_tokens() -> Iterator[str]:
-    yield from ("x", "x" * 43, "x" * 101, "%00" * 30, "../../etc/passwd", "<script>" * 4, "ü" * 30)
-
-
-@pytest.mark.parametrize("token", _odd_tokens())
-async def test_an_unknown_link_is_a_page_that_says_so(api: Api, seed: Seed, token: str) -> None:
+async def test_an_unknown_link_is_a_page_that_says_so(api: Api, seed: Seed) -> None:
     await make_survey(api, seed)
-    for response in (
-        await api.client().get(f"/survey/{token}", headers={"Accept-Language": "fr, de-AT;q=0.8, en"}),
-        await post(api, token=token, score="5"),
-    ):
-        assert response.status_code == 404
-    if "/" not in token:
-        first = await api.client().get(f"/survey/{token}", headers={"Accept-Language": "fr, de-AT;q=0.8"})
-        assert parsed(first).all("html") == [{"lang": "de"}]
+    for token in ("x", "x" * 43, "x" * 101, "%00" * 30, "%2e%2e%5cpasswd", "<script>" * 4, "ü" * 30):
+        got = await api.client().get(f"/survey/{token}", headers={"Accept-Language": "fr, de-AT;q=0.8"})
+        assert got.status_code == 404, token
+        assert parsed(got).all("html") == [{"lang": "de"}]
+        assert (await post(api, token=token, score="5")).status_code == 404, token
     assert await answers(api.database) == []
 
 
@@ -264,7 +254,7 @@ async def test_a_form_beyond_all_bounds_is_refused(api: Api, seed: Seed) -> None
 
 
 async def test_without_the_store_the_page_says_so(
-    api: Api, seed: Seed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    api: Api, seed: Seed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await make_survey(api, seed)
 
@@ -272,24 +262,23 @@ async def test_without_the_store_the_page_says_so(
         raise OperationalError("SELECT", {"token": TOKEN}, Exception("away"), hide_parameters=True)
 
     monkeypatch.setattr(api.database, "read", away)
-    response = await post(api, score="5")
+    with capture_logs() as logged:
+        response = await post(api, score="5")
     assert response.status_code == 503
     assert TEXTS["en"].away in parsed(response).text
-    monkeypatch.undo()
-    output = capsys.readouterr()
-    assert TOKEN not in output.out + output.err
+    assert [entry["event"] for entry in logged] == ["store_unavailable"]
+    assert TOKEN not in str(logged)
 
 
-async def test_a_bug_logs_no_link(
-    api: Api, seed: Seed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_bug_logs_no_link(api: Api, seed: Seed, monkeypatch: pytest.MonkeyPatch) -> None:
     await make_survey(api, seed)
 
     def broken(*_: Any) -> None:
         raise RuntimeError("a bug")
 
     monkeypatch.setattr("api.survey_page.form_page", broken)
-    response = await show(api)
+    with capture_logs() as logged:
+        response = await show(api)
     assert response.status_code == 500
-    output = capsys.readouterr()
-    assert TOKEN not in output.out + output.err
+    assert [entry["path"] for entry in logged] == ["/survey/…"]
+    assert TOKEN not in str(logged)

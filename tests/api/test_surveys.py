@@ -128,7 +128,7 @@ async def make(
 
 @pytest.fixture
 async def thread(seed: Seed) -> Thread:
-    """Nine surveys of one page: scores 10, 9, 7, 6 and 0, a late comment, and three that were not answered."""
+    """Nine surveys of one page: scores 10, 9, 7, 6 and 0, a late comment, and three without an answer."""
     thread = await seed.conversation()
     for number, score in enumerate((10, 9, 7, 6, 0)):
         await make(seed, thread, number, {"status": "answered"}, {"score": score})
