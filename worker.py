@@ -103,7 +103,7 @@ def make_worker(
     task_queue: str = TASK_QUEUE,
 ) -> Worker:
     """The Temporal worker with all workflows and activities."""
-    threads = ThreadActivities(database)
+    threads = ThreadActivities(database, settings.public_base_url)
     sends = SendActivities(database, graph, settings.vault)
     pages = PageActivities(database, graph, settings)
     return Worker(

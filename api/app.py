@@ -25,6 +25,9 @@ from api import (
     session_templates,
     sign_ins,
     starting,
+    survey_page,
+    survey_settings,
+    surveys,
     time_out_rules,
     unrouted,
     workstreams,
@@ -68,6 +71,8 @@ _RESOURCES = (
     replies,
     commands,
     messages,
+    survey_settings,
+    surveys,
     event_stream,
     unrouted,
     health,
@@ -127,6 +132,7 @@ def _routes(settings: Settings) -> list[BaseRoute]:
     """All routes in the order in which they are tried."""
     return [
         *(route for resource in _RESOURCES for route in resource.router.routes),
+        *survey_page.survey_routes(),
         *(docs_routes() if settings.docs else ()),
     ]
 
@@ -149,6 +155,7 @@ async def _services(settings: Settings, database: Database, engine: Engine | Non
         throttle=SignInThrottle(),
         calls=RateLimit("too_many_requests", per_second=200, burst=1000),
         replies=RateLimit("too_many_messages", per_second=2, burst=120),
+        survey_pages=RateLimit("too_many_requests", per_second=1, burst=60),
         hub=EventHub(database),
         fanout=SettingsFanout(database, engine),
         readiness=Readiness({"store": lambda: database.read(_ask_store), "engine": engine.ping}),

@@ -30,6 +30,7 @@ class Services:
     throttle: SignInThrottle
     calls: RateLimit
     replies: RateLimit
+    survey_pages: RateLimit
     hub: EventHub
     fanout: SettingsFanout
     readiness: Readiness

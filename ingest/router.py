@@ -16,8 +16,9 @@ from base.ids import new_id
 from domain.changes import Fact
 from domain.lifecycle import ActorKind
 from domain.state import ThreadEvent
+from ingest.arrival import Arrival, Effects
 from ingest.changes import apply_changes
-from ingest.effects import Arrival, Effects, take
+from ingest.effects import take
 from messenger.catalogue import CATALOGUE, Classification, Route, classify, is_ad
 from messenger.events import Event, PolicyEnforcement, ReferralData, parse
 from messenger.reading import MalformedEvent

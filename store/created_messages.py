@@ -7,9 +7,11 @@ from sqlmodel import Session
 
 from domain.changes import Change
 from domain.delivery import MessageStatus
+from domain.sending import SenderKind
 from domain.state import Notice, QueuedSend
 from store.messages import new_outbound_row
 from store.sql import insert_or_ignore
+from store.survey_messages import survey_words
 from store.tables import Message, Page
 from store.wording import Wording
 
@@ -17,12 +19,19 @@ NOTHING_TO_SAY = "nothing_to_say"
 """The reason of a message whose rule was deleted before it could be said, or whose text came out blank."""
 
 
-def create_messages(session: Session, page: Page, customer_id: str, change: Change, at: datetime) -> None:
+def create_messages(
+    session: Session, page: Page, customer_id: str, change: Change, at: datetime, *, public_url: str
+) -> None:
     """Give what the workflow decided to say its text and its row.
 
     What has no words is recorded too: the send activity fails it, and it is seen in the transcript.
     """
-    sends = [_send_row(session, page, customer_id, send, at) for send in change.created_sends]
+    sends = [
+        _survey_row(session, page, customer_id, send, at, public_url=public_url)
+        if send.sender_kind is SenderKind.SURVEY
+        else _send_row(session, page, customer_id, send, at)
+        for send in change.created_sends
+    ]
     insert_or_ignore(session, Message, sends)
     notices = [notice_row(session, page, customer_id, notice, at) for notice in change.notices]
     insert_or_ignore(session, Message, notices)
@@ -73,5 +82,22 @@ def _send_row(
         sender_kind=send.sender_kind.value,
         kind=send.trigger or "message",
         text=text,
+        created_at=at,
+    )
+
+
+def _survey_row(
+    session: Session, page: Page, customer_id: str, send: QueuedSend, at: datetime, *, public_url: str
+) -> dict[str, Any]:
+    text, content = survey_words(session, page, send, public_url)
+    return new_outbound_row(
+        id=send.message_id,
+        page_id=page.page_id,
+        customer_id=customer_id,
+        conversation_id=send.conversation_id,
+        sender_kind=send.sender_kind.value,
+        kind=send.trigger or "survey",
+        text=text,
+        content=content,
         created_at=at,
     )

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 from domain.automated import FOR_AGENTS
 from domain.settings import LiveSettings, Receiver, RuleAction, TimeOutRule
 from store import automated_messages, time_out_rules
+from store.survey_settings import active_survey
 from store.tables import Page, Workstream
 
 
@@ -36,6 +37,7 @@ def settings_of(session: Session, page: Page, workstream: Workstream) -> LiveSet
         send_held_unseen=workstream.send_held_unseen,
         automated_messages=triggers,
         time_out_rules=rules,
+        survey=active_survey(page),
     )
 
 

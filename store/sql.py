@@ -28,6 +28,14 @@ def _insert_or_ignore(dialect: str, model: type[SQLModel]) -> Insert:
     return insert(table_of(model)).on_conflict_do_nothing()
 
 
+def insert_if_new(session: Session, model: type[SQLModel], row: dict[str, Any]) -> bool:
+    """Insert one row unless its unique key exists already. Returns whether it was inserted."""
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = insert(table_of(model)).values(row).on_conflict_do_nothing()
+    return session.connection().execute(statement).rowcount == 1
+
+
 def upsert(
     session: Session, model: type[SQLModel], row: dict[str, Any], *, newer_by: str | None = None
 ) -> None:

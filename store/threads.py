@@ -17,6 +17,7 @@ from store.live_settings import live_settings
 from store.messages import decide_status
 from store.projected_states import as_kept, readable
 from store.sql import insert_or_ignore, table_of
+from store.surveys import write_surveys
 from store.tables import Conversation as ConversationRow
 from store.tables import Message, Page, Thread, ThreadEvent
 from store.tables import Session as SessionRow
@@ -75,8 +76,10 @@ def as_json(value: ThreadState | Window | LiveSettings) -> dict[str, Any]:
     return decoded
 
 
-def project(session: Session, page_id: str, customer_id: str, change: Change) -> None:
+def project(session: Session, page_id: str, customer_id: str, change: Change, *, public_url: str) -> None:
     """Write one workflow task's changes, each so that writing it again changes nothing.
+
+    `public_url` is where customers reach the survey page.
 
     The server may discard a task after its projection ran, and its updates with it. The retried task then
     does other things first, so its versions may be lower or mean something else: they only keep an overtaken
@@ -94,8 +97,9 @@ def project(session: Session, page_id: str, customer_id: str, change: Change) ->
     _start_sessions(session, change.facts)
     _close_sessions(session, change.facts)
     _attach(session, change.attached)
+    write_surveys(session, page_id, customer_id, change)
     if page is not None:
-        create_messages(session, page, customer_id, change, at=change.facts[-1].at)
+        create_messages(session, page, customer_id, change, at=change.facts[-1].at, public_url=public_url)
     for each in change.statuses:
         decide_status(session, each)
     append_events(

@@ -82,11 +82,16 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "send_held_message": (PEOPLE, 404),
     "cancel_message": (PEOPLE, 404),
     "get_customer": (ALL, 404),
+    "get_page_survey": (ALL, 404),
+    "set_page_survey": ({"admin"}, 422),
+    "list_surveys": (LEADERS, 200),
+    "summarize_surveys": (LEADERS, 200),
+    "get_survey": (LEADERS, 404),
     "stream_events": (ALL, 422),
     "list_unrouted_events": ({"admin"}, 200),
     "list_conflicting_events": ({"admin"}, 200),
 }
-NOT_GUARDED = {"/openapi.json", "/docs"}
+NOT_GUARDED = {"/openapi.json", "/docs", "/survey/{token}"}
 
 
 def _routes() -> Iterator[APIRoute]:

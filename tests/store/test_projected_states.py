@@ -21,7 +21,7 @@ from store import tables
 from store.database import Database
 from store.projected_states import NewerStateError, readable
 from store.threads import load_state, project
-from support.store import PAGE_A, PSID, make_settings, seed
+from support.store import PAGE_A, PSID, PUBLIC_URL, make_settings, seed
 
 STATES = Path(__file__).parent.parent / "fixtures" / "states"
 """Rows as the release before numbers wrote them."""
@@ -119,7 +119,7 @@ async def test_a_row_is_kept_with_the_number_of_its_shape_and_read_as_it_was(sto
     change = Change(moved.state.with_next_version())
 
     def work(session: Session) -> tuple[dict[str, Any], dict[str, Any]]:
-        project(session, PAGE_A, CUSTOMER, change)
+        project(session, PAGE_A, CUSTOMER, change, public_url=PUBLIC_URL)
         session.expire_all()
         return (session.get_one(tables.Thread, CUSTOMER).state or {}), load_state(session, PAGE_A, CUSTOMER)
 
