@@ -9,12 +9,13 @@ from datetime import datetime
 
 from domain import held, surveys
 from domain.automated import say
-from domain.changes import Change, Draft, NewId, Refusal, SendOutcome
+from domain.changes import Change, Draft, FactValue, NewId, Refusal, SendOutcome
 from domain.commands import carry_out
 from domain.deadlines import fire_due, reopenable_until
 from domain.delivery import MessageStatus
 from domain.lifecycle import ActorKind, Status, Trigger, transition
 from domain.moves import may_be_reopened, move, open_conversation
+from domain.sending import REFUSED_BY_WINDOW
 from domain.settings import AutomatedTrigger, LiveSettings
 from domain.state import (
     AppliedCommand,
@@ -45,11 +46,10 @@ def apply_event(state: ThreadState, event: ThreadEvent, now: datetime, new_id: N
         draft.set(window=draft.state.window.extended_by(event.opening))
     if event.kind is ThreadEventKind.SURVEY_ANSWER:
         _take_answer(draft, event)
-        return draft.done()
     if event.opens_work:
-        surveys.customer_wrote(draft)
+        surveys.talk_goes_on(draft, "customer_wrote")
         _want_conversation(draft, event)
-    if event.kind is not ThreadEventKind.WINDOW_OPENING and draft.conversation is not None:
+    if event.is_message and draft.conversation is not None:
         _take_message(draft, draft.conversation, event)
     if event.opening is not None:
         held.window_opened(draft)
@@ -60,7 +60,7 @@ def decide(state: ThreadState, command: Command, now: datetime, new_id: NewId) -
     """Answer an agent's command. The same command id again changes nothing."""
     if applied_before(state, command.command_id):
         return Change(state)
-    draft = Draft(replace(state, settings=command.settings), now, new_id)
+    draft = Draft(with_settings(state, command.settings, now), now, new_id)
     fire_due(draft, now)
     refusal = carry_out(draft, command)
     if refusal is not None:
@@ -69,9 +69,11 @@ def decide(state: ThreadState, command: Command, now: datetime, new_id: NewId) -
     return draft.done()
 
 
-def with_settings(state: ThreadState, settings: LiveSettings) -> ThreadState:
-    """The state under the settings as they now are; its deadlines follow them."""
-    return replace(state, settings=settings)
+def with_settings(state: ThreadState, settings: LiveSettings, now: datetime) -> ThreadState:
+    """The state under the settings as they now are; its deadlines follow them, none into the past."""
+    if settings == state.settings:
+        return state
+    return replace(state, settings=settings, settings_since=now)
 
 
 def applied_before(state: ThreadState, command_id: str) -> AppliedCommand | None:
@@ -107,7 +109,9 @@ def send_settled(state: ThreadState, outcome: SendOutcome, now: datetime, new_id
     surveys.after_sending(draft, send, outcome)
     conversation = _conversation_of(draft, send)
     if outcome.status is MessageStatus.FAILED and conversation is not None:
-        say(draft, conversation, AutomatedTrigger.MESSAGE_NOT_SENT, agent_id=send.agent_id)
+        by_window = outcome.reason in REFUSED_BY_WINDOW
+        trigger = AutomatedTrigger.OUTSIDE_WINDOW if by_window else AutomatedTrigger.MESSAGE_NOT_SENT
+        say(draft, conversation, trigger, agent_id=send.agent_id)
     return draft.done()
 
 
@@ -144,10 +148,11 @@ def _want_conversation(draft: Draft, event: ThreadEvent) -> None:
     if conversation is not None:
         returns = may_be_reopened(draft, conversation, event.at)
         row = transition(conversation.status, Trigger.CUSTOMER_RETURNED) if returns else None
+        why: dict[str, FactValue] = {"setting": "reopen_closed_within"} if row else {}
         row = row or transition(conversation.status, Trigger.CUSTOMER_MESSAGE)
         if row is None:
             return
-        if move(draft, conversation, row).status is not Status.CLOSED:
+        if move(draft, conversation, row, why=why).status is not Status.CLOSED:
             return
     open_conversation(draft, message_id=event.message_id)
 
@@ -156,12 +161,14 @@ def _take_message(draft: Draft, conversation: Conversation, event: ThreadEvent) 
     outside = event.kind is ThreadEventKind.OUTSIDE_MESSAGE
     standby = event.kind is ThreadEventKind.STANDBY_MESSAGE
     last = conversation.last_message_at
+    # A customer whose message comes late has no answer to it yet; an answer that comes late has been heard.
+    speaks = not standby and (not outside or last is None or last <= event.at)
     touched = replace(
         conversation,
         last_message_at=event.at if last is None else max(last, event.at),
         active_at=max(conversation.active_at, draft.now),
     )
-    if not standby:
+    if speaks:
         touched = replace(touched, spoke=Speaker.AGENT if outside else Speaker.CUSTOMER, spoke_at=draft.now)
     draft.set(conversation=touched)
     draft.note(

@@ -44,8 +44,8 @@ class Conversation:
 
     `agent_id` is who has it, or had it last; nobody while it is Open. `active_at` is when something last
     happened in it by our clock, `last_message_at` the newest message by Meta's. `live_since` is when it
-    opened or, after Closed, was reopened. `spoke` and `spoke_at` tell who spoke last and when we learnt of
-    it: whose answer is owed, and since when.
+    opened or, after Closed, was reopened; `last_session_at` when an agent last took it up. `spoke` and
+    `spoke_at` tell who spoke last and when we learnt of it: whose answer is owed, and since when.
     """
 
     id: str
@@ -60,6 +60,7 @@ class Conversation:
     session: AgentSession | None = None
     sessions: int = 0
     last_session_id: str | None = None
+    last_session_at: datetime | None = None
     closed_at: datetime | None = None
     last_message_at: datetime | None = None
     spoke: Speaker | None = None
@@ -163,12 +164,14 @@ class ThreadState:
     """All that the workflow of a thread carries from task to task and from run to run.
 
     `former` is the last closed conversation: it may be reopened for a while. `survey` is that of the last
-    ending. `fired` remembers, by kind, the instant of the last deadline that was acted on.
+    ending. `settings_since`: when the settings came to be what they are. `fired` remembers, by kind, which
+    deadlines were acted on that leave no other mark.
     """
 
     applied_seq: int = 0
     window: Window = NEVER_OPENED
     settings: LiveSettings = DEFAULT_SETTINGS
+    settings_since: datetime | None = None
     conversation: Conversation | None = None
     former: Conversation | None = None
     survey: Survey | None = None
@@ -202,6 +205,7 @@ class ThreadEventKind(StrEnum):
 
 
 _OPENS_WORK = {ThreadEventKind.MESSAGE, ThreadEventKind.POSTBACK, ThreadEventKind.ENTRY}
+_NO_MESSAGE = {ThreadEventKind.WINDOW_OPENING, ThreadEventKind.SURVEY_ANSWER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +227,11 @@ class ThreadEvent:
     def opens_work(self) -> bool:
         """Whether it asks for a conversation where there is none."""
         return self.kind in _OPENS_WORK
+
+    @property
+    def is_message(self) -> bool:
+        """Whether it belongs into the conversation that is live."""
+        return self.kind not in _NO_MESSAGE
 
 
 REPLY = "reply"

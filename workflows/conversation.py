@@ -208,7 +208,7 @@ class ConversationWorkflow:
             start_to_close_timeout=_LOCAL_TIMEOUT,
             retry_policy=_STORE_RETRY,
         )
-        self._state = with_settings(self._state, settings)
+        self._state = with_settings(self._state, settings, workflow.now())
 
     async def _fire_deadlines(self) -> None:
         if self._settings_changed or is_due(self._state, workflow.now()):
