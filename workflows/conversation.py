@@ -64,7 +64,6 @@ class ConversationWorkflow:
 
     @workflow.init
     def __init__(self, start: ConversationInput) -> None:
-        require_known_schema(start.schema_version)
         self._page_id = start.page_id
         self._customer_id = start.customer_id
         self._state = start.state or ThreadState()
@@ -82,6 +81,7 @@ class ConversationWorkflow:
     @workflow.run
     async def run(self, start: ConversationInput) -> None:
         """Live until nothing in the thread does."""
+        require_known_schema(start.schema_version)
         if start.state is None:
             await asyncio.sleep(0)  # lets the signal in that came with the start
             await self._load()

@@ -26,13 +26,13 @@ class PageWorkflow:
 
     @workflow.init
     def __init__(self, start: PageInput) -> None:
-        require_known_schema(start.schema_version)
         self._page_id = start.page_id
         self._asked = False
 
     @workflow.run
     async def run(self, start: PageInput) -> None:
         """Check and sleep, until the page is gone."""
+        require_known_schema(start.schema_version)
         while True:
             self._asked = False
             report = await workflow.execute_activity(
