@@ -61,7 +61,7 @@ class World:
         self.graph = Ledger("graph", self.clock, config.ledger_dir)
         self.changes = Changes()
         self.limits = RateLimits()
-        self.faults = Faults()
+        self.faults = Faults(self)
         self.skipped: collections.deque[dict[str, Any]] = collections.deque(maxlen=SKIPPED_KEPT)
         self.settings = Settings()
         self.media_dir: Path | None = (
@@ -231,6 +231,7 @@ class World:
         await self.deliveries.close()
         self.journal.clear()
         self.skipped.clear()
+        self.faults.clear()
         self._empty()
         self.settings = Settings()
         self.limits = RateLimits()

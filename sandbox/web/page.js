@@ -313,7 +313,7 @@ function problem(here) {
   const own = state.traffic.subscriptions.filter(here);
   if (!own.length) return ["No app is subscribed to this Page's webhooks, so nothing is sent.", true];
   const found = own.find((item) => item.active) ?? own[0];
-  if (found.unsubscribed_at) return ["The Page was unsubscribed after an hour of failed deliveries. Subscribe again.", true];
+  if (found.unsubscribed_at) return ["The Page was unsubscribed. Subscribe again.", true];
   if (!found.active) return ["The app has unsubscribed from this Page.", true];
   if (!found.callback_url) return ["The app has no webhook callback.", true];
   if (!found.fields.includes("messages") || !found.app_fields.includes("messages")) return ["The field “messages” is not subscribed.", true];
