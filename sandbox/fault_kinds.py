@@ -191,7 +191,9 @@ KINDS: dict[str, Kind] = {
     ),
     # -- what is served from `/_sandbox/media`
     "media_status": Kind("media", {"status": Param(int, least=400, most=599)}),
-    "media_redirect": Kind("media", {"to": Param(str, form="plain ASCII"), "status": Param(int, 302, least=300, most=308)}),
+    "media_redirect": Kind(
+        "media", {"to": Param(str, form="plain ASCII"), "status": Param(int, 302, least=300, most=308)}
+    ),
     "media_endless": Kind(
         "media",
         {

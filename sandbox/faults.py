@@ -185,4 +185,5 @@ class Faults:
         line = {"line": "fault", "fault": fault.id, "kind": fault.kind, "fired": fault.fired}
         struck = {"what": target.what, "page": target.page_id, "recipient": target.recipient}
         self._world.graph.write({**line, "request": target.request, **struck})
+        self._world.changes.notify()
         return True
