@@ -78,10 +78,10 @@ async def put(
             return
         await send({"type": "http.response.body", "body": part, "more_body": True})
         sent += len(part)
-    if manner.chunked or sent == length:
-        await send({"type": "http.response.body", "body": b""})
-    else:
+    if manner.cut_at is not None or not (manner.chunked or sent == length):
         await _cut(receive, reset=manner.reset)
+    else:
+        await send({"type": "http.response.body", "body": b""})
 
 
 async def _start(send: Send, status: int, headers: Headers) -> None:

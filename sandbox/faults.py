@@ -49,7 +49,7 @@ class Bucket:
 
     def percent(self) -> int:
         """How much of it is used."""
-        return int(100 * (1 - self.tokens / self.burst))
+        return round(100 * (1 - self.tokens / self.burst))
 
 
 @dataclass(slots=True)

@@ -241,6 +241,7 @@ class World:
 
     async def close(self) -> None:
         """Stop delivering and give files and sockets back. What is pending stays in the state file."""
+        self.faults.clear()
         await self.deliveries.close()
         await self.http.aclose()
         for part in (self.meta, self.graph, self.journal):
