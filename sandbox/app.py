@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 
-from sandbox import control, control_messenger
+from sandbox import control, control_faults, control_messenger
 from sandbox.config import Config
 from sandbox.graph import Graph
 from sandbox.world import World
@@ -46,6 +46,7 @@ def create_app(config: Config | None = None) -> Starlette:
                 routes=[
                     *control.routes(world),
                     *control_messenger.routes(world),
+                    *control_faults.routes(world),
                     Route("/web/{name}", _page),
                 ],
             ),

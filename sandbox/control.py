@@ -16,7 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox import graph_subscriptions, media
+from sandbox import fault_media, graph_subscriptions, media
+from sandbox.faults import Target
 from sandbox.graph_errors import GraphError
 from sandbox.ledger import KEPT_IN_MEMORY
 from sandbox.model import App, Customer, Page, Subscription, Token
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from sandbox.world import World
 
 Action = Callable[["World", Request, dict[str, Any]], Awaitable[Any]]
-UNREACHABLE = ("blocked", "unavailable", "cannot_receive", "automated_flow")
+UNREACHABLE = ("blocked", "unavailable", "cannot_receive", "automated_flow", "deleted")
 STREAM_PAUSE_SECONDS, STREAM_PING_SECONDS = 0.1, 15.0
 WAIT_MAX_SECONDS = 120.0
 IDS = frozenset({"app_id", "page_id", "psid", "default_app_id"})  # texts, though often written as numbers
@@ -279,14 +280,26 @@ async def stream(world: "World", _: Request, __: dict[str, Any]) -> Response:
 async def picture(world: "World", request: Request, _: dict[str, Any]) -> Response:
     """Uploaded media, sample pictures (`sample-1.png`) and profile pictures (`profile-….png`)."""
     name = request.path_params["name"]
-    headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
+    content, content_type = _file(world, name)
+    headers = {
+        "Content-Type": content_type,
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox",
+    }
+    fault = world.faults.first("media", Target(name))
+    if fault is not None:
+        return fault_media.spoil(fault, content, headers)
+    return Response(content, headers=headers)
+
+
+def _file(world: "World", name: str) -> tuple[bytes, str]:
     if name in world.media and name in world.assets:
-        return Response(world.media[name], media_type=world.assets[name].content_type, headers=headers)
+        return world.media[name], world.assets[name].content_type
     kind, _, rest = name.removesuffix(".png").partition("-")
     if kind not in {"sample", "profile"} or not rest.isdecimal():
         raise LookupError(f"no media {name}")
     size = (96, 96) if kind == "profile" else (320, 200)
-    return Response(media.sample_png(int(rest) % 97, *size), media_type="image/png", headers=headers)
+    return media.sample_png(int(rest) % 97, *size), "image/png"
 
 
 def routes(world: "World") -> list[Route]:

@@ -37,6 +37,11 @@ async def policy(world: "World", request: Request, body: dict[str, Any]) -> Any:
     return call(page_side.policy, world, request.path_params["page_id"], **body)
 
 
+async def unsubscribe(world: "World", request: Request, body: dict[str, Any]) -> Any:
+    """Meta unsubscribes the Page and tells nobody."""
+    return {"apps": call(delivery_control.unsubscribe, world, request.path_params["page_id"], **body)}
+
+
 async def deliver_raw(world: "World", _: Request, body: dict[str, Any]) -> Any:
     """Deliver any body, and say how the app answered the first try."""
     delivery = call(raw.deliver, world, **body)
@@ -109,6 +114,7 @@ def routes(world: "World") -> list[Route]:
         route(world, "/customers/{page_id}/{psid}/{action}", act),
         route(world, "/pages/{page_id}/answer", page_answers),
         route(world, "/pages/{page_id}/policy", policy),
+        route(world, "/pages/{page_id}/unsubscribe", unsubscribe),
         route(world, "/raw", deliver_raw),
         route(world, "/threads/{page_id}/{psid}", thread, "GET"),
         route(world, "/deliveries", deliveries, "GET"),

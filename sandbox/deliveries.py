@@ -161,6 +161,9 @@ class Deliveries:
 
     def _begin(self, delivery: Delivery, lane: _Lane, key: LaneKey) -> None:
         lane.in_flight[delivery.id] = delivery
+        copies, delivery.copies = delivery.copies, 0
+        for _ in range(copies):
+            self.add(delivery.copy(self._world.ids.number(), delivery.copies_parallel))
         task = asyncio.create_task(self._attempt(delivery, lane, key))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -262,26 +265,26 @@ class Deliveries:
             subscription.alert_at = now
             self._world.save(subscription)
         if now >= end_at:
-            self._unsubscribe(app_id, page_id, now)
+            self.unsubscribe(app_id, page_id, "unsubscribed after an hour of failure")
             return math.inf
         return end_at if subscription.alert_at is not None else alert_at
 
-    def _unsubscribe(self, app_id: str, page_id: str, now: int) -> None:
-        """Meta's answer to an hour of failure: nothing of this Page until the app subscribes again."""
+    def unsubscribe(self, app_id: str, page_id: str, why: str) -> None:
+        """Nothing more of this Page until the app subscribes again: Meta's answer to an hour of failure."""
         subscription = self._world.subscriptions[app_id, page_id]
-        subscription.active, subscription.unsubscribed_at = False, now
+        subscription.active, subscription.unsubscribed_at = False, self._world.clock.now_ms()
         subscription.fields = []
         self._world.save(subscription)
         for key in [key for key in self._lanes if key[:2] == (app_id, page_id)]:
             lane = self._lanes[key]
             for delivery in [*lane.ready, *(item[2] for item in lane.aside)]:
-                delivery.last = {**delivery.last, "dropped": "unsubscribed after an hour of failure"}
+                delivery.last = {**delivery.last, "dropped": why}
                 self._finish(delivery)
             lane.ready.clear()
             lane.aside.clear()
             if not lane.in_flight:
                 del self._lanes[key]
-        log.warning("app %s is unsubscribed from page %s: webhooks failed for an hour", app_id, page_id)
+        log.warning("app %s from now on hears nothing of page %s: %s", app_id, page_id, why)
 
     def _finish(self, delivery: Delivery) -> None:
         self.past.append(delivery)

@@ -22,6 +22,9 @@ class Delivery:
     signature: str = "good"
     retried: bool = True
     attempts: int = 0
+    late_ms: float = 0  # by a fault
+    copies: int = 0  # more of it that go out beside its first attempt
+    copies_parallel: int = 1
     last: dict[str, Any] = field(default_factory=dict)  # result, status, error, at_ms of the last attempt
     first_try: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -33,6 +36,18 @@ class Delivery:
     def from_json(cls, value: dict[str, Any]) -> "Delivery":
         """The inverse of `to_json`; due at once."""
         return cls(**{**value, "body": value["body"].encode("latin-1")})
+
+    def copy(self, new_id: str, parallel: int) -> "Delivery":
+        """The same POST once more, byte for byte."""
+        return Delivery(
+            id=new_id,
+            app_id=self.app_id,
+            page_id=self.page_id,
+            events=self.events,
+            body=self.body,
+            signature=self.signature,
+            parallel=parallel,
+        )
 
     def summary(self) -> dict[str, Any]:
         """For the control API and the web page."""

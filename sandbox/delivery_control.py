@@ -64,19 +64,27 @@ def repeat(
     ]
     chosen = (past if last is None else past[-last:] if last else []) * times
     for index in _ordered(world, len(chosen), order, seed):
-        old = chosen[index]
-        world.deliveries.add(
-            Delivery(
-                id=world.ids.number(),
-                app_id=old.app_id,
-                page_id=old.page_id,
-                events=old.events,
-                body=old.body,
-                signature=old.signature,
-                parallel=parallel,
-            )
-        )
+        world.deliveries.add(chosen[index].copy(world.ids.number(), parallel))
     return len(chosen)
+
+
+def unsubscribe(world: "World", page_id: str, app_id: str | None = None) -> list[str]:
+    """Unsubscribe a Page from an app, or from all, as after an hour of failures but for no reason.
+
+    Nobody is told. What waits is dropped. Returns the apps. Raises `LookupError` if there are none.
+    """
+    world.page(page_id)
+    found = [
+        item.app_id
+        for item in world.subscriptions.values()
+        if item.active and item.page_id == page_id and app_id in {None, item.app_id}
+    ]
+    if not found:
+        raise LookupError(f"page {page_id} is subscribed to no such app")
+    for each in found:
+        world.deliveries.unsubscribe(each, page_id, "unsubscribed")
+    world.changes.notify()
+    return found
 
 
 def _ordered(world: "World", count: int, order: str, seed: int | None) -> list[int]:

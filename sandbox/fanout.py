@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from sandbox import events, wire
 from sandbox.delivery import Delivery
 from sandbox.events import FIELD_OF, STANDBY_KINDS, Event
+from sandbox.faults import Target
 from sandbox.model import App, Customer, Subscription
 
 if TYPE_CHECKING:
@@ -19,8 +20,12 @@ def publish(
     *,
     due_ms: float = 0,
     only_app: str | None = None,
+    standby: bool = False,
 ) -> list[Delivery]:
-    """Queue one event for every app that is subscribed to it; note for the others why they hear nothing."""
+    """Queue one event for every app that is subscribed to it; note for the others why they hear nothing.
+
+    `standby`: as if another app controlled the thread.
+    """
     kind = events.kind_of(event)
     thread = None if psid is None else world.threads.get((page_id, psid))
     owner = None if thread is None else world.owner(thread)
@@ -28,13 +33,13 @@ def publish(
     out = []
     for app in world.apps.values() if only_app is None else [world.apps[only_app]]:
         subscription = world.subscriptions.get((app.app_id, page_id))
-        standby = owner is not None and owner != app.app_id and only_app is None
-        why = _unheard(app, subscription, kind, person, standby=standby)
+        aside = standby or (owner is not None and owner != app.app_id and only_app is None)
+        why = _unheard(app, subscription, kind, person, standby=aside)
         if why is not None or subscription is None:
             _skip(world, app.app_id, page_id, kind, why)
             continue
-        seen = _as_seen(app, subscription, event, kind, standby=standby)
-        entry = {"id": page_id, "time": world.clock.now_ms(), "standby" if standby else "messaging": [seen]}
+        seen = _as_seen(app, subscription, event, kind, standby=aside)
+        entry = {"id": page_id, "time": world.clock.now_ms(), "standby" if aside else "messaging": [seen]}
         delivery = Delivery(
             id=world.ids.number(),
             app_id=app.app_id,
@@ -43,11 +48,23 @@ def publish(
             body=wire.encode({"object": "page", "entry": [entry]}),
             due_ms=max(due_ms, delayed(world)),
         )
+        _spoil(world, delivery, Target(kind, page_id, psid))
         world.deliveries.add(delivery)
         out.append(delivery)
     if not world.apps:
         _skip(world, None, page_id, kind, "there is no app")
     return out
+
+
+def _spoil(world: "World", delivery: Delivery, target: Target) -> None:
+    """Let the faults that strike a delivery make it late, or more than one."""
+    for fault in world.faults.every("delivery", target):
+        values = fault.values
+        if fault.kind == "delivery_again":
+            delivery.copies, delivery.copies_parallel = values["copies"] - 1, values["parallel"]
+        else:
+            delivery.late_ms = 1000 * (values["seconds"] + values["spread"] * fault.random.random())
+            delivery.due_ms = max(delivery.due_ms, delayed(world, delivery.late_ms))
 
 
 def delayed(world: "World", delay_ms: float = 0) -> float:
@@ -75,7 +92,7 @@ def _unheard(
     reasons = (
         (app.callback_url is None, "the app has no webhook subscription (POST /{app}/subscriptions)"),
         (subscription is None, "the Page is not subscribed to the app (POST /{page}/subscribed_apps)"),
-        (not active, "the Page was unsubscribed from the app after an hour of failed deliveries"),
+        (not active, "the Page was unsubscribed from the app, which must subscribe again"),
         (
             standby and kind not in STANDBY_KINDS,
             "another app controls the thread; standby does not show this",

@@ -3,13 +3,11 @@
 Any version prefix (`/v26.0/…`) or none is taken.
 """
 
-import hashlib
 import itertools
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
-import orjson
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
@@ -21,11 +19,15 @@ from sandbox import (
     graph_subscriptions,
     graph_thread_control,
     media,
+    usage,
 )
+from sandbox.answering import PLAIN, Headers, put
+from sandbox.fault_answers import instead, usage_headers
 from sandbox.graph_auth import authenticate, identify
 from sandbox.graph_batch import batch, is_batch
-from sandbox.graph_call import Call, Reply, answer, read, record
+from sandbox.graph_call import Call, Reply, read
 from sandbox.graph_errors import GraphError
+from sandbox.graph_ledger import call_kind, record, request_line
 from sandbox.limits import DAY_MS
 
 if TYPE_CHECKING:
@@ -75,26 +77,35 @@ class Graph:
         except ClientDisconnect:
             return
         with world.calling():
-            await self._serve(call, send)
+            await self._serve(call, receive, send)
 
-    async def _serve(self, call: Call, send: Send) -> None:
+    async def _serve(self, call: Call, receive: Receive, send: Send) -> None:
         try:
             await self._world.clock.refresh()
         except httpx.HTTPError:
             error = GraphError("no_clock")
-            await answer(send, Reply(error.body(self._world.ids.trace()), error.status), [])
+            headers = [(b"content-type", b"application/json")]
+            body = error.body(self._world.ids.trace())
+            await put(receive, send, status=error.status, headers=headers, body=body)
             return
         given: Reply | None = None
         try:
             given = await self._carry_out(call)
-            await answer(send, given, _usage(self._world, call))
+            if given.manner is not PLAIN:
+                _finish(given)  # an answer that is late or lost holds up nothing else
+            own = given.usage if given.usage is not None else _usage(self._world, call)
+            headers = [(b"content-type", given.content_type.encode()), *own]
+            await put(
+                receive, send, status=given.status, headers=headers, body=given.body, manner=given.manner
+            )
         finally:
-            if given is not None and given.then is not None:
-                given.then()
+            if given is not None:
+                _finish(given)
 
     async def _carry_out(self, call: Call) -> Reply:
         identify(self._world, call)
-        self._world.graph.write(_request_line(call))
+        call.kind = call_kind(call)
+        self._world.graph.write(request_line(call))
         return await self._decide(call)
 
     async def _decide(self, call: Call) -> Reply:
@@ -104,15 +115,25 @@ class Graph:
                 authenticate(self._world, call)
             if is_batch(call):
                 given = await batch(call, self._numbers, self._carry_out)
+            elif (fault := await instead(self._world, call)) is not None:
+                given, line = fault
+                record(self._world, call, given, line)
             else:
                 given = await _handler(call)(self._world, call)
         except GraphError as error:
-            given = Reply(error.body(self._world.ids.trace()), status=error.status, recorded=True)
+            given = Reply(error.body(self._world.ids.trace()), status=error.status)
             line = {"outcome": "rejected", "code": error.code, "subcode": error.subcode, "reason": error.name}
             record(self._world, call, given, line)
         if not given.recorded:
             record(self._world, call, given, {"outcome": "accepted"})
         return given
+
+
+def _finish(given: Reply) -> None:
+    """What follows an answer, once."""
+    then, given.then = given.then, None
+    if then is not None:
+        then()
 
 
 def _handler(call: Call) -> Handler:
@@ -140,88 +161,19 @@ def _node(node: str) -> Handler | None:
     return graph_profiles.read_node if node else None
 
 
-KINDS = {
-    "messages": "conversation_read",
-    "conversations": "conversation_read",
-    "message_attachments": "upload",
-    "messenger_profile": "messenger_profile",
-    "subscribed_apps": "subscription",
-    "subscriptions": "subscription",
-    "thread_owner": "thread_control",
-    "accounts": "setup",
-    "access_token": "setup",
-}
-
-
-def _request_line(call: Call) -> dict[str, Any]:
-    line = {
-        "line": "request",
-        "request": call.number,
-        "method": call.method,
-        "path": call.path,
-        "app": None if call.app is None else call.app.app_id,
-        "page": call.page_id if call.page_id is not None or call.node == "me" else call.node,
-        "auth": call.place,
-        "proof": call.proof,
-        "bytes": call.size,
-    }
-    if call.method == "POST" and call.edge == "messages":
-        return {**line, **_send_facts(call)}
-    return {**line, "kind": _read_kind(call), "recipient": call.text("user_id")}
-
-
-def _read_kind(call: Call) -> str:
-    if is_batch(call):
-        return "batch"
-    if call.edge:
-        return KINDS.get(call.edge, "thread_control" if call.edge.endswith("_thread_control") else "unknown")
-    if call.node.startswith(("t_", "m_")):
-        return "conversation_read"
-    return "setup" if call.node in {"debug_token", "me", call.page_id} else "profile"
-
-
-def _send_facts(call: Call) -> dict[str, Any]:
-    """What a send asks for, read tolerantly: nothing is judged yet."""
-    message, recipient = call.json("message"), call.json("recipient")
-    message = message if isinstance(message, dict) else {}
-    recipient = recipient if isinstance(recipient, dict) else {}
-    text = message.get("text")
-    attachment = message.get("attachment")
-    return {
-        "kind": "sender_action"
-        if "sender_action" in call.params
-        else "text"
-        if text is not None
-        else "attachment",
-        "sender_action": call.params.get("sender_action"),
-        "attachment_type": attachment.get("type") if isinstance(attachment, dict) else None,
-        "recipient": recipient.get("id") or recipient.get("user_ref"),
-        "metadata": message.get("metadata"),
-        "text": text,
-        "text_sha256": hashlib.sha256(text.encode()).hexdigest() if isinstance(text, str) else None,
-        "messaging_type": call.params.get("messaging_type"),
-        "tag": call.params.get("tag"),
-    }
-
-
-def _usage(world: "World", call: Call) -> list[tuple[bytes, bytes]]:
+def _usage(world: "World", call: Call) -> Headers:
     """The usage headers, on every answer to a valid token."""
     if call.app is None:
         return []
-    headers = [(b"x-app-usage", b'{"call_count":0,"total_time":0,"total_cputime":0}')]
-    if call.page_id is not None:
-        budget = world.settings.limits.per_engaged_person_and_day * max(1, world.engaged.get(call.page_id, 0))
-        share = 100 * world.limits.count("day", call.page_id, world.clock.now_ms(), DAY_MS) // budget
-        wait = 0 if share < 100 else minutes_left(world.clock.now_ms())  # noqa: PLR2004 - per cent
-        usage = {
-            "type": "messenger",
-            "call_count": share,
-            "total_cputime": 0,
-            "total_time": 0,
-            "estimated_time_to_regain_access": wait,
-        }
-        headers.append((b"x-business-use-case-usage", orjson.dumps({call.page_id: [usage]})))
-    return headers
+    if (own := usage_headers(world, call)) is not None:
+        return own
+    page_id, now = call.page_id, world.clock.now_ms()
+    if page_id is None:
+        return usage.headers(None, 0, 0, ["app"])
+    budget = world.settings.limits.per_engaged_person_and_day * max(1, world.engaged.get(page_id, 0))
+    share = 100 * world.limits.count("day", page_id, now, DAY_MS) // budget
+    wait = 0 if share < 100 else minutes_left(now)  # noqa: PLR2004 - per cent
+    return usage.headers(page_id, 0, 0, ["app"]) + usage.headers(page_id, share, wait, ["business"])
 
 
 def minutes_left(now_ms: int) -> int:

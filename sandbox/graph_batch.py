@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from sandbox.answering import PLAIN
 from sandbox.graph_call import VERSION, Call, Reply, reply
 from sandbox.graph_errors import bad_parameter
 
@@ -27,7 +28,8 @@ def is_batch(call: Call) -> bool:
 async def batch(call: Call, numbers: "itertools.count[int]", run: Run) -> Reply:
     """The answers of all calls in their order, each with its body as JSON text.
 
-    `run` records, authenticates and carries out one call, numbered by `numbers`.
+    `run` records, authenticates and carries out one call, numbered by `numbers`. An answer inside that is
+    late or lost makes the whole answer so.
     """
     wanted = call.json("batch")
     if not isinstance(wanted, list) or not all(isinstance(item, dict) for item in wanted):
@@ -38,6 +40,7 @@ async def batch(call: Call, numbers: "itertools.count[int]", run: Run) -> Reply:
     with_headers = call.text("include_headers") not in {"false", "False", "0"}
     given = reply([_shown(each, with_headers=with_headers) for each in replies])
     given.then = lambda: _finish(replies)
+    given.manner = next((each.manner for each in replies if each.manner is not PLAIN), PLAIN)
     return given
 
 
@@ -74,5 +77,5 @@ def _inner(call: Call, item: dict[str, Any], number: int) -> Call:
 
 def _shown(given: Reply, *, with_headers: bool) -> dict[str, Any]:
     headers = [{"name": "Content-Type", "value": given.content_type}] if with_headers else None
-    shown = {"code": given.status, "headers": headers, "body": given.body.decode()}
+    shown = {"code": given.status, "headers": headers, "body": given.body.decode("utf-8", "replace")}
     return {name: value for name, value in shown.items() if value is not None}

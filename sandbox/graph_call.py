@@ -7,18 +7,16 @@ import re
 import urllib.parse
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
+from sandbox.answering import PLAIN, Headers, Manner
 from sandbox.model import App, Token
-
-if TYPE_CHECKING:
-    from sandbox.world import World
 
 VERSION = re.compile(r"v\d{1,2}\.\d$")
 
@@ -50,6 +48,8 @@ class Call:
     size: int = 0
     broken: str | None = None  # what is wrong with the body
     uploads: dict[str, Upload] = field(default_factory=dict)
+    kind: str = ""  # as faults name it, see `fault_kinds.CALLS`
+    delayed: bool = False  # by a fault, before it was looked at
 
     @property
     def page_id(self) -> str | None:
@@ -85,6 +85,8 @@ class Reply:
     content_type: str = "application/json"
     then: Callable[[], None] | None = None
     recorded: bool = False
+    manner: Manner = PLAIN
+    usage: Headers | None = None  # usage headers of its own
 
 
 def reply(value: Any) -> Reply:
@@ -181,22 +183,3 @@ async def _multipart(scope: Scope, receive: Receive) -> Body:
 def appsecret_proof(app_secret: str, token: str) -> str:
     """The hex HMAC-SHA256 of the token, keyed by the app secret."""
     return hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
-
-
-def record(world: "World", call: Call, given: Reply, line: dict[str, Any]) -> None:
-    """Write the ledger's decision line for a call."""
-    world.graph.write(
-        {"line": "decision", "request": call.number, **line, "shown": given.shown, "status": given.status}
-    )
-    world.changes.notify()
-
-
-async def answer(send: Send, given: Reply, usage: list[tuple[bytes, bytes]]) -> None:
-    """Put an answer on the wire."""
-    headers = [
-        (b"content-type", given.content_type.encode()),
-        (b"content-length", str(len(given.body)).encode()),
-        *usage,
-    ]
-    await send({"type": "http.response.start", "status": given.status, "headers": headers})
-    await send({"type": "http.response.body", "body": given.body})

@@ -46,6 +46,7 @@ ERRORS: dict[str, tuple[int, int | None, str, int, str]] = {
         "The object does not exist, needs more permissions, or does not support this operation",
     ),
     "no_edge": (2500, None, "OAuthException", 400, "Unknown path components"),
+    "deleted": (100, 2018001, "OAuthException", 400, "No matching user found"),
     "no_user": (100, 2018001, "OAuthException", 400, "No matching user found"),
     "blocked": (551, 1545041, "OAuthException", 400, "This person isn't available right now."),
     "unavailable": (200, 1545041, "OAuthException", 400, "This person isn't available right now."),
@@ -110,18 +111,37 @@ class GraphError(Exception):
 
     def body(self, trace: str) -> bytes:
         """The answer's body: `{"error": {...}}`."""
-        prefixed = self.code not in {190, 104, 2500} and self.type == "OAuthException"
-        error: dict[str, Any] = {
-            "message": f"(#{self.code}) {self.text}" if prefixed else self.text,
-            "type": self.type,
-            "code": self.code,
-        }
-        if self.subcode is not None:
-            error["error_subcode"] = self.subcode
-        if self.code in TRANSIENT_CODES:
-            error["is_transient"] = True
-        error["fbtrace_id"] = trace
-        return orjson.dumps({"error": error})
+        return error_body(
+            code=self.code, subcode=self.subcode, message=self.text, trace=trace, type=self.type
+        )
+
+
+def error_body(
+    *,
+    code: int,
+    message: str,
+    trace: str,
+    subcode: int | None = None,
+    type: str = "OAuthException",  # noqa: A002 - Meta's word
+    is_transient: bool | None = None,
+    wrapped: bool = True,
+    extra: dict[str, Any] | None = None,
+) -> bytes:
+    """An error as JSON. `is_transient` None: by its code; `wrapped` false: its fields without `error`."""
+    prefixed = code not in {190, 104, 2500} and type == "OAuthException"
+    error: dict[str, Any] = {
+        "message": f"(#{code}) {message}" if prefixed else message,
+        "type": type,
+        "code": code,
+    }
+    if subcode is not None:
+        error["error_subcode"] = subcode
+    if is_transient is not None:
+        error["is_transient"] = is_transient
+    elif code in TRANSIENT_CODES:
+        error["is_transient"] = True
+    error |= {**(extra or {}), "fbtrace_id": trace}
+    return orjson.dumps({"error": error} if wrapped else error)
 
 
 def bad_parameter(detail: str) -> GraphError:

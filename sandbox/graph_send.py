@@ -12,15 +12,16 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sandbox import events, graph_payload, graph_thread_control, media
+from sandbox import events, fault_echoes, graph_payload, graph_thread_control, media
 from sandbox.delivery import Delivery
 from sandbox.fanout import delayed, publish
+from sandbox.fault_echoes import Telling
 from sandbox.graph_auth import require_page, require_permissions, require_task
-from sandbox.graph_call import Call, Reply, record, reply
+from sandbox.graph_call import Call, Reply, reply
 from sandbox.graph_errors import GraphError, bad_parameter
+from sandbox.graph_ledger import record
 from sandbox.limits import DAY_MS
 from sandbox.model import Customer, Message, Page, Thread
-from sandbox.settings import AfterSend
 
 if TYPE_CHECKING:
     from sandbox.world import World
@@ -44,11 +45,6 @@ async def send(world: "World", call: Call) -> Reply:
     graph_thread_control.check_along_with_message(world, call)
     await media.check(world, call, page)
     _within_limits(world, call, page)
-    spoiled = await world.faults.before_accept(call)
-    if spoiled is not None:
-        result = Reply(spoiled.body, spoiled.status, spoiled.shown, spoiled.content_type, recorded=True)
-        record(world, call, result, {"outcome": "not_accepted"})
-        return result
     if "sender_action" in call.params:
         return _act(world, call, thread)
     return await _accept(world, call, page, thread)
@@ -160,11 +156,7 @@ async def _accept(world: "World", call: Call, page: Page, thread: Thread) -> Rep
     if attachment_id is not None:
         shown["attachment_id"] = attachment_id
     result = reply(shown)
-    spoiled = await world.faults.after_accept(call, message.mid)
-    if spoiled is not None:
-        result = Reply(spoiled.body, spoiled.status, spoiled.shown, spoiled.content_type)
     record(world, call, result, {"outcome": "accepted", "mid": message.mid})
-    result.recorded = True
     graph_thread_control.along_with_message(world, call, thread)
     result.then = await _tell(world, call, message, thread)
     return result
@@ -193,25 +185,33 @@ async def _tell(world: "World", call: Call, message: Message, thread: Thread) ->
     """Emit echo, delivery and read as the settings say; returns what to do once the answer is out."""
     later: list[tuple[Delivery, int]] = []
     for kind in AFTER:
-        when: AfterSend = getattr(world.settings, kind)
-        if not when.on:
-            deliveries = []
-        elif when.before_answer:
-            due = delayed(world, when.delay_ms)
-            deliveries = publish(world, thread.page_id, thread.psid, _event(world, kind, message), due_ms=due)
-        else:
-            deliveries = publish(
-                world, thread.page_id, thread.psid, _event(world, kind, message), due_ms=math.inf
-            )
-            later += [(delivery, when.delay_ms) for delivery in deliveries]
+        telling = Telling(getattr(world.settings, kind), _event(world, kind, message))
         if kind == "echo":
-            _record_echo(world, call, message, when, deliveries)
-        if when.on and when.before_answer:
+            telling = fault_echoes.spoil(world, message, telling.when, telling.event, call.number)
+        deliveries = _told(world, thread, telling)
+        if not telling.when.before_answer:
+            later += [(delivery, telling.when.delay_ms) for delivery in deliveries]
+        if kind == "echo":
+            _record_echo(world, call, message, telling, deliveries)
+        if telling.when.before_answer:
             await _first_tries(deliveries)
     if world.settings.read.on:
         thread.read_ms = message.at_ms
         world.save(thread)
     return functools.partial(_let_go, world, later)
+
+
+def _told(world: "World", thread: Thread, telling: Telling) -> list[Delivery]:
+    """Queue an event; what follows the answer is due at no instant yet."""
+    when = telling.when
+    due_ms = delayed(world, when.delay_ms) if when.before_answer else math.inf
+    return [
+        delivery
+        for _ in range(telling.copies if when.on else 0)
+        for delivery in publish(
+            world, thread.page_id, thread.psid, telling.event, due_ms=due_ms, standby=telling.standby
+        )
+    ]
 
 
 def _event(world: "World", kind: str, message: Message) -> events.Event:
@@ -225,20 +225,22 @@ def _event(world: "World", kind: str, message: Message) -> events.Event:
 
 
 def _record_echo(
-    world: "World", call: Call, message: Message, when: AfterSend, deliveries: list[Delivery]
+    world: "World", call: Call, message: Message, telling: Telling, deliveries: list[Delivery]
 ) -> None:
+    when = telling.when
     emitted = "before_answer" if when.before_answer else "after_answer"
-    world.graph.write(
-        {
-            "line": "echo",
-            "request": call.number,
-            "mid": message.mid,
-            "metadata": message.metadata,
-            "emitted": emitted if deliveries else "withheld" if not when.on else "not_subscribed",
-            "delay_ms": when.delay_ms,
-            "deliveries": [delivery.id for delivery in deliveries],
-        }
-    )
+    line = {
+        "line": "echo",
+        "request": call.number,
+        "mid": message.mid,
+        "metadata": telling.event["message"].get("metadata"),
+        "emitted": emitted if deliveries else "withheld" if not when.on else "not_subscribed",
+        "delay_ms": when.delay_ms,
+        "deliveries": [delivery.id for delivery in deliveries],
+    }
+    if telling.faults:
+        line |= {"faults": telling.faults, "copies": telling.copies, "standby": telling.standby}
+    world.graph.write(line)
 
 
 async def _first_tries(deliveries: list[Delivery]) -> None:
@@ -252,4 +254,4 @@ async def _first_tries(deliveries: list[Delivery]) -> None:
 
 def _let_go(world: "World", later: list[tuple[Delivery, int]]) -> None:
     for delivery, delay_ms in later:
-        world.deliveries.due(delivery, delayed(world, delay_ms))
+        world.deliveries.due(delivery, delayed(world, delay_ms + delivery.late_ms))

@@ -121,7 +121,7 @@ class Customer:
     timezone: float = 0
     gender: str | None = None
     has_role: bool = False  # on the app: heard and reached in development mode too
-    unreachable: str | None = None  # blocked, unavailable, cannot_receive, automated_flow
+    unreachable: str | None = None  # see `control.UNREACHABLE`
     phone_account: bool = False  # has no profile: 2018218
 
 

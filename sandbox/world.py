@@ -63,7 +63,7 @@ class World:
         self.changes = Changes()
         self.calls_under_way = 0
         self.limits = RateLimits()
-        self.faults = Faults()
+        self.faults = Faults(self)
         self.skipped: collections.deque[dict[str, Any]] = collections.deque(maxlen=SKIPPED_KEPT)
         self.settings = Settings()
         self.media_dir: Path | None = (
@@ -242,6 +242,7 @@ class World:
         await self.deliveries.close()
         self.journal.clear()
         self.skipped.clear()
+        self.faults.clear()
         self._empty()
         self.settings = Settings()
         self.limits = RateLimits()
@@ -251,6 +252,7 @@ class World:
 
     async def close(self) -> None:
         """Stop delivering and give files and sockets back. What is pending stays in the state file."""
+        self.faults.clear()
         await self.deliveries.close()
         await self.http.aclose()
         for part in (self.meta, self.graph, self.journal):

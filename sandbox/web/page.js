@@ -7,7 +7,7 @@ const INBOX_APP = "263902037430900";
 const TRAVEL = [["+1 h", 3600], ["+23 h", 82800], ["+25 h", 90000], ["+6 d", 518400], ["+8 d", 691200]];
 
 const $ = (id) => document.getElementById(id);
-const state = { page: null, psid: null, overview: null, thread: null, traffic: null, clockGap: 0, speed: 1 };
+const state = { page: null, psid: null, overview: null, thread: null, traffic: null, faults: [], clockGap: 0, speed: 1 };
 
 function el(tag, props = {}, ...children) {
   const { dataset, ...rest } = props;
@@ -17,8 +17,10 @@ function el(tag, props = {}, ...children) {
   return node;
 }
 
-async function call(path, body) {
-  const options = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+const call = (path, body) => ask(path, body === undefined ? {} : { method: "POST", body: JSON.stringify(body) });
+const remove = (path) => ask(path, { method: "DELETE" });
+
+async function ask(path, options) {
   const answer = await fetch("_sandbox" + path, options);
   const value = await answer.json();
   if (!answer.ok) {
@@ -55,8 +57,8 @@ function refresh() {
 }
 
 async function load() {
-  const [overview, traffic, clock] = await Promise.all([call("/overview"), call("/deliveries"), call("/clock")]);
-  Object.assign(state, { overview, traffic });
+  const [overview, traffic, clock, { faults }] = await Promise.all(["/overview", "/deliveries", "/clock", "/faults"].map((path) => call(path)));
+  Object.assign(state, { overview, traffic, faults });
   state.clockGap = clock.now_ms - Date.now();
   state.speed = clock.speed;
   $("clock-source").textContent = clock.source === "own" ? speedText(clock.speed) : `It is set by ${clock.source}.`;
@@ -86,6 +88,7 @@ async function readIfSeen() {
 // -- people, clock, window ---------------------------------------------------------------------------------
 
 function draw() {
+  drawFaults();
   drawPeople();
   drawWindow();
   drawDevices();
@@ -330,7 +333,7 @@ function problem(here) {
   const own = state.traffic.subscriptions.filter(here);
   if (!own.length) return ["No app is subscribed to this Page's webhooks, so nothing is sent.", true];
   const found = own.find((item) => item.active) ?? own[0];
-  if (found.unsubscribed_at) return ["The Page was unsubscribed after an hour of failed deliveries. Subscribe again.", true];
+  if (found.unsubscribed_at) return ["The Page was unsubscribed. Subscribe again.", true];
   if (!found.active) return ["The app has unsubscribed from this Page.", true];
   if (!found.callback_url) return ["The app has no webhook callback.", true];
   if (!found.fields.includes("messages") || !found.app_fields.includes("messages")) return ["The field “messages” is not subscribed.", true];
@@ -340,6 +343,18 @@ function problem(here) {
     return [`Deliveries to ${found.callback_url} have failed since ${clockTime(found.failing_since)}. ${why}`, true];
   }
   return [`Delivering to ${found.callback_url}`, false];
+}
+
+// -- faults ------------------------------------------------------------------------------------------------
+
+function drawFaults() {
+  const live = state.faults.filter((fault) => !fault.over);
+  $("faults").hidden = !live.length;
+  $("fault-list").replaceChildren(...live.map((fault) => {
+    const lift = el("button", { type: "button", textContent: "Lift" });
+    lift.onclick = () => remove(`/faults/${fault.id}`);
+    return el("li", {}, el("span", { textContent: `${fault.kind}, ${fault.fired} times ` }), lift);
+  }));
 }
 
 // -- start -------------------------------------------------------------------------------------------------

@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from sandbox.app import create_app
 from sandbox.config import Config
 from sandbox.model import FIELDS
 from sandbox.world import World
 from support.sandbox_driver import APP, CALLBACK, PAGE, PSID, SECRET, TOKEN, Messenger, Receiver
+from support.served import served
 
 
 @pytest.fixture
@@ -19,8 +21,12 @@ def receiver() -> Receiver:
 
 
 @pytest.fixture
-async def messenger(receiver: Receiver) -> AsyncIterator[Messenger]:
-    app = create_app(Config(seed=7, transport=receiver))
+def app(receiver: Receiver) -> Starlette:
+    return create_app(Config(seed=7, transport=receiver))
+
+
+@pytest.fixture
+async def messenger(app: Starlette, receiver: Receiver) -> AsyncIterator[Messenger]:
     world: World = app.state.world
     await world.start()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://graph.test") as client:
@@ -41,3 +47,21 @@ async def messenger(receiver: Receiver) -> AsyncIterator[Messenger]:
         yield messenger
         await world.close()
         assert not [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+
+
+@pytest.fixture
+async def open_window(messenger: Messenger) -> Messenger:
+    """A Messenger whose customer has written."""
+    await messenger.act("say", text="hello")
+    await messenger.settle()
+    return messenger
+
+
+@pytest.fixture
+async def wired(app: Starlette, open_window: Messenger) -> AsyncIterator[Messenger]:
+    """The same on a real socket."""
+    async with (
+        served(app) as address,
+        httpx.AsyncClient(base_url=address, trust_env=False, timeout=5) as client,
+    ):
+        yield Messenger(open_window.world, client, open_window.receiver)

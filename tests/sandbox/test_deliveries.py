@@ -155,7 +155,7 @@ async def test_the_end_drops_what_waits_and_hears_nothing_until_subscribed_again
     receiver.status = 200
     await messenger.act("say", text="unheard")
     skipped = (await messenger.look("/deliveries"))["skipped"][-1]
-    assert skipped["why"] == "the Page was unsubscribed from the app after an hour of failed deliveries"
+    assert skipped["why"] == "the Page was unsubscribed from the app, which must subscribe again"
     await messenger.graph("POST", SUBSCRIBED, subscribed_fields="messages")
     receiver.requests.clear()
     await messenger.act("say", text="heard")

@@ -1,13 +1,10 @@
 """What follows an accepted send: echo, delivery, read; before or after the answer; and what others write."""
 
 import asyncio
-from typing import Any
 
 import httpx
 import pytest
 
-from sandbox.faults import Faults, Spoiled
-from sandbox.graph_call import Call
 from support.sandbox_driver import APP, PAGE, PSID, Messenger, Receiver
 
 
@@ -154,38 +151,3 @@ async def test_others_write_for_the_page_too(
     message = receiver.events()[0]["message"]
     assert message["is_echo"]
     assert message.get("app_id") == (None if app_id is None else int(app_id))
-
-
-class Spoiler(Faults):
-    """Refuses, or hides the success of, every send."""
-
-    def __init__(self, *, before: bool) -> None:
-        self._before = before
-
-    async def before_accept(self, call: Call) -> Spoiled | None:
-        del call
-        return Spoiled(503, b"<html>", "5xx-before-accept", "text/html") if self._before else None
-
-    async def after_accept(self, call: Call, mid: str) -> Spoiled | None:
-        del call, mid
-        return None if self._before else Spoiled(500, b"{}", "5xx-after-accept")
-
-
-@pytest.mark.parametrize(
-    ("before", "outcome", "status", "messages"),
-    [(True, "not_accepted", 503, 1), (False, "accepted", 500, 2)],
-)
-async def test_the_place_for_faults(
-    messenger: Messenger,
-    before: bool,
-    outcome: str,
-    status: int,
-    messages: int,
-) -> None:
-    await messenger.act("say", text="hello")
-    messenger.world.faults = Spoiler(before=before)
-    assert (await messenger.send()).status_code == status
-    decision: dict[str, Any] = next(line for line in messenger.ledger() if line["line"] == "decision")
-    assert (decision["outcome"], decision["status"]) == (outcome, status)
-    assert decision["shown"].startswith("5xx-")
-    assert len(messenger.world.transcript(PAGE, PSID)) == messages

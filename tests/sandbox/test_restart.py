@@ -4,9 +4,6 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
-import signal
-import socket
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -15,49 +12,9 @@ import httpx
 import orjson
 
 from support.sandbox_driver import APP, PAGE, PSID, SECRET, TOKEN
+from support.sandbox_process import control, free_port, sandbox
 
-ROOT = Path(__file__).parents[2]
 FIELDS = ["messages", "message_echoes"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@contextlib.asynccontextmanager
-async def sandbox(port: int, directory: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """A sandbox process, killed at the end without a chance to say goodbye."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "sandbox", "--port", str(port)),
-        *("--state", str(directory / "state"), "--ledger", str(directory / "ledger")),
-        cwd=ROOT,
-    )
-    try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
-            await up(client)
-            yield client
-    finally:
-        process.send_signal(signal.SIGKILL)
-        await process.wait()
-
-
-async def up(client: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(20):
-        while True:
-            with contextlib.suppress(httpx.ConnectError):
-                await client.get("/_sandbox/clock")
-                return
-            await asyncio.sleep(0.05)  # a process is starting
-
-
-async def control(client: httpx.AsyncClient, path: str, **body: Any) -> Any:
-    answer = await client.post(f"/_sandbox{path}", json=body)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 async def send(client: httpx.AsyncClient, text: str) -> httpx.Response:

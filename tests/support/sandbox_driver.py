@@ -99,6 +99,14 @@ class Messenger:
     def ledger(self, name: str = "graph") -> list[dict[str, Any]]:
         return (self.world.graph if name == "graph" else self.world.meta).read()
 
+    def decision(self) -> dict[str, Any]:
+        """The newest decision in the ledger."""
+        return [line for line in self.ledger() if line["line"] == "decision"][-1]
+
+    def sent(self) -> int:
+        """How many messages of the Page the person has."""
+        return len([message for message in self.world.transcript(PAGE, PSID) if message.from_page])
+
 
 def error_of(answer: httpx.Response) -> tuple[int, int | None]:
     """(code, subcode) of a refused call."""
