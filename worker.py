@@ -13,6 +13,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.pages import PageActivities
+from activities.read_back import ReadBackActivities
 from activities.sends import SendActivities
 from activities.threads import ThreadActivities
 from base.log import configure, get_logger
@@ -102,6 +103,7 @@ def make_worker(
     """The Temporal worker with all workflows and activities."""
     threads = ThreadActivities(database)
     sends = SendActivities(database, graph, settings.vault)
+    looks = ReadBackActivities(database, graph, settings.vault)
     pages = PageActivities(database, graph, settings)
     return Worker(
         client,
@@ -112,6 +114,7 @@ def make_worker(
             threads.read_settings,
             threads.project_thread,
             sends.send_message,
+            looks.read_back,
             pages.check_page,
         ],
         max_cached_workflows=CACHED_CONVERSATIONS,

@@ -5,7 +5,7 @@ the workflow does, and only what was certainly not sent.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +29,9 @@ from workflows.messages import SendMessage, SendReport
 
 METADATA_PREFIX = "pd1:"
 """Our message id follows it; Meta returns it in the echo."""
+
+_FENCE = timedelta(seconds=4)
+"""Less than the silence after which the workflow holds an attempt for lost."""
 
 _MOST_TRIES = 8
 _FIRST_WAIT = timedelta(seconds=2)
@@ -67,9 +70,15 @@ class SendActivities:
             return await self._attempt(request, now)
 
     async def _attempt(self, request: SendMessage, now: Callable[[], datetime]) -> SendReport:
-        prepared = await self._database.write(lambda session: self._prepare(session, request, now()))
+        began = now()
+        prepared = await self._database.write(lambda session: self._prepare(session, request, began))
         if isinstance(prepared, SendReport):
             return prepared
+        if now() > began + _FENCE:
+            # The process stood still: the engine has given this attempt up, and another may be under way.
+            return await self._database.write(
+                lambda session: _not_tried(session, request.message_id, prepared.number, now())
+            )
         outcome = await self._graph.send(
             prepared.credentials,
             psid=prepared.psid,
@@ -161,6 +170,11 @@ def _record(
             )
         case NotSent(reason=reason):
             return _postponed(session, request, attempt, reason, now)
+
+
+def _not_tried(session: Session, message_id: str, attempt: int, now: datetime) -> SendReport:
+    report = _settled(session, message_id, MessageStatus.QUEUED, now, attempt=attempt, reason="too_late")
+    return report if report.status is not MessageStatus.QUEUED else replace(report, until=now)
 
 
 def _content(message: Message) -> dict[str, Any]:

@@ -67,6 +67,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "start_conversation": PEOPLE,
     "list_outbound_messages": EVERYBODY,
     "send_held_message": PEOPLE,
+    "resend_message": PEOPLE,
     "cancel_message": PEOPLE,
     "get_customer": EVERYBODY,
     "stream_events": EVERYBODY,

@@ -161,7 +161,13 @@ def _confirm(arrival: Arrival, message_id: str, mid: str | None) -> bool:
         mid=mid,
         at=arrival.occurred_at,
     )
-    return former is not None
+    if former is None:
+        return False
+    if former == MessageStatus.UNKNOWN:
+        _tell(arrival, ThreadEventKind.OWN_ECHO, message_id=message_id)
+    if former == MessageStatus.RESENT:
+        _note(arrival, "message.sent_twice", {"message_id": message_id})
+    return True
 
 
 @take.register
@@ -235,6 +241,7 @@ def _insert(arrival: Arrival, **columns: Any) -> None:
             "quick_reply_payload": None,
             "content": None,
             "hold": False,
+            "resends": None,
             "reply_to_mid": None,
             "referral": None,
             "reactions": [],

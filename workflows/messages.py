@@ -112,6 +112,15 @@ class SendMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadBack:
+    """Look for a message of unknown outcome in the conversation at Meta."""
+
+    page_id: str
+    customer_id: str
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SendReport:
     """How an attempt ended. `queued` until an instant: nothing was sent for certain, try again then."""
 

@@ -22,6 +22,7 @@ BY_THE_WORKFLOW = {
     "reply",
     "start_conversation",
     "send_held_message",
+    "resend_message",
     "cancel_message",
     *(trigger.value for trigger in Trigger),
 }

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -49,13 +49,18 @@ from workflows.messages import (
 
 
 class RecordedMeta:
-    """Answers every Graph call with success and remembers what was sent."""
+    """Answers every Graph call with success and remembers what was sent; `instead` answers in its place."""
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
+        self.instead: Callable[[httpx.Request], httpx.Response] | None = None
 
     def answer(self, request: httpx.Request) -> httpx.Response:
-        """One Send API call."""
+        """One call."""
+        return self.instead(request) if self.instead is not None else self.accept(request)
+
+    def accept(self, request: httpx.Request) -> httpx.Response:
+        """Take a call of the Send API."""
         self.sent.append(json.loads(request.content))
         return httpx.Response(200, json={"recipient_id": PSID, "message_id": f"m_sent_{len(self.sent)}"})
 
@@ -190,7 +195,7 @@ class Desk:
         await self.store.write(work)
 
     async def reply(
-        self, text: str, now: datetime, *, agent: str = "mia", hold: bool = False
+        self, text: str, now: datetime, *, agent: str = "mia", hold: bool = False, resends: str | None = None
     ) -> CommandResult | ApplicationError:
         """Write an agent's message and ask for its sending, as the API does."""
         conversation = await self.conversation()
@@ -205,10 +210,11 @@ class Desk:
             text=text,
             created_at=now,
             hold=hold,
+            resends=resends,
         )
         await self.store.write(lambda session: insert_or_ignore(session, Message, [row]))
         return await self.command(
-            "reply", agent=agent, command_id=message_id, message_id=message_id, hold=hold
+            "reply", agent=agent, command_id=message_id, message_id=message_id, hold=hold, resends=resends
         )
 
     async def conversation(self) -> Conversation:
