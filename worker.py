@@ -16,6 +16,7 @@ from activities.pages import PageActivities
 from activities.read_back import ReadBackActivities
 from activities.sends import SendActivities
 from activities.threads import ThreadActivities
+from activities.waking import WakingActivities
 from base.log import configure, get_logger
 from base.settings import Settings
 from base.skipping_clock import process_time
@@ -104,6 +105,7 @@ def make_worker(
     threads = ThreadActivities(database)
     sends = SendActivities(database, graph, settings.vault)
     looks = ReadBackActivities(database, graph, settings.vault)
+    waking = WakingActivities(database, client)
     pages = PageActivities(database, graph, settings)
     return Worker(
         client,
@@ -116,6 +118,7 @@ def make_worker(
             sends.send_message,
             looks.read_back,
             pages.check_page,
+            waking.wake_held,
         ],
         max_cached_workflows=CACHED_CONVERSATIONS,
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,

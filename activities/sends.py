@@ -21,6 +21,7 @@ from domain.delivery import MessageStatus
 from domain.sending import Permission, SenderKind, SendRefusal, decide_send
 from messenger.error_table import ErrorKind
 from messenger.graph import GraphClient, NotSent, PageCredentials, Refused, Sent, Unknown
+from store import gate
 from store.database import Database
 from store.messages import begin_attempt, settle
 from store.tables import Account, Customer, Message, Page, Thread
@@ -37,6 +38,7 @@ _MOST_TRIES = 8
 _FIRST_WAIT = timedelta(seconds=2)
 _LONGEST_WAIT = timedelta(minutes=5)
 
+_CLOSES_GATE = frozenset({ErrorKind.AUTH, ErrorKind.POLICY})
 _COME_AGAIN = frozenset({ErrorKind.RETRY, ErrorKind.THROTTLED})
 
 _log = get_logger("activities")
@@ -99,11 +101,9 @@ class SendActivities:
             _log.warning("send_without_row", message_id=request.message_id)
             return SendReport(MessageStatus.FAILED, "no_such_message")
         message, thread, customer, page = rows
-        if message.status == MessageStatus.SENDING:
-            # An earlier attempt was lost with its worker: what it did is not known, so it is not repeated.
-            return _settled(session, message.id, MessageStatus.UNKNOWN, now, reason="attempt_lost")
-        if message.status != MessageStatus.QUEUED:
-            return SendReport(MessageStatus(message.status or MessageStatus.FAILED), message.reason)
+        known = _known_already(session, message, now) or _stopped_by_gate(session, message, page, now)
+        if known is not None:
+            return known
         permission = decide_send(
             now,
             window_of_thread(thread),
@@ -151,9 +151,18 @@ def _record(
         case Sent(mid=mid):
             settle(session, request.message_id, MessageStatus.SENT, now, attempt=attempt, mid=mid)
             return SendReport(MessageStatus.SENT)
+        case Refused(error=error) if error.kind in _CLOSES_GATE:
+            gate.hold(session, request.page_id, error.reason, now)
+            held = gate.reason_of_gate(error.reason)
+            return _settled(
+                session, request.message_id, MessageStatus.HELD, now, attempt=attempt, reason=held
+            )
         case Refused(error=error) if error.kind in _COME_AGAIN:
             wait = timedelta(seconds=error.retry_after_s or 0)
-            return _postponed(session, request, attempt, error.reason, now, at_least=wait)
+            report = _postponed(session, request, attempt, error.reason, now, at_least=wait)
+            if error.kind is ErrorKind.THROTTLED and report.until is not None:
+                gate.pause(session, request.page_id, error.reason, report.until, now)
+            return report
         case Refused(error=error):
             return _settled(
                 session,
@@ -170,6 +179,27 @@ def _record(
             )
         case NotSent(reason=reason):
             return _postponed(session, request, attempt, reason, now)
+
+
+def _known_already(session: Session, message: Message, now: datetime) -> SendReport | None:
+    """What to report where the row says that no attempt is due."""
+    if message.status == MessageStatus.SENDING:
+        # An earlier attempt was lost with its worker: what it did is not known, so it is not repeated.
+        return _settled(session, message.id, MessageStatus.UNKNOWN, now, reason="attempt_lost")
+    if message.status == MessageStatus.QUEUED or gate.is_held_by_gate(message):
+        return None
+    return SendReport(MessageStatus(message.status or MessageStatus.FAILED), message.reason)
+
+
+def _stopped_by_gate(session: Session, message: Message, page: Page, now: datetime) -> SendReport | None:
+    """What to report where the page may send nothing now."""
+    if page.send_gate == gate.Gate.PAUSED and page.send_gate_until is not None and now < page.send_gate_until:
+        return SendReport(MessageStatus.QUEUED, page.send_gate_reason, page.send_gate_until, in_line=True)
+    if page.send_gate != gate.Gate.HELD:
+        return None
+    reason = gate.reason_of_gate(page.send_gate_reason or "held")
+    settle(session, message.id, MessageStatus.HELD, now, reason=reason)
+    return SendReport(MessageStatus.HELD, reason)
 
 
 def _not_tried(session: Session, message_id: str, attempt: int, now: datetime) -> SendReport:

@@ -144,7 +144,8 @@ def _send_held(draft: Draft, command: Command) -> Refusal | None:
 def _cancel_message(draft: Draft, command: Command) -> Refusal | None:
     message = held.find(draft, command.message_id)
     if message is None:
-        return _not_held()
+        waiting = outbox.cancel_held_by_page(draft, command.message_id, command.agent_id)
+        return None if waiting is not None else _not_held()
     conversation = draft.conversation
     owner = conversation.agent_id if conversation is not None else None
     if not command.supervises and command.agent_id not in (message.agent_id, owner):

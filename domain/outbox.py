@@ -20,6 +20,7 @@ from domain.state import Conversation, QueuedSend, ThreadState
 
 ECHO_GRACE = timedelta(seconds=30)
 LOOK_AGAIN = timedelta(seconds=10)
+LOOK_AT_GATE = timedelta(hours=6)
 UNKNOWN_LIMIT = timedelta(seconds=60)
 """Reliability reference 2.2: wait for the echo, then read back, then park; successors wait 60 s at most."""
 
@@ -53,13 +54,58 @@ def send_settled(state: ThreadState, outcome: SendOutcome, now: datetime, new_id
     return draft.done()
 
 
-def send_postponed(state: ThreadState, message_id: str, until: datetime) -> ThreadState:
-    """The state after an attempt that certainly sent nothing: the message waits at the head of the queue."""
+def send_postponed(
+    state: ThreadState, message_id: str, until: datetime, *, tried: bool = True
+) -> ThreadState:
+    """The state after an attempt that certainly sent nothing: the message waits at the head of the queue.
+
+    `tried`: whether it counts as a try; waiting in line does not.
+    """
     send = _find(state, message_id)
     if send is None:
         return state
-    later = replace(send, tries=send.tries + 1, not_before=until, unknown_since=None)
+    tries = send.tries + 1 if tried else send.tries
+    later = replace(send, tries=tries, not_before=until, unknown_since=None, held_by_page=False)
     return _replaced(state, send, later)
+
+
+def send_held_by_page(state: ThreadState, message_id: str, now: datetime) -> ThreadState:
+    """The page may send nothing: the message waits until the conversation is told that it may.
+
+    It looks again after a while by itself, should nobody tell.
+    """
+    send = _find(state, message_id)
+    if send is None:
+        return state
+    return _replaced(state, send, replace(send, held_by_page=True, not_before=now + LOOK_AT_GATE))
+
+
+def gate_opened(state: ThreadState) -> ThreadState:
+    """The page may send again: what it held is tried, and judged anew, at once."""
+    return replace(
+        state,
+        outbox=tuple(
+            replace(send, held_by_page=False, not_before=None) if send.held_by_page else send
+            for send in state.outbox
+        ),
+    )
+
+
+def cancel_held_by_page(draft: Draft, message_id: str | None, agent_id: str) -> QueuedSend | None:
+    """Give up a message that waits for its page; nothing of it is under way. None where it does not wait."""
+    send = _find(draft.state, message_id)
+    if send is None or not send.held_by_page:
+        return None
+    draft.state = _replaced(draft.state, send, None)
+    draft.change_status(send.message_id, MessageStatus.CANCELLED)
+    draft.note(
+        "message.cancelled",
+        ActorKind.AGENT,
+        actor_id=agent_id,
+        conversation_id=send.conversation_id,
+        message_id=send.message_id,
+    )
+    return send
 
 
 def echoed(draft: Draft, message_id: str | None) -> None:

@@ -73,7 +73,7 @@ class QueuedSend:
 
     `trigger` says why an automated message is sent: an `AutomatedTrigger`, `rule`, `survey` or
     `survey_reminder`; `cause_id` names the rule or the survey. `unknown_since`: since when nobody knows
-    whether it was sent.
+    whether it was sent. `held_by_page`: the page may send nothing for now.
     """
 
     message_id: str
@@ -87,6 +87,7 @@ class QueuedSend:
     tries: int = 0
     not_before: datetime | None = None
     unknown_since: datetime | None = None
+    held_by_page: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ def new_outbound_row(
 def begin_attempt(session: Session, message: Message, allowed_by: str, at: datetime) -> int:
     """Note, before any socket opens, that an attempt begins. Returns its number."""
     message.status = MessageStatus.SENDING.value
+    message.reason = None
     message.allowed_by = allowed_by
     message.attempt += 1
     message.occurred_at = at

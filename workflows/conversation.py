@@ -24,13 +24,21 @@ with workflow.unsafe.imports_passed_through():
     from domain.deadlines import fire, is_due, next_deadline
     from domain.delivery import MessageStatus
     from domain.lifecycle import ActorKind, Status
-    from domain.outbox import Step, next_step, send_postponed, send_settled
+    from domain.outbox import (
+        Step,
+        gate_opened,
+        next_step,
+        send_held_by_page,
+        send_postponed,
+        send_settled,
+    )
     from domain.settings import LiveSettings
     from domain.state import Command, ThreadEvent, ThreadState
     from workflows.messages import (
         COMMAND_UPDATE,
         CONVERSATION_WORKFLOW,
         EVENTS_SIGNAL,
+        GATE_OPENED_SIGNAL,
         SETTINGS_SIGNAL,
         SURVEY_ANSWERED_SIGNAL,
         CommandResult,
@@ -128,6 +136,11 @@ class ConversationWorkflow:
     def settings_changed(self) -> None:
         """Settings of the page or its workstream are others now: look before the next deadline."""
         self._settings_changed = True
+
+    @workflow.signal(name=GATE_OPENED_SIGNAL)
+    def gate_opened(self) -> None:
+        """The page may send again."""
+        self._state = gate_opened(self._state)
 
     @workflow.update(name=COMMAND_UPDATE)
     async def command(self, command: Command) -> CommandResult:
@@ -298,7 +311,11 @@ class ConversationWorkflow:
 
     def _take_report(self, message_id: str, report: SendReport) -> None:
         if report.until is not None:
-            self._state = send_postponed(self._state, message_id, report.until)
+            tried = not report.in_line
+            self._state = send_postponed(self._state, message_id, report.until, tried=tried)
+            return
+        if report.status is MessageStatus.HELD:
+            self._state = send_held_by_page(self._state, message_id, workflow.now())
             return
         outcome = SendOutcome(message_id, report.status, report.reason)
         self._apply(send_settled(self._state, outcome, workflow.now(), _new_id), f"send/{message_id}")
