@@ -13,8 +13,10 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.pages import PageActivities
+from activities.read_back import ReadBackActivities
 from activities.sends import SendActivities
 from activities.threads import ThreadActivities
+from activities.waking import WakingActivities
 from base.log import configure, get_logger
 from base.settings import Settings
 from base.skipping_clock import process_time
@@ -105,6 +107,8 @@ def make_worker(
     """The Temporal worker with all workflows and activities."""
     threads = ThreadActivities(database, settings.public_base_url)
     sends = SendActivities(database, graph, settings.vault)
+    looks = ReadBackActivities(database, graph, settings.vault)
+    waking = WakingActivities(database, client)
     pages = PageActivities(database, graph, settings)
     return Worker(
         client,
@@ -115,7 +119,9 @@ def make_worker(
             threads.read_settings,
             threads.project_thread,
             sends.send_message,
+            looks.read_back,
             pages.check_page,
+            waking.wake_held,
         ],
         max_cached_workflows=CACHED_CONVERSATIONS,
         max_concurrent_workflow_tasks=TASKS_AT_ONCE,

@@ -86,6 +86,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "start_conversation": PEOPLE,
     "list_outbound_messages": EVERYBODY,
     "send_held_message": PEOPLE,
+    "resend_message": PEOPLE,
     "cancel_message": PEOPLE,
     "get_customer": EVERYBODY,
     "get_page_survey": EVERYBODY,

@@ -66,6 +66,9 @@ PROBLEMS: dict[str, ProblemKind] = {
     "conversation_exists": ProblemKind(
         409, "The customer has a conversation already", "Go on with the conversation that exists."
     ),
+    "message_not_resendable": ProblemKind(
+        409, "Only what failed or is unknown may be said again", "Write a new message instead."
+    ),
     "message_not_held": ProblemKind(
         409, "The message is not held any more", "Read the message again; it may be sent or cancelled."
     ),

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from domain import held, surveys
+from domain import held, outbox, surveys
 from domain.changes import Draft, FactValue, Refusal
+from domain.delivery import MessageStatus
 from domain.lifecycle import (
     AWAITED_TRIGGERS,
     ActorKind,
@@ -96,6 +97,9 @@ def _reply(draft: Draft, conversation: Conversation, command: Command) -> Refusa
     )
     if isinstance(verdict, SendRefusal) and not command.hold:
         return _forbidden(draft, verdict, conversation.status)
+    if command.resends is not None:
+        outbox.forget(draft, command.resends)
+        draft.change_status(command.resends, MessageStatus.RESENT)
     draft.attach(conversation.id, message_id)
     if isinstance(verdict, SendRefusal):
         held.hold(draft, conversation, message_id, command.agent_id, verdict)
@@ -116,6 +120,7 @@ def _reply(draft: Draft, conversation: Conversation, command: Command) -> Refusa
         actor_id=command.agent_id,
         conversation_id=conversation.id,
         message_id=message_id,
+        data={"resends": command.resends} if command.resends is not None else None,
     )
     return None
 
@@ -139,7 +144,8 @@ def _send_held(draft: Draft, command: Command) -> Refusal | None:
 def _cancel_message(draft: Draft, command: Command) -> Refusal | None:
     message = held.find(draft, command.message_id)
     if message is None:
-        return _not_held()
+        waiting = outbox.cancel_held_by_page(draft, command.message_id, command.agent_id)
+        return None if waiting is not None else _not_held()
     conversation = draft.conversation
     owner = conversation.agent_id if conversation is not None else None
     if not command.supervises and command.agent_id not in (message.agent_id, owner):

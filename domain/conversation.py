@@ -7,21 +7,17 @@ or a `Refusal` (nothing changed). The shell applies the state at once and perfor
 from dataclasses import replace
 from datetime import datetime
 
-from domain import held, surveys
-from domain.automated import say
-from domain.changes import Change, Draft, FactValue, NewId, Refusal, SendOutcome
+from domain import held, outbox, surveys
+from domain.changes import Change, Draft, FactValue, NewId, Refusal
 from domain.commands import carry_out
 from domain.deadlines import fire_due, reopenable_until
-from domain.delivery import MessageStatus
 from domain.lifecycle import ActorKind, Status, Trigger, transition
 from domain.moves import may_be_reopened, move, open_conversation
-from domain.sending import REFUSED_BY_WINDOW
-from domain.settings import AutomatedTrigger, LiveSettings
+from domain.settings import LiveSettings
 from domain.state import (
     AppliedCommand,
     Command,
     Conversation,
-    QueuedSend,
     Speaker,
     ThreadEvent,
     ThreadEventKind,
@@ -46,6 +42,8 @@ def apply_event(state: ThreadState, event: ThreadEvent, now: datetime, new_id: N
         draft.set(window=draft.state.window.extended_by(event.opening))
     if event.kind is ThreadEventKind.SURVEY_ANSWER:
         _take_answer(draft, event)
+    if event.kind is ThreadEventKind.OWN_ECHO:
+        outbox.echoed(draft, event.message_id)
     if event.opens_work:
         surveys.talk_goes_on(draft, "customer_wrote")
         _want_conversation(draft, event)
@@ -97,32 +95,6 @@ def lives(state: ThreadState, now: datetime) -> bool:
         or bool(state.held)
         or surveys.is_under_way(state)
         or (until is not None and now < until)
-    )
-
-
-def send_settled(state: ThreadState, outcome: SendOutcome, now: datetime, new_id: NewId) -> Change:
-    """Take in how a queued send ended."""
-    send = next((send for send in state.outbox if send.message_id == outcome.message_id), None)
-    if send is None:
-        return Change(state)
-    draft = Draft(_without(state, send), now, new_id)
-    surveys.after_sending(draft, send, outcome)
-    conversation = _conversation_of(draft, send)
-    if outcome.status is MessageStatus.FAILED and conversation is not None:
-        by_window = outcome.reason in REFUSED_BY_WINDOW
-        trigger = AutomatedTrigger.OUTSIDE_WINDOW if by_window else AutomatedTrigger.MESSAGE_NOT_SENT
-        say(draft, conversation, trigger, agent_id=send.agent_id)
-    return draft.done()
-
-
-def send_postponed(state: ThreadState, message_id: str, until: datetime) -> ThreadState:
-    """The state after an attempt that certainly sent nothing: the message waits at the head of the queue."""
-    return replace(
-        state,
-        outbox=tuple(
-            replace(send, tries=send.tries + 1, not_before=until) if send.message_id == message_id else send
-            for send in state.outbox
-        ),
     )
 
 
@@ -181,16 +153,6 @@ def _take_message(draft: Draft, conversation: Conversation, event: ThreadEvent) 
     )
     if event.message_id is not None:
         draft.attach(conversation.id, event.message_id)
-
-
-def _conversation_of(draft: Draft, send: QueuedSend) -> Conversation | None:
-    """The conversation that a message belongs to, live or closed."""
-    both = (draft.conversation, draft.state.former)
-    return next((each for each in both if each is not None and each.id == send.conversation_id), None)
-
-
-def _without(state: ThreadState, send: QueuedSend) -> ThreadState:
-    return replace(state, outbox=tuple(each for each in state.outbox if each != send))
 
 
 def _remember(draft: Draft, command: Command) -> None:

@@ -72,7 +72,8 @@ class QueuedSend:
     """A message that waits for its turn to be sent. Its text and status are the store's.
 
     `trigger` says why an automated message is sent: an `AutomatedTrigger`, `rule`, `survey` or
-    `survey_reminder`; `cause_id` names the rule or the survey.
+    `survey_reminder`; `cause_id` names the rule or the survey. `unknown_since`: since when nobody knows
+    whether it was sent. `held_by_page`: the page may send nothing for now.
     """
 
     message_id: str
@@ -85,6 +86,8 @@ class QueuedSend:
     agent_id: str | None = None
     tries: int = 0
     not_before: datetime | None = None
+    unknown_since: datetime | None = None
+    held_by_page: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +205,15 @@ class ThreadEventKind(StrEnum):
     OUTSIDE_MESSAGE = "outside_message"
     WINDOW_OPENING = "window_opening"
     SURVEY_ANSWER = "survey_answer"
+    OWN_ECHO = "own_echo"
 
 
 _OPENS_WORK = {ThreadEventKind.MESSAGE, ThreadEventKind.POSTBACK, ThreadEventKind.ENTRY}
-_NO_MESSAGE = {ThreadEventKind.WINDOW_OPENING, ThreadEventKind.SURVEY_ANSWER}
+_NO_MESSAGE = {
+    ThreadEventKind.WINDOW_OPENING,
+    ThreadEventKind.SURVEY_ANSWER,
+    ThreadEventKind.OWN_ECHO,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +253,8 @@ class Command:
 
     `action` is a person's `Trigger`, or `reply`, `send_held` or `cancel_message`, which name a message.
     `conversation_id` is the conversation meant; for `start` the id that the new one is to have.
-    `hold`: a reply that the window refuses is to be held. `skip_survey`: this ending is to have no survey.
+    `hold`: a reply that the window refuses is to be held. `resends`: the message whose outcome is unknown, or
+    that failed, which this reply says again. `skip_survey`: this ending is to have no survey.
     """
 
     action: str
@@ -256,4 +265,5 @@ class Command:
     message_id: str | None = None
     hold: bool = False
     skip_survey: bool = False
+    resends: str | None = None
     settings: LiveSettings = DEFAULT_SETTINGS

@@ -84,6 +84,7 @@ def insert(arrival: Arrival, **columns: Any) -> None:
             "quick_reply_payload": None,
             "content": None,
             "hold": False,
+            "resends": None,
             "reply_to_mid": None,
             "referral": None,
             "reactions": [],

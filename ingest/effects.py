@@ -120,7 +120,13 @@ def _confirm(arrival: Arrival, message_id: str, mid: str | None) -> bool:
         mid=mid,
         at=arrival.occurred_at,
     )
-    return former is not None
+    if former is None:
+        return False
+    if former == MessageStatus.UNKNOWN:
+        tell(arrival, ThreadEventKind.OWN_ECHO, message_id=message_id)
+    if former == MessageStatus.RESENT:
+        note(arrival, "message.sent_twice", {"message_id": message_id})
+    return True
 
 
 @take.register

@@ -33,6 +33,7 @@ def new_outbound_row(
     reply_to_mid: str | None = None,
     request_hash: str | None = None,
     hold: bool = False,
+    resends: str | None = None,
 ) -> dict[str, Any]:
     """The row of a message that is to be sent; it starts as `queued`."""
     return {
@@ -54,6 +55,7 @@ def new_outbound_row(
         "reply_to_mid": reply_to_mid,
         "request_hash": request_hash,
         "hold": hold,
+        "resends": resends,
         "status": MessageStatus.QUEUED.value,
         "occurred_at": created_at,
         "created_at": created_at,
@@ -63,6 +65,7 @@ def new_outbound_row(
 def begin_attempt(session: Session, message: Message, allowed_by: str, at: datetime) -> int:
     """Note, before any socket opens, that an attempt begins. Returns its number."""
     message.status = MessageStatus.SENDING.value
+    message.reason = None
     message.allowed_by = allowed_by
     message.attempt += 1
     message.occurred_at = at
@@ -101,12 +104,13 @@ def settle(
     return True
 
 
-# What may become what by the workflow's decision, as long as nothing of it was tried.
+# What may become what by the workflow's decision.
 _DECIDED_FROM = {
     MessageStatus.HELD: (MessageStatus.QUEUED,),
     MessageStatus.QUEUED: (MessageStatus.HELD,),
     MessageStatus.CANCELLED: (MessageStatus.HELD,),
     MessageStatus.EXPIRED: (MessageStatus.HELD,),
+    MessageStatus.RESENT: (MessageStatus.UNKNOWN,),
 }
 
 
@@ -120,7 +124,6 @@ def decide_status(session: Session, change: StatusChange) -> None:
         update(table)
         .where(
             table.c.id == change.message_id,
-            table.c.attempt == 0,
             table.c.status.in_(status.value for status in _DECIDED_FROM[change.status]),
         )
         .values(values)

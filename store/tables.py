@@ -295,6 +295,7 @@ class Message(SQLModel, table=True):
     attempt: int = 0
     request_hash: str | None = None
     hold: bool = Field(default=False, description="what the window refuses is to be held")
+    resends: str | None = Field(default=None, description="the message of ours that this one says again")
     occurred_at: datetime = _instant()
     received_at: datetime | None = _instant(nullable=True)
     sent_at: datetime | None = _instant(nullable=True)

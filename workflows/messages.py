@@ -21,6 +21,7 @@ CONVERSATION_WORKFLOW = "conversation"
 EVENTS_SIGNAL = "events"
 COMMAND_UPDATE = "command"
 SETTINGS_SIGNAL = "settings_changed"
+GATE_OPENED_SIGNAL = "gate_opened"
 SURVEY_ANSWERED_SIGNAL = "survey_answered"
 
 PAGE_WORKFLOW = "page"
@@ -112,12 +113,26 @@ class SendMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadBack:
+    """Look for a message of unknown outcome in the conversation at Meta."""
+
+    page_id: str
+    customer_id: str
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SendReport:
-    """How an attempt ended. `queued` until an instant: nothing was sent for certain, try again then."""
+    """How an attempt ended. `queued` until an instant: nothing was sent for certain, try again then.
+
+    `held`: the page may send nothing; the conversation is told when it may. `in_line`: the page was busy, and
+    no attempt was made.
+    """
 
     status: MessageStatus
     reason: str | None = None
     until: datetime | None = None
+    in_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,4 +149,5 @@ class PageReport:
 
     running: bool
     deleted: bool = False
+    gate_opened: bool = False
     check_every: int = 15 * 60

@@ -15,6 +15,8 @@ with workflow.unsafe.imports_passed_through():
     )
 
 _CHECK_TIMEOUT = timedelta(seconds=60)
+_WAKE_TIMEOUT = timedelta(hours=1)
+_WAKE_SILENCE = timedelta(seconds=10)
 _CHECK_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5))
 
 PROBLEM_INTERVAL = timedelta(minutes=1)
@@ -44,6 +46,14 @@ class PageWorkflow:
             )
             if report.deleted and not self._asked:
                 return
+            if report.gate_opened:
+                await workflow.execute_activity(
+                    "wake_held",
+                    start.page_id,
+                    start_to_close_timeout=_WAKE_TIMEOUT,
+                    heartbeat_timeout=_WAKE_SILENCE,
+                    retry_policy=_CHECK_RETRY,
+                )
             await self._sleep(timedelta(seconds=report.check_every) if report.running else PROBLEM_INTERVAL)
             if workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(PageInput(self._page_id))

@@ -80,6 +80,7 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "start_conversation": (PEOPLE, 422),
     "list_outbound_messages": (ALL, 422),
     "send_held_message": (PEOPLE, 404),
+    "resend_message": (PEOPLE, 422),
     "cancel_message": (PEOPLE, 404),
     "get_customer": (ALL, 404),
     "get_page_survey": (ALL, 404),

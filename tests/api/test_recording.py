@@ -23,6 +23,7 @@ BY_THE_WORKFLOW = {
     "reply",
     "start_conversation",
     "send_held_message",
+    "resend_message",
     "cancel_message",
     "set_context",
     "change_context",

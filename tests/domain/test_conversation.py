@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.changes import Change, SendOutcome
-from domain.conversation import apply_event, lives, send_postponed, send_settled
+from domain.conversation import apply_event, lives
 from domain.deadlines import IDLE_LIMIT, next_deadline
 from domain.delivery import MessageStatus
 from domain.lifecycle import ActorKind, Status
+from domain.outbox import send_postponed, send_settled
 from domain.sending import SenderKind
 from domain.settings import DEFAULT_SETTINGS, LiveSettings
 from domain.state import HeldMessage, QueuedSend, Speaker, ThreadEvent, ThreadEventKind, ThreadState

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
@@ -53,20 +53,30 @@ from workflows.messages import (
 
 
 class RecordedMeta:
-    """Takes every message and remembers what was sent; first come the `faults` it has. No token is good."""
+    """Takes every message and remembers what was sent; first come the `faults` it has. No token is good.
+
+    `instead` answers in its place.
+    """
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
         self.faults: list[httpx.Response] = []
+        self.instead: Callable[[httpx.Request], httpx.Response] | None = None
 
     def answer(self, request: httpx.Request) -> httpx.Response:
-        """One Send API call."""
+        """One call."""
+        if self.instead is not None:
+            return self.instead(request)
         if self.faults:
             return self.faults.pop(0)
         if not request.url.path.endswith("/messages"):
             return httpx.Response(
                 400, json={"error": {"message": "no", "type": "OAuthException", "code": 190}}
             )
+        return self.accept(request)
+
+    def accept(self, request: httpx.Request) -> httpx.Response:
+        """Take a call of the Send API."""
         self.sent.append(json.loads(request.content))
         return httpx.Response(200, json={"recipient_id": PSID, "message_id": f"m_sent_{len(self.sent)}"})
 
@@ -215,7 +225,7 @@ class Desk:
         await self.store.write(work)
 
     async def reply(
-        self, text: str, now: datetime, *, agent: str = "mia", hold: bool = False
+        self, text: str, now: datetime, *, agent: str = "mia", hold: bool = False, resends: str | None = None
     ) -> CommandResult | ApplicationError:
         """Write an agent's message and ask for its sending, as the API does."""
         conversation = await self.conversation()
@@ -230,10 +240,11 @@ class Desk:
             text=text,
             created_at=now,
             hold=hold,
+            resends=resends,
         )
         await self.store.write(lambda session: insert_or_ignore(session, Message, [row]))
         return await self.command(
-            "reply", agent=agent, command_id=message_id, message_id=message_id, hold=hold
+            "reply", agent=agent, command_id=message_id, message_id=message_id, hold=hold, resends=resends
         )
 
     async def conversation(self) -> Conversation:

@@ -13,17 +13,11 @@ from itertools import count
 from hypothesis import strategies as st
 
 from domain.changes import Change, Refusal, SendOutcome
-from domain.conversation import (
-    apply_event,
-    decide,
-    send_postponed,
-    send_settled,
-    survey_answered,
-    with_settings,
-)
+from domain.conversation import apply_event, decide, survey_answered, with_settings
 from domain.deadlines import fire, next_deadline
 from domain.delivery import MessageStatus
 from domain.lifecycle import AWAITED_TRIGGERS, TRANSITIONS, ActorKind, legal_commands
+from domain.outbox import send_postponed, send_settled
 from domain.sending import RefusalCode
 from domain.settings import (
     AutomatedTrigger,

@@ -6,10 +6,11 @@ from itertools import count
 from typing import Any
 
 from domain.changes import Change, Fact, Refusal, SendOutcome
-from domain.conversation import apply_event, decide, send_settled, survey_answered, with_settings
+from domain.conversation import apply_event, decide, survey_answered, with_settings
 from domain.deadlines import fire
 from domain.delivery import MessageStatus
 from domain.lifecycle import Status
+from domain.outbox import send_settled
 from domain.settings import LiveSettings
 from domain.state import Command, Conversation, Survey, ThreadEvent, ThreadEventKind, ThreadState
 from domain.window import OpeningKind, opening
