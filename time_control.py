@@ -16,12 +16,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from base import clock
 from base.settings import Settings
+from base.temporal import connect
+from desk_outside import DeskOutside
 from engine.served import served
-from engine.time_machine import InThePastError, Outside, TimeMachine, TimeStandsStillError
+from engine.time_machine import InThePastError, TimeMachine, TimeStandsStillError
 from store.database import Database
-from store.tables import Event, InboxEvent, RelayPartition, Thread, ThreadEvent
+from store.tables import Event
 
 
 def clock_url(settings: Settings) -> str:
@@ -42,37 +43,11 @@ async def keeping_time(settings: Settings) -> AsyncIterator[TimeMachine]:
         sandbox = await stack.enter_async_context(
             httpx.AsyncClient(base_url=settings.sandbox_url, trust_env=False)
         )
-        machine = await TimeMachine.of(settings.temporal_target, DeskOutside(store, inbox, sandbox))
+        outside = DeskOutside(store, inbox, sandbox, await connect(settings, lazy=True))
+        machine = await TimeMachine.of(settings.temporal_target, outside)
         stack.push_async_callback(machine.close)
         await stack.enter_async_context(served(time_control(machine, store), settings.travel_port))
         yield machine
-
-
-class DeskOutside:
-    """The desk outside the engine: the sandbox's deliveries, the inbox, what waits for its conversation."""
-
-    def __init__(self, store: Database, inbox: Database, sandbox: httpx.AsyncClient) -> None:
-        self._store = store
-        self._inbox = inbox
-        self._sandbox = sandbox
-
-    async def __call__(self) -> Outside:
-        """Look in the order in which an event passes, so that none slips by."""
-        try:
-            due_ms = (await self._sandbox.get("/_sandbox/due")).raise_for_status().json()["due_ms"]
-        except httpx.HTTPError as error:
-            return Outside((f"the sandbox does not answer ({type(error).__name__})",))
-        received = await self._inbox.read(_received)
-        routed, waiting = await self._store.read(_under_way)
-        busy = {
-            "the sandbox is at work": due_ms == 0,
-            f"the relay has read {routed} of {received} events": routed < received,
-            f"{waiting} events wait for their conversations": waiting > 0,
-        }
-        return Outside(
-            tuple(what for what, is_so in busy.items() if is_so),
-            clock.from_milliseconds(int(due_ms)) if due_ms else None,
-        )
 
 
 def time_control(machine: TimeMachine, store: Database) -> Starlette:
@@ -98,21 +73,6 @@ def time_control(machine: TimeMachine, store: Database) -> Starlette:
         )
 
     return Starlette(routes=[Route("/clock", read_clock), Route("/travel", travel, methods=["POST"])])
-
-
-def _received(session: Session) -> int:
-    return session.exec(select(func.max(InboxEvent.id))).one() or 0
-
-
-def _under_way(session: Session) -> tuple[int, int]:
-    """How far the relay has read, and how many events their conversations have not applied."""
-    waiting = (
-        select(func.count())
-        .select_from(ThreadEvent)
-        .join(Thread, col(Thread.customer_id) == col(ThreadEvent.customer_id))
-        .where(col(ThreadEvent.seq) > col(Thread.applied_seq))
-    )
-    return session.exec(select(func.min(RelayPartition.position))).one() or 0, session.exec(waiting).one()
 
 
 def _newest(session: Session) -> int:

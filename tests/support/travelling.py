@@ -75,13 +75,17 @@ class TravellingDesk(Whole):
         return await self.sent_at(psid, mid, page_id)
 
     async def customer_does(
-        self, psid: str, action: str, page_id: str = UNTAGGED, **body: Any
+        self, psid: str, action: str, /, page_id: str = UNTAGGED, **body: Any
     ) -> dict[str, Any]:
         """Any action of the sandbox's customers (sandbox/README.md), and what follows from it."""
         answer = await self.meta.post(f"/_sandbox/customers/{page_id}/{psid}/{action}", json=body)
         await self.settled()
         done: dict[str, Any] = answer.raise_for_status().json()
         return done
+
+    async def steer(self, what: str, **body: Any) -> None:
+        """Hold or release the sandbox's webhooks, or anything else of its `/deliveries/{what}`."""
+        (await self.meta.post(f"/_sandbox/deliveries/{what}", json=body)).raise_for_status()
 
     async def sent_at(self, psid: str, mid: str, page_id: str = UNTAGGED) -> datetime:
         """Meta's time of a message."""
@@ -108,8 +112,13 @@ class TravellingDesk(Whole):
 
 
 @contextlib.asynccontextmanager
-async def travelling_desk(data_dir: Path) -> AsyncIterator[TravellingDesk]:
-    """Start everything, with an account and two Running pages, UNTAGGED and TAGGED."""
+async def travelling_desk(
+    data_dir: Path, *, page_check_minutes: int = 60 * 24 * 366
+) -> AsyncIterator[TravellingDesk]:
+    """Start everything, with an account and two Running pages, UNTAGGED and TAGGED.
+
+    Unless a test wants it, the pages are not checked again: that would be most of what a journey takes.
+    """
     async with contextlib.AsyncExitStack() as stack:
         settings = make_settings(
             data_dir,
@@ -118,7 +127,7 @@ async def travelling_desk(data_dir: Path) -> AsyncIterator[TravellingDesk]:
             sandbox_port=free_port(),
             travel_port=free_port(),
             admin_token=SecretStr(ADMIN_KEY),
-            page_check_minutes=24 * 60,
+            page_check_minutes=page_check_minutes,
         )
         settings = settings.model_copy(update={"graph_base_url": AnyHttpUrl(settings.sandbox_url)})
         engine = await skipping_engine(settings, Progress())

@@ -1,0 +1,115 @@
+"""Whether a desk is at rest outside its engine; the time machine must not skip while it is not."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import httpx
+from sqlmodel import Session, col, func, select
+from temporalio.api.common.v1 import Payload
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from base import clock
+from base.converter import data_converter
+from engine.time_machine import Outside
+from store.database import Database
+from store.tables import InboxEvent, RelayPartition, Thread, ThreadEvent
+from workflows.messages import EVENTS_SIGNAL, ThreadEvents, conversation_workflow_id
+
+_Waiting = tuple[str, int]
+"""A workflow's id, and the number of an event that its projection has not shown to be applied."""
+
+
+class DeskOutside:
+    """The sandbox's work, the inbox, and the events on their way to their conversations."""
+
+    def __init__(self, store: Database, inbox: Database, sandbox: httpx.AsyncClient, engine: Client) -> None:
+        self._store = store
+        self._inbox = inbox
+        self._sandbox = sandbox
+        self._engine = engine
+        self._told: set[_Waiting] = set()
+
+    async def __call__(self) -> Outside:
+        """Look in the order in which an event passes, so that none slips by."""
+        try:
+            due_ms = (await self._sandbox.get("/_sandbox/due")).raise_for_status().json()["due_ms"]
+        except httpx.HTTPError as error:
+            return Outside((f"the sandbox does not answer ({type(error).__name__})",))
+        received = await self._inbox.read(_received)
+        routed, waiting = await self._store.read(_under_way)
+        untold = await self._untold(waiting)
+        busy = {
+            "the sandbox is at work": due_ms == 0,
+            f"the relay has read {routed} of {received} events": routed < received,
+            f"{untold} events are on their way to their conversations": untold > 0,
+        }
+        return Outside(
+            tuple(what for what, is_so in busy.items() if is_so),
+            clock.from_milliseconds(int(due_ms)) if due_ms else None,
+        )
+
+    async def _untold(self, waiting: Sequence[_Waiting]) -> int:
+        """How many of these their workflows have not been told.
+
+        The store alone cannot say: what changes the window and nothing else waits there for the next
+        projection. The histories tell.
+        """
+        numbers = defaultdict(set)
+        for workflow_id, seq in waiting:
+            if (workflow_id, seq) not in self._told:
+                numbers[workflow_id].add(seq)
+        for workflow_id, wanted in numbers.items():
+            found = wanted & await self._seqs_told(workflow_id)
+            self._told |= {(workflow_id, seq) for seq in found}
+        return sum(each not in self._told for each in waiting)
+
+    async def _seqs_told(self, workflow_id: str) -> set[int]:
+        """Every event that the workflow has been told, in this run and in those that it continues."""
+        told: set[int] = set()
+        run_id: str | None = None
+        while run_id != "":
+            found, run_id = await self._run(workflow_id, run_id)
+            told |= found
+        return told
+
+    async def _run(self, workflow_id: str, run_id: str | None) -> tuple[set[int], str]:
+        """What one run has been told (None: the newest), and the run that it continues, or an empty text."""
+        told: set[int] = set()
+        former = ""
+        try:
+            async for event in self._engine.get_workflow_handle(
+                workflow_id, run_id=run_id
+            ).fetch_history_events():
+                former = (
+                    former or event.workflow_execution_started_event_attributes.continued_execution_run_id
+                )
+                signal = event.workflow_execution_signaled_event_attributes
+                if signal.signal_name == EVENTS_SIGNAL:
+                    told |= {each.seq for each in _batch(signal.input.payloads[0]).events}
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+        return told, former
+
+
+def _batch(payload: Payload) -> ThreadEvents:
+    batch: ThreadEvents = data_converter.payload_converter.from_payload(payload, ThreadEvents)
+    return batch
+
+
+def _received(session: Session) -> int:
+    return session.exec(select(func.max(InboxEvent.id))).one() or 0
+
+
+def _under_way(session: Session) -> tuple[int, list[_Waiting]]:
+    """How far the relay has read, and what its conversations have not applied."""
+    waiting = (
+        select(Thread.page_id, Thread.customer_id, ThreadEvent.seq)
+        .join(Thread, col(Thread.customer_id) == col(ThreadEvent.customer_id))
+        .where(col(ThreadEvent.seq) > col(Thread.applied_seq))
+    )
+    return session.exec(select(func.min(RelayPartition.position))).one() or 0, [
+        (conversation_workflow_id(page_id, customer_id), seq)
+        for page_id, customer_id, seq in session.exec(waiting)
+    ]
