@@ -3,6 +3,7 @@
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -15,7 +16,6 @@ from temporalio.service import RPCError
 
 from base.ids import new_id
 from base.settings import Settings
-from domain.settings import LiveSettings
 from domain.state import Command
 from ingest.inbox import Inbox, SqliteInboxWriter, inbox_rows
 from ingest.reader import InboxReader
@@ -24,6 +24,7 @@ from ingest.wake import NoWake
 from messenger.graph import GraphClient
 from messenger.webhook import split
 from store.database import Database
+from store.live_settings import live_settings
 from store.messages import new_outbound_row
 from store.sql import insert_or_ignore
 from store.tables import Conversation, Event, Message, Thread
@@ -134,13 +135,14 @@ class Desk:
         tag: bool = False,
     ) -> CommandResult | ApplicationError:
         """Give a command; a refusal is returned, not raised."""
+        settings = await self.store.read(lambda session: live_settings(session, self.page_id))
         command = Command(
             action,
             command_id or new_id(),
             conversation_id or (await self.conversation()).id,
             agent,
             message_id=message_id,
-            settings=LiveSettings(human_agent_tag=tag, auto_close_waiting_after=3600),
+            settings=replace(settings, human_agent_tag=tag),
         )
         handle = await self.handle()
         try:
