@@ -29,7 +29,7 @@ from domain.sending import RefusalCode
 from domain.state import Command
 from domain.window import OpeningKind, Window
 from support.api import NOW
-from workflows.messages import CommandResult
+from workflows.messages import SETTINGS_SIGNAL, CommandResult
 
 COMMAND = Command("pick", "command-1", "conversation-1", "agent-1")
 ANSWER = CommandResult("conversation-1", Status.ACTIVE, 1)
@@ -70,6 +70,7 @@ async def test_a_dead_server_costs_no_more_than_the_bound(
         calls: list[Callable[[], Awaitable[Any]]] = [
             lambda: engine.command("1", "2", COMMAND),
             lambda: engine.command_with_start("1", "2", COMMAND),
+            lambda: engine.tell_settings_changed("1", "2"),
             lambda: engine.check_page("1"),
             engine.ping,
         ]
@@ -81,11 +82,17 @@ async def test_a_dead_server_costs_no_more_than_the_bound(
 
 
 class _Handle:
-    """Answers each update from a list."""
+    """Answers each update and signal from a list."""
 
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)
         self.ids: list[str] = []
+
+    async def signal(self, name: str) -> None:
+        self.ids.append(name)
+        answer = self.answers.pop(0)
+        if isinstance(answer, BaseException):
+            raise answer
 
     async def execute_update(self, *_: Any, id: str, **__: Any) -> CommandResult:  # noqa: A002 - the client's name
         self.ids.append(id)
@@ -225,3 +232,25 @@ async def test_a_command_goes_on_when_its_caller_leaves() -> None:
     await asyncio.wait_for(done.wait(), 1)
     with pytest.raises(asyncio.CancelledError):
         await caller
+
+
+async def test_an_open_run_is_told_of_changed_settings() -> None:
+    engine, handle = _engine(None)
+    await engine.tell_settings_changed("1", "2")
+    assert handle.ids == [SETTINGS_SIGNAL]
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (RPCStatusCode.NOT_FOUND, RunNotFoundError),
+        (RPCStatusCode.RESOURCE_EXHAUSTED, EngineBusyError),
+        (RPCStatusCode.UNAVAILABLE, EngineUnavailableError),
+    ],
+)
+async def test_whoever_cannot_be_told_has_one_of_three_reasons(
+    status: RPCStatusCode, error: type[Exception]
+) -> None:
+    engine, _ = _engine(RPCError("no", status, b""))
+    with pytest.raises(error):
+        await engine.tell_settings_changed("1", "2")
