@@ -97,7 +97,8 @@ def _scores(form: Form, texts: SurveyTexts) -> Iterator[str]:
     attribute = f' aria-describedby="{" ".join(described)}"' if described else ""
     yield f"<fieldset{attribute}><legend>{escape(texts.questions[form.question])}</legend>"
     if scale:
-        yield f'<p class="hint" id="scale">{escape(scale)}</p>'
+        unbroken = escape(scale).replace(" = ", "&nbsp;=&nbsp;")
+        yield f'<p class="hint" id="scale">{unbroken}</p>'
     yield f'<div class="scores{" numbers" if scale else ""}">'
     for score in SCORES[form.question]:
         checked = " checked" if form.score == str(score) else ""

@@ -32,8 +32,10 @@ def insert_if_new(session: Session, model: type[SQLModel], row: dict[str, Any]) 
     """Insert one row unless its unique key exists already. Returns whether it was inserted."""
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = insert(table_of(model)).values(row).on_conflict_do_nothing()
-    return session.connection().execute(statement).rowcount == 1
+    table = table_of(model)
+    # The row count would not do: on PostgreSQL it is unknown where the key is returned anyway.
+    statement = insert(table).values(row).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return session.connection().execute(statement).first() is not None
 
 
 def upsert(

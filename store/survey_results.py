@@ -100,11 +100,16 @@ def summarize(session: Session, wanted: SurveyFilter) -> Summary:
     answer_id = col(SurveyAnswer.survey_id)
     reached = case((col(Survey.sent_at).is_not(None) | answer_id.is_not(None), 1))
     counted = session.execute(
-        select(OUTCOME, func.count(), func.count(reached), func.count(case((col(SurveyAnswer.late), 1))))
+        select(
+            OUTCOME.label("outcome"),
+            func.count(),
+            func.count(reached),
+            func.count(case((col(SurveyAnswer.late), 1))),
+        )
         .select_from(Survey)
         .outerjoin(SurveyAnswer, answer_id == col(Survey.id))
         .where(*joined)
-        .group_by(OUTCOME)
+        .group_by("outcome")
     ).all()
     scores = session.execute(
         select(col(Survey.question), col(SurveyAnswer.score), func.count())

@@ -142,7 +142,7 @@ async def test_an_answer_is_kept_then_told_then_thanked_for(api: Api, seed: Seed
     survey = await make_survey(api, seed)
     response = await post(api, score="4", comment="Very <quick>!\r\nThanks ☺")
     assert response.status_code == 200
-    assert TEXTS["en"].thanks in parsed(response).text
+    assert TEXTS["en"].thanks_more in parsed(response).text
     (answer,) = await answers(api.database)
     assert (answer.survey_id, answer.score, answer.text) == (survey.id, 4, "Very <quick>!\nThanks ☺")
     assert (answer.source, answer.late) == ("link", False)
@@ -169,7 +169,7 @@ async def test_the_first_answer_stays(api: Api, seed: Seed) -> None:
 async def test_without_the_engine_the_answer_is_kept_all_the_same(api: Api, seed: Seed) -> None:
     await make_survey(api, seed)
     api.engine.is_down = True
-    assert TEXTS["en"].thanks in parsed(await post(api, score="1")).text
+    assert TEXTS["en"].thanks_more in parsed(await post(api, score="1")).text
     assert len(await answers(api.database)) == 1
 
 
