@@ -3,7 +3,9 @@
 `GET /clock` is the sandbox's clock URL. `POST /travel` is `pagedesk travel`.
 """
 
+import contextlib
 import time
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,9 +17,35 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from base import clock
+from base.settings import Settings
+from engine.served import served
 from engine.time_machine import InThePastError, Outside, TimeMachine, TimeStandsStillError
 from store.database import Database
 from store.tables import Event, InboxEvent, RelayPartition, Thread, ThreadEvent
+
+
+def clock_url(settings: Settings) -> str:
+    """Where the sandbox reads the time."""
+    return f"{settings.travel_url}/clock"
+
+
+@contextlib.asynccontextmanager
+async def keeping_time(settings: Settings) -> AsyncIterator[TimeMachine]:
+    """The desk's time machine, served on the travel port, for the length of the block.
+
+    Engine and sandbox may start later.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        store, inbox = Database(settings.store_url), Database(settings.inbox_url)
+        stack.callback(store.close)
+        stack.callback(inbox.close)
+        sandbox = await stack.enter_async_context(
+            httpx.AsyncClient(base_url=settings.sandbox_url, trust_env=False)
+        )
+        machine = await TimeMachine.of(settings.temporal_target, DeskOutside(store, inbox, sandbox))
+        stack.push_async_callback(machine.close)
+        await stack.enter_async_context(served(time_control(machine, store), settings.travel_port))
+        yield machine
 
 
 class DeskOutside:
@@ -37,7 +65,7 @@ class DeskOutside:
         received = await self._inbox.read(_received)
         routed, waiting = await self._store.read(_under_way)
         busy = {
-            "the sandbox is delivering webhooks": due_ms == 0,
+            "the sandbox is at work": due_ms == 0,
             f"the relay has read {routed} of {received} events": routed < received,
             f"{waiting} events wait for their conversations": waiting > 0,
         }

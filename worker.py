@@ -13,8 +13,10 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.pages import PageActivities
+from activities.read_back import ReadBackActivities
 from activities.sends import SendActivities
 from activities.threads import ThreadActivities
+from activities.waking import WakingActivities
 from base.log import configure, get_logger
 from base.settings import Settings
 from base.skipping_clock import process_time
@@ -36,6 +38,9 @@ from workflows.page import PageWorkflow
 STICKY_TIMEOUT = timedelta(seconds=1)
 GRACE = timedelta(seconds=10)
 CACHED_CONVERSATIONS = 2000
+# A task that is begun must end within TASK_TIMEOUT, or the engine discards it and it begins anew. What waits
+# for its turn must therefore wait at the engine, not in here, where all tasks share one interpreter.
+TASKS_AT_ONCE = 8
 READY_FILE = "worker.ready"
 # Connections stay open between calls: opening one costs more than a call. They are given up before a server
 # that closes idle ones after five seconds does: a send that meets the closing has an unknown outcome.
@@ -100,8 +105,10 @@ def make_worker(
     task_queue: str = TASK_QUEUE,
 ) -> Worker:
     """The Temporal worker with all workflows and activities."""
-    threads = ThreadActivities(database)
+    threads = ThreadActivities(database, settings.public_base_url)
     sends = SendActivities(database, graph, settings.vault)
+    looks = ReadBackActivities(database, graph, settings.vault)
+    waking = WakingActivities(database, client)
     pages = PageActivities(database, graph, settings)
     return Worker(
         client,
@@ -112,9 +119,12 @@ def make_worker(
             threads.read_settings,
             threads.project_thread,
             sends.send_message,
+            looks.read_back,
             pages.check_page,
+            waking.wake_held,
         ],
         max_cached_workflows=CACHED_CONVERSATIONS,
+        max_concurrent_workflow_tasks=TASKS_AT_ONCE,
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         graceful_shutdown_timeout=GRACE,
     )

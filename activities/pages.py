@@ -11,9 +11,11 @@ from activities.credentials import page_credentials
 from base import clock
 from base.log import get_logger
 from base.settings import Settings
+from messenger.error_table import ErrorKind
 from messenger.errors import GraphError
 from messenger.fields import ALL_FIELDS, REQUIRED_FIELDS
 from messenger.graph import GraphClient, GraphUnavailable, PageCredentials, TokenInfo
+from store import gate
 from store.database import Database
 from store.events import append_page_event
 from store.pages import REMOVED
@@ -53,8 +55,12 @@ class PageActivities:
         if target is None:
             return PageReport(running=False, deleted=True)
         problems = await self._problems(target)
-        await self._database.write(lambda session: _write_down(session, page_id, problems))
-        return PageReport(running=not problems, check_every=60 * self._settings.page_check_minutes)
+        opened = await self._database.write(lambda session: _write_down(session, page_id, problems))
+        return PageReport(
+            running=not problems,
+            check_every=60 * self._settings.page_check_minutes,
+            gate_opened=opened,
+        )
 
     async def _problems(self, target: _Target) -> list[dict[str, Any]]:
         """What is wrong, worst first; an empty list means Running."""
@@ -110,6 +116,17 @@ class PageActivities:
         )
 
 
+_HOLDING = frozenset(
+    {
+        "token_invalid",
+        "token_of_another_app",
+        "token_of_another_page",
+        "permission_missing",
+        ErrorKind.POLICY.value,
+    }
+)
+"""Problems with which no message can leave: they hold the page's gate."""
+
 _NEW_TOKEN = "Create a new access token for this page in the Facebook app and save it here (reauthorize)."  # noqa: S105 - a remedy
 _WAIT = "Pagedesk goes on trying. Check the network if it lasts."
 
@@ -138,10 +155,11 @@ def _problem(code: str, detail: str, remedy: str, **numbers: int | None) -> dict
     return {"code": code, "detail": detail, "remedy": remedy} | known
 
 
-def _write_down(session: Session, page_id: str, problems: list[dict[str, Any]]) -> None:
+def _write_down(session: Session, page_id: str, problems: list[dict[str, Any]]) -> bool:
+    """Note how the page stands, and hold or open its gate. Returns whether the gate was opened."""
     page = session.get(Page, page_id)
     if page is None or page.provisioning_state == REMOVED:
-        return
+        return False
     now = clock.now()
     state = PROBLEM if problems else RUNNING
     changed = page.provisioning_state != state or page.problems != problems
@@ -152,3 +170,8 @@ def _write_down(session: Session, page_id: str, problems: list[dict[str, Any]]) 
         _log.info("page_checked", page_id=page_id, state=state, problems=[each["code"] for each in problems])
         codes = {"state": state, "problems": [each["code"] for each in problems]}
         append_page_event(session, "page.checked", page_id, now, codes)
+    if not problems:
+        return gate.open_gate(session, page_id, now)
+    if (code := str(problems[0]["code"])) in _HOLDING:
+        gate.hold(session, page_id, code, now)
+    return False

@@ -5,11 +5,12 @@ the workflow does, and only what was certainly not sent.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, select
+from sqlmodel import Session, col
 from temporalio import activity
 
 from activities.credentials import credentials_of
@@ -19,10 +20,13 @@ from base.log import get_logger
 from base.secrets import Vault
 from domain.delivery import MessageStatus
 from domain.sending import Permission, SenderKind, SendRefusal, decide_send
+from domain.surveys import REMINDER
 from messenger.error_table import ErrorKind
 from messenger.graph import GraphClient, NotSent, PageCredentials, Refused, Sent, Unknown
+from store import gate
 from store.database import Database
 from store.messages import begin_attempt, settle
+from store.survey_answers import is_answered_reminder
 from store.tables import Account, Customer, Message, Page, Thread
 from store.threads import window_of_thread
 from workflows.messages import SendMessage, SendReport
@@ -30,10 +34,24 @@ from workflows.messages import SendMessage, SendReport
 METADATA_PREFIX = "pd1:"
 """Our message id follows it; Meta returns it in the echo."""
 
+_FENCE = timedelta(seconds=4)
+"""Less than the silence after which the workflow holds an attempt for lost."""
+
 _MOST_TRIES = 8
 _FIRST_WAIT = timedelta(seconds=2)
 _LONGEST_WAIT = timedelta(minutes=5)
 
+_ROWS = (
+    select(Message, Thread, Customer, Page, Account)
+    .join(Thread, col(Thread.customer_id) == col(Message.customer_id))
+    .join(Customer, col(Customer.id) == col(Message.customer_id))
+    .join(Page, col(Page.page_id) == col(Message.page_id))
+    .join(Account, col(Account.id) == col(Page.account_id))
+    .where(col(Message.id) == bindparam("id"))
+    .with_for_update(of=Message)
+)
+
+_CLOSES_GATE = frozenset({ErrorKind.AUTH, ErrorKind.POLICY})
 _COME_AGAIN = frozenset({ErrorKind.RETRY, ErrorKind.THROTTLED})
 
 _log = get_logger("activities")
@@ -67,9 +85,15 @@ class SendActivities:
             return await self._attempt(request, now)
 
     async def _attempt(self, request: SendMessage, now: Callable[[], datetime]) -> SendReport:
-        prepared = await self._database.write(lambda session: self._prepare(session, request, now()))
+        began = now()
+        prepared = await self._database.write(lambda session: self._prepare(session, request, began))
         if isinstance(prepared, SendReport):
             return prepared
+        if now() > began + _FENCE:
+            # The process stood still: the engine has given this attempt up, and another may be under way.
+            return await self._database.write(
+                lambda session: _not_tried(session, request.message_id, prepared.number, now())
+            )
         outcome = await self._graph.send(
             prepared.credentials,
             psid=prepared.psid,
@@ -89,12 +113,10 @@ class SendActivities:
         if rows is None:
             _log.warning("send_without_row", message_id=request.message_id)
             return SendReport(MessageStatus.FAILED, "no_such_message")
-        message, thread, customer, page = rows
-        if message.status == MessageStatus.SENDING:
-            # An earlier attempt was lost with its worker: what it did is not known, so it is not repeated.
-            return _settled(session, message.id, MessageStatus.UNKNOWN, now, reason="attempt_lost")
-        if message.status != MessageStatus.QUEUED:
-            return SendReport(MessageStatus(message.status or MessageStatus.FAILED), message.reason)
+        message, thread, customer, page, account = rows
+        known = _known_already(session, message, now) or _stopped_by_gate(session, message, page, now)
+        if known is not None:
+            return known
         permission = decide_send(
             now,
             window_of_thread(thread),
@@ -113,21 +135,14 @@ class SendActivities:
             message=content,
             reply_to_mid=message.reply_to_mid,
             permission=permission,
-            credentials=credentials_of(page, session.get_one(Account, page.account_id), self._vault),
+            credentials=credentials_of(page, account, self._vault),
         )
 
 
-def _rows_for(session: Session, message_id: str) -> tuple[Message, Thread, Customer, Page] | None:
+def _rows_for(session: Session, message_id: str) -> tuple[Message, Thread, Customer, Page, Account] | None:
     """What one attempt needs, in one statement; the message's row is locked."""
-    found = session.exec(
-        select(Message, Thread, Customer, Page)
-        .join(Thread, col(Thread.customer_id) == col(Message.customer_id))
-        .join(Customer, col(Customer.id) == col(Message.customer_id))
-        .join(Page, col(Page.page_id) == col(Message.page_id))
-        .where(Message.id == message_id)
-        .with_for_update(of=Message)
-    ).first()
-    return None if found is None else (found[0], found[1], found[2], found[3])
+    found = session.execute(_ROWS, {"id": message_id}).first()
+    return None if found is None else tuple(found)
 
 
 def _record(
@@ -142,9 +157,18 @@ def _record(
         case Sent(mid=mid):
             settle(session, request.message_id, MessageStatus.SENT, now, attempt=attempt, mid=mid)
             return SendReport(MessageStatus.SENT)
+        case Refused(error=error) if error.kind in _CLOSES_GATE:
+            gate.hold(session, request.page_id, error.reason, now)
+            held = gate.reason_of_gate(error.reason)
+            return _settled(
+                session, request.message_id, MessageStatus.HELD, now, attempt=attempt, reason=held
+            )
         case Refused(error=error) if error.kind in _COME_AGAIN:
             wait = timedelta(seconds=error.retry_after_s or 0)
-            return _postponed(session, request, attempt, error.reason, now, at_least=wait)
+            report = _postponed(session, request, attempt, error.reason, now, at_least=wait)
+            if error.kind is ErrorKind.THROTTLED and report.until is not None:
+                gate.pause(session, request.page_id, error.reason, report.until, now)
+            return report
         case Refused(error=error):
             return _settled(
                 session,
@@ -163,10 +187,38 @@ def _record(
             return _postponed(session, request, attempt, reason, now)
 
 
+def _known_already(session: Session, message: Message, now: datetime) -> SendReport | None:
+    """What to report where the row says that no attempt is due."""
+    if message.status == MessageStatus.SENDING:
+        # An earlier attempt was lost with its worker: what it did is not known, so it is not repeated.
+        return _settled(session, message.id, MessageStatus.UNKNOWN, now, reason="attempt_lost")
+    if message.status != MessageStatus.QUEUED and not gate.is_held_by_gate(message):
+        return SendReport(MessageStatus(message.status or MessageStatus.FAILED), message.reason)
+    if message.kind == REMINDER and is_answered_reminder(session, message.id):
+        return _settled(session, message.id, MessageStatus.CANCELLED, now, reason="survey_answered")
+    return None
+
+
+def _stopped_by_gate(session: Session, message: Message, page: Page, now: datetime) -> SendReport | None:
+    """What to report where the page may send nothing now."""
+    if page.send_gate == gate.Gate.PAUSED and page.send_gate_until is not None and now < page.send_gate_until:
+        return SendReport(MessageStatus.QUEUED, page.send_gate_reason, page.send_gate_until, in_line=True)
+    if page.send_gate != gate.Gate.HELD:
+        return None
+    reason = gate.reason_of_gate(page.send_gate_reason or "held")
+    settle(session, message.id, MessageStatus.HELD, now, reason=reason)
+    return SendReport(MessageStatus.HELD, reason)
+
+
+def _not_tried(session: Session, message_id: str, attempt: int, now: datetime) -> SendReport:
+    report = _settled(session, message_id, MessageStatus.QUEUED, now, attempt=attempt, reason="too_late")
+    return report if report.status is not MessageStatus.QUEUED else replace(report, until=now)
+
+
 def _content(message: Message) -> dict[str, Any]:
-    """The `message` of the Send API: the text, and what the row holds besides it."""
-    content: dict[str, Any] = {"text": message.text} if message.text else {}
-    return content | (message.content or {})
+    """The `message` of the Send API: the text, and what the row holds besides or instead of it."""
+    content = {"text": message.text or None} | (message.content or {})
+    return {name: value for name, value in content.items() if value is not None}
 
 
 def _settled(

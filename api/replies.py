@@ -75,11 +75,46 @@ async def reply(
     """Answer the customer. The same key again gives the same message and never a second one."""
     services.replies.take(conversation_id)
     intent = await _keep(services, caller, conversation_id, body, idempotency_key)
-    if intent.refused_with is not None:
-        raise _again(intent.refused_with)
-    if intent.is_open and not await _give(services, intent.message.id):
-        response.status_code = 202
-    return await _shown(services.database, intent)
+    return await _answered(services, intent, response)
+
+
+@router.post(
+    "/v1/messages/{message_id}/resend",
+    status_code=201,
+    responses={
+        202: {"model": MessageView, "description": "Kept; the workflow engine has not answered yet."},
+        **problems(
+            "not_found",
+            "message_not_resendable",
+            "idempotency_key_reused",
+            "not_legal_now",
+            "conversation_closed",
+            "not_your_conversation",
+            *RefusalCode,
+            "too_many_messages",
+        ),
+    },
+)
+async def resend_message(
+    services: Shared,
+    caller: Caller,
+    *,
+    message_id: PathId,
+    idempotency_key: IdempotencyKey,
+    response: Response,
+) -> MessageView:
+    """Say a message again whose outcome is `unknown`, or that `failed`: as a new one, judged anew.
+
+    Nobody but a person decides this: the first may have arrived.
+    """
+    new_id = id_from_key(caller.agent_id, message_id, "resend", idempotency_key)
+    intent = await services.database.write(
+        lambda s: replies.keep_resend(
+            s, message_id, agent_id=caller.agent_id, new_message_id=new_id, at=clock.now()
+        )
+    )
+    services.replies.take(intent.conversation.id)
+    return await _answered(services, intent, response)
 
 
 async def settle(database: Database, engine: Engine, flights: Flights, message_id: str) -> None:
@@ -103,6 +138,15 @@ async def settle(database: Database, engine: Engine, flights: Flights, message_i
 
         await database.write(record)
         raise
+
+
+async def _answered(services: Services, intent: replies.Intent, response: Response) -> MessageView:
+    """Bring a kept message to the workflow, and show it; raises the problem of a refusal."""
+    if intent.refused_with is not None:
+        raise _again(intent.refused_with)
+    if intent.is_open and not await _give(services, intent.message.id):
+        response.status_code = 202
+    return await _shown(services.database, intent)
 
 
 async def _keep(

@@ -97,6 +97,22 @@ class Settings(BaseSettings):
         return self.temporal_address or f"127.0.0.1:{self.temporal_port}"
 
     @property
+    def local_url(self) -> str:
+        """Where the API answers on this machine."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        """Where the demo's local Messenger answers."""
+        return f"http://127.0.0.1:{self.sandbox_port}"
+
+    @property
+    def travel_url(self) -> str:
+        """Where a travelling Pagedesk's time is kept."""
+        return f"http://127.0.0.1:{self.travel_port}"
+
+    @property
     def public_base_url(self) -> str:
         """The public address without a final slash."""
         return str(self.public_url or f"http://{self.host}:{self.port}").rstrip("/")

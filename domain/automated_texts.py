@@ -52,14 +52,19 @@ DEFAULT_TEXTS: dict[AutomatedTrigger, dict[str, str]] = {
         "en": "The message was not sent: Meta's messaging window is closed until the customer writes again.",
         "de": "Die Nachricht wurde nicht gesendet: Metas Zeitfenster ist geschlossen, bis der Kunde wieder "
         "schreibt.",
-        "es": "El mensaje no se envió: la ventana de Meta está cerrada hasta que el cliente vuelva a "
-        "escribir.",
+        "es": "El mensaje no se envió: la ventana de Meta está cerrada hasta que el cliente escriba de "
+        "nuevo.",
     },
 }
 
 _PLACEHOLDER = re.compile(r"\{(\$?)([A-Za-z0-9_]+)(\$?)\}")
 NAMES = ("AgentName", "QueueName", "PageName", "CustomerName")
 """The placeholders besides `{$Variable$}`, which stands for a context variable of the conversation."""
+
+
+def placeholder_names(agent: str | None, customer: str | None, page: str) -> dict[str, str]:
+    """What the placeholders besides the context variables stand for. There are no queues yet."""
+    return {"AgentName": agent or "", "CustomerName": customer or "", "PageName": page}
 
 
 def default_text(trigger: AutomatedTrigger, language: str) -> str:
@@ -94,5 +99,6 @@ def fill_in(text: str, names: Mapping[str, str], variables: Mapping[str, str]) -
 
 
 def _cut(text: str) -> str:
-    encoded = text.encode("utf-16-le")
+    # Half a pair, cut off here or sent to us broken, is no character and is left out.
+    encoded = text.encode("utf-16-le", errors="surrogatepass")
     return encoded[: MOST_UNITS * 2].decode("utf-16-le", errors="ignore")

@@ -106,11 +106,16 @@ class Refusal:
 
 
 class Draft:
-    """A change in the making. It lives within one decision; nobody outside sees it."""
+    """A change in the making. It lives within one decision; nobody outside sees it.
+
+    `now` is what sends are judged by. `at` is what is recorded: the same, or, while a deadline is acted on,
+    the deadline's instant, however late that is done.
+    """
 
     def __init__(self, state: ThreadState, now: datetime, new_id: NewId) -> None:
         self.state = state
         self.now = now
+        self.at = now
         self.new_id = new_id
         self.cause = ""
         self._facts: list[Fact] = []
@@ -141,10 +146,10 @@ class Draft:
         message_id: str | None = None,
         data: Mapping[str, FactValue] | None = None,
     ) -> None:
-        """Record that something happened, now unless told otherwise."""
+        """Record that something happened, at the draft's instant unless told otherwise."""
         kept = dict(data) if data else None
         self._facts.append(
-            Fact(kind, at or self.now, actor, actor_id, conversation_id, message_id, kept, self.cause)
+            Fact(kind, at or self.at, actor, actor_id, conversation_id, message_id, kept, self.cause)
         )
 
     def attach(self, conversation_id: str, message_id: str) -> None:
@@ -163,10 +168,24 @@ class Draft:
         """Queue a message whose row is to be made."""
         self.queue(send)
         self._sends.append(send)
+        self.note(
+            "message.queued",
+            ActorKind.SYSTEM,
+            conversation_id=send.conversation_id,
+            message_id=send.message_id,
+            data={"trigger": send.trigger, "cause_id": send.cause_id},
+        )
 
     def notify(self, notice: Notice) -> None:
         """Leave the agent a line in the transcript."""
         self._notices.append(notice)
+        self.note(
+            "notice.shown",
+            ActorKind.SYSTEM,
+            conversation_id=notice.conversation_id,
+            message_id=notice.id,
+            data={"trigger": notice.trigger, "cause_id": notice.cause_id, "agent_id": notice.agent_id},
+        )
 
     def change_status(
         self,

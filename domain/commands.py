@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from domain import held, surveys
-from domain.changes import Draft, Refusal
+from domain import held, outbox, surveys
+from domain.changes import Draft, FactValue, Refusal
 from domain.delivery import MessageStatus
 from domain.lifecycle import (
     AWAITED_TRIGGERS,
@@ -70,13 +70,13 @@ def _start(draft: Draft, command: Command) -> Refusal | None:
             "conversation_exists",
             "This customer has a conversation already.",
             conversation.status,
-            tuple(legal_commands(conversation.status)),
+            tuple(legal_commands(conversation.status, supervises=command.supervises)),
         )
     tag_on = draft.state.settings.human_agent_tag
     verdict = decide_send(draft.now, draft.state.window, SenderKind.AGENT, ContentKind.MESSAGE, tag_on=tag_on)
     if isinstance(verdict, SendRefusal):
         return _forbidden(draft, verdict, Status.CLOSED)
-    surveys.cancel_scheduled(draft, "agent_started_conversation")
+    surveys.talk_goes_on(draft, "agent_started_conversation")
     start_conversation(draft, command.conversation_id, command.agent_id)
     return None
 
@@ -84,7 +84,7 @@ def _start(draft: Draft, command: Command) -> Refusal | None:
 def _reply(draft: Draft, conversation: Conversation, command: Command) -> Refusal | None:
     session = conversation.session
     if conversation.status is not Status.ACTIVE or session is None:
-        return _illegal(conversation, command.action)
+        return _illegal(conversation, command)
     if session.agent_id != command.agent_id:
         return _not_yours(conversation)
     message_id = _message_of(command)
@@ -97,6 +97,9 @@ def _reply(draft: Draft, conversation: Conversation, command: Command) -> Refusa
     )
     if isinstance(verdict, SendRefusal) and not command.hold:
         return _forbidden(draft, verdict, conversation.status)
+    if command.resends is not None:
+        outbox.forget(draft, command.resends)
+        draft.change_status(command.resends, MessageStatus.RESENT)
     draft.attach(conversation.id, message_id)
     if isinstance(verdict, SendRefusal):
         held.hold(draft, conversation, message_id, command.agent_id, verdict)
@@ -117,6 +120,7 @@ def _reply(draft: Draft, conversation: Conversation, command: Command) -> Refusa
         actor_id=command.agent_id,
         conversation_id=conversation.id,
         message_id=message_id,
+        data={"resends": command.resends} if command.resends is not None else None,
     )
     return None
 
@@ -130,15 +134,7 @@ def _send_held(draft: Draft, command: Command) -> Refusal | None:
         return _CLOSED
     if not command.supervises and command.agent_id not in (message.agent_id, conversation.agent_id):
         return _not_yours(conversation)
-    session = conversation.session
-    refusal = held.release(
-        draft,
-        message,
-        conversation,
-        tag_on=session is not None and session.human_agent_tag,
-        actor=ActorKind.AGENT,
-        actor_id=command.agent_id,
-    )
+    refusal = held.release(draft, message, conversation, ActorKind.AGENT, command.agent_id)
     if refusal is not None:
         return _forbidden(draft, refusal, conversation.status)
     _spoken(draft, conversation)
@@ -148,12 +144,13 @@ def _send_held(draft: Draft, command: Command) -> Refusal | None:
 def _cancel_message(draft: Draft, command: Command) -> Refusal | None:
     message = held.find(draft, command.message_id)
     if message is None:
-        return _not_held()
+        waiting = outbox.cancel_held_by_page(draft, command.message_id, command.agent_id)
+        return None if waiting is not None else _not_held()
     conversation = draft.conversation
     owner = conversation.agent_id if conversation is not None else None
     if not command.supervises and command.agent_id not in (message.agent_id, owner):
         return Refusal("not_your_conversation", "Another agent wrote this message.")
-    held.drop(draft, message, MessageStatus.CANCELLED, ActorKind.AGENT, command.agent_id)
+    held.cancel(draft, message, command.agent_id)
     return None
 
 
@@ -170,14 +167,16 @@ def _move(draft: Draft, conversation: Conversation, command: Command) -> Refusal
             if conversation.agent_id == command.agent_id:
                 return None  # picked already, by the same agent: a click too many
             return Refusal("already_picked", "Another agent was faster.", conversation.status)
-        return _illegal(conversation, command.action)
+        return _illegal(conversation, command)
     if row.actor is ActorKind.SUPERVISOR and not command.supervises:
         return Refusal("not_your_conversation", "Only a supervisor may do this.", conversation.status)
     if conversation.agent_id not in (None, command.agent_id) and not command.supervises:
         return _not_yours(conversation)
+    why: dict[str, FactValue] = {}
     if conversation.status is Status.CLOSED:
-        surveys.cancel_scheduled(draft, "conversation_goes_on")
-    move(draft, conversation, row, actor_id=command.agent_id, skip_survey=command.skip_survey)
+        surveys.talk_goes_on(draft, "conversation_goes_on")
+        why = {"setting": "reopen_closed_within"}
+    move(draft, conversation, row, actor_id=command.agent_id, skip_survey=command.skip_survey, why=why)
     return None
 
 
@@ -218,10 +217,10 @@ def _not_held() -> Refusal:
     return Refusal("message_not_held", "This message is not held any more.")
 
 
-def _illegal(conversation: Conversation, action: str) -> Refusal:
+def _illegal(conversation: Conversation, command: Command) -> Refusal:
     return Refusal(
         "not_legal_now",
-        f"{action} is not possible while the conversation is {conversation.status}.",
+        f"{command.action} is not possible while the conversation is {conversation.status}.",
         conversation.status,
-        tuple(legal_commands(conversation.status)),
+        tuple(legal_commands(conversation.status, supervises=command.supervises)),
     )

@@ -7,20 +7,17 @@ or a `Refusal` (nothing changed). The shell applies the state at once and perfor
 from dataclasses import replace
 from datetime import datetime
 
-from domain import held, surveys
-from domain.automated import say
-from domain.changes import Change, Draft, NewId, Refusal, SendOutcome
+from domain import held, outbox, surveys
+from domain.changes import Change, Draft, FactValue, NewId, Refusal
 from domain.commands import carry_out
 from domain.deadlines import fire_due, reopenable_until
-from domain.delivery import MessageStatus
 from domain.lifecycle import ActorKind, Status, Trigger, transition
 from domain.moves import may_be_reopened, move, open_conversation
-from domain.settings import AutomatedTrigger, LiveSettings
+from domain.settings import LiveSettings
 from domain.state import (
     AppliedCommand,
     Command,
     Conversation,
-    QueuedSend,
     Speaker,
     ThreadEvent,
     ThreadEventKind,
@@ -45,11 +42,12 @@ def apply_event(state: ThreadState, event: ThreadEvent, now: datetime, new_id: N
         draft.set(window=draft.state.window.extended_by(event.opening))
     if event.kind is ThreadEventKind.SURVEY_ANSWER:
         _take_answer(draft, event)
-        return draft.done()
+    if event.kind is ThreadEventKind.OWN_ECHO:
+        outbox.echoed(draft, event.message_id)
     if event.opens_work:
-        surveys.customer_wrote(draft)
+        surveys.talk_goes_on(draft, "customer_wrote")
         _want_conversation(draft, event)
-    if event.kind is not ThreadEventKind.WINDOW_OPENING and draft.conversation is not None:
+    if event.is_message and draft.conversation is not None:
         _take_message(draft, draft.conversation, event)
     if event.opening is not None:
         held.window_opened(draft)
@@ -60,7 +58,7 @@ def decide(state: ThreadState, command: Command, now: datetime, new_id: NewId) -
     """Answer an agent's command. The same command id again changes nothing."""
     if applied_before(state, command.command_id):
         return Change(state)
-    draft = Draft(replace(state, settings=command.settings), now, new_id)
+    draft = Draft(with_settings(state, command.settings, now), now, new_id)
     fire_due(draft, now)
     refusal = carry_out(draft, command)
     if refusal is not None:
@@ -69,9 +67,11 @@ def decide(state: ThreadState, command: Command, now: datetime, new_id: NewId) -
     return draft.done()
 
 
-def with_settings(state: ThreadState, settings: LiveSettings) -> ThreadState:
-    """The state under the settings as they now are; its deadlines follow them."""
-    return replace(state, settings=settings)
+def with_settings(state: ThreadState, settings: LiveSettings, now: datetime) -> ThreadState:
+    """The state under the settings as they now are; its deadlines follow them, none into the past."""
+    if settings == state.settings:
+        return state
+    return replace(state, settings=settings, settings_since=now)
 
 
 def applied_before(state: ThreadState, command_id: str) -> AppliedCommand | None:
@@ -98,30 +98,6 @@ def lives(state: ThreadState, now: datetime) -> bool:
     )
 
 
-def send_settled(state: ThreadState, outcome: SendOutcome, now: datetime, new_id: NewId) -> Change:
-    """Take in how a queued send ended."""
-    send = next((send for send in state.outbox if send.message_id == outcome.message_id), None)
-    if send is None:
-        return Change(state)
-    draft = Draft(_without(state, send), now, new_id)
-    surveys.after_sending(draft, send, outcome)
-    conversation = _conversation_of(draft, send)
-    if outcome.status is MessageStatus.FAILED and conversation is not None:
-        say(draft, conversation, AutomatedTrigger.MESSAGE_NOT_SENT, agent_id=send.agent_id)
-    return draft.done()
-
-
-def send_postponed(state: ThreadState, message_id: str, until: datetime) -> ThreadState:
-    """The state after an attempt that certainly sent nothing: the message waits at the head of the queue."""
-    return replace(
-        state,
-        outbox=tuple(
-            replace(send, tries=send.tries + 1, not_before=until) if send.message_id == message_id else send
-            for send in state.outbox
-        ),
-    )
-
-
 def _take_answer(draft: Draft, event: ThreadEvent) -> None:
     if event.survey_id is not None:
         surveys.answered(draft, event.survey_id, event.at)
@@ -144,10 +120,11 @@ def _want_conversation(draft: Draft, event: ThreadEvent) -> None:
     if conversation is not None:
         returns = may_be_reopened(draft, conversation, event.at)
         row = transition(conversation.status, Trigger.CUSTOMER_RETURNED) if returns else None
+        why: dict[str, FactValue] = {"setting": "reopen_closed_within"} if row else {}
         row = row or transition(conversation.status, Trigger.CUSTOMER_MESSAGE)
         if row is None:
             return
-        if move(draft, conversation, row).status is not Status.CLOSED:
+        if move(draft, conversation, row, why=why).status is not Status.CLOSED:
             return
     open_conversation(draft, message_id=event.message_id)
 
@@ -156,12 +133,14 @@ def _take_message(draft: Draft, conversation: Conversation, event: ThreadEvent) 
     outside = event.kind is ThreadEventKind.OUTSIDE_MESSAGE
     standby = event.kind is ThreadEventKind.STANDBY_MESSAGE
     last = conversation.last_message_at
+    # A customer whose message comes late has no answer to it yet; an answer that comes late has been heard.
+    speaks = not standby and (not outside or last is None or last <= event.at)
     touched = replace(
         conversation,
         last_message_at=event.at if last is None else max(last, event.at),
         active_at=max(conversation.active_at, draft.now),
     )
-    if not standby:
+    if speaks:
         touched = replace(touched, spoke=Speaker.AGENT if outside else Speaker.CUSTOMER, spoke_at=draft.now)
     draft.set(conversation=touched)
     draft.note(
@@ -174,16 +153,6 @@ def _take_message(draft: Draft, conversation: Conversation, event: ThreadEvent) 
     )
     if event.message_id is not None:
         draft.attach(conversation.id, event.message_id)
-
-
-def _conversation_of(draft: Draft, send: QueuedSend) -> Conversation | None:
-    """The conversation that a message belongs to, live or closed."""
-    both = (draft.conversation, draft.state.former)
-    return next((each for each in both if each is not None and each.id == send.conversation_id), None)
-
-
-def _without(state: ThreadState, send: QueuedSend) -> ThreadState:
-    return replace(state, outbox=tuple(each for each in state.outbox if each != send))
 
 
 def _remember(draft: Draft, command: Command) -> None:

@@ -11,18 +11,17 @@ from datetime import datetime, timedelta
 from domain import held, surveys
 from domain.automated import RULE, say_automatically
 from domain.changes import Change, Draft, NewId
-from domain.delivery import MessageStatus
 from domain.lifecycle import ActorKind, Status, Trigger
 from domain.moves import move, required
 from domain.settings import Receiver, RuleAction, Silent, TimeOutRule
-from domain.state import Conversation, Notice, Speaker, SurveyStatus, ThreadState
-from domain.window import Stage
+from domain.state import Conversation, Notice, Speaker, Survey, SurveyStatus, ThreadState
+from domain.window import Stage, Window
 
 IDLE_LIMIT = timedelta(days=30)
 WRAP_UP_LIMIT = timedelta(days=1)
 """Service behaviour 2.2: Open and Active close after 30 days, Wrap-up after one."""
 
-_Act = Callable[[Draft, datetime], None]
+_Act = Callable[[Draft], None]
 _SPEAKER_BEFORE = {Silent.CUSTOMER: Speaker.AGENT, Silent.AGENT: Speaker.CUSTOMER}
 _WORKABLE = (Status.OPEN, Status.ACTIVE, Status.WAITING)
 _RULE_APPLIES = {
@@ -34,12 +33,16 @@ _RULE_APPLIES = {
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """What is to happen `at` an instant. `kind` is stable; `once`: it leaves no other mark in the state."""
+    """What is to happen `at` an instant. `kind` is stable.
+
+    `once_for`, where acting leaves no other mark in the state: the closing or the silence that it stands for.
+    It is acted on once for each, however settings move its instant.
+    """
 
     at: datetime
     kind: str
     act: _Act
-    once: bool = False
+    once_for: datetime | None = None
 
 
 def fire(state: ThreadState, now: datetime, new_id: NewId) -> Change:
@@ -52,10 +55,12 @@ def fire(state: ThreadState, now: datetime, new_id: NewId) -> Change:
 def fire_due(draft: Draft, until: datetime) -> None:
     """Act on every deadline up to `until`, that instant included."""
     while (deadline := _earliest(_pending(draft.state))) is not None and deadline.at <= until:
-        if deadline.once:
-            draft.set(fired={**draft.state.fired, deadline.kind: deadline.at})
+        if deadline.once_for is not None:
+            draft.set(fired={**draft.state.fired, deadline.kind: deadline.once_for})
+        draft.at = deadline.at
         draft.cause = f"deadline/{deadline.kind}/{deadline.at.isoformat()}"
-        deadline.act(draft, deadline.at)
+        deadline.act(draft)
+    draft.at = draft.now
     draft.cause = ""
 
 
@@ -88,8 +93,8 @@ def _earliest(deadlines: Iterable[Deadline]) -> Deadline | None:
 
 def _pending(state: ThreadState) -> Iterator[Deadline]:
     for deadline in _all(state):
-        fired = state.fired.get(deadline.kind) if deadline.once else None
-        if fired is None or fired < deadline.at:
+        done_for = state.fired.get(deadline.kind) if deadline.once_for is not None else None
+        if done_for is None or deadline.once_for is None or done_for < deadline.once_for:
             yield deadline
 
 
@@ -98,24 +103,29 @@ def _all(state: ThreadState) -> Iterator[Deadline]:
         yield _status_expiry(state, state.conversation)
         yield from _window(state, state.conversation)
         yield from _rules(state, state.conversation)
-    yield from _survey(state)
+    if state.survey is not None:
+        yield from _survey(state.survey)
     for message in state.held:
         yield Deadline(
             message.expires_at,
             f"held/{message.message_id}",
-            lambda draft, _, message=message: held.drop(  # type: ignore[misc]  # bound now, not later
-                draft, message, MessageStatus.EXPIRED, ActorKind.SYSTEM, None
-            ),
+            lambda draft, message=message: held.expire(draft, message),  # type: ignore[misc]  # bound now
         )
+
+
+def _by_setting(state: ThreadState, at: datetime) -> datetime:
+    """An instant that a setting decides: never one before that setting came to be."""
+    return at if state.settings_since is None else max(at, state.settings_since)
 
 
 def _status_expiry(state: ThreadState, conversation: Conversation) -> Deadline:
     auto_close = timedelta(seconds=state.settings.auto_close_waiting_after)
+    idle = (conversation.active_at + IDLE_LIMIT, Trigger.IDLE_TOO_LONG, "idle_limit")
     at, trigger, setting = {
-        Status.OPEN: (conversation.active_at + IDLE_LIMIT, Trigger.IDLE_TOO_LONG, "idle_limit"),
-        Status.ACTIVE: (conversation.active_at + IDLE_LIMIT, Trigger.IDLE_TOO_LONG, "idle_limit"),
+        Status.OPEN: idle,
+        Status.ACTIVE: idle,
         Status.WAITING: (
-            conversation.active_at + auto_close,
+            _by_setting(state, conversation.active_at + auto_close),
             Trigger.WAITING_TOO_LONG,
             "auto_close_waiting_after",
         ),
@@ -126,9 +136,8 @@ def _status_expiry(state: ThreadState, conversation: Conversation) -> Deadline:
         ),
     }[conversation.status]
 
-    def act(draft: Draft, instant: datetime) -> None:
-        row = required(conversation.status, trigger)
-        move(draft, conversation, row, at=instant, why={"setting": setting})
+    def act(draft: Draft) -> None:
+        move(draft, conversation, required(conversation.status, trigger), why={"setting": setting})
 
     return Deadline(at, trigger, act)
 
@@ -137,16 +146,21 @@ def _window(state: ThreadState, conversation: Conversation) -> Iterator[Deadline
     """Warnings for the agent who owes an answer, and the instants at which the stage changes."""
     if conversation.status not in _WORKABLE:
         return
-    ends = {
-        Stage.STANDARD: state.window.standard_until,
-        Stage.HUMAN_AGENT: state.window.human_agent_until,
-    }
-    for stage, until in ends.items():
-        if until is None or until <= conversation.live_since:
+    for stage, until in _closings(state.window):
+        if until <= conversation.live_since:
             continue
         if _owes_answer(state, conversation, stage):
-            yield _warning(state, conversation, stage, until)
-        yield Deadline(until, f"window.{stage}_ended", _stage_ended(conversation.id, until), once=True)
+            yield from _warning(state, conversation, stage, until)
+        yield Deadline(until, f"window.{stage}_ended", _stage_ended(stage, until), once_for=until)
+
+
+def _closings(window: Window) -> Iterator[tuple[Stage, datetime]]:
+    """The stages that end, and when. One that does not outlast the standard stage never comes."""
+    standard, human_agent = window.standard_until, window.human_agent_until
+    if standard is not None:
+        yield Stage.STANDARD, standard
+        if human_agent is not None and standard < human_agent:
+            yield Stage.HUMAN_AGENT, human_agent
 
 
 def _owes_answer(state: ThreadState, conversation: Conversation, stage: Stage) -> bool:
@@ -159,15 +173,19 @@ def _owes_answer(state: ThreadState, conversation: Conversation, stage: Stage) -
     return session.human_agent_tag if session else state.settings.human_agent_tag
 
 
-def _warning(state: ThreadState, conversation: Conversation, stage: Stage, until: datetime) -> Deadline:
-    at = max(until - timedelta(seconds=state.settings.window_warning), conversation.spoke_at or until)
-    at = min(at, until)
+def _warning(
+    state: ThreadState, conversation: Conversation, stage: Stage, until: datetime
+) -> Iterator[Deadline]:
+    owed_since = _newest(conversation.spoke_at, conversation.live_since, conversation.last_session_at)
+    early = until - timedelta(seconds=state.settings.window_warning)
+    at = _by_setting(state, max(early, owed_since))
+    if at >= until:
+        return  # too late for a warning: the closing itself is told
 
-    def act(draft: Draft, instant: datetime) -> None:
+    def act(draft: Draft) -> None:
         draft.note(
             "window.closing_soon",
             ActorKind.SYSTEM,
-            at=instant,
             conversation_id=conversation.id,
             data={
                 "stage": stage,
@@ -177,40 +195,37 @@ def _warning(state: ThreadState, conversation: Conversation, stage: Stage, until
             },
         )
 
-    return Deadline(at, f"window.{stage}_closing_soon", act, once=True)
+    yield Deadline(at, f"window.{stage}_closing_soon", act, once_for=until)
 
 
-def _stage_ended(conversation_id: str, until: datetime) -> _Act:
-    def act(draft: Draft, instant: datetime) -> None:
-        before = draft.state.window.stage_at(until - timedelta(microseconds=1))
-        after = draft.state.window.stage_at(until)
-        if before is after:
-            return  # a long standard window outlasts the human agent's
+def _stage_ended(stage: Stage, until: datetime) -> _Act:
+    def act(draft: Draft) -> None:
+        window, conversation = draft.state.window, draft.conversation
         draft.note(
             "window.stage_changed",
             ActorKind.SYSTEM,
-            at=instant,
-            conversation_id=conversation_id,
-            data={"from": before, "to": after},
+            conversation_id=conversation.id if conversation else None,
+            data={"from": stage, "to": window.stage_at(until), "opened_by": window.opened_by},
         )
 
     return act
 
 
 def _rules(state: ThreadState, conversation: Conversation) -> Iterator[Deadline]:
-    if conversation.spoke is None or conversation.spoke_at is None:
-        return
     for rule in _first_of_each_condition(state.settings.time_out_rules):
         if _SPEAKER_BEFORE[rule.silent] is not conversation.spoke:
             continue
         if conversation.status not in _RULE_APPLIES[rule.action]:
             continue
-        since = max(conversation.spoke_at, conversation.live_since)
-        if rule.action is not RuleAction.SEND and conversation.session is not None:
-            # Who reopens a conversation must have the rule's whole time before it takes it away again.
-            since = max(since, conversation.session.started_at)
-        at = since + timedelta(seconds=rule.after)
-        yield Deadline(at, f"rule/{rule.id}", _rule(rule), once=True)
+        # Who takes a conversation up must have the rule's whole time before the rule takes it away again.
+        taken_up_at = None if rule.action is RuleAction.SEND else conversation.last_session_at
+        since = _newest(conversation.spoke_at, conversation.live_since, taken_up_at)
+        at = _by_setting(state, since + timedelta(seconds=rule.after))
+        yield Deadline(at, f"rule/{rule.id}", _rule(rule), once_for=since)
+
+
+def _newest(one: datetime | None, *others: datetime | None) -> datetime:
+    return max(each for each in (one, *others) if each is not None)
 
 
 def _first_of_each_condition(rules: tuple[TimeOutRule, ...]) -> Iterator[TimeOutRule]:
@@ -223,14 +238,13 @@ def _first_of_each_condition(rules: tuple[TimeOutRule, ...]) -> Iterator[TimeOut
 
 
 def _rule(rule: TimeOutRule) -> _Act:
-    def act(draft: Draft, at: datetime) -> None:
+    def act(draft: Draft) -> None:
         conversation = draft.conversation
         if conversation is None:
             return
         draft.note(
             "rule.applied",
             ActorKind.SYSTEM,
-            at=at,
             conversation_id=conversation.id,
             data={
                 "rule_id": rule.id,
@@ -242,10 +256,10 @@ def _rule(rule: TimeOutRule) -> _Act:
         match rule.action:
             case RuleAction.CLOSE:
                 row = required(conversation.status, Trigger.RULE_CLOSES)
-                move(draft, conversation, row, at=at, why={"rule_id": rule.id})
+                move(draft, conversation, row, why={"rule_id": rule.id})
             case RuleAction.MOVE_TO_WAITING:
                 row = required(conversation.status, Trigger.RULE_MOVES_TO_WAITING)
-                move(draft, conversation, row, at=at, why={"rule_id": rule.id})
+                move(draft, conversation, row, why={"rule_id": rule.id})
             case RuleAction.SEND if rule.receiver is Receiver.AGENT:
                 agent_id = conversation.agent_id
                 draft.notify(Notice(draft.new_id(), conversation.id, RULE, rule.id, agent_id))
@@ -255,17 +269,10 @@ def _rule(rule: TimeOutRule) -> _Act:
     return act
 
 
-def _survey(state: ThreadState) -> Iterator[Deadline]:
-    survey = state.survey
-    if survey is None:
-        return
+def _survey(survey: Survey) -> Iterator[Deadline]:
     if survey.status is SurveyStatus.SCHEDULED:
-        yield Deadline(survey.due_at, "survey.due", lambda draft, at: surveys.when_due(draft, survey, at))
+        yield Deadline(survey.due_at, "survey.due", lambda draft: surveys.when_due(draft, survey))
     if survey.status is SurveyStatus.SENT and survey.remind_at is not None:
-        yield Deadline(
-            survey.remind_at, "survey.reminder", lambda draft, at: surveys.remind(draft, survey, at)
-        )
+        yield Deadline(survey.remind_at, "survey.reminder", lambda draft: surveys.remind(draft, survey))
     if survey.status is SurveyStatus.SENT and survey.expires_at is not None:
-        yield Deadline(
-            survey.expires_at, "survey.expiry", lambda draft, at: surveys.expire(draft, survey, at)
-        )
+        yield Deadline(survey.expires_at, "survey.expiry", lambda draft: surveys.expire(draft, survey))

@@ -26,7 +26,8 @@ NEXT: dict[MessageStatus, frozenset[MessageStatus]] = {
     _S.QUEUED: frozenset({_S.SENDING, _S.HELD, _S.FAILED, _S.CANCELLED, _S.SENT}),
     _S.HELD: frozenset({_S.QUEUED, _S.CANCELLED, _S.EXPIRED, _S.SENT}),
     _S.SENDING: frozenset({_S.SENT, _S.QUEUED, _S.FAILED, _S.UNKNOWN}),
-    _S.UNKNOWN: frozenset({_S.SENT, _S.FAILED, _S.RESENT}),
+    # Queued: an attempt that was given up for lost turned out to have sent nothing for certain.
+    _S.UNKNOWN: frozenset({_S.SENT, _S.FAILED, _S.RESENT, _S.QUEUED}),
     _S.SENT: frozenset({_S.DELIVERED, _S.READ}),
     _S.DELIVERED: frozenset({_S.READ}),
     _S.READ: frozenset(),

@@ -7,20 +7,22 @@ or sent unseen if the workstream says so, each judged again; after 7 days they e
 from dataclasses import replace
 from datetime import timedelta
 
-from domain.changes import Draft
+from domain.automated import say
+from domain.changes import Draft, FactValue
 from domain.delivery import MessageStatus
 from domain.lifecycle import ActorKind
-from domain.sending import ContentKind, SenderKind, SendRefusal, decide_send
+from domain.sending import ContentKind, Permission, SenderKind, SendRefusal, decide_send
+from domain.settings import AutomatedTrigger
 from domain.state import Conversation, HeldMessage, QueuedSend
 
-HELD_FOR = timedelta(days=7)
+HELD_LIMIT = timedelta(days=7)
 
 
 def hold(
     draft: Draft, conversation: Conversation, message_id: str, agent_id: str, refusal: SendRefusal
 ) -> None:
     """Keep an agent's message until the customer writes again."""
-    held = HeldMessage(message_id, conversation.id, agent_id, draft.now, draft.now + HELD_FOR)
+    held = HeldMessage(message_id, conversation.id, agent_id, draft.at, draft.at + HELD_LIMIT)
     draft.set(held=(*draft.state.held, held))
     draft.change_status(message_id, MessageStatus.HELD, reason=refusal.code)
     draft.note(
@@ -31,6 +33,7 @@ def hold(
         message_id=message_id,
         data={"reason": refusal.code, "expires_at": held.expires_at.isoformat()},
     )
+    say(draft, conversation, AutomatedTrigger.OUTSIDE_WINDOW, agent_id=agent_id)
 
 
 def find(draft: Draft, message_id: str | None) -> HeldMessage | None:
@@ -43,9 +46,11 @@ def window_opened(draft: Draft) -> None:
     conversation = draft.conversation
     if conversation is None or not draft.state.held:
         return
+    if isinstance(_verdict(draft, conversation), SendRefusal):
+        return  # a late word of an old opening
     for held in draft.state.held:
         if draft.state.settings.send_held_unseen:
-            release(draft, held, conversation, tag_on=False, actor=ActorKind.SYSTEM, actor_id=None)
+            release(draft, held, conversation, ActorKind.SYSTEM, None, setting="send_held_unseen")
         elif not held.offered:
             draft.note(
                 "message.held_offered",
@@ -60,19 +65,24 @@ def release(
     draft: Draft,
     held: HeldMessage,
     conversation: Conversation,
-    *,
-    tag_on: bool,
     actor: ActorKind,
     actor_id: str | None,
+    **why: FactValue,
 ) -> SendRefusal | None:
     """Queue a held message in the conversation that is live now, or say why the window still refuses it."""
-    verdict = decide_send(draft.now, draft.state.window, SenderKind.AGENT, ContentKind.MESSAGE, tag_on=tag_on)
+    verdict = _verdict(draft, conversation)
     if isinstance(verdict, SendRefusal):
         return verdict
     _replace(draft, held, None)
     draft.change_status(held.message_id, MessageStatus.QUEUED, conversation_id=conversation.id)
     draft.queue(
-        QueuedSend(held.message_id, SenderKind.AGENT, conversation.id, tag_on=tag_on, agent_id=held.agent_id)
+        QueuedSend(
+            held.message_id,
+            SenderKind.AGENT,
+            conversation.id,
+            tag_on=_tag_on(conversation),
+            agent_id=held.agent_id,
+        )
     )
     draft.note(
         "message.queued",
@@ -80,26 +90,48 @@ def release(
         actor_id=actor_id,
         conversation_id=conversation.id,
         message_id=held.message_id,
-        data={"held_since": held.held_at.isoformat()},
+        data={"held_since": held.held_at.isoformat(), **why},
     )
     return None
 
 
-def drop(
-    draft: Draft, held: HeldMessage, status: MessageStatus, actor: ActorKind, actor_id: str | None
+def cancel(draft: Draft, held: HeldMessage, agent_id: str) -> None:
+    """Somebody does not want it sent any more."""
+    _drop(draft, held, MessageStatus.CANCELLED, ActorKind.AGENT, agent_id)
+
+
+def expire(draft: Draft, held: HeldMessage) -> None:
+    """The customer has not written in time."""
+    _drop(draft, held, MessageStatus.EXPIRED, ActorKind.SYSTEM, None, setting="held_limit")
+
+
+def _drop(
+    draft: Draft,
+    held: HeldMessage,
+    status: MessageStatus,
+    actor: ActorKind,
+    actor_id: str | None,
+    **why: FactValue,
 ) -> None:
-    """Forget a held message, because somebody cancelled it or its time is over."""
     _replace(draft, held, None)
     draft.change_status(held.message_id, status)
     draft.note(
         f"message.{status}",
         actor,
-        at=held.expires_at if status is MessageStatus.EXPIRED else None,
         actor_id=actor_id,
         conversation_id=held.conversation_id,
         message_id=held.message_id,
-        data={"held_since": held.held_at.isoformat()},
+        data={"held_since": held.held_at.isoformat(), **why},
     )
+
+
+def _verdict(draft: Draft, conversation: Conversation) -> Permission | SendRefusal:
+    tag_on = _tag_on(conversation)
+    return decide_send(draft.now, draft.state.window, SenderKind.AGENT, ContentKind.MESSAGE, tag_on=tag_on)
+
+
+def _tag_on(conversation: Conversation) -> bool:
+    return conversation.session is not None and conversation.session.human_agent_tag
 
 
 def _replace(draft: Draft, held: HeldMessage, by: HeldMessage | None) -> None:

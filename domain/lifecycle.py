@@ -146,7 +146,6 @@ AWAITED_TRIGGERS = frozenset(
 """Triggers that come with routing and bots; until then nothing pulls them."""
 
 _BY_SOURCE_AND_TRIGGER = {(row.source, row.trigger): row for row in TRANSITIONS}
-_PEOPLE = (_AGENT, _SUPERVISOR)
 
 
 def transition(source: Status | None, trigger: Trigger) -> Transition | None:
@@ -154,11 +153,12 @@ def transition(source: Status | None, trigger: Trigger) -> Transition | None:
     return _BY_SOURCE_AND_TRIGGER.get((source, trigger))
 
 
-def legal_commands(source: Status) -> list[str]:
-    """What people may ask for in `source`, for the refusal of what they may not."""
+def legal_commands(source: Status, *, supervises: bool) -> list[str]:
+    """What a person may ask for in `source`, for the refusal of what they may not."""
+    people = (_AGENT, _SUPERVISOR) if supervises else (_AGENT,)
     commands = [
         row.trigger.value
         for row in TRANSITIONS
-        if row.source == source and row.actor in _PEOPLE and row.trigger not in AWAITED_TRIGGERS
+        if row.source == source and row.actor in people and row.trigger not in AWAITED_TRIGGERS
     ]
     return [*commands, "reply"] if source is Status.ACTIVE else commands

@@ -39,7 +39,7 @@ def open_conversation(draft: Draft, *, message_id: str | None) -> None:
     conversation = _new(draft, draft.new_id(), row)
     _begin(draft, conversation, row, None, message_id=message_id)
     if draft.state.privacy_notice_at is None and say(draft, conversation, AutomatedTrigger.PRIVACY_NOTICE):
-        draft.set(privacy_notice_at=draft.now)
+        draft.set(privacy_notice_at=draft.at)
     say(draft, conversation, AutomatedTrigger.GREETING)
 
 
@@ -48,7 +48,7 @@ def start_conversation(draft: Draft, conversation_id: str, agent_id: str) -> Non
     row = _row(None, Trigger.START)
     conversation = replace(_new(draft, conversation_id, row), phase=Phase.IN_CONVERSATION)
     _begin(draft, conversation, row, agent_id)
-    _put(draft, _with_session(draft, conversation, agent_id, draft.now))
+    _put(draft, _with_session(draft, conversation, agent_id))
 
 
 def move(
@@ -56,44 +56,41 @@ def move(
     conversation: Conversation,
     row: Transition,
     *,
-    at: datetime | None = None,
     actor_id: str | None = None,
     skip_survey: bool = False,
     why: Mapping[str, FactValue] | None = None,
 ) -> Conversation:
-    """Take one row of the table. `at` is the deadline's instant where the system moves; `why` its cause."""
-    instant = at or draft.now
+    """Take one row of the table. `why` is the setting or the rule that has it taken."""
     moved = replace(
         conversation,
         status=row.target,
         status_reason=row.reason,
-        status_changed_at=instant,
-        active_at=max(instant, conversation.active_at),
-        live_since=instant if conversation.status is Status.CLOSED else conversation.live_since,
+        status_changed_at=draft.at,
+        active_at=max(draft.at, conversation.active_at),
+        live_since=draft.at if conversation.status is Status.CLOSED else conversation.live_since,
         closed_at=None,
         phase=Phase.IN_CONVERSATION if row.target is Status.ACTIVE else None,
     )
     if row.target is not Status.ACTIVE and moved.session is not None:
-        moved = _without_session(draft, moved, row, instant, actor_id)
+        moved = _without_session(draft, moved, row, actor_id)
     if row.target is Status.ACTIVE and actor_id is not None:
-        moved = _with_session(draft, moved, actor_id, instant)
+        moved = _with_session(draft, moved, actor_id)
     if row.target is Status.OPEN:
         moved = replace(moved, agent_id=None)
     draft.note(
         f"conversation.{row.target}",
         row.actor,
-        at=instant,
         actor_id=actor_id,
         conversation_id=conversation.id,
         data={"from": conversation.status, "reason": row.reason, **(why or {})},
     )
-    moved = _closed(draft, moved, instant) if row.target is Status.CLOSED else _live(draft, moved)
+    moved = _closed(draft, moved) if row.target is Status.CLOSED else _live(draft, moved)
     if row.trigger in _SAYS:
         say(draft, moved, _SAYS[row.trigger], agent_id=actor_id)
     if row.trigger in _ENDINGS:
-        surveys.after_ending(draft, moved, instant, skip="skipped_by_agent" if skip_survey else None)
+        surveys.after_ending(draft, moved, skip="skipped_by_agent" if skip_survey else None)
     elif row.trigger is Trigger.FORCE_CLOSE and row.source is not Status.WRAP_UP:
-        surveys.after_ending(draft, moved, instant, skip=row.reason)
+        surveys.after_ending(draft, moved, skip=row.reason)
     return moved
 
 
@@ -121,10 +118,10 @@ def _new(draft: Draft, conversation_id: str, row: Transition) -> Conversation:
         conversation_id,
         row.target,
         row.reason,
-        status_changed_at=draft.now,
-        opened_at=draft.now,
-        active_at=draft.now,
-        live_since=draft.now,
+        status_changed_at=draft.at,
+        opened_at=draft.at,
+        active_at=draft.at,
+        live_since=draft.at,
     )
 
 
@@ -159,27 +156,26 @@ def _live(draft: Draft, conversation: Conversation) -> Conversation:
     return conversation
 
 
-def _closed(draft: Draft, conversation: Conversation, at: datetime) -> Conversation:
-    closed = replace(conversation, closed_at=at)
+def _closed(draft: Draft, conversation: Conversation) -> Conversation:
+    closed = replace(conversation, closed_at=draft.at)
     draft.set(conversation=None, former=closed)
     draft.settle(closed)
     return closed
 
 
-def _with_session(draft: Draft, conversation: Conversation, agent_id: str, at: datetime) -> Conversation:
-    session = AgentSession(
-        draft.new_id(), conversation.sessions + 1, agent_id, draft.state.settings.human_agent_tag, at
-    )
+def _with_session(draft: Draft, conversation: Conversation, agent_id: str) -> Conversation:
+    tag = draft.state.settings.human_agent_tag
+    session = AgentSession(draft.new_id(), conversation.sessions + 1, agent_id, tag, draft.at)
     draft.note(
         "session.started",
         ActorKind.AGENT,
-        at=at,
         actor_id=agent_id,
         conversation_id=conversation.id,
         data={
             "session_id": session.id,
             "number": session.number,
             "human_agent_tag": session.human_agent_tag,
+            "reason": conversation.status_reason,
         },
     )
     return replace(
@@ -188,11 +184,12 @@ def _with_session(draft: Draft, conversation: Conversation, agent_id: str, at: d
         session=session,
         sessions=session.number,
         last_session_id=session.id,
+        last_session_at=session.started_at,
     )
 
 
 def _without_session(
-    draft: Draft, conversation: Conversation, row: Transition, at: datetime, actor_id: str | None
+    draft: Draft, conversation: Conversation, row: Transition, actor_id: str | None
 ) -> Conversation:
     session = conversation.session
     if session is None:
@@ -203,7 +200,6 @@ def _without_session(
     draft.note(
         "session.closed",
         row.actor,
-        at=at,
         actor_id=actor_id,
         conversation_id=conversation.id,
         data={"session_id": session.id, "reason": row.reason, "agent_id": session.agent_id},

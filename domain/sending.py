@@ -61,6 +61,10 @@ class RefusalCode(StrEnum):
     AUTOMATIC_OUTSIDE_WINDOW = "automatic_outside_window"
 
 
+REFUSED_BY_WINDOW = frozenset(code.value for code in RefusalCode)
+"""The reasons of a failed send that are the window's."""
+
+
 @dataclass(frozen=True, slots=True)
 class SendRefusal:
     """A send that the window forbids, with the window and the stage it was judged by."""

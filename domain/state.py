@@ -12,6 +12,13 @@ from domain.sending import ContentKind, SenderKind
 from domain.settings import DEFAULT_SETTINGS, LiveSettings, SurveySettings, SurveyWay
 from domain.window import NEVER_OPENED, Opening, Window
 
+SCHEMA_VERSION = 2
+"""The number of the shape of `ThreadState`, wherever it is kept. Who finds a higher one than this leaves it.
+
+It grows when older code would misread or lose what newer code writes. A new field has a default that says
+what was so before it (ADR 0009). 1 had no deadlines, settings, surveys and held messages.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class AgentSession:
@@ -37,8 +44,8 @@ class Conversation:
 
     `agent_id` is who has it, or had it last; nobody while it is Open. `active_at` is when something last
     happened in it by our clock, `last_message_at` the newest message by Meta's. `live_since` is when it
-    opened or, after Closed, was reopened. `spoke` and `spoke_at` tell who spoke last and when we learnt of
-    it: whose answer is owed, and since when.
+    opened or, after Closed, was reopened; `last_session_at` when an agent last took it up. `spoke` and
+    `spoke_at` tell who spoke last and when we learnt of it: whose answer is owed, and since when.
     """
 
     id: str
@@ -53,6 +60,7 @@ class Conversation:
     session: AgentSession | None = None
     sessions: int = 0
     last_session_id: str | None = None
+    last_session_at: datetime | None = None
     closed_at: datetime | None = None
     last_message_at: datetime | None = None
     spoke: Speaker | None = None
@@ -64,7 +72,8 @@ class QueuedSend:
     """A message that waits for its turn to be sent. Its text and status are the store's.
 
     `trigger` says why an automated message is sent: an `AutomatedTrigger`, `rule`, `survey` or
-    `survey_reminder`; `cause_id` names the rule or the survey.
+    `survey_reminder`; `cause_id` names the rule or the survey. `unknown_since`: since when nobody knows
+    whether it was sent. `held_by_page`: the page may send nothing for now.
     """
 
     message_id: str
@@ -77,6 +86,8 @@ class QueuedSend:
     agent_id: str | None = None
     tries: int = 0
     not_before: datetime | None = None
+    unknown_since: datetime | None = None
+    held_by_page: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +167,14 @@ class ThreadState:
     """All that the workflow of a thread carries from task to task and from run to run.
 
     `former` is the last closed conversation: it may be reopened for a while. `survey` is that of the last
-    ending. `fired` remembers, by kind, the instant of the last deadline that was acted on.
+    ending. `settings_since`: when the settings came to be what they are. `fired` remembers, by kind, which
+    deadlines were acted on that leave no other mark.
     """
 
     applied_seq: int = 0
     window: Window = NEVER_OPENED
     settings: LiveSettings = DEFAULT_SETTINGS
+    settings_since: datetime | None = None
     conversation: Conversation | None = None
     former: Conversation | None = None
     survey: Survey | None = None
@@ -192,9 +205,15 @@ class ThreadEventKind(StrEnum):
     OUTSIDE_MESSAGE = "outside_message"
     WINDOW_OPENING = "window_opening"
     SURVEY_ANSWER = "survey_answer"
+    OWN_ECHO = "own_echo"
 
 
 _OPENS_WORK = {ThreadEventKind.MESSAGE, ThreadEventKind.POSTBACK, ThreadEventKind.ENTRY}
+_NO_MESSAGE = {
+    ThreadEventKind.WINDOW_OPENING,
+    ThreadEventKind.SURVEY_ANSWER,
+    ThreadEventKind.OWN_ECHO,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +236,11 @@ class ThreadEvent:
         """Whether it asks for a conversation where there is none."""
         return self.kind in _OPENS_WORK
 
+    @property
+    def is_message(self) -> bool:
+        """Whether it belongs into the conversation that is live."""
+        return self.kind not in _NO_MESSAGE
+
 
 REPLY = "reply"
 SEND_HELD = "send_held"
@@ -229,7 +253,8 @@ class Command:
 
     `action` is a person's `Trigger`, or `reply`, `send_held` or `cancel_message`, which name a message.
     `conversation_id` is the conversation meant; for `start` the id that the new one is to have.
-    `hold`: a reply that the window refuses is to be held. `skip_survey`: this ending is to have no survey.
+    `hold`: a reply that the window refuses is to be held. `resends`: the message whose outcome is unknown, or
+    that failed, which this reply says again. `skip_survey`: this ending is to have no survey.
     """
 
     action: str
@@ -240,4 +265,5 @@ class Command:
     message_id: str | None = None
     hold: bool = False
     skip_survey: bool = False
+    resends: str | None = None
     settings: LiveSettings = DEFAULT_SETTINGS

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from domain.changes import Draft, FactValue, SendOutcome
 from domain.delivery import MessageStatus
 from domain.lifecycle import ActorKind
-from domain.sending import ContentKind, RefusalCode, SenderKind, SendRefusal, decide_send
+from domain.sending import REFUSED_BY_WINDOW, ContentKind, SenderKind, SendRefusal, decide_send
 from domain.settings import SurveySettings, SurveyWay
 from domain.state import (
     SURVEY_UNDER_WAY,
@@ -24,10 +24,8 @@ from domain.state import (
 INVITATION = "survey"
 REMINDER = "survey_reminder"
 
-_REFUSED_BY_WINDOW = frozenset(code.value for code in RefusalCode)
 
-
-def after_ending(draft: Draft, conversation: Conversation, at: datetime, *, skip: str | None = None) -> None:
+def after_ending(draft: Draft, conversation: Conversation, *, skip: str | None = None) -> None:
     """Owe the customer a survey, or record why not; `skip` is a reason of the caller's.
 
     Without a survey on the page nothing is recorded.
@@ -35,27 +33,27 @@ def after_ending(draft: Draft, conversation: Conversation, at: datetime, *, skip
     settings = draft.state.settings.survey
     if settings is None:
         return
-    _give_up_former(draft, at)
+    _give_up_former(draft)
     survey = Survey(
         draft.new_id(),
         conversation.id,
         conversation.last_session_id or "",
         SurveyStatus.SCHEDULED,
         settings,
-        ended_at=at,
-        due_at=at + timedelta(seconds=settings.delay),
+        ended_at=draft.at,
+        due_at=draft.at + timedelta(seconds=settings.delay),
     )
-    if reason := _why_skipped(draft.state, conversation, settings, at, skip):
-        _end(draft, survey, SurveyStatus.SKIPPED, at, reason=reason)
+    if reason := _why_skipped(draft, conversation, settings, skip):
+        _end(draft, survey, SurveyStatus.SKIPPED, reason=reason)
         return
-    _record(draft, survey, at, due_at=survey.due_at.isoformat(), setting="survey.delay")
+    _record(draft, survey, due_at=survey.due_at.isoformat(), setting="survey.delay")
 
 
-def when_due(draft: Draft, survey: Survey, at: datetime) -> None:
+def when_due(draft: Draft, survey: Survey) -> None:
     """Send the survey in the way that page and window allow; or it may not go any more."""
     way = _way(draft, survey.settings)
     if isinstance(way, SendRefusal):
-        _end(draft, survey, SurveyStatus.NOT_ALLOWED, at, reason=way.code)
+        _end(draft, survey, SurveyStatus.NOT_ALLOWED, reason=way.code)
         return
     send = QueuedSend(
         draft.new_id(),
@@ -69,8 +67,8 @@ def when_due(draft: Draft, survey: Survey, at: datetime) -> None:
     _record(
         draft,
         replace(survey, status=SurveyStatus.SENDING, way=way, message_id=send.message_id),
-        at,
         way=way,
+        setting="survey.way" if way is survey.settings.way else "survey.late_by_template",
     )
     draft.create(send)
 
@@ -81,7 +79,7 @@ def after_sending(draft: Draft, send: QueuedSend, outcome: SendOutcome) -> None:
     if survey is None or send.message_id != survey.message_id or survey.status is not SurveyStatus.SENDING:
         return
     if outcome.status in (MessageStatus.SENT, MessageStatus.UNKNOWN):
-        settings, now = survey.settings, draft.now
+        settings, now = survey.settings, draft.at
         reminder = settings.reminder_after
         draft.set(surveyed_at=now)
         _record(
@@ -93,16 +91,15 @@ def after_sending(draft: Draft, send: QueuedSend, outcome: SendOutcome) -> None:
                 remind_at=None if reminder is None else now + timedelta(seconds=reminder),
                 expires_at=now + timedelta(seconds=settings.expires_after),
             ),
-            now,
             message_status=outcome.status,
         )
         return
-    refused = outcome.reason in _REFUSED_BY_WINDOW
+    refused = outcome.reason in REFUSED_BY_WINDOW
     ended = SurveyStatus.NOT_ALLOWED if refused else SurveyStatus.FAILED
-    _end(draft, survey, ended, draft.now, reason=outcome.reason)
+    _end(draft, survey, ended, reason=outcome.reason)
 
 
-def remind(draft: Draft, survey: Survey, at: datetime) -> None:
+def remind(draft: Draft, survey: Survey) -> None:
     """Remind once, if the window still allows it."""
     reminded = replace(survey, remind_at=None)
     permission = decide_send(
@@ -110,9 +107,9 @@ def remind(draft: Draft, survey: Survey, at: datetime) -> None:
     )
     draft.set_survey(reminded)
     if isinstance(permission, SendRefusal):
-        _note(draft, reminded, "survey.reminder_not_allowed", at, code=permission.code)
+        _note(draft, reminded, "survey.reminder_not_allowed", code=permission.code)
         return
-    _note(draft, reminded, "survey.reminded", at, setting="survey.reminder_after")
+    _note(draft, reminded, "survey.reminded", setting="survey.reminder_after")
     draft.create(
         QueuedSend(
             draft.new_id(),
@@ -124,36 +121,32 @@ def remind(draft: Draft, survey: Survey, at: datetime) -> None:
     )
 
 
-def expire(draft: Draft, survey: Survey, at: datetime) -> None:
+def expire(draft: Draft, survey: Survey) -> None:
     """Nobody answered in time. A late answer is still kept."""
-    _end(draft, survey, SurveyStatus.EXPIRED, at, setting="survey.expires_after")
+    _end(draft, survey, SurveyStatus.EXPIRED, setting="survey.expires_after")
 
 
 def answered(draft: Draft, survey_id: str, at: datetime) -> None:
-    """The customer answered the survey, also when that comes late."""
+    """The customer answered the survey, also when that comes late. What was never sent has no answer."""
     survey = draft.state.survey
-    if survey is None or survey.id != survey_id or survey.status is SurveyStatus.ANSWERED:
+    if survey is None or survey.id != survey_id or survey.message_id is None:
+        return
+    if survey.status is SurveyStatus.ANSWERED:
         return
     late = survey.status not in SURVEY_UNDER_WAY
     _end(draft, replace(survey, answered_at=at), SurveyStatus.ANSWERED, at, late=late)
 
 
-def customer_wrote(draft: Draft) -> None:
-    """The customer has another topic: a survey not sent yet is cancelled, one that is out is not pressed."""
+def talk_goes_on(draft: Draft, reason: str) -> None:
+    """A survey not sent yet is cancelled, and nobody is reminded of one that is out."""
     survey = draft.state.survey
     if survey is None:
         return
     if survey.status is SurveyStatus.SCHEDULED:
-        _end(draft, survey, SurveyStatus.CANCELLED, draft.now, reason="customer_wrote")
-    elif survey.status in SURVEY_UNDER_WAY and survey.remind_at is not None:
-        draft.set_survey(replace(survey, remind_at=None))
-
-
-def cancel_scheduled(draft: Draft, reason: str) -> None:
-    """What is not sent yet is not sent: the conversation goes on."""
-    survey = draft.state.survey
-    if survey is not None and survey.status is SurveyStatus.SCHEDULED:
-        _end(draft, survey, SurveyStatus.CANCELLED, draft.now, reason=reason)
+        _end(draft, survey, SurveyStatus.CANCELLED, reason=reason)
+    elif survey.status in SURVEY_UNDER_WAY and survey.settings.reminder_after is not None:
+        unpressed = replace(survey.settings, reminder_after=None)
+        draft.set_survey(replace(survey, settings=unpressed, remind_at=None))
 
 
 def is_under_way(state: ThreadState) -> bool:
@@ -161,23 +154,24 @@ def is_under_way(state: ThreadState) -> bool:
     return state.survey is not None and state.survey.status in SURVEY_UNDER_WAY
 
 
-def _give_up_former(draft: Draft, at: datetime) -> None:
+def _give_up_former(draft: Draft) -> None:
     """A thread has one survey at a time: that of the newest ending."""
     survey = draft.state.survey
     if survey is not None and survey.status in SURVEY_UNDER_WAY:
         outcome = SurveyStatus.EXPIRED if survey.sent_at else SurveyStatus.CANCELLED
-        _end(draft, survey, outcome, at, reason="another_ending")
+        _end(draft, survey, outcome, reason="another_ending")
 
 
 def _why_skipped(
-    state: ThreadState, conversation: Conversation, settings: SurveySettings, at: datetime, skip: str | None
+    draft: Draft, conversation: Conversation, settings: SurveySettings, skip: str | None
 ) -> str | None:
     if not conversation.sessions:
         return "no_agent"
     if skip is not None:
         return skip
     cool_down = timedelta(seconds=settings.cool_down)
-    if state.surveyed_at is not None and at < state.surveyed_at + cool_down:
+    surveyed_at = draft.state.surveyed_at
+    if surveyed_at is not None and draft.at < surveyed_at + cool_down:
         return "cool_down"
     return None
 
@@ -199,18 +193,20 @@ def _way(draft: Draft, settings: SurveySettings) -> SurveyWay | SendRefusal:
     return refusal
 
 
-def _end(draft: Draft, survey: Survey, status: SurveyStatus, at: datetime, **why: FactValue) -> None:
+def _end(
+    draft: Draft, survey: Survey, status: SurveyStatus, at: datetime | None = None, **why: FactValue
+) -> None:
     reason = why.get("reason")
     ended = replace(survey, status=status, remind_at=None, reason=str(reason) if reason else None)
     _record(draft, ended, at, **why)
 
 
-def _record(draft: Draft, survey: Survey, at: datetime, **why: FactValue) -> None:
+def _record(draft: Draft, survey: Survey, at: datetime | None = None, **why: FactValue) -> None:
     draft.set_survey(survey)
     _note(draft, survey, f"survey.{survey.status}", at, **why)
 
 
-def _note(draft: Draft, survey: Survey, kind: str, at: datetime, **why: FactValue) -> None:
+def _note(draft: Draft, survey: Survey, kind: str, at: datetime | None = None, **why: FactValue) -> None:
     draft.note(
         kind,
         ActorKind.CUSTOMER if survey.status is SurveyStatus.ANSWERED else ActorKind.SYSTEM,

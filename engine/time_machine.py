@@ -100,7 +100,7 @@ class TimeMachine:
         await self._within(within, self._travel_to(None))
 
     async def close(self) -> None:
-        """Let go of everything."""
+        """Stop watching. The server's time is of no use after this, unless all was at rest."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

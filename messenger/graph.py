@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import httpx
 
+from messenger.conversations import MESSAGE_FIELDS, ThreadMessage, messages_in
 from messenger.errors import GraphError, error_of
 from messenger.graph_batch import read_by_batch
 from messenger.graph_call import Access, Answer, AnswerLostError, GraphCaller, NothingWrittenError
@@ -243,6 +244,15 @@ class GraphClient:
         wanted = tuple(fields)
         body = await self._read(_segment(psid), credentials.access, query={"fields": ",".join(wanted)})
         return {name: str(body[name]) for name in wanted if isinstance(body.get(name), str | int | float)}
+
+    async def messages_with(self, credentials: PageCredentials, psid: str) -> tuple[ThreadMessage, ...]:
+        """The newest messages between the page and a person, newest first; of older ones Meta tells nothing.
+
+        The text of a message without one is empty. Meta dates by whole seconds, and shows no `metadata`.
+        """
+        query = {"platform": "messenger", "user_id": psid, "fields": MESSAGE_FIELDS}
+        body = await self._read(f"{_segment(credentials.page_id)}/conversations", credentials.access, query)
+        return tuple(messages_in(body, credentials.page_id))
 
     async def _read(
         self, path: str, access: Access, query: Mapping[str, str] | None = None

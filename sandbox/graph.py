@@ -76,12 +76,16 @@ class Graph:
             call = await read(scope, receive, next(self._numbers))
         except ClientDisconnect:
             return
+        with world.calling():
+            await self._serve(call, receive, send)
+
+    async def _serve(self, call: Call, receive: Receive, send: Send) -> None:
         try:
-            await world.clock.refresh()
+            await self._world.clock.refresh()
         except httpx.HTTPError:
             error = GraphError("no_clock")
             headers = [(b"content-type", b"application/json")]
-            body = error.body(world.ids.trace())
+            body = error.body(self._world.ids.trace())
             await put(receive, send, status=error.status, headers=headers, body=body)
             return
         given: Reply | None = None
@@ -89,7 +93,7 @@ class Graph:
             given = await self._carry_out(call)
             if given.manner is not PLAIN:
                 _finish(given)  # an answer that is late or lost holds up nothing else
-            own = given.usage if given.usage is not None else _usage(world, call)
+            own = given.usage if given.usage is not None else _usage(self._world, call)
             headers = [(b"content-type", given.content_type.encode()), *own]
             await put(
                 receive, send, status=given.status, headers=headers, body=given.body, manner=given.manner

@@ -11,17 +11,28 @@ from typing import Any
 from sqlalchemy import exists
 from sqlmodel import Session, col, select
 
-from domain.changes import Refusal
+from base.ids import id_from_key
+from domain.changes import Fact, Refusal
 from domain.delivery import MessageStatus
-from domain.state import Command
+from domain.lifecycle import ActorKind
+from domain.sending import RefusalCode
+from domain.settings import AutomatedTrigger
+from domain.state import Command, Notice
+from store.conversations import live_conversation_id
+from store.created_messages import notice_row
+from store.events import append_events, event_row
+from store.idempotency import request_hash
+from store.live_settings import live_settings
 from store.messages import new_outbound_row, settle
 from store.refs import ConversationRef, conversation_ref
 from store.refusals import StoreRefusalError
 from store.sql import insert_or_ignore
-from store.tables import Agent, Event, IdempotencyRecord, Message
+from store.tables import Agent, Event, IdempotencyRecord, Message, Page
 
 REPLY = "reply"
+_MAY_BE_SAID_AGAIN = (MessageStatus.UNKNOWN.value, MessageStatus.FAILED.value)
 _SUPERVISING_ROLES = ("supervisor", "admin")
+_WINDOW_CODES = frozenset(code.value for code in RefusalCode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,7 @@ class Reply:
     reply_to_mid: str | None
     request_hash: str
     hold: bool = False
+    resends: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +82,36 @@ def keep_intent(session: Session, conversation_id: str, reply: Reply, at: dateti
         reply_to_mid=reply.reply_to_mid,
         request_hash=reply.request_hash,
         hold=reply.hold,
+        resends=reply.resends,
     )
     insert_or_ignore(session, Message, [row])
     return _kept_intent(session, conversation, session.get_one(Message, reply.message_id), reply, is_new=True)
+
+
+def keep_resend(
+    session: Session, message_id: str, *, agent_id: str, new_message_id: str, at: datetime
+) -> Intent:
+    """Write an agent's message anew, to be sent in the conversation that the customer has now.
+
+    Only a message of unknown outcome or one that failed may be said again; refused as `not_found` and
+    `message_not_resendable`.
+    """
+    original = session.get(Message, message_id)
+    if original is None or original.sender_kind != "agent" or original.conversation_id is None:
+        raise StoreRefusalError("not_found")
+    is_kept = session.get(Message, new_message_id) is not None
+    if not is_kept and (original.status not in _MAY_BE_SAID_AGAIN or not original.text):
+        raise StoreRefusalError("message_not_resendable")
+    live = live_conversation_id(session, original.customer_id)
+    reply = Reply(
+        message_id=new_message_id,
+        agent_id=agent_id,
+        text=original.text or "",
+        reply_to_mid=original.reply_to_mid,
+        request_hash=request_hash("resend", message_id),
+        resends=message_id,
+    )
+    return keep_intent(session, live or original.conversation_id, reply, at)
 
 
 def reply_command(session: Session, message_id: str) -> tuple[ConversationRef, Command] | None:
@@ -92,6 +131,7 @@ def reply_command(session: Session, message_id: str) -> tuple[ConversationRef, C
         supervises=agent.role in _SUPERVISING_ROLES,
         message_id=message.id,
         hold=message.hold,
+        resends=message.resends,
         settings=conversation.settings,
     )
     return conversation, command
@@ -100,7 +140,10 @@ def reply_command(session: Session, message_id: str) -> tuple[ConversationRef, C
 def refuse(
     session: Session, message: Message, refusal: Refusal, problem: dict[str, Any], at: datetime
 ) -> None:
-    """A refused reply stays, as `failed` with the refusal's code, and its key keeps answering the problem."""
+    """A refused reply stays, as `failed` with the refusal's code, and its key keeps answering the problem.
+
+    Where the window is the reason, the agent is told in the transcript, unless that message is switched off.
+    """
     record = {
         "principal_id": message.agent_id,
         "key": _refusal_key(message.id),
@@ -111,6 +154,8 @@ def refuse(
     }
     insert_or_ignore(session, IdempotencyRecord, [record])
     settle(session, message.id, MessageStatus.FAILED, at, reason=refusal.code, detail=refusal.detail)
+    if refusal.code in _WINDOW_CODES:
+        _tell_agent(session, message, at)
 
 
 def unsettled_replies(session: Session, older_than: datetime, *, limit: int = 200) -> list[str]:
@@ -144,6 +189,28 @@ def _kept_intent(
         raise StoreRefusalError("idempotency_key_reused")
     refused = session.get(IdempotencyRecord, (reply.agent_id, _refusal_key(kept.id)))
     return Intent(conversation, kept, is_new, refused.body if refused else None)
+
+
+def _tell_agent(session: Session, message: Message, at: datetime) -> None:
+    trigger = AutomatedTrigger.OUTSIDE_WINDOW
+    settings = live_settings(session, message.page_id)
+    if trigger not in settings.automated_messages or message.conversation_id is None:
+        return
+    notice = Notice(
+        id_from_key(message.id, trigger), message.conversation_id, trigger, agent_id=message.agent_id
+    )
+    page = session.get_one(Page, message.page_id)
+    insert_or_ignore(session, Message, [notice_row(session, page, message.customer_id, notice, at)])
+    fact = Fact(
+        "notice.shown",
+        at,
+        ActorKind.SYSTEM,
+        None,
+        message.conversation_id,
+        notice.id,
+        {"trigger": trigger, "about": message.id, "agent_id": message.agent_id},
+    )
+    append_events(session, [event_row(fact, message.page_id, message.customer_id, f"notified/{notice.id}")])
 
 
 def _refuse_unknown_mid(session: Session, conversation: ConversationRef, mid: str | None) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
+from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
@@ -18,29 +18,38 @@ with workflow.unsafe.imports_passed_through():
         apply_event,
         decide,
         lives,
-        send_postponed,
-        send_settled,
         survey_answered,
         with_settings,
     )
     from domain.deadlines import fire, is_due, next_deadline
     from domain.delivery import MessageStatus
     from domain.lifecycle import ActorKind, Status
+    from domain.outbox import (
+        Step,
+        gate_opened,
+        next_step,
+        send_held_by_page,
+        send_postponed,
+        send_settled,
+    )
     from domain.settings import LiveSettings
     from domain.state import Command, ThreadEvent, ThreadState
     from workflows.messages import (
         COMMAND_UPDATE,
         CONVERSATION_WORKFLOW,
         EVENTS_SIGNAL,
+        GATE_OPENED_SIGNAL,
         SETTINGS_SIGNAL,
         SURVEY_ANSWERED_SIGNAL,
         CommandResult,
         ConversationInput,
         LoadThread,
+        ReadBack,
         SendMessage,
         SendReport,
         ThreadEvents,
         ThreadProjection,
+        require_known_schema,
     )
 
 _LOAD_TIMEOUT = timedelta(seconds=5)
@@ -80,6 +89,7 @@ class ConversationWorkflow:
     @workflow.run
     async def run(self, start: ConversationInput) -> None:
         """Live until nothing in the thread does."""
+        require_known_schema(start.schema_version)
         if start.state is None:
             await asyncio.sleep(0)  # lets the signal in that came with the start
             await self._load()
@@ -91,7 +101,7 @@ class ConversationWorkflow:
                 continue
             if self._may_leave and self._next_run_is_due:
                 workflow.continue_as_new(
-                    ConversationInput(self._page_id, self._customer_id, start.schema_version, self._state)
+                    ConversationInput(self._page_id, self._customer_id, state=self._state)
                 )
             if self._may_leave and not self._lives:
                 return
@@ -100,8 +110,13 @@ class ConversationWorkflow:
             await workflow.wait_condition(self._has_something_to_do)
 
     @workflow.signal(name=EVENTS_SIGNAL)
-    def events(self, batch: ThreadEvents) -> None:
-        """Events of the thread from the relay."""
+    def events(self, signal: RawValue) -> None:
+        """Events of the thread from the relay, as `ThreadEvents`.
+
+        The SDK drops a signal that it cannot read; read here, one of a newer relay's fails the task instead
+        and waits for a newer worker.
+        """
+        batch: ThreadEvents = workflow.payload_converter().from_payload(signal.payload, ThreadEvents)
         if not self._loaded:
             self._waiting_events.extend(batch.events)
             self._fresh = self._fresh or batch.fresh
@@ -121,6 +136,11 @@ class ConversationWorkflow:
     def settings_changed(self) -> None:
         """Settings of the page or its workstream are others now: look before the next deadline."""
         self._settings_changed = True
+
+    @workflow.signal(name=GATE_OPENED_SIGNAL)
+    def gate_opened(self) -> None:
+        """The page may send again."""
+        self._state = gate_opened(self._state)
 
     @workflow.update(name=COMMAND_UPDATE)
     async def command(self, command: Command) -> CommandResult:
@@ -201,7 +221,7 @@ class ConversationWorkflow:
             start_to_close_timeout=_LOCAL_TIMEOUT,
             retry_policy=_STORE_RETRY,
         )
-        self._state = with_settings(self._state, settings)
+        self._state = with_settings(self._state, settings, workflow.now())
 
     async def _fire_deadlines(self) -> None:
         if self._settings_changed or is_due(self._state, workflow.now()):
@@ -240,14 +260,13 @@ class ConversationWorkflow:
             self._sending = None
 
     def _start_next_send(self) -> None:
-        if self._sending is None and self._send_is_due():
-            self._sending = asyncio.create_task(self._send())
-
-    def _send_is_due(self) -> bool:
-        if not self._state.outbox:
-            return False
-        not_before = self._state.outbox[0].not_before
-        return not_before is None or not_before <= workflow.now()
+        if self._sending is not None:
+            return
+        match next_step(self._state, workflow.now()):
+            case Step.SEND:
+                self._sending = asyncio.create_task(self._send())
+            case Step.READ_BACK:
+                self._sending = asyncio.create_task(self._read_back())
 
     async def _send(self) -> None:
         """One attempt for the head of the outbox; the order within a conversation is kept."""
@@ -272,11 +291,34 @@ class ConversationWorkflow:
         except ActivityError:
             # The attempt's end is not known here. The next attempt reads the row and decides what is safe.
             report = SendReport(MessageStatus.QUEUED, until=workflow.now() + _AFTER_LOST_ATTEMPT)
+        self._take_report(send.message_id, report)
+
+    async def _read_back(self) -> None:
+        """Nobody knows whether the head of the outbox was sent: look for it at Meta."""
+        send = self._state.outbox[0]
+        try:
+            report = await workflow.execute_activity(
+                "read_back",
+                ReadBack(self._page_id, self._customer_id, send.message_id),
+                result_type=SendReport,
+                start_to_close_timeout=_SEND_TIMEOUT,
+                heartbeat_timeout=_SEND_SILENCE,
+                retry_policy=_NO_RETRY,
+            )
+        except ActivityError:
+            report = SendReport(MessageStatus.UNKNOWN, "not_looked_up")
+        self._take_report(send.message_id, report)
+
+    def _take_report(self, message_id: str, report: SendReport) -> None:
         if report.until is not None:
-            self._state = send_postponed(self._state, send.message_id, report.until)
+            tried = not report.in_line
+            self._state = send_postponed(self._state, message_id, report.until, tried=tried)
             return
-        outcome = SendOutcome(send.message_id, report.status, report.reason)
-        self._apply(send_settled(self._state, outcome, workflow.now(), _new_id), f"send/{send.message_id}")
+        if report.status is MessageStatus.HELD:
+            self._state = send_held_by_page(self._state, message_id, workflow.now())
+            return
+        outcome = SendOutcome(message_id, report.status, report.reason)
+        self._apply(send_settled(self._state, outcome, workflow.now(), _new_id), f"send/{message_id}")
 
     def _arm_timer(self) -> None:
         """Keep one durable timer; only an earlier deadline replaces it."""
@@ -299,13 +341,18 @@ class ConversationWorkflow:
             or (self._timer is not None and self._timer.done())
             or is_due(self._state, workflow.now())
             or (self._sending is not None and self._sending.done())
-            or (self._sending is None and self._send_is_due())
+            or (self._sending is None and next_step(self._state, workflow.now()) is not None)
             or (self._may_leave and (self._next_run_is_due or not self._lives))
         )
 
     @property
     def _may_leave(self) -> bool:
-        return self._sending is None and not self._dirty and workflow.all_handlers_finished()
+        return (
+            self._sending is None
+            and not self._dirty
+            and not self._settings_changed
+            and workflow.all_handlers_finished()
+        )
 
     @property
     def _lives(self) -> bool:

@@ -10,10 +10,9 @@ from domain.changes import Change
 from domain.delivery import MessageStatus
 from domain.lifecycle import Status
 from domain.sending import ContentKind
-from domain.state import ThreadEvent, ThreadState
+from domain.state import SCHEMA_VERSION, ThreadEvent, ThreadState
 
 TASK_QUEUE = "pagedesk"
-SCHEMA_VERSION = 1
 
 # A worker that dies inside a workflow task costs this long; a long projection extends its task by heartbeats.
 TASK_TIMEOUT = timedelta(seconds=2)
@@ -22,12 +21,26 @@ CONVERSATION_WORKFLOW = "conversation"
 EVENTS_SIGNAL = "events"
 COMMAND_UPDATE = "command"
 SETTINGS_SIGNAL = "settings_changed"
+GATE_OPENED_SIGNAL = "gate_opened"
 SURVEY_ANSWERED_SIGNAL = "survey_answered"
 
 PAGE_WORKFLOW = "page"
 CHECK_SIGNAL = "check"
 
 EVENTS_PER_SIGNAL = 100
+
+
+class NewerSchemaError(Exception):
+    """A run of a newer release than this worker's. Its task fails and waits for a newer worker."""
+
+
+def require_known_schema(version: int) -> None:
+    """Raise NewerSchemaError if this worker is too old for a run."""
+    if version > SCHEMA_VERSION:
+        raise NewerSchemaError(
+            f"This run has schema version {version}; this worker knows versions up to {SCHEMA_VERSION}. "
+            "Start workers of the newer release; nothing is lost until then."
+        )
 
 
 def conversation_workflow_id(page_id: str, customer_id: str) -> str:
@@ -100,12 +113,26 @@ class SendMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadBack:
+    """Look for a message of unknown outcome in the conversation at Meta."""
+
+    page_id: str
+    customer_id: str
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SendReport:
-    """How an attempt ended. `queued` until an instant: nothing was sent for certain, try again then."""
+    """How an attempt ended. `queued` until an instant: nothing was sent for certain, try again then.
+
+    `held`: the page may send nothing; the conversation is told when it may. `in_line`: the page was busy, and
+    no attempt was made.
+    """
 
     status: MessageStatus
     reason: str | None = None
     until: datetime | None = None
+    in_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +149,5 @@ class PageReport:
 
     running: bool
     deleted: bool = False
+    gate_opened: bool = False
     check_every: int = 15 * 60

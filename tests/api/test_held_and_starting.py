@@ -136,3 +136,29 @@ async def test_ending_may_skip_the_survey(api: Api, seed: Seed) -> None:
     await api.admin.post(address)
     await api.admin.post(address, json={"skip_survey": True})
     assert [command.skip_survey for command in api.engine.commands] == [False, True]
+
+
+async def test_an_unknown_message_is_said_again_as_a_new_one_once_per_key(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation(status=Status.ACTIVE)
+    agent_id, agent = await api.somebody("agent")
+    original = await seed.message(
+        thread, "Hello", direction="outbound", sender_kind="agent", status="unknown", agent_id=agent_id
+    )
+    answers = [
+        await agent.post(f"/v1/messages/{original}/resend", headers={"Idempotency-Key": "one"})
+        for _ in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    first, again = (answer.json()["id"] for answer in answers)
+    assert first == again != original
+    assert answers[0].json()["text"] == "Hello"
+    assert {(command.message_id, command.resends) for command in api.engine.commands} == {(first, original)}
+
+
+async def test_what_was_sent_is_not_said_again(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation(status=Status.ACTIVE)
+    sent = await seed.message(
+        thread, "Hello", direction="outbound", sender_kind="agent", status="sent", agent_id="mia"
+    )
+    answer = await api.admin.post(f"/v1/messages/{sent}/resend", headers={"Idempotency-Key": "one"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "message_not_resendable")

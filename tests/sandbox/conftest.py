@@ -7,12 +7,12 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from engine.served import served
 from sandbox.app import create_app
 from sandbox.config import Config
 from sandbox.model import FIELDS
 from sandbox.world import World
 from support.sandbox_driver import APP, CALLBACK, PAGE, PSID, SECRET, TOKEN, Messenger, Receiver
-from support.served import served
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from domain.window import OpeningKind, opening
 from store import tables
 from store.database import Database
 from store.threads import project
-from support.store import PAGE_A, PSID, make_settings, rows, seed
+from support.store import PAGE_A, PSID, PUBLIC_URL, make_settings, rows, seed
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CUSTOMER = "customer-a"
@@ -49,7 +49,9 @@ class Attempt:
 
     async def project(self) -> ThreadState:
         change = replace(self.change, state=self.state)
-        await self.store.write(lambda session: project(session, PAGE_A, CUSTOMER, change))
+        await self.store.write(
+            lambda session: project(session, PAGE_A, CUSTOMER, change, public_url=PUBLIC_URL)
+        )
         return self.state
 
     def _apply(self, change: Change, cause: str) -> "Attempt":

@@ -2,10 +2,12 @@
 
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from typing import Any
+from unittest import mock
 
 import httpx
 from sqlmodel import Session, col, select
@@ -21,6 +23,7 @@ from temporalio.service import RPCError
 
 from base.ids import new_id
 from base.settings import Settings
+from domain.settings import LiveSettings
 from domain.state import Command
 from ingest.inbox import Inbox, SqliteInboxWriter, inbox_rows
 from ingest.reader import InboxReader
@@ -28,6 +31,7 @@ from ingest.router import RoutedThread, route
 from ingest.wake import NoWake
 from messenger.graph import GraphClient
 from messenger.webhook import split
+from store import live_settings as store_settings
 from store.database import Database
 from store.live_settings import live_settings
 from store.messages import new_outbound_row
@@ -49,19 +53,39 @@ from workflows.messages import (
 
 
 class RecordedMeta:
-    """Answers every Graph call with success and remembers what was sent."""
+    """Takes every message and remembers what was sent; first come the `faults` it has. No token is good.
+
+    `instead` answers in its place.
+    """
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
+        self.faults: list[httpx.Response] = []
+        self.instead: Callable[[httpx.Request], httpx.Response] | None = None
 
     def answer(self, request: httpx.Request) -> httpx.Response:
-        """One Send API call."""
+        """One call."""
+        if self.instead is not None:
+            return self.instead(request)
+        if self.faults:
+            return self.faults.pop(0)
+        if not request.url.path.endswith("/messages"):
+            return httpx.Response(
+                400, json={"error": {"message": "no", "type": "OAuthException", "code": 190}}
+            )
+        return self.accept(request)
+
+    def accept(self, request: httpx.Request) -> httpx.Response:
+        """Take a call of the Send API."""
         self.sent.append(json.loads(request.content))
         return httpx.Response(200, json={"recipient_id": PSID, "message_id": f"m_sent_{len(self.sent)}"})
 
 
 class Desk:
-    """One page, one customer, one worker."""
+    """One page, one customer, one worker.
+
+    `live` overrules what the store says of the settings; `runs` are the runs that heard of something.
+    """
 
     def __init__(self, settings: Settings, client: Client) -> None:
         self.settings = settings
@@ -73,6 +97,9 @@ class Desk:
         self.reader = InboxReader(self.inbox_store)
         self.task_queue = f"test-{new_id()}"
         self.page_id = PAGE_A
+        self.live: dict[str, Any] = {}
+        self.runs: list[str] = []
+        self.page_runs: list[str] = []
         self._position = 0
         self._mids = count(1)
 
@@ -81,11 +108,17 @@ class Desk:
         """A worker that lives as long as the block."""
         http = httpx.AsyncClient(transport=httpx.MockTransport(self.meta.answer))
         graph = GraphClient(http, "https://graph.invalid", "v26.0")
+        settings_of = store_settings.settings_of
+
+        def overruled(*rows: Any) -> LiveSettings:
+            return replace(settings_of(*rows), **self.live)
+
         async with (
             http,
             make_worker(self.settings, self.client, self.store, graph, task_queue=self.task_queue),
         ):
-            yield
+            with mock.patch.object(store_settings, "settings_of", overruled):
+                yield
 
     async def customer_writes(
         self, at: datetime, text: str = "hello", received: datetime | None = None
@@ -115,7 +148,7 @@ class Desk:
 
     async def signal(self, thread: RoutedThread, *, told_before: bool = False) -> None:
         """What the signaller does, on this desk's task queue."""
-        await self.client.start_workflow(
+        handle = await self.client.start_workflow(
             CONVERSATION_WORKFLOW,
             ConversationInput(thread.page_id, thread.customer_id),
             id=conversation_workflow_id(thread.page_id, thread.customer_id),
@@ -124,6 +157,7 @@ class Desk:
             start_signal=EVENTS_SIGNAL,
             start_signal_args=[ThreadEvents(thread.events, thread.fresh and not told_before)],
         )
+        self.runs.append(handle.result_run_id or "")
 
     async def handle(self) -> WorkflowHandle[Any, Any]:
         """The thread's workflow."""
@@ -170,6 +204,7 @@ class Desk:
                 id=command.command_id,
                 result_type=CommandResult,
             )
+            self.runs.append((await start.workflow_handle()).result_run_id or "")
         except WorkflowUpdateFailedError as failed:
             if isinstance(failed.cause, ApplicationError):
                 return failed.cause
@@ -190,7 +225,7 @@ class Desk:
         await self.store.write(work)
 
     async def reply(
-        self, text: str, now: datetime, *, agent: str = "mia", hold: bool = False
+        self, text: str, now: datetime, *, agent: str = "mia", hold: bool = False, resends: str | None = None
     ) -> CommandResult | ApplicationError:
         """Write an agent's message and ask for its sending, as the API does."""
         conversation = await self.conversation()
@@ -205,10 +240,11 @@ class Desk:
             text=text,
             created_at=now,
             hold=hold,
+            resends=resends,
         )
         await self.store.write(lambda session: insert_or_ignore(session, Message, [row]))
         return await self.command(
-            "reply", agent=agent, command_id=message_id, message_id=message_id, hold=hold
+            "reply", agent=agent, command_id=message_id, message_id=message_id, hold=hold, resends=resends
         )
 
     async def conversation(self) -> Conversation:

@@ -27,19 +27,17 @@ from temporalio.client import Client
 from api.app import create_app
 from base.skipping_clock import skipping_clock
 from base.temporal import connect
+from children import skipping_engine
 from engine.ports import free_port
-from engine.processes import ChildSpec, running
+from engine.processes import running
 from engine.progress import Progress
-from engine.ready import temporal_is_ready
-from engine.test_server import find_or_build_test_server
+from engine.served import served
 from engine.time_machine import TimeMachine
 from sandbox.app import create_app as create_sandbox
 from sandbox.config import Config
-from store.database import Database
-from support.served import served
 from support.store import PAGE_A, PAGE_B, make_settings
 from support.whole import ADMIN_KEY, Whole, set_up
-from time_control import DeskOutside, time_control
+from time_control import clock_url, keeping_time
 from worker import working
 
 UNTAGGED, TAGGED = PAGE_A, PAGE_B
@@ -113,33 +111,29 @@ class TravellingDesk(Whole):
 async def travelling_desk(data_dir: Path) -> AsyncIterator[TravellingDesk]:
     """Start everything, with an account and two Running pages, UNTAGGED and TAGGED."""
     async with contextlib.AsyncExitStack() as stack:
-        engine = await stack.enter_async_context(_engine(data_dir))
-        stack.enter_context(skipping_clock(engine))
-        api_port, sandbox_port, clock_port = free_port(), free_port(), free_port()
         settings = make_settings(
             data_dir,
-            temporal_address=engine,
-            public_url=AnyHttpUrl(_address(api_port)),
-            graph_base_url=AnyHttpUrl(_address(sandbox_port)),
+            temporal_port=free_port(),
+            port=free_port(),
+            sandbox_port=free_port(),
+            travel_port=free_port(),
             admin_token=SecretStr(ADMIN_KEY),
             page_check_minutes=24 * 60,
         )
+        settings = settings.model_copy(update={"graph_base_url": AnyHttpUrl(settings.sandbox_url)})
+        engine = await skipping_engine(settings, Progress())
+        await stack.enter_async_context(running(engine, data_dir / "logs"))
+        stack.enter_context(skipping_clock(settings.temporal_target))
         api_app = create_app(settings)
-        clock_url = f"{_address(clock_port)}/clock"
-        sandbox = create_sandbox(Config(clock_url=clock_url, ledger_dir=data_dir / "ledger"))
-        meta = await stack.enter_async_context(httpx.AsyncClient(base_url=_address(sandbox_port)))
-        store, inbox = Database(settings.store_url), Database(settings.inbox_url)
-        stack.callback(store.close)
-        stack.callback(inbox.close)
-        machine = await TimeMachine.of(engine, DeskOutside(store, inbox, meta))
-        stack.push_async_callback(machine.close)
-        await stack.enter_async_context(served(time_control(machine, store), clock_port))
-        for app, port in ((sandbox, sandbox_port), (api_app, api_port)):
+        sandbox = create_sandbox(Config(clock_url=clock_url(settings), ledger_dir=data_dir / "ledger"))
+        meta = await stack.enter_async_context(httpx.AsyncClient(base_url=settings.sandbox_url))
+        machine = await stack.enter_async_context(keeping_time(settings))
+        for app, port in ((sandbox, settings.sandbox_port), (api_app, settings.port)):
             await stack.enter_async_context(app.router.lifespan_context(app))
             await stack.enter_async_context(served(app, port))
         headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
         api = await stack.enter_async_context(
-            httpx.AsyncClient(base_url=_address(api_port), headers=headers, timeout=20)
+            httpx.AsyncClient(base_url=settings.local_url, headers=headers, timeout=20)
         )
         client: Client = await connect(settings)
         await stack.enter_async_context(working(settings, client))
@@ -149,21 +143,3 @@ async def travelling_desk(data_dir: Path) -> AsyncIterator[TravellingDesk]:
         await set_up(desk, tag_on=[TAGGED])
         await desk.settled()
         yield desk
-
-
-@contextlib.asynccontextmanager
-async def _engine(data_dir: Path) -> AsyncIterator[str]:
-    """host:port of a time-skipping server of its own."""
-    port = free_port()
-    spec = ChildSpec(
-        name="engine",
-        argv=[str(await find_or_build_test_server(Progress())), str(port)],
-        ready=lambda: temporal_is_ready(f"127.0.0.1:{port}"),
-        remedy="read the lines above.",
-    )
-    async with running(spec, data_dir / "logs"):
-        yield f"127.0.0.1:{port}"
-
-
-def _address(port: int) -> str:
-    return f"http://127.0.0.1:{port}"

@@ -1,0 +1,107 @@
+"""Looking for a message of unknown outcome in the conversation at Meta.
+
+Meta shows no `metadata` there, so a message is known by its text and its time; where that is not certain, it
+stays unknown. That it is not found does not prove that it was not sent.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+from temporalio import activity
+
+from activities.credentials import page_credentials
+from activities.engine_time import engine_clock
+from activities.heartbeat import beating
+from base.secrets import Vault
+from domain.delivery import MessageStatus
+from messenger.conversations import ThreadMessage
+from messenger.errors import GraphError
+from messenger.graph import GraphClient, GraphUnavailable, PageCredentials
+from store.database import Database
+from store.messages import settle
+from store.tables import Customer, Message
+from workflows.messages import ReadBack, SendReport
+
+_BEFORE = timedelta(seconds=2)
+_AFTER = timedelta(seconds=60)
+"""Meta dates by whole seconds and by its own clock."""
+
+_UNKNOWN = SendReport(MessageStatus.UNKNOWN, "not_found_at_meta")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    psid: str
+    text: str
+    tried_at: datetime
+    credentials: PageCredentials
+
+
+class ReadBackActivities:
+    """The send protocol's last look before a message is parked."""
+
+    def __init__(self, database: Database, graph: GraphClient, vault: Vault) -> None:
+        self._database = database
+        self._graph = graph
+        self._vault = vault
+
+    @activity.defn(name="read_back")
+    async def read_back(self, request: ReadBack) -> SendReport:
+        """Settle the message as sent if Meta shows it without doubt."""
+        now = engine_clock()
+        wanted = await self._database.read(lambda session: self._wanted(session, request, now()))
+        if isinstance(wanted, SendReport):
+            return wanted
+        try:
+            async with beating():
+                shown = await self._graph.messages_with(wanted.credentials, wanted.psid)
+        except (GraphError, GraphUnavailable):
+            return SendReport(MessageStatus.UNKNOWN, "meta_unreachable")
+        candidates = [each for each in shown if _may_be(each, wanted)]
+        return await self._database.write(lambda session: _settle(session, request, candidates, now()))
+
+    def _wanted(self, session: Session, request: ReadBack, now: datetime) -> _Wanted | SendReport:
+        message = session.get_one(Message, request.message_id)
+        if message.status == MessageStatus.QUEUED:
+            return SendReport(MessageStatus.QUEUED, message.reason, until=now)
+        if message.status != MessageStatus.UNKNOWN:
+            return SendReport(MessageStatus(message.status or MessageStatus.FAILED), message.reason)
+        if not message.text:
+            return _UNKNOWN
+        return _Wanted(
+            psid=session.get_one(Customer, request.customer_id).psid,
+            text=message.text,
+            tried_at=message.occurred_at,
+            credentials=page_credentials(session, self._vault, request.page_id),
+        )
+
+
+def _may_be(shown: ThreadMessage, wanted: _Wanted) -> bool:
+    in_time = wanted.tried_at - _BEFORE <= shown.created_at <= wanted.tried_at + _AFTER
+    return shown.from_page and shown.text == wanted.text and in_time
+
+
+def _settle(
+    session: Session, request: ReadBack, candidates: list[ThreadMessage], now: datetime
+) -> SendReport:
+    """Exactly one message that no row of ours has yet, and nothing else of ours that it could be."""
+    message = session.get_one(Message, request.message_id)
+    taken = session.exec(
+        select(Message.mid).where(
+            col(Message.page_id) == request.page_id,
+            col(Message.mid).in_([each.mid for each in candidates]),
+        )
+    ).all()
+    alike = session.exec(
+        select(Message.id).where(
+            col(Message.customer_id) == request.customer_id,
+            col(Message.status) == MessageStatus.UNKNOWN.value,
+            col(Message.text) == message.text,
+        )
+    ).all()
+    free = [each for each in candidates if each.mid not in taken]
+    if len(free) != 1 or len(alike) > 1:
+        return _UNKNOWN
+    settle(session, request.message_id, MessageStatus.SENT, now, mid=free[0].mid)
+    return SendReport(MessageStatus.SENT)

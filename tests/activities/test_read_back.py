@@ -1,0 +1,149 @@
+"""Finding a message of unknown outcome at Meta: only what is beyond doubt counts."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlmodel import Session
+from temporalio.testing import ActivityEnvironment
+
+from activities.read_back import ReadBackActivities
+from base.settings import Settings
+from messenger.graph import GraphClient
+from store import tables
+from store.database import Database
+from store.messages import new_outbound_row
+from store.sql import insert_or_ignore
+from support.store import PAGE_A, PSID, make_settings, seed
+from workflows.messages import ReadBack
+
+TRIED_AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def shown(mid: str, text: str = "Hello!", after: float = 0.0, sender: str = PAGE_A) -> dict[str, Any]:
+    at = TRIED_AT + timedelta(seconds=after)
+    return {
+        "id": mid,
+        "created_time": at.strftime("%Y-%m-%dT%H:%M:%S+0000"),
+        "from": {"id": sender},
+        "message": text,
+    }
+
+
+class Store:
+    """A thread with messages of ours, and what Meta shows of it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.database = Database(settings.store_url)
+        self._settings = settings
+        self.answer = httpx.Response(200, json={"data": []})
+
+    async def has(self, message_id: str, status: str = "unknown", **values: Any) -> None:
+        row = new_outbound_row(
+            id=message_id,
+            page_id=PAGE_A,
+            customer_id="c",
+            conversation_id="conversation",
+            sender_kind="agent",
+            text="Hello!",
+            created_at=TRIED_AT,
+        )
+        wanted = row | {"status": status, "attempt": 1} | values
+        await self.database.write(lambda session: insert_or_ignore(session, tables.Message, [wanted]))
+
+    async def status(self, message_id: str) -> tuple[str | None, str | None]:
+        row = await self.database.read(lambda session: session.get_one(tables.Message, message_id))
+        return row.status, row.mid
+
+    async def looked(self, *messages: dict[str, Any]) -> str:
+        if messages:
+            self.answer = httpx.Response(
+                200, json={"data": [{"id": "t_1", "messages": {"data": list(messages)}}]}
+            )
+        async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: self.answer)) as http:
+            graph = GraphClient(http, "https://graph.invalid", "v26.0")
+            activities = ReadBackActivities(self.database, graph, self._settings.vault)
+            report = await ActivityEnvironment().run(activities.read_back, ReadBack(PAGE_A, "c", "mine"))
+        return report.status
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    settings = make_settings(tmp_path)
+    store = Store(settings)
+
+    def work(session: Session) -> None:
+        seed(session, settings)
+        session.flush()
+        session.add(tables.Customer(id="c", page_id=PAGE_A, psid=PSID, created_at=TRIED_AT))
+        session.flush()
+        session.add(tables.Thread(customer_id="c", page_id=PAGE_A))
+
+    await store.database.write(work)
+    yield store
+    store.database.close()
+
+
+async def test_the_one_message_of_that_text_and_time_is_it(store: Store) -> None:
+    await store.has("mine")
+    assert await store.looked(shown("m_1", after=3)) == "sent"
+    assert await store.status("mine") == ("sent", "m_1")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param(shown("m_1", text="Hello"), id="another text"),
+        pytest.param(shown("m_1", after=-10), id="sent before"),
+        pytest.param(shown("m_1", after=90), id="sent long after"),
+        pytest.param(shown("m_1", sender=PSID), id="the customer's own"),
+        pytest.param({"id": "m_1", "created_time": "soon", "message": "Hello!"}, id="no time"),
+    ],
+)
+async def test_what_it_may_not_be_is_not_taken_for_it(store: Store, message: dict[str, Any]) -> None:
+    await store.has("mine")
+    assert await store.looked(message) == "unknown"
+    assert await store.status("mine") == ("unknown", None)
+
+
+async def test_of_two_it_could_be_neither_is_taken(store: Store) -> None:
+    await store.has("mine")
+    assert await store.looked(shown("m_1"), shown("m_2")) == "unknown"
+
+
+async def test_a_message_that_another_row_has_is_not_it(store: Store) -> None:
+    await store.has("mine")
+    await store.has("other", status="sent", mid="m_1")
+    assert await store.looked(shown("m_1")) == "unknown"
+    assert await store.looked(shown("m_1"), shown("m_2")) == "sent"
+    assert await store.status("mine") == ("sent", "m_2")
+
+
+async def test_of_two_of_ours_that_are_alike_and_unknown_none_is_settled(store: Store) -> None:
+    await store.has("mine")
+    await store.has("twin")
+    assert await store.looked(shown("m_1")) == "unknown"
+
+
+async def test_what_is_settled_meanwhile_is_told_without_a_call(store: Store) -> None:
+    await store.has("mine", status="sent")
+    store.answer = httpx.Response(500)
+    assert await store.looked() == "sent"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(500, text="<html>"),
+        httpx.Response(200, json={"data": []}),
+        httpx.Response(400, json={"error": {"code": 190}}),
+        httpx.Response(200, json={"data": [{"messages": 7}, 8]}),
+    ],
+)
+async def test_a_meta_that_tells_nothing_leaves_it_unknown(store: Store, answer: httpx.Response) -> None:
+    await store.has("mine")
+    store.answer = answer
+    assert await store.looked() == "unknown"

@@ -1,0 +1,439 @@
+"""What can happen to a thread, as data: the same steps drive the pure rules and the real workflow.
+
+A step names nothing by id. `realise` turns it into an event, a command or an outcome for a given state, so
+that two sides that made different ids for the same things can be led through the same story.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from itertools import count
+
+from hypothesis import strategies as st
+
+from domain.changes import Change, Refusal, SendOutcome
+from domain.conversation import apply_event, decide, survey_answered, with_settings
+from domain.deadlines import fire, next_deadline
+from domain.delivery import MessageStatus
+from domain.lifecycle import AWAITED_TRIGGERS, TRANSITIONS, ActorKind, legal_commands
+from domain.outbox import send_postponed, send_settled
+from domain.sending import RefusalCode
+from domain.settings import (
+    AutomatedTrigger,
+    LiveSettings,
+    Receiver,
+    RuleAction,
+    Silent,
+    SurveySettings,
+    SurveyWay,
+    TimeOutRule,
+)
+from domain.state import (
+    CANCEL_MESSAGE,
+    REPLY,
+    SEND_HELD,
+    Command,
+    ThreadEvent,
+    ThreadEventKind,
+    ThreadState,
+)
+from domain.window import OpeningKind, WindowLengths, opening
+
+START = datetime(2026, 3, 27, 12, tzinfo=UTC)
+TICK = timedelta(milliseconds=1)
+HOUR = 3600
+_LENGTHS = WindowLengths(standard={OpeningKind.AD_MESSAGE: timedelta(days=7)})
+
+
+@dataclass(frozen=True, slots=True)
+class Happens:
+    """An event of the thread, `ago` before it is learnt of."""
+
+    kind: ThreadEventKind
+    opens: OpeningKind | None = None
+    ago: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class ComesAgain:
+    """An event is delivered once more; `back` counts from the newest."""
+
+    back: int = 0
+
+
+class Meant(StrEnum):
+    """Which conversation a command names."""
+
+    LIVE = "live"
+    FORMER = "former"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """A command.
+
+    Without an `action` it is one that is legal, without an `agent` it is asked by who has the conversation.
+    `which` chooses among what is legal, or among the held messages.
+    """
+
+    action: str | None = None
+    agent: str | None = None
+    supervises: bool = False
+    meant: Meant = Meant.LIVE
+    hold: bool = False
+    skip_survey: bool = False
+    which: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AsksAgain:
+    """The newest command comes again under its id."""
+
+
+class SendResult(StrEnum):
+    """How the send at the head of the outbox ends."""
+
+    SENT = "sent"
+    FAILED = "failed"
+    REFUSED_BY_WINDOW = "refused_by_window"
+    UNKNOWN = "unknown"
+    POSTPONED = "postponed"
+
+
+@dataclass(frozen=True, slots=True)
+class SendEnds:
+    """The send at the head of the outbox comes back."""
+
+    result: SendResult
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The customer answers a survey; not `genuine`: one that does not count. `by_page`: by the link."""
+
+    genuine: bool = True
+    by_page: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChange:
+    """The page or its workstream is set otherwise."""
+
+    settings: LiveSettings
+
+
+@dataclass(frozen=True, slots=True)
+class TimePasses:
+    """For `by`, or, where that is None, to `beside` the next deadline.
+
+    `unnoticed`: the engine is busy; what came due is acted on only after the next step.
+    """
+
+    by: timedelta | None = None
+    beside: timedelta = timedelta(0)
+    unnoticed: bool = False
+
+
+Step = Happens | ComesAgain | Asks | AsksAgain | SendEnds | Answers | SettingsChange | TimePasses
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """An attempt that sent nothing; the next comes no earlier than `until`."""
+
+    message_id: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredOnPage:
+    """The signal that a survey was answered on its page."""
+
+    survey_id: str
+
+
+Doing = ThreadEvent | Command | SendOutcome | Postponed | AnsweredOnPage | LiveSettings | datetime
+"""A step as it is done to one side; a datetime is the instant up to which time passes."""
+
+
+def realise(step: Step, state: ThreadState, now: datetime, serial: int) -> Doing | None:
+    """What a step is for a thread in `state`; None where there is nothing to do it to.
+
+    `serial` numbers the steps: ids of messages and commands are made from it. Repetitions are the caller's.
+    """
+    doing: Doing | None = None
+    match step:
+        case Happens(kind=kind, opens=opens, ago=ago):
+            doing = _event(kind, opens, now - ago, now, state.applied_seq + 1, f"m{serial}")
+        case Asks():
+            doing = _command(step, state, serial)
+        case SendEnds(result=result):
+            doing = _outcome(result, state, now)
+        case Answers():
+            doing = _answer(step, state, now, serial)
+        case SettingsChange(settings=settings):
+            doing = settings
+        case TimePasses(by=by, beside=beside):
+            due = next_deadline(state, now)
+            goal = now + by if by is not None else (due or now) + beside
+            doing = max(goal, now)
+    return doing
+
+
+def _event(
+    kind: ThreadEventKind, opens: OpeningKind | None, at: datetime, now: datetime, seq: int, message_id: str
+) -> ThreadEvent:
+    opened = opening(opens, occurred_at=at, received_at=now, lengths=_LENGTHS) if opens else None
+    named = kind is not ThreadEventKind.WINDOW_OPENING
+    return ThreadEvent(seq, kind, at, opened, message_id if named else None)
+
+
+def _command(step: Asks, state: ThreadState, serial: int) -> Command | None:
+    live, former = state.conversation, state.former
+    meant = {Meant.LIVE: live or former, Meant.FORMER: former, Meant.UNKNOWN: None}[step.meant]
+    action = step.action
+    if action is None:
+        legal = legal_commands(meant.status, supervises=False) if meant else ["start"]
+        action = legal[step.which % len(legal)]
+    message_id = f"r{serial}" if action == REPLY else None
+    if action in (SEND_HELD, CANCEL_MESSAGE):
+        if not state.held:
+            return None
+        message_id = state.held[step.which % len(state.held)].message_id
+    return Command(
+        action,
+        f"c{serial}",
+        f"new{serial}" if action == "start" else meant.id if meant else "unknown",
+        step.agent or (meant.agent_id if meant else None) or "mia",
+        supervises=step.supervises,
+        message_id=message_id,
+        hold=step.hold,
+        skip_survey=step.skip_survey,
+        settings=state.settings,
+    )
+
+
+def _outcome(result: SendResult, state: ThreadState, now: datetime) -> SendOutcome | Postponed | None:
+    if not state.outbox or (state.outbox[0].not_before or now) > now:
+        return None
+    message_id = state.outbox[0].message_id
+    match result:
+        case SendResult.POSTPONED:
+            return Postponed(message_id, now + timedelta(seconds=2))
+        case SendResult.REFUSED_BY_WINDOW:
+            return SendOutcome(message_id, MessageStatus.FAILED, RefusalCode.WINDOW_CLOSED)
+        case SendResult.FAILED:
+            return SendOutcome(message_id, MessageStatus.FAILED, "recipient_unavailable")
+        case SendResult.SENT | SendResult.UNKNOWN:
+            return SendOutcome(message_id, MessageStatus(result.value))
+
+
+def _answer(
+    step: Answers, state: ThreadState, now: datetime, serial: int
+) -> ThreadEvent | AnsweredOnPage | None:
+    survey = state.survey
+    if step.genuine and (survey is None or survey.sent_at is None):
+        return None
+    survey_id = survey.id if survey and step.genuine else None
+    if step.by_page:
+        return AnsweredOnPage(survey_id or "unknown")
+    opened = opening(OpeningKind.QUICK_REPLY, occurred_at=now, received_at=now)
+    kind = ThreadEventKind.SURVEY_ANSWER
+    return ThreadEvent(state.applied_seq + 1, kind, now, opened, f"m{serial}", survey_id)
+
+
+@dataclass(slots=True)
+class Model:
+    """The pure rules in the role of the workflow: what it applies, and when it acts on deadlines."""
+
+    state: ThreadState = field(default_factory=ThreadState)
+    now: datetime = START
+    serial: int = 0
+    events: list[ThreadEvent] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+    new_id: Callable[[], str] = field(default_factory=lambda: map("id{}".format, count(1)).__next__)
+
+    def take(self, step: Step) -> list[Change | Refusal]:
+        """Do one step, then act on what is due. Returns what came of it, in order."""
+        self.serial += 1
+        doing: Doing | None
+        match step:
+            case ComesAgain(back=back):
+                doing = self.events[-1 - back % len(self.events)] if self.events else None
+            case AsksAgain():
+                doing = self.commands[-1] if self.commands else None
+            case _:
+                doing = realise(step, self.state, self.now, self.serial)
+        outcomes = [] if doing is None else [self._do(doing)]
+        if not (isinstance(step, TimePasses) and step.unnoticed):
+            outcomes.append(self._apply(fire(self.state, self.now, self.new_id), "deadline"))
+        return outcomes
+
+    def _do(self, doing: Doing) -> Change | Refusal:
+        state, now, new_id = self.state, self.now, self.new_id
+        change, cause = Change(state), ""
+        match doing:
+            case ThreadEvent():
+                self.events.append(doing)
+                change, cause = apply_event(state, doing, now, new_id), f"event/{doing.seq}"
+            case Command():
+                self.commands.append(doing)
+                outcome = decide(state, doing, now, new_id)
+                if isinstance(outcome, Refusal):
+                    return outcome
+                change, cause = outcome, f"command/{doing.command_id}"
+            case SendOutcome():
+                change, cause = send_settled(state, doing, now, new_id), f"send/{doing.message_id}"
+            case Postponed():
+                change = Change(send_postponed(state, doing.message_id, doing.until))
+            case AnsweredOnPage():
+                change, cause = (
+                    survey_answered(state, doing.survey_id, now, new_id),
+                    f"answer/{doing.survey_id}",
+                )
+            case LiveSettings():
+                change = Change(with_settings(state, doing, now))
+            case datetime():
+                self.now = doing
+        return self._apply(change, cause)
+
+    def _apply(self, change: Change, cause: str) -> Change:
+        self.state = change.state.with_next_version() if change.is_to_be_recorded else change.state
+        return replace(change.caused_by(cause), state=self.state)
+
+
+_AD = OpeningKind.AD_MESSAGE
+_agos = st.sampled_from(
+    [timedelta(0)] * 4 + [TICK, timedelta(hours=1), timedelta(hours=25), timedelta(days=9)]
+)
+_work = st.sampled_from(
+    [
+        (ThreadEventKind.MESSAGE, OpeningKind.MESSAGE),
+        (ThreadEventKind.MESSAGE, OpeningKind.MESSAGE),
+        (ThreadEventKind.MESSAGE, _AD),
+        (ThreadEventKind.POSTBACK, OpeningKind.POSTBACK),
+        (ThreadEventKind.ENTRY, OpeningKind.M_ME_LINK),
+    ]
+)
+_no_work = st.sampled_from(
+    [
+        (ThreadEventKind.WINDOW_OPENING, OpeningKind.REACTION),
+        (ThreadEventKind.STANDBY_MESSAGE, OpeningKind.MESSAGE),
+        (ThreadEventKind.OUTSIDE_MESSAGE, None),
+    ]
+)
+writes = st.builds(lambda what, ago: Happens(what[0], what[1], ago), _work, _agos)
+happens_besides = st.builds(lambda what, ago: Happens(what[0], what[1], ago), _no_work, _agos)
+comes_again = st.builds(ComesAgain, st.integers(0, 5))
+
+_PEOPLE = (ActorKind.AGENT, ActorKind.SUPERVISOR)
+COMMANDS = tuple(
+    dict.fromkeys(
+        row.trigger.value
+        for row in TRANSITIONS
+        if row.actor in _PEOPLE and row.trigger not in AWAITED_TRIGGERS
+    )
+)
+_agents = st.sampled_from([(None, False)] * 4 + [("mia", False), ("tom", False), ("eve", True)])
+_meant = st.sampled_from([Meant.LIVE] * 6 + [Meant.FORMER, Meant.UNKNOWN])
+asks = st.builds(
+    lambda action, who, meant, skip: Asks(action, who[0], supervises=who[1], meant=meant, skip_survey=skip),
+    st.sampled_from(COMMANDS),
+    _agents,
+    _meant,
+    st.booleans(),
+)
+asks_what_is_legal = st.builds(
+    lambda which, hold, skip: Asks(which=which, hold=hold, skip_survey=skip),
+    st.integers(0, 3),
+    st.booleans(),
+    st.sampled_from([False, False, True]),
+)
+replies = st.builds(
+    lambda who, hold: Asks(REPLY, who[0], supervises=who[1], hold=hold), _agents, st.booleans()
+)
+held_commands = st.builds(
+    lambda action, who, which: Asks(action, who[0], supervises=who[1], which=which),
+    st.sampled_from([SEND_HELD, CANCEL_MESSAGE]),
+    _agents,
+    st.integers(0, 3),
+)
+send_ends = st.builds(SendEnds, st.sampled_from([SendResult.SENT, *SendResult]))
+answers = st.builds(Answers, st.booleans(), st.booleans())
+
+_rules = st.lists(
+    st.builds(
+        TimeOutRule,
+        st.sampled_from(["rule1", "rule2", "rule3"]),
+        st.sampled_from(Silent),
+        st.sampled_from([HOUR, 3 * HOUR, 30 * HOUR]),
+        st.sampled_from(RuleAction),
+        st.integers(0, 2),
+        st.sampled_from(Receiver),
+    ),
+    max_size=3,
+    unique_by=lambda rule: rule.id,
+).map(tuple)
+_survey = st.builds(
+    SurveySettings,
+    way=st.sampled_from(SurveyWay),
+    late_by_template=st.booleans(),
+    delay=st.sampled_from([0, HOUR, 25 * HOUR]),
+    cool_down=st.sampled_from([0, 30 * 24 * HOUR]),
+    reminder_after=st.sampled_from([None, 2 * HOUR, 30 * HOUR]),
+    expires_after=st.sampled_from([3 * HOUR, 7 * 24 * HOUR]),
+)
+_triggers = st.sets(st.sampled_from(AutomatedTrigger)).map(lambda chosen: tuple(sorted(chosen)))
+settings_changes = st.builds(
+    SettingsChange,
+    st.builds(
+        LiveSettings,
+        human_agent_tag=st.booleans(),
+        auto_close_waiting_after=st.sampled_from([5 * 60, 24 * HOUR, 28 * 24 * HOUR]),
+        reopen_closed_within=st.sampled_from([0, HOUR, 7 * 24 * HOUR]),
+        window_warning=st.sampled_from([0, HOUR, 30 * HOUR]),
+        send_held_unseen=st.booleans(),
+        automated_messages=_triggers,
+        time_out_rules=_rules,
+        survey=st.one_of(_survey, _survey, st.none()),
+    ),
+)
+
+
+def deadline_comes(*, unnoticed: st.SearchStrategy[bool]) -> st.SearchStrategy[TimePasses]:
+    """Time passes to just before, at, or after the next deadline."""
+    beside = st.sampled_from([-TICK, timedelta(0), timedelta(0), TICK, timedelta(minutes=3)])
+    return st.builds(lambda beside, busy: TimePasses(None, beside, busy), beside, unnoticed)
+
+
+def time_passes(*, unnoticed: st.SearchStrategy[bool]) -> st.SearchStrategy[TimePasses]:
+    """Time passes, mostly to about the next deadline; `unnoticed` where the engine may be busy."""
+    by = st.builds(
+        lambda by, busy: TimePasses(by, unnoticed=busy),
+        st.sampled_from(
+            [TICK, timedelta(minutes=1), timedelta(hours=3), timedelta(hours=25), timedelta(days=8)]
+        ),
+        unnoticed,
+    )
+    return deadline_comes(unnoticed=unnoticed) | by
+
+
+def any_step(*, busy_engine: bool = True) -> st.SearchStrategy[Step]:
+    """Every step there is, for lists of them. `busy_engine`: it may also come late to deadlines."""
+    unnoticed = st.booleans() if busy_engine else st.just(value=False)
+    return st.one_of(
+        writes,
+        happens_besides,
+        comes_again,
+        st.just(AsksAgain()),
+        asks,
+        asks_what_is_legal,
+        replies,
+        held_commands,
+        send_ends,
+        answers,
+        settings_changes,
+        time_passes(unnoticed=unnoticed),
+    )
