@@ -7,6 +7,8 @@ import asyncio
 import dataclasses
 import inspect
 import time
+import types
+import typing
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -83,18 +85,33 @@ def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 def merged(kind: type[Any], old: Any, given: dict[str, Any]) -> Any:
-    """A new record, or the old one with the given values. Raises `ControlError` for unknown names."""
-    known = {item.name for item in dataclasses.fields(kind)}
+    """A new record, or the old one with the given values. Raises `ControlError` for what does not fit."""
+    known = {item.name: item.type for item in dataclasses.fields(kind)}
     given = {
         name: str(value) if name in IDS and value is not None else value for name, value in given.items()
     }
-    if unknown := sorted(set(given) - known):
+    if unknown := sorted(set(given) - known.keys()):
         raise ControlError(f"{kind.__name__} has no {unknown}; it has {sorted(known)}")
+    for name, value in given.items():
+        if not _fits(known[name], value):
+            raise ControlError(f"{kind.__name__}.{name} cannot be {value!r}")
     if old is None:
         return call(kind, **given)
     for name, value in given.items():
         setattr(old, name, value)
     return old
+
+
+def _fits(wanted: Any, value: Any) -> bool:
+    """Whether a JSON value is of a record's type: a plain type, a union, a list of texts, an object."""
+    if isinstance(wanted, types.UnionType):
+        return any(_fits(each, value) for each in typing.get_args(wanted))
+    origin = typing.get_origin(wanted) or wanted
+    if origin is list:
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if origin in {int, float}:
+        return isinstance(value, int | origin) and not isinstance(value, bool)
+    return isinstance(value, origin)
 
 
 async def put_app(world: "World", _: Request, body: dict[str, Any]) -> Any:

@@ -1,6 +1,7 @@
 """The control API: seeding twice, the clock, settings, waiting, ledgers, reset, and the page."""
 
 import asyncio
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,29 @@ from sandbox.app import create_app
 from sandbox.config import Config
 from sandbox.ledger import Ledger
 from support.sandbox_driver import APP, PAGE, PSID, TOKEN, Messenger, Receiver, error_of
+
+
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("/tokens", {"access_token": TOKEN, "invalid_subcode": "460"}),
+        ("/tokens", {"access_token": TOKEN, "expires_at": "soon"}),
+        ("/tokens", {"access_token": TOKEN, "expires_at": True}),
+        ("/tokens", {"access_token": TOKEN, "permissions": "pages_messaging"}),
+        ("/tokens", {"access_token": TOKEN, "tasks": [1]}),
+        ("/pages", {"page_id": PAGE, "restricted": "yes"}),
+        ("/customers", {"page_id": PAGE, "psid": PSID, "name": None}),
+    ],
+)
+async def test_a_value_of_a_wrong_type_is_refused(
+    messenger: Messenger, path: str, given: dict[str, Any]
+) -> None:
+    token = messenger.world.tokens[TOKEN]
+    before = (await messenger.look("/overview"), dataclasses.asdict(token))
+    answer = await messenger.client.post(f"/_sandbox{path}", json=given)
+    assert answer.status_code == 400
+    assert "cannot be" in answer.json()["error"]
+    assert (await messenger.look("/overview"), dataclasses.asdict(token)) == before
 
 
 async def test_seeding_twice_updates(messenger: Messenger) -> None:
