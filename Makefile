@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: help setup run test test-fast test-postgres bench chaos lint format types clean
+.PHONY: help setup run test test-fast test-postgres bench chaos record freeze lint format types clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,13 @@ bench: setup ## measure, side by side with a bare baseline
 chaos: setup ## long seeded fault runs
 	@$(PYTHON) -m engine.prepare
 	@$(PYTHON) -m pytest -m chaos --timeout=3600 $(ARGS)
+
+record: setup ## record the histories that later releases are replayed against: RELEASE=0.1
+	@$(PYTHON) -m engine.prepare
+	@PYTHONPATH=tests $(PYTHON) -m replay.record $(RELEASE)
+
+freeze: setup ## the release is out: its recorded histories never change again: RELEASE=0.1
+	@PYTHONPATH=tests $(PYTHON) -m replay.record --freeze $(RELEASE)
 
 lint: setup ## style, types and the import contract
 	@scripts/check lint

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from typing import NoReturn
+from typing import Annotated
 
 import typer
 import uvicorn
@@ -16,35 +16,72 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
 
 @app.command()
-def up() -> None:
+def up(
+    *,
+    time_travel: Annotated[
+        bool,
+        typer.Option(
+            "--time-travel",
+            help="With a local Messenger, demo data that is thrown away at the end, and time that "
+            "`pagedesk travel` moves.",
+        ),
+    ] = False,
+) -> None:
     """Start the real service: Temporal, worker and API, with embedded parts where none is configured."""
-    _launch(demo=False)
+    from launch import launch, launch_travelling
+
+    settings = _settings()
+    exit_process(asyncio.run(launch_travelling(settings) if time_travel else launch(settings, demo=False)))
 
 
 @app.command()
 def demo() -> None:
     """Start everything with a local Messenger and demo data; `make run` calls this."""
-    _launch(demo=True)
+    from launch import launch
+
+    exit_process(asyncio.run(launch(_settings(), demo=True)))
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def travel(
+    length: Annotated[str, typer.Argument(help="25h, 7d, 90m, 1d2h, 30s.")],
+    port: Annotated[int | None, typer.Option(help="Its PAGEDESK_TRAVEL_PORT, if not yours.")] = None,
+) -> None:
+    """Let time pass in a Pagedesk that was started with `pagedesk up --time-travel`."""
+    from travel import TravelError, length_of
+    from travel import travel as make_journey
+
+    settings = _settings()
+    try:
+        told = make_journey(
+            length_of(length), settings if port is None else settings.model_copy(update={"travel_port": port})
+        )
+    except TravelError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(1) from None
+    sys.stdout.write(f"{told}\n")
 
 
 @app.command()
 def api() -> None:
     """Run the API alone."""
     from api.app import create_app
+    from base.skipping_clock import process_time
 
     settings = _settings()
     configure(settings.log_level)
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=settings.trusted_proxies is not None,
-        forwarded_allow_ips=settings.trusted_proxies,
-        timeout_graceful_shutdown=2,
-    )
+    with process_time(settings):
+        uvicorn.run(
+            create_app(settings),
+            host=settings.host,
+            port=settings.port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=settings.trusted_proxies is not None,
+            forwarded_allow_ips=settings.trusted_proxies,
+            timeout_graceful_shutdown=2,
+        )
     exit_process(0)
 
 
@@ -77,12 +114,6 @@ def migrate() -> None:
 def main() -> None:
     """The console script."""
     app()
-
-
-def _launch(*, demo: bool) -> NoReturn:
-    from launch import launch
-
-    exit_process(asyncio.run(launch(_settings(), demo=demo)))
 
 
 def _settings() -> Settings:

@@ -20,6 +20,7 @@ from base.settings import Settings
 APP_ID = "1187452390011223"
 PAGE_ID = "108823774519302"
 PAGE_NAME = "Example Shop"
+CUSTOMER = {"page_id": PAGE_ID, "psid": "7421908834567012", "name": "Ada Byron"}
 AGENTS = ("Mia", "Tom")
 _FILE = "demo.json"
 _CREATED = (200, 201)
@@ -53,20 +54,24 @@ def load_or_make_secrets(data_dir: Path) -> DemoSecrets:
 
 
 async def seed_sandbox(sandbox_url: str, demo: DemoSecrets) -> None:
-    """Make the app and the page known to the sandbox, which forgets nothing that it had."""
+    """Make the app, the page and one customer known to the sandbox, which forgets nothing that it had."""
     async with httpx.AsyncClient(base_url=sandbox_url) as sandbox:
         app = {"app_id": APP_ID, "app_secret": demo.app_secret, "name": "Demo app", "mode": "live"}
         await _post(sandbox, "/_sandbox/apps", app | {"features": ["human_agent"]})
         page = {"page_id": PAGE_ID, "name": PAGE_NAME, "access_token": demo.page_token, "app_id": APP_ID}
         await _post(sandbox, "/_sandbox/pages", page)
+        await _post(sandbox, "/_sandbox/customers", CUSTOMER)
 
 
-async def seed_desk(api_url: str, settings: Settings, demo: DemoSecrets) -> DemoSecrets:
-    """Make account, page and agents in Pagedesk; returns the secrets with the agents' keys."""
+async def seed_desk(api_url: str, settings: Settings, demo: DemoSecrets, *, tag_on: bool) -> DemoSecrets:
+    """Make account, page and agents in Pagedesk; returns the secrets with the agents' keys.
+
+    `tag_on`: whether the page has the human agent tag.
+    """
     headers = {"Authorization": f"Bearer {demo.admin_token}"}
     async with httpx.AsyncClient(base_url=api_url, headers=headers) as api:
         account_id = await _account(api, demo)
-        await _page(api, account_id, demo)
+        await _page(api, account_id, demo, tag_on=tag_on)
         keys = dict(demo.agent_keys)
         for name in AGENTS:
             if name not in keys:
@@ -84,7 +89,7 @@ async def _account(api: httpx.AsyncClient, demo: DemoSecrets) -> str:
     return str((await _post(api, "/v1/accounts", body))["id"])
 
 
-async def _page(api: httpx.AsyncClient, account_id: str, demo: DemoSecrets) -> None:
+async def _page(api: httpx.AsyncClient, account_id: str, demo: DemoSecrets, *, tag_on: bool) -> None:
     pages = (await _get(api, f"/v1/accounts/{account_id}/pages"))["items"]
     if any(page["page_id"] == PAGE_ID for page in pages):
         return
@@ -92,7 +97,7 @@ async def _page(api: httpx.AsyncClient, account_id: str, demo: DemoSecrets) -> N
         "page_id": PAGE_ID,
         "name": PAGE_NAME,
         "access_token": demo.page_token,
-        "human_agent_tag": True,
+        "human_agent_tag": tag_on,
     }
     await _post(api, f"/v1/accounts/{account_id}/pages", body)
 

@@ -17,6 +17,7 @@ from activities.sends import SendActivities
 from activities.threads import ThreadActivities
 from base.log import configure, get_logger
 from base.settings import Settings
+from base.skipping_clock import process_time
 from base.temporal import connect
 from engine.clean_exit import exit_process
 from ingest.leases import MachineLock
@@ -35,6 +36,9 @@ from workflows.page import PageWorkflow
 STICKY_TIMEOUT = timedelta(seconds=1)
 GRACE = timedelta(seconds=10)
 CACHED_CONVERSATIONS = 2000
+# A task that is begun must end within TASK_TIMEOUT, or the engine discards it and it begins anew. What waits
+# for its turn must therefore wait at the engine, not in here, where all tasks share one interpreter.
+TASKS_AT_ONCE = 8
 READY_FILE = "worker.ready"
 # Connections stay open between calls: opening one costs more than a call. They are given up before a server
 # that closes idle ones after five seconds does: a send that meets the closing has an unknown outcome.
@@ -99,7 +103,7 @@ def make_worker(
     task_queue: str = TASK_QUEUE,
 ) -> Worker:
     """The Temporal worker with all workflows and activities."""
-    threads = ThreadActivities(database)
+    threads = ThreadActivities(database, settings.public_base_url)
     sends = SendActivities(database, graph, settings.vault)
     pages = PageActivities(database, graph, settings)
     return Worker(
@@ -114,6 +118,7 @@ def make_worker(
             pages.check_page,
         ],
         max_cached_workflows=CACHED_CONVERSATIONS,
+        max_concurrent_workflow_tasks=TASKS_AT_ONCE,
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         graceful_shutdown_timeout=GRACE,
     )
@@ -173,7 +178,8 @@ def main() -> None:
     """Run a worker with the settings of the environment."""
     settings = Settings()
     configure(settings.log_level)
-    uvloop.run(run_worker(settings))
+    with process_time(settings):
+        uvloop.run(run_worker(settings))
     exit_process(0)
 
 

@@ -54,7 +54,7 @@ class PageActivities:
             return PageReport(running=False, deleted=True)
         problems = await self._problems(target)
         await self._database.write(lambda session: _write_down(session, page_id, problems))
-        return PageReport(running=not problems)
+        return PageReport(running=not problems, check_every=60 * self._settings.page_check_minutes)
 
     async def _problems(self, target: _Target) -> list[dict[str, Any]]:
         """What is wrong, worst first; an empty list means Running."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, select
+from sqlmodel import Session, col
 from temporalio import activity
 
 from activities.credentials import credentials_of
@@ -19,10 +20,12 @@ from base.log import get_logger
 from base.secrets import Vault
 from domain.delivery import MessageStatus
 from domain.sending import Permission, SenderKind, SendRefusal, decide_send
+from domain.surveys import REMINDER
 from messenger.error_table import ErrorKind
 from messenger.graph import GraphClient, NotSent, PageCredentials, Refused, Sent, Unknown
 from store.database import Database
 from store.messages import begin_attempt, settle
+from store.survey_answers import is_answered_reminder
 from store.tables import Account, Customer, Message, Page, Thread
 from store.threads import window_of_thread
 from workflows.messages import SendMessage, SendReport
@@ -33,6 +36,16 @@ METADATA_PREFIX = "pd1:"
 _MOST_TRIES = 8
 _FIRST_WAIT = timedelta(seconds=2)
 _LONGEST_WAIT = timedelta(minutes=5)
+
+_ROWS = (
+    select(Message, Thread, Customer, Page, Account)
+    .join(Thread, col(Thread.customer_id) == col(Message.customer_id))
+    .join(Customer, col(Customer.id) == col(Message.customer_id))
+    .join(Page, col(Page.page_id) == col(Message.page_id))
+    .join(Account, col(Account.id) == col(Page.account_id))
+    .where(col(Message.id) == bindparam("id"))
+    .with_for_update(of=Message)
+)
 
 _COME_AGAIN = frozenset({ErrorKind.RETRY, ErrorKind.THROTTLED})
 
@@ -89,12 +102,9 @@ class SendActivities:
         if rows is None:
             _log.warning("send_without_row", message_id=request.message_id)
             return SendReport(MessageStatus.FAILED, "no_such_message")
-        message, thread, customer, page = rows
-        if message.status == MessageStatus.SENDING:
-            # An earlier attempt was lost with its worker: what it did is not known, so it is not repeated.
-            return _settled(session, message.id, MessageStatus.UNKNOWN, now, reason="attempt_lost")
-        if message.status != MessageStatus.QUEUED:
-            return SendReport(MessageStatus(message.status or MessageStatus.FAILED), message.reason)
+        message, thread, customer, page, account = rows
+        if report := _needs_no_call(session, message, now):
+            return report
         permission = decide_send(
             now,
             window_of_thread(thread),
@@ -113,21 +123,26 @@ class SendActivities:
             message=content,
             reply_to_mid=message.reply_to_mid,
             permission=permission,
-            credentials=credentials_of(page, session.get_one(Account, page.account_id), self._vault),
+            credentials=credentials_of(page, account, self._vault),
         )
 
 
-def _rows_for(session: Session, message_id: str) -> tuple[Message, Thread, Customer, Page] | None:
+def _rows_for(session: Session, message_id: str) -> tuple[Message, Thread, Customer, Page, Account] | None:
     """What one attempt needs, in one statement; the message's row is locked."""
-    found = session.exec(
-        select(Message, Thread, Customer, Page)
-        .join(Thread, col(Thread.customer_id) == col(Message.customer_id))
-        .join(Customer, col(Customer.id) == col(Message.customer_id))
-        .join(Page, col(Page.page_id) == col(Message.page_id))
-        .where(Message.id == message_id)
-        .with_for_update(of=Message)
-    ).first()
-    return None if found is None else (found[0], found[1], found[2], found[3])
+    found = session.execute(_ROWS, {"id": message_id}).first()
+    return None if found is None else tuple(found)
+
+
+def _needs_no_call(session: Session, message: Message, now: datetime) -> SendReport | None:
+    """The report where the row alone tells that nothing is to be sent."""
+    if message.status == MessageStatus.SENDING:
+        # An earlier attempt was lost with its worker: what it did is not known, so it is not repeated.
+        return _settled(session, message.id, MessageStatus.UNKNOWN, now, reason="attempt_lost")
+    if message.status != MessageStatus.QUEUED:
+        return SendReport(MessageStatus(message.status or MessageStatus.FAILED), message.reason)
+    if message.kind == REMINDER and is_answered_reminder(session, message.id):
+        return _settled(session, message.id, MessageStatus.CANCELLED, now, reason="survey_answered")
+    return None
 
 
 def _record(
@@ -164,9 +179,9 @@ def _record(
 
 
 def _content(message: Message) -> dict[str, Any]:
-    """The `message` of the Send API: the text, and what the row holds besides it."""
-    content: dict[str, Any] = {"text": message.text} if message.text else {}
-    return content | (message.content or {})
+    """The `message` of the Send API: the text, and what the row holds besides or instead of it."""
+    content = {"text": message.text or None} | (message.content or {})
+    return {name: value for name, value in content.items() if value is not None}
 
 
 def _settled(

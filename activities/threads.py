@@ -17,8 +17,9 @@ from workflows.messages import LoadThread, ThreadProjection
 class ThreadActivities:
     """The store's side of the conversation workflow."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, public_url: str) -> None:
         self._database = database
+        self._public_url = public_url
 
     @activity.defn(name="load_thread")
     async def load_thread(self, request: LoadThread) -> dict[str, Any]:
@@ -38,7 +39,13 @@ class ThreadActivities:
         """Write one workflow task's changes. Runs as a local activity, so it may run twice."""
 
         def work(session: Session) -> None:
-            project(session, projection.page_id, projection.customer_id, projection.change)
+            project(
+                session,
+                projection.page_id,
+                projection.customer_id,
+                projection.change,
+                public_url=self._public_url,
+            )
 
         await self._database.write(work)
         failpoints.reach("thread.projected")

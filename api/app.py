@@ -13,13 +13,22 @@ from starlette.routing import BaseRoute
 from api import (
     accounts,
     agents,
+    automated_messages,
     commands,
+    context,
     conversations,
     event_stream,
     health,
+    messages,
     pages,
     replies,
+    session_templates,
     sign_ins,
+    starting,
+    survey_page,
+    survey_settings,
+    surveys,
+    time_out_rules,
     unrouted,
     workstreams,
 )
@@ -37,6 +46,7 @@ from api.permissions import Role
 from api.rates import RateLimit
 from api.readiness import Readiness
 from api.services import Services
+from api.settings_fanout import SettingsFanout
 from api.sweep import sweep_forever
 from api.throttle import SignInThrottle
 from api.webhook_mount import WebhookMount
@@ -50,11 +60,19 @@ _RESOURCES = (
     sign_ins,
     accounts,
     pages,
+    automated_messages,
     workstreams,
+    time_out_rules,
+    session_templates,
     agents,
     conversations,
+    starting,
+    context,
     replies,
     commands,
+    messages,
+    survey_settings,
+    surveys,
     event_stream,
     unrouted,
     health,
@@ -80,12 +98,16 @@ def create_app(
             "relay": partial(relay_keeps_up, opened, inbox),
         }
         webhooks.open(settings, opened)
-        sweeping = asyncio.create_task(sweep_forever(app.state.services), name="sweep")
+        background = {
+            asyncio.create_task(sweep_forever(app.state.services), name="sweep"),
+            asyncio.create_task(app.state.services.fanout.run(), name="settings"),
+        }
         try:
             yield
         finally:
-            sweeping.cancel()
-            await asyncio.wait({sweeping})
+            for task in background:
+                task.cancel()
+            await asyncio.wait(background)
             webhooks.close()
             inbox.close()
             await app.state.services.hub.close()
@@ -110,6 +132,7 @@ def _routes(settings: Settings) -> list[BaseRoute]:
     """All routes in the order in which they are tried."""
     return [
         *(route for resource in _RESOURCES for route in resource.router.routes),
+        *survey_page.survey_routes(),
         *(docs_routes() if settings.docs else ()),
     ]
 
@@ -132,7 +155,9 @@ async def _services(settings: Settings, database: Database, engine: Engine | Non
         throttle=SignInThrottle(),
         calls=RateLimit("too_many_requests", per_second=200, burst=1000),
         replies=RateLimit("too_many_messages", per_second=2, burst=120),
+        survey_pages=RateLimit("too_many_requests", per_second=1, burst=60),
         hub=EventHub(database),
+        fanout=SettingsFanout(database, engine),
         readiness=Readiness({"store": lambda: database.read(_ask_store), "engine": engine.ping}),
     )
 

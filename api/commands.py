@@ -1,26 +1,23 @@
-"""Agents' commands on conversations: pick, close-session, reopen, end, complete.
+"""Agents' commands on conversations: pick, close-session, reopen, release, end, complete, force-close.
 
 Each is an update of the thread's workflow under an id of its own. A refusal changes nothing, is answered as a
 problem, and goes into the timeline.
 """
 
 from fastapi import APIRouter
+from pydantic import Field
 
 from api.auth import Caller, Principal
-from api.dispatch import give
-from api.engine import CommandRefusedError, EngineBusyError, EngineUnavailableError
-from api.fields import OptionalIdempotencyKey, PathId
+from api.dispatch import command_or_problem, shown_conversation
+from api.fields import Flag, Input, OptionalIdempotencyKey, PathId
 from api.problem_docs import problems
-from api.problems import Problem
-from api.refusals import refusal_problem
 from api.routing import api_router
 from api.services import Services, Shared
 from api.views import ConversationView
-from base import clock
 from base.ids import id_from_key, new_id
 from domain.lifecycle import Trigger
 from domain.state import Command
-from store import conversations, replies
+from store.refs import conversation_ref
 
 _CODES = (
     "not_found",
@@ -32,6 +29,15 @@ _CODES = (
 )
 
 router: APIRouter = api_router("conversations")
+
+
+class EndInput(Input):
+    """How the conversation ends. The body may be left out."""
+
+    skip_survey: Flag = Field(default=False, description="No survey after this ending.")
+
+
+_WITH_SURVEY = EndInput()
 
 
 @router.post("/v1/conversations/{conversation_id}/pick", responses=problems("already_picked", *_CODES))
@@ -54,16 +60,30 @@ async def close_session(
 async def reopen(
     services: Shared, caller: Caller, conversation_id: PathId, idempotency_key: OptionalIdempotencyKey = None
 ) -> ConversationView:
-    """Go on with a waiting conversation in a new session, which reads the human agent tag anew."""
+    """Go on in a new session, which reads the human agent tag anew.
+
+    Possible while the conversation waits, and after it closed for as long as its workstream allows.
+    """
     return await _command(services, caller, conversation_id, Trigger.REOPEN, idempotency_key)
 
 
 @router.post("/v1/conversations/{conversation_id}/end", responses=problems(*_CODES))
 async def end(
-    services: Shared, caller: Caller, conversation_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+    services: Shared,
+    caller: Caller,
+    conversation_id: PathId,
+    body: EndInput = _WITH_SURVEY,
+    idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
-    """End the conversation: wrap-up begins."""
-    return await _command(services, caller, conversation_id, Trigger.END, idempotency_key)
+    """End the conversation: wrap-up begins, and the survey that the page asks for, unless it is skipped."""
+    return await _command(
+        services,
+        caller,
+        conversation_id,
+        Trigger.END,
+        idempotency_key,
+        skip_survey=body.skip_survey,
+    )
 
 
 @router.post("/v1/conversations/{conversation_id}/complete", responses=problems(*_CODES))
@@ -74,35 +94,40 @@ async def complete(
     return await _command(services, caller, conversation_id, Trigger.COMPLETE, idempotency_key)
 
 
-async def _command(
-    services: Services, caller: Principal, conversation_id: str, action: Trigger, key: str | None
+@router.post("/v1/conversations/{conversation_id}/release", responses=problems(*_CODES))
+async def release(
+    services: Shared, caller: Caller, conversation_id: PathId, idempotency_key: OptionalIdempotencyKey = None
 ) -> ConversationView:
-    database = services.database
-    conversation = await database.read(lambda s: replies.conversation_ref(s, conversation_id))
+    """Give the conversation back: it is open for everybody again."""
+    return await _command(services, caller, conversation_id, Trigger.RELEASE, idempotency_key)
+
+
+@router.post("/v1/conversations/{conversation_id}/force-close", responses=problems(*_CODES))
+async def force_close(
+    services: Shared, caller: Caller, conversation_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+) -> ConversationView:
+    """Close the conversation at once, whoever has it. No survey follows."""
+    return await _command(services, caller, conversation_id, Trigger.FORCE_CLOSE, idempotency_key)
+
+
+async def _command(
+    services: Services,
+    caller: Principal,
+    conversation_id: str,
+    action: Trigger,
+    key: str | None,
+    *,
+    skip_survey: bool = False,
+) -> ConversationView:
+    conversation = await services.database.read(lambda s: conversation_ref(s, conversation_id))
     command = Command(
         action.value,
         id_from_key(caller.agent_id, conversation_id, action, key) if key else new_id(),
         conversation_id,
         caller.agent_id,
         supervises=caller.supervises,
+        skip_survey=skip_survey,
         settings=conversation.settings,
     )
-    try:
-        await give(database, services.engine, services.flights, conversation, command)
-    except CommandRefusedError as error:
-        refusal, now = error.refusal, clock.now()
-        await database.write(lambda s: replies.record_refusal(s, conversation, command, refusal.code, now))
-        raise refusal_problem(refusal, now) from error
-    except EngineBusyError as error:
-        raise Problem("busy") from error
-    except EngineUnavailableError as error:
-        raise Problem("engine_unavailable") from error
-    return await _shown(services, conversation_id)
-
-
-async def _shown(services: Services, conversation_id: str) -> ConversationView:
-    """The conversation as projected; the projection was written before the workflow answered."""
-    record = await services.database.read(lambda s: conversations.find(s, conversation_id))
-    if record is None:
-        raise Problem("not_found")
-    return ConversationView.of(record, clock.now())
+    await command_or_problem(services, conversation, command)
+    return await shown_conversation(services, conversation_id)

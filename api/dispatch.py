@@ -1,16 +1,35 @@
-"""Giving a command to the thread's workflow, whether or not a run of it is open."""
+"""Giving a command to the thread's workflow, whether or not a run of it is open.
 
-from api.engine import CommandRefusedError, Engine, RunNotFoundError
+A refusal changes nothing, is answered as a problem, and goes into the timeline.
+"""
+
+from datetime import timedelta
+
+from api.engine import (
+    CommandRefusedError,
+    Engine,
+    EngineBusyError,
+    EngineUnavailableError,
+    RunNotFoundError,
+)
 from api.flights import Flights
+from api.problems import Problem
+from api.refusals import refusal_problem
+from api.services import Services
+from api.views import ConversationView
+from base import clock
 from domain.changes import Refusal
-from domain.lifecycle import Status
-from domain.state import Command
+from domain.lifecycle import Status, Trigger
+from domain.settings import LiveSettings
+from domain.state import CANCEL_MESSAGE, SEND_HELD, Command
 from store import conversations
 from store.database import Database
-from store.replies import ConversationRef
+from store.refs import ConversationRef, record_refusal
+from store.tables import Conversation
 from workflows.messages import CommandResult
 
 _CLOSED = Refusal("conversation_closed", "This conversation is closed.", Status.CLOSED)
+_OF_THE_THREAD = frozenset({Trigger.START.value, SEND_HELD, CANCEL_MESSAGE})
 
 
 async def give(
@@ -18,8 +37,8 @@ async def give(
 ) -> CommandResult:
     """Give a command once; raises the errors of `api.engine`.
 
-    That no run is open does not say that the conversation is closed: the row decides. A live one gets its run
-    back under the same update id.
+    That no run is open does not say that the conversation is closed: the row decides. One that lives, or may
+    be reopened, gets its run back under the same update id, and so does a command that needs no live one.
     """
     page_id, customer_id = conversation.page_id, conversation.customer_id
 
@@ -27,9 +46,42 @@ async def give(
         try:
             return await engine.command(page_id, customer_id, command)
         except RunNotFoundError:
-            record = await database.read(lambda s: conversations.find(s, conversation.id))
-            if record is None or record.conversation.status == Status.CLOSED:
-                raise CommandRefusedError(_CLOSED) from None
+            if command.action not in _OF_THE_THREAD:
+                record = await database.read(lambda s: conversations.find(s, conversation.id))
+                if record is None or not _may_live(record.conversation, conversation.settings):
+                    raise CommandRefusedError(_CLOSED) from None
             return await engine.command_with_start(page_id, customer_id, command)
 
     return await flights.run(conversation.id, command.command_id, call)
+
+
+async def command_or_problem(
+    services: Services, conversation: ConversationRef, command: Command
+) -> CommandResult:
+    """Give a command and answer a refusal as a problem, once it stands in the timeline."""
+    database = services.database
+    try:
+        return await give(database, services.engine, services.flights, conversation, command)
+    except CommandRefusedError as error:
+        refusal, now = error.refusal, clock.now()
+        await database.write(lambda s: record_refusal(s, conversation, command, refusal.code, now))
+        raise refusal_problem(refusal, now) from error
+    except EngineBusyError as error:
+        raise Problem("busy") from error
+    except EngineUnavailableError as error:
+        raise Problem("engine_unavailable") from error
+
+
+async def shown_conversation(services: Services, conversation_id: str) -> ConversationView:
+    """The conversation as projected; the projection was written before the workflow answered."""
+    record = await services.database.read(lambda s: conversations.find(s, conversation_id))
+    if record is None:
+        raise Problem("not_found")
+    return ConversationView.of(record, clock.now())
+
+
+def _may_live(conversation: Conversation, settings: LiveSettings) -> bool:
+    if conversation.status != Status.CLOSED:
+        return True
+    within = timedelta(seconds=settings.reopen_closed_within)
+    return conversation.closed_at is not None and clock.now() < conversation.closed_at + within

@@ -16,8 +16,8 @@ _INTRODUCTION = """\
 Every error is a problem document by RFC 9457 (`application/problem+json`) with a stable `code`. `type` is the
 code as a name (`{example}`), `detail` says what happened this time. Some codes add members:
 `errors` says where a request is not valid, `legal` lists the commands that are possible, `window` is the
-messaging window that forbids a send, `conversation_status`, `conversations` and `page_ids` name what stands
-in the way.
+messaging window that forbids a send, `conversation_status`, `conversations`, `page_ids` and `workstream_ids`
+name what stands in the way, and `limit` says how many there may be.
 
 This page is made from `api/problems.py` by `python -m api.documents`.
 

@@ -22,6 +22,14 @@ _STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 _log = get_logger("api")
 
 
+_SURVEY = "/survey/"
+
+
+def _shown(path: str) -> str:
+    """A path as it may be logged: that of a survey is a customer's secret."""
+    return f"{_SURVEY}…" if path.startswith(_SURVEY) else path
+
+
 class Edge:
     """Wraps the whole application. Headers that an answer sets itself are left alone."""
 
@@ -53,7 +61,7 @@ class Edge:
         try:
             await self._app(scope, receive, send_with_headers)
         except Exception:
-            _log.exception("request_failed", method=scope["method"], path=scope["path"])
+            _log.exception("request_failed", method=scope["method"], path=_shown(scope["path"]))
             if started:
                 raise
             await Problem("internal_error").response(scope, receive, send_with_headers)

@@ -30,6 +30,8 @@ from workflows.messages import (
     COMMAND_UPDATE,
     CONVERSATION_WORKFLOW,
     PAGE_WORKFLOW,
+    SETTINGS_SIGNAL,
+    SURVEY_ANSWERED_SIGNAL,
     TASK_QUEUE,
     TASK_TIMEOUT,
     CommandResult,
@@ -79,6 +81,12 @@ class Engine(Protocol):
 
     async def command_with_start(self, page_id: str, customer_id: str, command: Command, /) -> CommandResult:
         """Give a command to the thread's open run, or to one that is started for it."""
+
+    async def tell_settings_changed(self, page_id: str, customer_id: str, /) -> None:
+        """Have the thread's open run read its settings anew."""
+
+    async def tell_survey_answered(self, page_id: str, customer_id: str, survey_id: str, /) -> None:
+        """Tell the thread's open run of an answer that the store has."""
 
     async def check_page(self, page_id: str, /) -> None:
         """Wake the page's workflow, starting it if need be."""
@@ -131,6 +139,30 @@ class TemporalEngine:
             return result
 
         return await self._bounded("command_with_start", lambda: _repeating(update))
+
+    async def tell_settings_changed(self, page_id: str, customer_id: str, /) -> None:
+        """Signal the open run."""
+        handle = self._client.get_workflow_handle(conversation_workflow_id(page_id, customer_id))
+
+        async def signal() -> None:
+            try:
+                await handle.signal(SETTINGS_SIGNAL)
+            except RPCError as error:
+                _raise_ours(error)
+
+        await self._bounded("tell_settings_changed", signal)
+
+    async def tell_survey_answered(self, page_id: str, customer_id: str, survey_id: str, /) -> None:
+        """Signal the open run; RunNotFoundError where there is none."""
+        handle = self._client.get_workflow_handle(conversation_workflow_id(page_id, customer_id))
+
+        async def tell() -> None:
+            try:
+                await handle.signal(SURVEY_ANSWERED_SIGNAL, survey_id)
+            except RPCError as error:
+                _raise_ours(error)
+
+        await self._bounded("tell_survey_answered", tell)
 
     async def check_page(self, page_id: str, /) -> None:
         """Signal-with-start of the page's workflow."""

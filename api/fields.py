@@ -47,7 +47,20 @@ def _message_text(value: str) -> str:
     return value
 
 
-def _without_nul(value: str) -> str:
+def _one_text_a_language(value: dict[str, str]) -> dict[str, str]:
+    if len({tag.lower() for tag in value}) < len(value):
+        raise ValueError("There are two texts for one language.")
+    return value
+
+
+def refuse_fallback_without_text(texts: dict[str, str], fallback_language: str | None) -> None:
+    """A fallback language must be one of those that there are texts for."""
+    if fallback_language is not None and fallback_language.lower() not in {tag.lower() for tag in texts}:
+        raise ValueError("There is no text in the fallback language.")
+
+
+def without_nul(value: str) -> str:
+    """A NUL character cannot be stored by PostgreSQL."""
     if "\x00" in value:
         raise ValueError("NUL characters are not allowed.")
     return value
@@ -71,6 +84,8 @@ Email = Annotated[
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{2,35}$"), AfterValidator(_known_language)]
 Flag = Annotated[bool, Field(strict=True)]
 AutoCloseMinutes = Annotated[int, Field(strict=True, ge=1, le=_MINUTES_A_YEAR)]
+SilenceMinutes = AutoCloseMinutes
+WarningMinutes = Annotated[int, Field(strict=True, ge=1, le=7 * 24 * 60)]
 ReopenMinutes = Annotated[int, Field(strict=True, ge=0, le=_MINUTES_A_YEAR)]
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
@@ -84,7 +99,13 @@ MessageText = Annotated[
     ),
     AfterValidator(_message_text),
 ]
-SearchText = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_without_nul)]
+Description = Annotated[str, StringConstraints(max_length=MAX_TEXT_UNITS), AfterValidator(without_nul)]
+Texts = Annotated[
+    dict[Language, MessageText],
+    Field(max_length=100, description="A text by language tag, such as `en` or `de-AT`."),
+    AfterValidator(_one_text_a_language),
+]
+SearchText = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(without_nul)]
 
 PathId = Annotated[Id, Path()]
 PathPageId = Annotated[Digits, Path()]

@@ -121,6 +121,7 @@ async def change_page(services: Shared, caller: Caller, page_id: PathPageId, bod
         return PageView.of(page)
 
     view = await services.database.write(work)
+    services.fanout.tell([page_id])
     return await wake_page(services, page_id) if body.human_agent_tag is not None else view
 
 

@@ -1,7 +1,8 @@
 """Who may do what: one row per operation. An operation without a row is refused to everybody.
 
 Roles: `agent` serves customers; `supervisor` also acts on conversations of others; `admin` also configures;
-`machine` reads, for integrations. A machine does not pick or reply: what it wrote would count as a person's.
+`machine` reads and sets context variables, for integrations. A machine does not pick or reply: what it wrote
+would count as a person's.
 """
 
 from enum import StrEnum
@@ -45,6 +46,21 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "change_workstream": ADMINS,
     "set_workstream_pages": ADMINS,
     "delete_workstream": ADMINS,
+    "list_automated_messages": EVERYBODY,
+    "set_automated_message": ADMINS,
+    "reset_automated_message": ADMINS,
+    "set_page_automated_message": ADMINS,
+    "reset_page_automated_message": ADMINS,
+    "list_time_out_rules": EVERYBODY,
+    "create_time_out_rule": ADMINS,
+    "get_time_out_rule": EVERYBODY,
+    "change_time_out_rule": ADMINS,
+    "delete_time_out_rule": ADMINS,
+    "list_session_templates": EVERYBODY,
+    "create_session_template": ADMINS,
+    "get_session_template": EVERYBODY,
+    "change_session_template": ADMINS,
+    "delete_session_template": ADMINS,
     "list_agents": LEADERS,
     "create_agent": ADMINS,
     "get_agent": LEADERS,
@@ -56,13 +72,27 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "get_conversation": EVERYBODY,
     "list_messages": EVERYBODY,
     "get_timeline": EVERYBODY,
+    "get_context": EVERYBODY,
+    "set_context": EVERYBODY,
+    "change_context": EVERYBODY,
     "reply": PEOPLE,
     "pick": PEOPLE,
     "close_session": PEOPLE,
     "reopen": PEOPLE,
+    "release": PEOPLE,
     "end": PEOPLE,
     "complete": PEOPLE,
+    "force_close": LEADERS,
+    "start_conversation": PEOPLE,
+    "list_outbound_messages": EVERYBODY,
+    "send_held_message": PEOPLE,
+    "cancel_message": PEOPLE,
     "get_customer": EVERYBODY,
+    "get_page_survey": EVERYBODY,
+    "set_page_survey": ADMINS,
+    "list_surveys": LEADERS,
+    "summarize_surveys": LEADERS,
+    "get_survey": LEADERS,
     "stream_events": EVERYBODY,
     "list_unrouted_events": ADMINS,
     "list_conflicting_events": ADMINS,

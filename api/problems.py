@@ -55,6 +55,10 @@ PROBLEMS: dict[str, ProblemKind] = {
     "workstream_in_use": ProblemKind(
         409, "The workstream still has pages", "Give its pages to another workstream first."
     ),
+    "session_template_in_use": ProblemKind(
+        409, "Workstreams still use the template", "Give those in `workstream_ids` another one first."
+    ),
+    "limit_reached": ProblemKind(409, "There are as many as there may be", "Delete what is not needed."),
     "last_admin": ProblemKind(409, "Somebody must stay admin", "Make another active agent an admin first."),
     "conversation_closed": ProblemKind(
         409, "The conversation is closed", "Closed is final; the customer's next message opens a new one."
@@ -96,6 +100,9 @@ PROBLEMS: dict[str, ProblemKind] = {
     ),
     "unknown_workstream": ProblemKind(
         422, "There is no such workstream", "Name a workstream of GET /v1/workstreams, or none."
+    ),
+    "unknown_session_template": ProblemKind(
+        422, "There is no such session template", "Name one of GET /v1/session-templates, or none."
     ),
     "unknown_pages": ProblemKind(422, "There are no such pages", "See `page_ids`."),
     "unknown_reply_to": ProblemKind(

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from api.auth import Caller, Principal
 from api.dispatch import give
 from api.engine import CommandRefusedError, Engine, EngineBusyError, EngineUnavailableError
-from api.fields import IdempotencyKey, Input, MessageText, PathId
+from api.fields import Flag, IdempotencyKey, Input, MessageText, PathId
 from api.flights import Flights
 from api.problem_docs import problems
 from api.problems import Problem
@@ -27,6 +27,7 @@ from domain.sending import RefusalCode
 from store import conversations, replies
 from store.database import Database
 from store.idempotency import request_hash
+from store.refs import record_refusal
 from store.tables import Message
 
 router = api_router("conversations")
@@ -38,6 +39,10 @@ class ReplyInput(Input):
     text: MessageText
     reply_to_mid: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$")] | None = (
         Field(default=None, description="The `mid` of a message of this thread that is answered to.")
+    )
+    hold: Flag = Field(
+        default=False,
+        description="If the window refuses the message, keep it as `held` until the customer writes again.",
     )
 
 
@@ -94,7 +99,7 @@ async def settle(database: Database, engine: Engine, flights: Flights, message_i
 
         def record(session: Session) -> None:
             replies.refuse(session, session.get_one(Message, message_id), refusal, problem, now)
-            replies.record_refusal(session, conversation, command, refusal.code, now)
+            record_refusal(session, conversation, command, refusal.code, now)
 
         await database.write(record)
         raise
@@ -108,6 +113,7 @@ async def _keep(
         agent_id=caller.agent_id,
         text=body.text,
         reply_to_mid=body.reply_to_mid,
+        hold=body.hold,
         request_hash=request_hash("reply", body.model_dump_json()),
     )
     return await services.database.write(

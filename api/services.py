@@ -12,6 +12,7 @@ from api.flights import Flights
 from api.passwords import Passwords
 from api.rates import RateLimit
 from api.readiness import Readiness
+from api.settings_fanout import SettingsFanout
 from api.throttle import SignInThrottle
 from base.settings import Settings
 from store.database import Database
@@ -29,7 +30,9 @@ class Services:
     throttle: SignInThrottle
     calls: RateLimit
     replies: RateLimit
+    survey_pages: RateLimit
     hub: EventHub
+    fanout: SettingsFanout
     readiness: Readiness
 
 

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel
 
+from api.session_views import SessionView
 from domain.delivery import MessageStatus
 from domain.window import OpeningKind, Stage, Window
 from store.conversations import ConversationRecord
@@ -43,16 +44,6 @@ class CustomerBrief(BaseModel):
     name: str | None
 
 
-class SessionView(BaseModel):
-    """The agent's turn that is under way. It keeps the human agent tag as it was when it started."""
-
-    id: str
-    number: int
-    agent_id: str | None
-    human_agent_tag: bool
-    started_at: datetime
-
-
 class ConversationView(BaseModel):
     """A conversation."""
 
@@ -76,7 +67,7 @@ class ConversationView(BaseModel):
     @classmethod
     def of(cls, record: ConversationRecord, now: datetime) -> Self:
         """The conversation as it is at `now`."""
-        row, customer, session = record.conversation, record.customer, record.session
+        row, customer = record.conversation, record.customer
         return cls(
             id=row.id,
             status=row.status,
@@ -86,7 +77,7 @@ class ConversationView(BaseModel):
             page_id=row.page_id,
             customer=CustomerBrief(id=customer.id, psid=customer.psid, name=customer.name),
             window=WindowView.of(window_of_thread(record.thread), now),
-            session=SessionView.model_validate(session, from_attributes=True) if session else None,
+            session=SessionView.of(record),
             agent_id=row.agent_id,
             queue_id=row.queue_id,
             workstream_id=row.workstream_id,

@@ -148,7 +148,7 @@ async def _answer(send: Send, status: int, text: str) -> None:
     ]
     if status == 405:  # noqa: PLR2004 - Method Not Allowed must name what is
         headers.append((b"allow", b"GET, POST"))
-    if status == 408:  # noqa: PLR2004 - Request Timeout ends the connection: its body would go on for ever
+    if status in (408, 413):  # the rest of such a body would go on for ever, and be read as the next request
         headers.append((b"connection", b"close"))
     if status == 503:  # noqa: PLR2004 - Service Unavailable says when to come again
         headers.append((b"retry-after", b"5"))

@@ -1,7 +1,7 @@
 """Workstreams: how the work of some pages is shared out."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from fastapi import Response
 from pydantic import BaseModel, Field
@@ -11,12 +11,14 @@ from api.auth import Caller
 from api.fields import (
     AutoCloseMinutes,
     Digits,
+    Flag,
     Id,
     Input,
     Name,
     OptionalIdempotencyKey,
     PathId,
     ReopenMinutes,
+    WarningMinutes,
 )
 from api.once import once
 from api.paging import Cursor, CursorOf, Limit, Page
@@ -32,24 +34,40 @@ from store.tables import Workstream
 
 _BY_ID = CursorOf("workstreams", tuple[Id])
 _SECONDS = 60
+_MINUTES = "_minutes"
+_DEFAULTS = workstreams.NewWorkstream("")
 
 router = api_router("workstreams")
 
 
 class WorkstreamInput(Input):
-    """A workstream. Times are in minutes; unless set, a waiting conversation closes after 28 days."""
+    """A workstream. Times are in minutes; unless set, a waiting conversation closes after 28 days.
+
+    `window_warning_minutes`: how long before each closing of Meta's window the agent who owes an answer is
+    warned. `send_held_unseen`: held messages are sent when the customer writes again, without another look.
+    `allow_automated_messages`: off, nothing that Pagedesk says by itself goes to customers; rules that
+    would send them something rest too.
+    """
 
     name: Name
-    auto_close_waiting_after_minutes: AutoCloseMinutes = workstreams.DEFAULT_AUTO_CLOSE_SECONDS // _SECONDS
-    reopen_closed_within_minutes: ReopenMinutes = 0
+    auto_close_waiting_after_minutes: AutoCloseMinutes = _DEFAULTS.auto_close_waiting_after // _SECONDS
+    reopen_closed_within_minutes: ReopenMinutes = _DEFAULTS.reopen_closed_within // _SECONDS
+    window_warning_minutes: WarningMinutes = _DEFAULTS.window_warning // _SECONDS
+    send_held_unseen: Flag = _DEFAULTS.send_held_unseen
+    allow_automated_messages: Flag = _DEFAULTS.allow_automated_messages
+    session_template_id: Id | None = None
 
 
 class WorkstreamChange(Input):
-    """What is to change; what is left out stays."""
+    """What is to change; what is left out stays. `session_template_id` null: none from now on."""
 
     name: Name | None = None
     auto_close_waiting_after_minutes: AutoCloseMinutes | None = None
     reopen_closed_within_minutes: ReopenMinutes | None = None
+    window_warning_minutes: WarningMinutes | None = None
+    send_held_unseen: Flag | None = None
+    allow_automated_messages: Flag | None = None
+    session_template_id: Id | None = None
 
 
 class WorkstreamPages(Input):
@@ -65,6 +83,10 @@ class WorkstreamView(BaseModel):
     name: str
     auto_close_waiting_after_minutes: int
     reopen_closed_within_minutes: int
+    window_warning_minutes: int
+    send_held_unseen: bool
+    allow_automated_messages: bool
+    session_template_id: str | None
     page_ids: list[str]
     created_at: datetime
 
@@ -76,6 +98,10 @@ class WorkstreamView(BaseModel):
             name=workstream.name,
             auto_close_waiting_after_minutes=workstream.auto_close_waiting_after // _SECONDS,
             reopen_closed_within_minutes=workstream.reopen_closed_within // _SECONDS,
+            window_warning_minutes=workstream.window_warning // _SECONDS,
+            send_held_unseen=workstream.send_held_unseen,
+            allow_automated_messages=workstream.allow_automated_messages,
+            session_template_id=workstream.session_template_id,
             page_ids=page_ids,
             created_at=workstream.created_at,
         )
@@ -104,7 +130,7 @@ async def list_workstreams(
 @router.post(
     "/v1/workstreams",
     status_code=201,
-    responses=problems("name_taken", "idempotency_key_reused"),
+    responses=problems("name_taken", "unknown_session_template", "idempotency_key_reused"),
 )
 async def create_workstream(
     services: Shared, caller: Caller, body: WorkstreamInput, idempotency_key: OptionalIdempotencyKey = None
@@ -113,14 +139,8 @@ async def create_workstream(
     wanted = once(caller, idempotency_key, "create_workstream", body)
 
     def create(session: Session, workstream_id: str) -> None:
-        workstreams.add(
-            session,
-            id=workstream_id,
-            name=body.name,
-            auto_close_waiting_after=body.auto_close_waiting_after_minutes * _SECONDS,
-            reopen_closed_within=body.reopen_closed_within_minutes * _SECONDS,
-            at=clock.now(),
-        )
+        new = workstreams.NewWorkstream(**_in_store_units(body.model_dump()))
+        workstreams.add(session, workstream_id, new, clock.now())
         record(session, caller, "workstream.created", workstream_id=workstream_id)
 
     def work(session: Session) -> WorkstreamView:
@@ -138,27 +158,26 @@ async def get_workstream(services: Shared, workstream_id: PathId) -> WorkstreamV
     return await services.database.read(lambda s: _view(s, workstream_id))
 
 
-@router.patch("/v1/workstreams/{workstream_id}", responses=problems("not_found", "name_taken"))
+@router.patch(
+    "/v1/workstreams/{workstream_id}",
+    responses=problems("not_found", "name_taken", "unknown_session_template"),
+)
 async def change_workstream(
     services: Shared, caller: Caller, workstream_id: PathId, body: WorkstreamChange
 ) -> WorkstreamView:
-    """Change the name or the times. A conversation that waits already keeps its deadline."""
+    """Change settings. They hold at once, for running conversations too."""
+    changes = body.model_dump(exclude_none=True)
+    if "session_template_id" in body.model_fields_set:
+        changes["session_template_id"] = body.session_template_id
 
     def work(session: Session) -> WorkstreamView:
-        workstream = workstreams.get(session, workstream_id)
-        if body.name is not None and body.name != workstream.name:
-            workstreams.refuse_taken_name(session, body.name)
-            workstream.name = body.name
-        if body.auto_close_waiting_after_minutes is not None:
-            workstream.auto_close_waiting_after = body.auto_close_waiting_after_minutes * _SECONDS
-        if body.reopen_closed_within_minutes is not None:
-            workstream.reopen_closed_within = body.reopen_closed_within_minutes * _SECONDS
-        session.flush()
-        changed = ",".join(body.model_dump(exclude_none=True))
-        record(session, caller, "workstream.changed", workstream_id=workstream_id, changed=changed)
+        workstreams.change(session, workstream_id, _in_store_units(changes))
+        record(session, caller, "workstream.changed", workstream_id=workstream_id, changed=",".join(changes))
         return _view(session, workstream_id)
 
-    return await services.database.write(work)
+    view = await services.database.write(work)
+    services.fanout.tell(view.page_ids)
+    return view
 
 
 @router.put(
@@ -170,13 +189,15 @@ async def set_workstream_pages(
 ) -> WorkstreamView:
     """Give the workstream exactly these pages. Those it had and keeps not go to the default workstream."""
 
-    def work(session: Session) -> WorkstreamView:
-        workstreams.set_pages(session, workstream_id, body.page_ids, clock.now())
+    def work(session: Session) -> tuple[WorkstreamView, list[str]]:
+        moved = workstreams.set_pages(session, workstream_id, body.page_ids, clock.now())
         session.flush()
         record(session, caller, "workstream.pages_set", workstream_id=workstream_id)
-        return _view(session, workstream_id)
+        return _view(session, workstream_id), moved
 
-    return await services.database.write(work)
+    view, moved = await services.database.write(work)
+    services.fanout.tell(moved)
+    return view
 
 
 @router.delete(
@@ -196,3 +217,11 @@ async def delete_workstream(services: Shared, caller: Caller, workstream_id: Pat
 def _view(session: Session, workstream_id: str) -> WorkstreamView:
     workstream = workstreams.get(session, workstream_id)
     return WorkstreamView.of(workstream, workstreams.pages_of(session, [workstream_id])[workstream_id])
+
+
+def _in_store_units(values: dict[str, Any]) -> dict[str, Any]:
+    """Minutes as seconds, under the names of the columns."""
+    return {
+        name.removesuffix(_MINUTES): value * _SECONDS if name.endswith(_MINUTES) else value
+        for name, value in values.items()
+    }

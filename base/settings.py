@@ -42,7 +42,20 @@ class Settings(BaseSettings):
     )
     graph_version: str = Field("v26.0", pattern=r"^v\d+\.\d+$", description="Graph API version.")
 
+    # Meta drops a page's subscription after an hour of failing webhooks: a quarter of one finds it in time.
+    page_check_minutes: int = Field(
+        15, ge=1, description="How often a page that works is checked: token, permissions, subscriptions."
+    )
+
     sandbox_port: int = Field(9600, ge=1, le=65535, description="Port of the demo's local Messenger.")
+
+    time_travel: bool = Field(
+        default=False,
+        description="The engine skips time and says what time it is; `pagedesk up --time-travel` sets it.",
+    )
+    travel_port: int = Field(
+        9601, ge=1, le=65535, description="Port on which `pagedesk travel` finds a travelling Pagedesk."
+    )
 
     admin_token: SecretStr | None = Field(None, description="Bearer key of a bootstrap admin.")
     master_key: SecretStr | None = Field(None, description="Base64 of 32 bytes; a file is made if not set.")
@@ -82,6 +95,22 @@ class Settings(BaseSettings):
     def temporal_target(self) -> str:
         """host:port of the Temporal server that clients use."""
         return self.temporal_address or f"127.0.0.1:{self.temporal_port}"
+
+    @property
+    def local_url(self) -> str:
+        """Where the API answers on this machine."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        """Where the demo's local Messenger answers."""
+        return f"http://127.0.0.1:{self.sandbox_port}"
+
+    @property
+    def travel_url(self) -> str:
+        """Where a travelling Pagedesk's time is kept."""
+        return f"http://127.0.0.1:{self.travel_port}"
 
     @property
     def public_base_url(self) -> str:

@@ -62,6 +62,11 @@ NAMES = ("AgentName", "QueueName", "PageName", "CustomerName")
 """The placeholders besides `{$Variable$}`, which stands for a context variable of the conversation."""
 
 
+def placeholder_names(agent: str | None, customer: str | None, page: str) -> dict[str, str]:
+    """What the placeholders besides the context variables stand for. There are no queues yet."""
+    return {"AgentName": agent or "", "CustomerName": customer or "", "PageName": page}
+
+
 def default_text(trigger: AutomatedTrigger, language: str) -> str:
     """The stock text in `language`, else in English."""
     return in_language(DEFAULT_TEXTS[trigger], language) or DEFAULT_TEXTS[trigger][FALLBACK_LANGUAGE]

@@ -99,7 +99,7 @@ class LiveSettings:
 
     `window_warning`: how long before each closing of the window the agent who owes an answer is warned.
     `send_held_unseen`: held messages are sent when the customer writes again, without another look.
-    `automated_messages`: the triggers that are switched on.
+    `automated_messages`: the triggers that are switched on; these unless an admin says otherwise.
     """
 
     human_agent_tag: bool = False
@@ -107,7 +107,11 @@ class LiveSettings:
     reopen_closed_within: int = 0
     window_warning: int = 3600
     send_held_unseen: bool = False
-    automated_messages: tuple[AutomatedTrigger, ...] = (AutomatedTrigger.GREETING,)
+    automated_messages: tuple[AutomatedTrigger, ...] = (
+        AutomatedTrigger.GREETING,
+        AutomatedTrigger.MESSAGE_NOT_SENT,
+        AutomatedTrigger.OUTSIDE_WINDOW,
+    )
     time_out_rules: tuple[TimeOutRule, ...] = ()
     survey: SurveySettings | None = None
 

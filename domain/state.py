@@ -12,6 +12,13 @@ from domain.sending import ContentKind, SenderKind
 from domain.settings import DEFAULT_SETTINGS, LiveSettings, SurveySettings, SurveyWay
 from domain.window import NEVER_OPENED, Opening, Window
 
+SCHEMA_VERSION = 2
+"""The number of the shape of `ThreadState`, wherever it is kept. Who finds a higher one than this leaves it.
+
+It grows when older code would misread or lose what newer code writes. A new field has a default that says
+what was so before it (ADR 0009). 1 had no deadlines, settings, surveys and held messages.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class AgentSession:

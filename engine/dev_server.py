@@ -42,7 +42,7 @@ async def find_or_build_dev_server(progress: Progress) -> Path:
     """The path of a `temporal` binary with server 1.28 or later.
 
     Looks on the PATH, then in the cache, then downloads with the SDK if its host answers, then builds with
-    Go, which takes about three minutes once. Safe to call from several processes at a time. Raises
+    Go, which takes some minutes once. Safe to call from several processes at a time. Raises
     ServerMissingError, whose message says what was tried and what to do.
     """
     if on_path := await _on_path(progress):
@@ -135,7 +135,7 @@ async def _build(staging: Path, progress: Progress) -> Path:
     go = shutil.which("go")
     if go is None:
         raise SourceUnavailableError("Go is not installed, so it cannot be built.")
-    async with progress.working("Building Temporal's dev server with Go, about 3 minutes once") as step:
+    async with progress.working("Building Temporal's dev server with Go, 3 to 6 minutes once") as step:
         process = await asyncio.create_subprocess_exec(
             *leashed([go, "install", "-v", "-ldflags", "-s -w", GO_PACKAGE]),
             env=_go_environment(staging),

@@ -36,6 +36,8 @@ class ChildSpec:
     """Seconds until it must be ready."""
     stop_timeout: float = 10.0
     """Seconds from SIGTERM to SIGKILL."""
+    replaceable: bool = True
+    """If not, its end is the end of everything: what it holds cannot come back."""
     niceness: int = 0
     """How far it steps back for the others when processor time is short; 0 to 19."""
 
@@ -67,17 +69,13 @@ class Child:
         with self.log.open("ab") as log:
             self._log_start = log.tell()
             self._process = await asyncio.create_subprocess_exec(
-                *leashed(self._command()),
+                *leashed(list(self.spec.argv), self.spec.niceness),
                 env=dict(self.spec.env),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,
             )
-
-    def _command(self) -> list[str]:
-        niceness = self.spec.niceness
-        return ["nice", "-n", str(niceness), *self.spec.argv] if niceness else list(self.spec.argv)
 
     async def until_ready(self) -> None:
         """Return when it is ready; raise ChildFailedError when it ends before or takes too long."""

@@ -1,7 +1,8 @@
 """Starts the children in order, keeps them running, and stops them all.
 
 A child that does not start stops everything. One that dies later is started again, with growing pauses; if it
-keeps dying everything stops, with a message that names it, its last lines and the remedy.
+keeps dying, or cannot be replaced, everything stops, with a message that names it, its last lines and the
+remedy.
 """
 
 import asyncio
@@ -123,6 +124,8 @@ async def _keep_running(child: Child, progress: Progress, policy: RestartPolicy)
     deaths: deque[float] = deque()
     while True:
         status = describe(await child.wait())
+        if not child.spec.replaceable:
+            raise child.failure(f"stopped ({status})")
         deaths.append(clock())
         while deaths[0] < clock() - policy.within:
             deaths.popleft()

@@ -2,12 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import bindparam, delete
 from sqlmodel import Session, col, select
 
 from base.clock import from_iso
 from store.sql import insert_or_ignore
 from store.tables import EarlyChange, Message
+
+_EARLY = (
+    select(EarlyChange)
+    .where(col(EarlyChange.mid).in_(bindparam("mids", expanding=True)))
+    .order_by(col(EarlyChange.inbox_id))
+)
 
 
 def apply_changes(session: Session, changes: list[dict[str, Any]], new_mids: list[tuple[str, str]]) -> None:
@@ -29,10 +35,7 @@ def apply_changes(session: Session, changes: list[dict[str, Any]], new_mids: lis
 def _early_for(session: Session, new_mids: list[tuple[str, str]]) -> list[dict[str, Any]]:
     if not new_mids:
         return []
-    mids = {mid for _, mid in new_mids}
-    rows = session.exec(
-        select(EarlyChange).where(col(EarlyChange.mid).in_(mids)).order_by(col(EarlyChange.inbox_id))
-    ).all()
+    rows = session.exec(_EARLY, params={"mids": [mid for _, mid in new_mids]}).all()
     return [row.model_dump() for row in rows if (row.page_id, row.mid) in new_mids]
 
 

@@ -13,7 +13,14 @@ from store.tables import ThreadEvent as ThreadEventRow
 def facts_of(event: ThreadEvent) -> dict[str, Any]:
     """The JSON that is kept."""
     facts: dict[str, Any] = orjson.loads(
-        orjson.dumps({"at": event.at, "opening": event.opening, "message_id": event.message_id})
+        orjson.dumps(
+            {
+                "at": event.at,
+                "opening": event.opening,
+                "message_id": event.message_id,
+                "survey_id": event.survey_id,
+            }
+        )
     )
     return facts
 
@@ -27,6 +34,7 @@ def thread_event(row: ThreadEventRow) -> ThreadEvent:
         at=datetime.fromisoformat(row.facts["at"]),
         opening=_opening(opening) if opening else None,
         message_id=row.facts["message_id"],
+        survey_id=row.facts.get("survey_id"),
     )
 
 

@@ -6,7 +6,9 @@ The permanent unique key (account, page, event key) makes every repetition harml
 
 import asyncio
 import contextlib
+import functools
 import hashlib
+import itertools
 import queue
 import sqlite3
 import threading
@@ -22,6 +24,7 @@ from base import failpoints
 from base.log import get_logger
 from ingest.wake import CHANNEL
 from messenger.webhook import WebhookEvent
+from store.postgres_errors import without_values
 
 PARTITIONS = 16
 
@@ -32,11 +35,15 @@ _POSTGRES_ORDER_LOCK = 7300003
 _INSERT = """
 INSERT INTO inbox_event (account_id, page_id, event_key, partition, channel, kind,
                          customer_psid, occurred_ms, received_ms, digest, raw)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES {rows}
 ON CONFLICT (account_id, page_id, event_key) DO UPDATE SET conflict_ms = excluded.received_ms
 WHERE inbox_event.digest <> excluded.digest AND inbox_event.channel = excluded.channel
 """
 # The first to come wins; a repetition with another content is noted, for an alarm (bad input W40).
+_COLUMNS = 11
+# Each statement gives the interpreter's lock away and waits for it again, behind all requests: so few
+# statements, but 999 parameters are as many as every SQLite takes.
+_ROWS_PER_STATEMENT = 999 // _COLUMNS
 
 _log = get_logger("ingest")
 
@@ -82,6 +89,15 @@ class InboxWriter(Protocol):
         """Give the connection back."""
 
 
+def _marks(mark: str) -> str:
+    return f"({', '.join([mark] * _COLUMNS)})"
+
+
+@functools.cache
+def _insert_of(count: int) -> str:
+    return _INSERT.format(rows=", ".join([_marks("?")] * count))
+
+
 class SqliteInboxWriter:
     """The embedded inbox."""
 
@@ -96,7 +112,9 @@ class SqliteInboxWriter:
         """Store rows in one commit."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            self._connection.executemany(_INSERT, rows)
+            for start in range(0, len(rows), _ROWS_PER_STATEMENT):
+                some = rows[start : start + _ROWS_PER_STATEMENT]
+                self._connection.execute(_insert_of(len(some)), list(itertools.chain.from_iterable(some)))
             self._connection.execute("COMMIT")
         except BaseException:
             with contextlib.suppress(sqlite3.Error):
@@ -122,7 +140,7 @@ class PostgresInboxWriter:
         try:
             with self._connection.transaction(), self._connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_POSTGRES_ORDER_LOCK,))
-                cursor.executemany(_INSERT.replace("?", "%s"), rows)
+                cursor.executemany(_INSERT.format(rows=_marks("%s")), rows)
                 cursor.execute(f"NOTIFY {CHANNEL}")
         except psycopg.OperationalError:
             self._connection.close()
@@ -193,8 +211,9 @@ class Inbox:
             self._writer.write([row for waiting in group for row in waiting.rows])
             failpoints.reach("inbox.committed")
         except (sqlite3.Error, psycopg.Error, OSError) as cause:
-            _log.error("inbox_unavailable", error=repr(cause))
-            error = InboxUnavailableError(str(cause))
+            said = without_values(cause) if isinstance(cause, psycopg.Error) else str(cause)
+            _log.error("inbox_unavailable", kind=type(cause).__name__, error=said)
+            error = InboxUnavailableError(said)
         for loop in {waiting.loop for waiting in group}:
             members = [waiting.future for waiting in group if waiting.loop is loop]
             with contextlib.suppress(

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from ingest.inbox import PARTITIONS
@@ -18,6 +18,14 @@ from store.sql import insert_or_ignore
 from store.tables import RelayPartition
 
 LEASE = timedelta(seconds=3)
+
+_THESE = col(RelayPartition.partition).in_(bindparam("these", expanding=True))
+_HELD = (
+    select(RelayPartition.partition, RelayPartition.fence)
+    .where(col(RelayPartition.owner) == bindparam("owner"), _THESE)
+    .with_for_update()
+)
+_ADVANCE = update(RelayPartition).where(_THESE).values(position=bindparam("to"))
 
 
 class LeaseLostError(Exception):
@@ -79,16 +87,10 @@ def take_leases(session: Session, owner: str, now: datetime, *, alone: bool) -> 
 def advance(session: Session, owner: str, leases: list[Lease], position: int) -> None:
     """Note, in the routing transaction, how far these partitions are read. Raises LeaseLostError."""
     fences = {lease.partition: lease.fence for lease in leases}
-    held = session.connection().execute(
-        select(RelayPartition.partition, RelayPartition.fence)
-        .where(col(RelayPartition.owner) == owner, col(RelayPartition.partition).in_(fences))
-        .with_for_update()
-    )
+    held = session.connection().execute(_HELD, {"owner": owner, "these": list(fences)})
     if {row.partition: row.fence for row in held} != fences:
         raise LeaseLostError("Another relay has taken a partition over.")
-    session.connection().execute(
-        update(RelayPartition).where(col(RelayPartition.partition).in_(fences)).values(position=position)
-    )
+    session.connection().execute(_ADVANCE, {"these": list(fences), "to": position})
 
 
 def _alive(row: RelayPartition, now: datetime) -> bool:

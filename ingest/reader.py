@@ -2,12 +2,20 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select, tuple_
 
 from store.database import Database
 from store.tables import InboxEvent
 
 BATCH = 200
+
+_AFTER = (
+    select(InboxEvent)
+    .where(col(InboxEvent.id) > bindparam("position"))
+    .order_by(col(InboxEvent.id))
+    .limit(BATCH)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +38,7 @@ class InboxReader:
         """The next events, in the order in which they became durable."""
 
         def work(session: Session) -> list[InboxEvent]:
-            following = select(InboxEvent).where(col(InboxEvent.id) > position)
-            return list(session.exec(following.order_by(col(InboxEvent.id)).limit(BATCH)).all())
+            return list(session.exec(_AFTER, params={"position": position}).all())
 
         return await self._database.read(work)
 

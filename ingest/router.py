@@ -6,7 +6,9 @@ One batch is one transaction. What each kind of event does is in `ingest.effects
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from base import clock, failpoints
@@ -14,8 +16,9 @@ from base.ids import new_id
 from domain.changes import Fact
 from domain.lifecycle import ActorKind
 from domain.state import ThreadEvent
+from ingest.arrival import Arrival, Effects
 from ingest.changes import apply_changes
-from ingest.effects import Arrival, Effects, take
+from ingest.effects import take
 from messenger.catalogue import CATALOGUE, Classification, Route, classify, is_ad
 from messenger.events import Event, PolicyEnforcement, ReferralData, parse
 from messenger.reading import MalformedEvent
@@ -32,6 +35,17 @@ _OF_NO_PAGE: dict[EventKind, str] = {
     if row.kind in (EventKind.NOT_PAGE, EventKind.EMPTY, EventKind.UNPARSEABLE)
 }
 """These need not name a page, and are kept whatever they name."""
+
+_HEARD_EVERY = timedelta(seconds=10)
+"""How exactly a page knows when it last heard something."""
+
+_PAGES = (
+    select(Page, Account.app_id)
+    .join(Account, col(Account.id) == col(Page.account_id))
+    .where(col(Page.page_id).in_(bindparam("ids", expanding=True)))
+)
+_CUSTOMERS = select(Customer).where(col(Customer.psid).in_(bindparam("psids", expanding=True)))
+_THREADS = select(Thread).where(col(Thread.customer_id).in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(slots=True)
@@ -95,7 +109,7 @@ class _Batch:
     def take(self, event: InboxEvent) -> None:
         """Classify one event and collect what it changes."""
         failpoints.trip("router.event", event.customer_psid or "")
-        page, app_id = self._pages.get(event.page_id, (None, ""))
+        page, own_app_id = self._pages.get(event.page_id, (None, ""))
         if EventKind(event.kind) in _OF_NO_PAGE:
             self._keep(event, _OF_NO_PAGE[EventKind(event.kind)])
             return
@@ -111,7 +125,7 @@ class _Batch:
             EventKind(event.kind),
             event.channel,
             parsed,
-            own_app_id=app_id,
+            own_app_id=own_app_id,
             after_ad_click=self._after_ad_click(event),
         )
         if classification.route is Route.PAGE:
@@ -121,7 +135,7 @@ class _Batch:
         elif event.customer_psid is None:
             self._keep(event, "it names no customer.")
         else:
-            self._thread_event(event, page, parsed, classification)
+            self._thread_event(event, page, parsed, classification, own_app_id)
 
     def write(self) -> Routed:
         """Write everything, events last, and tell what is to be signalled."""
@@ -144,7 +158,7 @@ class _Batch:
         return Routed(threads, list(self._routed_pages))
 
     def _thread_event(
-        self, event: InboxEvent, page: Page, parsed: Event, classification: Classification
+        self, event: InboxEvent, page: Page, parsed: Event, classification: Classification, own_app_id: str
     ) -> None:
         customer = self._customer(page.page_id, event.customer_psid or "")
         arrival = Arrival(
@@ -155,8 +169,10 @@ class _Batch:
             thread=self._threads[customer.id],
             opening_kind=classification.opening,
             standby=event.channel == "standby",
+            own_app_id=own_app_id,
         )
-        page.last_event_at = arrival.received_at
+        if page.last_event_at is None or arrival.received_at - page.last_event_at >= _HEARD_EVERY:
+            page.last_event_at = arrival.received_at
         take(parsed, arrival)
 
     def _page_event(self, event: InboxEvent, page: Page, parsed: Event) -> None:
@@ -191,18 +207,13 @@ class _Batch:
         return customer
 
     def _read_pages(self, page_ids: set[str]) -> dict[str, tuple[Page, str]]:
-        rows = self._session.exec(
-            select(Page, Account.app_id)
-            .join(Account, col(Account.id) == col(Page.account_id))
-            .where(col(Page.page_id).in_(page_ids))
-        ).all()
+        rows = self._session.exec(_PAGES, params={"ids": list(page_ids)}).all()
         return {page.page_id: (page, app_id) for page, app_id in rows}
 
     def _read_customers(self, keys: set[tuple[str, str]]) -> dict[tuple[str, str], Customer]:
-        psids = {psid for _, psid in keys}
-        rows = self._session.exec(select(Customer).where(col(Customer.psid).in_(psids))).all()
+        rows = self._session.exec(_CUSTOMERS, params={"psids": list({psid for _, psid in keys})}).all()
         return {(row.page_id, row.psid): row for row in rows}
 
     def _read_threads(self, customer_ids: list[str]) -> dict[str, Thread]:
-        rows = self._session.exec(select(Thread).where(col(Thread.customer_id).in_(customer_ids))).all()
+        rows = self._session.exec(_THREADS, params={"ids": customer_ids}).all()
         return {row.customer_id: row for row in rows}

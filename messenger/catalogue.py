@@ -7,6 +7,7 @@ This table is the routing law for `ingest`; `docs/webhook-events.md` is made fro
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from domain.survey_names import is_survey_payload
 from domain.window import OpeningKind
 from messenger.events import Echo, Event, InboundMessage, Reaction, Referral, ReferralData
 from messenger.webhook import EventKind
@@ -62,6 +63,15 @@ CATALOGUE = (
         "The customer tapped a quick reply: a message whose text is the title.",
         "A message in the thread, with the tapped payload.",
         Route.WORK,
+        OpeningKind.QUICK_REPLY,
+    ),
+    Classification(
+        EventKind.MESSAGE,
+        "survey_answer",
+        "The customer tapped a button of Pagedesk's survey.",
+        "A message in the survey's conversation. The survey is answered, if the button is genuine, that "
+        "customer's own, and the first.",
+        Route.JOIN,
         OpeningKind.QUICK_REPLY,
     ),
     Classification(
@@ -208,7 +218,8 @@ CATALOGUE = (
         EventKind.MESSAGING_FEEDBACK,
         "",
         "The customer answered Meta's feedback template.",
-        "Noted in the thread.",
+        "The survey is answered, if the template is Pagedesk's, that customer's own, and the first answer; "
+        "else noted in the thread.",
         Route.JOIN,
     ),
     Classification(
@@ -334,10 +345,8 @@ def classify(
 
 def _case(kind: EventKind, parsed: Event, own_app_id: str, *, after_ad_click: bool) -> str:
     match parsed:
-        case InboundMessage(referral=referral, quick_reply_payload=payload):
-            if after_ad_click or (referral is not None and is_ad(referral)):
-                return "ad"
-            return "text" if payload is None else "quick_reply"
+        case InboundMessage():
+            return _message_case(parsed, after_ad_click=after_ad_click)
         case Echo(app_id=app_id):
             return "own" if app_id == own_app_id else "outside"
         case Reaction(action=action) if kind is EventKind.REACTION:
@@ -346,6 +355,14 @@ def _case(kind: EventKind, parsed: Event, own_app_id: str, *, after_ad_click: bo
             return _referral_case(data)
         case _:
             return ""
+
+
+def _message_case(message: InboundMessage, *, after_ad_click: bool) -> str:
+    if is_survey_payload(message.quick_reply_payload):
+        return "survey_answer"
+    if after_ad_click or (message.referral is not None and is_ad(message.referral)):
+        return "ad"
+    return "text" if message.quick_reply_payload is None else "quick_reply"
 
 
 def is_ad(referral: ReferralData) -> bool:

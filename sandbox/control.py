@@ -40,8 +40,11 @@ def answer(value: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(value), status, media_type="application/json")
 
 
-def route(world: "World", path: str, action: Action, method: str = "POST") -> Route:
-    """A route that reads a JSON object, runs the action, and answers with what it returns."""
+def route(world: "World", path: str, action: Action, method: str = "POST", *, watches: bool = False) -> Route:
+    """A route that reads a JSON object, runs the action, and answers with what it returns.
+
+    One that only watches neither reads the clock nor counts as something that is under way.
+    """
 
     async def endpoint(request: Request) -> Response:
         raw = await request.body()
@@ -49,8 +52,12 @@ def route(world: "World", path: str, action: Action, method: str = "POST") -> Ro
             body = orjson.loads(raw) if raw else {}
             if not isinstance(body, dict):
                 raise ControlError("the body must be a JSON object")
-            await world.clock.refresh()
-            result = await action(world, request, body)
+            if watches:
+                result = await action(world, request, body)
+            else:
+                with world.calling():
+                    await world.clock.refresh()
+                    result = await action(world, request, body)
         except LookupError as error:
             return answer({"error": str(error.args[0] if error.args else error)}, 404)
         except GraphError as error:
@@ -296,7 +303,7 @@ def routes(world: "World") -> list[Route]:
         route(world, "/clock", clock),
         route(world, "/reset", reset),
         route(world, "/ledger", ledger, "GET"),
-        route(world, "/wait", wait),
+        route(world, "/wait", wait, watches=True),
         route(world, "/stream", stream, "GET"),
         route(world, "/media/{name}", picture, "GET"),
     ]

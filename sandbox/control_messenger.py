@@ -79,6 +79,11 @@ async def deliveries(world: "World", _: Request, __: dict[str, Any]) -> Any:
     }
 
 
+async def due(world: "World", _: Request, __: dict[str, Any]) -> Any:
+    """When the sandbox does something next: for whoever keeps the time behind --clock-url."""
+    return {"due_ms": 0 if world.calls_under_way else world.deliveries.next_due()}
+
+
 async def steer(world: "World", request: Request, body: dict[str, Any]) -> Any:
     """Hold, release, repeat, delay, retry now, or set how deliveries behave."""
     what = request.path_params["what"]
@@ -108,4 +113,5 @@ def routes(world: "World") -> list[Route]:
         route(world, "/threads/{page_id}/{psid}", thread, "GET"),
         route(world, "/deliveries", deliveries, "GET"),
         route(world, "/deliveries/{what}", steer),
+        route(world, "/due", due, "GET", watches=True),
     ]

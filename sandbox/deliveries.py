@@ -120,6 +120,12 @@ class Deliveries:
         """Whether all that was not held has been delivered or given up."""
         return not self._lanes
 
+    def next_due(self) -> float | None:
+        """When the next attempt is due, in milliseconds: 0 for one that is under way, None for none."""
+        dues = (0 if lane.in_flight else lane.next_due() for lane in self._lanes.values())
+        # What is due at no instant follows an answer that is being given.
+        return min((0 if math.isinf(due) else due for due in dues), default=None)
+
     async def close(self) -> None:
         """Stop. Attempts in flight are cut."""
         self._closed = True

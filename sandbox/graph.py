@@ -74,16 +74,20 @@ class Graph:
             call = await read(scope, receive, next(self._numbers))
         except ClientDisconnect:
             return
+        with world.calling():
+            await self._serve(call, send)
+
+    async def _serve(self, call: Call, send: Send) -> None:
         try:
-            await world.clock.refresh()
+            await self._world.clock.refresh()
         except httpx.HTTPError:
             error = GraphError("no_clock")
-            await answer(send, Reply(error.body(world.ids.trace()), error.status), [])
+            await answer(send, Reply(error.body(self._world.ids.trace()), error.status), [])
             return
         given: Reply | None = None
         try:
             given = await self._carry_out(call)
-            await answer(send, given, _usage(world, call))
+            await answer(send, given, _usage(self._world, call))
         finally:
             if given is not None and given.then is not None:
                 given.then()

@@ -47,7 +47,12 @@ def check(call: Call, text_units: str) -> None:
         reply_to is None or (isinstance(reply_to, dict) and isinstance(reply_to.get("mid"), str)),
         "reply_to.mid",
     )
-    _content(message, text_units, uploaded="filedata" in call.uploads)
+    check_message(message, text_units, uploaded="filedata" in call.uploads)
+
+
+def check_message(message: dict[str, Any], text_units: str, *, uploaded: bool = False) -> None:
+    """Judge what is said. Raises `GraphError`."""
+    _content(message, text_units, uploaded=uploaded)
     metadata = message.get("metadata")
     _need(
         metadata is None or _text(metadata, METADATA_MAX),

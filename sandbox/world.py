@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,7 @@ class World:
         self.meta = Ledger("meta", self.clock, config.ledger_dir)
         self.graph = Ledger("graph", self.clock, config.ledger_dir)
         self.changes = Changes()
+        self.calls_under_way = 0
         self.limits = RateLimits()
         self.faults = Faults()
         self.skipped: collections.deque[dict[str, Any]] = collections.deque(maxlen=SKIPPED_KEPT)
@@ -187,6 +189,15 @@ class World:
         self.save(message)
         self.save(thread)
         self.changes.notify()
+
+    @contextlib.contextmanager
+    def calling(self) -> Iterator[None]:
+        """Around a call, from before it reads the clock: it counts as under way."""
+        self.calls_under_way += 1
+        try:
+            yield
+        finally:
+            self.calls_under_way -= 1
 
     # -- life --------------------------------------------------------------------------------------------
 

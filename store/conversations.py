@@ -1,7 +1,7 @@
 """Reading conversations, with their customer, window and session, in one statement per page of a list."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -9,9 +9,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
 from sqlmodel import Session, col
 
+from domain.automated_texts import placeholder_names
 from domain.lifecycle import Status
 from domain.window import Stage
-from store.tables import Conversation, Customer, Message, Thread
+from store import context
+from store.tables import Agent, Conversation, Customer, Message, Page, SessionTemplate, Thread, Workstream
 from store.tables import Session as AgentSession
 
 LIVE_STATUSES = tuple(status.value for status in Status if status is not Status.CLOSED)
@@ -32,12 +34,19 @@ class WindowFilter(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConversationRecord:
-    """A conversation's row with those that it is shown with."""
+    """A conversation's row with those that it is shown with.
+
+    `names` and `variables` fill the placeholders of its workstream's session template; `variables` are read
+    only where that mentions some.
+    """
 
     conversation: Conversation
     customer: Customer
     thread: Thread
     session: AgentSession | None
+    template: SessionTemplate | None
+    names: Mapping[str, str]
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def activity_at(self) -> datetime:
@@ -60,8 +69,8 @@ class ConversationFilter:
 
 def find(session: Session, conversation_id: str) -> ConversationRecord | None:
     """One conversation."""
-    row = session.execute(_records().where(col(Conversation.id) == conversation_id)).first()
-    return ConversationRecord(*row) if row else None
+    found = _read(session, _records().where(col(Conversation.id) == conversation_id))
+    return found[0] if found else None
 
 
 def search(
@@ -79,9 +88,10 @@ def search(
     )
     statement = _records().where(*_conditions(wanted, now))
     if after is not None:
-        statement = statement.where(tuple_(*key) < _position(after, *key))
+        # SQLite finds the place in the index by the first condition alone.
+        statement = statement.where(key[0] <= after[0], tuple_(*key) < _position(after, *key))
     statement = statement.order_by(*(each.desc() for each in key)).limit(limit)
-    return [ConversationRecord(*row) for row in session.execute(statement)]
+    return _read(session, statement)
 
 
 def messages_of(
@@ -90,6 +100,36 @@ def messages_of(
     """A conversation's messages in Meta's time, then in order of arrival."""
     key = (col(Message.occurred_at), func.coalesce(col(Message.thread_seq), _NO_SEQ), col(Message.id))
     statement = select(Message).where(col(Message.conversation_id) == conversation_id)
+    if after is not None:
+        statement = statement.where(tuple_(*key) > _position(after, *key))
+    return list(session.scalars(statement.order_by(*key).limit(limit)))
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFilter:
+    """Which of our own messages are asked for; unset fields do not narrow."""
+
+    status: str
+    page_id: str | None = None
+    customer_id: str | None = None
+    agent_id: str | None = None
+
+
+def outbound_messages(
+    session: Session, wanted: MessageFilter, *, after: tuple[datetime, str] | None, limit: int
+) -> list[Message]:
+    """Our own messages of one status, by the instant they were written."""
+    key = (col(Message.created_at), col(Message.id))
+    exact = {
+        Message.page_id: wanted.page_id,
+        Message.customer_id: wanted.customer_id,
+        Message.agent_id: wanted.agent_id,
+    }
+    statement = select(Message).where(
+        col(Message.status) == wanted.status,
+        col(Message.direction) == "outbound",
+        *(col(column) == value for column, value in exact.items() if value is not None),
+    )
     if after is not None:
         statement = statement.where(tuple_(*key) > _position(after, *key))
     return list(session.scalars(statement.order_by(*key).limit(limit)))
@@ -110,6 +150,23 @@ def live_counts(session: Session, page_id: str) -> dict[str, int]:
     return {status: count for status, count in rows}  # noqa: C416 - a Row is no pair to mypy
 
 
+def live_customers(session: Session, page_id: str, *, after: str, limit: int) -> list[str]:
+    """The ids of a page's customers with a conversation that is not closed, in their order."""
+    return list(
+        session.scalars(
+            select(col(Conversation.customer_id))
+            .where(
+                col(Conversation.page_id) == page_id,
+                col(Conversation.status).in_(LIVE_STATUSES),
+                col(Conversation.customer_id) > after,
+            )
+            .distinct()
+            .order_by(col(Conversation.customer_id))
+            .limit(limit)
+        )
+    )
+
+
 def live_conversation_id(session: Session, customer_id: str) -> str | None:
     """The customer's conversation that is not closed."""
     return session.scalars(
@@ -121,11 +178,42 @@ def live_conversation_id(session: Session, customer_id: str) -> str | None:
 
 def _records() -> Select[*tuple[Any, ...]]:
     return (
-        select(Conversation, Customer, Thread, AgentSession)
+        select(
+            Conversation,
+            Customer,
+            Thread,
+            AgentSession,
+            SessionTemplate,
+            col(Agent.name),
+            col(Page.name),
+        )
         .join(Customer, col(Customer.id) == col(Conversation.customer_id))
         .join(Thread, col(Thread.customer_id) == col(Conversation.customer_id))
+        .join(Page, col(Page.page_id) == col(Conversation.page_id))
+        .join(Workstream, col(Workstream.id) == col(Page.workstream_id))
         .outerjoin(AgentSession, col(AgentSession.id) == col(Conversation.session_id))
+        .outerjoin(Agent, col(Agent.id) == col(AgentSession.agent_id))
+        .outerjoin(SessionTemplate, col(SessionTemplate.id) == col(Workstream.session_template_id))
     )
+
+
+def _read(session: Session, statement: Select[*tuple[Any, ...]]) -> list[ConversationRecord]:
+    records = [
+        ConversationRecord(
+            conversation, customer, thread, turn, template, placeholder_names(agent, customer.name, page)
+        )
+        for conversation, customer, thread, turn, template, agent, page in session.execute(statement)
+    ]
+    needing = [record.conversation.id for record in records if _needs_variables(record)]
+    if not needing:
+        return records
+    variables = context.as_texts(session, needing)
+    return [replace(each, variables=variables.get(each.conversation.id, {})) for each in records]
+
+
+def _needs_variables(record: ConversationRecord) -> bool:
+    template = record.template
+    return record.session is not None and template is not None and "{$" in f"{template.title} {template.tabs}"
 
 
 def _conditions(wanted: ConversationFilter, now: datetime) -> list[ColumnElement[bool]]:

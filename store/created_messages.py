@@ -5,48 +5,48 @@ from typing import Any
 
 from sqlmodel import Session
 
-from domain.automated_texts import default_text
 from domain.changes import Change
-from domain.settings import AutomatedTrigger
+from domain.delivery import MessageStatus
+from domain.sending import SenderKind
 from domain.state import Notice, QueuedSend
 from store.messages import new_outbound_row
 from store.sql import insert_or_ignore
+from store.survey_messages import survey_words
 from store.tables import Message, Page
+from store.wording import Wording
+
+NOTHING_TO_SAY = "nothing_to_say"
+"""The reason of a message whose rule was deleted before it could be said, or whose text came out blank."""
 
 
-def create_messages(session: Session, page: Page, customer_id: str, change: Change, at: datetime) -> None:
-    """Give what the workflow decided to say its text and its row."""
-    rows = [_send_row(session, page, customer_id, send, at) for send in change.created_sends]
-    rows += [_notice_row(session, page, customer_id, notice, at) for notice in change.notices]
-    insert_or_ignore(session, Message, rows)
+def create_messages(
+    session: Session, page: Page, customer_id: str, change: Change, at: datetime, *, public_url: str
+) -> None:
+    """Give what the workflow decided to say its text and its row.
+
+    What has no words is recorded too: the send activity fails it, and it is seen in the transcript.
+    """
+    sends = [
+        _survey_row(session, page, customer_id, send, at, public_url=public_url)
+        if send.sender_kind is SenderKind.SURVEY
+        else _send_row(session, page, customer_id, send, at)
+        for send in change.created_sends
+    ]
+    insert_or_ignore(session, Message, sends)
+    notices = [notice_row(session, page, customer_id, notice, at) for notice in change.notices]
+    insert_or_ignore(session, Message, notices)
 
 
-def _send_row(
-    session: Session,  # noqa: ARG001
-    page: Page,
-    customer_id: str,
-    send: QueuedSend,
-    at: datetime,
+def notice_row(
+    session: Session, page: Page, customer_id: str, notice: Notice, at: datetime
 ) -> dict[str, Any]:
-    return new_outbound_row(
-        id=send.message_id,
-        page_id=page.page_id,
-        customer_id=customer_id,
-        conversation_id=send.conversation_id,
-        sender_kind=send.sender_kind.value,
-        kind=send.trigger or "message",
-        text=default_text(AutomatedTrigger(send.trigger), page.language) if send.trigger else None,
-        created_at=at,
+    """A line for the agent in the transcript: `internal`, it is never sent."""
+    text = Wording(session, page, customer_id).text(
+        notice.trigger,
+        conversation_id=notice.conversation_id,
+        agent_id=notice.agent_id,
+        cause_id=notice.cause_id,
     )
-
-
-def _notice_row(
-    session: Session,  # noqa: ARG001
-    page: Page,
-    customer_id: str,
-    notice: Notice,
-    at: datetime,
-) -> dict[str, Any]:
     row = new_outbound_row(
         id=notice.id,
         page_id=page.page_id,
@@ -54,7 +54,50 @@ def _notice_row(
         conversation_id=notice.conversation_id,
         sender_kind="automatic",
         kind=notice.trigger,
-        text=default_text(AutomatedTrigger(notice.trigger), page.language),
+        text=text,
         created_at=at,
     )
-    return row | {"direction": "internal", "status": None}
+    failed = text is None
+    return row | {
+        "direction": "internal",
+        "status": MessageStatus.FAILED.value if failed else None,
+        "reason": NOTHING_TO_SAY if failed else None,
+    }
+
+
+def _send_row(
+    session: Session, page: Page, customer_id: str, send: QueuedSend, at: datetime
+) -> dict[str, Any]:
+    text = Wording(session, page, customer_id).text(
+        send.trigger or "",
+        conversation_id=send.conversation_id,
+        agent_id=send.agent_id,
+        cause_id=send.cause_id,
+    )
+    return new_outbound_row(
+        id=send.message_id,
+        page_id=page.page_id,
+        customer_id=customer_id,
+        conversation_id=send.conversation_id,
+        sender_kind=send.sender_kind.value,
+        kind=send.trigger or "message",
+        text=text,
+        created_at=at,
+    )
+
+
+def _survey_row(
+    session: Session, page: Page, customer_id: str, send: QueuedSend, at: datetime, *, public_url: str
+) -> dict[str, Any]:
+    text, content = survey_words(session, page, send, public_url)
+    return new_outbound_row(
+        id=send.message_id,
+        page_id=page.page_id,
+        customer_id=customer_id,
+        conversation_id=send.conversation_id,
+        sender_kind=send.sender_kind.value,
+        kind=send.trigger or "survey",
+        text=text,
+        content=content,
+        created_at=at,
+    )

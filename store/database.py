@@ -18,6 +18,8 @@ import orjson
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlmodel import Session
 
+from store.postgres_errors import hide_values
+
 T = TypeVar("T")
 Work = Callable[[Session], T]
 
@@ -46,7 +48,9 @@ _COMMON: dict[str, Any] = {
 def make_engine(url: str, *, writes: bool = True) -> Engine:
     """An engine for the store's URL; on SQLite WAL, `synchronous=FULL`, and BEGIN IMMEDIATE for writers."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_size=_POSTGRES_WRITERS, pool_pre_ping=True, **_COMMON)
+        engine = create_engine(url, pool_size=_POSTGRES_WRITERS, pool_pre_ping=True, **_COMMON)
+        hide_values(engine)
+        return engine
     engine = create_engine(
         url, connect_args={"timeout": _BUSY_TIMEOUT_SECONDS, "check_same_thread": False}, **_COMMON
     )

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
-from sqlmodel import Session, col
+from sqlalchemy import bindparam, update
+from sqlmodel import Session, col, select
 
 from domain.changes import Fact, StatusChange
 from domain.delivery import MAY_BECOME_SENT, MessageStatus
@@ -12,6 +12,10 @@ from domain.lifecycle import ActorKind
 from store.events import append_events, event_row
 from store.sql import table_of
 from store.tables import Message, Thread
+
+_WITH_MID = select(Message.id).where(
+    col(Message.page_id) == bindparam("page_id"), col(Message.mid) == bindparam("mid")
+)
 
 
 def new_outbound_row(
@@ -28,6 +32,7 @@ def new_outbound_row(
     agent_id: str | None = None,
     reply_to_mid: str | None = None,
     request_hash: str | None = None,
+    hold: bool = False,
 ) -> dict[str, Any]:
     """The row of a message that is to be sent; it starts as `queued`."""
     return {
@@ -48,6 +53,7 @@ def new_outbound_row(
         "attempt": 0,
         "reply_to_mid": reply_to_mid,
         "request_hash": request_hash,
+        "hold": hold,
         "status": MessageStatus.QUEUED.value,
         "occurred_at": created_at,
         "created_at": created_at,
@@ -150,27 +156,23 @@ def displayed_status(message: Message, thread: Thread | None) -> str | None:
     return message.status
 
 
-def attach_mid(session: Session, page_id: str, message_id: str, mid: str) -> None:
-    """Keep Meta's id with our row, unless another row has it."""
-    taken = session.connection().execute(
-        Message.__table__.select().where(col(Message.page_id) == page_id, col(Message.mid) == mid)  # type: ignore[attr-defined]  # SQLModel adds it
-    )
-    if taken.first() is None:
-        session.connection().execute(update(Message).where(col(Message.id) == message_id).values(mid=mid))
-
-
 def _confirm(session: Session, message: Message, mid: str | None, at: datetime) -> bool:
     if message.status is None or MessageStatus(message.status) not in MAY_BECOME_SENT:
         return False
+    if mid is not None and message.mid is None and not _is_taken(session, message.page_id, mid):
+        message.mid = mid
     message.status = MessageStatus.SENT.value
     message.reason = None
     message.reason_detail = None
     message.sent_at = at
     session.flush()
-    if mid is not None and message.mid is None:
-        attach_mid(session, message.page_id, message.id, mid)
     append_events(session, [_status_event(message, at)])
     return True
+
+
+def _is_taken(session: Session, page_id: str, mid: str) -> bool:
+    """Whether another row has Meta's id already."""
+    return session.exec(_WITH_MID, params={"page_id": page_id, "mid": mid}).first() is not None
 
 
 def _status_event(message: Message, at: datetime) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from base.secrets import Vault
+from store import automated_messages
 from store.conversations import live_counts
 from store.refusals import StoreRefusalError
 from store.sealed import access_token_place
@@ -108,11 +109,17 @@ def ids_by_account(session: Session, account_ids: list[str]) -> dict[str, list[s
     return pages
 
 
+def all_ids(session: Session) -> list[str]:
+    """The ids of all pages that are served."""
+    return list(session.exec(select(Page.page_id).where(not_removed()).order_by(col(Page.page_id))))
+
+
 def remove(session: Session, page_id: str) -> None:
     """Delete a page, or mark it removed if it has customers; refused while conversations are live."""
     page = get(session, page_id)
     if counts := live_counts(session, page_id):
         raise StoreRefusalError("page_in_use_by_conversations", conversations=counts)
+    automated_messages.forget_page(session, page_id)
     if session.exec(select(Customer.id).where(Customer.page_id == page_id).limit(1)).first() is None:
         session.delete(page)
         return

@@ -11,30 +11,25 @@ from typing import Any
 from sqlalchemy import exists
 from sqlmodel import Session, col, select
 
+from base.ids import id_from_key
 from domain.changes import Fact, Refusal
 from domain.delivery import MessageStatus
 from domain.lifecycle import ActorKind
-from domain.settings import LiveSettings
-from domain.state import Command
+from domain.sending import RefusalCode
+from domain.settings import AutomatedTrigger
+from domain.state import Command, Notice
+from store.created_messages import notice_row
 from store.events import append_events, event_row
-from store.live_settings import settings_of
+from store.live_settings import live_settings
 from store.messages import new_outbound_row, settle
+from store.refs import ConversationRef, conversation_ref
 from store.refusals import StoreRefusalError
 from store.sql import insert_or_ignore
-from store.tables import Agent, Conversation, Event, IdempotencyRecord, Message, Page, Workstream
+from store.tables import Agent, Event, IdempotencyRecord, Message, Page
 
 REPLY = "reply"
 _SUPERVISING_ROLES = ("supervisor", "admin")
-
-
-@dataclass(frozen=True, slots=True)
-class ConversationRef:
-    """Where a command goes, with the settings it is judged by."""
-
-    id: str
-    page_id: str
-    customer_id: str
-    settings: LiveSettings
+_WINDOW_CODES = frozenset(code.value for code in RefusalCode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +41,7 @@ class Reply:
     text: str
     reply_to_mid: str | None
     request_hash: str
+    hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +57,6 @@ class Intent:
     def is_open(self) -> bool:
         """Whether the workflow may not have been asked yet."""
         return self.message.status == MessageStatus.QUEUED.value and self.message.attempt == 0
-
-
-def conversation_ref(session: Session, conversation_id: str) -> ConversationRef:
-    """A conversation with the settings of its page and workstream; refused as `not_found`."""
-    row = session.exec(
-        select(Conversation, Page, Workstream)
-        .join(Page, col(Page.page_id) == col(Conversation.page_id))
-        .join(Workstream, col(Workstream.id) == col(Page.workstream_id))
-        .where(Conversation.id == conversation_id)
-    ).first()
-    if row is None:
-        raise StoreRefusalError("not_found")
-    conversation, page, workstream = row
-    settings = settings_of(session, page, workstream)
-    return ConversationRef(conversation.id, conversation.page_id, conversation.customer_id, settings)
 
 
 def keep_intent(session: Session, conversation_id: str, reply: Reply, at: datetime) -> Intent:
@@ -96,6 +77,7 @@ def keep_intent(session: Session, conversation_id: str, reply: Reply, at: dateti
         agent_id=reply.agent_id,
         reply_to_mid=reply.reply_to_mid,
         request_hash=reply.request_hash,
+        hold=reply.hold,
     )
     insert_or_ignore(session, Message, [row])
     return _kept_intent(session, conversation, session.get_one(Message, reply.message_id), reply, is_new=True)
@@ -117,6 +99,7 @@ def reply_command(session: Session, message_id: str) -> tuple[ConversationRef, C
         agent.id,
         supervises=agent.role in _SUPERVISING_ROLES,
         message_id=message.id,
+        hold=message.hold,
         settings=conversation.settings,
     )
     return conversation, command
@@ -125,7 +108,10 @@ def reply_command(session: Session, message_id: str) -> tuple[ConversationRef, C
 def refuse(
     session: Session, message: Message, refusal: Refusal, problem: dict[str, Any], at: datetime
 ) -> None:
-    """A refused reply stays, as `failed` with the refusal's code, and its key keeps answering the problem."""
+    """A refused reply stays, as `failed` with the refusal's code, and its key keeps answering the problem.
+
+    Where the window is the reason, the agent is told in the transcript, unless that message is switched off.
+    """
     record = {
         "principal_id": message.agent_id,
         "key": _refusal_key(message.id),
@@ -136,23 +122,8 @@ def refuse(
     }
     insert_or_ignore(session, IdempotencyRecord, [record])
     settle(session, message.id, MessageStatus.FAILED, at, reason=refusal.code, detail=refusal.detail)
-
-
-def record_refusal(
-    session: Session, conversation: ConversationRef, command: Command, code: str, at: datetime
-) -> None:
-    """Put a refused command in the timeline, once."""
-    fact = Fact(
-        "command.refused",
-        at,
-        ActorKind.AGENT,
-        command.agent_id,
-        conversation.id,
-        command.message_id,
-        {"action": command.action, "code": code},
-    )
-    key = f"refused/{command.command_id}"
-    append_events(session, [event_row(fact, conversation.page_id, conversation.customer_id, key)])
+    if refusal.code in _WINDOW_CODES:
+        _tell_agent(session, message, at)
 
 
 def unsettled_replies(session: Session, older_than: datetime, *, limit: int = 200) -> list[str]:
@@ -186,6 +157,28 @@ def _kept_intent(
         raise StoreRefusalError("idempotency_key_reused")
     refused = session.get(IdempotencyRecord, (reply.agent_id, _refusal_key(kept.id)))
     return Intent(conversation, kept, is_new, refused.body if refused else None)
+
+
+def _tell_agent(session: Session, message: Message, at: datetime) -> None:
+    trigger = AutomatedTrigger.OUTSIDE_WINDOW
+    settings = live_settings(session, message.page_id)
+    if trigger not in settings.automated_messages or message.conversation_id is None:
+        return
+    notice = Notice(
+        id_from_key(message.id, trigger), message.conversation_id, trigger, agent_id=message.agent_id
+    )
+    page = session.get_one(Page, message.page_id)
+    insert_or_ignore(session, Message, [notice_row(session, page, message.customer_id, notice, at)])
+    fact = Fact(
+        "notice.shown",
+        at,
+        ActorKind.SYSTEM,
+        None,
+        message.conversation_id,
+        notice.id,
+        {"trigger": trigger, "about": message.id, "agent_id": message.agent_id},
+    )
+    append_events(session, [event_row(fact, message.page_id, message.customer_id, f"notified/{notice.id}")])
 
 
 def _refuse_unknown_mid(session: Session, conversation: ConversationRef, mid: str | None) -> None:

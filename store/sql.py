@@ -1,8 +1,9 @@
 """The few statements that SQLite and PostgreSQL spell differently."""
 
+import functools
 from typing import Any
 
-from sqlalchemy import Table, text
+from sqlalchemy import Insert, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
@@ -17,11 +18,22 @@ def table_of(model: type[SQLModel]) -> Table:
 
 def insert_or_ignore(session: Session, model: type[SQLModel], rows: list[dict[str, Any]]) -> None:
     """Insert rows; those whose unique key exists already are left as they are."""
-    if not rows:
-        return
+    if rows:
+        session.connection().execute(_insert_or_ignore(session.get_bind().dialect.name, model), rows)
+
+
+@functools.cache
+def _insert_or_ignore(dialect: str, model: type[SQLModel]) -> Insert:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table_of(model)).on_conflict_do_nothing()
+
+
+def insert_if_new(session: Session, model: type[SQLModel], row: dict[str, Any]) -> bool:
+    """Insert one row unless its unique key exists already. Returns whether it was inserted."""
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    session.connection().execute(insert(table_of(model)).on_conflict_do_nothing(), rows)
+    statement = insert(table_of(model)).values(row).on_conflict_do_nothing()
+    return session.connection().execute(statement).rowcount == 1
 
 
 def upsert(

@@ -24,6 +24,7 @@ SQLModel.metadata.naming_convention = {
 
 _BIG = BigInteger().with_variant(Integer, "sqlite")
 _JSON = JSON().with_variant(JSONB(), "postgresql")
+_ACTIVITY = text("coalesce(last_message_at, opened_at)")
 
 
 def _instant(*, index: bool = False, nullable: bool = False) -> Any:
@@ -45,6 +46,19 @@ class Account(SQLModel, table=True):
     created_at: datetime = _instant()
 
 
+class SessionTemplate(SQLModel, table=True):
+    """What a client shows and opens when an agent's session begins."""
+
+    __tablename__ = "session_template"
+
+    id: str = Field(primary_key=True)
+    name: str = Field(unique=True)
+    title: str
+    communication_panel: str
+    tabs: list[dict[str, Any]] = _json(list)
+    created_at: datetime = _instant()
+
+
 class Workstream(SQLModel, table=True):
     """How the work of some pages is shared out."""
 
@@ -54,7 +68,43 @@ class Workstream(SQLModel, table=True):
     reopen_closed_within: int = Field(default=0, description="seconds after Closed in which it may reopen")
     window_warning: int = Field(default=3600, description="seconds before a closing of the window to warn")
     send_held_unseen: bool = Field(default=False, description="send held messages when the customer is back")
+    allow_automated_messages: bool = Field(
+        default=True, description="whether Pagedesk itself may say anything"
+    )
+    session_template_id: str | None = Field(default=None, foreign_key="session_template.id", index=True)
     created_at: datetime = _instant()
+
+
+class TimeOutRule(SQLModel, table=True):
+    """What is to happen in a workstream when somebody has been silent for `after` seconds."""
+
+    __tablename__ = "time_out_rule"
+
+    id: str = Field(primary_key=True)
+    workstream_id: str = Field(foreign_key="workstream.id", index=True)
+    silent: str
+    after: int
+    action: str
+    receiver: str = "customer"
+    priority: int = 0
+    texts: dict[str, str] = _json(dict)
+    fallback_language: str | None = None
+    active: bool = True
+    created_at: datetime = _instant()
+
+
+class AutomatedMessage(SQLModel, table=True):
+    """One level's word on one automated message. `level` is `channel`, or the id of the page it is for."""
+
+    __tablename__ = "automated_message"
+
+    level: str = Field(primary_key=True)
+    trigger: str = Field(primary_key=True)
+    active: bool
+    texts: dict[str, str] = _json(dict)
+    fallback_language: str | None = None
+    description: str | None = None
+    changed_at: datetime = _instant()
 
 
 class Page(SQLModel, table=True):
@@ -73,6 +123,12 @@ class Page(SQLModel, table=True):
     problems: list[dict[str, Any]] = _json(list)
     checked_at: datetime | None = _instant(nullable=True)
     last_event_at: datetime | None = _instant(nullable=True)
+    survey: dict[str, Any] | None = Field(
+        default=None,
+        sa_type=_JSON,
+        nullable=True,
+        description="the survey after an ending, as the API takes it; see store.survey_settings",
+    )
     send_gate: str = "open"
     send_gate_reason: str | None = None
     send_gate_until: datetime | None = _instant(nullable=True)
@@ -144,10 +200,15 @@ class ThreadEvent(SQLModel, table=True):
 class Conversation(SQLModel, table=True):
     """One piece of work in a thread. A projection: only the workflow's projection writes it."""
 
-    __table_args__ = (Index("ix_conversation_status_opened", "status", "opened_at"),)
+    __table_args__ = (
+        # Lists are read by newest activity.
+        Index("ix_conversation_activity", _ACTIVITY, "id"),
+        Index("ix_conversation_status_activity", "status", _ACTIVITY, "id"),
+        Index("ix_conversation_page_activity", "page_id", _ACTIVITY, "id"),
+    )
 
     id: str = Field(primary_key=True)
-    page_id: str = Field(foreign_key="page.page_id", index=True)
+    page_id: str = Field(foreign_key="page.page_id")
     customer_id: str = Field(foreign_key="customer.id", index=True)
     workstream_id: str | None = Field(default=None, index=True)
     queue_id: str | None = Field(default=None, index=True)
@@ -176,6 +237,18 @@ class Session(SQLModel, table=True):
     started_at: datetime = _instant()
     closed_at: datetime | None = _instant(nullable=True)
     closure_reason: str | None = None
+
+
+class ContextVariable(SQLModel, table=True):
+    """What is known about a conversation beyond its messages: a text or a number under a name."""
+
+    __tablename__ = "conversation_context"
+
+    conversation_id: str = Field(primary_key=True, foreign_key="conversation.id")
+    name: str = Field(primary_key=True)
+    # Not a JSON column: SQLite would make numbers of it, and 3.0 an integer.
+    value: str = Field(description="a text or a number, as JSON")
+    changed_at: datetime = _instant()
 
 
 class Message(SQLModel, table=True):
@@ -221,10 +294,53 @@ class Message(SQLModel, table=True):
     allowed_by: str | None = None
     attempt: int = 0
     request_hash: str | None = None
+    hold: bool = Field(default=False, description="what the window refuses is to be held")
     occurred_at: datetime = _instant()
     received_at: datetime | None = _instant(nullable=True)
     sent_at: datetime | None = _instant(nullable=True)
     created_at: datetime = _instant()
+
+
+class Survey(SQLModel, table=True):
+    """The survey of one ending. A projection, but for `token` and `reminder_id`.
+
+    `token` is the secret of the link page and of the signatures in buttons and templates. It is in no
+    history, log or event.
+    """
+
+    __table_args__ = (Index("ix_survey_page_ended", "page_id", "ended_at"),)
+
+    id: str = Field(primary_key=True)
+    page_id: str = Field(foreign_key="page.page_id")
+    customer_id: str = Field(foreign_key="customer.id", index=True)
+    conversation_id: str = Field(foreign_key="conversation.id", index=True)
+    session_id: str | None = None
+    token: str = Field(unique=True)
+    question: str
+    way: str | None = None
+    status: str
+    reason: str | None = None
+    message_id: str | None = None
+    reminder_id: str | None = Field(default=None, unique=True)
+    ended_at: datetime = _instant()
+    due_at: datetime = _instant()
+    sent_at: datetime | None = _instant(nullable=True)
+    expires_at: datetime | None = _instant(nullable=True)
+    version: int = 0
+
+
+class SurveyAnswer(SQLModel, table=True):
+    """The customer's answer to a survey; the first one counts. `late`: the survey had ended by then."""
+
+    __tablename__ = "survey_answer"
+
+    survey_id: str = Field(primary_key=True, foreign_key="survey.id")
+    question: str
+    score: int | None = None
+    text: str | None = None
+    source: str
+    late: bool = False
+    at: datetime = _instant()
 
 
 class EarlyChange(SQLModel, table=True):

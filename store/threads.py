@@ -3,7 +3,7 @@
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, update
+from sqlalchemy import bindparam, delete, update
 from sqlmodel import Session, col
 
 from base.ids import id_from_key
@@ -15,10 +15,30 @@ from store.created_messages import create_messages
 from store.events import append_events, event_row
 from store.live_settings import live_settings
 from store.messages import decide_status
+from store.projected_states import as_kept, readable
 from store.sql import insert_or_ignore, table_of
+from store.surveys import write_surveys
 from store.tables import Conversation as ConversationRow
 from store.tables import Message, Page, Thread, ThreadEvent
 from store.tables import Session as SessionRow
+
+_THREAD, _CONVERSATION = table_of(Thread), table_of(ConversationRow)
+_APPLY = (
+    update(_THREAD)
+    .where(_THREAD.c.customer_id == bindparam("thread"), _THREAD.c.version <= bindparam("to_version"))
+    .values(state=bindparam("to_state"), version=bindparam("to_version"), applied_seq=bindparam("to_seq"))
+)
+_FORGET = delete(ThreadEvent).where(
+    col(ThreadEvent.customer_id) == bindparam("thread"), col(ThreadEvent.seq) <= bindparam("to_seq")
+)
+_CHANGE = update(_CONVERSATION).where(
+    _CONVERSATION.c.id == bindparam("of"), _CONVERSATION.c.version <= bindparam("to_version")
+)
+_ATTACH = (
+    update(Message)
+    .where(col(Message.id).in_(bindparam("ids", expanding=True)), col(Message.conversation_id).is_(None))
+    .values(conversation_id=bindparam("to"))
+)
 
 
 def window_of_thread(thread: Thread) -> Window:
@@ -40,11 +60,11 @@ def set_window(thread: Thread, window: Window) -> None:
 
 
 def load_state(session: Session, page_id: str, customer_id: str) -> dict[str, Any]:
-    """The workflow's last projected `ThreadState` as JSON, with the window and the settings as they now are."""
+    """The workflow's last projected `ThreadState` as JSON, window and settings as they now are."""
     thread = session.get(Thread, customer_id)
     if thread is None:
         return {}
-    state = dict(thread.state or {})
+    state = readable(thread.state or {})
     state["window"] = as_json(window_of_thread(thread))
     state["settings"] = as_json(live_settings(session, page_id))
     return state
@@ -56,8 +76,10 @@ def as_json(value: ThreadState | Window | LiveSettings) -> dict[str, Any]:
     return decoded
 
 
-def project(session: Session, page_id: str, customer_id: str, change: Change) -> None:
+def project(session: Session, page_id: str, customer_id: str, change: Change, *, public_url: str) -> None:
     """Write one workflow task's changes, each so that writing it again changes nothing.
+
+    `public_url` is where customers reach the survey page.
 
     The server may discard a task after its projection ran, and its updates with it. The retried task then
     does other things first, so its versions may be lower or mean something else: they only keep an overtaken
@@ -75,8 +97,9 @@ def project(session: Session, page_id: str, customer_id: str, change: Change) ->
     _start_sessions(session, change.facts)
     _close_sessions(session, change.facts)
     _attach(session, change.attached)
+    write_surveys(session, page_id, customer_id, change)
     if page is not None:
-        create_messages(session, page, customer_id, change, at=change.facts[-1].at)
+        create_messages(session, page, customer_id, change, at=change.facts[-1].at, public_url=public_url)
     for each in change.statuses:
         decide_status(session, each)
     append_events(
@@ -89,17 +112,9 @@ def project(session: Session, page_id: str, customer_id: str, change: Change) ->
 
 
 def _write_thread(session: Session, customer_id: str, state: ThreadState) -> None:
-    table = table_of(Thread)
-    session.connection().execute(
-        update(table)
-        .where(table.c.customer_id == customer_id, table.c.version <= state.version)
-        .values(state=as_json(state), version=state.version, applied_seq=state.applied_seq)
-    )
-    session.connection().execute(
-        delete(ThreadEvent).where(
-            col(ThreadEvent.customer_id) == customer_id, col(ThreadEvent.seq) <= state.applied_seq
-        )
-    )
+    applied = {"thread": customer_id, "to_version": state.version, "to_seq": state.applied_seq}
+    session.connection().execute(_APPLY, applied | {"to_state": as_kept(as_json(state))})
+    session.connection().execute(_FORGET, applied)
 
 
 def _content(fact: Fact) -> str:
@@ -121,12 +136,8 @@ def _insert_conversation(
 
 
 def _write_conversation(session: Session, conversation: Conversation, version: int) -> None:
-    table = table_of(ConversationRow)
-    session.connection().execute(
-        update(table)
-        .where(table.c.id == conversation.id, table.c.version <= version)
-        .values(_what_changes(conversation, version))
-    )
+    changed = _what_changes(conversation, version)
+    session.connection().execute(_CHANGE, changed | {"of": conversation.id, "to_version": version})
 
 
 def _what_changes(conversation: Conversation, version: int) -> dict[str, Any]:
@@ -168,9 +179,8 @@ def _close_sessions(session: Session, facts: tuple[Fact, ...]) -> None:
 
 
 def _attach(session: Session, attached: tuple[tuple[str, str], ...]) -> None:
+    messages: dict[str, list[str]] = {}
     for conversation_id, message_id in attached:
-        session.connection().execute(
-            update(Message)
-            .where(col(Message.id) == message_id, col(Message.conversation_id).is_(None))
-            .values(conversation_id=conversation_id)
-        )
+        messages.setdefault(conversation_id, []).append(message_id)
+    for conversation_id, ids in messages.items():
+        session.connection().execute(_ATTACH, {"ids": ids, "to": conversation_id})

@@ -12,13 +12,9 @@ import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
 from engine.clean_exit import exit_process
-from engine.dev_server import find_or_build_dev_server
-from engine.dev_server_command import dev_server_arguments
-from engine.ports import free_port
-from engine.processes import ChildSpec, running
 from engine.progress import Progress
-from engine.ready import temporal_is_ready
 from engine.test_server import start_time_skipping
+from support.engines import dev_server_at
 
 # The server's default is 4,096 events; with fewer, conversations in tests continue as new as old ones do.
 SUGGEST_CONTINUE_AS_NEW_AT = 200
@@ -29,23 +25,7 @@ _exit_status = pytest.StashKey[int]()
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def dev_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """host:port of a dev server as Pagedesk starts it, but quick to commit and to continue as new."""
-    directory = tmp_path_factory.mktemp("dev-server")
-    port = free_port()
-    arguments = dev_server_arguments(
-        database=directory / "temporal.db",
-        port=port,
-        synchronous="normal",
-        suggest_continue_as_new_at=SUGGEST_CONTINUE_AS_NEW_AT,
-    )
-    address = f"127.0.0.1:{port}"
-    spec = ChildSpec(
-        name="temporal",
-        argv=[str(await find_or_build_dev_server(Progress())), *arguments],
-        ready=lambda: temporal_is_ready(address),
-        remedy="read the lines above.",
-        ready_timeout=60,
-    )
-    async with running(spec, directory):
+    async with dev_server_at(tmp_path_factory.mktemp("dev-server"), SUGGEST_CONTINUE_AS_NEW_AT) as address:
         yield address
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
+from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
@@ -41,6 +41,7 @@ with workflow.unsafe.imports_passed_through():
         SendReport,
         ThreadEvents,
         ThreadProjection,
+        require_known_schema,
     )
 
 _LOAD_TIMEOUT = timedelta(seconds=5)
@@ -80,6 +81,7 @@ class ConversationWorkflow:
     @workflow.run
     async def run(self, start: ConversationInput) -> None:
         """Live until nothing in the thread does."""
+        require_known_schema(start.schema_version)
         if start.state is None:
             await asyncio.sleep(0)  # lets the signal in that came with the start
             await self._load()
@@ -91,7 +93,7 @@ class ConversationWorkflow:
                 continue
             if self._may_leave and self._next_run_is_due:
                 workflow.continue_as_new(
-                    ConversationInput(self._page_id, self._customer_id, start.schema_version, self._state)
+                    ConversationInput(self._page_id, self._customer_id, state=self._state)
                 )
             if self._may_leave and not self._lives:
                 return
@@ -100,8 +102,13 @@ class ConversationWorkflow:
             await workflow.wait_condition(self._has_something_to_do)
 
     @workflow.signal(name=EVENTS_SIGNAL)
-    def events(self, batch: ThreadEvents) -> None:
-        """Events of the thread from the relay."""
+    def events(self, signal: RawValue) -> None:
+        """Events of the thread from the relay, as `ThreadEvents`.
+
+        The SDK drops a signal that it cannot read; read here, one of a newer relay's fails the task instead
+        and waits for a newer worker.
+        """
+        batch: ThreadEvents = workflow.payload_converter().from_payload(signal.payload, ThreadEvents)
         if not self._loaded:
             self._waiting_events.extend(batch.events)
             self._fresh = self._fresh or batch.fresh
@@ -305,7 +312,12 @@ class ConversationWorkflow:
 
     @property
     def _may_leave(self) -> bool:
-        return self._sending is None and not self._dirty and workflow.all_handlers_finished()
+        return (
+            self._sending is None
+            and not self._dirty
+            and not self._settings_changed
+            and workflow.all_handlers_finished()
+        )
 
     @property
     def _lives(self) -> bool:

@@ -10,10 +10,9 @@ from domain.changes import Change
 from domain.delivery import MessageStatus
 from domain.lifecycle import Status
 from domain.sending import ContentKind
-from domain.state import ThreadEvent, ThreadState
+from domain.state import SCHEMA_VERSION, ThreadEvent, ThreadState
 
 TASK_QUEUE = "pagedesk"
-SCHEMA_VERSION = 1
 
 # A worker that dies inside a workflow task costs this long; a long projection extends its task by heartbeats.
 TASK_TIMEOUT = timedelta(seconds=2)
@@ -28,6 +27,19 @@ PAGE_WORKFLOW = "page"
 CHECK_SIGNAL = "check"
 
 EVENTS_PER_SIGNAL = 100
+
+
+class NewerSchemaError(Exception):
+    """A run of a newer release than this worker's. Its task fails and waits for a newer worker."""
+
+
+def require_known_schema(version: int) -> None:
+    """Raise NewerSchemaError if this worker is too old for a run."""
+    if version > SCHEMA_VERSION:
+        raise NewerSchemaError(
+            f"This run has schema version {version}; this worker knows versions up to {SCHEMA_VERSION}. "
+            "Start workers of the newer release; nothing is lost until then."
+        )
 
 
 def conversation_workflow_id(page_id: str, customer_id: str) -> str:
@@ -118,7 +130,8 @@ class PageInput:
 
 @dataclass(frozen=True, slots=True)
 class PageReport:
-    """The outcome of one check of a page."""
+    """The outcome of one check of a page. `check_every` is the interval of a running page, in seconds."""
 
     running: bool
     deleted: bool = False
+    check_every: int = 15 * 60

@@ -6,13 +6,17 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from workflows.messages import CHECK_SIGNAL, PAGE_WORKFLOW, PageInput, PageReport
+    from workflows.messages import (
+        CHECK_SIGNAL,
+        PAGE_WORKFLOW,
+        PageInput,
+        PageReport,
+        require_known_schema,
+    )
 
 _CHECK_TIMEOUT = timedelta(seconds=60)
 _CHECK_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5))
 
-# Meta drops a page's subscription after an hour of failing webhooks; a quarter of an hour finds it in time.
-RUNNING_INTERVAL = timedelta(minutes=15)
 PROBLEM_INTERVAL = timedelta(minutes=1)
 
 
@@ -22,12 +26,13 @@ class PageWorkflow:
 
     @workflow.init
     def __init__(self, start: PageInput) -> None:
-        self._start = start
+        self._page_id = start.page_id
         self._asked = False
 
     @workflow.run
     async def run(self, start: PageInput) -> None:
         """Check and sleep, until the page is gone."""
+        require_known_schema(start.schema_version)
         while True:
             self._asked = False
             report = await workflow.execute_activity(
@@ -39,9 +44,9 @@ class PageWorkflow:
             )
             if report.deleted and not self._asked:
                 return
-            await self._sleep(RUNNING_INTERVAL if report.running else PROBLEM_INTERVAL)
+            await self._sleep(timedelta(seconds=report.check_every) if report.running else PROBLEM_INTERVAL)
             if workflow.info().is_continue_as_new_suggested():
-                workflow.continue_as_new(self._start)
+                workflow.continue_as_new(PageInput(self._page_id))
 
     @workflow.signal(name=CHECK_SIGNAL)
     def check(self) -> None:

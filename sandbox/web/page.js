@@ -258,12 +258,29 @@ function safe(url) {
 }
 
 function template(payload, device) {
+  if (payload.template_type === "customer_feedback") return feedback(payload);
   const parts = payload.elements?.length ? payload.elements : [payload];
   return parts.flatMap((part) => {
     const lines = [part.title ?? part.text ?? payload.template_type, part.subtitle].filter(Boolean);
     return [el("div", { className: "bubble", textContent: lines.join("\n") }),
       el("div", { className: "taps" }, ...(part.buttons ?? []).map((button) => tap(button, device)))];
   });
+}
+
+function feedback(payload) {
+  const question = payload.feedback_screens?.[0]?.questions?.[0] ?? {};
+  const [lowest, highest] = { csat: [1, 5], nps: [0, 10], ces: [1, 7] }[question.type] ?? [0, -1];
+  const scores = [];
+  for (let score = lowest; score <= highest; score++) {
+    const node = el("button", { type: "button", textContent: score });
+    node.onclick = () => {
+      const comment = question.follow_up ? prompt(question.follow_up.placeholder ?? "Your comment") : null;
+      act("feedback", { question_id: question.id, payload: String(score), kind: question.type, ...(comment ? { comment } : {}) });
+    };
+    scores.push(node);
+  }
+  const lines = [payload.title, question.title ?? payload.subtitle].filter(Boolean);
+  return [el("div", { className: "bubble", textContent: lines.join("\n") }), el("div", { className: "quick" }, ...scores)];
 }
 
 function tap(button, device) {

@@ -15,10 +15,20 @@ SECRETS = {
     "access_token": "EAAGtoken",
     "password": "correct horse battery",
 }
+RULE = {"silent": "customer", "after_minutes": 60, "action": "close"}
 PAGE = {"page_id": "1001", "name": "Page", "access_token": SECRETS["access_token"]}
 
-# Changes of conversations are the workflow's facts; these change nothing that lasts.
-NOT_RECORDED = {"reply", "sign_out", "check_page", *(trigger.value for trigger in Trigger)}
+# Changes of conversations are the workflow's facts, or in its timeline; these change nothing that lasts.
+BY_THE_WORKFLOW = {
+    "reply",
+    "start_conversation",
+    "send_held_message",
+    "cancel_message",
+    "set_context",
+    "change_context",
+    *(trigger.value for trigger in Trigger),
+}
+NOT_RECORDED = {"sign_out", "check_page"} | BY_THE_WORKFLOW
 
 
 async def test_every_change_is_recorded_once(api: Api) -> None:
@@ -42,6 +52,15 @@ async def test_every_change_is_recorded_once(api: Api) -> None:
     workstream = await call("POST", "/v1/workstreams", {"name": "Support"})
     of_workstream = f"/v1/workstreams/{workstream['id']}"
     await call("PATCH", of_workstream, {"name": "Sales"})
+    rule = await call("POST", f"{of_workstream}/time-out-rules", RULE)
+    await call("PUT", f"{of_workstream}/time-out-rules/{rule['id']}", RULE)
+    await call("DELETE", f"{of_workstream}/time-out-rules/{rule['id']}")
+    template = await call("POST", "/v1/session-templates", {"name": "T"})
+    await call("PUT", f"/v1/session-templates/{template['id']}", {"name": "U"})
+    await call("DELETE", f"/v1/session-templates/{template['id']}")
+    for level in ("/v1", "/v1/pages/1001"):
+        await call("PUT", f"{level}/automated-messages/greeting", {"active": True})
+        await call("DELETE", f"{level}/automated-messages/greeting")
     await call("PUT", f"{of_workstream}/pages", {"page_ids": []})
     await call("DELETE", of_workstream)
     await call("DELETE", "/v1/pages/1001")
@@ -55,7 +74,11 @@ async def test_every_change_is_recorded_once(api: Api) -> None:
     events = await api.database.read(lambda s: list(s.exec(select(Event).order_by(col(Event.id)))))
     assert [event.kind for event in events] == [
         *("account.created", "account.changed", "page.saved", "page.changed", "page.reauthorized"),
-        *("workstream.created", "workstream.changed", "workstream.pages_set", "workstream.deleted"),
+        *("workstream.created", "workstream.changed"),
+        *("time_out_rule.created", "time_out_rule.changed", "time_out_rule.deleted"),
+        *("session_template.created", "session_template.changed", "session_template.deleted"),
+        *("automated_message.set", "automated_message.reset") * 2,
+        *("workstream.pages_set", "workstream.deleted"),
         *("page.removed", "account.deleted", "agent.created", "agent.changed", "key.created", "key.revoked"),
     ]
     assert {event.actor_id for event in events} == {BOOTSTRAP_ADMIN_ID}

@@ -132,15 +132,35 @@ async def test_a_refused_reply_stays_failed_and_its_key_says_the_same_again(api:
     problem = first.json()
     assert (problem["code"], problem["window"]["stage"]) == ("window_closed", "closed")
     assert problem["window"]["standard_until"] == "2026-11-20T12:00:00Z"
-    (row,) = await _rows(api)
+    row, notice = sorted(await _rows(api), key=lambda row: row.direction, reverse=True)
     assert (row.status, row.reason, row.attempt) == ("failed", "window_closed", 0)
+    assert (notice.direction, notice.kind, notice.status) == ("internal", "outside_window", None)
+    assert notice.text is not None
+    assert "messaging window is closed" in notice.text
 
     api.engine.answer = lambda _: None
     again = await api.admin.post(_address(thread), json=HELLO, headers=_key("one"))
     assert (again.status_code, again.json()) == (409, problem)
     assert len(api.engine.commands) == 1
     timeline = (await api.admin.get(f"/v1/conversations/{thread.conversation_id}/timeline")).json()["items"]
-    assert [event["kind"] for event in timeline] == ["message.failed", "command.refused"]
+    assert [event["kind"] for event in timeline] == ["message.failed", "notice.shown", "command.refused"]
+    assert timeline[1]["data"]["about"] == row.id
+
+
+async def test_the_notice_of_a_closed_window_can_be_switched_off(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation(status=Status.ACTIVE)
+    await api.admin.put("/v1/automated-messages/outside_window", json={"active": False})
+    window = Window(OpeningKind.MESSAGE, NOW, NOW, NOW)
+    api.engine.refuse(Refusal("window_closed", "Closed.", Status.ACTIVE, window=window))
+    assert (await api.admin.post(_address(thread), json=HELLO, headers=_key("one"))).status_code == 409
+    assert [row.direction for row in await _rows(api)] == ["outbound"]
+
+
+async def test_a_refusal_for_another_reason_is_no_matter_of_the_window(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation(status=Status.ACTIVE)
+    api.engine.refuse(Refusal("not_your_conversation", "Not yours.", Status.ACTIVE))
+    assert (await api.admin.post(_address(thread), json=HELLO, headers=_key("one"))).status_code == 409
+    assert [row.direction for row in await _rows(api)] == ["outbound"]
 
 
 async def test_a_dead_engine_keeps_the_reply_and_the_same_key_brings_it_later(api: Api, seed: Seed) -> None:

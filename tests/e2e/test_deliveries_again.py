@@ -12,6 +12,7 @@ from sqlmodel import Session, SQLModel, col, func, select
 from base import clock
 from base.ids import new_id
 from domain.delivery import MessageStatus
+from engine.served import served
 from sandbox import wire
 from store.database import Database
 from store.messages import new_outbound_row, settle
@@ -20,7 +21,6 @@ from store.tables import Customer, InboxEvent, Message, RelayPartition, inbox_me
 from support.deliveries import body_of, echo_event, new_mid, new_psid, now_ms
 from support.eventually import eventually
 from support.payload_table import WIRE_FILE, personal
-from support.served import served
 from support.store import APP_ID, APP_SECRET, PAYLOADS
 from support.whole import Whole
 

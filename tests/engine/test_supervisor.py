@@ -1,6 +1,7 @@
 """Each child is a few lines of Python that write their pid to a file when they are up."""
 
 import asyncio
+import dataclasses
 import os
 import signal
 import socket
@@ -214,6 +215,25 @@ async def test_a_child_that_dies_is_started_again(house: House, transcript: Tran
     assert not any(is_alive(pid) for pid in pids)
     assert "worker stopped (killed by SIGKILL); starting it again" in transcript.text
     assert "api stopped" not in transcript.text
+
+
+async def test_one_that_cannot_be_replaced_stops_everything(house: House, transcript: Transcript) -> None:
+    engine = dataclasses.replace(house.child("engine", SLEEPS), replaceable=False)
+
+    async def kill_it() -> None:
+        os.kill(house.pid("engine"), signal.SIGKILL)
+
+    status = await supervise(
+        [engine, house.child("api", SLEEPS)],
+        kill_it,
+        log_directory=house.logs,
+        progress=transcript.progress,
+        policy=QUICK,
+    )
+    assert status == 1
+    assert "engine stopped (killed by SIGKILL)" in transcript.text
+    assert "look after engine." in transcript.text
+    assert not is_alive(house.pid("api"))
 
 
 async def test_one_that_keeps_dying_stops_everything(house: House, transcript: Transcript) -> None:

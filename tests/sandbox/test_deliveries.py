@@ -433,3 +433,40 @@ async def test_control_can_be_passed_released_extended_and_lapses(messenger: Mes
     assert (await messenger.graph("POST", f"{call}/release_thread_control", **release)).status_code == 200
     unknown = {"recipient": {"id": PSID}, "target_app_id": "999"}
     assert (await messenger.graph("POST", f"{call}/pass_thread_control", **unknown)).status_code == 400
+
+
+async def test_who_keeps_the_time_is_told_when_the_next_delivery_goes_out(
+    messenger: Messenger, receiver: Receiver
+) -> None:
+    assert await messenger.look("/due") == {"due_ms": None}
+    seen: list[Any] = []
+
+    async def look(_: httpx.Request) -> None:
+        seen.append(await messenger.look("/due"))
+
+    receiver.before_answer = look
+    await messenger.act("say", text="hello")
+    await messenger.settle()
+    assert seen == [{"due_ms": 0}]
+    assert await messenger.look("/due") == {"due_ms": None}
+    await messenger.control("/deliveries/delay", seconds=60)
+    now_ms = (await messenger.look("/clock"))["now_ms"]
+    await messenger.act("say", text="later")
+    assert await messenger.look("/due") == {"due_ms": now_ms + 60_000}
+
+
+async def test_a_call_is_under_way_from_before_it_reads_the_clock_until_its_echo_is_in_line(
+    messenger: Messenger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await messenger.act("say", text="hello")
+    await messenger.settle()
+    due: list[int | None] = []
+
+    async def read_the_clock() -> None:
+        due.append((await messenger.look("/due"))["due_ms"])
+
+    monkeypatch.setattr(messenger.world.clock, "refresh", read_the_clock)
+    await messenger.control("/deliveries/delay", seconds=60)
+    await messenger.send("an answer")
+    assert due == [0, 0]
+    assert (await messenger.look("/due"))["due_ms"] > 0

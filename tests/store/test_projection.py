@@ -1,7 +1,7 @@
 """A projection that is written again, late, or by an attempt that the engine discarded, harms nothing."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from domain.changes import Change, Fact
+from domain.changes import Change
 from domain.conversation import apply_event, decide
 from domain.state import Command, ThreadEvent, ThreadEventKind, ThreadState
 from domain.window import OpeningKind, opening
 from store import tables
 from store.database import Database
 from store.threads import project
-from support.store import PAGE_A, PSID, make_settings, rows, seed
+from support.store import PAGE_A, PSID, PUBLIC_URL, make_settings, rows, seed
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CUSTOMER = "customer-a"
@@ -30,7 +30,10 @@ class Attempt:
     state: ThreadState
     new_id: Callable[[], str]
     now: datetime = NOON
-    changes: list[tuple[str, Change]] = field(default_factory=list)
+    change: Change = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.change = Change(self.state)
 
     def message(self, seq: int) -> "Attempt":
         opened = opening(OpeningKind.MESSAGE, occurred_at=NOON, received_at=NOON)
@@ -45,26 +48,15 @@ class Attempt:
         return self._apply(outcome, f"command/{command.command_id}")
 
     async def project(self) -> ThreadState:
-        facts: list[tuple[str, Fact]] = [(cause, fact) for cause, each in self.changes for fact in each.facts]
-
-        def work(session: Session) -> None:
-            project(
-                session,
-                self.state,
-                page_id=PAGE_A,
-                customer_id=CUSTOMER,
-                facts=facts,
-                attached=[pair for _, each in self.changes for pair in each.attached],
-                settled=[one for _, each in self.changes for one in each.settled],
-                created_sends=[send for _, each in self.changes for send in each.created_sends],
-            )
-
-        await self.store.write(work)
+        change = replace(self.change, state=self.state)
+        await self.store.write(
+            lambda session: project(session, PAGE_A, CUSTOMER, change, public_url=PUBLIC_URL)
+        )
         return self.state
 
     def _apply(self, change: Change, cause: str) -> "Attempt":
         self.state = change.state.with_next_version()
-        self.changes.append((cause, change))
+        self.change = self.change.then(change.caused_by(cause))
         return self
 
 

@@ -39,6 +39,8 @@ class FakeEngine:
         self.commands: list[Command] = []
         self.started: list[Command] = []
         self.checked: list[str] = []
+        self.told: list[tuple[str, str]] = []
+        self.answered_surveys: list[str] = []
         self.answer: Callable[[Command], Any] = lambda _: None
         self.is_down = False
         self.pings = 0
@@ -50,6 +52,14 @@ class FakeEngine:
     async def command_with_start(self, _page_id: str, _customer_id: str, command: Command) -> CommandResult:
         self.started.append(command)
         return CommandResult(command.conversation_id, Status.ACTIVE, 1)
+
+    async def tell_settings_changed(self, page_id: str, customer_id: str) -> None:
+        self._refuse_if_down()
+        self.told.append((page_id, customer_id))
+
+    async def tell_survey_answered(self, _page_id: str, _customer_id: str, survey_id: str) -> None:
+        self._refuse_if_down()
+        self.answered_surveys.append(survey_id)
 
     async def check_page(self, page_id: str) -> None:
         self._refuse_if_down()

@@ -3,13 +3,21 @@
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from typing import Any
+from unittest import mock
 
 import httpx
 from sqlmodel import Session, col, select
-from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+)
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
@@ -23,16 +31,19 @@ from ingest.router import RoutedThread, route
 from ingest.wake import NoWake
 from messenger.graph import GraphClient
 from messenger.webhook import split
+from store import live_settings as store_settings
 from store.database import Database
+from store.live_settings import live_settings
 from store.messages import new_outbound_row
 from store.sql import insert_or_ignore
-from store.tables import Conversation, Event, Message, Thread
+from store.tables import Conversation, Event, Message, Page, Thread, Workstream
 from support.store import ACCOUNT, PAGE_A, PSID, seed
 from worker import make_worker
 from workflows.messages import (
     COMMAND_UPDATE,
     CONVERSATION_WORKFLOW,
     EVENTS_SIGNAL,
+    SETTINGS_SIGNAL,
     TASK_TIMEOUT,
     CommandResult,
     ConversationInput,
@@ -42,19 +53,29 @@ from workflows.messages import (
 
 
 class RecordedMeta:
-    """Answers every Graph call with success and remembers what was sent."""
+    """Takes every message and remembers what was sent; first come the `faults` it has. No token is good."""
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
+        self.faults: list[httpx.Response] = []
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         """One Send API call."""
+        if self.faults:
+            return self.faults.pop(0)
+        if not request.url.path.endswith("/messages"):
+            return httpx.Response(
+                400, json={"error": {"message": "no", "type": "OAuthException", "code": 190}}
+            )
         self.sent.append(json.loads(request.content))
         return httpx.Response(200, json={"recipient_id": PSID, "message_id": f"m_sent_{len(self.sent)}"})
 
 
 class Desk:
-    """One page, one customer, one worker."""
+    """One page, one customer, one worker.
+
+    `live` overrules what the store says of the settings; `runs` are the runs that heard of something.
+    """
 
     def __init__(self, settings: Settings, client: Client) -> None:
         self.settings = settings
@@ -66,6 +87,9 @@ class Desk:
         self.reader = InboxReader(self.inbox_store)
         self.task_queue = f"test-{new_id()}"
         self.page_id = PAGE_A
+        self.live: dict[str, Any] = {}
+        self.runs: list[str] = []
+        self.page_runs: list[str] = []
         self._position = 0
         self._mids = count(1)
 
@@ -74,11 +98,17 @@ class Desk:
         """A worker that lives as long as the block."""
         http = httpx.AsyncClient(transport=httpx.MockTransport(self.meta.answer))
         graph = GraphClient(http, "https://graph.invalid", "v26.0")
+        settings_of = store_settings.settings_of
+
+        def overruled(*rows: Any) -> LiveSettings:
+            return replace(settings_of(*rows), **self.live)
+
         async with (
             http,
             make_worker(self.settings, self.client, self.store, graph, task_queue=self.task_queue),
         ):
-            yield
+            with mock.patch.object(store_settings, "settings_of", overruled):
+                yield
 
     async def customer_writes(
         self, at: datetime, text: str = "hello", received: datetime | None = None
@@ -108,7 +138,7 @@ class Desk:
 
     async def signal(self, thread: RoutedThread, *, told_before: bool = False) -> None:
         """What the signaller does, on this desk's task queue."""
-        await self.client.start_workflow(
+        handle = await self.client.start_workflow(
             CONVERSATION_WORKFLOW,
             ConversationInput(thread.page_id, thread.customer_id),
             id=conversation_workflow_id(thread.page_id, thread.customer_id),
@@ -117,6 +147,7 @@ class Desk:
             start_signal=EVENTS_SIGNAL,
             start_signal_args=[ThreadEvents(thread.events, thread.fresh and not told_before)],
         )
+        self.runs.append(handle.result_run_id or "")
 
     async def handle(self) -> WorkflowHandle[Any, Any]:
         """The thread's workflow."""
@@ -131,30 +162,60 @@ class Desk:
         conversation_id: str | None = None,
         command_id: str | None = None,
         message_id: str | None = None,
-        tag: bool = False,
+        **more: Any,
     ) -> CommandResult | ApplicationError:
-        """Give a command; a refusal is returned, not raised."""
+        """Give a command under the settings as they are; a refusal is returned, not raised.
+
+        A run that has ended is started again, as the API does where the row says that it may live.
+        """
         command = Command(
             action,
             command_id or new_id(),
             conversation_id or (await self.conversation()).id,
             agent,
             message_id=message_id,
-            settings=LiveSettings(human_agent_tag=tag, auto_close_waiting_after=3600),
+            settings=await self.store.read(lambda session: live_settings(session, self.page_id)),
+            **more,
         )
-        handle = await self.handle()
+        thread = await self.thread()
+        start: WithStartWorkflowOperation[Any, None] = WithStartWorkflowOperation(
+            CONVERSATION_WORKFLOW,
+            ConversationInput(thread.page_id, thread.customer_id),
+            id=conversation_workflow_id(thread.page_id, thread.customer_id),
+            task_queue=self.task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            task_timeout=TASK_TIMEOUT,
+        )
         try:
-            answer: CommandResult = await handle.execute_update(
-                COMMAND_UPDATE, command, id=command.command_id, result_type=CommandResult
+            answer: CommandResult = await self.client.execute_update_with_start_workflow(
+                COMMAND_UPDATE,
+                command,
+                start_workflow_operation=start,
+                id=command.command_id,
+                result_type=CommandResult,
             )
+            self.runs.append((await start.workflow_handle()).result_run_id or "")
         except WorkflowUpdateFailedError as failed:
             if isinstance(failed.cause, ApplicationError):
                 return failed.cause
             raise
         return answer
 
+    async def set_page(self, **settings: Any) -> None:
+        """Change settings of the page."""
+        await self.store.write(lambda session: session.get_one(Page, self.page_id).sqlmodel_update(settings))
+
+    async def set_workstream(self, **settings: Any) -> None:
+        """Change settings of the page's workstream."""
+
+        def work(session: Session) -> None:
+            page = session.get_one(Page, self.page_id)
+            session.get_one(Workstream, page.workstream_id).sqlmodel_update(settings)
+
+        await self.store.write(work)
+
     async def reply(
-        self, text: str, now: datetime, *, agent: str = "mia"
+        self, text: str, now: datetime, *, agent: str = "mia", hold: bool = False
     ) -> CommandResult | ApplicationError:
         """Write an agent's message and ask for its sending, as the API does."""
         conversation = await self.conversation()
@@ -168,9 +229,12 @@ class Desk:
             agent_id=agent,
             text=text,
             created_at=now,
+            hold=hold,
         )
         await self.store.write(lambda session: insert_or_ignore(session, Message, [row]))
-        return await self.command("reply", agent=agent, command_id=message_id, message_id=message_id)
+        return await self.command(
+            "reply", agent=agent, command_id=message_id, message_id=message_id, hold=hold
+        )
 
     async def conversation(self) -> Conversation:
         """The newest conversation."""
@@ -205,6 +269,14 @@ class Desk:
         """The events of one kind, in order."""
         wanted = select(Event).where(col(Event.kind) == kind).order_by(col(Event.id))
         return await self.store.read(lambda session: list(session.exec(wanted).all()))
+
+    async def message(self, message_id: str) -> Message:
+        """One message."""
+        return await self.store.read(lambda session: session.get_one(Message, message_id))
+
+    async def tell_settings_changed(self) -> None:
+        """What the API does after a change of settings."""
+        await (await self.handle()).signal(SETTINGS_SIGNAL)
 
     async def happened(self, kind: str) -> bool:
         """Whether an event of this kind is recorded."""

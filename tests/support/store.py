@@ -22,6 +22,7 @@ PAGE_A = "108823774519302"
 PAGE_B = "230451889017744"
 TOKEN = "EAA-page-token"
 PSID = "7421908834567012"
+PUBLIC_URL = "https://desk.example.com"
 
 Row = TypeVar("Row", bound=SQLModel)
 

@@ -1,7 +1,7 @@
 """The whole product in one process: sandbox, API and worker, joined without a network, on a real engine."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -103,8 +103,9 @@ class Whole:
         made = await self.api.post("/v1/agents", json={"name": name, "role": "agent"})
         agent_id = made.raise_for_status().json()["id"]
         key = (await self.api.post(f"/v1/agents/{agent_id}/keys", json={"name": "test"})).json()["key"]
+        shared = self.api._transport if isinstance(self.api._transport, httpx.ASGITransport) else None
         return httpx.AsyncClient(
-            transport=self.api._transport, base_url=_ADDRESS, headers={"Authorization": f"Bearer {key}"}
+            transport=shared, base_url=self.api.base_url, headers={"Authorization": f"Bearer {key}"}
         )
 
 
@@ -134,19 +135,25 @@ async def whole_product(
         whole = Whole(settings, api, meta, engine)
         stack.callback(whole.store.close)
         stack.callback(whole.inbox.close)
-        await _set_up(whole)
+        await set_up(whole)
         yield whole
 
 
-async def _set_up(whole: Whole) -> None:
+async def set_up(whole: Whole, *, tag_on: Sequence[str] = ()) -> None:
+    """Make the account and both pages, some with the human agent tag, and wait until they are Running."""
     app = {"app_id": APP_ID, "app_secret": APP_SECRET, "name": "Test app", "mode": "live"}
     (await whole.meta.post("/_sandbox/apps", json=app | {"features": ["human_agent"]})).raise_for_status()
     account = {"name": "Test app", "app_id": APP_ID, "app_secret": APP_SECRET}
     made = await whole.api.post("/v1/accounts", json=account)
     whole.account_id = made.raise_for_status().json()["id"]
     for page_id in (PAGE_A, PAGE_B):
-        page = {"page_id": page_id, "name": f"Page {page_id}", "access_token": f"{TOKEN}-{page_id}"}
+        page: dict[str, Any] = {
+            "page_id": page_id,
+            "name": f"Page {page_id}",
+            "access_token": f"{TOKEN}-{page_id}",
+        }
         (await whole.meta.post("/_sandbox/pages", json=page | {"app_id": APP_ID})).raise_for_status()
+        page |= {"human_agent_tag": page_id in tag_on}
         (await whole.api.post(f"/v1/accounts/{whole.account_id}/pages", json=page)).raise_for_status()
 
     async def all_running() -> bool:

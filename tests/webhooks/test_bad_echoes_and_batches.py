@@ -106,10 +106,12 @@ async def test_an_id_of_no_message_of_ours_makes_a_message_from_outside(way_in: 
     assert message.sender_kind == "outside"
 
 
-async def untouched(way_in: WayIn, message_id: str, psid: str, page_id: str = PAGE_A) -> None:
-    """An echo in this thread that names the message changes nothing of it."""
+async def untouched(
+    way_in: WayIn, message_id: str, psid: str, page_id: str = PAGE_A, app_id: Any = APP_ID
+) -> None:
+    """An echo in this thread that names the message changes nothing of it, and is shown by itself."""
     before = (await way_in.one(Message, id=message_id)).model_dump()
-    told = echo_event(psid, page_id, app_id=APP_ID, metadata=METADATA + message_id)
+    told = echo_event(psid, page_id, app_id=app_id, metadata=METADATA + message_id)
     taken = await way_in.take(body_of(told, page_id=page_id))
     assert [message.sender_kind for message in taken.messages] == ["outside"]
     assert (await way_in.one(Message, id=message_id)).model_dump() == before
@@ -132,6 +134,13 @@ async def test_an_id_of_a_message_of_another_page_confirms_nothing(
     await untouched(way_in, message_id, psid, PAGE_B)
 
 
+@pytest.mark.parametrize("app_id", [pytest.param(2045518837702214, id="W54-of-another-app")])
+async def test_another_app_that_uses_our_id_confirms_nothing(way_in: WayIn, app_id: int) -> None:
+    psid = new_psid()
+    message_id = await outbound(way_in, psid, MessageStatus.UNKNOWN)
+    await untouched(way_in, message_id, psid, app_id=app_id)
+
+
 @pytest.mark.parametrize("text", [pytest.param("hello", id="W54-of-the-customers-own-message")])
 async def test_an_id_of_the_customers_own_message_confirms_nothing(way_in: WayIn, text: str) -> None:
     psid = new_psid()
@@ -140,18 +149,19 @@ async def test_an_id_of_the_customers_own_message_confirms_nothing(way_in: WayIn
 
 
 @pytest.mark.parametrize(
-    "status",
+    ("status", "app"),
     [
-        pytest.param(MessageStatus.UNKNOWN, id="W54-right"),
-        pytest.param(MessageStatus.FAILED, id="W55"),
+        pytest.param(MessageStatus.UNKNOWN, {"app_id": int(APP_ID)}, id="W54-right"),
+        pytest.param(MessageStatus.UNKNOWN, {}, id="W54-right-of-no-app"),
+        pytest.param(MessageStatus.FAILED, {"app_id": int(APP_ID)}, id="W55"),
     ],
 )
 async def test_an_echo_of_a_message_that_we_took_for_failed_tells_the_truth_it_was_sent(
-    way_in: WayIn, status: MessageStatus
+    way_in: WayIn, status: MessageStatus, app: dict[str, Any]
 ) -> None:
     psid, mid = new_psid(), new_mid()
     message_id = await outbound(way_in, psid, status)
-    told = echo_event(psid, mid=mid, app_id=APP_ID, metadata=METADATA + message_id)
+    told = echo_event(psid, mid=mid, metadata=METADATA + message_id, **app)
     assert (await way_in.take(body_of(told))).messages == []
     message = await way_in.one(Message, id=message_id)
     assert (message.status, message.mid, message.reason) == ("sent", mid, None)

@@ -1,7 +1,9 @@
 """Bad input W27 to W31: how a body comes over the socket."""
 
 import asyncio
+import contextlib
 import gzip
+import socket
 import time
 
 import pytest
@@ -109,9 +111,7 @@ async def test_a_body_that_ends_before_its_length_is_nothing(way_in: WayIn, miss
     "size", [pytest.param(9 * MIB, id="W30"), pytest.param(MAX_BODY_BYTES + 1, id="W30-one-byte-too-many")]
 )
 async def test_a_body_that_says_it_is_too_large_is_refused_before_it_comes(way_in: WayIn, size: int) -> None:
-    answer = await way_in.raw(
-        head(way_in, f"Content-Length: {size}", "Connection: close"), b" " * 100, pause=5
-    )
+    answer = await way_in.raw(head(way_in, f"Content-Length: {size}"), b" " * 100, pause=5)
     assert statuses(answer) == [413]
 
 
@@ -121,17 +121,17 @@ async def test_a_body_without_length_is_refused_when_it_grows_too_large_and_is_n
 ) -> None:
     before, memory = await way_in.newest(), way_in.resident()
     host, _, port = way_in.address.rpartition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(head(way_in, "Transfer-Encoding: chunked"))
-    answered = asyncio.create_task(reader.readline())
-    sent = 0
-    while sent < megabytes and not answered.done():
-        writer.write(chunk(b" " * MIB))
-        await writer.drain()
-        await asyncio.sleep(0)  # so that the answer is noticed
-        sent += 1
-    assert (await answered).startswith(b"HTTP/1.1 413 ")
-    writer.close()
+    loop = asyncio.get_running_loop()
+    # A socket by itself: a stream may forget what it has received when the other side ends the connection.
+    with socket.create_connection((host, int(port))) as connection:
+        connection.setblocking(False)
+        await loop.sock_sendall(connection, head(way_in, "Transfer-Encoding: chunked"))
+        sent = 0
+        with contextlib.suppress(ConnectionError):
+            while sent < megabytes:
+                await loop.sock_sendall(connection, chunk(b" " * MIB))
+                sent += 1
+        assert statuses(await loop.sock_recv(connection, 4096)) == [413]
     assert sent < 32
     assert way_in.resident() - memory < 24 * MIB
     assert await way_in.newest() == before

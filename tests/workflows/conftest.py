@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from base.converter import data_converter
 from engine.test_server import start_time_skipping
 from support.desk import Desk, make_desk
 from support.store import make_settings
@@ -14,7 +15,7 @@ from support.store import make_settings
 @pytest.fixture
 async def env() -> AsyncIterator[WorkflowEnvironment]:
     """A server of the test's own: what another test left running would hold the time."""
-    environment = await start_time_skipping()
+    environment = await start_time_skipping(data_converter=data_converter)
     yield environment
     await environment.shutdown()
 

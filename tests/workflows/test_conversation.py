@@ -81,7 +81,8 @@ async def test_the_24_hour_edge_to_the_second(desk: Desk, env: WorkflowEnvironme
 
 async def test_with_the_tag_an_agent_may_answer_for_seven_days(desk: Desk, env: WorkflowEnvironment) -> None:
     wrote_at = await opened(desk, env)
-    await desk.command("pick", tag=True)
+    await desk.set_page(human_agent_tag=True)
+    await desk.command("pick")
     edge = wrote_at + timedelta(days=7)
 
     await env.sleep(edge - await env.get_current_time() - timedelta(seconds=5))
@@ -107,6 +108,7 @@ async def test_a_late_webhook_of_an_old_message_opens_no_window(desk: Desk, env:
 
 
 async def test_waiting_closes_by_itself_at_its_instant(desk: Desk, env: WorkflowEnvironment) -> None:
+    await desk.set_workstream(auto_close_waiting_after=3600)
     await opened(desk, env)
     await desk.command("pick")
     closed_session_at = await env.get_current_time()

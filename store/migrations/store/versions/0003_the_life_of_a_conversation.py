@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.add_column(
         "message", sa.Column("content", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=True)
     )
+    op.add_column("message", sa.Column("hold", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column(
         "workstream", sa.Column("window_warning", sa.Integer(), nullable=False, server_default="3600")
     )
@@ -28,4 +29,5 @@ def downgrade() -> None:
     """Drop them."""
     op.drop_column("workstream", "send_held_unseen")
     op.drop_column("workstream", "window_warning")
+    op.drop_column("message", "hold")
     op.drop_column("message", "content")

@@ -1,0 +1,106 @@
+"""Messages across conversations, and what may be done with those that are held."""
+
+from typing import Annotated
+
+from fastapi import Query
+from pydantic import AwareDatetime
+from sqlmodel import Session
+
+from api.auth import Caller, Principal
+from api.dispatch import command_or_problem
+from api.fields import Digits, Id, OptionalIdempotencyKey, PathId
+from api.paging import Cursor, CursorOf, Limit, Page
+from api.problem_docs import problems
+from api.problems import Problem
+from api.routing import api_router
+from api.services import Services, Shared
+from api.views import MessageView
+from base.ids import id_from_key, new_id
+from domain.delivery import MessageStatus
+from domain.sending import RefusalCode
+from domain.state import CANCEL_MESSAGE, SEND_HELD, Command
+from store import conversations
+from store.conversations import MessageFilter
+from store.refs import message_ref
+from store.tables import Message
+
+_ME = "me"
+_BY_CREATION = CursorOf("outbound_messages", tuple[AwareDatetime, Id])
+_CODES = ("not_found", "message_not_held", "not_your_conversation", "busy", "engine_unavailable")
+
+router = api_router("messages")
+
+
+@router.get("/v1/messages", responses=problems("invalid_cursor"))
+async def list_outbound_messages(
+    services: Shared,
+    caller: Caller,
+    *,
+    status: Annotated[MessageStatus, Query(description="As stored: receipts are not applied.")],
+    page_id: Digits | None = None,
+    customer_id: Id | None = None,
+    agent_id: Annotated[Id | None, Query(description="An agent's id, or `me`.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[MessageView]:
+    """Our own messages of one status, oldest first: what is `held`, say, or `unknown`."""
+    after = _BY_CREATION.read(cursor)
+    wanted = MessageFilter(
+        status=status.value,
+        page_id=page_id,
+        customer_id=customer_id,
+        agent_id=caller.agent_id if agent_id == _ME else agent_id,
+    )
+    found = await services.database.read(
+        lambda s: conversations.outbound_messages(s, wanted, after=after, limit=limit + 1)
+    )
+    return _BY_CREATION.page(
+        found,
+        limit,
+        lambda message: MessageView.of(message, None),
+        lambda message: (message.created_at, message.id),
+    )
+
+
+@router.post(
+    "/v1/messages/{message_id}/send-held",
+    responses=problems("conversation_closed", *RefusalCode, *_CODES),
+)
+async def send_held_message(
+    services: Shared, caller: Caller, message_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+) -> MessageView:
+    """Send a held message in the conversation that the customer has now; it is judged anew."""
+    return await _command(services, caller, message_id, SEND_HELD, idempotency_key)
+
+
+@router.post("/v1/messages/{message_id}/cancel", responses=problems(*_CODES))
+async def cancel_message(
+    services: Shared, caller: Caller, message_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+) -> MessageView:
+    """Give a held message up. It stays in the transcript as `cancelled`."""
+    return await _command(services, caller, message_id, CANCEL_MESSAGE, idempotency_key)
+
+
+async def _command(
+    services: Services, caller: Principal, message_id: str, action: str, key: str | None
+) -> MessageView:
+    conversation = await services.database.read(lambda s: message_ref(s, message_id))
+    command = Command(
+        action,
+        id_from_key(caller.agent_id, message_id, action, key) if key else new_id(),
+        conversation.id,
+        caller.agent_id,
+        supervises=caller.supervises,
+        message_id=message_id,
+        settings=conversation.settings,
+    )
+    await command_or_problem(services, conversation, command)
+    return await services.database.read(lambda s: _shown(s, message_id))
+
+
+def _shown(session: Session, message_id: str) -> MessageView:
+    message = session.get(Message, message_id)
+    if message is None or message.conversation_id is None:
+        raise Problem("not_found")
+    record = conversations.find(session, message.conversation_id)
+    return MessageView.of(message, record.thread if record else None)

@@ -1,0 +1,139 @@
+"""The results of surveys: one by one with their answers, and summed up."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Self
+
+from fastapi import Query
+from pydantic import AwareDatetime, BaseModel
+
+from api.fields import Digits, Id, PathId
+from api.paging import Cursor, CursorOf, Limit, Page
+from api.problem_docs import problems
+from api.problems import Problem
+from api.routing import api_router
+from api.services import Shared
+from domain.settings import Question, SurveyWay
+from domain.state import SurveyStatus
+from store import survey_results
+from store.survey_answers import Source
+from store.survey_results import SurveyFilter, SurveyRecord
+
+_BY_ENDING = CursorOf("surveys", tuple[AwareDatetime, Id])
+
+router = api_router("surveys")
+
+From = Annotated[AwareDatetime | None, Query(alias="from", description="Endings from this instant on.")]
+Until = Annotated[AwareDatetime | None, Query(description="Endings before this instant.")]
+
+
+class SurveyAnswerView(BaseModel):
+    """The customer's answer. `late`: it came after the survey had ended; it counts all the same."""
+
+    question: Question
+    score: int | None
+    text: str | None
+    source: Source
+    late: bool
+    at: datetime
+
+
+class SurveyView(BaseModel):
+    """The survey of one ending, about the agent of its last session.
+
+    `status` is an outcome unless it is `scheduled`, `sending` or `sent`; `reason` tells why it was not sent.
+    """
+
+    id: str
+    page_id: str
+    customer_id: str
+    conversation_id: str
+    session_id: str | None
+    agent_id: str | None
+    question: Question
+    way: SurveyWay | None
+    status: SurveyStatus
+    reason: str | None
+    message_id: str | None
+    ended_at: datetime
+    due_at: datetime
+    sent_at: datetime | None
+    expires_at: datetime | None
+    answers: list[SurveyAnswerView]
+
+    @classmethod
+    def of(cls, record: SurveyRecord) -> Self:
+        """The survey without its secret."""
+        shown = record.survey.model_dump(exclude={"token", "reminder_id", "version"})
+        answers = [record.answer.model_dump()] if record.answer is not None else []
+        return cls.model_validate(
+            shown | {"status": record.status, "agent_id": record.agent_id, "answers": answers}
+        )
+
+
+class QuestionSummary(BaseModel):
+    """The scores of one question. `nps`: promoters (9, 10) minus detractors (0 to 6), from -100 to 100."""
+
+    question: Question
+    answered: int
+    average: float | None
+    nps: float | None
+    distribution: dict[int, int]
+
+
+class SurveySummary(BaseModel):
+    """Surveys summed up. `response_rate`: answers per invitation that left, from 0 to 1."""
+
+    outcomes: dict[SurveyStatus, int]
+    invited: int
+    answered: int
+    late: int
+    response_rate: float | None
+    questions: list[QuestionSummary]
+
+
+@router.get("/v1/surveys", responses=problems("invalid_cursor"))
+async def list_surveys(
+    services: Shared,
+    *,
+    page_id: Digits | None = None,
+    status: SurveyStatus | None = None,
+    question: Question | None = None,
+    from_: From = None,
+    until: Until = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[SurveyView]:
+    """Surveys with their answers, the newest endings first."""
+    after = _BY_ENDING.read(cursor)
+    wanted = SurveyFilter(page_id, status, question, from_, until)
+    found = await services.database.read(
+        lambda s: survey_results.search(s, wanted, after=after, limit=limit + 1)
+    )
+    return _BY_ENDING.page(
+        found, limit, SurveyView.of, lambda record: (record.survey.ended_at, record.survey.id)
+    )
+
+
+@router.get("/v1/surveys/summary")
+async def summarize_surveys(
+    services: Shared,
+    *,
+    page_id: Digits | None = None,
+    question: Question | None = None,
+    from_: From = None,
+    until: Until = None,
+) -> SurveySummary:
+    """How surveys ended, how many were answered, and what the answers say."""
+    wanted = SurveyFilter(page_id=page_id, question=question, from_=from_, until=until)
+    found = await services.database.read(lambda s: survey_results.summarize(s, wanted))
+    return SurveySummary.model_validate(asdict(found) | {"response_rate": found.response_rate})
+
+
+@router.get("/v1/surveys/{survey_id}", responses=problems("not_found"))
+async def get_survey(services: Shared, survey_id: PathId) -> SurveyView:
+    """One survey with its answer."""
+    record = await services.database.read(lambda s: survey_results.find(s, survey_id))
+    if record is None:
+        raise Problem("not_found")
+    return SurveyView.of(record)

@@ -1,0 +1,82 @@
+"""What a person reads when everything runs."""
+
+from base.settings import Settings
+from demo import APP_ID, PAGE_ID, PAGE_NAME, DemoSecrets
+
+
+def real(settings: Settings) -> str:
+    """For `pagedesk up`."""
+    text = f"\nPagedesk runs.\n{_addresses(settings)}"
+    if settings.admin_token is not None:
+        return text
+    return (
+        text + "\n\nNobody can sign in yet: set PAGEDESK_ADMIN_TOKEN to a key of your choice and start again."
+    )
+
+
+def demo(settings: Settings, secrets: DemoSecrets, problem: str | None) -> str:
+    """For `pagedesk demo`."""
+    return f"""
+Pagedesk runs, with a local Messenger.
+{_demo_facts(settings, secrets, problem)}
+
+What to try first
+  1. Write "hello" in the sandbox. The greeting comes back at once.
+  2. See the conversation:
+{_list_conversations(settings, secrets)}
+  3. Take it and answer (put its id for ID):
+       curl -s -X POST -H "Authorization: Bearer $KEY" $API/v1/conversations/ID/pick
+{_REPLY}
+  4. Read the answer in the sandbox. Kill everything, start again, go on.
+
+Ctrl-C stops it."""
+
+
+def travelling(settings: Settings, secrets: DemoSecrets, problem: str | None) -> str:
+    """For `pagedesk up --time-travel`."""
+    return f"""
+Pagedesk runs, with a local Messenger, and its time is yours to move.
+{_demo_facts(settings, secrets, problem)}
+
+The 24-hour rule in ten seconds
+  1. Write "hello" in the sandbox, and take the conversation (put its id for ID):
+{_list_conversations(settings, secrets)}
+       curl -s -X POST -H "Authorization: Bearer $KEY" $API/v1/conversations/ID/pick
+  2. In another terminal, let more than a day pass:
+       pagedesk travel 25h
+  3. Answer, and see why you may not:
+{_REPLY}
+  4. Grant the page the human agent tag, and answer in a new session:
+       curl -s -X PATCH -H "Authorization: Bearer {secrets.admin_token}" \\
+            -H "Content-Type: application/json" -d '{{"human_agent_tag": true}}' $API/v1/pages/{PAGE_ID}
+       curl -s -X POST -H "Authorization: Bearer $KEY" $API/v1/conversations/ID/close-session
+       curl -s -X POST -H "Authorization: Bearer $KEY" $API/v1/conversations/ID/reopen
+
+Ctrl-C stops it and throws its data away."""
+
+
+_REPLY = """       curl -s -X POST -H "Authorization: Bearer $KEY" -H "Idempotency-Key: $RANDOM" \\
+            -H "Content-Type: application/json" -d '{"text": "Hello! How can I help?"}' \\
+            $API/v1/conversations/ID/messages"""
+
+
+def _demo_facts(settings: Settings, secrets: DemoSecrets, problem: str | None) -> str:
+    return f"""{_addresses(settings)}
+  Sandbox      {settings.sandbox_url}/        write here as a customer
+
+  App {APP_ID}, page "{PAGE_NAME}": {problem or "Running"}
+  Keys         Mia {secrets.agent_keys["Mia"]}
+               Tom {secrets.agent_keys["Tom"]}
+               admin {secrets.admin_token}"""
+
+
+def _list_conversations(settings: Settings, secrets: DemoSecrets) -> str:
+    return f"""       export KEY={secrets.agent_keys["Mia"]} API={settings.local_url}
+       curl -s -H "Authorization: Bearer $KEY" $API/v1/conversations"""
+
+
+def _addresses(settings: Settings) -> str:
+    lines = [f"  API          {settings.local_url}/docs"]
+    if settings.temporal_address is None:
+        lines.append(f"  Temporal     http://127.0.0.1:{settings.temporal_ui_port}/")
+    return "\n".join(lines)

@@ -1,0 +1,78 @@
+"""Where a command goes: the thread of a conversation, with the settings that the command is judged by."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from domain.changes import Fact
+from domain.lifecycle import ActorKind, Trigger
+from domain.settings import LiveSettings
+from domain.state import Command
+from store.events import append_events, event_row
+from store.live_settings import live_settings, settings_of
+from store.refusals import StoreRefusalError
+from store.tables import Conversation, Customer, Message, Page, Workstream
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRef:
+    """A conversation's thread. `id` is the conversation's; of one that is to be started, its future one."""
+
+    id: str
+    page_id: str
+    customer_id: str
+    settings: LiveSettings
+
+
+def conversation_ref(session: Session, conversation_id: str) -> ConversationRef:
+    """A conversation with the settings of its page and workstream; refused as `not_found`."""
+    row = session.exec(
+        select(Conversation, Page, Workstream)
+        .join(Page, col(Page.page_id) == col(Conversation.page_id))
+        .join(Workstream, col(Workstream.id) == col(Page.workstream_id))
+        .where(Conversation.id == conversation_id)
+    ).first()
+    if row is None:
+        raise StoreRefusalError("not_found")
+    conversation, page, workstream = row
+    return ConversationRef(
+        conversation.id,
+        conversation.page_id,
+        conversation.customer_id,
+        settings_of(session, page, workstream),
+    )
+
+
+def new_conversation_ref(session: Session, customer_id: str, conversation_id: str) -> ConversationRef:
+    """The thread of a known customer, for a conversation that an agent starts; refused as `not_found`."""
+    customer = session.get(Customer, customer_id)
+    if customer is None:
+        raise StoreRefusalError("not_found")
+    settings = live_settings(session, customer.page_id)
+    return ConversationRef(conversation_id, customer.page_id, customer_id, settings)
+
+
+def message_ref(session: Session, message_id: str) -> ConversationRef:
+    """The conversation of one of our own messages; refused as `not_found`."""
+    message = session.get(Message, message_id)
+    if message is None or message.direction != "outbound" or message.conversation_id is None:
+        raise StoreRefusalError("not_found")
+    return conversation_ref(session, message.conversation_id)
+
+
+def record_refusal(
+    session: Session, conversation: ConversationRef, command: Command, code: str, at: datetime
+) -> None:
+    """Put a refused command in the timeline, once."""
+    fact = Fact(
+        "command.refused",
+        at,
+        ActorKind.AGENT,
+        command.agent_id,
+        None if command.action == Trigger.START else conversation.id,
+        command.message_id,
+        {"action": command.action, "code": code},
+    )
+    key = f"refused/{command.command_id}"
+    append_events(session, [event_row(fact, conversation.page_id, conversation.customer_id, key)])

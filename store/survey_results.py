@@ -1,0 +1,166 @@
+"""Reading surveys with their answers, one by one and summed up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, func, select, tuple_
+from sqlmodel import Session, col
+
+from domain.settings import Question
+from domain.state import SurveyStatus
+from domain.survey_texts import SCORES
+from store.tables import Session as AgentSession
+from store.tables import Survey, SurveyAnswer
+
+_PROMOTERS_FROM, _DETRACTORS_TO = 9, 6
+"""The net promoter score's own bounds: 9 and 10 recommend, 0 to 6 advise against."""
+
+# A late answer may come when no workflow is there any more to take note of it: the answer decides.
+OUTCOME: ColumnElement[str] = case(
+    (col(SurveyAnswer.survey_id).is_not(None), SurveyStatus.ANSWERED.value), else_=col(Survey.status)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyFilter:
+    """What results are narrowed to; unset fields do not narrow. The instants are those of the endings."""
+
+    page_id: str | None = None
+    status: SurveyStatus | None = None
+    question: Question | None = None
+    from_: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyRecord:
+    """A survey with its answer and the agent whose session it is about."""
+
+    survey: Survey
+    answer: SurveyAnswer | None
+    agent_id: str | None
+
+    @property
+    def status(self) -> str:
+        """Where it stands; answered as soon as there is an answer."""
+        return SurveyStatus.ANSWERED.value if self.answer is not None else self.survey.status
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionResult:
+    """The scores of one question. `nps`: promoters minus detractors, in per cent; for that question alone."""
+
+    question: Question
+    answered: int
+    average: float | None
+    nps: float | None
+    distribution: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """All surveys of a filter. `invited`: those that reached, or may have reached, the customer."""
+
+    outcomes: dict[str, int]
+    invited: int
+    answered: int
+    late: int
+    questions: list[QuestionResult]
+
+    @property
+    def response_rate(self) -> float | None:
+        """Answers per invitation, from 0 to 1."""
+        return round(self.answered / self.invited, 4) if self.invited else None
+
+
+def find(session: Session, survey_id: str) -> SurveyRecord | None:
+    """One survey."""
+    row = session.execute(_records().where(col(Survey.id) == survey_id)).first()
+    return SurveyRecord(*row) if row else None
+
+
+def search(
+    session: Session, wanted: SurveyFilter, *, after: tuple[datetime, str] | None, limit: int
+) -> list[SurveyRecord]:
+    """Surveys by their endings, newest first, from the position `after` on."""
+    key: tuple[Any, ...] = (col(Survey.ended_at), col(Survey.id))
+    statement = _records().where(*_conditions(wanted))
+    if after is not None:
+        position: Any = tuple_(*after, types=[column.type for column in key])
+        statement = statement.where(tuple_(*key) < position)
+    ordered = statement.order_by(*(each.desc() for each in key)).limit(limit)
+    return [SurveyRecord(*row) for row in session.execute(ordered)]
+
+
+def summarize(session: Session, wanted: SurveyFilter) -> Summary:
+    """Count outcomes and scores."""
+    joined = _conditions(wanted)
+    answer_id = col(SurveyAnswer.survey_id)
+    reached = case((col(Survey.sent_at).is_not(None) | answer_id.is_not(None), 1))
+    counted = session.execute(
+        select(OUTCOME, func.count(), func.count(reached), func.count(case((col(SurveyAnswer.late), 1))))
+        .select_from(Survey)
+        .outerjoin(SurveyAnswer, answer_id == col(Survey.id))
+        .where(*joined)
+        .group_by(OUTCOME)
+    ).all()
+    scores = session.execute(
+        select(col(Survey.question), col(SurveyAnswer.score), func.count())
+        .join(SurveyAnswer, answer_id == col(Survey.id))
+        .where(*joined)
+        .group_by(col(Survey.question), col(SurveyAnswer.score))
+    ).all()
+    outcomes = {row[0]: row[1] for row in counted}
+    return Summary(
+        outcomes={status.value: outcomes.get(status.value, 0) for status in SurveyStatus},
+        invited=sum(row[2] for row in counted),
+        answered=outcomes.get(SurveyStatus.ANSWERED.value, 0),
+        late=sum(row[3] for row in counted),
+        questions=[
+            _result(question, [(row[1], row[2]) for row in scores if row[0] == question.value])
+            for question in Question
+        ],
+    )
+
+
+def _result(question: Question, counts: Sequence[tuple[int | None, int]]) -> QuestionResult:
+    by_score = {score: count for score, count in counts if score is not None}
+    scored = sum(by_score.values())
+    promoters = sum(count for score, count in by_score.items() if score >= _PROMOTERS_FROM)
+    detractors = sum(count for score, count in by_score.items() if score <= _DETRACTORS_TO)
+    return QuestionResult(
+        question=question,
+        answered=sum(count for _, count in counts),
+        average=round(sum(score * count for score, count in by_score.items()) / scored, 2)
+        if scored
+        else None,
+        nps=(
+            round(100 * (promoters - detractors) / scored, 1) if scored and question is Question.NPS else None
+        ),
+        distribution={score: by_score.get(score, 0) for score in SCORES[question]},
+    )
+
+
+def _records() -> Select[*tuple[Any, ...]]:
+    return (
+        select(Survey, SurveyAnswer, col(AgentSession.agent_id))
+        .outerjoin(SurveyAnswer, col(SurveyAnswer.survey_id) == col(Survey.id))
+        .outerjoin(AgentSession, col(AgentSession.id) == col(Survey.session_id))
+    )
+
+
+def _conditions(wanted: SurveyFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.page_id is not None:
+        conditions.append(col(Survey.page_id) == wanted.page_id)
+    if wanted.question is not None:
+        conditions.append(col(Survey.question) == wanted.question.value)
+    if wanted.status is not None:
+        conditions.append(OUTCOME.in_([wanted.status.value]))
+    if wanted.from_ is not None:
+        conditions.append(col(Survey.ended_at) >= wanted.from_)
+    if wanted.until is not None:
+        conditions.append(col(Survey.ended_at) < wanted.until)
+    return conditions

@@ -1,0 +1,193 @@
+"""A real time-skipping server, and an outside that the test plays."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
+
+import pytest
+import pytest_asyncio
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+import engine.time_machine
+from base import clock
+from base.ids import new_id
+from base.settings import Settings
+from base.skipping_clock import skipping_clock
+from children import skipping_engine
+from engine.ports import free_port
+from engine.processes import running
+from engine.progress import Progress
+from engine.time_machine import InThePastError, Outside, TimeMachine, TimeStandsStillError
+from support.hourly import HOUR, Hourly
+
+pytestmark = [pytest.mark.time_skipping, pytest.mark.asyncio(loop_scope="session")]
+
+MOMENT = timedelta(seconds=5)
+SLOWNESS_SECONDS = 0.2
+"""Of the outside. A journey that did not wait for it would be over long before."""
+
+
+class SlowOutside:
+    """What an activity has caused is done some time after the activity has ended."""
+
+    def __init__(self) -> None:
+        self.machine: TimeMachine
+        self.reads_the_time = True
+        self.plan: datetime | None = None
+        self.plans_after: timedelta | None = None
+        self.done: list[datetime] = []
+        self._calls = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def look(self) -> Outside:
+        now = await self.machine.now()
+        if self.plan is not None and self.plan <= now and not self._tasks:
+            self._begin()
+        return Outside(("slow work",) if self._tasks or self._calls else (), self.plan)
+
+    @activity.defn
+    async def cause(self) -> None:
+        self._calls += 1
+        now = await (self.machine.read_outside() if self.reads_the_time else self.machine.now())
+        if self.plans_after is not None:
+            self.plan = now + self.plans_after
+        else:
+            self._begin()
+        self._calls -= 1
+
+    def _begin(self) -> None:
+        task = asyncio.create_task(self._work())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _work(self) -> None:
+        await asyncio.sleep(SLOWNESS_SECONDS)
+        self.done.append(await self.machine.now())
+        self.plan = None
+
+
+class Place:
+    """Server, machine, outside, and a worker while the test wants one."""
+
+    def __init__(self, client: Client, machine: TimeMachine, outside: SlowOutside) -> None:
+        self.client = client
+        self.machine = machine
+        self.outside = outside
+        self._queue = new_id()
+
+    @contextlib.asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        async with Worker(
+            self.client, task_queue=self._queue, workflows=[Hourly], activities=[self.outside.cause]
+        ):
+            yield
+
+    async def start(self, hours: int) -> Callable[[], "asyncio.Future[list[datetime]]"]:
+        handle = await self.client.start_workflow(Hourly.run, hours, id=new_id(), task_queue=self._queue)
+        return lambda: asyncio.ensure_future(handle.result())
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """host:port; the tests leave nothing on it that would hold its time."""
+    settings = Settings(temporal_port=free_port())
+    async with running(await skipping_engine(settings, Progress()), tmp_path_factory.mktemp("server")):
+        yield settings.temporal_target
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def place(server: str) -> AsyncIterator[Place]:
+    outside = SlowOutside()
+    outside.machine = await TimeMachine.of(server, outside.look)
+    yield Place(await Client.connect(server), outside.machine, outside)
+    await outside.machine.settle()
+    await outside.machine.close()
+
+
+async def test_every_timer_fires_at_its_hour_and_what_it_causes_is_done_then(place: Place) -> None:
+    async with place.working():
+        started, result = await place.machine.now(), await place.start(5)
+        await place.machine.travel_to(started + 6 * HOUR)
+        fired = await result()
+    assert timedelta(0) <= await place.machine.now() - started - 6 * HOUR < MOMENT
+    for number, (at, done) in enumerate(zip(fired, place.outside.done, strict=True), start=1):
+        assert number * HOUR <= at - started < number * HOUR + MOMENT
+        assert at <= done < at + MOMENT
+
+
+async def test_an_outside_that_does_not_read_the_time_is_overtaken(place: Place) -> None:
+    """So the test above can fail."""
+    place.outside.reads_the_time = False
+    async with place.working():
+        started, result = await place.machine.now(), await place.start(2)
+        await place.machine.travel_to(started + 3 * HOUR)
+        fired = await result()
+    assert place.outside.done[0] >= fired[0] + HOUR
+
+
+async def test_what_the_outside_plans_is_done_at_its_instant(place: Place) -> None:
+    place.outside.plans_after = timedelta(minutes=30)
+    async with place.working():
+        started, result = await place.machine.now(), await place.start(3)
+        await place.machine.travel_to(started + 4 * HOUR)
+        fired = await result()
+    for at, done in zip(fired, place.outside.done, strict=True):
+        assert timedelta(minutes=30) <= done - at < timedelta(minutes=30) + MOMENT
+
+
+async def test_between_journeys_time_runs_with_the_wall(place: Place) -> None:
+    async with place.working():
+        started, result = await place.machine.now(), await place.start(1)
+        await place.machine.settle()
+        assert await place.machine.now() - started < MOMENT
+        await place.machine.travel_to(started + HOUR)
+        await result()
+
+
+async def test_time_does_not_go_back(place: Place) -> None:
+    now = await place.machine.now()
+    with pytest.raises(InThePastError, match="It is later than"):
+        await place.machine.travel_to(now - HOUR)
+    await place.machine.travel_to(now + HOUR)
+
+
+async def test_a_journey_that_needs_a_worker_says_so_and_arrives_with_one(place: Place) -> None:
+    started, result = await place.machine.now(), await place.start(1)
+    with pytest.raises(TimeStandsStillError, match="the engine waits for a worker"):
+        await place.machine.travel_to(started + 2 * HOUR, within=0.5)
+    assert await place.machine.now() - started < HOUR
+    async with place.working():
+        await result()
+        await place.machine.settle()
+    assert await place.machine.now() - started >= 2 * HOUR
+
+
+async def test_an_outside_that_never_rests_does_not_hold_the_time_for_ever(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def restless() -> Outside:
+        return Outside(("something endless",))
+
+    monkeypatch.setattr(engine.time_machine, "_LONGEST_HOLD_SECONDS", 0.2)
+    async with place.working():
+        started, result = await place.machine.now(), await place.start(1)
+        journey = asyncio.create_task(place.machine.travel_to(started + 2 * HOUR, within=1))
+        await result()
+        monkeypatch.setattr(place.machine, "_look", restless)
+        await place.machine.read_outside()
+        with pytest.raises(TimeStandsStillError, match="something endless"):
+            await journey
+    assert await place.machine.now() - started >= 2 * HOUR
+
+
+async def test_the_clock_of_a_process_follows_at_once(place: Place) -> None:
+    with skipping_clock(place.client.service_client.config.target_host):
+        before = clock.now()
+        await place.machine.travel_to(before + 25 * HOUR)
+        assert timedelta(0) <= clock.now() - before - 25 * HOUR < MOMENT
+        in_a_thread = await asyncio.to_thread(clock.now)
+        assert timedelta(0) <= in_a_thread - before - 25 * HOUR < MOMENT
+    assert clock.now() - before < HOUR

@@ -1,0 +1,1 @@
+"""Recorded histories of every release, and what records and replays them."""

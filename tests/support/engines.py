@@ -1,0 +1,34 @@
+"""A Temporal dev server as Pagedesk starts it, but quick to commit and to continue as new."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from engine.dev_server import find_or_build_dev_server
+from engine.dev_server_command import dev_server_arguments
+from engine.ports import free_port
+from engine.processes import ChildSpec, running
+from engine.progress import Progress
+from engine.ready import temporal_is_ready
+
+
+@contextlib.asynccontextmanager
+async def dev_server_at(directory: Path, suggest_continue_as_new_at: int) -> AsyncIterator[str]:
+    """host:port of a server that suggests to continue as new after so many events."""
+    port = free_port()
+    arguments = dev_server_arguments(
+        database=directory / "temporal.db",
+        port=port,
+        synchronous="normal",
+        suggest_continue_as_new_at=suggest_continue_as_new_at,
+    )
+    address = f"127.0.0.1:{port}"
+    spec = ChildSpec(
+        name="temporal",
+        argv=[str(await find_or_build_dev_server(Progress())), *arguments],
+        ready=lambda: temporal_is_ready(address),
+        remedy="read the lines above.",
+        ready_timeout=60,
+    )
+    async with running(spec, directory):
+        yield address

@@ -1,0 +1,192 @@
+"""`pagedesk up --time-travel` and `pagedesk travel`, as a person uses them."""
+
+import asyncio
+import contextlib
+import os
+import re
+import sys
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from base.settings import Settings
+from demo import PAGE_ID
+from engine.ports import free_port
+from engine.processes import Child, ChildSpec
+from engine.served import served
+from launch import launch_travelling
+from support.eventually import eventually
+from travel import TravelError, length_of, travel
+
+CLI = str(Path(__file__).parents[2] / "cli.py")
+PORTS = ("PORT", "TEMPORAL_PORT", "SANDBOX_PORT", "TRAVEL_PORT")
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("25h", timedelta(hours=25)),
+        ("7d", timedelta(days=7)),
+        ("90m", timedelta(minutes=90)),
+        ("1d2h", timedelta(days=1, hours=2)),
+        ("30s", timedelta(seconds=30)),
+        ("1d2h3m4s", timedelta(days=1, hours=2, minutes=3, seconds=4)),
+        ("366d", timedelta(days=366)),
+    ],
+)
+def test_a_length_of_time_is_written_in_days_hours_minutes_seconds(text: str, length: timedelta) -> None:
+    assert length_of(text) == length
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("-5h", "forwards only"),
+        ("", "no length of time"),
+        ("25", "no length of time"),
+        ("25x", "no length of time"),
+        ("2h1d", "no length of time"),
+        ("1.5h", "no length of time"),
+        ("25 h", "no length of time"),
+        ("٣h", "no length of time"),
+        ("9999999d", "no length of time"),
+        ("0s", "too short"),
+        ("367d", "too far"),
+    ],
+)
+def test_what_is_no_journey_is_refused_with_the_reason(text: str, why: str) -> None:
+    with pytest.raises(TravelError, match=why):
+        length_of(text)
+
+
+def test_without_a_pagedesk_it_says_how_to_start_one() -> None:
+    settings = Settings(port=free_port(), travel_port=free_port())
+    with pytest.raises(TravelError, match=r"No Pagedesk .* Start `pagedesk up --time-travel`"):
+        travel(timedelta(hours=1), settings)
+
+
+async def test_a_pagedesk_in_real_time_is_told_from_none() -> None:
+    async with served(_answering(200)) as address:
+        settings = Settings(port=int(address.rpartition(":")[2]), travel_port=free_port())
+        with pytest.raises(TravelError, match="was not started with `pagedesk up --time-travel`"):
+            await asyncio.to_thread(travel, timedelta(hours=1), settings)
+
+
+@pytest.mark.parametrize("status", [200, 404])
+async def test_somebody_elses_port_is_told_from_ours(status: int) -> None:
+    async with served(_answering(status)) as address:
+        settings = Settings(travel_port=int(address.rpartition(":")[2]))
+        with pytest.raises(TravelError, match="is no Pagedesk with time travel"):
+            await asyncio.to_thread(travel, timedelta(hours=1), settings)
+
+
+@pytest.mark.time_skipping
+@pytest.mark.timeout(240)  # it starts seven processes
+async def test_the_24_hour_rule_in_ten_seconds(tmp_path: Path) -> None:
+    thrown_away = tmp_path / "data"
+    thrown_away.mkdir()
+    env = _environment(TMPDIR=str(thrown_away))
+    async with _up(tmp_path, env) as log:
+        key = _found(r"Mia (pdk_\S+)", log)
+        api, sandbox = _found(r"API +(\S+)/docs", log), _found(r"Sandbox +(\S+)/ ", log)
+        async with httpx.AsyncClient(base_url=api, headers={"Authorization": f"Bearer {key}"}) as mia:
+            conversation = await _picked(mia, sandbox)
+            status, told = await _command(env, "travel", "25h")
+            assert status == 0, told
+            assert float(_found(r"  →  \S+ \S+ UTC, in (\S+) s", told)) < 10
+            answer = await mia.post(
+                f"{conversation}/messages", json={"text": "Hello!"}, headers={"Idempotency-Key": "1"}
+            )
+            assert answer.json()["code"] == "human_agent_tag_off"
+            assert answer.json()["window"]["stage"] == "human_agent"
+        assert list(thrown_away.iterdir()) != []
+    assert list(thrown_away.iterdir()) == []
+
+
+async def test_time_travel_refuses_parts_that_it_would_have_to_leave_alone(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    settings = Settings(temporal_address="temporal.example.com:7233", database_url="postgresql://desk")
+    assert await launch_travelling(settings) == 1
+    told = "".join(capfd.readouterr())
+    assert "Start it without PAGEDESK_DATABASE_URL and PAGEDESK_TEMPORAL_ADDRESS." in told
+
+
+async def test_the_command_tells_what_is_wrong_and_fails() -> None:
+    expected = "Time goes forwards only. To be earlier, start `pagedesk up --time-travel` anew.\n"
+    assert await _command(_environment(), "travel", "-1h") == (1, expected)
+
+
+@contextlib.asynccontextmanager
+async def _up(directory: Path, env: dict[str, str]) -> AsyncIterator[str]:
+    """`pagedesk up --time-travel`, ready; what it has said. It ends well when it is asked to."""
+    log = directory / "up.log"
+
+    async def greeted() -> bool:
+        return "Ctrl-C stops it" in await asyncio.to_thread(log.read_text)
+
+    argv = [sys.executable, CLI, "up", "--time-travel"]
+    child = Child(ChildSpec("up", argv, greeted, "read the lines above.", env, ready_timeout=150), directory)
+    await child.start()
+    try:
+        await child.until_ready()
+        yield log.read_text()
+    finally:
+        assert await child.stop(asyncio.Event())
+        assert child.exit_status == 0
+
+
+async def _picked(mia: httpx.AsyncClient, sandbox: str) -> str:
+    """The path of the one conversation, which Mia has taken."""
+    async with httpx.AsyncClient(base_url=f"{sandbox}/_sandbox") as meta:
+        person = await meta.post("/customers", json={"page_id": PAGE_ID, "name": "Ada"})
+        said = await meta.post(f"/customers/{PAGE_ID}/{person.json()['psid']}/say", json={"text": "hello"})
+        said.raise_for_status()
+
+    async def look() -> list[dict[str, str]]:
+        found: list[dict[str, str]] = (await mia.get("/v1/conversations")).json()["items"]
+        return found
+
+    (conversation,) = await eventually(look)
+    path = f"/v1/conversations/{conversation['id']}"
+    (await mia.post(f"{path}/pick")).raise_for_status()
+    return path
+
+
+async def _command(env: dict[str, str], *arguments: str) -> tuple[int | None, str]:
+    """Exit status and output of a `pagedesk` command."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, CLI, *arguments),
+        env=env,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    return process.returncode, output.decode()
+
+
+def _environment(**more: str) -> dict[str, str]:
+    """Ours without settings of the person who runs the tests, and with ports of our own."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PAGEDESK_")}
+    ports = {f"PAGEDESK_{name}": str(free_port()) for name in PORTS}
+    return inherited | ports | more
+
+
+def _found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    assert match is not None, text
+    return match[1]
+
+
+def _answering(status: int) -> Starlette:
+    async def answer(_: Request) -> Response:
+        return PlainTextResponse("hello", status)
+
+    return Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])
