@@ -151,7 +151,8 @@ def _window(state: ThreadState, conversation: Conversation) -> Iterator[Deadline
             continue
         if _owes_answer(state, conversation, stage):
             yield from _warning(state, conversation, stage, until)
-        yield Deadline(until, f"window.{stage}_ended", _stage_ended(stage, until), once_for=until)
+        # One kind for both: an end before one that was told already, learnt of late, is no news.
+        yield Deadline(until, "window.stage_ended", _stage_ended(stage, until), once_for=until)
 
 
 def _closings(window: Window) -> Iterator[tuple[Stage, datetime]]:

@@ -268,6 +268,19 @@ def test_late_and_unordered_messages_never_shorten_the_window_nor_get_lost(ages:
     assert attached == [f"m{number}" for number in range(1, len(ages) + 1)]
 
 
+def test_an_old_ad_learnt_of_late_ends_nothing_that_was_told_already() -> None:
+    story = Story()
+    story.writes()
+    story.passes(timedelta(days=9))
+    told = len(story.told("window.stage_changed"))
+    opened = opening(OpeningKind.MESSAGE, occurred_at=NOON, received_at=story.now)
+    longer = replace(opened, kind=OpeningKind.AD_MESSAGE, standard_until=NOON + timedelta(days=7))
+    event = ThreadEvent(2, ThreadEventKind.MESSAGE, NOON, longer, "m2")
+    story.state = apply_event(story.state, event, story.now, story.new_id).state
+    story.fires()
+    assert len(story.told("window.stage_changed")) == told == 2
+
+
 def test_an_ad_message_keeps_its_longer_window() -> None:
     opened = opening(OpeningKind.MESSAGE, occurred_at=NOON, received_at=NOON)
     longer = replace(opened, kind=OpeningKind.AD_MESSAGE, standard_until=NOON + timedelta(days=7))

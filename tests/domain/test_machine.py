@@ -5,6 +5,7 @@
 """
 
 import os
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -28,6 +29,7 @@ from domain.lifecycle import TRANSITIONS, Status
 from domain.sending import SendRefusal, decide_send
 from domain.state import SURVEY_UNDER_WAY, Conversation, ThreadEvent, ThreadEventKind, ThreadState
 from domain.window import OpeningKind
+from scripts.lifecycle_page import FACTS
 from support import steps
 from support.steps import (
     Asks,
@@ -42,6 +44,8 @@ from support.steps import (
 )
 
 _STORY = 50
+_OF_SURVEYS = {"survey_id", "session_id"}
+_DATA = {kind: set(re.findall(r"[a-z_]+", data)) | _OF_SURVEYS for kind, _, data in FACTS}
 _CONVERTER = PayloadConverter()
 _MOVES = {(row.source, row.target, row.reason) for row in TRANSITIONS}
 _WORK = (ThreadEventKind.MESSAGE, ThreadEventKind.POSTBACK, ThreadEventKind.ENTRY)
@@ -219,6 +223,7 @@ class Thread(RuleBasedStateMachine):
 
     def _look_at_kind(self, fact: Fact) -> None:
         data = fact.data or {}
+        assert set(data) <= _DATA[fact.kind], "docs/lifecycle.md names what each fact tells"
         if fact.kind.startswith("conversation.") and fact.kind != "conversation.opened":
             target = fact.kind.removeprefix("conversation.")
             assert (data["from"], target, data["reason"]) in _MOVES

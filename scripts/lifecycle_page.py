@@ -1,0 +1,178 @@
+"""Brings `docs/lifecycle.md` and its pictures up to date: `python -m scripts.lifecycle_page`.
+
+The words of the page are its own; the tables between its marks, and the pictures, are made from the rules.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from pathlib import Path
+
+from domain.deadlines import IDLE_LIMIT, WRAP_UP_LIMIT
+from domain.held import HELD_LIMIT
+from domain.lifecycle import AWAITED_TRIGGERS, TRANSITIONS, Status
+from domain.settings import DEFAULT_SETTINGS, SurveySettings
+from scripts import lifecycle_picture, window_picture
+
+DOCS = Path(__file__).parent.parent / "docs"
+PAGE = DOCS / "lifecycle.md"
+PICTURES: dict[str, Callable[[], str]] = {
+    "lifecycle.svg": lifecycle_picture.picture,
+    "window.svg": window_picture.picture,
+}
+
+_SURVEY = SurveySettings()
+
+FACTS: tuple[tuple[str, str, str], ...] = (
+    ("conversation.opened", "a conversation began", "reason"),
+    ("conversation.open", "it waits in its queue again", "from, reason, setting"),
+    ("conversation.active", "an agent has it", "from, reason, setting"),
+    ("conversation.waiting", "it waits for the customer", "from, reason, rule_id"),
+    ("conversation.wrap_up", "the agent ended it", "from, reason"),
+    ("conversation.closed", "it closed", "from, reason, setting or rule_id"),
+    ("session.started", "an agent's turn began", "session_id, number, human_agent_tag, reason"),
+    ("session.closed", "an agent's turn is over", "session_id, agent_id, reason"),
+    ("message.received", "the customer wrote or pressed a button; dated by Meta", "kind, seq"),
+    ("message.received_from_outside", "somebody answered from another inbox", "kind, seq"),
+    ("message.received_outside_conversation", "a message for another app, and no conversation", "kind, seq"),
+    ("message.queued", "a message is to be sent", "trigger and cause_id, held_since, setting"),
+    ("message.sending", "an attempt to send it began", "attempt, allowed_by"),
+    ("message.sent", "Meta has it", "attempt, allowed_by"),
+    ("message.failed", "it was not sent", "attempt, reason"),
+    ("message.unknown", "nobody knows yet whether it was sent", "attempt, reason"),
+    ("message.not_allowed", "an automated message that the window forbids", "trigger, cause_id, code, stage"),
+    ("message.held", "a reply waits for the customer", "reason, expires_at"),
+    ("message.held_offered", "the customer is back: it may be sent", ""),
+    ("message.cancelled", "somebody took it back", "held_since"),
+    ("message.expired", "it was held for too long", "held_since, setting"),
+    ("notice.shown", "a line for the agent in the transcript", "trigger, cause_id, agent_id"),
+    ("window.closing_soon", "who owes an answer is warned", "stage, until, agent_id, setting"),
+    ("window.stage_changed", "a stage of the window ended", "from, to, opened_by"),
+    ("rule.applied", "a time-out rule acted", "rule_id, silent, after, action"),
+    ("survey.scheduled", "a survey is owed", "due_at, setting"),
+    ("survey.sending", "it is on its way", "way, setting"),
+    ("survey.sent", "it is out", "message_status"),
+    ("survey.reminded", "the customer is reminded", "setting"),
+    ("survey.reminder_not_allowed", "the window forbids the reminder", "code"),
+    ("survey.answered", "the customer answered; dated when they did", "late"),
+    ("survey.answer_ignored", "an answer that does not count", "seq"),
+    ("survey.expired", "nobody answered in time", "setting or reason"),
+    ("survey.not_allowed", "the window forbids it", "reason"),
+    ("survey.skipped", "there is none for this ending", "reason"),
+    ("survey.cancelled", "the talk went on before it was sent", "reason"),
+    ("survey.failed", "it could not be sent", "reason"),
+    ("command.refused", "somebody asked for what was not possible", "action, code"),
+    ("event.quarantined", "an event that could not be applied was set aside", "seq"),
+)
+"""What can stand in a conversation's timeline: the kind, what it means, and what its data names."""
+
+
+def renewed(page: str) -> str:
+    """The page with its tables made anew."""
+    for name, table in {"transitions": _transitions, "deadlines": _deadlines, "facts": _facts}.items():
+        marked = re.compile(f"(<!-- {name} -->\n).*(<!-- /{name} -->)", re.DOTALL)
+        page = marked.sub(lambda found, table=table: found[1] + table() + found[2], page)  # type: ignore[misc]  # bound now
+    return page
+
+
+def write() -> None:
+    """Bring the page and its pictures up to date."""
+    PAGE.write_text(renewed(PAGE.read_text()))
+    for name, picture in PICTURES.items():
+        (DOCS / name).write_text(picture())
+
+
+def _transitions() -> str:
+    return (
+        _table(
+            ("from", "to", "by", "trigger", "reason"),
+            (
+                (
+                    _state(row.source) if row.source else "(new)",
+                    _state(row.target),
+                    row.actor.value,
+                    f"`{row.trigger}`" + (" †" if row.trigger in AWAITED_TRIGGERS else ""),
+                    f"`{row.reason}`",
+                )
+                for row in TRANSITIONS
+            ),
+        )
+        + "\n† comes with routing and bots; nothing pulls it yet.\n"
+    )
+
+
+def _deadlines() -> str:
+    live = DEFAULT_SETTINGS
+    return _table(
+        ("what", "when", "set by", "default"),
+        (
+            ("Open or Active closes", "after the last activity", "fixed", _length(IDLE_LIMIT)),
+            (
+                "Waiting closes",
+                "after the last activity",
+                "workstream `auto_close_waiting_after`",
+                _length(live.auto_close_waiting_after),
+            ),
+            ("Wrap-up closes", "after `end`", "fixed", _length(WRAP_UP_LIMIT)),
+            (
+                "Closed is final",
+                "after the closing",
+                "workstream `reopen_closed_within`",
+                _length(live.reopen_closed_within),
+            ),
+            (
+                "warning of a closing window",
+                "before the standard window ends, and before the 7 days with the tag end",
+                "workstream `window_warning`",
+                _length(live.window_warning),
+            ),
+            ("a stage of the window ends", "24 h and 7 d after the opening", "Meta", ""),
+            (
+                "a time-out rule acts",
+                "after the last message of the other side",
+                "workstream `time_out_rules`",
+                "none",
+            ),
+            ("a held message expires", "after it was held", "fixed", _length(HELD_LIMIT)),
+            ("a survey is due", "after the ending", "page `survey.delay`", _length(_SURVEY.delay)),
+            (
+                "the survey's reminder",
+                "after it was sent",
+                "page `survey.reminder_after`",
+                "none",
+            ),
+            (
+                "a survey expires",
+                "after it was sent",
+                "page `survey.expires_after`",
+                _length(_SURVEY.expires_after),
+            ),
+        ),
+    )
+
+
+def _facts() -> str:
+    return _table(
+        ("kind", "what happened", "data"), ((f"`{kind}`", what, data) for kind, what, data in FACTS)
+    )
+
+
+def _state(status: Status) -> str:
+    return status.replace("_", "-").capitalize()
+
+
+def _length(length: timedelta | int) -> str:
+    seconds = length if isinstance(length, int) else int(length.total_seconds())
+    for unit, name in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds and seconds % unit == 0:
+            return f"{seconds // unit} {name}"
+    return f"{seconds} s" if seconds else "0"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+if __name__ == "__main__":
+    write()
