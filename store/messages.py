@@ -128,12 +128,12 @@ def displayed_status(message: Message, thread: Thread | None) -> str | None:
 def _confirm(session: Session, message: Message, mid: str | None, at: datetime) -> bool:
     if message.status is None or MessageStatus(message.status) not in MAY_BECOME_SENT:
         return False
+    if mid is not None and message.mid is None and not _is_taken(session, message.page_id, mid):
+        message.mid = mid
     message.status = MessageStatus.SENT.value
     message.reason = None
     message.reason_detail = None
     message.sent_at = at
-    if mid is not None and message.mid is None and not _is_taken(session, message.page_id, mid):
-        message.mid = mid
     session.flush()
     append_events(session, [_status_event(message, at)])
     return True
