@@ -8,8 +8,8 @@ import psycopg
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import ExceptionContext
 
-# Classes of SQLSTATE whose message speaks of connections, transactions and the server, never of data.
-_SAYS_NO_VALUES = frozenset({"08", "25", "28", "3D", "40", "53", "55", "57", "58"})
+# Classes of SQLSTATE whose message speaks of connections, transactions, names and the server, never of data.
+_SAYS_NO_VALUES = frozenset({"08", "25", "28", "3D", "40", "42", "53", "55", "57", "58"})
 
 
 def without_values(error: psycopg.Error) -> str:
