@@ -17,7 +17,7 @@ _HEAD = """\
 # Performance
 
 Made by `make bench`; do not edit. {date}, Pagedesk {version}, on {processors} processors ({architecture}),
-{memory_gib} GiB, {system}; a flush to disk takes {flush_ms} ms. {versions}.
+{memory_gib} GiB, {system}; a flush to disk takes {flush_ms} ms (p99 {flush_p99_ms} ms). {versions}.
 
 Load generator, servers, databases and engine share these processors, so the ratios are what counts: both
 sides are measured in the same run, by turns, {rounds} times; shown are the median and, in brackets, the
