@@ -21,7 +21,7 @@ from store.created_messages import create_messages
 from store.database import Database
 from store.live_settings import live_settings
 from store.tables import Message, Page, Workstream
-from support.store import PAGE_A, PAGE_B, PSID, make_settings, rows, seed
+from support.store import PAGE_A, PAGE_B, PSID, PUBLIC_URL, make_settings, rows, seed
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CUSTOMER, CONVERSATION = "customer-a", "conversation-a"
@@ -172,7 +172,8 @@ async def _said(
             prepare(session)
             session.flush()
         change = Change(ThreadState(), created_sends=(send,))
-        create_messages(session, session.get_one(Page, PAGE_A), CUSTOMER, change, NOON)
+        page = session.get_one(Page, PAGE_A)
+        create_messages(session, page, CUSTOMER, change, NOON, public_url=PUBLIC_URL)
 
     await store.write(work)
     (row,) = await rows(store, Message)
@@ -259,7 +260,8 @@ async def test_a_notice_stays_inside_and_one_without_words_shows_that(store: Dat
 
     def work(session: Session) -> None:
         change = Change(ThreadState(), notices=notices)
-        create_messages(session, session.get_one(Page, PAGE_A), CUSTOMER, change, NOON)
+        page = session.get_one(Page, PAGE_A)
+        create_messages(session, page, CUSTOMER, change, NOON, public_url=PUBLIC_URL)
 
     await store.write(work)
     await store.write(work)
