@@ -72,6 +72,7 @@ async def test_a_dead_server_costs_no_more_than_the_bound(
             lambda: engine.command_with_start("1", "2", COMMAND),
             lambda: engine.tell_settings_changed("1", "2"),
             lambda: engine.check_page("1"),
+            lambda: engine.tell_survey_answered("1", "2", "survey"),
             engine.ping,
         ]
         for call in calls:
@@ -102,6 +103,9 @@ class _Handle:
         assert isinstance(answer, CommandResult)
         return answer
 
+    async def signal(self, *_: Any) -> None:
+        raise self.answers.pop(0)
+
 
 def _engine(*answers: Any) -> tuple[TemporalEngine, _Handle]:
     handle = _Handle(*answers)
@@ -117,6 +121,14 @@ def _engine(*answers: Any) -> tuple[TemporalEngine, _Handle]:
 
 def _rpc(status: RPCStatusCode) -> RPCError:
     return RPCError("as the server says", status, b"")
+
+
+async def test_of_an_answer_to_a_survey_nobody_may_be_there_to_be_told() -> None:
+    engine, _ = _engine(_rpc(RPCStatusCode.NOT_FOUND), _rpc(RPCStatusCode.UNAVAILABLE))
+    with pytest.raises(RunNotFoundError):
+        await engine.tell_survey_answered("1", "2", "survey")
+    with pytest.raises(EngineUnavailableError):
+        await engine.tell_survey_answered("1", "2", "survey")
 
 
 def _failed(error_type: str, *details: Any) -> WorkflowUpdateFailedError:

@@ -69,6 +69,7 @@ def test_what_opens_the_window() -> None:
     assert {(row.kind.value, row.case): row.opening for row in CATALOGUE if row.opening} == {
         ("message", "text"): OpeningKind.MESSAGE,
         ("message", "quick_reply"): OpeningKind.QUICK_REPLY,
+        ("message", "survey_answer"): OpeningKind.QUICK_REPLY,
         ("message", "ad"): OpeningKind.AD_MESSAGE,
         ("postback", ""): OpeningKind.POSTBACK,
         ("referral", "m_me_link"): OpeningKind.M_ME_LINK,
@@ -125,6 +126,22 @@ def test_the_route_and_opening_of_example_deliveries(
 ) -> None:
     row = of_file(name)
     assert (row.route, row.opening) == expected
+
+
+@pytest.mark.parametrize("after_ad_click", [False, True])
+def test_a_tapped_survey_is_no_work_whatever_came_before(*, after_ad_click: bool) -> None:
+    message = {"mid": "m_1", "text": "5", "quick_reply": {"payload": "pd-survey:x:5:y"}}
+    parties = {"sender": {"id": CUSTOMER}, "recipient": {"id": PAGE}}
+    entry = {"id": PAGE, "messaging": [parties | {"message": message}]}
+    (found,) = split(json.dumps({"object": "page", "entry": [entry]}).encode())
+    row = classify(
+        found.kind,
+        found.channel,
+        parse(found.kind, found.raw),
+        own_app_id=OWN_APP,
+        after_ad_click=after_ad_click,
+    )
+    assert (row.route, row.opening) == (Route.JOIN, OpeningKind.QUICK_REPLY)
 
 
 def test_the_first_message_after_an_ad_click_is_an_ad_message() -> None:

@@ -7,13 +7,14 @@ import pytest
 from sqlmodel import Session
 from temporalio.testing import WorkflowEnvironment
 
+from api.engine import TemporalEngine
 from domain.state import SurveyStatus
 from store.survey_answers import take_from_page
 from store.tables import Survey, Workstream
 from support.desk import Desk
 from support.eventually import eventually
 from support.surveys import PRIVACY_URL, answers, link_token, surveys, switch_on
-from workflows.messages import SURVEY_ANSWERED_SIGNAL, CommandResult
+from workflows.messages import CommandResult
 
 pytestmark = pytest.mark.time_skipping
 
@@ -57,7 +58,8 @@ async def answered_by_link(desk: Desk, env: WorkflowEnvironment, score: int, *, 
         )
     )
     if told:
-        await (await desk.handle()).signal(SURVEY_ANSWERED_SIGNAL, survey.id)
+        engine = TemporalEngine(desk.client)
+        await engine.tell_survey_answered(survey.page_id, survey.customer_id, survey.id)
 
 
 async def tapped(desk: Desk, env: WorkflowEnvironment, number: int, mid: str = "m_tap") -> None:
