@@ -55,6 +55,7 @@ FACTS: tuple[tuple[str, str, str], ...] = (
     ("survey.reminded", "the customer is reminded", "setting"),
     ("survey.reminder_not_allowed", "the window forbids the reminder", "code"),
     ("survey.answered", "the customer answered; dated when they did", "late"),
+    ("survey.answer_received", "an answer came, by whichever way", "source, ignored, late"),
     ("survey.answer_ignored", "an answer that does not count", "seq"),
     ("survey.expired", "nobody answered in time", "setting or reason"),
     ("survey.not_allowed", "the window forbids it", "reason"),

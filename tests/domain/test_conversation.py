@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.changes import Change, SendOutcome
@@ -252,6 +252,7 @@ def test_a_closed_thread_lives_as_long_as_it_may_be_reopened() -> None:
     assert not lives(story.state, until)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-90_000, 0), min_size=1, max_size=12))
 def test_late_and_unordered_messages_never_shorten_the_window_nor_get_lost(ages: list[int]) -> None:
     story = Story()

@@ -245,6 +245,17 @@ def test_a_stage_that_ended_before_the_conversation_began_is_not_told() -> None:
     assert [fact.at for fact in story.told("window.stage_changed")] == [NOON - 25 * HOUR + 7 * DAY]
 
 
+def test_of_two_stages_that_end_together_only_one_is_warned_of() -> None:
+    story = Story(TAGGED)
+    story.writes()
+    window = story.state.window
+    story.state = replace(story.state, window=replace(window, standard_until=window.human_agent_until))
+    story.asks("pick")
+    story.passes(7 * DAY)
+    assert [fact.at for fact in story.told("window.closing_soon")] == [NOON + 7 * DAY - HOUR]
+    assert len(story.told("window.stage_changed")) == 1
+
+
 def test_windows_are_24_hours_long_when_clocks_change_and_over_the_end_of_a_month() -> None:
     for month, day in ((3, 28), (10, 24), (1, 31), (2, 28)):
         began = NOON.replace(month=month, day=day)
