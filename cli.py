@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from base.log import configure
 from base.settings import Settings
 from engine.clean_exit import exit_process
+from engine.loading import loading
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -65,8 +66,9 @@ def travel(
 @app.command()
 def api() -> None:
     """Run the API alone."""
-    from api.app import create_app
-    from base.skipping_clock import process_time
+    with loading():
+        from api.app import create_app
+        from base.skipping_clock import process_time
 
     settings = _settings()
     configure(settings.log_level)
@@ -88,7 +90,8 @@ def api() -> None:
 @app.command()
 def worker() -> None:
     """Run a worker alone: workflows, activities and the relay."""
-    from worker import main as work
+    with loading():
+        from worker import main as work
 
     _settings()
     work()
