@@ -1,0 +1,105 @@
+"""A conversation of thousands of messages loses none, stays small and does not slow down.
+
+`PAGEDESK_CHAOS_SEED` repeats a run of the long tier.
+"""
+
+import os
+import random
+import secrets
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import orjson
+import pytest
+from sqlmodel import col, func, select
+from temporalio.client import Client
+
+from base import clock
+from base.converter import data_converter
+from store.tables import Event, Message, ThreadEvent
+from support.desk import Desk, make_desk
+from support.eventually import eventually
+from support.store import make_settings
+from workflows.messages import EVENTS_PER_SIGNAL, CommandResult
+
+pytestmark = pytest.mark.dev_server
+
+_PARTS = 10
+_REMEMBERED_TURNS = 25
+"""After them as many commands are remembered as ever will be."""
+_PATIENCE = 60.0
+_MOST_EVENTS_OF_A_RUN = 300
+_MORE_BYTES = 200
+"""Numbers get more digits; nothing else may grow."""
+_SLOWER = 3.0
+"""How much longer a message may take at the end; the machine itself is not steadier."""
+
+
+@pytest.fixture
+async def desk(tmp_path: Path, dev_server: str) -> AsyncIterator[Desk]:
+    client = await Client.connect(dev_server, data_converter=data_converter)
+    desk = await make_desk(make_settings(tmp_path), client)
+    async with desk.working():
+        yield desk
+        await desk.close()
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        pytest.param(3_000, id="3000"),
+        pytest.param(30_000, id="30000", marks=[pytest.mark.chaos, pytest.mark.timeout(3600)]),
+    ],
+)
+async def test_thousands_of_messages_in_one_conversation(desk: Desk, messages: int) -> None:
+    seed = os.environ.get("PAGEDESK_CHAOS_SEED") or secrets.token_hex(4)
+    print(f"seed {seed}")  # noqa: T201 - shown where the test fails
+    fate = random.Random(seed)  # noqa: S311
+    await desk.customer_writes(clock.now())
+    await eventually(lambda: _is_idle(desk, 1), within=_PATIENCE)
+    assert isinstance(await desk.command("pick"), CommandResult)
+    for _ in range(_REMEMBERED_TURNS):
+        await _turn(desk)
+
+    written, seconds, sizes = 1, [], []
+    for part in range(1, _PARTS + 1):
+        goal, before, began = messages * part // _PARTS, written, time.monotonic()
+        while written < goal:
+            number = min(goal - written, fate.choice([1, 10, 50, EVENTS_PER_SIGNAL]))
+            await desk.customer_writes_at_once(number, clock.now())
+            written += number
+        await eventually(lambda: _is_idle(desk, written), within=_PATIENCE)  # noqa: B023 - awaited at once
+        seconds.append((time.monotonic() - began) / (written - before))
+        assert isinstance(await desk.reply("Go on.", clock.now()), CommandResult)
+        await _turn(desk)
+        await eventually(lambda: _is_idle(desk, written), within=_PATIENCE)  # noqa: B023 - awaited at once
+        sizes.append(len(orjson.dumps((await desk.thread()).state)))
+
+    (conversation,) = await desk.conversations()
+    in_it = select(func.count()).where(
+        col(Message.direction) == "inbound", col(Message.conversation_id) == conversation.id
+    )
+    assert await desk.store.read(lambda session: session.exec(in_it).one()) == messages
+    received = select(Event.data).where(col(Event.kind) == "message.received").order_by(col(Event.id))
+    told = await desk.store.read(lambda session: [data["seq"] for data in session.exec(received).all()])
+    assert told == list(range(1, messages + 1))
+    assert await desk.store.read(lambda session: session.exec(select(ThreadEvent)).all()) == []
+    assert len(desk.meta.sent) == _PARTS + 1
+
+    runs = await desk.histories()
+    assert len(runs) > messages // EVENTS_PER_SIGNAL * 5 // _MOST_EVENTS_OF_A_RUN
+    assert max(len(run.events) for run in runs) <= _MOST_EVENTS_OF_A_RUN
+    assert max(sizes) - sizes[0] <= _MORE_BYTES, sizes
+    assert sum(seconds[-3:]) <= _SLOWER * sum(seconds[:3]), seconds
+
+
+async def _is_idle(desk: Desk, applied: int) -> bool:
+    """Whether the workflow has applied and sent all there is."""
+    state = await desk.projected()
+    return state.applied_seq == applied and not state.outbox
+
+
+async def _turn(desk: Desk) -> None:
+    for action in ("close_session", "reopen"):
+        assert isinstance(await desk.command(action), CommandResult)
