@@ -10,87 +10,30 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlmodel import select
-from temporalio.client import Client, WorkflowHistory
+from temporalio.client import WorkflowHistory
 
-from api.engine import EngineUnavailableError, TemporalEngine
 from base import clock
 from base.converter import data_converter
 from base.ids import new_id
 from domain.lifecycle import Status
 from domain.settings import Question, SurveySettings, SurveyWay
-from domain.state import Command, SurveyStatus, ThreadState
+from domain.state import SurveyStatus, ThreadState
 from store import tables
-from store.live_settings import live_settings
-from store.messages import new_outbound_row
-from store.sql import insert_or_ignore
-from support.desk import Desk, make_desk
+from support.desk import Desk
+from support.engines import SUGGEST_CONTINUE_AS_NEW_AT
 from support.eventually import eventually
-from support.store import make_settings
-from workflows.messages import CommandResult, ConversationInput
+from support.persistent_desk import PATIENCE, PersistentDesk, persistent_desk
+from workflows.messages import ConversationInput
 
 pytestmark = [pytest.mark.dev_server, pytest.mark.timeout(240)]
 
-_SUGGESTED_AT = 200
-_MUCH_LONGER = _SUGGESTED_AT * 3 // 2
-_PATIENCE = 60.0
+_MUCH_LONGER = SUGGEST_CONTINUE_AS_NEW_AT * 3 // 2
 _MESSAGES = 120
 _REPLIES = 40
 _TURNS = 15
-
-
-class Fire(Desk):
-    """A desk whose agents repeat what got no answer, as clients of the API do."""
-
-    async def obeyed(self, action: str, **more: Any) -> CommandResult:
-        """Give a command until it is answered, under the same id."""
-        page_id, customer_id = self.page_id, (await self.thread()).customer_id
-        asked: dict[str, Any] = {"command_id": new_id(), "agent_id": "mia", **more}
-        command = Command(
-            action,
-            conversation_id=(await self.conversation()).id,
-            settings=await self.store.read(lambda session: live_settings(session, page_id)),
-            **asked,
-        )
-        engine = TemporalEngine(self.client, task_queue=self.task_queue)
-        async with asyncio.timeout(_PATIENCE):
-            while True:
-                try:
-                    return await engine.command_with_start(page_id, customer_id, command)
-                except EngineUnavailableError:
-                    continue  # whether it was applied is not known; its id is
-
-    async def says(self, *, hold: bool = False) -> str:
-        """Write a reply's row and have it sent. Returns its id."""
-        conversation, message_id = await self.conversation(), new_id()
-        row = new_outbound_row(
-            id=message_id,
-            page_id=conversation.page_id,
-            customer_id=conversation.customer_id,
-            conversation_id=conversation.id,
-            sender_kind="agent",
-            agent_id="mia",
-            text=f"reply {message_id}",
-            created_at=clock.now(),
-            hold=hold,
-        )
-        await self.store.write(lambda session: insert_or_ignore(session, tables.Message, [row]))
-        await self.obeyed("reply", command_id=message_id, message_id=message_id, hold=hold)
-        return message_id
-
-    async def turns_over(self, times: int = 1) -> None:
-        """Make history, and nothing else, until the thread has continued as new a number of times."""
-        goal = len(await self.histories()) + times
-
-        async def look() -> bool:
-            for _ in range(20):
-                await self.tell_settings_changed()
-            return len(await self.histories()) >= goal
-
-        await eventually(look, within=_PATIENCE)
 
 
 def carried(history: WorkflowHistory) -> ThreadState | None:
@@ -101,18 +44,12 @@ def carried(history: WorkflowHistory) -> ThreadState | None:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path, dev_server: str) -> AsyncIterator[Fire]:
-    settings = make_settings(tmp_path)
-    client = await Client.connect(dev_server, data_converter=data_converter)
-    seeded = await make_desk(settings, client)
-    await seeded.close()
-    desk = Fire(settings, client)
-    async with desk.working():
+async def desk(tmp_path: Path, dev_server: str) -> AsyncIterator[PersistentDesk]:
+    async with persistent_desk(tmp_path, dev_server) as desk:
         yield desk
-        await desk.close()
 
 
-async def test_under_fire_nothing_is_lost_nothing_comes_twice_and_order_is_kept(desk: Fire) -> None:
+async def test_under_fire_nothing_is_lost_nothing_comes_twice_and_order_is_kept(desk: PersistentDesk) -> None:
     mids = [await desk.customer_writes(clock.now())]
     await eventually(lambda: desk.happened("message.sent"))
     await desk.obeyed("pick")
@@ -136,12 +73,14 @@ async def test_under_fire_nothing_is_lost_nothing_comes_twice_and_order_is_kept(
         for action in ("close_session", "reopen"):
             await desk.obeyed(action)
             moves[action] += 1
-    await eventually(lambda: _all_are(desk, replies, "sent"), within=_PATIENCE)
+    await eventually(lambda: _all_are(desk, replies, "sent"), within=PATIENCE)
 
     runs = await desk.histories()
     assert len(runs) >= 5
     assert [
-        len(run.events) for run in runs[:-1] if not _SUGGESTED_AT <= len(run.events) <= _MUCH_LONGER
+        len(run.events)
+        for run in runs[:-1]
+        if not SUGGEST_CONTINUE_AS_NEW_AT <= len(run.events) <= _MUCH_LONGER
     ] == []
 
     await _nothing_is_lost_or_twice(desk, mids, replies)
@@ -172,7 +111,7 @@ async def _nothing_is_lost_or_twice(desk: Desk, mids: list[str], replies: list[s
     assert sent == replies
 
 
-async def test_what_waits_is_carried_whole_and_still_comes(desk: Fire) -> None:
+async def test_what_waits_is_carried_whole_and_still_comes(desk: PersistentDesk) -> None:
     """Held messages, a deadline, a survey that is due, and the ids of applied commands."""
     desk.live = {"survey": SurveySettings(Question.CSAT, SurveyWay.LINK, delay=3600)}
     yesterday = clock.now() - timedelta(hours=25)
@@ -192,11 +131,11 @@ async def test_what_waits_is_carried_whole_and_still_comes(desk: Fire) -> None:
     assert (repeated.status, repeated.version) == (Status.ACTIVE, before.version)
 
     await desk.customer_writes(clock.now(), "I am back")
-    await eventually(lambda: _times(desk, "message.held_offered", 3), within=_PATIENCE)
+    await eventually(lambda: _times(desk, "message.held_offered", 3), within=PATIENCE)
     await desk.turns_over()
     for message_id in held:
         await desk.obeyed("send_held", message_id=message_id)
-    await eventually(lambda: _all_are(desk, held, "sent"), within=_PATIENCE)
+    await eventually(lambda: _all_are(desk, held, "sent"), within=PATIENCE)
     assert [sent["message"]["metadata"] for sent in desk.meta.sent] == [f"pd1:{each}" for each in held]
 
     await desk.obeyed("end")
@@ -208,23 +147,24 @@ async def test_what_waits_is_carried_whole_and_still_comes(desk: Fire) -> None:
     assert last is not None
     assert last.survey == survey
     await desk.customer_writes(clock.now(), "one more thing")
-    await eventually(lambda: _times(desk, "survey.cancelled", 1), within=_PATIENCE)
+    await eventually(lambda: _times(desk, "survey.cancelled", 1), within=PATIENCE)
     assert len(await desk.events("survey.scheduled")) == 1
 
 
-async def test_a_deadline_set_in_one_run_is_kept_by_the_next_at_its_instant(desk: Fire) -> None:
-    await desk.set_workstream(auto_close_waiting_after=8)
+async def test_a_deadline_set_in_one_run_is_kept_by_the_next_at_its_instant(desk: PersistentDesk) -> None:
+    await desk.set_workstream(auto_close_waiting_after=10)
     await desk.customer_writes(clock.now())
     await eventually(lambda: desk.happened("message.sent"))
     await desk.obeyed("pick")
+    await desk.comes_near_to_the_next_run()
     await desk.obeyed("close_session")
     waiting = await desk.conversation()
-    await desk.turns_over(2)
+    await desk.turns_over()
     assert (await desk.conversation()).status == Status.WAITING, "the machine is too slow for this test"
 
-    await eventually(lambda: _times(desk, "conversation.closed", 1), within=_PATIENCE)
+    await eventually(lambda: _times(desk, "conversation.closed", 1), within=PATIENCE)
     closed = await desk.conversation()
-    assert closed.closed_at == waiting.status_changed_at + timedelta(seconds=8)
+    assert closed.closed_at == waiting.status_changed_at + timedelta(seconds=10)
     assert closed.status_reason == "waiting_for_too_long"
 
 
