@@ -15,16 +15,18 @@ from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
     WorkflowHandle,
+    WorkflowHistory,
     WorkflowUpdateFailedError,
 )
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
+from base.converter import data_converter
 from base.ids import new_id
 from base.settings import Settings
 from domain.settings import LiveSettings
-from domain.state import Command
+from domain.state import Command, ThreadState
 from ingest.inbox import Inbox, SqliteInboxWriter, inbox_rows
 from ingest.reader import InboxReader
 from ingest.router import RoutedThread, route
@@ -37,6 +39,7 @@ from store.live_settings import live_settings
 from store.messages import new_outbound_row
 from store.sql import insert_or_ignore
 from store.tables import Conversation, Event, Message, Page, Thread, Workstream
+from support.histories import chains
 from support.store import ACCOUNT, PAGE_A, PSID, seed
 from worker import make_worker
 from workflows.messages import (
@@ -129,6 +132,14 @@ class Desk:
         await self.event({"message": message}, at, received)
         return mid
 
+    async def customer_writes_at_once(self, number: int, at: datetime) -> None:
+        """Many messages of the customer in one delivery; the workflow hears of them in one signal."""
+        bodies = [
+            {"message": {"mid": f"m_{next(self._mids)}_{new_id()}", "text": "hello"}} for _ in range(number)
+        ]
+        for thread in await self.take_all(bodies, at, at):
+            await self.signal(thread)
+
     async def event(self, body: dict[str, Any], at: datetime, received: datetime | None = None) -> None:
         """Any event of the customer, taken all the way to the workflow."""
         for thread in await self.take(body, at, received):
@@ -138,8 +149,15 @@ class Desk:
         self, body: dict[str, Any], at: datetime, received: datetime | None = None
     ) -> list[RoutedThread]:
         """Into the store, but not yet to the workflow."""
-        event = {"sender": {"id": PSID}, "recipient": {"id": self.page_id}, "timestamp": _ms(at), **body}
-        delivery = {"object": "page", "entry": [{"id": self.page_id, "time": _ms(at), "messaging": [event]}]}
+        return await self.take_all([body], at, received)
+
+    async def take_all(
+        self, bodies: list[dict[str, Any]], at: datetime, received: datetime | None
+    ) -> list[RoutedThread]:
+        """Several events of one delivery into the store, but not yet to the workflow."""
+        common = {"sender": {"id": PSID}, "recipient": {"id": self.page_id}, "timestamp": _ms(at)}
+        events = [common | body for body in bodies]
+        delivery = {"object": "page", "entry": [{"id": self.page_id, "time": _ms(at), "messaging": events}]}
         rows = inbox_rows(ACCOUNT, split(json.dumps(delivery).encode()), _ms(received or at))
         await self.inbox.store(rows)
         new = await self.reader.after(self._position)
@@ -262,6 +280,19 @@ class Desk:
     async def thread(self) -> Thread:
         """The one thread."""
         return await self.store.read(lambda session: session.exec(select(Thread)).one())
+
+    async def projected(self) -> ThreadState:
+        """The thread's state as its workflow last projected it."""
+        kept = (await self.thread()).state or {}
+        converter = data_converter.payload_converter
+        state: ThreadState = converter.from_payload(converter.to_payload(kept), ThreadState)
+        return state
+
+    async def histories(self) -> list[WorkflowHistory]:
+        """Every run of the thread, oldest first."""
+        thread = await self.thread()
+        workflow_id = conversation_workflow_id(thread.page_id, thread.customer_id)
+        return [history for _, history in await chains(self.client, workflow_id, self.runs)]
 
     async def messages(self, direction: str) -> list[Message]:
         """The messages of one direction, in their order."""
