@@ -89,7 +89,7 @@ class _Handle:
         self.answers = list(answers)
         self.ids: list[str] = []
 
-    async def signal(self, name: str) -> None:
+    async def signal(self, name: str, *_: Any) -> None:
         self.ids.append(name)
         answer = self.answers.pop(0)
         if isinstance(answer, BaseException):
@@ -102,9 +102,6 @@ class _Handle:
             raise answer
         assert isinstance(answer, CommandResult)
         return answer
-
-    async def signal(self, *_: Any) -> None:
-        raise self.answers.pop(0)
 
 
 def _engine(*answers: Any) -> tuple[TemporalEngine, _Handle]:

@@ -92,7 +92,7 @@ async def test_under_fire_nothing_is_lost_nothing_comes_twice_and_order_is_kept(
     assert state.conversation.sessions == moves["pick"] + moves["reopen"]
     assert await desk.store.read(lambda session: session.exec(select(tables.ThreadEvent)).all()) == []
 
-    states = [state for run in runs if (state := carried(run))]
+    states = [handed_on for run in runs if (handed_on := carried(run))]
     assert len(states) == len(runs) - 1
     for one, next_one in pairwise(states):
         assert one.version <= next_one.version
