@@ -7,6 +7,7 @@ from domain.changes import Refusal
 from domain.lifecycle import Status
 from domain.state import Command
 from support.api import Api, Seed
+from support.eventually import eventually
 
 
 async def test_a_command_reaches_the_workflow_with_live_settings(api: Api, seed: Seed) -> None:
@@ -79,19 +80,25 @@ async def test_a_full_conversation_is_busy(api: Api, seed: Seed) -> None:
 async def test_at_most_eight_updates_of_a_conversation_are_in_flight(api: Api, seed: Seed) -> None:
     thread = await seed.conversation()
     flying, most = 0, 0
+    may_land = asyncio.Event()
 
     async def slow(_command: Command) -> None:
         nonlocal flying, most
         flying += 1
         most = max(most, flying)
-        await asyncio.sleep(0.01)
+        await may_land.wait()
         flying -= 1
+
+    async def eight_fly() -> bool:
+        return flying == 8
 
     api.engine.answer = slow
     client = api.admin
-    answers = await asyncio.gather(
+    asked = asyncio.gather(
         *(client.post(f"/v1/conversations/{thread.conversation_id}/pick") for _ in range(30))
     )
-    assert {answer.status_code for answer in answers} == {200}
+    await eventually(eight_fly)
+    may_land.set()
+    assert {answer.status_code for answer in await asked} == {200}
     assert len(api.engine.commands) == 30
     assert most == 8
