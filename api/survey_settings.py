@@ -96,4 +96,6 @@ async def set_page_survey(
         record(session, caller, "page.survey_changed", page_id=page_id)
         return PageSurvey.of(page)
 
-    return await services.database.write(work)
+    saved = await services.database.write(work)
+    services.fanout.tell([page_id])
+    return saved

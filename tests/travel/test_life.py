@@ -195,3 +195,73 @@ async def test_wrap_up_and_idleness_end_by_themselves(desk: TravellingDesk) -> N
     await desk.travel(days=29)
     closed = await conversation(desk, idle)
     assert (closed["status"], closed["status_reason"]) == ("closed", "active_for_too_long")
+
+
+@contextlib.asynccontextmanager
+async def survey(desk: TravellingDesk, **settings: Any) -> AsyncIterator[None]:
+    """A survey on the page without the tag, for the length of a block."""
+    address = f"/v1/pages/{UNTAGGED}/survey"
+    (await desk.api.put(address, json={"active": True, **settings})).raise_for_status()
+    yield
+    (await desk.api.put(address, json={"active": False})).raise_for_status()
+
+
+async def surveyed(desk: TravellingDesk, conversation_id: str) -> dict[str, Any]:
+    """The survey of a conversation as supervisors see it."""
+    found = (await desk.api.get("/v1/surveys", params={"limit": 100})).raise_for_status().json()["items"]
+    (one,) = [each for each in found if each["conversation_id"] == conversation_id]
+    return dict(one)
+
+
+@pytest.mark.parametrize("late_by_template", [True, False])
+async def test_a_survey_due_at_25_hours_goes_by_template_or_is_not_allowed(
+    desk: TravellingDesk, *, late_by_template: bool
+) -> None:
+    settings = {"delay_minutes": 25 * 60, "late_by_template": late_by_template}
+    async with survey(desk, **settings, privacy_url="https://shop.example.com/privacy"):
+        psid = await desk.customer()
+        conversation_id = await desk.picked(psid)
+        await acted(desk, conversation_id, "end")
+        await desk.travel(hours=26)
+        found = await surveyed(desk, conversation_id)
+    sent = [each for each in await desk.messages(conversation_id) if each["sender_kind"] == "survey"]
+    if late_by_template:
+        assert (found["status"], found["way"]) == ("sent", "template")
+        assert [each["allowed_by"] for each in sent] == ["customer_feedback_tag"]
+    else:
+        assert (found["status"], found["reason"]) == ("not_allowed", "automatic_outside_window")
+        assert sent == []
+
+
+async def test_a_survey_answered_by_its_buttons_opens_no_conversation(desk: TravellingDesk) -> None:
+    async with survey(desk, way="buttons"):
+        psid = await desk.customer()
+        conversation_id = await desk.picked(psid)
+        await acted(desk, conversation_id, "end", "complete")
+        thread = (await desk.meta.get(f"/_sandbox/threads/{UNTAGGED}/{psid}")).json()
+        (asked,) = [each for each in thread["messages"] if each.get("quick_replies")]
+        five = asked["quick_replies"][-1]
+        await desk.customer_does(psid, "say", quick_reply=five["payload"])
+        found = await surveyed(desk, conversation_id)
+    assert (found["status"], [each["score"] for each in found["answers"]]) == ("answered", [5])
+    mine = [each for each in await desk.conversations() if each["customer"]["psid"] == psid]
+    assert [each["id"] for each in mine] == [conversation_id]
+
+
+async def test_an_automated_message_due_after_24_hours_is_recorded_and_not_sent(
+    desk: TravellingDesk,
+) -> None:
+    address = "/v1/automated-messages/agent_joined"
+    (await desk.api.put(address, json={"active": True})).raise_for_status()
+    psid = await desk.customer()
+    await desk.customer_writes(psid)
+    conversation_id = (await desk.conversation_of(psid))["id"]
+    await desk.travel(hours=25)
+    await acted(desk, conversation_id, "pick")
+    (await desk.api.delete(address)).raise_for_status()
+    (fact,) = [
+        each for each in await timeline(desk, conversation_id) if each["kind"] == "message.not_allowed"
+    ]
+    assert (fact["data"]["trigger"], fact["data"]["code"]) == ("agent_joined", "automatic_outside_window")
+    kinds = [each["kind"] for each in await desk.messages(conversation_id)]
+    assert kinds == ["message", "greeting"]
