@@ -32,7 +32,7 @@ async def test_histories_hold_no_words_names_psids_or_secrets(desk: CanaryDesk) 
     assert found({"our own id": desk.conversation["id"]}, kept), "The scanner must see into payloads."
     planted = {"planted": kept[f"history of page/{PAGE}"] + PERSONAL["text"].encode()}
     assert found(PERSONAL, planted) == ["text in planted"]
-    assert found(PERSONAL | desk.secrets, kept) == []
+    assert found(PERSONAL | desk.secrets | desk.links, kept) == []
 
 
 async def test_every_workflow_is_known_by_our_ids_alone(desk: CanaryDesk) -> None:
@@ -58,7 +58,7 @@ async def test_files_and_databases_hold_secrets_only_sealed(desk: CanaryDesk) ->
 async def test_logs_hold_nothing_personal_and_no_secret(desk: CanaryDesk) -> None:
     logs = {name: child.log.read_bytes() for name, child in desk.logs.items()}
     assert all(logs.values()), "Every process must have said something."
-    assert found(PERSONAL | desk.secrets, logs) == []
+    assert found(PERSONAL | desk.secrets | desk.links, logs) == []
 
 
 async def test_refusals_do_not_repeat_what_they_were_given(desk: CanaryDesk) -> None:
@@ -70,7 +70,7 @@ async def test_no_get_of_the_api_shows_a_secret(desk: CanaryDesk) -> None:
     shown = await _everything_shown(desk)
     assert found({"PSID": PSID}, shown), "The scanner must see into answers."
     readable = {name: value for name, value in desk.secrets.items() if name != "verify token"}
-    assert found(readable, shown) == []
+    assert found(readable | desk.links, shown) == []
     # The administrator types the verify token into Meta's form: the account shows it, and nothing else does.
     shows_it = found({"verify token": desk.secrets["verify token"]}, shown)
     assert {place.removeprefix("verify token in ") for place in shows_it} == {
@@ -99,7 +99,7 @@ async def test_the_event_stream_tells_ids_and_facts_but_no_words(desk: CanaryDes
             if b'"state":"Problem"' in told:  # the last thing that has happened
                 break
     assert desk.conversation["id"].encode() in told
-    assert found(PERSONAL | desk.secrets, {"stream": told}) == []
+    assert found(PERSONAL | desk.secrets | desk.links, {"stream": told}) == []
 
 
 async def _everything_shown(desk: CanaryDesk) -> dict[str, bytes]:
@@ -110,6 +110,7 @@ async def _everything_shown(desk: CanaryDesk) -> dict[str, bytes]:
         "conversation_id": desk.conversation["id"],
         "customer_id": desk.conversation["customer"]["id"],
         "agent_id": desk.agent_id,
+        "survey_id": desk.survey_id,
         "workstream_id": (await desk.get("/v1/workstreams"))["items"][0]["id"],
     }
     paths = create_app(desk.settings).openapi()["paths"]

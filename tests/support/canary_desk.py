@@ -17,6 +17,8 @@ from base.settings import Settings
 from engine.ports import free_port
 from engine.processes import Child, running
 from sandbox import wire
+from store.database import Database
+from store.tables import Survey
 from support import children
 from support.deliveries import body_of, text_event
 from support.eventually import eventually
@@ -54,6 +56,8 @@ class CanaryDesk:
     agent_id: str = ""
     secrets: dict[str, str] = field(default_factory=lambda: dict(SECRETS))
     errors: dict[str, bytes] = field(default_factory=dict)
+    survey_id: str = ""
+    links: dict[str, str] = field(default_factory=dict)
 
     async def post(self, path: str, **body: Any) -> Any:
         """A POST that must succeed."""
@@ -179,8 +183,25 @@ async def _talk(desk: CanaryDesk) -> None:
         return any(each["status"] == "failed" for each in messages)
 
     await eventually(failed)
+    (await desk.api.put(f"/v1/pages/{PAGE}/survey", json={"active": True})).raise_for_status()
     for action in ("end", "complete"):
         (await desk.api.post(f"{path}/{action}", headers=agent)).raise_for_status()
+    await _be_asked(desk)
+
+
+async def _be_asked(desk: CanaryDesk) -> None:
+    """The survey meets the blocked customer; its link is a secret of theirs all the same."""
+
+    async def tried() -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = (await desk.get("/v1/surveys", status="failed"))["items"]
+        return items
+
+    (survey,) = await eventually(tried)
+    desk.survey_id = survey["id"]
+    database = Database(desk.settings.store_url)
+    row = await database.read(lambda session: session.get_one(Survey, desk.survey_id))
+    database.close()
+    desk.links = {"survey link": row.token}
 
 
 async def _be_refused(desk: CanaryDesk) -> None:
