@@ -40,6 +40,8 @@ FACTS: tuple[tuple[str, str, str], ...] = (
     ("message.sent", "Meta has it", "attempt, allowed_by"),
     ("message.failed", "it was not sent", "attempt, reason"),
     ("message.unknown", "nobody knows yet whether it was sent", "attempt, reason"),
+    ("message.parked", "neither an echo nor Meta's conversation told; a person decides", "reason"),
+    ("message.sent_twice", "a message that was said again had arrived after all", "message_id"),
     ("message.not_allowed", "an automated message that the window forbids", "trigger, cause_id, code, stage"),
     ("message.held", "a reply waits for the customer", "reason, expires_at"),
     ("message.held_offered", "the customer is back: it may be sent", ""),

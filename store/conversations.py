@@ -189,8 +189,9 @@ def _records() -> Select[*tuple[Any, ...]]:
         )
         .join(Customer, col(Customer.id) == col(Conversation.customer_id))
         .join(Thread, col(Thread.customer_id) == col(Conversation.customer_id))
-        .join(Page, col(Page.page_id) == col(Conversation.page_id))
-        .join(Workstream, col(Workstream.id) == col(Page.workstream_id))
+        # Outer joins alone let SQLite read a page's conversations in order from their index.
+        .outerjoin(Page, col(Page.page_id) == col(Conversation.page_id))
+        .outerjoin(Workstream, col(Workstream.id) == col(Page.workstream_id))
         .outerjoin(AgentSession, col(AgentSession.id) == col(Conversation.session_id))
         .outerjoin(Agent, col(Agent.id) == col(AgentSession.agent_id))
         .outerjoin(SessionTemplate, col(SessionTemplate.id) == col(Workstream.session_template_id))

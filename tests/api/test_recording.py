@@ -59,6 +59,7 @@ async def test_every_change_is_recorded_once(api: Api) -> None:
     template = await call("POST", "/v1/session-templates", {"name": "T"})
     await call("PUT", f"/v1/session-templates/{template['id']}", {"name": "U"})
     await call("DELETE", f"/v1/session-templates/{template['id']}")
+    await call("PUT", "/v1/pages/1001/survey", {"active": False})
     for level in ("/v1", "/v1/pages/1001"):
         await call("PUT", f"{level}/automated-messages/greeting", {"active": True})
         await call("DELETE", f"{level}/automated-messages/greeting")
@@ -78,6 +79,7 @@ async def test_every_change_is_recorded_once(api: Api) -> None:
         *("workstream.created", "workstream.changed"),
         *("time_out_rule.created", "time_out_rule.changed", "time_out_rule.deleted"),
         *("session_template.created", "session_template.changed", "session_template.deleted"),
+        "page.survey_changed",
         *("automated_message.set", "automated_message.reset") * 2,
         *("workstream.pages_set", "workstream.deleted"),
         *("page.removed", "account.deleted", "agent.created", "agent.changed", "key.created", "key.revoked"),
@@ -87,7 +89,7 @@ async def test_every_change_is_recorded_once(api: Api) -> None:
     for secret in (*SECRETS.values(), key["key"]):
         assert secret not in repr(events)
 
-    reading = {name for name in PERMISSIONS if name.startswith(("get_", "list_", "stream_"))}
+    reading = {name for name in PERMISSIONS if name.startswith(("get_", "list_", "stream_", "summarize_"))}
     assert set(called) == PERMISSIONS.keys() - reading - NOT_RECORDED
 
 

@@ -9,6 +9,7 @@ from domain.conversation import lives
 from domain.deadlines import next_deadline
 from domain.delivery import MessageStatus
 from domain.lifecycle import ActorKind, Status
+from domain.outbox import UNKNOWN_LIMIT
 from domain.sending import ContentKind, SenderKind
 from domain.settings import RuleAction, Silent, SurveySettings, SurveyWay, TimeOutRule
 from domain.state import SurveyStatus, ThreadEventKind
@@ -239,7 +240,6 @@ def test_a_survey_due_at_25_hours_is_not_allowed_or_goes_by_template() -> None:
     ("status", "reason", "outcome"),
     [
         (MessageStatus.SENT, None, SurveyStatus.SENT),
-        (MessageStatus.UNKNOWN, None, SurveyStatus.SENT),  # it may have arrived, and may be answered
         (MessageStatus.FAILED, "window_closed", SurveyStatus.NOT_ALLOWED),
         (MessageStatus.FAILED, "recipient_unavailable", SurveyStatus.FAILED),
     ],
@@ -250,6 +250,16 @@ def test_the_sends_end_is_the_surveys(
     story = ended()
     story.sends(status, reason)
     assert (story.survey.status, story.survey.reason) == (outcome, reason)
+
+
+def test_an_invitation_that_nobody_finds_may_have_arrived_and_may_be_answered() -> None:
+    story = ended()
+    statuses = []
+    for wait in (timedelta(0), UNKNOWN_LIMIT):
+        story.passes(wait)
+        story.sends(MessageStatus.UNKNOWN)
+        statuses.append(story.survey.status)
+    assert statuses == [SurveyStatus.SENDING, SurveyStatus.SENT]
 
 
 # Answers
