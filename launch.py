@@ -24,7 +24,7 @@ from worker import READY_FILE
 
 _LOOPBACK = "127.0.0.1"
 # Acknowledging a delivery comes before processing it: Meta waits five seconds, the inbox any time.
-PROCESSING_NICENESS = 10
+PROCESSING_NICENESS = 5
 _ROOT = Path(__file__).parent
 
 
