@@ -17,7 +17,7 @@ from engine.test_server import find_or_build_test_server
 from worker import READY_FILE
 
 # Acknowledging a delivery comes before processing it: Meta waits five seconds, the inbox any time.
-PROCESSING_NICENESS = 10
+PROCESSING_NICENESS = 5
 _ROOT = Path(__file__).parent
 
 

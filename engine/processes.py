@@ -12,6 +12,7 @@ from pathlib import Path
 
 from engine.errors import ChildFailedError
 from engine.leash import leashed
+from engine.niceness import step_back
 from engine.ports import Port
 
 _READY_POLL_SECONDS = 0.1
@@ -39,7 +40,7 @@ class ChildSpec:
     replaceable: bool = True
     """If not, its end is the end of everything: what it holds cannot come back."""
     niceness: int = 0
-    """How far it steps back for the others when processor time is short; 0 to 19."""
+    """How far it steps back for the others, once it is ready, when processor time is short; 0 to 19."""
 
 
 class Child:
@@ -69,7 +70,7 @@ class Child:
         with self.log.open("ab") as log:
             self._log_start = log.tell()
             self._process = await asyncio.create_subprocess_exec(
-                *leashed(list(self.spec.argv), self.spec.niceness),
+                *leashed(list(self.spec.argv)),
                 env=dict(self.spec.env),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
@@ -83,11 +84,14 @@ class Child:
             async with asyncio.timeout(self.spec.ready_timeout):
                 while self.exit_status is None:
                     if await self.spec.ready():
-                        return
+                        break
                     await asyncio.sleep(_READY_POLL_SECONDS)
         except TimeoutError as error:
             raise self.failure(f"is not ready after {self.spec.ready_timeout:g} s") from error
-        raise self.failure(f"stopped before it was ready ({describe(self.exit_status)})")
+        if self._process is None or self.exit_status is not None:
+            raise self.failure(f"stopped before it was ready ({describe(self.exit_status)})")
+        if self.spec.niceness:
+            await step_back(self._process.pid, self.spec.niceness)
 
     async def wait(self) -> int:
         """The exit status of the current run, when it and what it may have started have ended."""

@@ -11,11 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.leash import leashed
 from support.eventually import eventually
 
 ROOT = Path(__file__).parents[2]
-AUTOGROUP = Path("/proc/self/autogroup")
 SLEEPS = (
     "import os, pathlib, signal, sys; pathlib.Path(sys.argv[1]).write_text(str(os.getpid())); signal.pause()"
 )
@@ -79,16 +77,6 @@ async def test_a_child_dies_with_its_killed_parent(program: str, tmp_path: Path)
         assert not _is_dead(pid)
         parent.kill()
     await eventually(lambda: asyncio.to_thread(_is_dead, pid))
-
-
-@pytest.mark.skipif(not AUTOGROUP.exists(), reason="this kernel weighs no sessions")
-async def test_a_child_steps_back_by_itself_and_with_its_session() -> None:
-    tells = "import os, pathlib; print(os.nice(0), pathlib.Path('/proc/self/autogroup').read_text())"
-    told = await asyncio.to_thread(
-        subprocess.check_output, leashed([sys.executable, "-c", tells], niceness=7), start_new_session=True
-    )
-    assert told.split()[0] == b"7"
-    assert told.split()[-1] == b"7"
 
 
 async def test_a_watched_child_is_told_to_stop(tmp_path: Path) -> None:
