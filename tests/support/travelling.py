@@ -35,6 +35,7 @@ from engine.served import served
 from engine.time_machine import TimeMachine
 from sandbox.app import create_app as create_sandbox
 from sandbox.config import Config
+from sandbox.world import World
 from support.store import PAGE_A, PAGE_B, make_settings
 from support.whole import ADMIN_KEY, Whole, set_up
 from time_control import clock_url, keeping_time
@@ -47,9 +48,10 @@ UNTAGGED, TAGGED = PAGE_A, PAGE_B
 class TravellingDesk(Whole):
     """The service of `support.whole` with its time in the test's hand."""
 
-    def __init__(self, *args: Any, machine: TimeMachine) -> None:
+    def __init__(self, *args: Any, machine: TimeMachine, world: World) -> None:
         super().__init__(*args)
         self.machine = machine
+        self.world = world
         self._keys = count(1)
 
     async def now(self) -> datetime:
@@ -146,7 +148,7 @@ async def travelling_desk(
         )
         client: Client = await connect(settings)
         await stack.enter_async_context(working(settings, client))
-        desk = TravellingDesk(settings, api, meta, client, machine=machine)
+        desk = TravellingDesk(settings, api, meta, client, machine=machine, world=sandbox.state.world)
         stack.callback(desk.store.close)
         stack.callback(desk.inbox.close)
         await set_up(desk, tag_on=[TAGGED])
