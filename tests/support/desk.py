@@ -47,6 +47,7 @@ from workflows.messages import (
     CONVERSATION_WORKFLOW,
     EVENTS_SIGNAL,
     SETTINGS_SIGNAL,
+    SURVEY_ANSWERED_SIGNAL,
     TASK_TIMEOUT,
     CommandResult,
     ConversationInput,
@@ -101,6 +102,7 @@ class Desk:
         self.task_queue = f"test-{new_id()}"
         self.page_id = PAGE_A
         self.live: dict[str, Any] = {}
+        self.settings_read = 0
         self.runs: list[str] = []
         self.page_runs: list[str] = []
         self._position = 0
@@ -114,6 +116,7 @@ class Desk:
         settings_of = store_settings.settings_of
 
         def overruled(*rows: Any) -> LiveSettings:
+            self.settings_read += 1
             return replace(settings_of(*rows), **self.live)
 
         async with (
@@ -177,6 +180,19 @@ class Desk:
         )
         self.runs.append(handle.result_run_id or "")
 
+    async def signal_survey_answered(self, customer_id: str, survey_id: str) -> None:
+        """What the survey page does."""
+        handle = await self.client.start_workflow(
+            CONVERSATION_WORKFLOW,
+            ConversationInput(self.page_id, customer_id),
+            id=conversation_workflow_id(self.page_id, customer_id),
+            task_queue=self.task_queue,
+            task_timeout=TASK_TIMEOUT,
+            start_signal=SURVEY_ANSWERED_SIGNAL,
+            start_signal_args=[survey_id],
+        )
+        self.runs.append(handle.result_run_id or "")
+
     async def handle(self) -> WorkflowHandle[Any, Any]:
         """The thread's workflow."""
         thread = await self.thread()
@@ -205,6 +221,10 @@ class Desk:
             settings=await self.store.read(lambda session: live_settings(session, self.page_id)),
             **more,
         )
+        return await self.give(command)
+
+    async def give(self, command: Command) -> CommandResult | ApplicationError:
+        """As `command`, with the command at hand."""
         thread = await self.thread()
         start: WithStartWorkflowOperation[Any, None] = WithStartWorkflowOperation(
             CONVERSATION_WORKFLOW,
