@@ -88,7 +88,12 @@ async def test_a_projection_written_twice_is_written_once(store: Database) -> No
     before = await _everything(store)
     await attempt.project()
     assert await _everything(store) == before
-    assert await _kinds(store) == ["conversation.opened", "message.received", "message.received"]
+    assert await _kinds(store) == [
+        "conversation.opened",
+        "message.queued",
+        "message.received",
+        "message.received",
+    ]
 
 
 async def test_what_a_discarded_attempt_did_first_hides_nothing_of_what_the_next_does(

@@ -218,6 +218,7 @@ async def test_every_change_is_an_event_once(desk: Desk, env: WorkflowEnvironmen
     assert sorted(await desk.event_kinds()) == sorted(
         [
             "conversation.opened",
+            "message.queued",
             "message.received",
             "message.sending",
             "message.sent",
