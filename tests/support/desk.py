@@ -15,16 +15,18 @@ from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
     WorkflowHandle,
+    WorkflowHistory,
     WorkflowUpdateFailedError,
 )
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
+from base.converter import data_converter
 from base.ids import new_id
 from base.settings import Settings
 from domain.settings import LiveSettings
-from domain.state import Command
+from domain.state import Command, ThreadState
 from ingest.inbox import Inbox, SqliteInboxWriter, inbox_rows
 from ingest.reader import InboxReader
 from ingest.router import RoutedThread, route
@@ -37,6 +39,7 @@ from store.live_settings import live_settings
 from store.messages import new_outbound_row
 from store.sql import insert_or_ignore
 from store.tables import Conversation, Event, Message, Page, Thread, Workstream
+from support.histories import chains
 from support.store import ACCOUNT, PAGE_A, PSID, seed
 from worker import make_worker
 from workflows.messages import (
@@ -44,6 +47,7 @@ from workflows.messages import (
     CONVERSATION_WORKFLOW,
     EVENTS_SIGNAL,
     SETTINGS_SIGNAL,
+    SURVEY_ANSWERED_SIGNAL,
     TASK_TIMEOUT,
     CommandResult,
     ConversationInput,
@@ -88,6 +92,7 @@ class Desk:
         self.task_queue = f"test-{new_id()}"
         self.page_id = PAGE_A
         self.live: dict[str, Any] = {}
+        self.settings_read = 0
         self.runs: list[str] = []
         self.page_runs: list[str] = []
         self._position = 0
@@ -101,6 +106,7 @@ class Desk:
         settings_of = store_settings.settings_of
 
         def overruled(*rows: Any) -> LiveSettings:
+            self.settings_read += 1
             return replace(settings_of(*rows), **self.live)
 
         async with (
@@ -119,6 +125,14 @@ class Desk:
         await self.event({"message": message}, at, received)
         return mid
 
+    async def customer_writes_at_once(self, number: int, at: datetime) -> None:
+        """Many messages of the customer in one delivery; the workflow hears of them in one signal."""
+        bodies = [
+            {"message": {"mid": f"m_{next(self._mids)}_{new_id()}", "text": "hello"}} for _ in range(number)
+        ]
+        for thread in await self.take_all(bodies, at, at):
+            await self.signal(thread)
+
     async def event(self, body: dict[str, Any], at: datetime, received: datetime | None = None) -> None:
         """Any event of the customer, taken all the way to the workflow."""
         for thread in await self.take(body, at, received):
@@ -128,8 +142,15 @@ class Desk:
         self, body: dict[str, Any], at: datetime, received: datetime | None = None
     ) -> list[RoutedThread]:
         """Into the store, but not yet to the workflow."""
-        event = {"sender": {"id": PSID}, "recipient": {"id": self.page_id}, "timestamp": _ms(at), **body}
-        delivery = {"object": "page", "entry": [{"id": self.page_id, "time": _ms(at), "messaging": [event]}]}
+        return await self.take_all([body], at, received)
+
+    async def take_all(
+        self, bodies: list[dict[str, Any]], at: datetime, received: datetime | None
+    ) -> list[RoutedThread]:
+        """Several events of one delivery into the store, but not yet to the workflow."""
+        common = {"sender": {"id": PSID}, "recipient": {"id": self.page_id}, "timestamp": _ms(at)}
+        events = [common | body for body in bodies]
+        delivery = {"object": "page", "entry": [{"id": self.page_id, "time": _ms(at), "messaging": events}]}
         rows = inbox_rows(ACCOUNT, split(json.dumps(delivery).encode()), _ms(received or at))
         await self.inbox.store(rows)
         new = await self.reader.after(self._position)
@@ -146,6 +167,19 @@ class Desk:
             task_timeout=TASK_TIMEOUT,
             start_signal=EVENTS_SIGNAL,
             start_signal_args=[ThreadEvents(thread.events, thread.fresh and not told_before)],
+        )
+        self.runs.append(handle.result_run_id or "")
+
+    async def signal_survey_answered(self, customer_id: str, survey_id: str) -> None:
+        """What the survey page does."""
+        handle = await self.client.start_workflow(
+            CONVERSATION_WORKFLOW,
+            ConversationInput(self.page_id, customer_id),
+            id=conversation_workflow_id(self.page_id, customer_id),
+            task_queue=self.task_queue,
+            task_timeout=TASK_TIMEOUT,
+            start_signal=SURVEY_ANSWERED_SIGNAL,
+            start_signal_args=[survey_id],
         )
         self.runs.append(handle.result_run_id or "")
 
@@ -177,6 +211,10 @@ class Desk:
             settings=await self.store.read(lambda session: live_settings(session, self.page_id)),
             **more,
         )
+        return await self.give(command)
+
+    async def give(self, command: Command) -> CommandResult | ApplicationError:
+        """As `command`, with the command at hand."""
         thread = await self.thread()
         start: WithStartWorkflowOperation[Any, None] = WithStartWorkflowOperation(
             CONVERSATION_WORKFLOW,
@@ -251,6 +289,19 @@ class Desk:
     async def thread(self) -> Thread:
         """The one thread."""
         return await self.store.read(lambda session: session.exec(select(Thread)).one())
+
+    async def projected(self) -> ThreadState:
+        """The thread's state as its workflow last projected it."""
+        kept = (await self.thread()).state or {}
+        converter = data_converter.payload_converter
+        state: ThreadState = converter.from_payload(converter.to_payload(kept), ThreadState)
+        return state
+
+    async def histories(self) -> list[WorkflowHistory]:
+        """Every run of the thread, oldest first."""
+        thread = await self.thread()
+        workflow_id = conversation_workflow_id(thread.page_id, thread.customer_id)
+        return [history for _, history in await chains(self.client, workflow_id, self.runs)]
 
     async def messages(self, direction: str) -> list[Message]:
         """The messages of one direction, in their order."""
