@@ -14,10 +14,7 @@ from temporalio.testing import WorkflowEnvironment
 from engine.clean_exit import exit_process
 from engine.progress import Progress
 from engine.test_server import start_time_skipping
-from support.engines import dev_server_at
-
-# The server's default is 4,096 events; with fewer, conversations in tests continue as new as old ones do.
-SUGGEST_CONTINUE_AS_NEW_AT = 200
+from support.engines import SUGGEST_CONTINUE_AS_NEW_AT, dev_server_at
 
 _exit_status = pytest.StashKey[int]()
 

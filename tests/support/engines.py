@@ -11,6 +11,9 @@ from engine.processes import ChildSpec, running
 from engine.progress import Progress
 from engine.ready import temporal_is_ready
 
+# The server's default is 4,096 events; with fewer, conversations in tests continue as new as old ones do.
+SUGGEST_CONTINUE_AS_NEW_AT = 200
+
 
 @contextlib.asynccontextmanager
 async def dev_server_at(directory: Path, suggest_continue_as_new_at: int) -> AsyncIterator[str]:
