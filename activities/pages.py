@@ -55,11 +55,11 @@ class PageActivities:
         if target is None:
             return PageReport(running=False, deleted=True)
         problems = await self._problems(target)
-        opened = await self._database.write(lambda session: _write_down(session, page_id, problems))
+        releases = await self._database.write(lambda session: _write_down(session, page_id, problems))
         return PageReport(
             running=not problems,
             check_every=60 * self._settings.page_check_minutes,
-            gate_opened=opened,
+            releases=releases,
         )
 
     async def _problems(self, target: _Target) -> list[dict[str, Any]]:
@@ -156,7 +156,7 @@ def _problem(code: str, detail: str, remedy: str, **numbers: int | None) -> dict
 
 
 def _write_down(session: Session, page_id: str, problems: list[dict[str, Any]]) -> bool:
-    """Note how the page stands, and hold or open its gate. Returns whether the gate was opened."""
+    """Note how the page stands, and hold or open its gate. Returns whether messages wait that may go now."""
     page = session.get(Page, page_id)
     if page is None or page.provisioning_state == REMOVED:
         return False
@@ -171,7 +171,8 @@ def _write_down(session: Session, page_id: str, problems: list[dict[str, Any]]) 
         codes = {"state": state, "problems": [each["code"] for each in problems]}
         append_page_event(session, "page.checked", page_id, now, codes)
     if not problems:
-        return gate.open_gate(session, page_id, now)
+        gate.open_gate(session, page_id, now)
+        return bool(gate.customers_held_back(session, page_id))
     if (code := str(problems[0]["code"])) in _HOLDING:
         gate.hold(session, page_id, code, now)
     return False

@@ -24,16 +24,20 @@ def create_messages(
 ) -> None:
     """Give what the workflow decided to say its text and its row.
 
-    What has no words is recorded too: the send activity fails it, and it is seen in the transcript.
+    What has no words is recorded too: the send activity fails it, and it is seen in the transcript. Each is
+    dated by the fact that tells of it; `at` dates what no fact tells of.
     """
+    told = {fact.message_id: fact.at for fact in change.facts}
     sends = [
-        _survey_row(session, page, customer_id, send, at, public_url=public_url)
+        _survey_row(session, page, customer_id, send, told.get(send.message_id, at), public_url=public_url)
         if send.sender_kind is SenderKind.SURVEY
-        else _send_row(session, page, customer_id, send, at)
+        else _send_row(session, page, customer_id, send, told.get(send.message_id, at))
         for send in change.created_sends
     ]
     insert_or_ignore(session, Message, sends)
-    notices = [notice_row(session, page, customer_id, notice, at) for notice in change.notices]
+    notices = [
+        notice_row(session, page, customer_id, notice, told.get(notice.id, at)) for notice in change.notices
+    ]
     insert_or_ignore(session, Message, notices)
 
 

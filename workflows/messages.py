@@ -149,5 +149,5 @@ class PageReport:
 
     running: bool
     deleted: bool = False
-    gate_opened: bool = False
+    releases: bool = False
     check_every: int = 15 * 60

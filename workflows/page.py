@@ -46,7 +46,7 @@ class PageWorkflow:
             )
             if report.deleted and not self._asked:
                 return
-            if report.gate_opened:
+            if report.releases:
                 await workflow.execute_activity(
                     "wake_held",
                     start.page_id,
