@@ -186,7 +186,8 @@ async def test_an_outside_that_never_rests_does_not_hold_the_time_for_ever(
 async def test_an_outside_that_cannot_be_seen_is_not_at_rest(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look, looks = place.outside.look, []
+    look = place.outside.look
+    looks: list[None] = []
 
     async def blind_at_first() -> Outside:
         looks.append(None)
