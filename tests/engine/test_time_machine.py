@@ -183,6 +183,24 @@ async def test_an_outside_that_never_rests_does_not_hold_the_time_for_ever(
     assert await place.machine.now() - started >= 2 * HOUR
 
 
+async def test_an_outside_that_cannot_be_seen_is_not_at_rest(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = place.outside.look
+    looks: list[None] = []
+
+    async def blind_at_first() -> Outside:
+        looks.append(None)
+        if len(looks) < 3:
+            raise ConnectionError
+        return await look()
+
+    monkeypatch.setattr(place.machine, "_look", blind_at_first)
+    started = await place.machine.read_outside()
+    await place.machine.travel_to(started + HOUR, within=10)
+    assert len(looks) > 3
+
+
 async def test_the_clock_of_a_process_follows_at_once(place: Place) -> None:
     with skipping_clock(place.client.service_client.config.target_host):
         before = clock.now()
