@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists
+from sqlalchemy import bindparam, exists
 from sqlmodel import Session, col, select
 
 from domain.conversation import Command, Fact, LiveSettings, Refusal
@@ -22,6 +22,12 @@ from store.tables import Agent, Conversation, Event, IdempotencyRecord, Message,
 
 REPLY = "reply"
 _SUPERVISING_ROLES = ("supervisor", "admin")
+_WITH_SETTINGS = (
+    select(Conversation, Page, Workstream)
+    .join(Page, col(Page.page_id) == col(Conversation.page_id))
+    .join(Workstream, col(Workstream.id) == col(Page.workstream_id))
+    .where(col(Conversation.id) == bindparam("id"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +68,7 @@ class Intent:
 
 def conversation_ref(session: Session, conversation_id: str) -> ConversationRef:
     """A conversation with the settings of its page and workstream; refused as `not_found`."""
-    row = session.exec(
-        select(Conversation, Page, Workstream)
-        .join(Page, col(Page.page_id) == col(Conversation.page_id))
-        .join(Workstream, col(Workstream.id) == col(Page.workstream_id))
-        .where(Conversation.id == conversation_id)
-    ).first()
+    row = session.exec(_WITH_SETTINGS, params={"id": conversation_id}).first()
     if row is None:
         raise StoreRefusalError("not_found")
     conversation, page, workstream = row
