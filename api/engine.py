@@ -46,7 +46,9 @@ _REPEATS = 2
 _REPEAT_AFTER_SECONDS = 0.05
 
 # A run that is just leaving, or that continued as new under the update, is not asked about the command.
-_RUN_CHANGED = {RPCStatusCode.ABORTED, RPCStatusCode.FAILED_PRECONDITION}
+_RUN_CHANGED = frozenset({RPCStatusCode.ABORTED, RPCStatusCode.FAILED_PRECONDITION})
+# A run that left between the engine's look at it and the update; the next try starts another.
+_RUN_GONE = frozenset({RPCStatusCode.NOT_FOUND})
 
 _log = get_logger("api")
 
@@ -138,7 +140,11 @@ class TemporalEngine:
             )
             return result
 
-        return await self._bounded("command_with_start", lambda: _repeating(update))
+        passing = _RUN_CHANGED | _RUN_GONE
+        try:
+            return await self._bounded("command_with_start", lambda: _repeating(update, passing))
+        except RunNotFoundError as error:
+            raise EngineUnavailableError from error
 
     async def tell_settings_changed(self, page_id: str, customer_id: str, /) -> None:
         """Signal the open run."""
@@ -197,7 +203,9 @@ class TemporalEngine:
 
 
 async def _repeating(
-    update: Callable[[], Awaitable[CommandResult]], repeats: int = _REPEATS
+    update: Callable[[], Awaitable[CommandResult]],
+    passing: frozenset[RPCStatusCode] = _RUN_CHANGED,
+    repeats: int = _REPEATS,
 ) -> CommandResult:
     """An update that met a leaving run or a continue-as-new is repeated: the run remembers its id."""
     try:
@@ -208,10 +216,10 @@ async def _repeating(
         if not repeats:
             raise
     except RPCError as error:
-        if not repeats or error.status not in _RUN_CHANGED:
+        if not repeats or error.status not in passing:
             _raise_ours(error)
     await asyncio.sleep(_REPEAT_AFTER_SECONDS)
-    return await _repeating(update, repeats - 1)
+    return await _repeating(update, passing, repeats - 1)
 
 
 def _raise_ours(error: RPCError) -> NoReturn:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from base.ids import new_id
@@ -13,6 +13,23 @@ from store.tables import Agent, ApiKey, SignIn
 KEY_PREFIX = "pdk"
 SIGN_IN_PREFIX = "pds"
 SHOWN_PREFIX_LENGTH = 12
+
+# Asked at every request, so built once.
+_KEY_HOLDER = (
+    select(Agent)
+    .join(ApiKey, col(ApiKey.agent_id) == col(Agent.id))
+    .where(col(ApiKey.digest) == bindparam("digest"), col(ApiKey.revoked_at).is_(None), col(Agent.active))
+)
+_SIGNED_IN = (
+    select(Agent, SignIn.id)
+    .join(SignIn, col(SignIn.agent_id) == col(Agent.id))
+    .where(
+        col(SignIn.digest) == bindparam("digest"),
+        col(SignIn.revoked_at).is_(None),
+        col(SignIn.expires_at) > bindparam("now"),
+        col(Agent.active),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +50,10 @@ def active_agent(session: Session, agent_id: str) -> TokenHolder | None:
 
 def by_digest(session: Session, digest: str, now: datetime) -> TokenHolder | None:
     """Who holds the live API key or sign-in with this digest."""
-    key = session.exec(
-        select(Agent)
-        .join(ApiKey, col(ApiKey.agent_id) == col(Agent.id))
-        .where(ApiKey.digest == digest, col(ApiKey.revoked_at).is_(None), col(Agent.active))
-    ).first()
+    key = session.exec(_KEY_HOLDER, params={"digest": digest}).first()
     if key is not None:
         return TokenHolder(key.id, key.name, key.role)
-    row = session.exec(
-        select(Agent, SignIn.id)
-        .join(SignIn, col(SignIn.agent_id) == col(Agent.id))
-        .where(
-            SignIn.digest == digest,
-            col(SignIn.revoked_at).is_(None),
-            SignIn.expires_at > now,
-            col(Agent.active),
-        )
-    ).first()
+    row = session.exec(_SIGNED_IN, params={"digest": digest, "now": now}).first()
     return TokenHolder(row[0].id, row[0].name, row[0].role, row[1]) if row is not None else None
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from domain.changes import Fact
@@ -13,6 +14,13 @@ from store.events import append_events, event_row
 from store.live_settings import live_settings, settings_of
 from store.refusals import StoreRefusalError
 from store.tables import Conversation, Customer, Message, Page, Workstream
+
+_WITH_SETTINGS = (
+    select(Conversation, Page, Workstream)
+    .join(Page, col(Page.page_id) == col(Conversation.page_id))
+    .join(Workstream, col(Workstream.id) == col(Page.workstream_id))
+    .where(col(Conversation.id) == bindparam("id"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +35,7 @@ class ConversationRef:
 
 def conversation_ref(session: Session, conversation_id: str) -> ConversationRef:
     """A conversation with the settings of its page and workstream; refused as `not_found`."""
-    row = session.exec(
-        select(Conversation, Page, Workstream)
-        .join(Page, col(Page.page_id) == col(Conversation.page_id))
-        .join(Workstream, col(Workstream.id) == col(Page.workstream_id))
-        .where(Conversation.id == conversation_id)
-    ).first()
+    row = session.exec(_WITH_SETTINGS, params={"id": conversation_id}).first()
     if row is None:
         raise StoreRefusalError("not_found")
     conversation, page, workstream = row

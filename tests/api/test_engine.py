@@ -111,6 +111,9 @@ def _engine(*answers: Any) -> tuple[TemporalEngine, _Handle]:
         def get_workflow_handle(self, _id: str) -> _Handle:
             return handle
 
+        async def execute_update_with_start_workflow(self, *_: Any, id: str, **__: Any) -> CommandResult:  # noqa: A002 - the client's name
+            return await handle.execute_update(id=id)
+
     client: Any = _Client()
     assert not isinstance(client, Client)
     return TemporalEngine(client, bound_seconds=1), handle
@@ -118,6 +121,16 @@ def _engine(*answers: Any) -> tuple[TemporalEngine, _Handle]:
 
 def _rpc(status: RPCStatusCode) -> RPCError:
     return RPCError("as the server says", status, b"")
+
+
+async def test_a_run_that_left_just_before_an_update_with_start_makes_room_for_another() -> None:
+    gone = _rpc(RPCStatusCode.NOT_FOUND)
+    engine, handle = _engine(gone, ANSWER)
+    assert await engine.command_with_start("1", "2", COMMAND) == ANSWER
+    assert handle.ids == ["command-1"] * 2
+    engine, _ = _engine(gone, gone, gone)
+    with pytest.raises(EngineUnavailableError):
+        await engine.command_with_start("1", "2", COMMAND)
 
 
 async def test_of_an_answer_to_a_survey_nobody_may_be_there_to_be_told() -> None:

@@ -12,9 +12,11 @@ import httpx
 from base.ids import new_id
 from domain.settings import Question, RuleAction, Silent, SurveySettings, SurveyWay, TimeOutRule
 from replay.stage import Stage
+from store import gate
 from store.pages import REMOVED
 from workflows.messages import (
     CHECK_SIGNAL,
+    GATE_OPENED_SIGNAL,
     PAGE_WORKFLOW,
     SURVEY_ANSWERED_SIGNAL,
     TASK_TIMEOUT,
@@ -196,6 +198,34 @@ async def sends_fail(stage: Stage) -> None:
     await stage.sent(3)
 
 
+async def outcome_unknown(stage: Stage) -> None:
+    """An answer is lost: no echo tells, Meta's conversation neither, and the message is parked."""
+    await stage.greeted()
+    await stage.does("pick")
+    stage.desk.meta.instead = _loses
+    unknown = await stage.replies()
+    await stage.message_is(unknown, "unknown")
+    await stage.passes(minutes=2)
+    await stage.happened("message.parked")
+    stage.desk.meta.instead = None
+    await stage.replies()
+    await stage.sent(2)
+
+
+async def page_holds(stage: Stage) -> None:
+    """The token dies: messages wait for the page, and go when it is mended."""
+    await stage.greeted()
+    await stage.does("pick")
+    stage.desk.meta.faults = [_fault(190)]
+    held = await stage.replies()
+    await stage.message_is(held, "held")
+    await stage.passes(hours=1)
+    at = await stage.now()
+    await stage.desk.store.write(lambda session: gate.open_gate(session, stage.desk.page_id, at))
+    await (await stage.desk.handle()).signal(GATE_OPENED_SIGNAL)
+    await stage.sent(2)
+
+
 async def settings_change(stage: Stage) -> None:
     """What waits already waits as long as the workstream now says."""
     await stage.desk.set_workstream(auto_close_waiting_after=28 * 24 * HOUR)
@@ -315,6 +345,12 @@ async def _ended(stage: Stage) -> None:
     await stage.does("pick", "end")
 
 
+def _loses(request: httpx.Request) -> httpx.Response:
+    if request.method == "GET":
+        return httpx.Response(200, json={"data": []})
+    raise httpx.ReadTimeout("lost", request=request)
+
+
 def _fault(code: int) -> httpx.Response:
     return httpx.Response(400, json={"error": {"message": "no", "type": "OAuthException", "code": code}})
 
@@ -335,14 +371,14 @@ ON_SKIPPING_ENGINE: tuple[Scenario, ...] = (
     held_messages,
     held_message_sent_unseen,
     sends_fail,
+    outcome_unknown,
+    page_holds,
     settings_change,
     time_out_rules,
-    page,
-)
-WITH_SURVEYS: tuple[Scenario, ...] = (
     survey_by_link,
     survey_runs_out,
     survey_after_the_window,
     survey_cancelled_and_skipped,
+    page,
 )
 ON_DEV_SERVER: tuple[Scenario, ...] = (continued_as_new,)
