@@ -4,6 +4,7 @@ The window is judged here once more, just before the socket, with the engine's c
 the workflow does, and only what was certainly not sent.
 """
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -51,6 +52,7 @@ _ROWS = (
     .with_for_update(of=Message)
 )
 
+_SPREAD = timedelta(seconds=3)
 _CLOSES_GATE = frozenset({ErrorKind.AUTH, ErrorKind.POLICY})
 _COME_AGAIN = frozenset({ErrorKind.RETRY, ErrorKind.THROTTLED})
 
@@ -199,10 +201,16 @@ def _known_already(session: Session, message: Message, now: datetime) -> SendRep
     return None
 
 
+def _spread(message_id: str) -> timedelta:
+    """Who waited for the same instant does not come at the same instant."""
+    return _SPREAD * (zlib.crc32(message_id.encode()) / 2**32)
+
+
 def _stopped_by_gate(session: Session, message: Message, page: Page, now: datetime) -> SendReport | None:
     """What to report where the page may send nothing now."""
     if page.send_gate == gate.Gate.PAUSED and page.send_gate_until is not None and now < page.send_gate_until:
-        return SendReport(MessageStatus.QUEUED, page.send_gate_reason, page.send_gate_until, in_line=True)
+        until = page.send_gate_until + _spread(message.id)
+        return SendReport(MessageStatus.QUEUED, page.send_gate_reason, until, in_line=True)
     if page.send_gate != gate.Gate.HELD:
         return None
     reason = gate.reason_of_gate(page.send_gate_reason or "held")

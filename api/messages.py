@@ -36,17 +36,17 @@ async def list_outbound_messages(
     services: Shared,
     caller: Caller,
     *,
-    status: Annotated[MessageStatus, Query(description="As stored: receipts are not applied.")],
+    status: Annotated[MessageStatus | None, Query(description="As stored: receipts are not applied.")] = None,
     page_id: Digits | None = None,
     customer_id: Id | None = None,
     agent_id: Annotated[Id | None, Query(description="An agent's id, or `me`.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[MessageView]:
-    """Our own messages of one status, oldest first: what is `held`, say, or `unknown`."""
+    """Our own messages, oldest first: of one status, say those that are `held` or `unknown`."""
     after = _BY_CREATION.read(cursor)
     wanted = MessageFilter(
-        status=status.value,
+        status=status.value if status is not None else None,
         page_id=page_id,
         customer_id=customer_id,
         agent_id=caller.agent_id if agent_id == _ME else agent_id,

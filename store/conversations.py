@@ -109,7 +109,7 @@ def messages_of(
 class MessageFilter:
     """Which of our own messages are asked for; unset fields do not narrow."""
 
-    status: str
+    status: str | None = None
     page_id: str | None = None
     customer_id: str | None = None
     agent_id: str | None = None
@@ -118,15 +118,15 @@ class MessageFilter:
 def outbound_messages(
     session: Session, wanted: MessageFilter, *, after: tuple[datetime, str] | None, limit: int
 ) -> list[Message]:
-    """Our own messages of one status, by the instant they were written."""
+    """Our own messages, by the instant they were written."""
     key = (col(Message.created_at), col(Message.id))
     exact = {
+        Message.status: wanted.status,
         Message.page_id: wanted.page_id,
         Message.customer_id: wanted.customer_id,
         Message.agent_id: wanted.agent_id,
     }
     statement = select(Message).where(
-        col(Message.status) == wanted.status,
         col(Message.direction) == "outbound",
         *(col(column) == value for column, value in exact.items() if value is not None),
     )

@@ -78,7 +78,7 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "complete": (PEOPLE, 404),
     "force_close": (LEADERS, 404),
     "start_conversation": (PEOPLE, 422),
-    "list_outbound_messages": (ALL, 422),
+    "list_outbound_messages": (ALL, 200),
     "send_held_message": (PEOPLE, 404),
     "resend_message": (PEOPLE, 422),
     "cancel_message": (PEOPLE, 404),

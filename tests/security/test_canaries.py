@@ -113,6 +113,11 @@ async def _everything_shown(desk: CanaryDesk) -> dict[str, bytes]:
         "survey_id": desk.survey_id,
         "workstream_id": (await desk.get("/v1/workstreams"))["items"][0]["id"],
     }
+    rule = {"silent": "customer", "after_minutes": 60, "action": "close"}
+    rules = f"/v1/workstreams/{there['workstream_id']}/time-out-rules"
+    there["rule_id"] = (await desk.api.post(rules, json=rule)).raise_for_status().json()["id"]
+    template = await desk.api.post("/v1/session-templates", json={"name": "Everything"})
+    there["template_id"] = template.raise_for_status().json()["id"]
     paths = create_app(desk.settings).openapi()["paths"]
     addresses = [
         path.format(**there) for path, methods in paths.items() if "get" in methods and path != "/v1/events"

@@ -7,17 +7,21 @@ from typing import Any
 
 import httpx
 from pydantic import AnyHttpUrl, SecretStr
+from sqlmodel import select
 from starlette.applications import Starlette
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 from api.app import create_app
 from base.settings import Settings
 from sandbox.app import create_app as create_sandbox
 from sandbox.config import Config
 from store.database import Database
+from store.tables import Thread
 from support.eventually import eventually
 from support.store import APP_ID, APP_SECRET, PAGE_A, PAGE_B, TOKEN, make_settings
 from worker import working
+from workflows.messages import conversation_workflow_id, page_workflow_id
 
 ADMIN_KEY = "whole-product-admin-key"
 _ADDRESS = "http://desk.test"
@@ -125,6 +129,7 @@ async def whole_product(
     api_app = create_app(settings)
     sandbox = create_sandbox(Config(transport=httpx.ASGITransport(api_app), ledger_dir=data_dir / "ledger"))
     async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(_end_all, settings, engine)
         await stack.enter_async_context(sandbox.router.lifespan_context(sandbox))
         await stack.enter_async_context(api_app.router.lifespan_context(api_app))
         meta = await stack.enter_async_context(_client(sandbox, _META))
@@ -137,6 +142,17 @@ async def whole_product(
         stack.callback(whole.inbox.close)
         await set_up(whole)
         yield whole
+
+
+async def _end_all(settings: Settings, engine: Client) -> None:
+    """End the runs on the shared engine: another test's worker has nothing of theirs in its store."""
+    store = Database(settings.store_url)
+    threads = await store.read(lambda session: list(session.exec(select(Thread.page_id, Thread.customer_id))))
+    store.close()
+    ids = [conversation_workflow_id(page_id, customer_id) for page_id, customer_id in threads]
+    for workflow_id in [*ids, *(page_workflow_id(page_id) for page_id in (PAGE_A, PAGE_B))]:
+        with contextlib.suppress(RPCError):  # it has ended by itself
+            await engine.get_workflow_handle(workflow_id).terminate()
 
 
 async def set_up(whole: Whole, *, tag_on: Sequence[str] = ()) -> None:

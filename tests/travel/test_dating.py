@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from store.tables import InboxEvent
-from support.travelling import UNTAGGED, TravellingDesk
+from support.travelling import TAGGED, UNTAGGED, TravellingDesk
 
 pytestmark = [pytest.mark.time_skipping, pytest.mark.asyncio(loop_scope="session")]
 
@@ -28,9 +28,9 @@ async def limit(desk: TravellingDesk, per_second: int) -> None:
     (await desk.meta.post("/_sandbox/settings", json=limits)).raise_for_status()
 
 
-async def throttled(desk: TravellingDesk, psid: str, text: str) -> dict[str, Any]:
+async def throttled(desk: TravellingDesk, psid: str, text: str, page_id: str = UNTAGGED) -> dict[str, Any]:
     """An answer that Meta does not take before the limit is lifted."""
-    conversation_id = await desk.picked(psid)
+    conversation_id = await desk.picked(psid, page_id)
     await limit(desk, 0)
     message = (await desk.reply(conversation_id, text)).raise_for_status().json()
     await desk.settled()
@@ -69,11 +69,12 @@ async def test_what_a_send_causes_is_received_before_the_next_timer_fires(
         return await post(*args, **more)
 
     monkeypatch.setattr(desk.world.http, "post", slow_post)
-    texts = [f"answer {number}" for number in range(3)]
-    psids = {text: await desk.customer() for text in texts}
-    for text in texts:
+    pages = {"answer 1": UNTAGGED, "answer 2": TAGGED}  # a page that is throttled waits as a whole
+    texts = list(pages)
+    psids = {text: await desk.customer(page_id) for text, page_id in pages.items()}
+    for text, page_id in pages.items():
         await limit(desk, 1000)
-        await throttled(desk, psids[text], text)
+        await throttled(desk, psids[text], text, page_id)
         await desk.travel(seconds=20)
     await limit(desk, 1000)
     await desk.travel(minutes=10)
