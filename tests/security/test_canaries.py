@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from api.app import create_app
+from base.ids import new_id
 from support.canaries import files, found
 from support.canary_desk import PAGE, PERSONAL, PSID, CanaryDesk, canary_desk
 from support.eventually import eventually
@@ -116,7 +117,7 @@ async def _everything_shown(desk: CanaryDesk) -> dict[str, bytes]:
     rule = {"silent": "customer", "after_minutes": 60, "action": "close"}
     rules = f"/v1/workstreams/{there['workstream_id']}/time-out-rules"
     there["rule_id"] = (await desk.api.post(rules, json=rule)).raise_for_status().json()["id"]
-    template = await desk.api.post("/v1/session-templates", json={"name": "Everything"})
+    template = await desk.api.post("/v1/session-templates", json={"name": new_id()})
     there["template_id"] = template.raise_for_status().json()["id"]
     paths = create_app(desk.settings).openapi()["paths"]
     addresses = [

@@ -133,7 +133,7 @@ async def test_a_late_webhook_of_an_old_message_opens_nothing(desk: TravellingDe
     assert await opened(desk, conversation_id) == ("message", sent_at)
     (await desk.act(conversation_id, "pick")).raise_for_status()
     assert not await may_answer(desk, conversation_id)
-    assert [m for m in await desk.messages(conversation_id) if m["sender_kind"] == "automatic"] == []
+    assert [m for m in await desk.messages(conversation_id) if m["kind"] == "greeting"] == []
     timeline = (await desk.api.get(f"/v1/conversations/{conversation_id}/timeline")).json()["items"]
     (greeting,) = [each["data"] for each in timeline if each["kind"] == "message.not_allowed"]
     assert (greeting["trigger"], greeting["code"]) == ("greeting", "automatic_outside_window")
