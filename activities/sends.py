@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, select
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col
 from temporalio import activity
 
@@ -49,6 +50,7 @@ _ROWS = (
     .join(Page, col(Page.page_id) == col(Message.page_id))
     .join(Account, col(Account.id) == col(Page.account_id))
     .where(col(Message.id) == bindparam("id"))
+    .options(defer(Thread.state))  # type: ignore[arg-type]  # SQLModel types columns as values
     .with_for_update(of=Message)
 )
 

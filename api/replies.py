@@ -24,10 +24,11 @@ from api.views import MessageView
 from base import clock
 from base.ids import id_from_key
 from domain.sending import RefusalCode
+from domain.state import Command
 from store import conversations, replies
 from store.database import Database
 from store.idempotency import request_hash
-from store.refs import record_refusal
+from store.refs import ConversationRef, record_refusal
 from store.tables import Message
 
 router = api_router("conversations")
@@ -75,7 +76,7 @@ async def reply(
     """Answer the customer. The same key again gives the same message and never a second one."""
     services.replies.take(conversation_id)
     intent = await _keep(services, caller, conversation_id, body, idempotency_key)
-    return await _answered(services, intent, response)
+    return await _answered(services, caller, intent, response)
 
 
 @router.post(
@@ -114,7 +115,7 @@ async def resend_message(
         )
     )
     services.replies.take(intent.conversation.id)
-    return await _answered(services, intent, response)
+    return await _answered(services, caller, intent, response)
 
 
 async def settle(database: Database, engine: Engine, flights: Flights, message_id: str) -> None:
@@ -123,9 +124,14 @@ async def settle(database: Database, engine: Engine, flights: Flights, message_i
     Raises EngineBusyError, EngineUnavailableError, and, once it is recorded, CommandRefusedError.
     """
     found = await database.read(lambda s: replies.reply_command(s, message_id))
-    if found is None:
-        return
-    conversation, command = found
+    if found is not None:
+        await _give(database, engine, flights, *found)
+
+
+async def _give(
+    database: Database, engine: Engine, flights: Flights, conversation: ConversationRef, command: Command
+) -> None:
+    """Bring a reply to the workflow, and record its refusal. Raises as `settle`."""
     try:
         await give(database, engine, flights, conversation, command)
     except CommandRefusedError as error:
@@ -133,18 +139,20 @@ async def settle(database: Database, engine: Engine, flights: Flights, message_i
         problem = refusal_problem(refusal, now).body
 
         def record(session: Session) -> None:
-            replies.refuse(session, session.get_one(Message, message_id), refusal, problem, now)
+            replies.refuse(session, session.get_one(Message, command.command_id), refusal, problem, now)
             record_refusal(session, conversation, command, refusal.code, now)
 
         await database.write(record)
         raise
 
 
-async def _answered(services: Services, intent: replies.Intent, response: Response) -> MessageView:
+async def _answered(
+    services: Services, caller: Principal, intent: replies.Intent, response: Response
+) -> MessageView:
     """Bring a kept message to the workflow, and show it; raises the problem of a refusal."""
     if intent.refused_with is not None:
         raise _again(intent.refused_with)
-    if intent.is_open and not await _give(services, intent.message.id):
+    if intent.is_open and not await _is_given(services, caller, intent):
         response.status_code = 202
     return await _shown(services.database, intent)
 
@@ -165,10 +173,11 @@ async def _keep(
     )
 
 
-async def _give(services: Services, message_id: str) -> bool:
+async def _is_given(services: Services, caller: Principal, intent: replies.Intent) -> bool:
     """Whether the workflow has the message; raises the problem of a refusal."""
+    command = replies.command_for(intent.message, intent.conversation, caller.role)
     try:
-        await settle(services.database, services.engine, services.flights, message_id)
+        await _give(services.database, services.engine, services.flights, intent.conversation, command)
     except CommandRefusedError as error:
         raise refusal_problem(error.refusal, clock.now()) from error
     except (EngineBusyError, EngineUnavailableError):

@@ -163,7 +163,13 @@ class Relay:
 
     async def _hand_over(self, routed: Routed) -> None:
         for thread in routed.threads:
-            self._signaller.add(thread.page_id, thread.customer_id, thread.events, fresh=thread.fresh)
+            self._signaller.add(
+                thread.page_id,
+                thread.customer_id,
+                thread.events,
+                fresh=thread.fresh,
+                settings=thread.settings,
+            )
         for page_id in routed.pages:
             await self._wake_page(page_id)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import bindparam
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from base import clock, failpoints
@@ -24,10 +25,22 @@ from messenger.events import Event, PolicyEnforcement, ReferralData, parse
 from messenger.reading import MalformedEvent
 from messenger.webhook import EventKind
 from store.events import append_events, event_row
+from store.live_settings import settings_of
 from store.pages import REMOVED
 from store.sql import insert_or_ignore
-from store.tables import Account, Customer, InboxEvent, Message, Opening, Page, Thread, UnroutedEvent
+from store.tables import (
+    Account,
+    Customer,
+    InboxEvent,
+    Message,
+    Opening,
+    Page,
+    Thread,
+    UnroutedEvent,
+    Workstream,
+)
 from store.tables import ThreadEvent as ThreadEventRow
+from workflows.messages import SettingsRead
 
 _OF_NO_PAGE: dict[EventKind, str] = {
     row.kind: row.reason
@@ -40,22 +53,28 @@ _HEARD_EVERY = timedelta(seconds=10)
 """How exactly a page knows when it last heard something."""
 
 _PAGES = (
-    select(Page, Account.app_id)
+    select(Page, Workstream, Account.app_id)
+    .join(Workstream, col(Workstream.id) == col(Page.workstream_id))
     .join(Account, col(Account.id) == col(Page.account_id))
     .where(col(Page.page_id).in_(bindparam("ids", expanding=True)))
 )
 _CUSTOMERS = select(Customer).where(col(Customer.psid).in_(bindparam("psids", expanding=True)))
-_THREADS = select(Thread).where(col(Thread.customer_id).in_(bindparam("ids", expanding=True)))
+_THREADS = (
+    select(Thread)
+    .where(col(Thread.customer_id).in_(bindparam("ids", expanding=True)))
+    .options(defer(Thread.state))  # type: ignore[arg-type]  # SQLModel types columns as values
+)
 
 
 @dataclass(slots=True)
 class RoutedThread:
-    """Events of one thread that its workflow must be told."""
+    """Events of one thread that its workflow must be told; of a new one with the page's settings."""
 
     page_id: str
     customer_id: str
     events: list[ThreadEvent] = field(default_factory=list)
     fresh: bool = False
+    settings: SettingsRead | None = None
 
 
 @dataclass(slots=True)
@@ -100,6 +119,7 @@ class _Batch:
         self._unrouted: list[dict[str, object]] = []
         self._routed_pages: dict[str, None] = {}
         self._new_customers: set[str] = set()
+        self._settings: dict[str, SettingsRead] = {}
         self._pages = self._read_pages({event.page_id for event in events})
         self._customers = self._read_customers(
             {(event.page_id, event.customer_psid) for event in events if event.customer_psid}
@@ -109,7 +129,7 @@ class _Batch:
     def take(self, event: InboxEvent) -> None:
         """Classify one event and collect what it changes."""
         failpoints.trip("router.event", event.customer_psid or "")
-        page, own_app_id = self._pages.get(event.page_id, (None, ""))
+        page, _, own_app_id = self._pages.get(event.page_id, (None, None, ""))
         if EventKind(event.kind) in _OF_NO_PAGE:
             self._keep(event, _OF_NO_PAGE[EventKind(event.kind)])
             return
@@ -150,12 +170,21 @@ class _Batch:
         session.flush()
         append_events(session, effects.events)
         threads = [
-            RoutedThread(
-                self._threads[customer_id].page_id, customer_id, events, customer_id in self._new_customers
-            )
-            for customer_id, events in effects.signals.items()
+            self._routed_thread(customer_id, events) for customer_id, events in effects.signals.items()
         ]
         return Routed(threads, list(self._routed_pages))
+
+    def _routed_thread(self, customer_id: str, events: list[ThreadEvent]) -> RoutedThread:
+        page_id = self._threads[customer_id].page_id
+        if customer_id not in self._new_customers:
+            return RoutedThread(page_id, customer_id, events)
+        return RoutedThread(page_id, customer_id, events, fresh=True, settings=self._settings_of(page_id))
+
+    def _settings_of(self, page_id: str) -> SettingsRead:
+        if page_id not in self._settings:
+            page, workstream, _ = self._pages[page_id]
+            self._settings[page_id] = SettingsRead(settings_of(self._session, page, workstream), clock.now())
+        return self._settings[page_id]
 
     def _thread_event(
         self, event: InboxEvent, page: Page, parsed: Event, classification: Classification, own_app_id: str
@@ -206,9 +235,9 @@ class _Batch:
             self._threads[customer.id] = thread
         return customer
 
-    def _read_pages(self, page_ids: set[str]) -> dict[str, tuple[Page, str]]:
+    def _read_pages(self, page_ids: set[str]) -> dict[str, tuple[Page, Workstream, str]]:
         rows = self._session.exec(_PAGES, params={"ids": list(page_ids)}).all()
-        return {page.page_id: (page, app_id) for page, app_id in rows}
+        return {page.page_id: (page, workstream, app_id) for page, workstream, app_id in rows}
 
     def _read_customers(self, keys: set[tuple[str, str]]) -> dict[tuple[str, str], Customer]:
         rows = self._session.exec(_CUSTOMERS, params={"psids": list({psid for _, psid in keys})}).all()

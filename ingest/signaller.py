@@ -30,6 +30,7 @@ from workflows.messages import (
     TASK_QUEUE,
     TASK_TIMEOUT,
     ConversationInput,
+    SettingsRead,
     ThreadEvents,
     conversation_workflow_id,
 )
@@ -48,6 +49,7 @@ class _Thread:
     page_id: str
     events: deque[ThreadEvent] = field(default_factory=deque)
     fresh: bool = False
+    settings: SettingsRead | None = None
     queued: bool = False
 
 
@@ -60,10 +62,19 @@ class Signaller:
         self._threads: dict[str, _Thread] = {}
         self._queue: asyncio.Queue[str] = asyncio.Queue()
 
-    def add(self, page_id: str, customer_id: str, events: list[ThreadEvent], *, fresh: bool = False) -> None:
+    def add(
+        self,
+        page_id: str,
+        customer_id: str,
+        events: list[ThreadEvent],
+        *,
+        fresh: bool = False,
+        settings: SettingsRead | None = None,
+    ) -> None:
         """Signal these events as soon as possible, after those that wait already."""
         thread = self._threads.setdefault(customer_id, _Thread(page_id))
-        thread.fresh = thread.fresh or fresh
+        if fresh:
+            thread.fresh, thread.settings = True, settings
         thread.events.extend(events)
         if not thread.queued:
             thread.queued = True
@@ -89,8 +100,9 @@ class Signaller:
             customer_id = await self._queue.get()
             thread = self._threads[customer_id]
             batch = [thread.events.popleft() for _ in range(min(EVENTS_PER_SIGNAL, len(thread.events)))]
-            fresh, thread.fresh = thread.fresh, False
-            await self._deliver(thread.page_id, customer_id, ThreadEvents(batch, fresh))
+            events = ThreadEvents(batch, thread.fresh, thread.settings)
+            thread.fresh, thread.settings = False, None
+            await self._deliver(thread.page_id, customer_id, events)
             if thread.events:
                 self._queue.put_nowait(customer_id)
             else:

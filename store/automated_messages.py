@@ -7,8 +7,8 @@ if `LiveSettings` says so, in the stock texts. A record without texts takes thos
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, delete, select
+from sqlmodel import Session, col
 
 from domain.automated_texts import DEFAULT_TEXTS, FALLBACK_LANGUAGE
 from domain.settings import AutomatedTrigger, LiveSettings
@@ -19,6 +19,16 @@ from store.tables import AutomatedMessage
 STOCK = "stock"
 CHANNEL = "channel"
 PAGE = "page"
+
+# Read for every conversation, command and text: columns, not rows of the unit of work.
+_RECORDS = select(
+    col(AutomatedMessage.level),
+    col(AutomatedMessage.trigger),
+    col(AutomatedMessage.active),
+    col(AutomatedMessage.texts),
+    col(AutomatedMessage.fallback_language),
+    col(AutomatedMessage.description),
+).where(col(AutomatedMessage.level).in_([CHANNEL, bindparam("page_id")]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +56,8 @@ class EffectiveMessage:
 
 def effective(session: Session, page_id: str | None) -> dict[AutomatedTrigger, EffectiveMessage]:
     """Every automated message as it is on a page, or on the channel. One statement."""
-    levels = [CHANNEL] if page_id is None else [CHANNEL, page_id]
-    found = session.exec(select(AutomatedMessage).where(col(AutomatedMessage.level).in_(levels)))
-    records = {(record.level, record.trigger): record for record in found}
+    found = session.connection().execute(_RECORDS, {"page_id": page_id or CHANNEL})
+    records = {(row.level, row.trigger): Record(*row[2:]) for row in found}
     return {
         trigger: _effective(trigger, records.get((CHANNEL, trigger)), records.get((page_id or "", trigger)))
         for trigger in AutomatedTrigger
@@ -87,9 +96,7 @@ def forget_page(session: Session, page_id: str) -> None:
     session.connection().execute(delete(AutomatedMessage).where(col(AutomatedMessage.level) == page_id))
 
 
-def _effective(
-    trigger: AutomatedTrigger, channel: AutomatedMessage | None, page: AutomatedMessage | None
-) -> EffectiveMessage:
+def _effective(trigger: AutomatedTrigger, channel: Record | None, page: Record | None) -> EffectiveMessage:
     levels = [(PAGE, page), (CHANNEL, channel)]
     set_ = [(level, record) for level, record in levels if record is not None]
     worded = [(level, record) for level, record in set_ if record.texts]

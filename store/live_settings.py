@@ -3,6 +3,7 @@
 Read at each new conversation, command and deadline, so in three statements.
 """
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from domain.automated import FOR_AGENTS
@@ -11,14 +12,16 @@ from store import automated_messages, time_out_rules
 from store.survey_settings import active_survey
 from store.tables import Page, Workstream
 
+_PAGE = (
+    select(Page, Workstream)
+    .join(Workstream, col(Workstream.id) == col(Page.workstream_id))
+    .where(col(Page.page_id) == bindparam("page_id"))
+)
+
 
 def live_settings(session: Session, page_id: str) -> LiveSettings:
     """The settings as they are now."""
-    page, workstream = session.exec(
-        select(Page, Workstream)
-        .join(Workstream, col(Workstream.id) == col(Page.workstream_id))
-        .where(Page.page_id == page_id)
-    ).one()
+    page, workstream = session.exec(_PAGE, params={"page_id": page_id}).one()
     return settings_of(session, page, workstream)
 
 

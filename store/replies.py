@@ -26,7 +26,7 @@ from store.live_settings import live_settings
 from store.messages import new_outbound_row, settle
 from store.refs import ConversationRef, conversation_ref
 from store.refusals import StoreRefusalError
-from store.sql import insert_or_ignore
+from store.sql import insert_if_new, insert_or_ignore
 from store.tables import Agent, Event, IdempotencyRecord, Message, Page
 
 REPLY = "reply"
@@ -50,11 +50,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A reply's row, where it goes, whether it is new, and the problem it was refused with, if it was."""
+    """A reply's row, where it goes, and the problem it was refused with, if it was."""
 
     conversation: ConversationRef
     message: Message
-    is_new: bool
     refused_with: dict[str, Any] | None = None
 
     @property
@@ -66,10 +65,6 @@ class Intent:
 def keep_intent(session: Session, conversation_id: str, reply: Reply, at: datetime) -> Intent:
     """Write the reply's row as `queued`, or find the one that the same key has written."""
     conversation = conversation_ref(session, conversation_id)
-    kept = session.get(Message, reply.message_id)
-    if kept is not None:
-        return _kept_intent(session, conversation, kept, reply)
-    _refuse_unknown_mid(session, conversation, reply.reply_to_mid)
     row = new_outbound_row(
         id=reply.message_id,
         page_id=conversation.page_id,
@@ -84,8 +79,12 @@ def keep_intent(session: Session, conversation_id: str, reply: Reply, at: dateti
         hold=reply.hold,
         resends=reply.resends,
     )
-    insert_or_ignore(session, Message, [row])
-    return _kept_intent(session, conversation, session.get_one(Message, reply.message_id), reply, is_new=True)
+    is_new = insert_if_new(session, Message, row)
+    message = session.get_one(Message, reply.message_id)
+    if not is_new:
+        return _kept_intent(session, conversation, message, reply)
+    _refuse_unknown_mid(session, conversation, reply.reply_to_mid)
+    return Intent(conversation, message)
 
 
 def keep_resend(
@@ -123,18 +122,22 @@ def reply_command(session: Session, message_id: str) -> tuple[ConversationRef, C
     if message.status != MessageStatus.QUEUED.value or agent is None:
         return None
     conversation = conversation_ref(session, message.conversation_id)
-    command = Command(
+    return conversation, command_for(message, conversation, agent.role)
+
+
+def command_for(message: Message, conversation: ConversationRef, role: str) -> Command:
+    """The command that brings a kept reply to the workflow; `role` is its agent's."""
+    return Command(
         REPLY,
         message.id,
         conversation.id,
-        agent.id,
-        supervises=agent.role in _SUPERVISING_ROLES,
+        message.agent_id or "",
+        supervises=role in _SUPERVISING_ROLES,
         message_id=message.id,
         hold=message.hold,
         resends=message.resends,
         settings=conversation.settings,
     )
-    return conversation, command
 
 
 def refuse(
@@ -182,13 +185,11 @@ def unsettled_replies(session: Session, older_than: datetime, *, limit: int = 20
     )
 
 
-def _kept_intent(
-    session: Session, conversation: ConversationRef, kept: Message, reply: Reply, *, is_new: bool = False
-) -> Intent:
+def _kept_intent(session: Session, conversation: ConversationRef, kept: Message, reply: Reply) -> Intent:
     if kept.request_hash != reply.request_hash:
         raise StoreRefusalError("idempotency_key_reused")
     refused = session.get(IdempotencyRecord, (reply.agent_id, _refusal_key(kept.id)))
-    return Intent(conversation, kept, is_new, refused.body if refused else None)
+    return Intent(conversation, kept, refused.body if refused else None)
 
 
 def _tell_agent(session: Session, message: Message, at: datetime) -> None:

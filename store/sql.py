@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Insert, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Session, SQLModel
 
 _EVENT_LOCK = 7300001
@@ -30,12 +31,14 @@ def _insert_or_ignore(dialect: str, model: type[SQLModel]) -> Insert:
 
 def insert_if_new(session: Session, model: type[SQLModel], row: dict[str, Any]) -> bool:
     """Insert one row unless its unique key exists already. Returns whether it was inserted."""
-    dialect = session.get_bind().dialect.name
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    table = table_of(model)
+    statement = _insert_if_new(session.get_bind().dialect.name, model)
+    return session.connection().execute(statement, row).first() is not None
+
+
+@functools.cache
+def _insert_if_new(dialect: str, model: type[SQLModel]) -> ReturningInsert[Any]:
     # The row count would not do: on PostgreSQL it is unknown where the key is returned anyway.
-    statement = insert(table).values(row).on_conflict_do_nothing().returning(*table.primary_key.columns)
-    return session.connection().execute(statement).first() is not None
+    return _insert_or_ignore(dialect, model).returning(*table_of(model).primary_key.columns)
 
 
 def upsert(

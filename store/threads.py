@@ -16,7 +16,7 @@ from store.events import append_events, event_row
 from store.live_settings import live_settings
 from store.messages import decide_status
 from store.projected_states import as_kept, readable
-from store.sql import insert_or_ignore, table_of
+from store.sql import insert_if_new, insert_or_ignore, table_of
 from store.surveys import write_surveys
 from store.tables import Conversation as ConversationRow
 from store.tables import Message, Page, Thread, ThreadEvent
@@ -91,9 +91,10 @@ def project(session: Session, page_id: str, customer_id: str, change: Change, *,
     page = session.get_one(Page, page_id) if opened or change.created_sends or change.notices else None
     conversations = [*change.settled, *([state.conversation] if state.conversation else [])]
     for conversation in conversations:
-        _write_conversation(session, conversation, state.version)
         if page is not None and conversation.id in opened:
             _insert_conversation(session, page, customer_id, conversation, state.version)
+        else:
+            _write_conversation(session, conversation, state.version)
     _start_sessions(session, change.facts)
     _close_sessions(session, change.facts)
     _attach(session, change.attached)
@@ -125,14 +126,15 @@ def _content(fact: Fact) -> str:
 def _insert_conversation(
     session: Session, page: Page, customer_id: str, conversation: Conversation, version: int
 ) -> None:
-    """The row of a new conversation; repeated, it is there already."""
+    """Write the row of a new conversation; where it is there already, this is a repeat that may know more."""
     row = _what_changes(conversation, version) | {
         "id": conversation.id,
         "page_id": page.page_id,
         "customer_id": customer_id,
         "workstream_id": page.workstream_id,
     }
-    insert_or_ignore(session, ConversationRow, [row])
+    if not insert_if_new(session, ConversationRow, row):
+        _write_conversation(session, conversation, version)
 
 
 def _write_conversation(session: Session, conversation: Conversation, version: int) -> None:

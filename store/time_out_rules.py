@@ -3,14 +3,23 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select
 
 from domain.settings import Receiver, RuleAction, Silent
 from domain.settings import TimeOutRule as LiveRule
 from store.refusals import StoreRefusalError
+from store.sql import table_of
 from store.tables import TimeOutRule, Workstream
 
 MOST_RULES = 20
+
+_RULE = table_of(TimeOutRule)
+_ACTIVE = (
+    _RULE.select()
+    .where(_RULE.c.workstream_id == bindparam("workstream_id"), _RULE.c.active)
+    .order_by(_RULE.c.priority, _RULE.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +47,7 @@ def active_rules(session: Session, workstream_id: str) -> tuple[LiveRule, ...]:
             rule.priority,
             Receiver(rule.receiver),
         )
-        for rule in of_workstream(session, workstream_id)
-        if rule.active
+        for rule in session.connection().execute(_ACTIVE, {"workstream_id": workstream_id})
     )
 
 

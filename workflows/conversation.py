@@ -64,6 +64,7 @@ _STORE_RETRY = RetryPolicy(
 )
 _NO_RETRY = RetryPolicy(maximum_attempts=1)
 _AFTER_LOST_ATTEMPT = timedelta(seconds=1)
+_SETTINGS_STAY_TRUE = timedelta(seconds=2)
 
 
 @workflow.defn(name=CONVERSATION_WORKFLOW)
@@ -78,7 +79,7 @@ class ConversationWorkflow:
         self._loaded = start.state is not None
         self._waiting_events: list[ThreadEvent] = []
         self._waiting_answers: list[str] = []
-        self._fresh = False
+        self._fresh: ThreadEvents | None = None
         self._settings_changed = False
         self._unprojected = Change(self._state)
         self._closed_ids: set[str] = set()
@@ -119,7 +120,8 @@ class ConversationWorkflow:
         batch: ThreadEvents = workflow.payload_converter().from_payload(signal.payload, ThreadEvents)
         if not self._loaded:
             self._waiting_events.extend(batch.events)
-            self._fresh = self._fresh or batch.fresh
+            if batch.fresh:
+                self._fresh = batch
             return
         for event in batch.events:
             self._receive(event)
@@ -163,8 +165,8 @@ class ConversationWorkflow:
             raise _refused(outcome)
 
     async def _load(self) -> None:
-        if self._fresh:
-            await self._read_settings()
+        if self._fresh is not None:
+            await self._begin_afresh(self._fresh)
         else:
             self._state = await self._loaded_state()
         self._loaded = True
@@ -174,6 +176,15 @@ class ConversationWorkflow:
         for survey_id in self._waiting_answers:
             self._take_answer(survey_id)
         self._waiting_answers.clear()
+
+    async def _begin_afresh(self, batch: ThreadEvents) -> None:
+        """There is nothing to load but the settings, which come with the events unless those waited long."""
+        read = batch.settings
+        if read is None or workflow.now() - read.at > _SETTINGS_STAY_TRUE:
+            await self._read_settings()
+        else:
+            self._state = with_settings(self._state, read.settings, workflow.now())
+        self._fresh = None
 
     async def _loaded_state(self) -> ThreadState:
         # A regular activity: a local one's result is not yet in the history when a worker dies, and the

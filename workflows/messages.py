@@ -10,6 +10,7 @@ from domain.changes import Change
 from domain.delivery import MessageStatus
 from domain.lifecycle import Status
 from domain.sending import ContentKind
+from domain.settings import LiveSettings
 from domain.state import SCHEMA_VERSION, ThreadEvent, ThreadState
 
 TASK_QUEUE = "pagedesk"
@@ -64,14 +65,24 @@ class ConversationInput:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingsRead:
+    """A page's settings, and when they were so."""
+
+    settings: LiveSettings
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ThreadEvents:
     """The signal of the relay: at most `EVENTS_PER_SIGNAL` events, in the order of `seq`.
 
-    `fresh`: the thread's first events, told for the first time; there is nothing to load (ADR 0007).
+    `fresh`: the thread's first events, told for the first time; there is nothing to load (ADR 0007), and
+    they come with the page's settings.
     """
 
     events: list[ThreadEvent]
     fresh: bool = False
+    settings: SettingsRead | None = None
 
 
 @dataclass(frozen=True, slots=True)
