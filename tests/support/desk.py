@@ -52,6 +52,7 @@ from workflows.messages import (
     TASK_TIMEOUT,
     CommandResult,
     ConversationInput,
+    SettingsRead,
     ThreadEvents,
     conversation_workflow_id,
 )
@@ -168,8 +169,15 @@ class Desk:
         self._position = new[-1].id or 0 if new else self._position
         return (await self.store.write(lambda session: route(session, new))).threads
 
-    async def signal(self, thread: RoutedThread, *, told_before: bool = False) -> None:
-        """What the signaller does, on this desk's task queue."""
+    async def signal(
+        self, thread: RoutedThread, *, told_before: bool = False, settings: SettingsRead | None = None
+    ) -> None:
+        """What the signaller does, on this desk's task queue.
+
+        Without `settings` the workflow reads them, as this desk has them.
+        """
+        fresh = thread.fresh and not told_before
+        events = ThreadEvents(thread.events, fresh, settings)
         handle = await self.client.start_workflow(
             CONVERSATION_WORKFLOW,
             ConversationInput(thread.page_id, thread.customer_id),
@@ -177,7 +185,7 @@ class Desk:
             task_queue=self.task_queue,
             task_timeout=TASK_TIMEOUT,
             start_signal=EVENTS_SIGNAL,
-            start_signal_args=[ThreadEvents(thread.events, thread.fresh and not told_before)],
+            start_signal_args=[events],
         )
         self.runs.append(handle.result_run_id or "")
 

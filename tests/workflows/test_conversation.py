@@ -1,6 +1,8 @@
 """The durable life of a conversation, on the time-skipping server."""
 
 import asyncio
+import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,9 +11,10 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
 from domain.lifecycle import Status
+from domain.settings import DEFAULT_SETTINGS
 from support.desk import Desk
 from support.eventually import eventually
-from workflows.messages import CommandResult
+from workflows.messages import CommandResult, SettingsRead
 
 pytestmark = pytest.mark.time_skipping
 
@@ -166,6 +169,44 @@ async def loads(desk: Desk) -> int:
 async def test_the_first_events_of_a_thread_need_no_load(desk: Desk, env: WorkflowEnvironment) -> None:
     await opened(desk, env)
     assert await loads(desk) == 0
+
+
+async def local_activities(desk: Desk) -> list[str]:
+    """The local activities that the run has executed, in their order."""
+    history = await (await desk.handle()).fetch_history()
+    markers = [event.marker_recorded_event_attributes for event in history.events]
+    return [
+        json.loads(marker.details["data"].payloads[0].data)["activity_type"]
+        for marker in markers
+        if marker.marker_name == "core_local_activity"
+    ]
+
+
+async def test_settings_that_come_with_the_first_events_are_not_read_again(
+    desk: Desk, env: WorkflowEnvironment
+) -> None:
+    now = await env.get_current_time()
+    (routed,) = await desk.take({"message": {"mid": "m_first", "text": "hello"}}, now)
+    silent = SettingsRead(replace(DEFAULT_SETTINGS, automated_messages=()), now)
+    await desk.signal(routed, settings=silent)
+
+    async def recorded() -> bool:
+        return bool(await local_activities(desk))
+
+    await eventually(recorded)
+    assert await local_activities(desk) == ["project_thread"]
+    assert await statuses(desk)  # nothing said: the settings of the signal forbid the greeting
+
+
+async def test_settings_that_waited_long_with_the_first_events_are_read_anew(
+    desk: Desk, env: WorkflowEnvironment
+) -> None:
+    now = await env.get_current_time()
+    (routed,) = await desk.take({"message": {"mid": "m_first", "text": "hello"}}, now)
+    silent = SettingsRead(replace(DEFAULT_SETTINGS, automated_messages=()), now - timedelta(seconds=3))
+    await desk.signal(routed, settings=silent)
+    await eventually(lambda: statuses(desk, "sent"))
+    assert (await local_activities(desk))[0] == "read_settings"
 
 
 async def test_first_events_that_are_told_again_are_looked_up(desk: Desk, env: WorkflowEnvironment) -> None:
