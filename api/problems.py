@@ -109,7 +109,9 @@ PROBLEMS: dict[str, ProblemKind] = {
     ),
     "unknown_pages": ProblemKind(422, "There are no such pages", "See `page_ids`."),
     "unknown_reply_to": ProblemKind(
-        422, "The message answered to is not in this thread", "Use a `mid` of this conversation, or none."
+        422,
+        "The message answered to is not in this thread",
+        "Name a message of this thread that Meta knows (it has a `mid`), or none.",
     ),
     "weak_password": ProblemKind(
         422, "The password is too easy to guess", "Use 15 characters or more that nobody else uses."
