@@ -110,3 +110,19 @@ async def test_replies_to_a_message_are_joined_to_it_both_ways(product: Whole) -
     await product.says(psid, "Which one?", reply_to=sent["mid"])
     answered = await product.message_with(conversation["id"], text="Which one?")
     assert answered["reply_to"] == sent["id"]
+
+
+async def test_the_customer_sees_that_somebody_types_and_has_read(product: Whole) -> None:
+    psid, conversation, _ = await _picked(product)
+    address = f"/v1/conversations/{conversation['id']}"
+
+    async def shown() -> tuple[bool, bool]:
+        thread = (await product.meta.get(f"/_sandbox/threads/{PAGE_A}/{psid}")).json()["thread"]
+        return thread["typing"], bool(thread["seen_ms"])
+
+    assert await shown() == (False, False)
+    (await product.api.post(f"{address}/typing")).raise_for_status()
+    (await product.api.post(f"{address}/seen")).raise_for_status()
+    assert await shown() == (True, True)
+    (await product.api.post(f"{address}/typing", json={"on": False})).raise_for_status()
+    assert await shown() == (False, True)
