@@ -137,6 +137,7 @@ class MessageView(BaseModel):
         shown["status"] = displayed_status(message, thread)
         shown["reply_to"] = replied.get(message.reply_to_mid or "")
         shown["template"] = shown_template(message.content)
+        shown["reactions"] = [one for one in message.reactions if one.get("action") != "unreact"]
         shown["quick_replies"] = shown_quick_replies(message.content)
         return cls.model_validate(shown)
 
