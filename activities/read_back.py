@@ -67,11 +67,12 @@ class ReadBackActivities:
             return SendReport(MessageStatus.QUEUED, message.reason, until=now)
         if message.status != MessageStatus.UNKNOWN:
             return SendReport(MessageStatus(message.status or MessageStatus.FAILED), message.reason)
-        if not message.text:
-            return _UNKNOWN
+        text = (message.content or {}).get("text", message.text)
+        if not text or "attachment" in (message.content or {}):
+            return _UNKNOWN  # Meta shows no words of a template to know it by
         return _Wanted(
             psid=session.get_one(Customer, request.customer_id).psid,
-            text=message.text,
+            text=text,
             tried_at=message.occurred_at,
             credentials=page_credentials(session, self._vault, request.page_id),
         )

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
+import httpx
 from fastapi import FastAPI
 from sqlalchemy import text
 from starlette.routing import BaseRoute
@@ -22,6 +23,7 @@ from api import (
     messages,
     pages,
     replies,
+    sender_actions,
     session_templates,
     sign_ins,
     starting,
@@ -32,6 +34,7 @@ from api import (
     unrouted,
     workstreams,
 )
+from api.at_meta import MetaDesk
 from api.auth import BOOTSTRAP_ADMIN_ID
 from api.docs_page import docs_routes
 from api.edge import Edge
@@ -53,8 +56,11 @@ from api.webhook_mount import WebhookMount
 from base import clock
 from base.settings import Settings
 from base.temporal import connect
+from messenger.graph import GraphClient
 from store import agents as stored_agents
 from store.database import Database
+
+_GRAPH_CONNECTIONS = httpx.Limits(max_connections=10, max_keepalive_connections=10, keepalive_expiry=3.0)
 
 _RESOURCES = (
     sign_ins,
@@ -69,6 +75,7 @@ _RESOURCES = (
     starting,
     context,
     replies,
+    sender_actions,
     commands,
     messages,
     survey_settings,
@@ -80,18 +87,24 @@ _RESOURCES = (
 
 
 def create_app(
-    settings: Settings, *, database: Database | None = None, engine: Engine | None = None
+    settings: Settings,
+    *,
+    database: Database | None = None,
+    engine: Engine | None = None,
+    graph_transport: httpx.AsyncBaseTransport | None = None,
 ) -> FastAPI:
     """The API. What is not given is opened when the application starts and closed when it ends.
 
-    It starts, reads and takes webhooks while the workflow engine is away.
+    It starts, reads and takes webhooks while the workflow engine is away. `graph_transport` carries its few
+    Graph calls instead of the network, in tests.
     """
     webhooks = WebhookMount()
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         opened = database or Database(settings.store_url)
-        app.state.services = await _services(settings, opened, engine)
+        http = httpx.AsyncClient(transport=graph_transport, limits=_GRAPH_CONNECTIONS)
+        app.state.services = await _services(settings, opened, engine, http)
         inbox = Database(settings.inbox_url)
         app.state.services.readiness.checks |= {
             "inbox": partial(inbox_takes_writes, inbox),
@@ -110,6 +123,7 @@ def create_app(
             await asyncio.wait(background)
             webhooks.close()
             inbox.close()
+            await http.aclose()
             await app.state.services.hub.close()
             if database is None:
                 opened.close()
@@ -137,7 +151,9 @@ def _routes(settings: Settings) -> list[BaseRoute]:
     ]
 
 
-async def _services(settings: Settings, database: Database, engine: Engine | None) -> Services:
+async def _services(
+    settings: Settings, database: Database, engine: Engine | None, http: httpx.AsyncClient
+) -> Services:
     if engine is None:
         engine = TemporalEngine(await connect(settings, lazy=True))
     if settings.admin_token is not None:
@@ -150,11 +166,15 @@ async def _services(settings: Settings, database: Database, engine: Engine | Non
         settings=settings,
         database=database,
         engine=engine,
+        meta=MetaDesk(
+            database, GraphClient(http, str(settings.graph_base_url), settings.graph_version), settings.vault
+        ),
         flights=Flights(),
         passwords=Passwords(),
         throttle=SignInThrottle(),
         calls=RateLimit("too_many_requests", per_second=200, burst=1000),
         replies=RateLimit("too_many_messages", per_second=2, burst=120),
+        sender_actions=RateLimit("too_many_requests", per_second=1, burst=10),
         survey_pages=RateLimit("too_many_requests", per_second=1, burst=60),
         hub=EventHub(database),
         fanout=SettingsFanout(database, engine),

@@ -18,6 +18,7 @@ from base import clock
 from domain.lifecycle import Status
 from store import conversations, customers, timeline
 from store.conversations import ConversationFilter, ConversationRecord, WindowFilter
+from store.messages import replied_ids
 
 _ME = "me"
 _BY_ACTIVITY = CursorOf("conversations", tuple[AwareDatetime, Id])
@@ -88,8 +89,9 @@ async def list_messages(
     def load(session: Session) -> Page[MessageView]:
         thread = _found(session, conversation_id).thread
         found = conversations.messages_of(session, conversation_id, after=after, limit=limit + 1)
+        replied = replied_ids(session, found)
         return _BY_TIME.page(
-            found, limit, lambda message: MessageView.of(message, thread), conversations.position_of
+            found, limit, lambda message: MessageView.of(message, thread, replied), conversations.position_of
         )
 
     return await services.database.read(load)

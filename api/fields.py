@@ -6,7 +6,9 @@ from babel import Locale, UnknownLocaleError
 from fastapi import Header, Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
-MAX_TEXT_UNITS = 2000
+from messenger.limits import TEXT, units
+
+MAX_TEXT_UNITS = TEXT
 _MINUTES_A_YEAR = 366 * 24 * 60
 
 
@@ -39,12 +41,17 @@ def _known_language(value: str) -> str:
     return value
 
 
-def _message_text(value: str) -> str:
-    if not value.strip() or "\x00" in value:
-        raise ValueError("The text must not be blank, and must not hold a NUL character.")
-    if len(value.encode("utf-16-le")) // 2 > MAX_TEXT_UNITS:
-        raise ValueError(f"The text must not be longer than {MAX_TEXT_UNITS} UTF-16 code units.")
-    return value
+def words(most: int) -> AfterValidator:
+    """The rule of a text that a customer sees: not blank, no NUL, at most this long in UTF-16 code units."""
+
+    def check(value: str) -> str:
+        if not value.strip() or "\x00" in value:
+            raise ValueError("The text must not be blank, and must not hold a NUL character.")
+        if units(value) > most:
+            raise ValueError(f"The text must not be longer than {most} UTF-16 code units.")
+        return value
+
+    return AfterValidator(check)
 
 
 def _one_text_a_language(value: dict[str, str]) -> dict[str, str]:
@@ -97,7 +104,7 @@ MessageText = Annotated[
         description="1 to 2000 characters, counted as UTF-16 code units: an emoji counts as two or more. "
         "Meta says characters only, so this is the careful reading.",
     ),
-    AfterValidator(_message_text),
+    words(MAX_TEXT_UNITS),
 ]
 Description = Annotated[str, StringConstraints(max_length=MAX_TEXT_UNITS), AfterValidator(without_nul)]
 Texts = Annotated[

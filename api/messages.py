@@ -21,6 +21,7 @@ from domain.sending import RefusalCode
 from domain.state import CANCEL_MESSAGE, SEND_HELD, Command
 from store import conversations
 from store.conversations import MessageFilter
+from store.messages import replied_ids
 from store.refs import message_ref
 from store.tables import Message
 
@@ -51,15 +52,18 @@ async def list_outbound_messages(
         customer_id=customer_id,
         agent_id=caller.agent_id if agent_id == _ME else agent_id,
     )
-    found = await services.database.read(
-        lambda s: conversations.outbound_messages(s, wanted, after=after, limit=limit + 1)
-    )
-    return _BY_CREATION.page(
-        found,
-        limit,
-        lambda message: MessageView.of(message, None),
-        lambda message: (message.created_at, message.id),
-    )
+
+    def load(session: Session) -> Page[MessageView]:
+        found = conversations.outbound_messages(session, wanted, after=after, limit=limit + 1)
+        replied = replied_ids(session, found)
+        return _BY_CREATION.page(
+            found,
+            limit,
+            lambda message: MessageView.of(message, None, replied),
+            lambda message: (message.created_at, message.id),
+        )
+
+    return await services.database.read(load)
 
 
 @router.post(
@@ -103,4 +107,4 @@ def _shown(session: Session, message_id: str) -> MessageView:
     if message is None or message.conversation_id is None:
         raise Problem("not_found")
     record = conversations.find(session, message.conversation_id)
-    return MessageView.of(message, record.thread if record else None)
+    return MessageView.of(message, record.thread if record else None, replied_ids(session, [message]))

@@ -76,6 +76,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "set_context": EVERYBODY,
     "change_context": EVERYBODY,
     "reply": PEOPLE,
+    "show_typing": PEOPLE,
+    "show_seen": PEOPLE,
     "pick": PEOPLE,
     "close_session": PEOPLE,
     "reopen": PEOPLE,

@@ -93,6 +93,15 @@ PROBLEMS: dict[str, ProblemKind] = {
     "automatic_outside_window": ProblemKind(
         409, "Only a person may write now", "Outside Meta's 24-hour window a person must write."
     ),
+    "thread_owned_by_another_app": ProblemKind(
+        409,
+        "Another app has this thread",
+        "Take the thread first (`POST /v1/conversations/{id}/thread/take`); see `thread_owner`.",
+    ),
+    "page_not_sending": ProblemKind(
+        409, "The page may send nothing now", "An admin must mend the page; see its `problems`."
+    ),
+    "meta_refused": ProblemKind(409, "Meta refuses this", "See `detail` and `reason`."),
     "body_too_large": ProblemKind(413, "The body is too large", "Send at most 256 KiB."),
     "unsupported_media_type": ProblemKind(
         415, "Only JSON is understood", "Send `Content-Type: application/json`."
@@ -109,7 +118,9 @@ PROBLEMS: dict[str, ProblemKind] = {
     ),
     "unknown_pages": ProblemKind(422, "There are no such pages", "See `page_ids`."),
     "unknown_reply_to": ProblemKind(
-        422, "The message answered to is not in this thread", "Use a `mid` of this conversation, or none."
+        422,
+        "The message answered to is not in this thread",
+        "Name a message of this thread that Meta knows (it has a `mid`), or none.",
     ),
     "weak_password": ProblemKind(
         422, "The password is too easy to guess", "Use 15 characters or more that nobody else uses."
@@ -130,10 +141,11 @@ PROBLEMS: dict[str, ProblemKind] = {
     "engine_unavailable": ProblemKind(
         503, "The workflow engine gave no answer", "Repeat the request with the same `Idempotency-Key`."
     ),
+    "meta_unavailable": ProblemKind(503, "Meta gave no answer that can be used", "Try again later."),
     "store_unavailable": ProblemKind(503, "The store gave no answer", "Repeat the request later."),
 }
 
-_RETRY_AFTER_SECONDS = {"busy": 1, "engine_unavailable": 5, "store_unavailable": 5}
+_RETRY_AFTER_SECONDS = {"busy": 1, "engine_unavailable": 5, "meta_unavailable": 5, "store_unavailable": 5}
 
 
 class Problem(HTTPException):

@@ -4,17 +4,19 @@
 sweep brings it there and it is judged anew. A refusal is a problem, and the message stays as `failed`.
 """
 
-from typing import Annotated, Any
+from typing import Any, Self
 
+import orjson
 from fastapi import Response
-from pydantic import Field
+from pydantic import Field, model_validator
 from sqlmodel import Session
 
 from api.auth import Caller, Principal
 from api.dispatch import give
 from api.engine import CommandRefusedError, Engine, EngineBusyError, EngineUnavailableError
-from api.fields import Flag, IdempotencyKey, Input, MessageText, PathId
+from api.fields import Flag, Id, IdempotencyKey, Input, MessageText, PathId
 from api.flights import Flights
+from api.message_inputs import QuickReplies, Template, content_of
 from api.problem_docs import problems
 from api.problems import Problem
 from api.refusals import REFUSAL_CODES, refusal_problem
@@ -25,9 +27,11 @@ from base import clock
 from base.ids import id_from_key
 from domain.sending import RefusalCode
 from domain.state import Command
+from messenger.limits import MESSAGE_BYTES
 from store import conversations, replies
 from store.database import Database
 from store.idempotency import request_hash
+from store.messages import replied_ids
 from store.refs import ConversationRef, record_refusal
 from store.tables import Message
 
@@ -37,14 +41,32 @@ router = api_router("conversations")
 class ReplyInput(Input):
     """What to say to the customer. Pagedesk alone chooses Meta's messaging type and tag."""
 
-    text: MessageText
-    reply_to_mid: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$")] | None = (
-        Field(default=None, description="The `mid` of a message of this thread that is answered to.")
+    text: MessageText | None = Field(default=None, description="Either a text or a template is needed.")
+    template: Template | None = None
+    quick_replies: QuickReplies | None = None
+    reply_to: Id | None = Field(
+        default=None, description="The id of a message of this thread that is answered to; Meta must know it."
     )
     hold: Flag = Field(
         default=False,
         description="If the window refuses the message, keep it as `held` until the customer writes again.",
     )
+
+    @property
+    def content(self) -> dict[str, Any] | None:
+        """What the Send API's `message` holds besides the text."""
+        return content_of(self.quick_replies, self.template)
+
+    @model_validator(mode="after")
+    def _is_one_message(self) -> Self:
+        if (self.text is None) == (self.template is None):
+            raise ValueError("A message is either a text or a template.")
+        size = len(orjson.dumps({"text": self.text} | (self.content or {})))
+        if size > MESSAGE_BYTES:
+            raise ValueError(
+                f"The whole message must not be larger than {MESSAGE_BYTES} bytes; it has {size}."
+            )
+        return self
 
 
 @router.post(
@@ -164,9 +186,10 @@ async def _keep(
         message_id=id_from_key(caller.agent_id, conversation_id, key),
         agent_id=caller.agent_id,
         text=body.text,
-        reply_to_mid=body.reply_to_mid,
+        content=body.content,
+        reply_to=body.reply_to,
         hold=body.hold,
-        request_hash=request_hash("reply", body.model_dump_json()),
+        request_hash=request_hash("reply", body.model_dump_json(exclude_none=True)),
     )
     return await services.database.write(
         lambda s: replies.keep_intent(s, conversation_id, wanted, clock.now())
@@ -189,7 +212,7 @@ async def _shown(database: Database, intent: replies.Intent) -> MessageView:
     def load(session: Session) -> MessageView:
         record = conversations.find(session, intent.conversation.id)
         message = session.get_one(Message, intent.message.id)
-        return MessageView.of(message, record.thread if record else None)
+        return MessageView.of(message, record.thread if record else None, replied_ids(session, [message]))
 
     return await database.read(load)
 

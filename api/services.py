@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
+from api.at_meta import MetaDesk
 from api.engine import Engine
 from api.event_hub import EventHub
 from api.flights import Flights
@@ -25,11 +26,13 @@ class Services:
     settings: Settings
     database: Database
     engine: Engine
+    meta: MetaDesk
     flights: Flights
     passwords: Passwords
     throttle: SignInThrottle
     calls: RateLimit
     replies: RateLimit
+    sender_actions: RateLimit
     survey_pages: RateLimit
     hub: EventHub
     fanout: SettingsFanout

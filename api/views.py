@@ -1,10 +1,12 @@
 """What the API shows of conversations, messages, windows and events. No secret has a field here."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Self
 
 from pydantic import BaseModel
 
+from api.message_inputs import shown_quick_replies, shown_template
 from api.session_views import SessionView
 from domain.delivery import MessageStatus
 from domain.window import OpeningKind, Stage, Window
@@ -89,7 +91,11 @@ class ConversationView(BaseModel):
 
 
 class MessageView(BaseModel):
-    """A message in either direction. `allowed_by` names the rule of the window that allowed a send."""
+    """A message in either direction. `allowed_by` names the rule of the window that allowed a send.
+
+    `reply_to` is the id of the message it answers to, null where that is not known here. `template` and
+    `quick_replies` are in Meta's form; the signed payloads of a survey's buttons are left out.
+    """
 
     id: str
     conversation_id: str | None
@@ -100,7 +106,10 @@ class MessageView(BaseModel):
     kind: str
     text: str | None
     attachments: list[dict[str, Any]]
+    template: dict[str, Any] | None
+    quick_replies: list[dict[str, Any]]
     quick_reply_payload: str | None
+    reply_to: str | None
     reply_to_mid: str | None
     referral: dict[str, Any] | None
     reactions: list[dict[str, Any]]
@@ -119,10 +128,17 @@ class MessageView(BaseModel):
     sent_at: datetime | None
 
     @classmethod
-    def of(cls, message: Message, thread: Thread | None) -> Self:
-        """The message with the thread's receipts applied to its status."""
+    def of(cls, message: Message, thread: Thread | None, replied: Mapping[str, str]) -> Self:
+        """The message with the thread's receipts applied to its status.
+
+        `replied`: ids of messages by Meta's id, for `reply_to`.
+        """
         shown = message.model_dump()
         shown["status"] = displayed_status(message, thread)
+        shown["reply_to"] = replied.get(message.reply_to_mid or "")
+        shown["template"] = shown_template(message.content)
+        shown["reactions"] = [one for one in message.reactions if one.get("action") != "unreact"]
+        shown["quick_replies"] = shown_quick_replies(message.content)
         return cls.model_validate(shown)
 
 

@@ -48,18 +48,36 @@ def _find(session: Session, page_id: str, mid: str) -> Message | None:
 def _apply(message: Message, kind: str, change: dict[str, Any]) -> None:
     match kind:
         case "edit":
-            newest = max((edit["number"] or 0 for edit in message.edits), default=0)
-            message.edits = [*message.edits, change | {"former_text": message.text}]
-            if (change["number"] or newest + 1) > newest:
-                message.text = change["text"]
+            if message.deleted_at is None:
+                _edit(message, change)
         case "deletion":
             # Meta's terms: what a person takes back must leave our store too.
             message.text = None
             message.attachments = []
             message.edits = []
+            message.quick_reply_payload = None
             message.deleted_at = from_iso(change["at"])
         case "reaction":
-            kept = [one for one in message.reactions if one["by"] != change["by"]]
-            message.reactions = [*kept, change] if change["action"] == "react" else kept
+            _react(message, change)
         case _:
             raise ValueError(kind)
+
+
+def _edit(message: Message, change: dict[str, Any]) -> None:
+    """Put the edit where its number belongs; the text is the newest one's, in whatever order they come."""
+    text = message.edits[0]["former_text"] if message.edits else message.text
+    if change["number"] is None:
+        change = change | {"number": max((edit["number"] for edit in message.edits), default=0) + 1}
+    edits = []
+    for edit in sorted([*message.edits, change], key=lambda each: each["number"]):
+        edits.append(edit | {"former_text": text})
+        text = edit["text"]
+    message.edits, message.text = edits, text
+
+
+def _react(message: Message, change: dict[str, Any]) -> None:
+    """Keep each person's latest word, a reaction taken back too: an older one may still come."""
+    said = next((one for one in message.reactions if one["by"] == change["by"]), None)
+    if said is not None and from_iso(change["at"]) < from_iso(said["at"]):
+        return
+    message.reactions = [*(one for one in message.reactions if one != said), change]

@@ -22,6 +22,10 @@ OWN_METADATA_PREFIX = "pd1:"
 """Begins the `metadata` of every message that we send; our message id follows."""
 
 
+UNSUPPORTED = "unsupported"
+"""The kind of a customer's message in which there is nothing that is known here."""
+
+
 @singledispatch
 def take(parsed: meta.Event, arrival: Arrival) -> None:  # noqa: ARG001 - the registered kinds use it
     """What the event changes, each kind its own; others change nothing but the record.
@@ -40,6 +44,7 @@ def _message(parsed: meta.InboundMessage, arrival: Arrival) -> None:
         arrival,
         direction="inbound",
         sender_kind="customer",
+        kind="message" if _is_known(parsed) else UNSUPPORTED,
         text=parsed.text,
         attachments=[_attachment(each) for each in parsed.attachments],
         quick_reply_payload=parsed.quick_reply_payload,
@@ -50,6 +55,10 @@ def _message(parsed: meta.InboundMessage, arrival: Arrival) -> None:
     arrival.thread.pending_referral = None
     kind = ThreadEventKind.STANDBY_MESSAGE if arrival.standby else ThreadEventKind.MESSAGE
     tell(arrival, kind, message_id=arrival.id)
+
+
+def _is_known(message: meta.InboundMessage) -> bool:
+    return bool(message.text or message.attachments or message.quick_reply_payload)
 
 
 @take.register
@@ -204,7 +213,7 @@ def _change(arrival: Arrival, mid: str | None, kind: str, change: dict[str, Any]
 def _attachment(attachment: Attachment) -> dict[str, Any]:
     """An attachment as the message row keeps it."""
     return {
-        "type": attachment.type,
+        "type": attachment.type or "unknown",
         "url": attachment.url,
         "title": attachment.title,
         "sticker_id": attachment.sticker_id,

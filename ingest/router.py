@@ -17,7 +17,8 @@ from base.ids import new_id
 from domain.changes import Fact
 from domain.lifecycle import ActorKind
 from domain.state import ThreadEvent
-from ingest.arrival import Arrival, Effects
+from domain.window import OpeningKind
+from ingest.arrival import Arrival, Effects, note
 from ingest.changes import apply_changes
 from ingest.effects import take
 from messenger.catalogue import CATALOGUE, Classification, Route, classify, is_ad
@@ -152,6 +153,7 @@ class _Batch:
             self._page_event(event, page, parsed)
         elif classification.route is Route.RAW:
             self._keep(event, classification.reason)
+            self._show(event, own_app_id)
         elif event.customer_psid is None:
             self._keep(event, "it names no customer.")
         else:
@@ -190,19 +192,24 @@ class _Batch:
         self, event: InboxEvent, page: Page, parsed: Event, classification: Classification, own_app_id: str
     ) -> None:
         customer = self._customer(page.page_id, event.customer_psid or "")
-        arrival = Arrival(
+        arrival = self._arrival(event, customer, own_app_id, classification.opening)
+        if page.last_event_at is None or arrival.received_at - page.last_event_at >= _HEARD_EVERY:
+            page.last_event_at = arrival.received_at
+        take(parsed, arrival)
+
+    def _arrival(
+        self, event: InboxEvent, customer: Customer, own_app_id: str, opening: OpeningKind | None = None
+    ) -> Arrival:
+        return Arrival(
             effects=self._effects,
             session=self._session,
             row=event,
             customer=customer,
             thread=self._threads[customer.id],
-            opening_kind=classification.opening,
+            opening_kind=opening,
             standby=event.channel == "standby",
             own_app_id=own_app_id,
         )
-        if page.last_event_at is None or arrival.received_at - page.last_event_at >= _HEARD_EVERY:
-            page.last_event_at = arrival.received_at
-        take(parsed, arrival)
 
     def _page_event(self, event: InboxEvent, page: Page, parsed: Event) -> None:
         self._routed_pages[page.page_id] = None
@@ -216,6 +223,13 @@ class _Batch:
 
     def _keep(self, event: InboxEvent, reason: str) -> None:
         self._unrouted.append(_unrouted(event, "kept", reason))
+
+    def _show(self, event: InboxEvent, own_app_id: str) -> None:
+        """Let agents see in the timeline that a customer did something that is only kept raw."""
+        customer = self._customers.get((event.page_id, event.customer_psid or ""))
+        if customer is not None and EventKind(event.kind) is not EventKind.PAGE_REACTION:
+            arrival = self._arrival(event, customer, own_app_id)
+            note(arrival, f"customer.{event.kind}", {"inbox_id": event.id})
 
     def _after_ad_click(self, event: InboxEvent) -> bool:
         """Whether the thread's last referral is of an ad and no message has followed yet."""

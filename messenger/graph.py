@@ -4,6 +4,7 @@ Paths, parameters and answers as in Messenger Platform "Send API", "Webhooks" an
 Graph API reference of `debug_token`, `subscriptions` and `subscribed_apps`.
 """
 
+import json
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -169,6 +170,35 @@ class GraphClient:
         except AnswerLostError as error:
             return Unknown(str(error))
         return _outcome(answer, credentials)
+
+    async def act(self, credentials: PageCredentials, psid: str, action: str) -> None:
+        """Show the customer a sender action: `typing_on`, `typing_off` or `mark_seen`. It sends nothing."""
+        body = {"recipient": {"id": psid}, "sender_action": action}
+        path = f"{_segment(credentials.page_id)}/messages"
+        await _expect(self._caller.call("POST", path, credentials.access, body=body), credentials.access)
+
+    async def thread_owner(self, credentials: PageCredentials, psid: str) -> str | None:
+        """The app that controls the thread; None while it is idle: then every app may answer."""
+        path = f"{_segment(credentials.page_id)}/thread_owner"
+        body = await self._read(path, credentials.access, query={"recipient": psid})
+        owners = [_object(each, "thread_owner") for each in _objects(body, "data")]
+        return identifier(owners[0].get("app_id")) if owners else None
+
+    async def control_thread(
+        self,
+        credentials: PageCredentials,
+        psid: str,
+        action: str,
+        *,
+        target_app_id: str | None = None,
+        metadata: str | None = None,
+    ) -> None:
+        """`take`, `pass`, `release` or `request` control of a thread; `pass` needs the app that gets it."""
+        form = {"recipient": json.dumps({"id": psid})}
+        form |= {"target_app_id": target_app_id} if target_app_id is not None else {}
+        form |= {"metadata": metadata} if metadata is not None else {}
+        path = f"{_segment(credentials.page_id)}/{action}_thread_control"
+        await self._change(path, credentials.access, form)
 
     async def debug_token(self, app: AppCredentials, input_token: str) -> TokenInfo:
         """What Meta knows of a token of the app.

@@ -1,9 +1,10 @@
 """Outbound messages: the intent, the attempts, the outcome. The send protocol's durable half."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import ScalarSelect, bindparam, update
 from sqlmodel import Session, col, select
 
 from domain.changes import Fact, StatusChange
@@ -11,7 +12,7 @@ from domain.delivery import MAY_BECOME_SENT, MessageStatus
 from domain.lifecycle import ActorKind
 from store.events import append_events, event_row
 from store.sql import table_of
-from store.tables import Message, Thread
+from store.tables import Conversation, Message, Thread
 
 _WITH_MID = select(Message.id).where(
     col(Message.page_id) == bindparam("page_id"), col(Message.mid) == bindparam("mid")
@@ -29,6 +30,7 @@ def new_outbound_row(
     created_at: datetime,
     kind: str = "message",
     content: dict[str, Any] | None = None,
+    session_id: str | None = None,
     agent_id: str | None = None,
     reply_to_mid: str | None = None,
     request_hash: str | None = None,
@@ -41,6 +43,7 @@ def new_outbound_row(
         "page_id": page_id,
         "customer_id": customer_id,
         "conversation_id": conversation_id,
+        "session_id": session_id,
         "direction": "outbound",
         "sender_kind": sender_kind,
         "agent_id": agent_id,
@@ -119,6 +122,7 @@ def decide_status(session: Session, change: StatusChange) -> None:
     values: dict[str, Any] = {"status": change.status.value, "reason": change.reason}
     if change.conversation_id is not None:
         values["conversation_id"] = change.conversation_id
+        values["session_id"] = _session_of(change.conversation_id)
     table = table_of(Message)
     session.connection().execute(
         update(table)
@@ -157,6 +161,25 @@ def displayed_status(message: Message, thread: Thread | None) -> str | None:
     if thread.delivered_until is not None and message.occurred_at <= thread.delivered_until:
         return MessageStatus.DELIVERED.value
     return message.status
+
+
+def replied_ids(session: Session, messages: Iterable[Message]) -> dict[str, str]:
+    """The ids of the messages that these answer to, by Meta's id, where they are known here."""
+    wanted = {(each.customer_id, each.reply_to_mid) for each in messages if each.reply_to_mid}
+    if not wanted:
+        return {}
+    found = session.exec(
+        select(Message.customer_id, Message.mid, Message.id).where(
+            col(Message.customer_id).in_({customer_id for customer_id, _ in wanted}),
+            col(Message.mid).in_({mid for _, mid in wanted}),
+        )
+    )
+    return {mid: message_id for customer_id, mid, message_id in found if mid and (customer_id, mid) in wanted}
+
+
+def _session_of(conversation_id: str) -> ScalarSelect[Any]:
+    """The session that the conversation has now."""
+    return select(Conversation.session_id).where(col(Conversation.id) == conversation_id).scalar_subquery()
 
 
 def _confirm(session: Session, message: Message, mid: str | None, at: datetime) -> bool:

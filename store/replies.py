@@ -27,7 +27,7 @@ from store.messages import new_outbound_row, settle
 from store.refs import ConversationRef, conversation_ref
 from store.refusals import StoreRefusalError
 from store.sql import insert_if_new, insert_or_ignore
-from store.tables import Agent, Event, IdempotencyRecord, Message, Page
+from store.tables import Agent, Conversation, Event, IdempotencyRecord, Message, Page
 
 REPLY = "reply"
 _MAY_BE_SAID_AGAIN = (MessageStatus.UNKNOWN.value, MessageStatus.FAILED.value)
@@ -37,13 +37,19 @@ _WINDOW_CODES = frozenset(code.value for code in RefusalCode)
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an agent wants to say."""
+    """What an agent wants to say.
+
+    `content` is what the Send API's `message` holds besides the text. `reply_to` is the id of a message of
+    ours; `reply_to_mid` is Meta's, where that is known already.
+    """
 
     message_id: str
     agent_id: str
-    text: str
-    reply_to_mid: str | None
+    text: str | None
     request_hash: str
+    content: dict[str, Any] | None = None
+    reply_to: str | None = None
+    reply_to_mid: str | None = None
     hold: bool = False
     resends: str | None = None
 
@@ -63,28 +69,30 @@ class Intent:
 
 
 def keep_intent(session: Session, conversation_id: str, reply: Reply, at: datetime) -> Intent:
-    """Write the reply's row as `queued`, or find the one that the same key has written."""
+    """Write the reply's row as `queued`, or find the one that the same key has written.
+
+    Refused as `not_found`, `idempotency_key_reused` and `unknown_reply_to`.
+    """
     conversation = conversation_ref(session, conversation_id)
     row = new_outbound_row(
         id=reply.message_id,
         page_id=conversation.page_id,
         customer_id=conversation.customer_id,
         conversation_id=conversation_id,
+        session_id=session.get_one(Conversation, conversation_id).session_id,
         sender_kind="agent",
         text=reply.text,
+        content=reply.content,
         created_at=at,
         agent_id=reply.agent_id,
-        reply_to_mid=reply.reply_to_mid,
+        reply_to_mid=reply.reply_to_mid or _mid_of(session, conversation, reply.reply_to),
         request_hash=reply.request_hash,
         hold=reply.hold,
         resends=reply.resends,
     )
     is_new = insert_if_new(session, Message, row)
     message = session.get_one(Message, reply.message_id)
-    if not is_new:
-        return _kept_intent(session, conversation, message, reply)
-    _refuse_unknown_mid(session, conversation, reply.reply_to_mid)
-    return Intent(conversation, message)
+    return Intent(conversation, message) if is_new else _kept_intent(session, conversation, message, reply)
 
 
 def keep_resend(
@@ -99,13 +107,14 @@ def keep_resend(
     if original is None or original.sender_kind != "agent" or original.conversation_id is None:
         raise StoreRefusalError("not_found")
     is_kept = session.get(Message, new_message_id) is not None
-    if not is_kept and (original.status not in _MAY_BE_SAID_AGAIN or not original.text):
+    if not is_kept and (original.status not in _MAY_BE_SAID_AGAIN or not (original.text or original.content)):
         raise StoreRefusalError("message_not_resendable")
     live = live_conversation_id(session, original.customer_id)
     reply = Reply(
         message_id=new_message_id,
         agent_id=agent_id,
-        text=original.text or "",
+        text=original.text,
+        content=original.content,
         reply_to_mid=original.reply_to_mid,
         request_hash=request_hash("resend", message_id),
         resends=message_id,
@@ -214,18 +223,14 @@ def _tell_agent(session: Session, message: Message, at: datetime) -> None:
     append_events(session, [event_row(fact, message.page_id, message.customer_id, f"notified/{notice.id}")])
 
 
-def _refuse_unknown_mid(session: Session, conversation: ConversationRef, mid: str | None) -> None:
-    if mid is None:
-        return
-    found = session.exec(
-        select(Message.id).where(
-            Message.page_id == conversation.page_id,
-            Message.mid == mid,
-            Message.customer_id == conversation.customer_id,
-        )
-    ).first()
-    if found is None:
+def _mid_of(session: Session, conversation: ConversationRef, message_id: str | None) -> str | None:
+    """Meta's id of the message that is answered to: one of the same thread that Meta knows."""
+    if message_id is None:
+        return None
+    answered = session.get(Message, message_id)
+    if answered is None or answered.customer_id != conversation.customer_id or answered.mid is None:
         raise StoreRefusalError("unknown_reply_to")
+    return answered.mid
 
 
 def _refusal_key(message_id: str) -> str:

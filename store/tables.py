@@ -166,6 +166,9 @@ class Thread(SQLModel, table=True):
     human_agent_until: datetime | None = _instant(nullable=True)
     delivered_until: datetime | None = _instant(nullable=True)
     read_until: datetime | None = _instant(nullable=True)
+    owner: str = "unknown"
+    owner_app_id: str | None = None
+    owner_known_at: datetime | None = _instant(nullable=True)
     pending_referral: dict[str, Any] | None = Field(default=None, sa_type=_JSON, nullable=True)
     state: dict[str, Any] | None = Field(default=None, sa_type=_JSON, nullable=True)
     version: int = 0

@@ -1,5 +1,6 @@
 """A thread's state as its workflow last projected it, and the writing of that projection."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -37,7 +38,7 @@ _CHANGE = update(_CONVERSATION).where(
 _ATTACH = (
     update(Message)
     .where(col(Message.id).in_(bindparam("ids", expanding=True)), col(Message.conversation_id).is_(None))
-    .values(conversation_id=bindparam("to"))
+    .values(conversation_id=bindparam("to"), session_id=bindparam("in_session"))
 )
 
 
@@ -97,7 +98,7 @@ def project(session: Session, page_id: str, customer_id: str, change: Change, *,
             _write_conversation(session, conversation, state.version)
     _start_sessions(session, change.facts)
     _close_sessions(session, change.facts)
-    _attach(session, change.attached)
+    _attach(session, change.attached, conversations)
     write_surveys(session, page_id, customer_id, change)
     if page is not None:
         create_messages(session, page, customer_id, change, at=change.facts[-1].at, public_url=public_url)
@@ -180,9 +181,13 @@ def _close_sessions(session: Session, facts: tuple[Fact, ...]) -> None:
                 row.closure_reason = str(fact.data["reason"])
 
 
-def _attach(session: Session, attached: tuple[tuple[str, str], ...]) -> None:
+def _attach(
+    session: Session, attached: tuple[tuple[str, str], ...], conversations: Sequence[Conversation]
+) -> None:
+    sessions = {each.id: each.session.id for each in conversations if each.session is not None}
     messages: dict[str, list[str]] = {}
     for conversation_id, message_id in attached:
         messages.setdefault(conversation_id, []).append(message_id)
     for conversation_id, ids in messages.items():
-        session.connection().execute(_ATTACH, {"ids": ids, "to": conversation_id})
+        values = {"ids": ids, "to": conversation_id, "in_session": sessions.get(conversation_id)}
+        session.connection().execute(_ATTACH, values)

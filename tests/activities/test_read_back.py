@@ -114,6 +114,24 @@ async def test_of_two_it_could_be_neither_is_taken(store: Store) -> None:
     assert await store.looked(shown("m_1"), shown("m_2")) == "unknown"
 
 
+async def test_quick_replies_do_not_hide_the_text(store: Store) -> None:
+    await store.has("mine", content={"quick_replies": [{"title": "Yes"}]})
+    assert await store.looked(shown("m_1")) == "sent"
+
+
+async def test_a_survey_is_known_by_what_was_sent_not_by_what_agents_see(store: Store) -> None:
+    await store.has("mine", text="How was it? …", content={"text": "How was it? https://desk.test/survey/x"})
+    assert await store.looked(shown("m_1", text="How was it? …")) == "unknown"
+    assert await store.looked(shown("m_1", text="How was it? https://desk.test/survey/x")) == "sent"
+
+
+@pytest.mark.parametrize("text", [None, "What agents see"])
+async def test_a_template_has_no_words_to_be_known_by(store: Store, text: str | None) -> None:
+    content = {"text": None, "attachment": {"type": "template", "payload": {"template_type": "button"}}}
+    await store.has("mine", text=text, content=content)
+    assert await store.looked(shown("m_1", text=text or "")) == "unknown"
+
+
 async def test_a_message_that_another_row_has_is_not_it(store: Store) -> None:
     await store.has("mine")
     await store.has("other", status="sent", mid="m_1")

@@ -13,7 +13,7 @@ from api.app import create_app
 from base.settings import Settings
 from store.database import Database
 from store.migrate import migrate
-from support.api import ADMIN_TOKEN, Api, FakeEngine, Seed
+from support.api import ADMIN_TOKEN, Api, FakeEngine, FakeMeta, Seed
 from support.postgres import SERVER, fresh_database
 
 
@@ -57,9 +57,10 @@ async def api(
 ) -> AsyncIterator[Api]:
     # The sweep would ask the store and the engine whenever it likes; its own tests run it.
     monkeypatch.setattr("api.app.sweep_forever", _never)
-    app = create_app(settings, database=database, engine=engine)
+    meta = FakeMeta()
+    app = create_app(settings, database=database, engine=engine, graph_transport=meta.transport)
     async with app.router.lifespan_context(app):
-        api = Api(app, settings, database, engine)
+        api = Api(app, settings, database, engine, meta)
         yield api
         await api.close()
 

@@ -70,6 +70,8 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "set_context": (ALL, 422),
     "change_context": (ALL, 422),
     "reply": (PEOPLE, 422),
+    "show_typing": (PEOPLE, 404),
+    "show_seen": (PEOPLE, 404),
     "pick": (PEOPLE, 404),
     "close_session": (PEOPLE, 404),
     "reopen": (PEOPLE, 404),

@@ -88,7 +88,7 @@ async def test_a_reply_needs_a_decent_key(api: Api, seed: Seed, headers: Any) ->
         {"text": "Hi", "messaging_type": "RESPONSE"},
         {"text": "Hi", "metadata": "x"},
         {"text": "Hi", "recipient": {"id": "1"}},
-        {"text": "Hi", "reply_to_mid": ""},
+        {"text": "Hi", "reply_to": ""},
         [],
         "Hi",
     ],
@@ -112,15 +112,27 @@ async def test_what_can_be_said_is_kept_to_the_letter(api: Api, seed: Seed, text
 async def test_a_reply_may_answer_to_a_message_of_its_thread_only(api: Api, seed: Seed) -> None:
     thread = await seed.conversation(status=Status.ACTIVE)
     other = await seed.conversation(page_id=thread.page_id, status=Status.ACTIVE)
-    await seed.message(thread, "Where is it?", mid="m_here")
-    await seed.message(other, "Where is mine?", mid="m_there")
-    body = {"text": "Here", "reply_to_mid": "m_there"}
-    refused = await api.admin.post(_address(thread), json=body, headers=_key("one"))
-    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_reply_to")
+    here = await seed.message(thread, "Where is it?", mid="m_here")
+    there = await seed.message(other, "Where is mine?", mid="m_there")
+    unsent = await seed.message(thread, "Wait", direction="outbound", status="failed")
+    for wrong in (there, unsent, "nothing", "m_here"):
+        body = {"text": "Here", "reply_to": wrong}
+        refused = await api.admin.post(_address(thread), json=body, headers=_key("one"))
+        assert (refused.status_code, refused.json()["code"]) == (422, "unknown_reply_to")
     taken = await api.admin.post(
-        _address(thread), json={"text": "Here", "reply_to_mid": "m_here"}, headers=_key("one")
+        _address(thread), json={"text": "Here", "reply_to": here}, headers=_key("one")
     )
-    assert (taken.status_code, taken.json()["reply_to_mid"]) == (201, "m_here")
+    assert taken.status_code == 201, taken.text
+    assert (taken.json()["reply_to"], taken.json()["reply_to_mid"]) == (here, "m_here")
+    listed = (await api.admin.get(_address(thread))).json()["items"]
+    assert [each["reply_to"] for each in listed if each["text"] == "Here"] == [here]
+
+
+async def test_a_reply_belongs_to_the_session_that_the_conversation_has(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation(status=Status.ACTIVE)
+    shown = (await api.admin.post(_address(thread), json=HELLO, headers=_key("one"))).json()
+    conversation = (await api.admin.get(f"/v1/conversations/{thread.conversation_id}")).json()
+    assert shown["session_id"] == conversation["session"]["id"]
 
 
 async def test_a_refused_reply_stays_failed_and_its_key_says_the_same_again(api: Api, seed: Seed) -> None:

@@ -91,6 +91,31 @@ class FakeEngine:
             raise EngineUnavailableError
 
 
+class FakeMeta:
+    """The Graph API of the API's own few calls: answers as it is told and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, str, dict[str, Any]]] = []
+        self.answer: Callable[[httpx.Request], httpx.Response] = lambda _: httpx.Response(
+            200, json={"success": True}
+        )
+        self.transport = httpx.MockTransport(self._take)
+
+    def fail(self, code: int, subcode: int | None = None, status: int = 400) -> None:
+        """Refuse every call from now on."""
+        error = {"message": "no", "type": "OAuthException", "code": code, "error_subcode": subcode}
+        self.answer = lambda _: httpx.Response(status, json={"error": error})
+
+    def _take(self, request: httpx.Request) -> httpx.Response:
+        content = request.content.decode()
+        if request.headers.get("content-type") == "application/json":
+            given = orjson.loads(content)
+        else:
+            given = dict(httpx.QueryParams(content or request.url.query))
+        self.calls.append((request.method, request.url.path.rpartition("/")[2], given))
+        return self.answer(request)
+
+
 @dataclass
 class Api:
     """The application and clients of it, one per role."""
@@ -99,6 +124,7 @@ class Api:
     settings: Settings
     database: Database
     engine: FakeEngine = field(default_factory=FakeEngine)
+    meta: FakeMeta = field(default_factory=FakeMeta)
     clients: list[httpx.AsyncClient] = field(default_factory=list)
 
     def client(self, token: str | None = None) -> httpx.AsyncClient:

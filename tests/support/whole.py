@@ -113,6 +113,15 @@ class Whole:
         )
 
 
+class _Later(httpx.AsyncBaseTransport):
+    """Each of the two applications calls the other: one is made first."""
+
+    transport: httpx.AsyncBaseTransport
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self.transport.handle_async_request(request)
+
+
 @contextlib.asynccontextmanager
 async def whole_product(
     data_dir: Path, engine: Client, database_url: str | None = None
@@ -126,8 +135,10 @@ async def whole_product(
         admin_token=SecretStr(ADMIN_KEY),
         database_url=database_url,
     )
-    api_app = create_app(settings)
+    to_meta = _Later()
+    api_app = create_app(settings, graph_transport=to_meta)
     sandbox = create_sandbox(Config(transport=httpx.ASGITransport(api_app), ledger_dir=data_dir / "ledger"))
+    to_meta.transport = httpx.ASGITransport(sandbox)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(_end_all, settings, engine)
         await stack.enter_async_context(sandbox.router.lifespan_context(sandbox))
