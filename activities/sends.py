@@ -1,13 +1,16 @@
 """One attempt to send one message, by the send protocol: intent, mark, call, outcome.
 
-The window is judged here once more, just before the socket, with the engine's clock. Nothing in here retries:
-the workflow does, and only what was certainly not sent.
+A page has a lane and a pace: the attempt waits for its turn and its slot first. The window is judged after
+that wait, just before the socket, with the engine's clock. Nothing in here retries: the workflow does, and
+only what was certainly not sent.
 """
 
+import asyncio
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -16,7 +19,8 @@ from temporalio import activity
 
 from activities.credentials import credentials_of
 from activities.engine_time import engine_clock
-from activities.heartbeat import beating
+from activities.heartbeat import Pulse, beating
+from activities.lanes import Lane, LaneFullError, Lanes
 from base.log import get_logger
 from base.secrets import Vault
 from domain.delivery import MessageStatus
@@ -24,7 +28,7 @@ from domain.sending import Permission, SenderKind, SendRefusal, decide_send
 from domain.surveys import REMINDER
 from messenger.error_table import ErrorKind
 from messenger.graph import GraphClient, NotSent, PageCredentials, Refused, Sent, Unknown
-from store import gate
+from store import gate, pace
 from store.database import Database
 from store.messages import begin_attempt, settle
 from store.survey_answers import is_answered_reminder
@@ -49,8 +53,13 @@ _ROWS = (
     .join(Page, col(Page.page_id) == col(Message.page_id))
     .join(Account, col(Account.id) == col(Page.account_id))
     .where(col(Message.id) == bindparam("id"))
-    .with_for_update(of=Message)
+    .with_for_update(of=(Message, Page), key_share=True)
 )
+
+_NEAR = timedelta(seconds=2)
+"""A slot this near is waited for in the activity; one further away at the engine."""
+_LAPSED = timedelta(milliseconds=500)
+"""Who comes this much after its slot takes a new one: what stood still must not all leave at once."""
 
 _SPREAD = timedelta(seconds=3)
 _CLOSES_GATE = frozenset({ErrorKind.AUTH, ErrorKind.POLICY})
@@ -71,27 +80,49 @@ class _Attempt:
     credentials: PageCredentials
 
 
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    """The attempt may begin at this instant, for which it has taken the page's slot; None: ask for one."""
+
+    slot: datetime | None
+
+
 class SendActivities:
     """The send protocol's steps around the Graph API."""
 
-    def __init__(self, database: Database, graph: GraphClient, vault: Vault) -> None:
+    def __init__(
+        self,
+        database: Database,
+        graph: GraphClient,
+        vault: Vault,
+        *,
+        lanes: Lanes | None = None,
+        rates: pace.Rates = pace.USUAL,
+    ) -> None:
         self._database = database
         self._graph = graph
         self._vault = vault
+        self._lanes = lanes or Lanes()
+        self._rates = rates
 
     @activity.defn(name="send_message")
     async def send_message(self, request: SendMessage) -> SendReport:
         """Try to send one outbound row and record how it went."""
         now = engine_clock()
-        async with beating():
-            return await self._attempt(request, now)
+        async with beating() as pulse:
+            try:
+                async with self._lanes.turn(request.page_id) as lane:
+                    return await self._attempt(request, now, pulse, lane)
+            except LaneFullError as full:
+                return SendReport(MessageStatus.QUEUED, "page_busy", now() + full.wait, in_line=True)
 
-    async def _attempt(self, request: SendMessage, now: Callable[[], datetime]) -> SendReport:
-        began = now()
-        prepared = await self._database.write(lambda session: self._prepare(session, request, began))
+    async def _attempt(
+        self, request: SendMessage, now: Callable[[], datetime], pulse: Pulse, lane: Lane
+    ) -> SendReport:
+        prepared = await self._prepared(request, now, pulse)
         if isinstance(prepared, SendReport):
             return prepared
-        if now() > began + _FENCE:
+        if pulse.longest_silence > _FENCE:
             # The process stood still: the engine has given this attempt up, and another may be under way.
             return await self._database.write(
                 lambda session: _not_tried(session, request.message_id, prepared.number, now())
@@ -105,12 +136,37 @@ class SendActivities:
             metadata=METADATA_PREFIX + request.message_id,
             reply_to=prepared.reply_to_mid,
         )
+        _note(lane, outcome)
         return await self._database.write(
             lambda session: _record(session, request, prepared.number, outcome, now)
         )
 
-    def _prepare(self, session: Session, request: SendMessage, now: datetime) -> SendReport | _Attempt:
-        """Judge and mark the attempt; a report where there is nothing to call for."""
+    async def _prepared(
+        self, request: SendMessage, now: Callable[[], datetime], pulse: Pulse
+    ) -> SendReport | _Attempt:
+        """The attempt, marked, as soon as the page's pace lets it begin."""
+        prepared: SendReport | _Attempt | _Wait = _Wait(None)
+        while isinstance(prepared, _Wait):
+            if prepared.slot is not None:
+                await asyncio.sleep((prepared.slot - now()).total_seconds())
+            if pulse.longest_silence > _FENCE:
+                return SendReport(MessageStatus.QUEUED, "too_late", now(), in_line=True)
+            look = partial(self._prepare, request=request, clock=now, slot=prepared.slot)
+            prepared = await self._database.write(look)
+        return prepared
+
+    def _prepare(
+        self,
+        session: Session,
+        request: SendMessage,
+        clock: Callable[[], datetime],
+        slot: datetime | None,
+    ) -> SendReport | _Attempt | _Wait:
+        """Judge and mark the attempt; a report where there is nothing to call for.
+
+        `slot` is what an earlier look took; without one, the attempt begins now or is told when it may.
+        """
+        now = clock()
         rows = _rows_for(session, request.message_id)
         if rows is None:
             _log.warning("send_without_row", message_id=request.message_id)
@@ -131,6 +187,10 @@ class SendActivities:
         content = _content(message)
         if not content:
             return _settled(session, message.id, MessageStatus.FAILED, now, reason="nothing_to_say")
+        if slot is None or now > slot + _LAPSED:
+            slot = pace.take_slot(page, content, self._rates, now, near=_NEAR)
+        if slot > now:
+            return _later(slot, now)
         return _Attempt(
             number=begin_attempt(session, message, permission.rule, now),
             psid=customer.psid,
@@ -139,6 +199,14 @@ class SendActivities:
             permission=permission,
             credentials=credentials_of(page, account, self._vault),
         )
+
+
+def _note(lane: Lane, outcome: Sent | Refused | NotSent | Unknown) -> None:
+    """Whether Meta answers decides how many calls of the page may be under way."""
+    if isinstance(outcome, NotSent) or (isinstance(outcome, Unknown) and outcome.error is None):
+        lane.went_unanswered()
+    else:
+        lane.answered()
 
 
 def _rows_for(session: Session, message_id: str) -> tuple[Message, Thread, Customer, Page, Account] | None:
@@ -216,6 +284,12 @@ def _stopped_by_gate(session: Session, message: Message, page: Page, now: dateti
     reason = gate.reason_of_gate(page.send_gate_reason or "held")
     settle(session, message.id, MessageStatus.HELD, now, reason=reason)
     return SendReport(MessageStatus.HELD, reason)
+
+
+def _later(slot: datetime, now: datetime) -> SendReport | _Wait:
+    if slot > now + _NEAR:
+        return SendReport(MessageStatus.QUEUED, "page_busy", slot, in_line=True)
+    return _Wait(slot)
 
 
 def _not_tried(session: Session, message_id: str, attempt: int, now: datetime) -> SendReport:
