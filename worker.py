@@ -17,6 +17,7 @@ from activities.pages import PageActivities
 from activities.read_back import ReadBackActivities
 from activities.sends import SendActivities
 from activities.threads import ThreadActivities
+from activities.usage import UsageNotes
 from activities.waking import WakingActivities
 from base.log import configure, get_logger
 from base.settings import Settings
@@ -88,8 +89,9 @@ async def working(
         http = await stack.enter_async_context(
             httpx.AsyncClient(transport=graph_transport, limits=GRAPH_CONNECTIONS)
         )
-        graph = GraphClient(http, str(settings.graph_base_url), settings.graph_version)
-        await stack.enter_async_context(make_worker(settings, client, database, graph))
+        usage = UsageNotes()
+        graph = GraphClient(http, str(settings.graph_base_url), settings.graph_version, usage.note)
+        await stack.enter_async_context(make_worker(settings, client, database, graph, usage=usage))
         relay = await _make_relay(settings, client, database, inbox, stack)
         relaying = asyncio.create_task(relay.run(), name="relay")
         stack.push_async_callback(_cancelled, relaying)
@@ -111,13 +113,14 @@ def make_worker(
     database: Database,
     graph: GraphClient,
     *,
+    usage: UsageNotes | None = None,
     task_queue: str = TASK_QUEUE,
 ) -> Worker:
-    """The Temporal worker with all workflows and activities."""
+    """The Temporal worker with all workflows and activities. `usage`: what `graph` notes of its answers."""
     threads = ThreadActivities(database, settings.public_base_url)
     rates = Rates(Pace(settings.page_sends_per_second), Pace(settings.page_media_per_second))
     lanes = Lanes(per_second=settings.page_sends_per_second)
-    sends = SendActivities(database, graph, settings.vault, lanes=lanes, rates=rates)
+    sends = SendActivities(database, graph, settings.vault, lanes=lanes, usage=usage, rates=rates)
     looks = ReadBackActivities(database, graph, settings.vault, lanes=Lanes(READ_WIDTH))
     waking = WakingActivities(database, client)
     pages = PageActivities(database, graph, settings)

@@ -21,12 +21,15 @@ from activities.credentials import credentials_of
 from activities.engine_time import engine_clock
 from activities.heartbeat import Pulse, beating
 from activities.lanes import Lane, LaneFullError, Lanes
+from activities.usage import UsageNotes
 from base.log import get_logger
 from base.secrets import Vault
 from domain.delivery import MessageStatus
+from domain.pacing import PAUSED_FOR
 from domain.sending import Permission, SenderKind, SendRefusal, decide_send
 from domain.surveys import REMINDER
 from messenger.error_table import ErrorKind
+from messenger.errors import GraphError
 from messenger.graph import GraphClient, NotSent, PageCredentials, Refused, Sent, Unknown
 from store import gate, pace
 from store.database import Database
@@ -64,6 +67,9 @@ _LAPSED = timedelta(milliseconds=500)
 _SPREAD = timedelta(seconds=3)
 _CLOSES_GATE = frozenset({ErrorKind.AUTH, ErrorKind.POLICY})
 _COME_AGAIN = frozenset({ErrorKind.RETRY, ErrorKind.THROTTLED})
+_CONCERNS_PAGE = _CLOSES_GATE | {ErrorKind.THROTTLED}
+
+Outcome = Sent | Refused | NotSent | Unknown
 
 _log = get_logger("activities")
 
@@ -97,12 +103,14 @@ class SendActivities:
         vault: Vault,
         *,
         lanes: Lanes | None = None,
+        usage: UsageNotes | None = None,
         rates: pace.Rates = pace.USUAL,
     ) -> None:
         self._database = database
         self._graph = graph
         self._vault = vault
         self._lanes = lanes or Lanes()
+        self._usage = usage if usage is not None else UsageNotes()
         self._rates = rates
 
     @activity.defn(name="send_message")
@@ -138,7 +146,7 @@ class SendActivities:
         )
         _note(lane, outcome)
         return await self._database.write(
-            lambda session: _record(session, request, prepared.number, outcome, now)
+            lambda session: self._conclude(session, request, prepared, outcome, now())
         )
 
     async def _prepared(
@@ -172,6 +180,7 @@ class SendActivities:
             _log.warning("send_without_row", message_id=request.message_id)
             return SendReport(MessageStatus.FAILED, "no_such_message")
         message, thread, customer, page, account = rows
+        self._usage.heed(session, page.page_id, now)
         known = _known_already(session, message, now) or _stopped_by_gate(session, message, page, now)
         if known is not None:
             return known
@@ -200,8 +209,29 @@ class SendActivities:
             credentials=credentials_of(page, account, self._vault),
         )
 
+    def _conclude(
+        self,
+        session: Session,
+        request: SendMessage,
+        attempt: _Attempt,
+        outcome: Outcome,
+        now: datetime,
+    ) -> SendReport:
+        """Record what came of the call, first for the page, then for the message.
 
-def _note(lane: Lane, outcome: Sent | Refused | NotSent | Unknown) -> None:
+        Rows are locked before the first event is written, in the order message, page, as everywhere.
+        """
+        error = outcome.error if isinstance(outcome, Refused) else None
+        if self._usage.pending or (error is not None and error.kind in _CONCERNS_PAGE):
+            session.get(Message, request.message_id, with_for_update=True)
+            self._usage.heed_of_app(session, attempt.credentials.app_id, now)
+            self._usage.heed(session, request.page_id, now)
+            if error is not None:
+                _tell_page(session, request, error, now)
+        return _record(session, request, attempt.number, outcome, now)
+
+
+def _note(lane: Lane, outcome: Outcome) -> None:
     """Whether Meta answers decides how many calls of the page may be under way."""
     if isinstance(outcome, NotSent) or (isinstance(outcome, Unknown) and outcome.error is None):
         lane.went_unanswered()
@@ -215,46 +245,34 @@ def _rows_for(session: Session, message_id: str) -> tuple[Message, Thread, Custo
     return None if found is None else tuple(found)
 
 
+def _tell_page(session: Session, request: SendMessage, error: GraphError, now: datetime) -> None:
+    """What Meta refuses to a page, and not to a message alone, is not tried with its other messages."""
+    if error.kind in _CLOSES_GATE:
+        gate.hold(session, request.page_id, error.reason, now)
+    elif error.kind is ErrorKind.THROTTLED:
+        until = now + _wait_of(request, error)
+        gate.pause(session, request.page_id, error.reason, until, now)
+        pace.slow(session, request.page_id, until + PAUSED_FOR, now)
+
+
 def _record(
-    session: Session,
-    request: SendMessage,
-    attempt: int,
-    outcome: Sent | Refused | NotSent | Unknown,
-    clock: Callable[[], datetime],
+    session: Session, request: SendMessage, attempt: int, outcome: Outcome, now: datetime
 ) -> SendReport:
-    now = clock()
+    settled = partial(_settled, session, request.message_id, now=now, attempt=attempt)
     match outcome:
         case Sent(mid=mid):
             settle(session, request.message_id, MessageStatus.SENT, now, attempt=attempt, mid=mid)
             return SendReport(MessageStatus.SENT)
         case Refused(error=error) if error.kind in _CLOSES_GATE:
-            gate.hold(session, request.page_id, error.reason, now)
-            held = gate.reason_of_gate(error.reason)
-            return _settled(
-                session, request.message_id, MessageStatus.HELD, now, attempt=attempt, reason=held
-            )
+            return settled(MessageStatus.HELD, reason=gate.reason_of_gate(error.reason))
         case Refused(error=error) if error.kind in _COME_AGAIN:
-            wait = timedelta(seconds=error.retry_after_s or 0)
-            report = _postponed(session, request, attempt, error.reason, now, at_least=wait)
-            if error.kind is ErrorKind.THROTTLED and report.until is not None:
-                gate.pause(session, request.page_id, error.reason, report.until, now)
-            return report
+            return _postponed(session, request, attempt, error.reason, now, wait=_wait_of(request, error))
         case Refused(error=error):
-            return _settled(
-                session,
-                request.message_id,
-                MessageStatus.FAILED,
-                now,
-                attempt=attempt,
-                reason=error.reason,
-                detail=error.explanation,
-            )
+            return settled(MessageStatus.FAILED, reason=error.reason, detail=error.explanation)
         case Unknown(reason=reason):
-            return _settled(
-                session, request.message_id, MessageStatus.UNKNOWN, now, attempt=attempt, reason=reason
-            )
+            return settled(MessageStatus.UNKNOWN, reason=reason)
         case NotSent(reason=reason):
-            return _postponed(session, request, attempt, reason, now)
+            return _postponed(session, request, attempt, reason, now, wait=_wait_of(request))
 
 
 def _known_already(session: Session, message: Message, now: datetime) -> SendReport | None:
@@ -320,22 +338,18 @@ def _settled(
     return SendReport(MessageStatus(message.status or status), message.reason)
 
 
+def _wait_of(request: SendMessage, error: GraphError | None = None) -> timedelta:
+    """Longer with every try, and at least as long as Meta says."""
+    told = timedelta(seconds=error.retry_after_s or 0) if error is not None else timedelta(0)
+    ours: timedelta = _FIRST_WAIT * 2**request.tries
+    return max(told, min(_LONGEST_WAIT, ours))
+
+
 def _postponed(
-    session: Session,
-    request: SendMessage,
-    attempt: int,
-    reason: str,
-    now: datetime,
-    *,
-    at_least: timedelta = timedelta(0),
+    session: Session, request: SendMessage, attempt: int, reason: str, now: datetime, *, wait: timedelta
 ) -> SendReport:
     """Nothing was sent for certain: try again later, as long as the window and our patience last."""
-    if request.tries + 1 >= _MOST_TRIES:
-        return _settled(
-            session, request.message_id, MessageStatus.FAILED, now, attempt=attempt, reason=reason
-        )
-    report = _settled(session, request.message_id, MessageStatus.QUEUED, now, attempt=attempt, reason=reason)
-    if report.status is not MessageStatus.QUEUED:
-        return report
-    wait = max(at_least, min(_LONGEST_WAIT, _FIRST_WAIT * 2**request.tries))
-    return SendReport(MessageStatus.QUEUED, reason, now + wait)
+    last = request.tries + 1 >= _MOST_TRIES
+    status = MessageStatus.FAILED if last else MessageStatus.QUEUED
+    report = _settled(session, request.message_id, status, now, attempt=attempt, reason=reason)
+    return replace(report, until=now + wait) if report.status is MessageStatus.QUEUED else report

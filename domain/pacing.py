@@ -61,6 +61,25 @@ CONVERSATIONS_PACE = Pace(2)
 
 
 @dataclass(frozen=True, slots=True)
+class Restraint:
+    """What Meta asks for: few calls before the one instant, none before the other."""
+
+    slowed_until: datetime
+    paused_until: datetime | None = None
+
+
+def restraint(percent: int, regain: timedelta, at: datetime) -> Restraint | None:
+    """What a usage in per cent asks for that was told `at` an instant; None where there is room enough.
+
+    `regain`: how long until calls are allowed again.
+    """
+    if percent >= USED_UP or regain:
+        paused_until = at + (regain or PAUSED_FOR)
+        return Restraint(paused_until + SLOWED_FOR, paused_until)
+    return Restraint(at + SLOWED_FOR) if percent >= NEARLY_USED_UP else None
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     """A call may leave `at` this instant. Who takes the slot notes `next_at` for the one after it."""
 

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.pacing import CONVERSATIONS_PACE, MOST_MEDIA, MOST_SENDS, USUAL_SENDS, Pace, is_media, slot
+from domain.pacing import (
+    CONVERSATIONS_PACE,
+    MOST_MEDIA,
+    MOST_SENDS,
+    USUAL_SENDS,
+    Pace,
+    is_media,
+    restraint,
+    slot,
+)
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -94,3 +103,20 @@ def test_a_page_that_is_slowed_still_moves() -> None:
 )
 def test_what_meta_must_fetch_is_media(content: dict[str, object], media: bool) -> None:
     assert is_media(content) is media
+
+
+@pytest.mark.parametrize(
+    ("percent", "regain", "slowed", "paused"),
+    [(90, 0, 5, None), (99, 0, 5, None), (100, 0, 6, 1), (100, 30, 35, 30), (10, 7, 12, 7)],
+)
+def test_a_page_is_slowed_before_its_limit_and_paused_at_it(
+    percent: int, regain: int, slowed: int, paused: int | None
+) -> None:
+    found = restraint(percent, timedelta(minutes=regain), NOW)
+    assert found is not None
+    assert found.slowed_until == NOW + timedelta(minutes=slowed)
+    assert found.paused_until == (None if paused is None else NOW + timedelta(minutes=paused))
+
+
+def test_a_page_far_from_its_limit_is_left_alone() -> None:
+    assert restraint(89, timedelta(0), NOW) is None
