@@ -12,15 +12,18 @@ import uvloop
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.lanes import READ_WIDTH, Lanes
 from activities.pages import PageActivities
 from activities.read_back import ReadBackActivities
 from activities.sends import SendActivities
 from activities.threads import ThreadActivities
+from activities.usage import UsageNotes
 from activities.waking import WakingActivities
 from base.log import configure, get_logger
 from base.settings import Settings
 from base.skipping_clock import process_time
 from base.temporal import connect
+from domain.pacing import Pace
 from engine.clean_exit import exit_process
 from ingest.leases import MachineLock
 from ingest.page_wake import PageWaker
@@ -30,6 +33,7 @@ from ingest.signaller import Signaller
 from ingest.wake import datagram_alarm, notify_alarm
 from messenger.graph import GraphClient
 from store.database import Database
+from store.pace import Rates
 from workflows.conversation import ConversationWorkflow
 from workflows.messages import TASK_QUEUE
 from workflows.page import PageWorkflow
@@ -41,10 +45,16 @@ CACHED_CONVERSATIONS = 2000
 # A task that is begun must end within TASK_TIMEOUT, or the engine discards it and it begins anew. What waits
 # for its turn must therefore wait at the engine, not in here, where all tasks share one interpreter.
 TASKS_AT_ONCE = 8
+# An activity that waits for Meta costs next to nothing, and each page has its lane: so many that a dozen
+# pages which all hang leave most of them to the others.
+ACTIVITIES_AT_ONCE = 800
 READY_FILE = "worker.ready"
 # Connections stay open between calls: opening one costs more than a call. They are given up before a server
 # that closes idle ones after five seconds does: a send that meets the closing has an unknown outcome.
-GRAPH_CONNECTIONS = httpx.Limits(max_connections=50, max_keepalive_connections=50, keepalive_expiry=3.0)
+# There is one for every activity: the lanes of the pages are the limit.
+GRAPH_CONNECTIONS = httpx.Limits(
+    max_connections=ACTIVITIES_AT_ONCE, max_keepalive_connections=50, keepalive_expiry=3.0
+)
 
 _log = get_logger("worker")
 
@@ -79,8 +89,9 @@ async def working(
         http = await stack.enter_async_context(
             httpx.AsyncClient(transport=graph_transport, limits=GRAPH_CONNECTIONS)
         )
-        graph = GraphClient(http, str(settings.graph_base_url), settings.graph_version)
-        await stack.enter_async_context(make_worker(settings, client, database, graph))
+        usage = UsageNotes()
+        graph = GraphClient(http, str(settings.graph_base_url), settings.graph_version, usage.note)
+        await stack.enter_async_context(make_worker(settings, client, database, graph, usage=usage))
         relay = await _make_relay(settings, client, database, inbox, stack)
         relaying = asyncio.create_task(relay.run(), name="relay")
         stack.push_async_callback(_cancelled, relaying)
@@ -102,12 +113,15 @@ def make_worker(
     database: Database,
     graph: GraphClient,
     *,
+    usage: UsageNotes | None = None,
     task_queue: str = TASK_QUEUE,
 ) -> Worker:
-    """The Temporal worker with all workflows and activities."""
+    """The Temporal worker with all workflows and activities. `usage`: what `graph` notes of its answers."""
     threads = ThreadActivities(database, settings.public_base_url)
-    sends = SendActivities(database, graph, settings.vault)
-    looks = ReadBackActivities(database, graph, settings.vault)
+    rates = Rates(Pace(settings.page_sends_per_second), Pace(settings.page_media_per_second))
+    lanes = Lanes(per_second=settings.page_sends_per_second)
+    sends = SendActivities(database, graph, settings.vault, lanes=lanes, usage=usage, rates=rates)
+    looks = ReadBackActivities(database, graph, settings.vault, lanes=Lanes(READ_WIDTH))
     waking = WakingActivities(database, client)
     pages = PageActivities(database, graph, settings)
     return Worker(
@@ -125,6 +139,7 @@ def make_worker(
         ],
         max_cached_workflows=CACHED_CONVERSATIONS,
         max_concurrent_workflow_tasks=TASKS_AT_ONCE,
+        max_concurrent_activities=ACTIVITIES_AT_ONCE,
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         graceful_shutdown_timeout=GRACE,
     )

@@ -1,9 +1,12 @@
 """Looking for a message of unknown outcome in the conversation at Meta.
 
 Meta shows no `metadata` there, so a message is known by its text and its time; where that is not certain, it
-stays unknown. That it is not found does not prove that it was not sent.
+stays unknown. That it is not found does not prove that it was not sent. Meta lets a page be read twice a
+second: who finds no place comes again with the next look.
 """
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +16,7 @@ from temporalio import activity
 from activities.credentials import page_credentials
 from activities.engine_time import engine_clock
 from activities.heartbeat import beating
+from activities.lanes import READ_WIDTH, Lane, LaneFullError, Lanes
 from base.secrets import Vault
 from domain.delivery import MessageStatus
 from messenger.conversations import ThreadMessage
@@ -20,7 +24,8 @@ from messenger.errors import GraphError
 from messenger.graph import GraphClient, GraphUnavailable, PageCredentials
 from store.database import Database
 from store.messages import settle
-from store.tables import Customer, Message
+from store.pace import take_reading_slot
+from store.tables import Customer, Message, Page
 from workflows.messages import ReadBack, SendReport
 
 _BEFORE = timedelta(seconds=2)
@@ -28,10 +33,13 @@ _AFTER = timedelta(seconds=60)
 """Meta dates by whole seconds and by its own clock."""
 
 _UNKNOWN = SendReport(MessageStatus.UNKNOWN, "not_found_at_meta")
+_NOT_NOW = SendReport(MessageStatus.UNKNOWN, "page_busy")
+_NEAR = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
+    slot: datetime
     psid: str
     text: str
     tried_at: datetime
@@ -41,23 +49,39 @@ class _Wanted:
 class ReadBackActivities:
     """The send protocol's last look before a message is parked."""
 
-    def __init__(self, database: Database, graph: GraphClient, vault: Vault) -> None:
+    def __init__(
+        self, database: Database, graph: GraphClient, vault: Vault, *, lanes: Lanes | None = None
+    ) -> None:
         self._database = database
         self._graph = graph
         self._vault = vault
+        self._lanes = lanes or Lanes(READ_WIDTH)
 
     @activity.defn(name="read_back")
     async def read_back(self, request: ReadBack) -> SendReport:
         """Settle the message as sent if Meta shows it without doubt."""
         now = engine_clock()
-        wanted = await self._database.read(lambda session: self._wanted(session, request, now()))
+        async with beating():
+            try:
+                async with self._lanes.turn(request.page_id) as lane:
+                    return await self._look(request, now, lane)
+            except LaneFullError:
+                return _NOT_NOW
+
+    async def _look(self, request: ReadBack, now: Callable[[], datetime], lane: Lane) -> SendReport:
+        wanted = await self._database.write(lambda session: self._wanted(session, request, now()))
         if isinstance(wanted, SendReport):
             return wanted
+        await asyncio.sleep(max(0.0, (wanted.slot - now()).total_seconds()))
         try:
-            async with beating():
-                shown = await self._graph.messages_with(wanted.credentials, wanted.psid)
-        except (GraphError, GraphUnavailable):
+            shown = await self._graph.messages_with(wanted.credentials, wanted.psid)
+        except GraphError:
+            lane.answered()
             return SendReport(MessageStatus.UNKNOWN, "meta_unreachable")
+        except GraphUnavailable:
+            lane.went_unanswered()
+            return SendReport(MessageStatus.UNKNOWN, "meta_unreachable")
+        lane.answered()
         candidates = [each for each in shown if _may_be(each, wanted)]
         return await self._database.write(lambda session: _settle(session, request, candidates, now()))
 
@@ -70,7 +94,12 @@ class ReadBackActivities:
         text = (message.content or {}).get("text", message.text)
         if not text or "attachment" in (message.content or {}):
             return _UNKNOWN  # Meta shows no words of a template to know it by
+        page = session.get_one(Page, request.page_id, with_for_update=True)
+        slot = take_reading_slot(page, now, near=_NEAR)
+        if slot > now + _NEAR:
+            return _NOT_NOW
         return _Wanted(
+            slot=slot,
             psid=session.get_one(Customer, request.customer_id).psid,
             text=text,
             tried_at=message.occurred_at,

@@ -1,13 +1,16 @@
 """One attempt to send one message, by the send protocol: intent, mark, call, outcome.
 
-The window is judged here once more, just before the socket, with the engine's clock. Nothing in here retries:
-the workflow does, and only what was certainly not sent.
+A page has a lane and a pace: the attempt waits for its turn and its slot first. The window is judged after
+that wait, just before the socket, with the engine's clock. Nothing in here retries: the workflow does, and
+only what was certainly not sent.
 """
 
+import asyncio
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -17,15 +20,19 @@ from temporalio import activity
 
 from activities.credentials import credentials_of
 from activities.engine_time import engine_clock
-from activities.heartbeat import beating
+from activities.heartbeat import Pulse, beating
+from activities.lanes import Lane, LaneFullError, Lanes
+from activities.usage import UsageNotes
 from base.log import get_logger
 from base.secrets import Vault
 from domain.delivery import MessageStatus
+from domain.pacing import PAUSED_FOR
 from domain.sending import Permission, SenderKind, SendRefusal, decide_send
 from domain.surveys import REMINDER
 from messenger.error_table import ErrorKind
+from messenger.errors import GraphError
 from messenger.graph import GraphClient, NotSent, PageCredentials, Refused, Sent, Unknown
-from store import gate
+from store import gate, pace
 from store.database import Database
 from store.messages import begin_attempt, settle
 from store.survey_answers import is_answered_reminder
@@ -51,12 +58,20 @@ _ROWS = (
     .join(Account, col(Account.id) == col(Page.account_id))
     .where(col(Message.id) == bindparam("id"))
     .options(defer(Thread.state))  # type: ignore[arg-type]  # SQLModel types columns as values
-    .with_for_update(of=Message)
+    .with_for_update(of=(Message, Page), key_share=True)
 )
+
+_NEAR = timedelta(seconds=2)
+"""A slot this near is waited for in the activity; one further away at the engine."""
+_LAPSED = timedelta(milliseconds=500)
+"""Who comes this much after its slot takes a new one: what stood still must not all leave at once."""
 
 _SPREAD = timedelta(seconds=3)
 _CLOSES_GATE = frozenset({ErrorKind.AUTH, ErrorKind.POLICY})
 _COME_AGAIN = frozenset({ErrorKind.RETRY, ErrorKind.THROTTLED})
+_CONCERNS_PAGE = _CLOSES_GATE | {ErrorKind.THROTTLED}
+
+Outcome = Sent | Refused | NotSent | Unknown
 
 _log = get_logger("activities")
 
@@ -73,27 +88,51 @@ class _Attempt:
     credentials: PageCredentials
 
 
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    """The attempt may begin at this instant, for which it has taken the page's slot; None: ask for one."""
+
+    slot: datetime | None
+
+
 class SendActivities:
     """The send protocol's steps around the Graph API."""
 
-    def __init__(self, database: Database, graph: GraphClient, vault: Vault) -> None:
+    def __init__(
+        self,
+        database: Database,
+        graph: GraphClient,
+        vault: Vault,
+        *,
+        lanes: Lanes | None = None,
+        usage: UsageNotes | None = None,
+        rates: pace.Rates = pace.USUAL,
+    ) -> None:
         self._database = database
         self._graph = graph
         self._vault = vault
+        self._lanes = lanes or Lanes()
+        self._usage = usage if usage is not None else UsageNotes()
+        self._rates = rates
 
     @activity.defn(name="send_message")
     async def send_message(self, request: SendMessage) -> SendReport:
         """Try to send one outbound row and record how it went."""
         now = engine_clock()
-        async with beating():
-            return await self._attempt(request, now)
+        async with beating() as pulse:
+            try:
+                async with self._lanes.turn(request.page_id) as lane:
+                    return await self._attempt(request, now, pulse, lane)
+            except LaneFullError as full:
+                return SendReport(MessageStatus.QUEUED, "page_busy", now() + full.wait, in_line=True)
 
-    async def _attempt(self, request: SendMessage, now: Callable[[], datetime]) -> SendReport:
-        began = now()
-        prepared = await self._database.write(lambda session: self._prepare(session, request, began))
+    async def _attempt(
+        self, request: SendMessage, now: Callable[[], datetime], pulse: Pulse, lane: Lane
+    ) -> SendReport:
+        prepared = await self._prepared(request, now, pulse)
         if isinstance(prepared, SendReport):
             return prepared
-        if now() > began + _FENCE:
+        if pulse.longest_silence > _FENCE:
             # The process stood still: the engine has given this attempt up, and another may be under way.
             return await self._database.write(
                 lambda session: _not_tried(session, request.message_id, prepared.number, now())
@@ -107,17 +146,43 @@ class SendActivities:
             metadata=METADATA_PREFIX + request.message_id,
             reply_to=prepared.reply_to_mid,
         )
+        _note(lane, outcome)
         return await self._database.write(
-            lambda session: _record(session, request, prepared.number, outcome, now)
+            lambda session: self._conclude(session, request, prepared, outcome, now())
         )
 
-    def _prepare(self, session: Session, request: SendMessage, now: datetime) -> SendReport | _Attempt:
-        """Judge and mark the attempt; a report where there is nothing to call for."""
+    async def _prepared(
+        self, request: SendMessage, now: Callable[[], datetime], pulse: Pulse
+    ) -> SendReport | _Attempt:
+        """The attempt, marked, as soon as the page's pace lets it begin."""
+        prepared: SendReport | _Attempt | _Wait = _Wait(None)
+        while isinstance(prepared, _Wait):
+            if prepared.slot is not None:
+                await asyncio.sleep((prepared.slot - now()).total_seconds())
+            if pulse.longest_silence > _FENCE:
+                return SendReport(MessageStatus.QUEUED, "too_late", now(), in_line=True)
+            look = partial(self._prepare, request=request, clock=now, slot=prepared.slot)
+            prepared = await self._database.write(look)
+        return prepared
+
+    def _prepare(
+        self,
+        session: Session,
+        request: SendMessage,
+        clock: Callable[[], datetime],
+        slot: datetime | None,
+    ) -> SendReport | _Attempt | _Wait:
+        """Judge and mark the attempt; a report where there is nothing to call for.
+
+        `slot` is what an earlier look took; without one, the attempt begins now or is told when it may.
+        """
+        now = clock()
         rows = _rows_for(session, request.message_id)
         if rows is None:
             _log.warning("send_without_row", message_id=request.message_id)
             return SendReport(MessageStatus.FAILED, "no_such_message")
         message, thread, customer, page, account = rows
+        self._usage.heed(session, page.page_id, now)
         known = _known_already(session, message, now) or _stopped_by_gate(session, message, page, now)
         if known is not None:
             return known
@@ -133,6 +198,10 @@ class SendActivities:
         content = _content(message)
         if not content:
             return _settled(session, message.id, MessageStatus.FAILED, now, reason="nothing_to_say")
+        if slot is None or now > slot + _LAPSED:
+            slot = pace.take_slot(page, content, self._rates, now, near=_NEAR)
+        if slot > now:
+            return _later(slot, now)
         return _Attempt(
             number=begin_attempt(session, message, permission.rule, now),
             psid=customer.psid,
@@ -142,6 +211,35 @@ class SendActivities:
             credentials=credentials_of(page, account, self._vault),
         )
 
+    def _conclude(
+        self,
+        session: Session,
+        request: SendMessage,
+        attempt: _Attempt,
+        outcome: Outcome,
+        now: datetime,
+    ) -> SendReport:
+        """Record what came of the call, first for the page, then for the message.
+
+        Rows are locked before the first event is written, in the order message, page, as everywhere.
+        """
+        error = outcome.error if isinstance(outcome, Refused) else None
+        if self._usage.pending or (error is not None and error.kind in _CONCERNS_PAGE):
+            session.get(Message, request.message_id, with_for_update=True)
+            self._usage.heed_of_app(session, attempt.credentials.app_id, now)
+            self._usage.heed(session, request.page_id, now)
+            if error is not None:
+                _tell_page(session, request, error, now)
+        return _record(session, request, attempt.number, outcome, now)
+
+
+def _note(lane: Lane, outcome: Outcome) -> None:
+    """Whether Meta answers decides how many calls of the page may be under way."""
+    if isinstance(outcome, NotSent) or (isinstance(outcome, Unknown) and outcome.error is None):
+        lane.went_unanswered()
+    else:
+        lane.answered()
+
 
 def _rows_for(session: Session, message_id: str) -> tuple[Message, Thread, Customer, Page, Account] | None:
     """What one attempt needs, in one statement; the message's row is locked."""
@@ -149,46 +247,34 @@ def _rows_for(session: Session, message_id: str) -> tuple[Message, Thread, Custo
     return None if found is None else tuple(found)
 
 
+def _tell_page(session: Session, request: SendMessage, error: GraphError, now: datetime) -> None:
+    """What Meta refuses to a page, and not to a message alone, is not tried with its other messages."""
+    if error.kind in _CLOSES_GATE:
+        gate.hold(session, request.page_id, error.reason, now)
+    elif error.kind is ErrorKind.THROTTLED:
+        until = now + _wait_of(request, error)
+        gate.pause(session, request.page_id, error.reason, until, now)
+        pace.slow(session, request.page_id, until + PAUSED_FOR, now)
+
+
 def _record(
-    session: Session,
-    request: SendMessage,
-    attempt: int,
-    outcome: Sent | Refused | NotSent | Unknown,
-    clock: Callable[[], datetime],
+    session: Session, request: SendMessage, attempt: int, outcome: Outcome, now: datetime
 ) -> SendReport:
-    now = clock()
+    settled = partial(_settled, session, request.message_id, now=now, attempt=attempt)
     match outcome:
         case Sent(mid=mid):
             settle(session, request.message_id, MessageStatus.SENT, now, attempt=attempt, mid=mid)
             return SendReport(MessageStatus.SENT)
         case Refused(error=error) if error.kind in _CLOSES_GATE:
-            gate.hold(session, request.page_id, error.reason, now)
-            held = gate.reason_of_gate(error.reason)
-            return _settled(
-                session, request.message_id, MessageStatus.HELD, now, attempt=attempt, reason=held
-            )
+            return settled(MessageStatus.HELD, reason=gate.reason_of_gate(error.reason))
         case Refused(error=error) if error.kind in _COME_AGAIN:
-            wait = timedelta(seconds=error.retry_after_s or 0)
-            report = _postponed(session, request, attempt, error.reason, now, at_least=wait)
-            if error.kind is ErrorKind.THROTTLED and report.until is not None:
-                gate.pause(session, request.page_id, error.reason, report.until, now)
-            return report
+            return _postponed(session, request, attempt, error.reason, now, wait=_wait_of(request, error))
         case Refused(error=error):
-            return _settled(
-                session,
-                request.message_id,
-                MessageStatus.FAILED,
-                now,
-                attempt=attempt,
-                reason=error.reason,
-                detail=error.explanation,
-            )
+            return settled(MessageStatus.FAILED, reason=error.reason, detail=error.explanation)
         case Unknown(reason=reason):
-            return _settled(
-                session, request.message_id, MessageStatus.UNKNOWN, now, attempt=attempt, reason=reason
-            )
+            return settled(MessageStatus.UNKNOWN, reason=reason)
         case NotSent(reason=reason):
-            return _postponed(session, request, attempt, reason, now)
+            return _postponed(session, request, attempt, reason, now, wait=_wait_of(request))
 
 
 def _known_already(session: Session, message: Message, now: datetime) -> SendReport | None:
@@ -220,6 +306,12 @@ def _stopped_by_gate(session: Session, message: Message, page: Page, now: dateti
     return SendReport(MessageStatus.HELD, reason)
 
 
+def _later(slot: datetime, now: datetime) -> SendReport | _Wait:
+    if slot > now + _NEAR:
+        return SendReport(MessageStatus.QUEUED, "page_busy", slot, in_line=True)
+    return _Wait(slot)
+
+
 def _not_tried(session: Session, message_id: str, attempt: int, now: datetime) -> SendReport:
     report = _settled(session, message_id, MessageStatus.QUEUED, now, attempt=attempt, reason="too_late")
     return report if report.status is not MessageStatus.QUEUED else replace(report, until=now)
@@ -248,22 +340,18 @@ def _settled(
     return SendReport(MessageStatus(message.status or status), message.reason)
 
 
+def _wait_of(request: SendMessage, error: GraphError | None = None) -> timedelta:
+    """Longer with every try, and at least as long as Meta says."""
+    told = timedelta(seconds=error.retry_after_s or 0) if error is not None else timedelta(0)
+    ours: timedelta = _FIRST_WAIT * 2**request.tries
+    return max(told, min(_LONGEST_WAIT, ours))
+
+
 def _postponed(
-    session: Session,
-    request: SendMessage,
-    attempt: int,
-    reason: str,
-    now: datetime,
-    *,
-    at_least: timedelta = timedelta(0),
+    session: Session, request: SendMessage, attempt: int, reason: str, now: datetime, *, wait: timedelta
 ) -> SendReport:
     """Nothing was sent for certain: try again later, as long as the window and our patience last."""
-    if request.tries + 1 >= _MOST_TRIES:
-        return _settled(
-            session, request.message_id, MessageStatus.FAILED, now, attempt=attempt, reason=reason
-        )
-    report = _settled(session, request.message_id, MessageStatus.QUEUED, now, attempt=attempt, reason=reason)
-    if report.status is not MessageStatus.QUEUED:
-        return report
-    wait = max(at_least, min(_LONGEST_WAIT, _FIRST_WAIT * 2**request.tries))
-    return SendReport(MessageStatus.QUEUED, reason, now + wait)
+    last = request.tries + 1 >= _MOST_TRIES
+    status = MessageStatus.FAILED if last else MessageStatus.QUEUED
+    report = _settled(session, request.message_id, status, now, attempt=attempt, reason=reason)
+    return replace(report, until=now + wait) if report.status is MessageStatus.QUEUED else report

@@ -65,11 +65,16 @@ class PageProblem(BaseModel):
 
 
 class SendGate(BaseModel):
-    """Whether messages may leave: `open`, `held` until re-authorised, or `paused` until an instant."""
+    """Whether messages may leave: `open`, `held` until re-authorised, or `paused` until an instant.
+
+    Until `slowed_until` few leave, because `usage_percent` of what Meta allows was used, or Meta throttled
+    """
 
     state: str
     reason: str | None
     until: datetime | None
+    slowed_until: datetime | None
+    usage_percent: int | None
 
 
 class PageView(BaseModel):
@@ -95,7 +100,11 @@ class PageView(BaseModel):
         """The page without its secrets."""
         shown = page.model_dump(exclude={"access_token"})
         shown["send_gate"] = SendGate(
-            state=page.send_gate, reason=page.send_gate_reason, until=page.send_gate_until
+            state=page.send_gate,
+            reason=page.send_gate_reason,
+            until=page.send_gate_until,
+            slowed_until=page.slowed_until,
+            usage_percent=page.usage_percent,
         )
         return cls.model_validate(shown)
 

@@ -47,6 +47,14 @@ class Settings(BaseSettings):
         15, ge=1, description="How often a page that works is checked: token, permissions, subscriptions."
     )
 
+    # Meta's limits are 300 and 10; above 40 it may count the page as of high volume and block it altogether.
+    page_sends_per_second: int = Field(
+        40, ge=1, le=300, description="How many messages a page sends in a second at most."
+    )
+    page_media_per_second: int = Field(
+        10, ge=1, le=10, description="How many of them may carry an image, audio, video or file."
+    )
+
     sandbox_port: int = Field(9600, ge=1, le=65535, description="Port of the demo's local Messenger.")
 
     time_travel: bool = Field(

@@ -4,12 +4,12 @@ Messages are localised and reworded. The HTTP status counts only where the body 
 codes 1, 2 and 1200, may hide a message that was sent.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from messenger.error_table import MEANINGS, ErrorKind, Meaning
 from messenger.redaction import redacted
+from messenger.usage import regain_of
 from messenger.wire import integer
 
 _SERVER_ERROR = 500
@@ -19,6 +19,7 @@ _PERMISSION_CODES = range(200, 300)
 _GLOBAL_SUBCODES_FROM = 1_000_000
 """Subcodes this large mean the same under every code; Meta prints some of them without one."""
 _LONGEST_MESSAGE = 500
+_LONGEST_WAIT_S = 24 * 60 * 60
 
 _UNLISTED = Meaning(
     ErrorKind.MESSAGE,
@@ -133,15 +134,9 @@ def _meaning_of_status(status: int) -> Meaning:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds until calls are allowed again: `estimated_time_to_regain_access` is in minutes."""
-    waits = [float(integer(headers.get("retry-after")) or 0)]
-    try:
-        usage = json.loads(headers.get("x-business-use-case-usage", "{}"))
-        for entries in usage.values():
-            waits += [60.0 * (integer(each.get("estimated_time_to_regain_access")) or 0) for each in entries]
-    except (ValueError, AttributeError, TypeError, RecursionError):
-        pass  # the header is advice; one of another form advises nothing
-    return max(waits) or None
+    """Seconds until calls are allowed again."""
+    told = min(integer(headers.get("retry-after")) or 0, _LONGEST_WAIT_S)
+    return max(float(told), regain_of(headers).total_seconds()) or None
 
 
 def _short(value: Any) -> str | None:

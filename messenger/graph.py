@@ -16,7 +16,7 @@ import httpx
 from messenger.conversations import MESSAGE_FIELDS, ThreadMessage, messages_in
 from messenger.errors import GraphError, error_of
 from messenger.graph_batch import read_by_batch
-from messenger.graph_call import Access, Answer, AnswerLostError, GraphCaller, NothingWrittenError
+from messenger.graph_call import Access, Answer, AnswerLostError, GraphCaller, NothingWrittenError, Watch
 from messenger.wire import identifier, milliseconds
 
 
@@ -30,7 +30,7 @@ class AppCredentials:
     @property
     def access(self) -> Access:
         """The app's own access."""
-        return Access(f"{self.app_id}|{self.app_secret}", self.app_secret)
+        return Access(f"{self.app_id}|{self.app_secret}", self.app_secret, self.app_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class PageCredentials:
     @property
     def access(self) -> Access:
         """The page's own access."""
-        return Access(self.access_token, self.app_secret)
+        return Access(self.access_token, self.app_secret, self.app_id, self.page_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +133,10 @@ class GraphClient:
     All methods but `send` raise GraphError for what Meta refuses and GraphUnavailable for everything else.
     """
 
-    def __init__(self, http: httpx.AsyncClient, base_url: str, version: str) -> None:
-        self._caller = GraphCaller(http, base_url, version)
+    def __init__(
+        self, http: httpx.AsyncClient, base_url: str, version: str, watch: Watch | None = None
+    ) -> None:
+        self._caller = GraphCaller(http, base_url, version, watch)
 
     async def send(
         self,

@@ -8,7 +8,7 @@ three ways, because only the first is safe to repeat: nothing was written, an an
 import asyncio
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,10 +41,15 @@ class AnswerLostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A token to act with and the secret of its app to prove it. Both stay out of repr."""
+    """A token to act with and the secret of its app to prove it. Both stay out of repr.
+
+    `page_id` is None where the app itself acts.
+    """
 
     token: str
     app_secret: str
+    app_id: str = ""
+    page_id: str | None = None
 
     def __repr__(self) -> str:
         """Nothing to show."""
@@ -70,11 +75,18 @@ class Answer:
         return self.content if isinstance(self.content, dict) else None
 
 
+Watch = Callable[[Access, Mapping[str, str]], None]
+"""Is shown the headers of every answer."""
+
+
 class GraphCaller:
     """Calls one version of the Graph API. The HTTP client is the caller's, to share and to close."""
 
-    def __init__(self, http: httpx.AsyncClient, base_url: str, version: str) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, base_url: str, version: str, watch: Watch | None = None
+    ) -> None:
         self._http = http
+        self._watch = watch
         self._root = f"{base_url.rstrip('/')}/{version}/"
         hide_queries_in_logs()
 
@@ -96,6 +108,8 @@ class GraphCaller:
         try:
             async with asyncio.timeout(TOTAL_TIMEOUT_S):
                 response = await self._http.send(request, stream=True, follow_redirects=False)
+                if self._watch is not None:
+                    self._watch(access, response.headers)
                 try:
                     return Answer(response.status_code, await _json(response), dict(response.headers))
                 finally:

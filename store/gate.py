@@ -52,9 +52,8 @@ def pause(session: Session, page_id: str, cause: str, until: datetime, at: datet
     longer = page.send_gate == Gate.PAUSED and page.send_gate_until is not None
     if page.send_gate == Gate.HELD or (longer and page.send_gate_until >= until):  # type: ignore[operator]  # set
         return
-    was_open = page.send_gate == Gate.OPEN or not longer
     _set(page, Gate.PAUSED, cause, until)
-    if was_open:
+    if not longer:
         append_page_event(
             session, "page.gate_paused", page_id, at, {"cause": cause, "until": until.isoformat()}
         )

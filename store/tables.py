@@ -133,6 +133,11 @@ class Page(SQLModel, table=True):
     send_gate_reason: str | None = None
     send_gate_until: datetime | None = _instant(nullable=True)
     send_gate_generation: int = 0
+    sends_next_at: datetime | None = _instant(nullable=True)
+    media_next_at: datetime | None = _instant(nullable=True)
+    reads_next_at: datetime | None = _instant(nullable=True)
+    slowed_until: datetime | None = _instant(nullable=True)
+    usage_percent: int | None = Field(default=None, description="of what Meta allows, when it was much")
     created_at: datetime = _instant()
 
 

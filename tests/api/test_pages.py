@@ -37,7 +37,13 @@ async def test_a_page_is_saved_with_its_defaults_and_checked(api: Api) -> None:
         "attachments_for_agents": False,
         "provisioning_state": "Provisioning",
         "problems": [],
-        "send_gate": {"state": "open", "reason": None, "until": None},
+        "send_gate": {
+            "state": "open",
+            "reason": None,
+            "until": None,
+            "slowed_until": None,
+            "usage_percent": None,
+        },
         "checked_at": None,
         "last_event_at": None,
     }
