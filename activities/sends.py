@@ -26,6 +26,7 @@ from activities.usage import UsageNotes
 from base.log import get_logger
 from base.secrets import Vault
 from domain.delivery import MessageStatus
+from domain.outbox import is_still_waited_for
 from domain.pacing import PAUSED_FOR
 from domain.sending import Permission, SenderKind, SendRefusal, decide_send
 from domain.surveys import REMINDER
@@ -72,6 +73,8 @@ _COME_AGAIN = frozenset({ErrorKind.RETRY, ErrorKind.THROTTLED})
 _CONCERNS_PAGE = _CLOSES_GATE | {ErrorKind.THROTTLED}
 
 Outcome = Sent | Refused | NotSent | Unknown
+
+_WAITS = frozenset({MessageStatus.QUEUED, MessageStatus.HELD})
 
 _log = get_logger("activities")
 
@@ -334,9 +337,13 @@ def _settled(
     detail: str | None = None,
 ) -> SendReport:
     """Record an outcome; the report tells the truth where that was known already."""
+    message = session.get_one(Message, message_id, with_for_update=True)
+    parked = message.status == MessageStatus.UNKNOWN and not is_still_waited_for(message.occurred_at, now)
+    if parked and status in _WAITS:
+        # Nobody would come back to it, as the process stood still for that long.
+        status = MessageStatus.FAILED
     if settle(session, message_id, status, now, attempt=attempt, reason=reason, detail=detail):
         return SendReport(status, reason)
-    message = session.get_one(Message, message_id)
     return SendReport(MessageStatus(message.status or status), message.reason)
 
 

@@ -24,10 +24,12 @@ _S = MessageStatus
 NEXT: dict[MessageStatus, frozenset[MessageStatus]] = {
     # An echo may overtake everything that we know of our own request, hence `sent` after each.
     _S.QUEUED: frozenset({_S.SENDING, _S.HELD, _S.FAILED, _S.CANCELLED, _S.SENT}),
-    _S.HELD: frozenset({_S.QUEUED, _S.CANCELLED, _S.EXPIRED, _S.SENT}),
-    _S.SENDING: frozenset({_S.SENT, _S.QUEUED, _S.FAILED, _S.UNKNOWN}),
-    # Queued: an attempt that was given up for lost turned out to have sent nothing for certain.
-    _S.UNKNOWN: frozenset({_S.SENT, _S.FAILED, _S.RESENT, _S.QUEUED}),
+    # Sending, failed: what the page held is tried, and judged by the window, as soon as its gate opens.
+    _S.HELD: frozenset({_S.QUEUED, _S.SENDING, _S.CANCELLED, _S.EXPIRED, _S.FAILED, _S.SENT}),
+    # Held: Meta's refusal closes the gate of the page.
+    _S.SENDING: frozenset({_S.SENT, _S.QUEUED, _S.HELD, _S.FAILED, _S.UNKNOWN}),
+    # Queued, held: an attempt that was given up for lost turned out to have sent nothing for certain.
+    _S.UNKNOWN: frozenset({_S.SENT, _S.FAILED, _S.RESENT, _S.QUEUED, _S.HELD}),
     _S.SENT: frozenset({_S.DELIVERED, _S.READ}),
     _S.DELIVERED: frozenset({_S.READ}),
     _S.READ: frozenset(),

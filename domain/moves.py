@@ -35,7 +35,7 @@ _SAYS: dict[Trigger, AutomatedTrigger] = {
 
 def open_conversation(draft: Draft, *, message_id: str | None) -> None:
     """A customer's message makes a conversation; it is greeted."""
-    row = _row(None, Trigger.CUSTOMER_MESSAGE)
+    row = required(None, Trigger.CUSTOMER_MESSAGE)
     conversation = _new(draft, draft.new_id(), row)
     _begin(draft, conversation, row, None, message_id=message_id)
     if draft.state.privacy_notice_at is None and say(draft, conversation, AutomatedTrigger.PRIVACY_NOTICE):
@@ -45,7 +45,7 @@ def open_conversation(draft: Draft, *, message_id: str | None) -> None:
 
 def start_conversation(draft: Draft, conversation_id: str, agent_id: str) -> None:
     """An agent starts a conversation with a known customer; the caller has judged the window."""
-    row = _row(None, Trigger.START)
+    row = required(None, Trigger.START)
     conversation = replace(_new(draft, conversation_id, row), phase=Phase.IN_CONVERSATION)
     _begin(draft, conversation, row, agent_id)
     _put(draft, _with_session(draft, conversation, agent_id))
@@ -103,10 +103,6 @@ def may_be_reopened(draft: Draft, conversation: Conversation, at: datetime) -> b
 
 def required(source: Status | None, trigger: Trigger) -> Transition:
     """A row that must be there; its absence is a fault of the table."""
-    return _row(source, trigger)
-
-
-def _row(source: Status | None, trigger: Trigger) -> Transition:
     row = transition(source, trigger)
     if row is None:
         raise LookupError(f"The lifecycle has no {trigger} in {source}.")

@@ -77,7 +77,8 @@ def send_held_by_page(state: ThreadState, message_id: str, now: datetime) -> Thr
     send = _find(state, message_id)
     if send is None:
         return state
-    return _replaced(state, send, replace(send, held_by_page=True, not_before=now + LOOK_AT_GATE))
+    held = replace(send, held_by_page=True, not_before=now + LOOK_AT_GATE, unknown_since=None)
+    return _replaced(state, send, held)
 
 
 def gate_opened(state: ThreadState) -> ThreadState:
@@ -138,6 +139,14 @@ def _finish(draft: Draft, send: QueuedSend, outcome: SendOutcome) -> None:
         by_window = outcome.reason in REFUSED_BY_WINDOW
         trigger = AutomatedTrigger.OUTSIDE_WINDOW if by_window else AutomatedTrigger.MESSAGE_NOT_SENT
         say(draft, conversation, trigger, agent_id=send.agent_id)
+
+
+def is_still_waited_for(tried_at: datetime, now: datetime) -> bool:
+    """Whether an attempt that was taken for lost may still be followed by another; later it is parked.
+
+    It was taken for lost some seconds after it began, so that at least one look at it is to come.
+    """
+    return now < tried_at + UNKNOWN_LIMIT
 
 
 def _is_given_up(send: QueuedSend, now: datetime) -> bool:

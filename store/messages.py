@@ -8,7 +8,7 @@ from sqlalchemy import ScalarSelect, bindparam, update
 from sqlmodel import Session, col, select
 
 from domain.changes import Fact, StatusChange
-from domain.delivery import MAY_BECOME_SENT, MessageStatus
+from domain.delivery import MAY_BECOME_SENT, NEXT, MessageStatus
 from domain.lifecycle import ActorKind
 from store.events import append_events, event_row
 from store.sql import table_of
@@ -87,8 +87,9 @@ def settle(
     reason: str | None = None,
     detail: str | None = None,
 ) -> bool:
-    """Record an outcome, unless the truth is known already (an echo was faster) or the attempt is overtaken.
+    """Record an outcome, unless it may not follow what is known, or the attempt is overtaken.
 
+    It may not, for one, where an echo was faster, or where an agent has said the message again.
     Returns whether anything changed.
     """
     message = session.get(Message, message_id, with_for_update=True)
@@ -98,7 +99,7 @@ def settle(
         return False
     if status is MessageStatus.SENT:
         return _confirm(session, message, mid, at)
-    if message.status in (MessageStatus.SENT.value, status.value):
+    if message.status is None or status not in NEXT[MessageStatus(message.status)]:
         return False
     message.status = status.value
     message.reason = reason

@@ -8,7 +8,16 @@ import pytest
 from domain.changes import SendOutcome
 from domain.conversation import apply_event
 from domain.delivery import MessageStatus
-from domain.outbox import ECHO_GRACE, UNKNOWN_LIMIT, Step, next_step, send_postponed, send_settled
+from domain.outbox import (
+    ECHO_GRACE,
+    UNKNOWN_LIMIT,
+    Step,
+    gate_opened,
+    next_step,
+    send_held_by_page,
+    send_postponed,
+    send_settled,
+)
 from domain.sending import SenderKind
 from domain.state import QueuedSend, ThreadEvent, ThreadEventKind, ThreadState
 
@@ -68,6 +77,12 @@ def test_it_is_looked_up_again_until_its_minute_is_over_and_then_parked() -> Non
 def test_a_look_that_proves_that_nothing_was_sent_has_it_sent_again() -> None:
     state = send_postponed(unknown_at(waiting("m1"), NOW), "m1", NOW + SECOND)
     assert next_step(state, NOW + SECOND) is Step.SEND
+
+
+def test_a_look_that_finds_it_held_by_its_page_has_it_sent_when_the_gate_opens() -> None:
+    held = send_held_by_page(unknown_at(waiting("m1"), NOW), "m1", NOW + SECOND)
+    assert next_step(held, NOW + SECOND) is None
+    assert next_step(gate_opened(held), NOW + SECOND) is Step.SEND
 
 
 def test_an_echo_settles_what_is_unknown_and_nothing_else() -> None:

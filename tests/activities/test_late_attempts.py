@@ -1,0 +1,119 @@
+"""An attempt whose process stood still: what it reports when it wakes must be true, and must not be lost."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlmodel import Session
+from temporalio.testing import ActivityEnvironment
+
+from activities.sends import SendActivities
+from base.settings import Settings
+from domain.sending import SenderKind
+from messenger.graph import GraphClient
+from store import tables
+from store.database import Database
+from store.messages import new_outbound_row
+from store.sql import insert_or_ignore
+from support.store import PAGE_A, PSID, make_settings, seed
+from workflows.messages import SendMessage, SendReport
+
+NOW = ActivityEnvironment.default_info().started_time
+
+
+class Standstill:
+    """A send during which the world goes on: `meanwhile` is written, then the call ends in `outcome`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.database = Database(settings.store_url)
+        self._settings = settings
+
+    async def send(
+        self, outcome: httpx.Response | Exception, *, status: str, began_ago: float = 10
+    ) -> SendReport:
+        """Send "mine"; its row is `status` and its attempt older when the call ends."""
+
+        async def call(_: httpx.Request) -> httpx.Response:
+            await self.database.write(lambda session: _age(session, status, began_ago))
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+
+        async with httpx.AsyncClient(transport=httpx.MockTransport(call)) as http:
+            graph = GraphClient(http, "https://graph.invalid", "v26.0")
+            sends = SendActivities(self.database, graph, self._settings.vault)
+            request = SendMessage(PAGE_A, "c", "mine", tag_on=False, tries=0)
+            return await ActivityEnvironment().run(sends.send_message, request)
+
+    async def row(self) -> tuple[str | None, str | None]:
+        """Status and reason of the message."""
+        row = await self.database.read(lambda session: session.get_one(tables.Message, "mine"))
+        return row.status, row.reason
+
+
+def _age(session: Session, status: str, seconds: float) -> None:
+    message = session.get_one(tables.Message, "mine")
+    assert message.status == "sending"
+    message.status = status
+    message.occurred_at = NOW - timedelta(seconds=seconds)
+
+
+@pytest.fixture
+async def standstill(tmp_path: Path) -> AsyncIterator[Standstill]:
+    settings = make_settings(tmp_path)
+    standstill = Standstill(settings)
+
+    def work(session: Session) -> None:
+        seed(session, settings)
+        session.flush()
+        session.add(tables.Customer(id="c", page_id=PAGE_A, psid=PSID, created_at=NOW))
+        session.flush()
+        tomorrow = NOW + timedelta(days=1)
+        session.add(tables.Thread(customer_id="c", page_id=PAGE_A, standard_until=tomorrow))
+        row = new_outbound_row(
+            id="mine",
+            page_id=PAGE_A,
+            customer_id="c",
+            conversation_id="conversation",
+            sender_kind=SenderKind.AGENT,
+            text="Hello!",
+            created_at=NOW,
+        )
+        insert_or_ignore(session, tables.Message, [row])
+
+    await standstill.database.write(work)
+    yield standstill
+    standstill.database.close()
+
+
+NOT_SENT = httpx.ConnectError("nobody there")
+DEAD_TOKEN = httpx.Response(400, json={"error": {"code": 190, "error_subcode": 463, "message": "expired"}})
+
+
+async def test_what_was_not_sent_for_certain_is_tried_again(standstill: Standstill) -> None:
+    report = await standstill.send(NOT_SENT, status="unknown")
+    assert (report.status, (await standstill.row())[0]) == ("queued", "queued")
+
+
+@pytest.mark.parametrize("outcome", [NOT_SENT, DEAD_TOKEN])
+async def test_what_is_parked_already_has_failed_for_nobody_comes_back_to_it(
+    standstill: Standstill, outcome: httpx.Response | Exception
+) -> None:
+    report = await standstill.send(outcome, status="unknown", began_ago=61)
+    assert (report.status, (await standstill.row())[0]) == ("failed", "failed")
+
+
+@pytest.mark.parametrize("outcome", [NOT_SENT, DEAD_TOKEN, httpx.Response(500)])
+async def test_what_an_agent_has_said_again_stays_so(
+    standstill: Standstill, outcome: httpx.Response | Exception
+) -> None:
+    report = await standstill.send(outcome, status="resent")
+    assert (report.status, (await standstill.row())[0]) == ("resent", "resent")
+
+
+async def test_the_truth_wins_over_all(standstill: Standstill) -> None:
+    accepted = httpx.Response(200, json={"recipient_id": PSID, "message_id": "m_1"})
+    assert (await standstill.send(accepted, status="resent", began_ago=600)).status == "sent"
+    assert await standstill.row() == ("sent", None)

@@ -1,0 +1,72 @@
+"""What an attempt reports is written only where the table of statuses lets it follow."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session
+
+from domain.delivery import NEXT, MessageStatus
+from store.database import Database
+from store.messages import new_outbound_row, settle
+from store.sql import insert_or_ignore
+from store.tables import Customer, Message, Thread
+from support.store import PAGE_A, PSID, make_settings, seed
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+PAIRS = [(former, outcome) for former in MessageStatus for outcome in MessageStatus if former is not outcome]
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    settings = make_settings(tmp_path)
+    database = Database(settings.store_url)
+
+    def work(session: Session) -> None:
+        seed(session, settings)
+        session.flush()
+        session.add(Customer(id="c", page_id=PAGE_A, psid=PSID, created_at=NOW))
+        session.flush()
+        session.add(Thread(customer_id="c", page_id=PAGE_A))
+        rows = [_row(former, outcome) for former, outcome in PAIRS]
+        insert_or_ignore(session, Message, rows)
+
+    await database.write(work)
+    yield database
+    database.close()
+
+
+def _row(former: MessageStatus, outcome: MessageStatus) -> dict[str, object]:
+    row = new_outbound_row(
+        id=f"{former}-{outcome}",
+        page_id=PAGE_A,
+        customer_id="c",
+        conversation_id="conversation",
+        sender_kind="agent",
+        text="Hello!",
+        created_at=NOW,
+    )
+    return row | {"status": former.value, "attempt": 1}
+
+
+async def test_an_outcome_is_written_where_the_table_of_statuses_has_it(database: Database) -> None:
+    def work(session: Session) -> set[tuple[MessageStatus, MessageStatus]]:
+        return {
+            (former, outcome)
+            for former, outcome in PAIRS
+            if settle(session, f"{former}-{outcome}", outcome, NOW, attempt=1)
+            and session.get_one(Message, f"{former}-{outcome}").status == outcome
+        }
+
+    allowed = {(former, outcome) for former, following in NEXT.items() for outcome in following}
+    assert await database.write(work) == allowed
+
+
+async def test_what_was_said_again_is_not_queued_by_an_attempt_that_wakes_late(database: Database) -> None:
+    resent_then_queued = "resent-queued"
+    changed = await database.write(
+        lambda session: settle(session, resent_then_queued, MessageStatus.QUEUED, NOW, attempt=1)
+    )
+    row = await database.read(lambda session: session.get_one(Message, resent_then_queued))
+    assert (changed, row.status) == (False, "resent")
