@@ -29,7 +29,7 @@ BY_THE_WORKFLOW = {
     "change_context",
     *(trigger.value for trigger in Trigger),
 }
-NOT_RECORDED = {"sign_out", "check_page"} | BY_THE_WORKFLOW
+NOT_RECORDED = {"sign_out", "check_page", "show_typing", "show_seen"} | BY_THE_WORKFLOW
 
 
 async def test_every_change_is_recorded_once(api: Api) -> None:
