@@ -67,7 +67,7 @@ class PageProblem(BaseModel):
 class SendGate(BaseModel):
     """Whether messages may leave: `open`, `held` until re-authorised, or `paused` until an instant.
 
-    Until `slowed_until` few leave, because `usage_percent` of what Meta allows was used, or Meta throttled it.
+    Until `slowed_until` few leave: `usage_percent` of what Meta allows was used, or Meta throttled the page.
     """
 
     state: str
