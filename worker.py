@@ -12,7 +12,7 @@ import uvloop
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from activities.lanes import READ_WIDTH, Lanes
+from activities.lanes import READ_WIDTH, WIDTH, Lanes
 from activities.pages import PageActivities
 from activities.read_back import ReadBackActivities
 from activities.sends import SendActivities
@@ -48,6 +48,7 @@ TASKS_AT_ONCE = 8
 # An activity that waits for Meta costs next to nothing, and each page has its lane: so many that a dozen
 # pages which all hang leave most of them to the others.
 ACTIVITIES_AT_ONCE = 800
+LANE_WIDTH = WIDTH
 READY_FILE = "worker.ready"
 # Connections stay open between calls: opening one costs more than a call. They are given up before a server
 # that closes idle ones after five seconds does: a send that meets the closing has an unknown outcome.
@@ -119,7 +120,7 @@ def make_worker(
     """The Temporal worker with all workflows and activities. `usage`: what `graph` notes of its answers."""
     threads = ThreadActivities(database, settings.public_base_url)
     rates = Rates(Pace(settings.page_sends_per_second), Pace(settings.page_media_per_second))
-    lanes = Lanes(per_second=settings.page_sends_per_second)
+    lanes = Lanes(LANE_WIDTH, per_second=settings.page_sends_per_second)
     sends = SendActivities(database, graph, settings.vault, lanes=lanes, usage=usage, rates=rates)
     looks = ReadBackActivities(database, graph, settings.vault, lanes=Lanes(READ_WIDTH))
     waking = WakingActivities(database, client)

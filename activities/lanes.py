@@ -19,8 +19,10 @@ WIDTH = 16
 READ_WIDTH = 2
 
 _LINE = 2
-"""So many times the width may wait."""
+"""So many times the width may wait, as long as the page answers."""
 _PATIENCE = timedelta(seconds=3)
+_SILENT_AFTER = 2.0
+_APART_IF_SILENT = 0.2
 _LONGEST_ABSENCE = timedelta(seconds=30)
 
 
@@ -37,17 +39,32 @@ class Lane:
     """One page's. `width` is how many calls may be under way now; `lost` how many in a row had no answer."""
 
     widest: int
+    apart: float
     width: int = 0
     under_way: int = 0
     lost: int = 0
     line: deque[asyncio.Future[None]] = field(default_factory=deque)
+    heard_at: float = 0.0
     next_return: float = 0.0
 
     def __post_init__(self) -> None:
         self.width = self.width or self.widest
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether calls are under way and Meta has answered none for a while, or lost some."""
+        waited = asyncio.get_running_loop().time() - self.heard_at
+        return self.lost > 0 or (self.under_way > 0 and waited > _SILENT_AFTER)
+
+    def begin(self) -> None:
+        """One more call is under way."""
+        if not self.under_way:
+            self.heard_at = asyncio.get_running_loop().time()
+        self.under_way += 1
+
     def answered(self) -> None:
         """Meta answered a call, whatever it said."""
+        self.heard_at = asyncio.get_running_loop().time()
         self.lost = 0
         self.width = min(self.widest, self.width * 2)
 
@@ -55,6 +72,19 @@ class Lane:
         """A call was lost on its way, or took too long."""
         self.lost += 1
         self.width = max(1, self.width // 2)
+
+    def place(self, at_least: timedelta = timedelta(0)) -> timedelta:
+        """How long to stay away: who is sent away comes back one after the other.
+
+        Later, the longer the page has been silent; and further apart while it is silent or must be, so that
+        all who wait for it are no burden to the others.
+        """
+        now = asyncio.get_running_loop().time()
+        away = min(_LONGEST_ABSENCE, _PATIENCE * 2 ** min(self.lost, 8))
+        earliest = now + max(away, at_least).total_seconds()
+        apart = _APART_IF_SILENT if self.is_silent or at_least else self.apart
+        self.next_return = max(self.next_return + apart, earliest)
+        return timedelta(seconds=self.next_return - now)
 
     @property
     def is_at_rest(self) -> bool:
@@ -76,11 +106,11 @@ class Lanes:
 
         Raises LaneFullError if the line is full or does not move.
         """
-        lane = self._lanes.setdefault(page_id, Lane(self._widest))
+        lane = self._lanes.setdefault(page_id, Lane(self._widest, self._apart))
         if lane.under_way >= lane.width or lane.line:
-            await _wait(lane, self._apart)
+            await _wait(lane)
         else:
-            lane.under_way += 1
+            lane.begin()
         try:
             yield lane
         finally:
@@ -89,9 +119,9 @@ class Lanes:
                 self._lanes.pop(page_id, None)
 
 
-async def _wait(lane: Lane, apart: float) -> None:
-    if len(lane.line) >= _LINE * lane.width:
-        raise LaneFullError(_absence(lane, apart))
+async def _wait(lane: Lane) -> None:
+    if lane.is_silent or len(lane.line) >= _LINE * lane.width:
+        raise LaneFullError(lane.place())
     turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     lane.line.append(turn)
     try:
@@ -104,19 +134,11 @@ async def _wait(lane: Lane, apart: float) -> None:
         raise
     if not turn.done():
         lane.line.remove(turn)
-        raise LaneFullError(_absence(lane, apart))
+        raise LaneFullError(lane.place())
 
 
 def _leave(lane: Lane) -> None:
     lane.under_way -= 1
     while lane.line and lane.under_way < lane.width:
-        lane.under_way += 1
+        lane.begin()
         lane.line.popleft().set_result(None)
-
-
-def _absence(lane: Lane, apart: float) -> timedelta:
-    """Who is sent away comes back one after the other; the longer the page has been silent, the later."""
-    now = asyncio.get_running_loop().time()
-    least = min(_LONGEST_ABSENCE, _PATIENCE * 2 ** min(lane.lost, 8))
-    lane.next_return = max(lane.next_return, now + least.total_seconds()) + apart
-    return timedelta(seconds=lane.next_return - now)

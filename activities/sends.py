@@ -6,7 +6,6 @@ only what was certainly not sent.
 """
 
 import asyncio
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -67,7 +66,6 @@ _NEAR = timedelta(seconds=2)
 _LAPSED = timedelta(milliseconds=500)
 """Who comes this much after its slot takes a new one: what stood still must not all leave at once."""
 
-_SPREAD = timedelta(seconds=3)
 _CLOSES_GATE = frozenset({ErrorKind.AUTH, ErrorKind.POLICY})
 _COME_AGAIN = frozenset({ErrorKind.RETRY, ErrorKind.THROTTLED})
 _CONCERNS_PAGE = _CLOSES_GATE | {ErrorKind.THROTTLED}
@@ -96,6 +94,14 @@ class _Wait:
     """The attempt may begin at this instant, for which it has taken the page's slot; None: ask for one."""
 
     slot: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Paused:
+    """The page may send nothing until an instant."""
+
+    reason: str | None
+    until: datetime
 
 
 class SendActivities:
@@ -133,6 +139,9 @@ class SendActivities:
         self, request: SendMessage, now: Callable[[], datetime], pulse: Pulse, lane: Lane
     ) -> SendReport:
         prepared = await self._prepared(request, now, pulse)
+        if isinstance(prepared, _Paused):
+            wait = lane.place(prepared.until - now())
+            return SendReport(MessageStatus.QUEUED, prepared.reason, now() + wait, in_line=True)
         if isinstance(prepared, SendReport):
             return prepared
         if pulse.longest_silence > _FENCE:
@@ -156,9 +165,9 @@ class SendActivities:
 
     async def _prepared(
         self, request: SendMessage, now: Callable[[], datetime], pulse: Pulse
-    ) -> SendReport | _Attempt:
+    ) -> SendReport | _Attempt | _Paused:
         """The attempt, marked, as soon as the page's pace lets it begin."""
-        prepared: SendReport | _Attempt | _Wait = _Wait(None)
+        prepared: SendReport | _Attempt | _Paused | _Wait = _Wait(None)
         while isinstance(prepared, _Wait):
             if prepared.slot is not None:
                 await asyncio.sleep((prepared.slot - now()).total_seconds())
@@ -174,7 +183,7 @@ class SendActivities:
         request: SendMessage,
         clock: Callable[[], datetime],
         slot: datetime | None,
-    ) -> SendReport | _Attempt | _Wait:
+    ) -> SendReport | _Attempt | _Paused | _Wait:
         """Judge and mark the attempt; a report where there is nothing to call for.
 
         `slot` is what an earlier look took; without one, the attempt begins now or is told when it may.
@@ -292,16 +301,12 @@ def _known_already(session: Session, message: Message, now: datetime) -> SendRep
     return None
 
 
-def _spread(message_id: str) -> timedelta:
-    """Who waited for the same instant does not come at the same instant."""
-    return _SPREAD * (zlib.crc32(message_id.encode()) / 2**32)
-
-
-def _stopped_by_gate(session: Session, message: Message, page: Page, now: datetime) -> SendReport | None:
+def _stopped_by_gate(
+    session: Session, message: Message, page: Page, now: datetime
+) -> SendReport | _Paused | None:
     """What to report where the page may send nothing now."""
     if page.send_gate == gate.Gate.PAUSED and page.send_gate_until is not None and now < page.send_gate_until:
-        until = page.send_gate_until + _spread(message.id)
-        return SendReport(MessageStatus.QUEUED, page.send_gate_reason, until, in_line=True)
+        return _Paused(page.send_gate_reason, page.send_gate_until)
     if page.send_gate != gate.Gate.HELD:
         return None
     reason = gate.reason_of_gate(page.send_gate_reason or "held")

@@ -142,29 +142,51 @@ async def test_lost_calls_make_it_narrow_and_answers_wide_again() -> None:
     tasks = [caller.begin(name, answered=False) for name in "abc"]
     await settled()
     await caller.end("a", "b", "c")
-    tasks += [caller.begin(name) for name in "de"]
+    tasks.append(caller.begin("d"))
     await settled()
-    assert caller.begun == ["a", "b", "c", "d"]
+    with pytest.raises(LaneFullError):  # nobody waits in line for a page that does not answer
+        await caller.begin("e")
     await caller.end("d")
-    tasks.append(caller.begin("f"))
+    tasks += [caller.begin(name) for name in "fgh"]
     await settled()
-    assert caller.begun == ["a", "b", "c", "d", "e", "f"]
+    assert caller.begun == ["a", "b", "c", "d", "f", "g"]
     await caller.end_all()
     await asyncio.gather(*tasks)
 
 
-async def test_the_longer_a_page_is_silent_the_later_its_calls_come_back() -> None:
+async def test_nobody_waits_in_line_where_nothing_was_answered_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_SILENT_AFTER", 0.02)
+    caller = Caller(Lanes(2))
+    tasks = [caller.begin("a"), caller.begin("b")]
+    await asyncio.sleep(0.03)
+    with pytest.raises(LaneFullError):
+        await caller.begin("c")
+    await caller.end("a")
+    tasks.append(caller.begin("d"))
+    waiting = caller.begin("e")
+    await settled()
+    assert not waiting.done()
+    await caller.end_all()
+    await asyncio.gather(*tasks, waiting)
+
+
+async def test_the_longer_a_page_is_silent_the_later_its_calls_come_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_LINE", 0)
     lanes = Lanes(1)
     caller = Caller(lanes)
     waits = []
     for number in range(5):
-        tasks = [caller.begin(f"{number}{name}", answered=False) for name in "abc"]
+        task = caller.begin(f"{number}", answered=False)
         await settled()
         with pytest.raises(LaneFullError) as full:
             await caller.begin("more")
         waits.append(full.value.wait)
         await caller.end_all()
-        await asyncio.gather(*tasks)
+        await task
     assert waits == sorted(waits)
     assert waits[-1] < timedelta(seconds=31)
 
@@ -175,3 +197,10 @@ async def test_a_lane_at_rest_is_forgotten() -> None:
         async with lanes.turn(A) as lane:
             lane.answered()
     assert not lanes._lanes
+
+
+async def test_who_waits_for_a_pause_comes_back_after_it_and_one_by_one() -> None:
+    async with Lanes(2).turn(A) as lane:
+        waits = [lane.place(timedelta(minutes=5)) for _ in range(3)]
+    assert waits[0] >= timedelta(minutes=5)
+    assert [round((b - a).total_seconds(), 1) for a, b in itertools.pairwise(waits)] == [0.2, 0.2]
