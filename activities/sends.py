@@ -29,6 +29,7 @@ from store.database import Database
 from store.messages import begin_attempt, settle
 from store.survey_answers import is_answered_reminder
 from store.tables import Account, Customer, Message, Page, Thread
+from store.thread_owners import is_others, refused_by_meta
 from store.threads import window_of_thread
 from workflows.messages import SendMessage, SendReport
 
@@ -116,7 +117,11 @@ class SendActivities:
             _log.warning("send_without_row", message_id=request.message_id)
             return SendReport(MessageStatus.FAILED, "no_such_message")
         message, thread, customer, page, account = rows
-        known = _known_already(session, message, now) or _stopped_by_gate(session, message, page, now)
+        known = (
+            _known_already(session, message, now)
+            or _stopped_by_gate(session, message, page, now)
+            or _not_ours_to_answer(session, message, thread, now)
+        )
         if known is not None:
             return known
         permission = decide_send(
@@ -172,6 +177,8 @@ def _record(
                 gate.pause(session, request.page_id, error.reason, report.until, now)
             return report
         case Refused(error=error):
+            if error.kind is ErrorKind.THREAD_CONTROL:
+                refused_by_meta(session, request.customer_id, now)
             return _settled(
                 session,
                 request.message_id,
@@ -216,6 +223,19 @@ def _stopped_by_gate(session: Session, message: Message, page: Page, now: dateti
     reason = gate.reason_of_gate(page.send_gate_reason or "held")
     settle(session, message.id, MessageStatus.HELD, now, reason=reason)
     return SendReport(MessageStatus.HELD, reason)
+
+
+def _not_ours_to_answer(
+    session: Session, message: Message, thread: Thread, now: datetime
+) -> SendReport | None:
+    """What to report where another app has the thread: nothing is said there unless a person wants to.
+
+    A person's word is tried: Meta knows better than we who has the thread now.
+    """
+    if message.sender_kind == SenderKind.AGENT or not is_others(thread, now):
+        return None
+    reason = ErrorKind.THREAD_CONTROL.value
+    return _settled(session, message.id, MessageStatus.FAILED, now, reason=reason)
 
 
 def _not_tried(session: Session, message_id: str, attempt: int, now: datetime) -> SendReport:
