@@ -56,6 +56,6 @@ def note_control(
     key: str,
     at: datetime,
 ) -> None:
-    """Put in the timeline what an agent has `done`: `taken`, `passed`, `released` or `requested` the thread."""
+    """Put in the timeline what an agent has `done` with the thread: `taken`, `passed` and so on."""
     fact = Fact(f"thread.{done}", at, ActorKind.AGENT, agent_id, conversation.id, data={"app_id": app_id})
     append_events(session, [event_row(fact, conversation.page_id, conversation.customer_id, key)])
