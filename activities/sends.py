@@ -37,6 +37,7 @@ from store.database import Database
 from store.messages import begin_attempt, settle
 from store.survey_answers import is_answered_reminder
 from store.tables import Account, Customer, Message, Page, Thread
+from store.thread_owners import is_others, refused_by_meta
 from store.threads import window_of_thread
 from workflows.messages import SendMessage, SendReport
 
@@ -195,7 +196,11 @@ class SendActivities:
             return SendReport(MessageStatus.FAILED, "no_such_message")
         message, thread, customer, page, account = rows
         self._usage.heed(session, page.page_id, now)
-        known = _known_already(session, message, now) or _stopped_by_gate(session, message, page, now)
+        known = (
+            _known_already(session, message, now)
+            or _stopped_by_gate(session, message, page, now)
+            or _not_ours_to_answer(session, message, thread, now)
+        )
         if known is not None:
             return known
         permission = decide_send(
@@ -282,6 +287,8 @@ def _record(
         case Refused(error=error) if error.kind in _COME_AGAIN:
             return _postponed(session, request, attempt, error.reason, now, wait=_wait_of(request, error))
         case Refused(error=error):
+            if error.kind is ErrorKind.THREAD_CONTROL:
+                refused_by_meta(session, request.customer_id, now)
             return settled(MessageStatus.FAILED, reason=error.reason, detail=error.explanation)
         case Unknown(reason=reason):
             return settled(MessageStatus.UNKNOWN, reason=reason)
@@ -318,6 +325,19 @@ def _later(slot: datetime, now: datetime) -> SendReport | _Wait:
     if slot > now + _NEAR:
         return SendReport(MessageStatus.QUEUED, "page_busy", slot, in_line=True)
     return _Wait(slot)
+
+
+def _not_ours_to_answer(
+    session: Session, message: Message, thread: Thread, now: datetime
+) -> SendReport | None:
+    """What to report where another app has the thread: nothing is said there unless a person wants to.
+
+    A person's word is tried: Meta knows better than we who has the thread now.
+    """
+    if message.sender_kind == SenderKind.AGENT or not is_others(thread, now):
+        return None
+    reason = ErrorKind.THREAD_CONTROL.value
+    return _settled(session, message.id, MessageStatus.FAILED, now, reason=reason)
 
 
 def _not_tried(session: Session, message_id: str, attempt: int, now: datetime) -> SendReport:

@@ -70,19 +70,14 @@ class MetaDesk:
     """Asks Meta, and answers what goes wrong as problems."""
 
     def __init__(self, database: Database, graph: GraphClient, vault: Vault) -> None:
-        self.database = database
-        self.graph = graph
+        self._database = database
+        self._graph = graph
         self._vault = vault
 
-    async def about(
-        self, conversation_id: str, agent_id: str, *, supervises: bool, live: bool = True
-    ) -> AtMeta:
-        """The thread of a conversation that the caller may act in; raises the problem if not.
-
-        `live`: only while the conversation is.
-        """
-        found = await self.database.read(lambda s: at_meta(s, self._vault, conversation_id))
-        if live and found.conversation.status == Status.CLOSED:
+    async def about(self, conversation_id: str, agent_id: str, *, supervises: bool) -> AtMeta:
+        """The thread of a live conversation that the caller may act in; raises the problem if not."""
+        found = await self._database.read(lambda s: at_meta(s, self._vault, conversation_id))
+        if found.conversation.status == Status.CLOSED:
             raise Problem("conversation_closed")
         if not supervises and found.conversation.agent_id not in (None, agent_id):
             raise Problem("not_your_conversation")
@@ -94,7 +89,7 @@ class MetaDesk:
         """Make one call and wait at most `within` seconds; raises a problem of PROBLEMS_AT_META."""
         try:
             async with asyncio.timeout(within):
-                return await call(self.graph)
+                return await call(self._graph)
         except (GraphUnavailable, TimeoutError) as error:
             raise Problem("meta_unavailable") from error
         except GraphError as error:

@@ -23,6 +23,7 @@ from store.messages import replied_ids
 _ME = "me"
 _BY_ACTIVITY = CursorOf("conversations", tuple[AwareDatetime, Id])
 _BY_TIME = CursorOf("messages", tuple[AwareDatetime, Number, Id])
+_OF_THREAD = CursorOf("thread_messages", tuple[AwareDatetime, Number, Id])
 _BY_NUMBER = CursorOf("timeline", tuple[Number])
 
 router = api_router("conversations")
@@ -123,6 +124,32 @@ async def get_customer(services: Shared, customer_id: PathId) -> CustomerView:
     if record is None:
         raise Problem("not_found")
     return CustomerView.of(record, clock.now())
+
+
+@router.get("/v1/customers/{customer_id}/messages", responses=problems("not_found", "invalid_cursor"))
+async def list_thread_messages(
+    services: Shared, customer_id: PathId, cursor: Cursor = None, limit: Limit = 100
+) -> Page[MessageView]:
+    """All messages of a customer's thread, oldest first.
+
+    Those of every conversation, and those of none: what came on standby while another app had the thread.
+    """
+    after = _OF_THREAD.read(cursor)
+
+    def load(session: Session) -> Page[MessageView]:
+        record = customers.find(session, customer_id)
+        if record is None:
+            raise Problem("not_found")
+        found = conversations.messages_of_thread(session, customer_id, after=after, limit=limit + 1)
+        replied = replied_ids(session, found)
+        return _OF_THREAD.page(
+            found,
+            limit,
+            lambda message: MessageView.of(message, record.thread, replied),
+            conversations.position_of,
+        )
+
+    return await services.database.read(load)
 
 
 def _found(session: Session, conversation_id: str) -> ConversationRecord:

@@ -4,6 +4,7 @@
 sweep brings it there and it is judged anew. A refusal is a problem, and the message stays as `failed`.
 """
 
+from collections.abc import Callable
 from typing import Any, Self
 
 import orjson
@@ -22,7 +23,8 @@ from api.problems import Problem
 from api.refusals import REFUSAL_CODES, refusal_problem
 from api.routing import api_router
 from api.services import Services, Shared
-from api.views import MessageView
+from api.thread_control import owner_by_meta
+from api.views import MessageView, ThreadOwnerView
 from base import clock
 from base.ids import id_from_key
 from domain.sending import RefusalCode
@@ -32,8 +34,10 @@ from store import conversations, replies
 from store.database import Database
 from store.idempotency import request_hash
 from store.messages import replied_ids
-from store.refs import ConversationRef, record_refusal
+from store.refs import ConversationRef, message_ref, record_refusal
+from store.refusals import StoreRefusalError
 from store.tables import Message
+from store.thread_owners import NOT_OURS
 
 router = api_router("conversations")
 
@@ -81,6 +85,7 @@ class ReplyInput(Input):
             "not_legal_now",
             "conversation_closed",
             "not_your_conversation",
+            "thread_owned_by_another_app",
             *RefusalCode,
             "too_many_messages",
         ),
@@ -113,6 +118,7 @@ async def reply(
             "not_legal_now",
             "conversation_closed",
             "not_your_conversation",
+            "thread_owned_by_another_app",
             *RefusalCode,
             "too_many_messages",
         ),
@@ -131,10 +137,13 @@ async def resend_message(
     Nobody but a person decides this: the first may have arrived.
     """
     new_id = id_from_key(caller.agent_id, message_id, "resend", idempotency_key)
-    intent = await services.database.write(
+    conversation = await services.database.read(lambda s: message_ref(s, message_id))
+    intent = await _kept(
+        services,
+        conversation.id,
         lambda s: replies.keep_resend(
             s, message_id, agent_id=caller.agent_id, new_message_id=new_id, at=clock.now()
-        )
+        ),
     )
     services.replies.take(intent.conversation.id)
     return await _answered(services, caller, intent, response)
@@ -191,9 +200,26 @@ async def _keep(
         hold=body.hold,
         request_hash=request_hash("reply", body.model_dump_json(exclude_none=True)),
     )
-    return await services.database.write(
-        lambda s: replies.keep_intent(s, conversation_id, wanted, clock.now())
+    return await _kept(
+        services,
+        conversation_id,
+        lambda s: replies.keep_intent(s, conversation_id, wanted, clock.now()),
     )
+
+
+async def _kept(
+    services: Services, conversation_id: str, keep: Callable[[Session], replies.Intent]
+) -> replies.Intent:
+    """Keep a message, unless another app has the thread; before that is the answer, Meta is asked."""
+    try:
+        return await services.database.write(keep)
+    except StoreRefusalError as error:
+        if error.code != NOT_OURS:
+            raise
+    owner = await owner_by_meta(services, conversation_id)
+    if owner.is_other:
+        raise Problem(NOT_OURS, thread_owner=ThreadOwnerView.of_known(owner).model_dump(mode="json"))
+    return await services.database.write(keep)
 
 
 async def _is_given(services: Services, caller: Principal, intent: replies.Intent) -> bool:

@@ -9,11 +9,13 @@ from pydantic import BaseModel
 from api.message_inputs import shown_quick_replies, shown_template
 from api.session_views import SessionView
 from domain.delivery import MessageStatus
+from domain.thread_owner import OwnerKind, ThreadOwner
 from domain.window import OpeningKind, Stage, Window
 from store.conversations import ConversationRecord
 from store.customers import CustomerRecord
 from store.messages import displayed_status
 from store.tables import Event, Message, Thread
+from store.thread_owners import owner_of_thread
 from store.threads import window_of_thread
 
 
@@ -38,6 +40,24 @@ class WindowView(BaseModel):
         )
 
 
+class ThreadOwnerView(BaseModel):
+    """Which app controls the thread. `known_at`: the last sign of it; what is known lapses after 24 hours."""
+
+    kind: OwnerKind
+    app_id: str | None
+    known_at: datetime | None
+
+    @classmethod
+    def of(cls, thread: Thread, now: datetime) -> Self:
+        """The owner as known at `now`."""
+        return cls.of_known(owner_of_thread(thread).as_of(now))
+
+    @classmethod
+    def of_known(cls, owner: ThreadOwner) -> Self:
+        """The owner as it is known."""
+        return cls(kind=owner.kind, app_id=owner.app_id, known_at=owner.known_at)
+
+
 class CustomerBrief(BaseModel):
     """A customer as a conversation names them."""
 
@@ -57,6 +77,7 @@ class ConversationView(BaseModel):
     page_id: str
     customer: CustomerBrief
     window: WindowView
+    thread_owner: ThreadOwnerView
     session: SessionView | None
     agent_id: str | None
     queue_id: str | None
@@ -79,6 +100,7 @@ class ConversationView(BaseModel):
             page_id=row.page_id,
             customer=CustomerBrief(id=customer.id, psid=customer.psid, name=customer.name),
             window=WindowView.of(window_of_thread(record.thread), now),
+            thread_owner=ThreadOwnerView.of(record.thread, now),
             session=SessionView.of(record),
             agent_id=row.agent_id,
             queue_id=row.queue_id,
@@ -176,6 +198,7 @@ class CustomerView(BaseModel):
     timezone: str | None
     created_at: datetime
     window: WindowView
+    thread_owner: ThreadOwnerView
     live_conversation_id: str | None
 
     @classmethod
@@ -185,6 +208,7 @@ class CustomerView(BaseModel):
             {
                 **record.customer.model_dump(),
                 "window": WindowView.of(window_of_thread(record.thread), now),
+                "thread_owner": ThreadOwnerView.of(record.thread, now),
                 "live_conversation_id": record.live_conversation_id,
             }
         )

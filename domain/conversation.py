@@ -49,7 +49,7 @@ def apply_event(state: ThreadState, event: ThreadEvent, now: datetime, new_id: N
         _want_conversation(draft, event)
     if event.is_message and draft.conversation is not None:
         _take_message(draft, draft.conversation, event)
-    if event.opening is not None:
+    if event.opening is not None and event.kind is not ThreadEventKind.STANDBY_MESSAGE:
         held.window_opened(draft)
     return draft.done()
 

@@ -17,6 +17,7 @@ from messenger import events as meta
 from messenger.attachments import Attachment
 from store.messages import confirm_by_echo
 from store.tables import Message
+from store.thread_owners import owner_of_thread, set_owner
 
 OWN_METADATA_PREFIX = "pd1:"
 """Begins the `metadata` of every message that we send; our message id follows."""
@@ -199,6 +200,32 @@ def _entry(parsed: meta.Referral, arrival: Arrival) -> None:
     note(arrival, "customer.referral", {"source": parsed.data.source, "type": parsed.data.type})
     if arrival.opening_kind is not None:
         tell(arrival, ThreadEventKind.ENTRY)
+
+
+@take.register
+def _control(parsed: meta.ThreadControl, arrival: Arrival) -> None:
+    apps = {
+        "previous_owner_app_id": parsed.previous_owner_app_id,
+        "new_owner_app_id": parsed.new_owner_app_id,
+    }
+    note(arrival, f"customer.{arrival.row.kind}", {"inbox_id": arrival.row.id, **apps})
+
+
+def learn_owner(parsed: meta.Event, arrival: Arrival) -> None:
+    """Keep what an event tells of who controls its thread."""
+    known, at = owner_of_thread(arrival.thread), arrival.occurred_at
+    match parsed:
+        case meta.ThreadControl(action="pass" | "take", new_owner_app_id=app_id):
+            learnt = known.handed_to(app_id, arrival.own_app_id, at)
+        case meta.ThreadControl():
+            return
+        case _ if arrival.standby:
+            learnt = known.heard_on_standby(at)
+        case meta.InboundMessage() | meta.Postback():
+            learnt = known.heard_as_ours(at)
+        case _:
+            return
+    set_owner(arrival.thread, learnt)
 
 
 def _change(arrival: Arrival, mid: str | None, kind: str, change: dict[str, Any]) -> None:

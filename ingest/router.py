@@ -20,7 +20,7 @@ from domain.state import ThreadEvent
 from domain.window import OpeningKind
 from ingest.arrival import Arrival, Effects, note
 from ingest.changes import apply_changes
-from ingest.effects import take
+from ingest.effects import learn_owner, take
 from messenger.catalogue import CATALOGUE, Classification, Route, classify, is_ad
 from messenger.events import Event, PolicyEnforcement, ReferralData, parse
 from messenger.reading import MalformedEvent
@@ -196,6 +196,7 @@ class _Batch:
         if page.last_event_at is None or arrival.received_at - page.last_event_at >= _HEARD_EVERY:
             page.last_event_at = arrival.received_at
         take(parsed, arrival)
+        learn_owner(parsed, arrival)
 
     def _arrival(
         self, event: InboxEvent, customer: Customer, own_app_id: str, opening: OpeningKind | None = None

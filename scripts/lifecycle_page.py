@@ -64,6 +64,10 @@ FACTS: tuple[tuple[str, str, str], ...] = (
     ("survey.skipped", "there is none for this ending", "reason"),
     ("survey.cancelled", "the talk went on before it was sent", "reason"),
     ("survey.failed", "it could not be sent", "reason"),
+    ("thread.taken", "somebody took the thread from another app", "app_id"),
+    ("thread.passed", "somebody gave the thread to another app or the Page inbox", "app_id"),
+    ("thread.released", "somebody gave the thread up: every app may answer", ""),
+    ("thread.requested", "somebody asked another app for the thread", "app_id"),
     ("command.refused", "somebody asked for what was not possible", "action, code"),
     ("event.quarantined", "an event that could not be applied was set aside", "seq"),
 )

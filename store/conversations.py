@@ -98,8 +98,25 @@ def messages_of(
     session: Session, conversation_id: str, *, after: tuple[datetime, int, str] | None, limit: int
 ) -> list[Message]:
     """A conversation's messages in Meta's time, then in order of arrival."""
+    return _in_order(session, col(Message.conversation_id) == conversation_id, after=after, limit=limit)
+
+
+def messages_of_thread(
+    session: Session, customer_id: str, *, after: tuple[datetime, int, str] | None, limit: int
+) -> list[Message]:
+    """All messages of a customer's thread, those of no conversation too, as `messages_of` orders them."""
+    return _in_order(session, col(Message.customer_id) == customer_id, after=after, limit=limit)
+
+
+def _in_order(
+    session: Session,
+    which: ColumnElement[bool],
+    *,
+    after: tuple[datetime, int, str] | None,
+    limit: int,
+) -> list[Message]:
     key = (col(Message.occurred_at), func.coalesce(col(Message.thread_seq), _NO_SEQ), col(Message.id))
-    statement = select(Message).where(col(Message.conversation_id) == conversation_id)
+    statement = select(Message).where(which)
     if after is not None:
         statement = statement.where(tuple_(*key) > _position(after, *key))
     return list(session.scalars(statement.order_by(*key).limit(limit)))

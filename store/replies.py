@@ -27,7 +27,8 @@ from store.messages import new_outbound_row, settle
 from store.refs import ConversationRef, conversation_ref
 from store.refusals import StoreRefusalError
 from store.sql import insert_if_new, insert_or_ignore
-from store.tables import Agent, Conversation, Event, IdempotencyRecord, Message, Page
+from store.tables import Agent, Conversation, Event, IdempotencyRecord, Message, Page, Thread
+from store.thread_owners import NOT_OURS, is_others
 
 REPLY = "reply"
 _MAY_BE_SAID_AGAIN = (MessageStatus.UNKNOWN.value, MessageStatus.FAILED.value)
@@ -71,7 +72,8 @@ class Intent:
 def keep_intent(session: Session, conversation_id: str, reply: Reply, at: datetime) -> Intent:
     """Write the reply's row as `queued`, or find the one that the same key has written.
 
-    Refused as `not_found`, `idempotency_key_reused` and `unknown_reply_to`.
+    Refused as `not_found`, `idempotency_key_reused`, `thread_owned_by_another_app` and `unknown_reply_to`;
+    nothing is kept then.
     """
     conversation = conversation_ref(session, conversation_id)
     row = new_outbound_row(
@@ -92,7 +94,11 @@ def keep_intent(session: Session, conversation_id: str, reply: Reply, at: dateti
     )
     is_new = insert_if_new(session, Message, row)
     message = session.get_one(Message, reply.message_id)
-    return Intent(conversation, message) if is_new else _kept_intent(session, conversation, message, reply)
+    if not is_new:
+        return _kept_intent(session, conversation, message, reply)
+    if is_others(session.get_one(Thread, conversation.customer_id), at):
+        raise StoreRefusalError(NOT_OURS)
+    return Intent(conversation, message)
 
 
 def keep_resend(

@@ -75,6 +75,17 @@ def test_whatever_opens_the_window_lets_it_go(kind: ThreadEventKind) -> None:
     assert len(story.told("message.held_offered")) == 1
 
 
+@pytest.mark.parametrize("unseen", [False, True])
+def test_what_another_app_hears_lets_nothing_go_until_the_customer_writes_to_us(*, unseen: bool) -> None:
+    story = holding(replace(QUIET, send_held_unseen=unseen))
+    story.writes(ThreadEventKind.STANDBY_MESSAGE)
+    assert story.told("message.held_offered") == []
+    assert story.state.outbox == ()
+    story.writes()
+    assert bool(story.state.outbox) is unseen
+    assert len(story.told("message.held_offered")) == (0 if unseen else 1)
+
+
 def test_a_late_word_of_an_old_message_offers_and_sends_nothing() -> None:
     for unseen in (False, True):
         story = holding(replace(QUIET, send_held_unseen=unseen))

@@ -20,6 +20,7 @@ ROOMS = ("domain", "workflows", "store", "ingest")
 ENDINGS: dict[str, set[str]] = {
     "conversation.": set(Status),
     "survey.": set(SurveyStatus),
+    "thread.": {"taken", "passed", "released", "requested"},
     "message.": {
         MessageStatus.SENDING,
         MessageStatus.SENT,

@@ -192,3 +192,45 @@ async def test_an_echo_with_a_forged_id_is_a_message_from_outside(intake: Any) -
     await intake.route_new()
     assert (await only(intake.store, Message)).sender_kind == "outside"
     assert (await only(intake.store, Message)).page_id == PAGE_A
+
+
+OWN_APP, BOT = "1187452390011223", "2045518837702214"
+
+
+@pytest.mark.parametrize(
+    ("names", "owner", "app_id"),
+    [
+        (["text_single.json"], "unknown", None),
+        (["standby_message.json"], "another_app", None),
+        (["standby_read.json"], "another_app", None),
+        (["handover_pass_thread_control.json"], "us", OWN_APP),
+        (["handover_take_thread_control.json"], "page_inbox", "263902037430900"),
+        (["handover_request_thread_control.json"], "unknown", None),
+        (["handover_take_thread_control.json", "standby_message.json"], "page_inbox", "263902037430900"),
+        (["handover_take_thread_control.json", "text_single.json"], "unknown", None),
+        (["handover_pass_thread_control.json", "text_single.json"], "us", OWN_APP),
+        (["standby_message.json", "reaction_love.json"], "another_app", None),
+    ],
+)
+async def test_what_tells_who_controls_the_thread(
+    intake: Any, names: list[str], owner: str, app_id: str | None
+) -> None:
+    await take(intake, *names)
+    thread = await only(intake.store, Thread)
+    assert (thread.owner, thread.owner_app_id) == (owner, app_id)
+
+
+async def test_an_older_sign_of_an_owner_that_comes_late_changes_nothing(intake: Any) -> None:
+    late = payload("standby_message.json")
+    late["entry"][0]["standby"][0]["timestamp"] = SENT_AT_MS - 1000
+    await take(intake, "handover_pass_thread_control.json")
+    await intake.receive(json.dumps(late).encode(), received_ms=SENT_AT_MS + 5000)
+    await intake.route_new()
+    assert (await only(intake.store, Thread)).owner == "us"
+
+
+async def test_a_change_of_control_is_told_with_the_apps(intake: Any) -> None:
+    await take(intake, "handover_pass_thread_control.json")
+    event = await only(intake.store, Event)
+    assert event.kind == "customer.pass_thread_control"
+    assert (event.data["previous_owner_app_id"], event.data["new_owner_app_id"]) == (BOT, OWN_APP)

@@ -99,6 +99,12 @@ CALLS: dict[str, tuple[Callable[[GraphClient], Awaitable[Any]], Any]] = {
     "subscribe_page": (lambda graph: graph.subscribe_page(PAGE, ["messages"]), {"success": True}),
     "page_subscriptions": (lambda graph: graph.page_subscriptions(PAGE), {"data": []}),
     "page_profile": (lambda graph: graph.page_profile(PAGE), {"id": "108823774519302"}),
+    "act": (lambda graph: graph.act(PAGE, "7421908834567012", "typing_on"), {"recipient_id": "7421"}),
+    "thread_owner": (lambda graph: graph.thread_owner(PAGE, "7421908834567012"), {"data": []}),
+    "control_thread": (
+        lambda graph: graph.control_thread(PAGE, "7421908834567012", "take"),
+        {"success": True},
+    ),
     "user_profile": (lambda graph: graph.user_profile(PAGE, "7421908834567012", ["name"]), {}),
 }
 every_call = pytest.mark.parametrize("name", CALLS)
@@ -460,6 +466,48 @@ async def test_subscribing_a_page_names_the_fields() -> None:
     (request,) = recorder.requests
     assert (request.method, request.url.path) == ("POST", "/v26.0/108823774519302/subscribed_apps")
     assert form_of(request) == {"subscribed_fields": "messages,standby"}
+
+
+@pytest.mark.parametrize("action", ["typing_on", "typing_off", "mark_seen"])
+async def test_a_sender_action_goes_without_a_message(action: str) -> None:
+    recorder = answers({"recipient_id": "7421908834567012"})
+    await client(recorder).act(PAGE, "7421908834567012", action)
+    (request,) = recorder.requests
+    assert (request.method, request.url.path) == ("POST", "/v26.0/108823774519302/messages")
+    body = {"recipient": {"id": "7421908834567012"}, "sender_action": action}
+    assert json.loads(request.content) == body
+
+
+@pytest.mark.parametrize(
+    ("data", "owner"),
+    [
+        ([], None),
+        ([{"thread_owner": {"app_id": "2045518837702214", "expiration": "x"}}], "2045518837702214"),
+        ([{"thread_owner": {"app_id": 263902037430900}}], "263902037430900"),
+    ],
+)
+async def test_the_owner_of_a_thread_is_an_app_or_nobody(data: list[Any], owner: str | None) -> None:
+    recorder = answers({"data": data})
+    assert await client(recorder).thread_owner(PAGE, "7421908834567012") == owner
+    (request,) = recorder.requests
+    assert (request.url.path, request.url.params["recipient"]) == (
+        "/v26.0/108823774519302/thread_owner",
+        "7421908834567012",
+    )
+
+
+async def test_control_is_passed_with_its_app_and_word() -> None:
+    recorder = answers({"success": True})
+    await client(recorder).control_thread(
+        PAGE, "7421908834567012", "pass", target_app_id="263902037430900", metadata="please"
+    )
+    (request,) = recorder.requests
+    assert (request.method, request.url.path) == ("POST", "/v26.0/108823774519302/pass_thread_control")
+    assert form_of(request) == {
+        "recipient": '{"id": "7421908834567012"}',
+        "target_app_id": "263902037430900",
+        "metadata": "please",
+    }
 
 
 async def test_an_unconfirmed_change_is_not_taken_for_done() -> None:

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from domain.changes import Change
+from domain.changes import Change, StatusChange
 from domain.conversation import apply_event, decide
+from domain.delivery import MessageStatus
 from domain.state import Command, ThreadEvent, ThreadEventKind, ThreadState
 from domain.window import OpeningKind, opening
 from store import tables
 from store.database import Database
+from store.messages import decide_status
 from store.threads import project
 from support.store import PAGE_A, PSID, PUBLIC_URL, make_settings, rows, seed
 
@@ -96,6 +98,36 @@ async def test_a_projection_written_twice_is_written_once(store: Database) -> No
         "message.received",
         "message.received",
     ]
+
+
+async def test_a_message_belongs_to_the_session_that_there_was_when_it_came(store: Database) -> None:
+    attempt = Attempt(store, ThreadState(), _ids()).message(1)
+    state = await attempt.project()
+    state = await Attempt(store, state, _ids("b")).command("pick").project()
+    assert state.conversation is not None
+    assert state.conversation.session is not None
+    session_id = state.conversation.session.id
+    state = await Attempt(store, state, _ids("c")).message(2).project()
+    await Attempt(store, state, _ids("d")).command("close_session").project()
+    written = {row.id: row.session_id for row in await rows(store, tables.Message)}
+    assert (written["m1"], written["m2"]) == (None, session_id)
+
+
+async def test_a_message_that_is_sent_in_another_conversation_belongs_to_its_session(store: Database) -> None:
+    state = await Attempt(store, ThreadState(), _ids()).message(1).command("pick").project()
+    assert state.conversation is not None
+    assert state.conversation.session is not None
+    change = StatusChange("m3", MessageStatus.QUEUED, conversation_id=state.conversation.id)
+
+    def release(session: Session) -> None:
+        message = session.get_one(tables.Message, "m3")
+        message.status, message.session_id = "held", "an older session"
+        session.flush()
+        decide_status(session, change)
+
+    await store.write(release)
+    (message,) = [row for row in await rows(store, tables.Message) if row.id == "m3"]
+    assert (message.status, message.session_id) == ("queued", state.conversation.session.id)
 
 
 async def test_what_a_discarded_attempt_did_first_hides_nothing_of_what_the_next_does(

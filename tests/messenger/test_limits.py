@@ -1,0 +1,17 @@
+"""The limits are those that docs/messages.md tells."""
+
+from pathlib import Path
+
+from messenger import limits
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "messages.md").read_text()
+
+
+def test_every_limit_is_told() -> None:
+    numbers = {value for name, value in vars(limits).items() if name.isupper()}
+    assert len(numbers) >= 8
+    assert [number for number in sorted(numbers) if f" {number:,}" not in DOCUMENT] == []
+
+
+def test_an_emoji_counts_as_utf_16_does() -> None:
+    assert [limits.units(text) for text in ("", "a", "ä", "😀", "👨‍👩‍👧")] == [0, 1, 1, 2, 8]
