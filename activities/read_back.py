@@ -13,6 +13,7 @@ from temporalio import activity
 from activities.credentials import page_credentials
 from activities.engine_time import engine_clock
 from activities.heartbeat import beating
+from base import failpoints
 from base.secrets import Vault
 from domain.delivery import MessageStatus
 from messenger.conversations import ThreadMessage
@@ -53,13 +54,17 @@ class ReadBackActivities:
         wanted = await self._database.read(lambda session: self._wanted(session, request, now()))
         if isinstance(wanted, SendReport):
             return wanted
+        failpoints.reach("read_back.asked")
         try:
             async with beating():
                 shown = await self._graph.messages_with(wanted.credentials, wanted.psid)
         except (GraphError, GraphUnavailable):
             return SendReport(MessageStatus.UNKNOWN, "meta_unreachable")
         candidates = [each for each in shown if _may_be(each, wanted)]
-        return await self._database.write(lambda session: _settle(session, request, candidates, now()))
+        failpoints.reach("read_back.answered")
+        report = await self._database.write(lambda session: _settle(session, request, candidates, now()))
+        failpoints.reach("read_back.settled")
+        return report
 
     def _wanted(self, session: Session, request: ReadBack, now: datetime) -> _Wanted | SendReport:
         message = session.get_one(Message, request.message_id)

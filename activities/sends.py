@@ -17,6 +17,7 @@ from temporalio import activity
 from activities.credentials import credentials_of
 from activities.engine_time import engine_clock
 from activities.heartbeat import beating
+from base import failpoints
 from base.log import get_logger
 from base.secrets import Vault
 from domain.delivery import MessageStatus
@@ -90,10 +91,12 @@ class SendActivities:
             return await self._attempt(request, now)
 
     async def _attempt(self, request: SendMessage, now: Callable[[], datetime]) -> SendReport:
+        failpoints.reach("send.asked")
         began = now()
         prepared = await self._database.write(lambda session: self._prepare(session, request, began))
         if isinstance(prepared, SendReport):
             return prepared
+        failpoints.reach("send.marked")
         if now() > began + _FENCE:
             # The process stood still: the engine has given this attempt up, and another may be under way.
             return await self._database.write(
@@ -108,9 +111,12 @@ class SendActivities:
             metadata=METADATA_PREFIX + request.message_id,
             reply_to=prepared.reply_to_mid,
         )
-        return await self._database.write(
+        failpoints.reach("send.answered")
+        report = await self._database.write(
             lambda session: _record(session, request, prepared.number, outcome, now)
         )
+        failpoints.reach("send.settled")
+        return report
 
     def _prepare(self, session: Session, request: SendMessage, now: datetime) -> SendReport | _Attempt:
         """Judge and mark the attempt; a report where there is nothing to call for."""
