@@ -6,6 +6,7 @@ import fcntl
 import signal
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from importlib.metadata import version
 
 import httpx
 import uvloop
@@ -19,6 +20,7 @@ from activities.sends import SendActivities
 from activities.threads import ThreadActivities
 from activities.usage import UsageNotes
 from activities.waking import WakingActivities
+from base import failpoints
 from base.log import configure, get_logger
 from base.settings import Settings
 from base.skipping_clock import process_time
@@ -88,7 +90,9 @@ async def working(
         inbox = Database(settings.inbox_url)
         stack.callback(inbox.close)
         http = await stack.enter_async_context(
-            httpx.AsyncClient(transport=graph_transport, limits=GRAPH_CONNECTIONS)
+            httpx.AsyncClient(
+                transport=graph_transport, limits=GRAPH_CONNECTIONS, event_hooks=failpoints.http_hooks()
+            )
         )
         usage = UsageNotes()
         graph = GraphClient(http, str(settings.graph_base_url), settings.graph_version, usage.note)
@@ -138,6 +142,8 @@ def make_worker(
             pages.check_page,
             waking.wake_held,
         ],
+        # Left to itself the SDK hashes the code of every loaded module: seconds of each start.
+        build_id=f"pagedesk-{version('pagedesk')}",
         max_cached_workflows=CACHED_CONVERSATIONS,
         max_concurrent_workflow_tasks=TASKS_AT_ONCE,
         max_concurrent_activities=ACTIVITIES_AT_ONCE,

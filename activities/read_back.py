@@ -17,6 +17,7 @@ from activities.credentials import page_credentials
 from activities.engine_time import engine_clock
 from activities.heartbeat import beating
 from activities.lanes import READ_WIDTH, Lane, LaneFullError, Lanes
+from base import failpoints
 from base.secrets import Vault
 from domain.delivery import MessageStatus
 from messenger.conversations import ThreadMessage
@@ -73,6 +74,7 @@ class ReadBackActivities:
         if isinstance(wanted, SendReport):
             return wanted
         await asyncio.sleep(max(0.0, (wanted.slot - now()).total_seconds()))
+        failpoints.reach("read_back.asked")
         try:
             shown = await self._graph.messages_with(wanted.credentials, wanted.psid)
         except GraphError:
@@ -83,7 +85,10 @@ class ReadBackActivities:
             return SendReport(MessageStatus.UNKNOWN, "meta_unreachable")
         lane.answered()
         candidates = [each for each in shown if _may_be(each, wanted)]
-        return await self._database.write(lambda session: _settle(session, request, candidates, now()))
+        failpoints.reach("read_back.answered")
+        report = await self._database.write(lambda session: _settle(session, request, candidates, now()))
+        failpoints.reach("read_back.settled")
+        return report
 
     def _wanted(self, session: Session, request: ReadBack, now: datetime) -> _Wanted | SendReport:
         message = session.get_one(Message, request.message_id)

@@ -22,6 +22,7 @@ from activities.engine_time import engine_clock
 from activities.heartbeat import Pulse, beating
 from activities.lanes import Lane, LaneFullError, Lanes
 from activities.usage import UsageNotes
+from base import failpoints
 from base.log import get_logger
 from base.secrets import Vault
 from domain.delivery import MessageStatus
@@ -139,12 +140,14 @@ class SendActivities:
     async def _attempt(
         self, request: SendMessage, now: Callable[[], datetime], pulse: Pulse, lane: Lane
     ) -> SendReport:
+        failpoints.reach("send.asked")
         prepared = await self._prepared(request, now, pulse)
         if isinstance(prepared, _Paused):
             wait = lane.place(prepared.until - now())
             return SendReport(MessageStatus.QUEUED, prepared.reason, now() + wait, in_line=True)
         if isinstance(prepared, SendReport):
             return prepared
+        failpoints.reach("send.marked")
         if pulse.longest_silence > _FENCE:
             # The process stood still: the engine has given this attempt up, and another may be under way.
             return await self._database.write(
@@ -160,9 +163,12 @@ class SendActivities:
             reply_to=prepared.reply_to_mid,
         )
         _note(lane, outcome)
-        return await self._database.write(
+        failpoints.reach("send.answered")
+        report = await self._database.write(
             lambda session: self._conclude(session, request, prepared, outcome, now())
         )
+        failpoints.reach("send.settled")
+        return report
 
     async def _prepared(
         self, request: SendMessage, now: Callable[[], datetime], pulse: Pulse

@@ -46,6 +46,7 @@ class ThreadActivities:
                 projection.change,
                 public_url=self._public_url,
             )
+            failpoints.reach("thread.projecting")
 
         await self._database.write(work)
         failpoints.reach("thread.projected")

@@ -7,6 +7,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.heartbeat import beating
+from base import failpoints
 from store.database import Database
 from store.gate import customers_held_back
 from workflows.messages import GATE_OPENED_SIGNAL, conversation_workflow_id
@@ -28,6 +29,7 @@ class WakingActivities:
         async with beating():
             for customer_id in customers:
                 await self._wake(page_id, customer_id)
+                failpoints.reach("held.woken")
                 await asyncio.sleep(1 / _PER_SECOND)
         return len(customers)
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists
+from sqlalchemy import exists, or_
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from base.ids import id_from_key
@@ -21,6 +22,7 @@ from domain.state import Command, Notice
 from store.conversations import live_conversation_id
 from store.created_messages import notice_row
 from store.events import append_events, event_row
+from store.gate import Gate
 from store.idempotency import request_hash
 from store.live_settings import live_settings
 from store.messages import new_outbound_row, settle
@@ -176,8 +178,29 @@ def refuse(
         _tell_agent(session, message, at)
 
 
+_BEFORE_IT = (MessageStatus.QUEUED.value, MessageStatus.SENDING.value)
+
+
 def unsettled_replies(session: Session, older_than: datetime, *, limit: int = 200) -> list[str]:
-    """Ids of agents' replies that the workflow may not know of: queued, never tried, not in its events."""
+    """Ids of agents' replies that the workflow may not know of: queued, never tried, and not in its events.
+
+    Or in its events and yet nothing keeps it from being tried: the worker died between the projection and
+    the end of its task, and the engine forgot the update with the task. Asked again, a workflow that knows it
+    answers the same.
+    """
+    earlier = aliased(Message)
+    waits = or_(
+        exists().where(
+            col(earlier.customer_id) == col(Message.customer_id),
+            col(earlier.status).in_(_BEFORE_IT),
+            col(earlier.created_at) < col(Message.created_at),
+        ),
+        exists().where(
+            col(Page.page_id) == col(Message.page_id),
+            col(Page.send_gate) == Gate.PAUSED.value,
+            col(Page.send_gate_until) > older_than,
+        ),
+    )
     known = exists().where(
         col(Event.conversation_id) == col(Message.conversation_id),
         col(Event.message_id) == col(Message.id),
@@ -192,7 +215,7 @@ def unsettled_replies(session: Session, older_than: datetime, *, limit: int = 20
                 Message.direction == "outbound",
                 Message.sender_kind == "agent",
                 Message.attempt == 0,
-                ~known,
+                ~(known & waits),
             )
             .order_by(col(Message.created_at), col(Message.id))
             .limit(limit)

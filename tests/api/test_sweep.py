@@ -1,15 +1,16 @@
 """Kept replies are brought to the workflow later, each judged anew."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from freezegun import freeze_time
+from sqlmodel import Session
 
 from api.sweep import SETTLED_BY_THEN, sweep
 from domain.changes import Refusal
 from domain.lifecycle import Status
 from store import tables
-from support.api import NOW, Api, Seed
+from support.api import NOW, Api, Seed, Thread
 
 
 async def _keep(api: Api, seed: Seed) -> str:
@@ -60,3 +61,62 @@ async def test_sweeps_that_meet_bring_a_reply_under_one_id(api: Api, seed: Seed)
         clock.tick(timedelta(minutes=1))
         await asyncio.gather(*(sweep(api.app.state.services) for _ in range(5)))
     assert {command.command_id for command in api.engine.commands} == {message_id}
+
+
+async def _projected(seed: Seed, message: tables.Message) -> None:
+    """A workflow task took the reply, and was projected; nobody knows whether it was also completed."""
+    await seed.add(
+        tables.Event(
+            at=NOW,
+            kind="message.queued",
+            page_id=message.page_id,
+            customer_id=message.customer_id,
+            conversation_id=message.conversation_id,
+            message_id=message.id,
+            actor_kind="agent",
+            data={},
+        )
+    )
+
+
+async def _asked_after_a_minute(api: Api) -> list[str | None]:
+    api.engine.commands.clear()
+    with freeze_time(NOW + timedelta(minutes=1)):
+        await sweep(api.app.state.services)
+    return [command.message_id for command in api.engine.commands]
+
+
+async def test_a_reply_whose_workflow_task_died_after_its_projection_is_brought_again(
+    api: Api, seed: Seed
+) -> None:
+    with freeze_time(NOW):
+        message_id = await _keep(api, seed)
+    await _projected(seed, await _row(api, message_id))
+    assert await _asked_after_a_minute(api) == [message_id]
+
+
+async def test_a_reply_that_waits_for_one_before_it_is_left_alone(api: Api, seed: Seed) -> None:
+    with freeze_time(NOW):
+        message_id = await _keep(api, seed)
+    row = await _row(api, message_id)
+    await _projected(seed, row)
+    thread = Thread(row.page_id, row.customer_id, row.conversation_id or "")
+    outbound = {"direction": "outbound", "sender_kind": "automatic", "created_at": NOW - timedelta(seconds=1)}
+    await seed.message(thread, "Welcome", status="sending", **outbound)
+    assert await _asked_after_a_minute(api) == []
+
+
+async def test_a_reply_whose_page_is_paused_is_left_alone_until_it_may_go(api: Api, seed: Seed) -> None:
+    with freeze_time(NOW):
+        message_id = await _keep(api, seed)
+    row = await _row(api, message_id)
+    await _projected(seed, row)
+
+    def pause(session: Session, until: datetime) -> None:
+        page = session.get_one(tables.Page, row.page_id)
+        page.send_gate, page.send_gate_until = "paused", until
+
+    await api.database.write(lambda session: pause(session, NOW + timedelta(minutes=2)))
+    assert await _asked_after_a_minute(api) == []
+    await api.database.write(lambda session: pause(session, NOW + timedelta(seconds=30)))
+    assert await _asked_after_a_minute(api) == [message_id]

@@ -1,6 +1,7 @@
 """Judges a trial: every metric counts, from the ledgers alone, what must not happen. All goals are zero.
 
-The definitions are those of the reliability reference, section 2.1, as far as they concern the way in.
+The definitions are those of the reliability reference, section 2.1. Here are those that concern the way in;
+`send_metrics.py` has those of the way out.
 """
 
 from collections import Counter, defaultdict
@@ -12,11 +13,10 @@ from math import inf
 from typing import Any
 
 from chaos.ledgers import Ledgers, Line, MessageKey, page_of
-
-OWN_METADATA = "pd1:"
+from chaos.send_metrics import SEND_METRICS, own_id
 
 _BECOMES_A_MESSAGE = ("message", "postback")
-_DONE = {"sent", "delivered", "read", "failed", "unknown", "cancelled"}
+_DONE = {"sent", "delivered", "read", "failed", "unknown", "cancelled", "resent"}
 _SEEN = {"delivered", "read"}
 
 
@@ -47,7 +47,7 @@ def inbound_duplicates(ledgers: Ledgers) -> Iterator[str]:
     for key, count in _recorded(ledgers).items():
         if count > 1:
             yield f"recorded {count} times: {key}"
-    ours = {send["mid"] for send in ledgers.sends() if _own_id(send)}
+    ours = {send["mid"] for send in ledgers.sends() if own_id(send)}
     for message in _messages(ledgers):
         if message["sender_kind"] == "outside" and message["mid"] in ours:
             yield f"an echo of our own recorded as a message from outside: {message['mid']}"
@@ -125,6 +125,7 @@ METRICS: dict[str, Callable[[Ledgers], Iterable[str]]] = {
     "conversation splits": conversation_splits,
     "stuck": stuck,
     "quarantined": quarantined,
+    **SEND_METRICS,
 }
 
 
@@ -158,7 +159,7 @@ def _acked(ledgers: Ledgers) -> dict[MessageKey, float]:
 
 def _lost_receipts(ledgers: Ledgers) -> Iterator[str]:
     """Sends that Meta accepted, that a receipt answered 2xx covers, and that are not shown as delivered."""
-    accepted = {_own_id(send) for send in ledgers.sends()}
+    accepted = {own_id(send) for send in ledgers.sends()}
     delivered: dict[tuple[str, str], int] = defaultdict(int)
     for line, event in ledgers.attempts():
         if line["result"] == "2xx" and event["kind"] == "delivery":
@@ -167,7 +168,8 @@ def _lost_receipts(ledgers: Ledgers) -> Iterator[str]:
     for conversation in ledgers.final.conversations:
         until = delivered[conversation["page_id"], conversation["customer"]["psid"]]
         for message in conversation["messages"]:
-            if message["id"] not in accepted or message["status"] in _SEEN:
+            # What stays unknown although it arrived is another metric's.
+            if message["id"] not in accepted or message["status"] in {*_SEEN, "unknown", "resent"}:
                 continue
             if round(_instant(message["occurred_at"]).timestamp() * 1000) <= until:
                 yield f"message {message['id']} was delivered and is shown as {message['status']}"
@@ -195,25 +197,19 @@ def _double_facts(conversation: dict[str, Any]) -> Iterator[str]:
             yield f"started session {session_id} {count} times"
 
 
-def _own_id(send: Line) -> str | None:
-    metadata = send.get("metadata") or ""
-    return metadata.removeprefix(OWN_METADATA) if metadata.startswith(OWN_METADATA) else None
-
-
 def _double_greetings(ledgers: Ledgers) -> Iterator[str]:
     conversation_of = {
-        message["id"]: conversation["id"]
+        message["id"]: conversation["id"] if message["kind"] == "greeting" else None
         for conversation in ledgers.final.conversations
         for message in conversation["messages"]
-        if message["kind"] == "greeting"
     }
-    accepted = Counter(_own_id(send) for send in ledgers.sends())
+    accepted = Counter(own_id(send) for send in ledgers.sends())
     greetings = Counter[str]()
     for message_id, count in accepted.items():
         if message_id not in conversation_of:
             yield f"{count} sends that the desk does not know: {message_id}"
-        else:
-            greetings[conversation_of[message_id]] += count
+        elif (conversation_id := conversation_of[message_id]) is not None:
+            greetings[conversation_id] += count
     for conversation_id, count in greetings.items():
         if count > 1:
             yield f"conversation {conversation_id} was greeted {count} times"

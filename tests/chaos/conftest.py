@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from chaos.installation import Installation, install
-from chaos.processes import PRODUCT, SECOND_API
+from chaos.processes import PRODUCT, SECOND_API, SECOND_WORKER
 from chaos.report import Report
 from chaos.trial import LONG, SMOKE, Load, Record, Trial, trial_on
 from engine.dev_server import find_or_build_dev_server
@@ -50,7 +50,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "load" in metafunc.fixturenames:
         runs = int(os.environ.get("PAGEDESK_CHAOS_RUNS", "1"))
         long = [pytest.param(LONG, id=f"long-{run}", marks=pytest.mark.chaos) for run in range(1, runs + 1)]
-        smoke = pytest.param(SMOKE, id="smoke", marks=pytest.mark.dev_server)
+        smoke = pytest.param(SMOKE, id="smoke", marks=[pytest.mark.dev_server, pytest.mark.timeout(300)])
         only_long = metafunc.definition.get_closest_marker("chaos") is not None
         metafunc.parametrize("load", long if only_long else [smoke, *long])
 
@@ -78,10 +78,11 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
 @pytest.fixture
 async def trial(request: pytest.FixtureRequest, workshop: Workshop, load: Load) -> AsyncIterator[Trial]:
     report = request.config.stash[_report]
-    record = Record(request.node.name, load.name, f"{report.seed}/{request.node.name}")
+    part = "sends" if request.path.name.startswith("test_sends") else "inbound"
+    record = Record(request.node.name, load.name, f"{report.seed}/{request.node.name}", part)
     report.records.append(record)
     async with trial_on(await workshop.installation(), record) as trial:
         yield trial
-    trial.fleet.kill(SECOND_API)
+    trial.fleet.kill(SECOND_API, SECOND_WORKER)
     if not record.whole:
         workshop.discard()

@@ -16,12 +16,14 @@ class FinalState:
 
     conversations: as the API shows them, each with its `messages` and its `timeline`, oldest first.
     unrouted: events that went to no thread.
+    listed_unknown: ids of the messages that are listed as unknown.
     unfinished: what was still under way when the settle time was over, in words.
     """
 
     conversations: list[dict[str, Any]]
     unrouted: list[dict[str, Any]] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
+    listed_unknown: frozenset[str] = frozenset()
 
 
 async def export(api: httpx.AsyncClient, unfinished: list[str]) -> FinalState:
@@ -41,15 +43,16 @@ async def export(api: httpx.AsyncClient, unfinished: list[str]) -> FinalState:
         conversations=await asyncio.gather(*(whole(each) for each in conversations)),
         unrouted=await _all(api, "/v1/webhook-events/unrouted"),
         unfinished=unfinished,
+        listed_unknown=frozenset(each["id"] for each in await _all(api, "/v1/messages", status="unknown")),
     )
 
 
-async def _all(api: httpx.AsyncClient, path: str) -> list[dict[str, Any]]:
+async def _all(api: httpx.AsyncClient, path: str, **filters: str) -> list[dict[str, Any]]:
     """Every item of a list."""
     items: list[dict[str, Any]] = []
     cursor: str | None = None
     while True:
-        query = {"limit": str(_PAGE)} | ({"cursor": cursor} if cursor else {})
+        query = filters | {"limit": str(_PAGE)} | ({"cursor": cursor} if cursor else {})
         answer = await api.get(path, params=query)
         answer.raise_for_status()
         items += answer.json()["items"]

@@ -1,13 +1,15 @@
 """The processes of one installation, each to be started, killed and started again at will.
 
-`temporal`, `worker`, `api`, a second API on the same data (`api2`), and the sandbox, which plays Meta and is
-never killed. All of them die with the tests' process.
+`temporal`, `worker`, `api`, a second worker and a second API on the same data (`worker2`, `api2`), and the
+sandbox, which plays Meta and is never killed. All of them die with the tests' process.
 """
 
 import asyncio
 import fcntl
 import os
 import random
+import re
+import signal
 import socket
 import subprocess
 import sys
@@ -26,6 +28,7 @@ from support.eventually import eventually
 ADMIN_KEY = "an-admin-key-for-fault-tests"
 START_SECONDS = 60.0
 TEMPORAL, WORKER, API, SECOND_API, SANDBOX = "temporal", "worker", "api", "api2", "sandbox"
+SECOND_WORKER = "worker2"
 PRODUCT = (TEMPORAL, WORKER, API)
 
 _LOOPBACK = "127.0.0.1"
@@ -33,6 +36,7 @@ _LOOPBACK = "127.0.0.1"
 # process that owns it is down.
 _PORTS = range(20_000, 32_000)
 _SHOWN_BYTES = 3_000
+_FAILPOINT = re.compile(r"^failpoint (\S+)$", re.MULTILINE)
 
 
 class DiedError(AssertionError):
@@ -52,6 +56,10 @@ class _Run:
         if isinstance(self.process, subprocess.Popen):
             return self.process.poll()
         return self.process.exitcode
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid or 0
 
     def kill(self) -> None:
         self.process.kill()
@@ -74,6 +82,7 @@ class Fleet:
         self._ready: dict[str, Callable[[], Awaitable[bool]]] = {
             TEMPORAL: lambda: temporal_is_ready(self.temporal_address),
             WORKER: lambda: asyncio.to_thread(self._worker_is_ready),
+            SECOND_WORKER: lambda: asyncio.to_thread(self._has_said, SECOND_WORKER, "worker_ready"),
             API: lambda: http_is_ready(f"{self.url(API)}/healthz"),
             SECOND_API: lambda: http_is_ready(f"{self.url(SECOND_API)}/healthz"),
             SANDBOX: lambda: http_is_ready(f"{self.url(SANDBOX)}/_sandbox/clock"),
@@ -88,12 +97,15 @@ class Fleet:
         """Where a process serves HTTP."""
         return f"http://{_LOOPBACK}:{self.ports[name]}"
 
-    def start(self, name: str, *, failpoints: str = "", from_scratch: bool = False) -> None:
-        """Start one process and return at once."""
+    def start(
+        self, name: str, *, failpoints: str = "", from_scratch: bool = False, temporal: str | None = None
+    ) -> None:
+        """Start one process and return at once. `temporal` is where it finds the engine, if elsewhere."""
         log = self._log(name)
         log.touch()
         run_from = log.stat().st_size
         environment = self.environment(name) | ({"PAGEDESK_FAILPOINTS": failpoints} if failpoints else {})
+        environment |= {"PAGEDESK_TEMPORAL_ADDRESS": temporal} if temporal else {}
         if name != TEMPORAL and not from_scratch:
             process = forking.start(self._command(name), environment, log)
             self._runs[name] = _Run(process, run_from)
@@ -153,14 +165,35 @@ class Fleet:
         del self._runs[name]
         return run.status or 0
 
-    async def says(self, name: str, words: str) -> None:
-        """Wait until the current run of a process has written these words into its log."""
-        log, start = self._log(name), self._runs[name].log_start
+    async def stands_still(self, name: str) -> None:
+        """Wait until a process has stopped itself at a failpoint."""
+        pid = self._runs[name].pid
 
         async def look() -> bool:
-            return words.encode() in log.read_bytes()[start:]
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
         await eventually(look, within=START_SECONDS)
+
+    def stop(self, name: str) -> None:
+        """Have a process stand still: SIGSTOP."""
+        os.kill(self._runs[name].pid, signal.SIGSTOP)
+
+    def go_on(self, name: str) -> None:
+        """Have a process that stands still go on: SIGCONT."""
+        os.kill(self._runs[name].pid, signal.SIGCONT)
+
+    async def says(self, name: str, words: str) -> None:
+        """Wait until the current run of a process has written these words into its log."""
+
+        async def look() -> bool:
+            return self._has_said(name, words)
+
+        await eventually(look, within=START_SECONDS)
+
+    def failpoint_of(self, name: str) -> str:
+        """The failpoint at which a process has died last."""
+        *_, last = _FAILPOINT.findall(self._log(name).read_text(errors="replace"))
+        return str(last)
 
     def runs(self, name: str) -> bool:
         """Whether a process was started and has not ended."""
@@ -191,7 +224,7 @@ class Fleet:
     def _command(self, name: str) -> list[str]:
         if name == SANDBOX:
             return ["sandbox", "--port", str(self.ports[SANDBOX]), "--ledger", str(self.directory / "ledger")]
-        return ["worker"] if name == WORKER else ["api"]
+        return ["worker"] if name in (WORKER, SECOND_WORKER) else ["api"]
 
     def _python_argv(self, name: str) -> list[str]:
         return [sys.executable, str(forking.CLI), *self._command(name)]
@@ -199,6 +232,9 @@ class Fleet:
     def _temporal_argv(self) -> list[str]:
         database = self.directory / "temporal.db"
         return [str(self._temporal), *dev_server_arguments(database=database, port=self.ports[TEMPORAL])]
+
+    def _has_said(self, name: str, words: str) -> bool:
+        return words.encode() in self._log(name).read_bytes()[self._runs[name].log_start :]
 
     def _worker_is_ready(self) -> bool:
         """As the launcher tells it: a worker that works holds this file's lock."""

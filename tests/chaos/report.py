@@ -1,7 +1,8 @@
-"""What the trials found, for the terminal; the long tier's is kept in docs/reports/chaos-inbound.md."""
+"""What the trials found, for the terminal; the long tier's is kept in docs/reports/, a page for each part."""
 
 import os
 import platform
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,10 +12,10 @@ from statistics import quantiles
 from chaos.checker import METRICS
 from chaos.trial import LONG, Record
 
-REPORT = Path(__file__).parents[2] / "docs" / "reports" / "chaos-inbound.md"
+REPORTS = Path(__file__).parents[2] / "docs" / "reports"
 
-_HEAD = """# Fault trials of the way in
-
+_TITLES = {"inbound": "Fault trials of the way in", "sends": "Fault trials of the way out"}
+_HEAD = """
 Written by `make chaos`. Real processes (Temporal's dev server, worker, API, a second API, with the sandbox as
 Meta) are killed with `kill -9`, at random instants or at named points, and judged from ledgers outside of
 them (`tests/chaos/checker.py`). The goal of every metric is zero.
@@ -36,13 +37,13 @@ class Report:
         return [head, *(f"  {record.test}: {_in_words(record)}" for record in self.records)]
 
     def keep(self) -> None:
-        """Write the report, if the long tier has run."""
-        records = [record for record in self.records if record.load == LONG.name]
-        if records:
-            REPORT.parent.mkdir(parents=True, exist_ok=True)
-            REPORT.write_text(
-                "\n".join([_HEAD, *self._conditions(), *_totals(records), *_table(records)]) + "\n"
-            )
+        """Write the reports of the parts whose long tier has run."""
+        for part, title in _TITLES.items():
+            records = [each for each in self.records if each.load == LONG.name and each.part == part]
+            if records:
+                REPORTS.mkdir(parents=True, exist_ok=True)
+                lines = [f"# {title}", _HEAD, *self._conditions(), *_totals(records), *_places(records)]
+                (REPORTS / f"chaos-{part}.md").write_text("\n".join([*lines, *_table(records)]) + "\n")
 
     def _conditions(self) -> list[str]:
         day, cores = datetime.now(UTC).date(), os.cpu_count()
@@ -56,10 +57,14 @@ class Report:
 def _totals(records: list[Record]) -> list[str]:
     faults = sum(record.strikes for record in records)
     passed = sum(record.whole for record in records)
-    messages = sum(record.messages for record in records)
+    messages, replies = (
+        sum(record.messages for record in records),
+        sum(record.replies for record in records),
+    )
     bound = f"{300 / max(faults, 1):.2g} %"
+    counts = f"{faults} faults, {messages} messages, {replies} replies"
     return [
-        f"**{passed} of {len(records)} trials passed, with {faults} faults and {messages} messages.**",
+        f"**{passed} of {len(records)} trials passed: {counts}.**",
         f"No failure in {faults} independent faults bounds its rate at about {bound} (95 % confidence).",
         "",
         "| metric | found |",
@@ -69,21 +74,31 @@ def _totals(records: list[Record]) -> list[str]:
     ]
 
 
+def _places(records: list[Record]) -> list[str]:
+    places = sum((record.places for record in records), Counter[str]())
+    if not places:
+        return []
+    head = ["| the worker died, or another fault struck | times |", "|---|---|"]
+    return [*head, *(f"| {place} | {count} |" for place, count in sorted(places.items())), ""]
+
+
 def _found(records: list[Record], metric: str) -> int:
     return sum(len(record.violations.get(metric, ())) for record in records)
 
 
 def _table(records: list[Record]) -> list[str]:
-    head = ["| trial | faults | messages | measured (seconds: median, p95, most) |", "|---|---|---|---|"]
-    return head + [
-        f"| {record.test} | {record.strikes} | {record.messages} | {_measures(record)} |"
+    head = ["| trial | faults | messages | replies | measured (seconds: median, p95, most) |"]
+    return [*head, "|---|---|---|---|---|"] + [
+        f"| {record.test} | {record.strikes} | {record.messages} | {record.replies} | {_measures(record)} |"
         for record in records
     ]
 
 
 def _in_words(record: Record) -> str:
     verdict = "whole" if record.whole else "BROKEN"
-    return f"{verdict}, {record.strikes} faults, {record.messages} messages. {_measures(record)}"
+    places = "".join(f" {place} {count}," for place, count in sorted(record.places.items()))
+    counts = f"{record.strikes} faults,{places} {record.messages} messages, {record.replies} replies"
+    return f"{verdict}, {counts}. {_measures(record)}"
 
 
 def _measures(record: Record) -> str:

@@ -17,6 +17,7 @@ from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.client import Client
 
 SETTLE_SECONDS = 60.0
+PARKING_SECONDS = 60.0
 
 _PAUSE_SECONDS = 0.05
 _WAITING = {
@@ -27,6 +28,10 @@ _WAITING = {
             SELECT count(*) FROM thread_event JOIN thread USING (customer_id)
             WHERE seq > applied_seq""",
         "sends under way": "SELECT count(*) FROM message WHERE status IN ('queued', 'sending')",
+        "looked for": """
+            SELECT count(*) FROM message
+            WHERE status = 'unknown'
+            AND id NOT IN (SELECT message_id FROM event WHERE kind = 'message.parked')""",
         "replays": "SELECT count(*) FROM unrouted_event WHERE disposition = 'replaying'",
     },
 }
@@ -34,15 +39,20 @@ _WAITING = {
 _NO_FAULT = {WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND}
 
 
-async def settle(data_dir: Path, sandbox: httpx.AsyncClient, *, within: float = SETTLE_SECONDS) -> list[str]:
-    """Return when the desk is at rest, or after `within` seconds what still is under way."""
-    end = time.monotonic() + within
+async def settle(
+    data_dir: Path, sandbox: httpx.AsyncClient, *, within: float = SETTLE_SECONDS, parked: bool = False
+) -> list[str]:
+    """Return when the desk is at rest, or after `within` seconds what still is under way.
+
+    `parked`: at rest is also that every message of unknown outcome is looked for no more. A minute more.
+    """
+    end = time.monotonic() + within + (PARKING_SECONDS if parked else 0)
     former: dict[str, int] | None = None
     while True:
         picture = await asyncio.to_thread(_look, data_dir)
         picture["deliveries"] = (await _get(sandbox, "/_sandbox/deliveries"))["pending"]
         picture["sends"] = (await _get(sandbox, "/_sandbox/ledger?name=graph&limit=0"))["seq"]
-        unfinished = _unfinished(picture)
+        unfinished = _unfinished(picture, parked=parked)
         if not unfinished and picture == former:
             return []
         if time.monotonic() > end:
@@ -75,11 +85,11 @@ def _look(data_dir: Path) -> dict[str, Any]:
     return picture
 
 
-def _unfinished(picture: dict[str, Any]) -> list[str]:
+def _unfinished(picture: dict[str, Any], *, parked: bool) -> list[str]:
     unfinished = [f"delivery {each['id']} of {each['keys'][:3]} waits" for each in picture["deliveries"]]
     if picture["routed up to"] < picture["inbox events"]:
         unfinished.append(f"inbox read up to {picture['routed up to']} of {picture['inbox events']}")
-    counted = ("events not applied", "sends under way", "replays")
+    counted = ["events not applied", "sends under way", "replays", *(["looked for"] if parked else [])]
     return unfinished + [f"{what}: {picture[what]}" for what in counted if picture[what]]
 
 

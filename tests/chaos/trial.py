@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,9 +21,13 @@ from chaos.final_state import export
 from chaos.installation import APP_ID, PAGES, Installation
 from chaos.ledgers import Book, Ledgers, Line, read_book
 from chaos.processes import API, PRODUCT, Fleet
+from chaos.replying import Replies
 from chaos.settling import SETTLE_SECONDS, failed_workflow_tasks, settle
 from ingest.replay import request_replay
 from store.database import Database
+
+MUTE: dict[str, Any] = {"kind": "echo_never"}
+"""Meta sends no echo."""
 
 _WRITERS = 16
 
@@ -33,6 +38,9 @@ class Load:
 
     A fault strikes `strikes` times. At a named point a process dies at its first turn, or at one up to
     `latest_turn`; only the first is sure to find all the work undone. `batch` is the size of a big delivery.
+    On the way out: `talks` conversations, in which `replies` are said per second; a `patient` share of them
+    after the former one's outcome is known; `rounds` times thirty crashes; whether unknown ones are followed
+    until they are `parked`.
     """
 
     name: str
@@ -42,22 +50,59 @@ class Load:
     strikes: int
     latest_turn: int
     batch: int
+    talks: int
+    replies: float
+    patient: float
+    rounds: int
+    parked: bool
 
 
-SMOKE = Load("smoke", customers=4, per_second=20, commands=5, strikes=1, latest_turn=1, batch=300)
-LONG = Load("long", customers=20, per_second=10, commands=5, strikes=15, latest_turn=3, batch=1000)
+SMOKE = Load(
+    "smoke",
+    customers=4,
+    per_second=20,
+    commands=5,
+    strikes=1,
+    latest_turn=1,
+    batch=300,
+    talks=40,
+    replies=10,
+    patient=1.0,
+    rounds=1,
+    parked=False,
+)
+LONG = Load(
+    "long",
+    customers=20,
+    per_second=10,
+    commands=5,
+    strikes=15,
+    latest_turn=3,
+    batch=1000,
+    talks=40,
+    replies=10,
+    patient=0.7,
+    rounds=6,
+    parked=True,
+)
 
 
 @dataclass(slots=True)
 class Record:
-    """What a trial adds to the report. `whole`: nothing was hurt since the last verdict, which was good."""
+    """What a trial adds to the report of its part: `inbound` or `sends`.
+
+    `whole`: nothing was hurt since the last verdict, which was good. `places`: where processes died.
+    """
 
     test: str
     load: str
     seed: str
+    part: str = "inbound"
     whole: bool = False
     strikes: int = 0
     messages: int = 0
+    replies: int = 0
+    places: Counter[str] = field(default_factory=Counter)
     violations: dict[str, list[str]] = field(default_factory=dict)
     measured: dict[str, list[float]] = field(default_factory=dict)
 
@@ -80,6 +125,7 @@ class Trial:
     customers: Customers
     poster: Poster
     agent: Agent
+    replies: Replies
 
     @property
     def fleet(self) -> Fleet:
@@ -105,6 +151,55 @@ class Trial:
     async def died_at_its_point(self, name: str) -> None:
         """Wait until an armed process has died."""
         assert await self.fleet.ended(name) == EXIT_STATUS
+
+    def struck(self, place: str) -> None:
+        """Note where a process has died, or another fault has struck."""
+        self.driver.write(line="struck", place=place)
+        self.record.places[place] += 1
+        self.record.strikes += 1
+        self.record.whole = False
+
+    @contextlib.asynccontextmanager
+    async def faults(self, *wanted: dict[str, Any]) -> AsyncIterator[list[str]]:
+        """Have Meta fail like this, for the length of a block; the faults' ids."""
+        made = []
+        for fault in wanted:
+            answer = await self.sandbox.post("/_sandbox/faults", json=fault)
+            assert answer.is_success, answer.text
+            made.append(str(answer.json()["id"]))
+        try:
+            yield made
+        finally:
+            for fault_id in made:
+                await self.sandbox.delete(f"/_sandbox/faults/{fault_id}")
+
+    async def has_fired(self, fault_id: str) -> bool:
+        """Whether a fault has struck."""
+        answer = (await self.sandbox.get("/_sandbox/faults")).raise_for_status().json()
+        return any(str(each["id"]) == fault_id and each["fired"] for each in answer["faults"])
+
+    @contextlib.asynccontextmanager
+    async def blind(self) -> AsyncIterator[None]:
+        """Have Meta tell nothing of what it accepted, for the length of a block: no echo, no conversation."""
+        unreadable = {"kind": "error", "code": 2, "status": 503, "calls": ["conversations"]}
+        async with self.faults(MUTE, unreadable):
+            self.driver.write(line="blind")
+            try:
+                yield
+            finally:
+                self.driver.write(line="seeing")
+
+    async def leave(self, person: Customer, state: str) -> None:
+        """Have a person be out of reach: `blocked`, `unavailable` or `deleted`."""
+        await self._tell_sandbox("customers", page_id=person.page_id, psid=person.psid, unreachable=state)
+
+    async def talking(self, count: int) -> dict[Customer, str]:
+        """New people who have written and whose conversations an agent has taken, each with its id."""
+        people = await self.meet(count)
+        for person in people:
+            await self.customers.write(person)
+        picked = await self.replies.pick([person.psid for person in people])
+        return {person: picked[person.psid] for person in people}
 
     async def meet(self, count: int) -> list[Customer]:
         """New people, on both Pages by turns."""
@@ -133,6 +228,10 @@ class Trial:
         """Let a random time pass, in seconds, so that the fault meets the work at any place."""
         await asyncio.sleep(self.dice.uniform(0, up_to))
 
+    async def some_time_between(self, least: float, most: float) -> None:
+        """Let a random time pass, in seconds, that is long enough for what the fault is to outlast."""
+        await asyncio.sleep(self.dice.uniform(least, most))
+
     async def verify_and_repeat(self, batch: int = 1) -> None:
         """Verify; then have the sandbox deliver what it kept back and the poster delivered; verify again.
 
@@ -159,13 +258,13 @@ class Trial:
         answer = await self.sandbox.post(f"/_sandbox/{path}", json=body, timeout=2 * SETTLE_SECONDS)
         assert answer.is_success, answer.text
 
-    async def settle(self) -> list[str]:
-        """Wait until the desk is at rest; what is not, if it takes too long."""
-        return await settle(self.installation.directory, self.sandbox)
+    async def settle(self, *, parked: bool = False) -> list[str]:
+        """Wait until the desk is at rest, `parked` for every unknown message too; what is not in time."""
+        return await settle(self.installation.directory, self.sandbox, parked=parked)
 
-    async def ledgers(self) -> Ledgers:
+    async def ledgers(self, *, parked: bool = False) -> Ledgers:
         """All ledgers as they are when the desk is at rest."""
-        unfinished = await self.settle()
+        unfinished = await self.settle(parked=parked)
         self.fleet.require_alive()
         unfinished += await failed_workflow_tasks(self.fleet.temporal_address)
         directory = self.installation.directory
@@ -176,10 +275,11 @@ class Trial:
             final=await export(self.api, unfinished),
         )
 
-    async def verify(self) -> Ledgers:
+    async def verify(self, *, parked: bool = False) -> Ledgers:
         """Settle, and fail with every violation and the seed unless all metrics are zero."""
-        ledgers = await self.ledgers()
+        ledgers = await self.ledgers(parked=parked)
         self.record.messages = sum(1 for line in self.driver.lines if line["line"] == "wrote")
+        self.record.replies = len({line["key"] for line in self.driver.lines if line["line"] == "replied"})
         for name, found in check(ledgers).items():
             self.record.violations.setdefault(name, []).extend(found)
         broken = {name: found for name, found in self.record.violations.items() if found}
@@ -215,6 +315,7 @@ async def trial_on(installation: Installation, record: Record) -> AsyncIterator[
                 Customers(sandbox, driver, dice),
                 poster,
                 Agent(api, driver, dice),
+                Replies(api, driver, dice),
             )
         finally:
             await poster.close()
