@@ -12,16 +12,19 @@ import uvloop
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.gap_fill import GapActivities
 from activities.pages import PageActivities
 from activities.read_back import ReadBackActivities
 from activities.sends import SendActivities
 from activities.threads import ThreadActivities
 from activities.waking import WakingActivities
+from base import clock
 from base.log import configure, get_logger
 from base.settings import Settings
 from base.skipping_clock import process_time
 from base.temporal import connect
 from engine.clean_exit import exit_process
+from ingest.inbox import Inbox, inbox_rows, open_inbox
 from ingest.leases import MachineLock
 from ingest.page_wake import PageWaker
 from ingest.reader import InboxReader
@@ -29,6 +32,7 @@ from ingest.relay import Relay
 from ingest.signaller import Signaller
 from ingest.wake import datagram_alarm, notify_alarm
 from messenger.graph import GraphClient
+from messenger.webhook import WebhookEvent
 from store.database import Database
 from workflows.conversation import ConversationWorkflow
 from workflows.messages import TASK_QUEUE
@@ -80,7 +84,9 @@ async def working(
             httpx.AsyncClient(transport=graph_transport, limits=GRAPH_CONNECTIONS)
         )
         graph = GraphClient(http, str(settings.graph_base_url), settings.graph_version)
-        await stack.enter_async_context(make_worker(settings, client, database, graph))
+        taking = open_inbox(settings)
+        stack.callback(taking.close)
+        await stack.enter_async_context(make_worker(settings, client, database, graph, inbox=taking))
         relay = await _make_relay(settings, client, database, inbox, stack)
         relaying = asyncio.create_task(relay.run(), name="relay")
         stack.push_async_callback(_cancelled, relaying)
@@ -102,14 +108,21 @@ def make_worker(
     database: Database,
     graph: GraphClient,
     *,
+    inbox: Inbox,
     task_queue: str = TASK_QUEUE,
 ) -> Worker:
-    """The Temporal worker with all workflows and activities."""
+    """The Temporal worker with all workflows and activities. Into `inbox` goes what Meta did not deliver."""
+
+    async def take(account_id: str, events: list[WebhookEvent]) -> None:
+        received_ms = int(clock.now().timestamp() * 1000)
+        await inbox.store(inbox_rows(account_id, events, received_ms))
+
     threads = ThreadActivities(database, settings.public_base_url)
     sends = SendActivities(database, graph, settings.vault)
     looks = ReadBackActivities(database, graph, settings.vault)
     waking = WakingActivities(database, client)
     pages = PageActivities(database, graph, settings)
+    gaps = GapActivities(database, graph, settings.vault, take)
     return Worker(
         client,
         task_queue=task_queue,
@@ -121,6 +134,7 @@ def make_worker(
             sends.send_message,
             looks.read_back,
             pages.check_page,
+            gaps.fill_gap,
             waking.wake_held,
         ],
         max_cached_workflows=CACHED_CONVERSATIONS,

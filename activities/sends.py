@@ -17,6 +17,7 @@ from temporalio import activity
 from activities.credentials import credentials_of
 from activities.engine_time import engine_clock
 from activities.heartbeat import beating
+from activities.page_doubts import doubt_page
 from base.log import get_logger
 from base.secrets import Vault
 from domain.delivery import MessageStatus
@@ -105,9 +106,12 @@ class SendActivities:
             metadata=METADATA_PREFIX + request.message_id,
             reply_to=prepared.reply_to_mid,
         )
-        return await self._database.write(
+        report = await self._database.write(
             lambda session: _record(session, request, prepared.number, outcome, now)
         )
+        if isinstance(outcome, Refused):
+            await doubt_page(self._database, request.page_id, outcome.error, prepared.permission.tag)
+        return report
 
     def _prepare(self, session: Session, request: SendMessage, now: datetime) -> SendReport | _Attempt:
         """Judge and mark the attempt; a report where there is nothing to call for."""
