@@ -13,6 +13,7 @@ import uvloop
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.gap_fill import GapActivities
 from activities.lanes import READ_WIDTH, WIDTH, Lanes
 from activities.pages import PageActivities
 from activities.read_back import ReadBackActivities
@@ -20,13 +21,14 @@ from activities.sends import SendActivities
 from activities.threads import ThreadActivities
 from activities.usage import UsageNotes
 from activities.waking import WakingActivities
-from base import failpoints
+from base import clock, failpoints
 from base.log import configure, get_logger
 from base.settings import Settings
 from base.skipping_clock import process_time
 from base.temporal import connect
 from domain.pacing import Pace
 from engine.clean_exit import exit_process
+from ingest.inbox import Inbox, inbox_rows, open_inbox
 from ingest.leases import MachineLock
 from ingest.page_wake import PageWaker
 from ingest.reader import InboxReader
@@ -34,6 +36,7 @@ from ingest.relay import Relay
 from ingest.signaller import Signaller
 from ingest.wake import datagram_alarm, notify_alarm
 from messenger.graph import GraphClient
+from messenger.webhook import WebhookEvent
 from store.database import Database
 from store.pace import Rates
 from workflows.conversation import ConversationWorkflow
@@ -96,7 +99,11 @@ async def working(
         )
         usage = UsageNotes()
         graph = GraphClient(http, str(settings.graph_base_url), settings.graph_version, usage.note)
-        await stack.enter_async_context(make_worker(settings, client, database, graph, usage=usage))
+        taking = open_inbox(settings)
+        stack.callback(taking.close)
+        await stack.enter_async_context(
+            make_worker(settings, client, database, graph, usage=usage, inbox=taking)
+        )
         relay = await _make_relay(settings, client, database, inbox, stack)
         relaying = asyncio.create_task(relay.run(), name="relay")
         stack.push_async_callback(_cancelled, relaying)
@@ -118,10 +125,19 @@ def make_worker(
     database: Database,
     graph: GraphClient,
     *,
+    inbox: Inbox,
     usage: UsageNotes | None = None,
     task_queue: str = TASK_QUEUE,
 ) -> Worker:
-    """The Temporal worker with all workflows and activities. `usage`: what `graph` notes of its answers."""
+    """The Temporal worker with all workflows and activities.
+
+    Into `inbox` goes what Meta did not deliver; `usage` is what `graph` notes of its answers.
+    """
+
+    async def take(account_id: str, events: list[WebhookEvent]) -> None:
+        received_ms = int(clock.now().timestamp() * 1000)
+        await inbox.store(inbox_rows(account_id, events, received_ms))
+
     threads = ThreadActivities(database, settings.public_base_url)
     rates = Rates(Pace(settings.page_sends_per_second), Pace(settings.page_media_per_second))
     lanes = Lanes(LANE_WIDTH, per_second=settings.page_sends_per_second)
@@ -129,6 +145,7 @@ def make_worker(
     looks = ReadBackActivities(database, graph, settings.vault, lanes=Lanes(READ_WIDTH))
     waking = WakingActivities(database, client)
     pages = PageActivities(database, graph, settings)
+    gaps = GapActivities(database, graph, settings.vault, take)
     return Worker(
         client,
         task_queue=task_queue,
@@ -140,6 +157,7 @@ def make_worker(
             sends.send_message,
             looks.read_back,
             pages.check_page,
+            gaps.fill_gap,
             waking.wake_held,
         ],
         # Left to itself the SDK hashes the code of every loaded module: seconds of each start.

@@ -1,34 +1,34 @@
-"""Provisioning a page: is its token good, does Meta deliver its events to us, and if not, what to do."""
+"""Checking a page: is its token good, does Meta deliver its events to us, and if not, what is to be done."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from sqlmodel import Session
 from temporalio import activity
 
 from activities.credentials import page_credentials
+from activities.page_farewell import farewell
+from activities.page_subscriptions import Subscriber
 from base import clock
-from base.log import get_logger
 from base.settings import Settings
+from domain.page_health import Token, token_problems
+from domain.page_problems import Problem
 from messenger.error_table import ErrorKind
 from messenger.errors import GraphError
-from messenger.fields import ALL_FIELDS, REQUIRED_FIELDS
 from messenger.graph import GraphClient, GraphUnavailable, PageCredentials, TokenInfo
-from store import gate
+from store import page_states
 from store.database import Database
-from store.events import append_page_event
-from store.pages import REMOVED
+from store.page_states import Checked
+from store.pages import REMOVED, REMOVING
 from store.sealed import verify_token_place
 from store.tables import Account, Page
 from workflows.messages import PageReport
 
-RUNNING = "Running"
-PROBLEM = "Problem"
-
-_NEEDED_SCOPES = ("pages_messaging", "pages_manage_metadata")
-
-_log = get_logger("activities")
+_CODES = {
+    ErrorKind.AUTH: "token_invalid",
+    ErrorKind.POLICY: "policy_block",
+    ErrorKind.CONFIG: "not_permitted",
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -36,12 +36,13 @@ class _Target:
     """What a check needs of the store."""
 
     credentials: PageCredentials
-    callback_url: str
-    verify_token: str
+    subscriber: Subscriber
+    was_subscribed: bool
+    leaving: bool
 
 
 class PageActivities:
-    """The page workflow's side effects."""
+    """The page workflow's checks."""
 
     def __init__(self, database: Database, graph: GraphClient, settings: Settings) -> None:
         self._database = database
@@ -50,57 +51,49 @@ class PageActivities:
 
     @activity.defn(name="check_page")
     async def check_page(self, page_id: str) -> PageReport:
-        """Check and mend one page and write down how it stands."""
+        """Check and mend one page and write down how it stands; of a deleted page, take leave."""
         target = await self._database.read(lambda session: self._target(session, page_id))
         if target is None:
             return PageReport(running=False, deleted=True)
-        problems = await self._problems(target)
-        releases = await self._database.write(lambda session: _write_down(session, page_id, problems))
+        if target.leaving:
+            gone = await farewell(self._database, self._graph, target.credentials)
+            return PageReport(running=False, deleted=gone)
+        checked = await self._check(target)
+        standing = await self._database.write(
+            lambda session: page_states.record(session, page_id, checked, clock.now())
+        )
         return PageReport(
-            running=not problems,
+            running=standing.running,
             check_every=60 * self._settings.page_check_minutes,
-            releases=releases,
+            releases=standing.releases,
+            gap=standing.gap,
         )
 
-    async def _problems(self, target: _Target) -> list[dict[str, Any]]:
-        """What is wrong, worst first; an empty list means Running."""
+    async def _check(self, target: _Target) -> Checked:
+        """Ask Meta; what it does not answer is a problem too."""
+        credentials, token = target.credentials, None
         try:
-            token = await self._graph.debug_token(target.credentials.app, target.credentials.access_token)
-            problems = [*_token_problems(token, target.credentials)]
-            if problems:
-                return problems
-            profile = await self._graph.page_profile(target.credentials)
-            if profile.page_id != target.credentials.page_id:
-                return [
-                    _problem("token_of_another_page", "The access token belongs to another page.", _NEW_TOKEN)
-                ]
-            await self._subscribe(target)
+            told = await self._graph.debug_token(credentials.app, credentials.access_token)
+            token = _token(told)
+            problems = list(_of_token(told, token, credentials)) or await self._of_page(target)
         except GraphError as error:
-            return [
-                _problem(
-                    error.reason,
-                    error.explanation,
-                    error.remedy,
-                    meta_code=error.code,
-                    meta_subcode=error.subcode,
-                )
-            ]
+            # About the token the app asks by its own id and secret.
+            own = token is None and error.kind is ErrorKind.AUTH
+            problems = [_refused(error, "app_secret_invalid" if own else None)]
         except GraphUnavailable as error:
-            return [_problem("meta_unreachable", f"The Graph API does not answer ({error}).", _WAIT)]
-        return []
+            problems = [Problem("meta_unreachable", f"The Graph API does not answer ({error}).")]
+        return Checked(problems, token, subscribed=not problems)
 
-    async def _subscribe(self, target: _Target) -> None:
-        """Have Meta deliver what we need, at both levels; only what is missing is changed."""
-        app = target.credentials.app
-        subscriptions = [each for each in await self._graph.app_subscriptions(app) if each.object == "page"]
-        if not any(
-            each.active and each.callback_url == target.callback_url and each.fields >= REQUIRED_FIELDS
-            for each in subscriptions
-        ):
-            await self._graph.subscribe_app(app, target.callback_url, target.verify_token, ALL_FIELDS)
-        pages = await self._graph.page_subscriptions(target.credentials)
-        if not any(each.app_id == app.app_id and each.fields >= REQUIRED_FIELDS for each in pages):
-            await self._graph.subscribe_page(target.credentials, ALL_FIELDS)
+    async def _of_page(self, target: _Target) -> list[Problem]:
+        """Whose token it is; and have Meta deliver what we need. What was missed is remembered first."""
+        page_id = target.credentials.page_id
+        if (await self._graph.page_profile(target.credentials)).page_id != page_id:
+            return [Problem("token_of_another_page")]
+        missing = await target.subscriber.missing(self._graph)
+        if missing.dropped and target.was_subscribed:
+            await self._database.write(lambda session: page_states.begin_gap(session, page_id, clock.now()))
+        await target.subscriber.mend(self._graph, missing)
+        return []
 
     def _target(self, session: Session, page_id: str) -> _Target | None:
         page = session.get(Page, page_id)
@@ -109,70 +102,43 @@ class PageActivities:
         account = session.get_one(Account, page.account_id)
         if account.verify_token is None:
             raise LookupError(f"Account {account.id} has a page but no verify token.")
+        credentials = page_credentials(session, self._settings.vault, page_id)
         return _Target(
-            credentials=page_credentials(session, self._settings.vault, page_id),
-            callback_url=f"{self._settings.public_base_url}/webhooks/messenger/{account.id}",
-            verify_token=self._settings.vault.open(account.verify_token, verify_token_place(account.id)),
+            credentials=credentials,
+            subscriber=Subscriber(
+                credentials,
+                callback_url=f"{self._settings.public_base_url}/webhooks/messenger/{account.id}",
+                verify_token=self._settings.vault.open(account.verify_token, verify_token_place(account.id)),
+            ),
+            was_subscribed=page.subscribed_at is not None,
+            leaving=page.provisioning_state == REMOVING,
         )
 
 
-_HOLDING = frozenset(
-    {
-        "token_invalid",
-        "token_of_another_app",
-        "token_of_another_page",
-        "permission_missing",
-        ErrorKind.POLICY.value,
-    }
-)
-"""Problems with which no message can leave: they hold the page's gate."""
-
-_NEW_TOKEN = "Create a new access token for this page in the Facebook app and save it here (reauthorize)."  # noqa: S105 - a remedy
-_WAIT = "Pagedesk goes on trying. Check the network if it lasts."
+def _token(told: TokenInfo) -> Token:
+    return Token(
+        is_valid=told.is_valid,
+        app_id=told.app_id,
+        scopes=told.scopes,
+        issued_at=told.issued_at,
+        expires_at=told.expires_at,
+        data_access_expires_at=told.data_access_expires_at,
+    )
 
 
-def _token_problems(token: TokenInfo, credentials: PageCredentials) -> Iterable[dict[str, Any]]:
-    if not token.is_valid:
-        detail = token.error.explanation if token.error else "The access token is not valid."
-        yield _problem("token_invalid", detail, _NEW_TOKEN)
-        return
-    if token.app_id is not None and token.app_id != credentials.app_id:
-        yield _problem(
-            "token_of_another_app", "The access token was made by another Facebook app.", _NEW_TOKEN
-        )
-    missing = [scope for scope in _NEEDED_SCOPES if scope not in token.scopes]
-    if missing:
-        yield _problem(
-            "permission_missing",
-            f"The access token lacks {', '.join(missing)}.",
-            "Grant the permission in the Facebook app, create a new access token and save it here.",
-        )
+def _of_token(told: TokenInfo, token: Token, credentials: PageCredentials) -> Iterator[Problem]:
+    """What is wrong with a token; why Meta does not accept it, where Meta says so."""
+    for problem in token_problems(token, credentials.app_id):
+        if problem.code == "token_invalid" and told.error is not None:
+            yield _refused(told.error, "token_invalid")
+        else:
+            yield problem
 
 
-def _problem(code: str, detail: str, remedy: str, **numbers: int | None) -> dict[str, Any]:
-    """A problem as the page shows it; `numbers` are Meta's, where they are known."""
-    known = {name: value for name, value in numbers.items() if value is not None}
-    return {"code": code, "detail": detail, "remedy": remedy} | known
-
-
-def _write_down(session: Session, page_id: str, problems: list[dict[str, Any]]) -> bool:
-    """Note how the page stands, and hold or open its gate. Returns whether messages wait that may go now."""
-    page = session.get(Page, page_id)
-    if page is None or page.provisioning_state == REMOVED:
-        return False
-    now = clock.now()
-    state = PROBLEM if problems else RUNNING
-    changed = page.provisioning_state != state or page.problems != problems
-    page.provisioning_state = state
-    page.problems = problems
-    page.checked_at = now
-    if changed:
-        _log.info("page_checked", page_id=page_id, state=state, problems=[each["code"] for each in problems])
-        codes = {"state": state, "problems": [each["code"] for each in problems]}
-        append_page_event(session, "page.checked", page_id, now, codes)
-    if not problems:
-        gate.open_gate(session, page_id, now)
-        return bool(gate.customers_held_back(session, page_id))
-    if (code := str(problems[0]["code"])) in _HOLDING:
-        gate.hold(session, page_id, code, now)
-    return False
+def _refused(error: GraphError, code: str | None = None) -> Problem:
+    """What an error of Meta's says of the page."""
+    return Problem(
+        code or _CODES.get(error.kind, "meta_refuses"),
+        None if code == "app_secret_invalid" else error.explanation,
+        facts={"meta_code": error.code, "meta_subcode": error.subcode},
+    )

@@ -21,6 +21,7 @@ from activities.credentials import credentials_of
 from activities.engine_time import engine_clock
 from activities.heartbeat import Pulse, beating
 from activities.lanes import Lane, LaneFullError, Lanes
+from activities.page_doubts import doubt_page
 from activities.usage import UsageNotes
 from base import failpoints
 from base.log import get_logger
@@ -168,6 +169,8 @@ class SendActivities:
             lambda session: self._conclude(session, request, prepared, outcome, now())
         )
         failpoints.reach("send.settled")
+        if isinstance(outcome, Refused):
+            await doubt_page(self._database, request.page_id, outcome.error, prepared.permission.tag)
         return report
 
     async def _prepared(

@@ -51,6 +51,7 @@ class AccountView(BaseModel):
     """A Facebook app. `callback_url` and `verify_token` are what Meta's webhook settings ask for.
 
     Both are null until the first page is saved. Only admins see the verify token; the app secret nobody.
+    `previous_secret_until`: while a secret is rotated, until when deliveries signed by the former are taken.
     """
 
     id: str
@@ -59,6 +60,7 @@ class AccountView(BaseModel):
     callback_url: str | None
     verify_token: str | None
     page_ids: list[str]
+    previous_secret_until: datetime | None
     created_at: datetime
 
     @classmethod
@@ -74,6 +76,7 @@ class AccountView(BaseModel):
             callback_url=f"{settings.public_base_url}/webhooks/messenger/{account.id}" if ready else None,
             verify_token=accounts.verify_token(settings.vault, account) if admin else None,
             page_ids=page_ids,
+            previous_secret_until=_still_ahead(account.previous_app_secret_until),
             created_at=account.created_at,
         )
 
@@ -144,16 +147,34 @@ async def get_account(services: Shared, caller: Caller, account_id: PathId) -> A
 async def change_account(
     services: Shared, caller: Caller, account_id: PathId, body: AccountChange
 ) -> AccountView:
-    """Change the name or the app secret."""
+    """Change the name or the app secret.
+
+    With a new secret a rotation begins: it is used for every call from now on, and deliveries signed by the
+    one before are taken too, until `end-rotation`, or for 7 days.
+    """
 
     def work(session: Session) -> AccountView:
         account = accounts.get(session, account_id)
         account.name = body.name or account.name
         if body.app_secret is not None:
-            accounts.set_app_secret(services.settings.vault, account, body.app_secret.get_secret_value())
+            secret = body.app_secret.get_secret_value()
+            accounts.rotate_app_secret(services.settings.vault, account, secret, clock.now())
         session.flush()
         changed = ",".join(body.model_dump(exclude_none=True))
         record(session, caller, "account.changed", account_id=account_id, changed=changed)
+        return _view(session, services, caller, account_id)
+
+    return await services.database.write(work)
+
+
+@router.post("/v1/accounts/{account_id}/end-rotation", responses=problems("not_found"))
+async def end_secret_rotation(services: Shared, caller: Caller, account_id: PathId) -> AccountView:
+    """Take no deliveries any more that the previous app secret signed; other processes know within 5 s."""
+
+    def work(session: Session) -> AccountView:
+        accounts.end_rotation(accounts.get(session, account_id))
+        session.flush()
+        record(session, caller, "account.rotation_ended", account_id=account_id)
         return _view(session, services, caller, account_id)
 
     return await services.database.write(work)
@@ -163,10 +184,10 @@ async def change_account(
     "/v1/accounts/{account_id}", status_code=204, responses=problems("not_found", "account_in_use")
 )
 async def delete_account(services: Shared, caller: Caller, account_id: PathId) -> Response:
-    """Delete an account that has no pages."""
+    """Delete an account that has no pages any more. Its secrets are forgotten."""
 
     def work(session: Session) -> None:
-        accounts.delete(session, account_id)
+        accounts.delete(session, account_id, clock.now())
         record(session, caller, "account.deleted", account_id=account_id)
 
     await services.database.write(work)
@@ -228,3 +249,7 @@ def _view(session: Session, services: Services, caller: Principal, account_id: s
     account = accounts.get(session, account_id)
     page_ids = pages.ids_by_account(session, [account_id])[account_id]
     return AccountView.of(services, caller, account, page_ids)
+
+
+def _still_ahead(until: datetime | None) -> datetime | None:
+    return until if until is not None and clock.now() < until else None

@@ -18,7 +18,8 @@ from api.routing import api_router
 from api.services import Services, Shared
 from base import clock
 from base.secrets import Vault
-from store import accounts, pages, workstreams
+from domain.page_problems import Problem as PageProblemFound
+from store import accounts, gate, page_states, pages, workstreams
 from store.tables import Account, Page
 
 router = api_router("accounts and pages")
@@ -55,30 +56,46 @@ class Reauthorization(Input):
 
 
 class PageProblem(BaseModel):
-    """Something that is wrong with a page, and how to mend it. `meta_code` is Meta's, where it said one."""
+    """Something that is wrong with a page, and how to mend it. `docs/delivery.md` lists all of them.
+
+    `severity`: `holds_sends`, `not_running`, or `warning`. `meta_code` is Meta's, where it said one, as is
+    the `reason` of an enforcement. `since`: since when, or when it was last seen. `due_at`: when it must be
+    mended.
+    """
 
     code: str
+    severity: str = "not_running"
     detail: str
     remedy: str
     meta_code: int | None = None
     meta_subcode: int | None = None
+    reason: str | None = None
+    since: datetime | None = None
+    due_at: datetime | None = None
 
 
 class SendGate(BaseModel):
-    """Whether messages may leave: `open`, `held` until re-authorised, or `paused` until an instant.
+    """Whether messages may leave: `open`, `held` until the page is mended, or `paused` until an instant.
 
+    `reason` is the code of the problem; the messages that wait for it show `message_reason`.
     Until `slowed_until` few leave: `usage_percent` of what Meta allows was used, or Meta throttled the page.
     """
 
     state: str
     reason: str | None
+    message_reason: str | None
     until: datetime | None
     slowed_until: datetime | None
     usage_percent: int | None
 
 
 class PageView(BaseModel):
-    """A page. `provisioning_state` is `Running` when it works; else `problems` says what to do."""
+    """A page. `provisioning_state` is `Running` when it works; else `problems` says what to do.
+
+    `warnings` are what somebody should look at though it works. `token_expires_at` is what Meta says, null
+    for never; by `token_refresh_due_at` the page is to be authorised anew. `gap_since`: since then messages
+    may have been missed, and are being read.
+    """
 
     page_id: str
     account_id: str
@@ -90,9 +107,13 @@ class PageView(BaseModel):
     attachments_for_agents: bool
     provisioning_state: str
     problems: list[PageProblem]
+    warnings: list[PageProblem]
     send_gate: SendGate
     checked_at: datetime | None
     last_event_at: datetime | None
+    token_expires_at: datetime | None
+    token_refresh_due_at: datetime | None
+    gap_since: datetime | None
     created_at: datetime
 
     @classmethod
@@ -102,6 +123,7 @@ class PageView(BaseModel):
         shown["send_gate"] = SendGate(
             state=page.send_gate,
             reason=page.send_gate_reason,
+            message_reason=gate.message_reason(page),
             until=page.send_gate_until,
             slowed_until=page.slowed_until,
             usage_percent=page.usage_percent,
@@ -138,15 +160,19 @@ async def change_page(services: Shared, caller: Caller, page_id: PathPageId, bod
     "/v1/pages/{page_id}", status_code=204, responses=problems("not_found", "page_in_use_by_conversations")
 )
 async def remove_page(services: Shared, caller: Caller, page_id: PathPageId) -> Response:
-    """Stop serving a page. Its history stays readable; its access token is forgotten."""
+    """Stop serving a page. Its history stays readable.
+
+    Its subscription at Meta ends and its access token is forgotten within a minute or so; where Meta gives no
+    answer the token is forgotten after an hour all the same.
+    """
 
     def work(session: Session) -> None:
-        pages.remove(session, page_id)
+        pages.remove(session, page_id, clock.now())
         record(session, caller, "page.removed", page_id=page_id)
 
     await services.database.write(work)
     with contextlib.suppress(EngineUnavailableError):
-        await services.engine.check_page(page_id)  # its workflow finds nothing to watch, and ends
+        await services.engine.check_page(page_id)  # its workflow takes leave of the page, and ends
     return Response(status_code=204)
 
 
@@ -165,11 +191,13 @@ async def check_page(services: Shared, page_id: PathPageId) -> PageView:
 async def reauthorize_page(
     services: Shared, caller: Caller, page_id: PathPageId, body: Reauthorization
 ) -> PageView:
-    """Give the page a new access token; it is provisioned anew."""
+    """Give the page a new access token; it is provisioned anew. What it holds is sent then, judged anew."""
 
     def work(session: Session) -> None:
-        token = body.access_token.get_secret_value()
-        pages.reauthorize(services.settings.vault, pages.get(session, page_id), token)
+        token, now = body.access_token.get_secret_value(), clock.now()
+        page = pages.get(session, page_id)
+        page_states.end_alarms(session, page, now)
+        pages.reauthorize(services.settings.vault, page, token, now)
         record(session, caller, "page.reauthorized", page_id=page_id)
 
     await services.database.write(work)
@@ -199,12 +227,7 @@ async def wake_page(services: Services, page_id: str) -> PageView:
 
     def note_problem(session: Session) -> PageView:
         page = pages.get(session, page_id)
-        pages.add_problem(
-            page,
-            "engine_unavailable",
-            "The workflow engine gave no answer, so the page has not been checked yet.",
-            "Nothing: the check follows when the engine is back.",
-        )
+        pages.add_problem(page, PageProblemFound("engine_unavailable"))
         session.flush()
         return PageView.of(page)
 

@@ -32,6 +32,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "create_account": ADMINS,
     "get_account": LEADERS,
     "change_account": ADMINS,
+    "end_secret_rotation": ADMINS,
     "delete_account": ADMINS,
     "add_page": ADMINS,
     "list_account_pages": EVERYBODY,

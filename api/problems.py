@@ -39,13 +39,15 @@ PROBLEMS: dict[str, ProblemKind] = {
     "name_taken": ProblemKind(409, "The name is taken", "Choose another name."),
     "email_taken": ProblemKind(409, "The email address is taken", "Choose another address."),
     "app_id_taken": ProblemKind(409, "The app has an account already", "Use the account that exists."),
-    "account_in_use": ProblemKind(409, "The account still has pages", "Remove its pages first."),
+    "account_in_use": ProblemKind(409, "The account still has pages", "Remove those in `page_ids` first."),
     "page_in_use": ProblemKind(
         409, "Another account holds this page", "Remove the page from the other account first."
     ),
     "page_exists": ProblemKind(409, "The account has this page already", "Change the page that exists."),
     "page_in_use_by_conversations": ProblemKind(
-        409, "The page has live conversations", "Complete them, or wait until they are closed."
+        409,
+        "The page has live conversations",
+        "Complete those that `conversations` counts by status, or wait until they are closed.",
     ),
     "page_needs_a_workstream": ProblemKind(
         409,

@@ -5,8 +5,7 @@ from starlette.types import Receive, Scope, Send
 from api.webhook_secrets import AccountSecrets
 from api.webhooks import WebhookEndpoint
 from base.settings import Settings
-from ingest.inbox import Inbox, PostgresInboxWriter, SqliteInboxWriter
-from ingest.wake import DatagramWake, NoWake
+from ingest.inbox import Inbox, open_inbox
 from store.database import Database
 
 
@@ -19,11 +18,7 @@ class WebhookMount:
 
     def open(self, settings: Settings, database: Database) -> None:
         """Open the inbox; deliveries are taken from now on."""
-        if settings.database_url is None:
-            inbox = Inbox(SqliteInboxWriter(settings.data_dir / "inbox.db"), DatagramWake(settings.data_dir))
-        else:
-            inbox = Inbox(PostgresInboxWriter(settings.database_url), NoWake())
-        self._inbox = inbox
+        self._inbox = inbox = open_inbox(settings)
         self._endpoint = WebhookEndpoint(AccountSecrets(database, settings.vault), inbox)
 
     def close(self) -> None:

@@ -1,7 +1,8 @@
 """The secrets of accounts as the webhook needs them: in memory, so that no delivery waits for the store.
 
 A known account is refreshed in the background, so a new secret holds after `_FRESH_SECONDS`; while the store
-is away the last known secrets go on. Only an unknown account is looked up while its caller waits.
+is away the last known secrets go on. A caller waits only for an unknown account, and, while secrets are
+rotated, for a refresh that is due.
 """
 
 import asyncio
@@ -13,10 +14,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from api.webhooks import SecretsUnavailableError
+from base import clock
 from base.log import get_logger
 from base.secrets import Vault
+from store.accounts import signing_secrets
 from store.database import Database
-from store.sealed import app_secret_place, verify_token_place
+from store.sealed import verify_token_place
 from store.tables import Account
 
 _FRESH_SECONDS = 5.0
@@ -53,7 +56,9 @@ class AccountSecrets:
         if known is None or known.app_secrets is None:
             return await self._refresh(account_id)
         if time.monotonic() - known.read_at > _FRESH_SECONDS:
-            self._refresh(account_id)
+            refreshing = self._refresh(account_id)
+            if len(known.app_secrets) > 1:  # while secrets are rotated, the old one must end when it ends
+                return await refreshing
         return known
 
     def _refresh(self, account_id: str) -> asyncio.Task[_Known]:
@@ -80,12 +85,12 @@ class AccountSecrets:
 
     def _load(self, session: Session, account_id: str) -> _Known:
         account = session.get(Account, account_id)
-        if account is None:
+        if account is None or account.deleted_at is not None:
             return _Known(None, None, time.monotonic())
-        secret = self._vault.open(account.app_secret, app_secret_place(account_id))
         token = (
             self._vault.open(account.verify_token, verify_token_place(account_id))
             if account.verify_token
             else None
         )
-        return _Known((secret.encode(),), token, time.monotonic())
+        secrets = signing_secrets(self._vault, account, clock.now())
+        return _Known(secrets, token, time.monotonic())

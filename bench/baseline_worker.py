@@ -16,6 +16,7 @@ from demo import APP_ID, PAGE_ID, DemoSecrets, load_or_make_secrets
 from domain.automated_texts import default_text
 from domain.settings import AutomatedTrigger
 from engine.clean_exit import exit_process
+from ingest.inbox import open_inbox
 from messenger.graph import GraphClient, PageCredentials, Sent
 from store.database import Database
 from worker import make_worker, readiness
@@ -48,7 +49,11 @@ class BaselineActivities:
 
 def _make_worker(settings: Settings, client: Client, graph: GraphClient, secrets: DemoSecrets) -> Worker:
     database = Database(settings.store_url)
-    options = make_worker(settings, client, database, graph, task_queue=_UNUSED_TASK_QUEUE).config()
+    inbox = open_inbox(settings)
+    options = make_worker(
+        settings, client, database, graph, inbox=inbox, task_queue=_UNUSED_TASK_QUEUE
+    ).config()
+    inbox.close()
     database.close()
     options["task_queue"] = BASELINE_TASK_QUEUE
     options["workflows"] = [BaselineWorkflow]

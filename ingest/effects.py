@@ -45,7 +45,7 @@ def _message(parsed: meta.InboundMessage, arrival: Arrival) -> None:
         arrival,
         direction="inbound",
         sender_kind="customer",
-        kind="message" if _is_known(parsed) else UNSUPPORTED,
+        kind="message" if _says_something(parsed) else UNSUPPORTED,
         text=parsed.text,
         attachments=[_attachment(each) for each in parsed.attachments],
         quick_reply_payload=parsed.quick_reply_payload,
@@ -58,12 +58,15 @@ def _message(parsed: meta.InboundMessage, arrival: Arrival) -> None:
     tell(arrival, kind, message_id=arrival.id)
 
 
-def _is_known(message: meta.InboundMessage) -> bool:
+def _says_something(message: meta.InboundMessage) -> bool:
     return bool(message.text or message.attachments or message.quick_reply_payload)
 
 
 @take.register
 def _postback(parsed: meta.Postback, arrival: Arrival) -> None:
+    if _is_known(arrival, parsed.mid):
+        note(arrival, "customer.postback", {"inbox_id": arrival.row.id})
+        return
     insert(
         arrival,
         direction="inbound",
@@ -77,6 +80,16 @@ def _postback(parsed: meta.Postback, arrival: Arrival) -> None:
     arrival.thread.pending_referral = None
     kind = ThreadEventKind.STANDBY_MESSAGE if arrival.standby else ThreadEventKind.POSTBACK
     tell(arrival, kind, message_id=arrival.id)
+
+
+def _is_known(arrival: Arrival, mid: str | None) -> bool:
+    """Whether there is such a message already: read from the conversation, it looked like any other."""
+    return mid is not None and _row_of(arrival, mid) is not None
+
+
+def _row_of(arrival: Arrival, mid: str) -> str | None:
+    wanted = select(Message.id).where(col(Message.page_id) == arrival.thread.page_id, col(Message.mid) == mid)
+    return arrival.session.exec(wanted).first()
 
 
 @take.register
@@ -115,9 +128,7 @@ def _confirmed_by_mid(arrival: Arrival, echo: meta.Echo) -> bool:
     """Whether the echo names a message that we know already, without our metadata."""
     if echo.mid is None:
         return False
-    known = arrival.session.exec(
-        select(Message.id).where(col(Message.page_id) == arrival.thread.page_id, col(Message.mid) == echo.mid)
-    ).first()
+    known = _row_of(arrival, echo.mid)
     return known is not None and _confirm(arrival, known, echo.mid)
 
 

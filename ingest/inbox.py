@@ -22,7 +22,8 @@ import psycopg
 
 from base import failpoints
 from base.log import get_logger
-from ingest.wake import CHANNEL
+from base.settings import Settings
+from ingest.wake import CHANNEL, DatagramWake, NoWake
 from messenger.webhook import WebhookEvent
 from store.postgres_errors import without_values
 
@@ -222,6 +223,14 @@ class Inbox:
                 loop.call_soon_threadsafe(_resolve, members, error)
         if error is None:
             self._wake.send()
+
+
+def open_inbox(settings: Settings) -> Inbox:
+    """The installation's inbox, to write to; close it."""
+    if settings.database_url is None:
+        writer = SqliteInboxWriter(settings.data_dir / "inbox.db")
+        return Inbox(writer, DatagramWake(settings.data_dir))
+    return Inbox(PostgresInboxWriter(settings.database_url), NoWake())
 
 
 def _resolve(futures: list[asyncio.Future[None]], error: InboxUnavailableError | None) -> None:

@@ -6,7 +6,6 @@ One batch is one transaction. What each kind of event does is in `ingest.effects
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from sqlalchemy import bindparam
 from sqlalchemy.orm import defer
@@ -24,10 +23,11 @@ from ingest.effects import learn_owner, take
 from messenger.catalogue import CATALOGUE, Classification, Route, classify, is_ad
 from messenger.events import Event, PolicyEnforcement, ReferralData, parse
 from messenger.reading import MalformedEvent
-from messenger.webhook import EventKind
+from messenger.webhook import READ_BACK_CHANNELS, STANDBY_CHANNELS, EventKind
 from store.events import append_events, event_row
+from store.findings import note_enforcement
 from store.live_settings import settings_of
-from store.pages import REMOVED
+from store.pages import GONE
 from store.sql import insert_or_ignore
 from store.tables import (
     Account,
@@ -41,6 +41,7 @@ from store.tables import (
     Workstream,
 )
 from store.tables import ThreadEvent as ThreadEventRow
+from store.traffic import heard
 from workflows.messages import SettingsRead
 
 _OF_NO_PAGE: dict[EventKind, str] = {
@@ -49,9 +50,6 @@ _OF_NO_PAGE: dict[EventKind, str] = {
     if row.kind in (EventKind.NOT_PAGE, EventKind.EMPTY, EventKind.UNPARSEABLE)
 }
 """These need not name a page, and are kept whatever they name."""
-
-_HEARD_EVERY = timedelta(seconds=10)
-"""How exactly a page knows when it last heard something."""
 
 _PAGES = (
     select(Page, Workstream, Account.app_id)
@@ -134,7 +132,7 @@ class _Batch:
         if EventKind(event.kind) in _OF_NO_PAGE:
             self._keep(event, _OF_NO_PAGE[EventKind(event.kind)])
             return
-        if page is None or page.provisioning_state == REMOVED or page.account_id != event.account_id:
+        if page is None or page.provisioning_state in GONE or page.account_id != event.account_id:
             self._unrouted.append(_unrouted(event, "quarantined", "unknown_page"))
             return
         try:
@@ -193,8 +191,8 @@ class _Batch:
     ) -> None:
         customer = self._customer(page.page_id, event.customer_psid or "")
         arrival = self._arrival(event, customer, own_app_id, classification.opening)
-        if page.last_event_at is None or arrival.received_at - page.last_event_at >= _HEARD_EVERY:
-            page.last_event_at = arrival.received_at
+        if event.channel not in READ_BACK_CHANNELS:
+            heard(self._session, page, arrival.received_at, standby=arrival.standby)
         take(parsed, arrival)
         learn_owner(parsed, arrival)
 
@@ -208,7 +206,7 @@ class _Batch:
             customer=customer,
             thread=self._threads[customer.id],
             opening_kind=opening,
-            standby=event.channel == "standby",
+            standby=event.channel in STANDBY_CHANNELS,
             own_app_id=own_app_id,
         )
 
@@ -217,6 +215,7 @@ class _Batch:
         data: dict[str, str | bool | int | None] = {"inbox_id": event.id}
         if isinstance(parsed, PolicyEnforcement):
             data |= {"action": parsed.action, "reason": parsed.reason}
+            note_enforcement(page, parsed.action, parsed.reason, clock.from_milliseconds(event.received_ms))
         fact = Fact(
             f"page.{event.kind}", clock.from_milliseconds(event.received_ms), ActorKind.SYSTEM, data=data
         )

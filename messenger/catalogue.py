@@ -10,7 +10,7 @@ from enum import StrEnum
 from domain.survey_names import is_survey_payload
 from domain.window import OpeningKind
 from messenger.events import Echo, Event, InboundMessage, Reaction, Referral, ReferralData
-from messenger.webhook import EventKind
+from messenger.webhook import STANDBY_CHANNELS, EventKind
 
 
 class Route(StrEnum):
@@ -338,7 +338,7 @@ def classify(
     In standby another app has the thread: the same happened, and opens the same, but it is never work for us.
     """
     row = _ROWS[kind, _case(kind, parsed, own_app_id, after_ad_click=after_ad_click)]
-    if channel == "standby" and row.route is Route.WORK:
+    if channel in STANDBY_CHANNELS and row.route is Route.WORK:
         return replace(row, route=Route.JOIN)
     return row
 

@@ -13,7 +13,15 @@ from urllib.parse import quote
 
 import httpx
 
-from messenger.conversations import MESSAGE_FIELDS, ThreadMessage, messages_in
+from messenger.conversations import (
+    MESSAGE_FIELDS,
+    THREAD_FIELDS,
+    THREADS_AT_ONCE,
+    ThreadList,
+    ThreadMessage,
+    messages_in,
+    threads_in,
+)
 from messenger.errors import GraphError, error_of
 from messenger.graph_batch import read_by_batch
 from messenger.graph_call import Access, Answer, AnswerLostError, GraphCaller, NothingWrittenError, Watch
@@ -261,6 +269,11 @@ class GraphClient:
             for each in _objects(body, "data")
         )
 
+    async def unsubscribe_page(self, credentials: PageCredentials) -> None:
+        """Let the app receive no events of the page any more."""
+        path = f"{_segment(credentials.page_id)}/subscribed_apps"
+        _confirmed(await _expect(self._caller.call("DELETE", path, credentials.access), credentials.access))
+
     async def page_profile(self, credentials: PageCredentials) -> PageProfile:
         """The page that the token belongs to, which need not be the one it was saved for."""
         body = await self._read("me", credentials.access, query={"fields": "id,name"})
@@ -286,15 +299,33 @@ class GraphClient:
         body = await self._read(f"{_segment(credentials.page_id)}/conversations", credentials.access, query)
         return tuple(messages_in(body, credentials.page_id))
 
+    async def threads_of(self, credentials: PageCredentials, after: str | None = None) -> ThreadList:
+        """The page's threads by their newest change, newest first; `after` is the former list's cursor."""
+        query = {"platform": "messenger", "fields": "id,updated_time,is_owner", "limit": str(THREADS_AT_ONCE)}
+        if after is not None:
+            query["after"] = after
+        path = f"{_segment(credentials.page_id)}/conversations"
+        return threads_in(await self._read(path, credentials.access, query))
+
+    async def messages_of_thread(
+        self, credentials: PageCredentials, thread_id: str
+    ) -> tuple[ThreadMessage, ...]:
+        """The newest messages of one thread, newest first; those beyond 20 tell their id and time alone."""
+        body = await self._read(_segment(thread_id), credentials.access, {"fields": THREAD_FIELDS})
+        return tuple(messages_in({"data": [body]}, credentials.page_id))
+
     async def _read(
         self, path: str, access: Access, query: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
         return await _expect(self._caller.call("GET", path, access, query=query), access)
 
     async def _change(self, path: str, access: Access, form: Mapping[str, str]) -> None:
-        body = await _expect(self._caller.call("POST", path, access, form=form), access)
-        if body.get("success") not in (True, "true"):
-            raise GraphUnavailable("not_confirmed")
+        _confirmed(await _expect(self._caller.call("POST", path, access, form=form), access))
+
+
+def _confirmed(body: Mapping[str, Any]) -> None:
+    if body.get("success") not in (True, "true"):
+        raise GraphUnavailable("not_confirmed")
 
 
 async def _expect(call: Awaitable[Answer], access: Access, *secrets: str) -> dict[str, Any]:

@@ -82,6 +82,11 @@ class WebhookEvent:
 
 
 CHANNELS = ("messaging", "standby", "changes")
+READ_BACK = "read_back"
+READ_BACK_STANDBY = "read_back_standby"
+READ_BACK_CHANNELS = frozenset({READ_BACK, READ_BACK_STANDBY})
+"""Of events that Meta did not deliver, and that were read from the page's conversations instead."""
+STANDBY_CHANNELS = frozenset({"standby", READ_BACK_STANDBY})
 MAX_KEY_LENGTH = 200
 
 _ENTRY_FIELDS = frozenset({"id", "time", *CHANNELS})

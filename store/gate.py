@@ -26,8 +26,13 @@ _REASON_PREFIX = "page_"
 
 
 def reason_of_gate(cause: str) -> str:
-    """The reason that a message held by the gate shows."""
+    """The reason that a message held by the gate shows: the page's own word for it, marked as the page's."""
     return _REASON_PREFIX + cause
+
+
+def message_reason(page: Page) -> str | None:
+    """The reason that messages show which wait for the page now; None where none needs to."""
+    return reason_of_gate(page.send_gate_reason or "held") if page.send_gate == Gate.HELD else None
 
 
 def is_held_by_gate(message: Message) -> bool:

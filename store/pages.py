@@ -1,7 +1,9 @@
 """Pages of accounts.
 
-A page with a history is not deleted but `Removed`: its token is gone and the API no longer shows it, but its
-customers and conversations stay readable. Saving it again, for any account, brings it back.
+A page that is deleted is first `Removing`: the API no longer shows it and nothing is sent for it, while its
+workflow ends its subscription at Meta. Then its token is gone and so is the page; one with a history stays as
+`Removed`, so that its customers and conversations stay readable. Saving it again, for any account, brings it
+back.
 """
 
 from dataclasses import dataclass
@@ -12,14 +14,24 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from base.secrets import Vault
-from store import automated_messages
+from domain.page_problems import Problem
+from store import automated_messages, findings
 from store.conversations import live_counts
 from store.refusals import StoreRefusalError
 from store.sealed import access_token_place
 from store.tables import Account, Customer, Page
+from store.traffic import forget_silences
 
 PROVISIONING = "Provisioning"
+REMOVING = "Removing"
 REMOVED = "Removed"
+GONE = (REMOVING, REMOVED)
+"""Not served any more."""
+
+GATE_OF_A_REMOVED_PAGE = "removed"
+
+_OF_META = {"policy_block", "policy_warning", "gap_incomplete"}
+"""What a new token does not change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +48,14 @@ class NewPage:
 
 
 def not_removed() -> ColumnElement[bool]:
-    """The condition that leaves removed pages out."""
-    return col(Page.provisioning_state) != REMOVED
+    """The condition that leaves deleted pages out."""
+    return col(Page.provisioning_state).not_in(GONE)
 
 
 def get(session: Session, page_id: str) -> Page:
     """The page; refused as `not_found`."""
     page = session.get(Page, page_id)
-    if page is None or page.provisioning_state == REMOVED:
+    if page is None or page.provisioning_state in GONE:
         raise StoreRefusalError("not_found")
     return page
 
@@ -53,7 +65,7 @@ def save(
 ) -> Page:
     """Save a page of an account; refused where another account, or this one, holds it."""
     page = session.get(Page, new.page_id)
-    if page is not None and page.provisioning_state != REMOVED:
+    if page is not None and page.provisioning_state not in GONE:
         code = "page_exists" if page.account_id == account.id else "page_in_use"
         raise StoreRefusalError(code, page_id=new.page_id)
     values: dict[str, Any] = {
@@ -65,27 +77,30 @@ def save(
         "human_agent_tag": new.human_agent_tag,
         "attachments_for_customers": new.attachments_for_customers,
         "attachments_for_agents": new.attachments_for_agents,
+        "token_saved_at": at,
     }
     if page is None:
         page = Page(page_id=new.page_id, created_at=at, **values)
         session.add(page)
     else:
         page.sqlmodel_update(values)
+        page.removed_at = page.subscribed_at = page.gap_since = page.gap_read_until = None
         _begin_provisioning(page)
     session.flush()
     return page
 
 
-def reauthorize(vault: Vault, page: Page, access_token: str) -> None:
-    """Replace the access token; the page is provisioned anew."""
+def reauthorize(vault: Vault, page: Page, access_token: str, at: datetime) -> None:
+    """Replace the access token; the page is provisioned anew, and what is wrong then is told anew."""
     page.access_token = vault.seal(access_token, access_token_place(page.page_id))
+    page.token_saved_at = at
     _begin_provisioning(page)
 
 
-def add_problem(page: Page, code: str, detail: str, remedy: str) -> None:
+def add_problem(page: Page, problem: Problem) -> None:
     """Show a problem on the page until its next check."""
-    others = [problem for problem in page.problems if problem["code"] != code]
-    page.problems = [*others, {"code": code, "detail": detail, "remedy": remedy}]
+    others = [each for each in page.problems if each["code"] != problem.code]
+    page.problems = [*others, problem.shown()]
 
 
 def of_account(session: Session, account_id: str, *, after: str | None, limit: int) -> list[Page]:
@@ -114,21 +129,31 @@ def all_ids(session: Session) -> list[str]:
     return list(session.exec(select(Page.page_id).where(not_removed()).order_by(col(Page.page_id))))
 
 
-def remove(session: Session, page_id: str) -> None:
-    """Delete a page, or mark it removed if it has customers; refused while conversations are live."""
+def remove(session: Session, page_id: str, at: datetime) -> None:
+    """Serve a page no longer; refused while conversations are live. `erase` does the rest."""
     page = get(session, page_id)
     if counts := live_counts(session, page_id):
         raise StoreRefusalError("page_in_use_by_conversations", conversations=counts)
     automated_messages.forget_page(session, page_id)
-    if session.exec(select(Customer.id).where(Customer.page_id == page_id).limit(1)).first() is None:
+    page.provisioning_state = REMOVING
+    page.removed_at = at
+    page.send_gate, page.send_gate_reason, page.send_gate_until = "held", GATE_OF_A_REMOVED_PAGE, None
+    page.send_gate_generation += 1
+    page.problems, page.warnings, page.findings = [], [], {}
+
+
+def erase(session: Session, page: Page) -> None:
+    """Forget a deleted page's token, and the page too if it has no history."""
+    forget_silences(session, page.page_id)
+    if session.exec(select(Customer.id).where(Customer.page_id == page.page_id).limit(1)).first() is None:
         session.delete(page)
         return
     page.access_token = ""
     page.provisioning_state = REMOVED
-    page.problems = []
 
 
 def _begin_provisioning(page: Page) -> None:
     page.provisioning_state = PROVISIONING
-    page.problems = []
-    page.checked_at = None
+    page.problems, page.warnings = [], []
+    findings.forget(page, *(page.findings.keys() - _OF_META))
+    page.checked_at = page.token_expires_at = page.token_refresh_due_at = None

@@ -36,13 +36,20 @@ def _json(default: type[list[Any]] | type[dict[str, Any]]) -> Any:
 
 
 class Account(SQLModel, table=True):
-    """One Facebook app. `app_secret` and `verify_token` are sealed."""
+    """One Facebook app. Its secrets and its token are sealed.
+
+    While a secret is rotated the previous one still signs deliveries, until its instant. A deleted account
+    whose pages have a history stays without its secrets.
+    """
 
     id: str = Field(primary_key=True)
     name: str
     app_id: str = Field(unique=True)
     app_secret: str
     verify_token: str | None = None
+    previous_app_secret: str | None = None
+    previous_app_secret_until: datetime | None = _instant(nullable=True)
+    deleted_at: datetime | None = _instant(nullable=True)
     created_at: datetime = _instant()
 
 
@@ -138,7 +145,33 @@ class Page(SQLModel, table=True):
     reads_next_at: datetime | None = _instant(nullable=True)
     slowed_until: datetime | None = _instant(nullable=True)
     usage_percent: int | None = Field(default=None, description="of what Meta allows, when it was much")
+    warnings: list[dict[str, Any]] = _json(list)
+    findings: dict[str, Any] = Field(
+        default_factory=dict,
+        sa_type=_JSON,
+        nullable=False,
+        description="what refused messages and webhooks told of the page, by problem code: store.findings",
+    )
+    token_saved_at: datetime | None = _instant(nullable=True)
+    token_expires_at: datetime | None = _instant(nullable=True)
+    token_refresh_due_at: datetime | None = _instant(nullable=True)
+    subscribed_at: datetime | None = _instant(nullable=True)
+    last_messaging_at: datetime | None = _instant(nullable=True)
+    last_standby_at: datetime | None = _instant(nullable=True)
+    gap_since: datetime | None = _instant(nullable=True)
+    gap_read_until: datetime | None = _instant(nullable=True)
+    removed_at: datetime | None = _instant(nullable=True)
     created_at: datetime = _instant()
+
+
+class PageSilence(SQLModel, table=True):
+    """The longest silence of a page that ended on a day: what is usual for it. Kept for two weeks."""
+
+    __tablename__ = "page_silence"
+
+    page_id: str = Field(primary_key=True, foreign_key="page.page_id")
+    day: datetime = Field(sa_type=UtcDateTime, primary_key=True)
+    seconds: int
 
 
 class Customer(SQLModel, table=True):

@@ -156,9 +156,13 @@ class PageInput:
 
 @dataclass(frozen=True, slots=True)
 class PageReport:
-    """The outcome of one check of a page. `check_every` is the interval of a running page, in seconds."""
+    """The outcome of one check of a page. `check_every` is the interval of a running page, in seconds.
+
+    `releases`: messages wait that may go now. `gap`: messages may have been missed, and are to be read.
+    """
 
     running: bool
     deleted: bool = False
     releases: bool = False
     check_every: int = 15 * 60
+    gap: bool = False

@@ -17,6 +17,9 @@ with workflow.unsafe.imports_passed_through():
 _CHECK_TIMEOUT = timedelta(seconds=60)
 _WAKE_TIMEOUT = timedelta(hours=1)
 _WAKE_SILENCE = timedelta(seconds=10)
+_FILL_TIMEOUT = timedelta(minutes=10)
+_FILL_SILENCE = timedelta(seconds=30)
+_FILL_RETRY = RetryPolicy(maximum_attempts=3)
 _CHECK_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5))
 
 PROBLEM_INTERVAL = timedelta(minutes=1)
@@ -54,7 +57,16 @@ class PageWorkflow:
                     heartbeat_timeout=_WAKE_SILENCE,
                     retry_policy=_CHECK_RETRY,
                 )
-            await self._sleep(timedelta(seconds=report.check_every) if report.running else PROBLEM_INTERVAL)
+            if report.gap:
+                await workflow.execute_activity(
+                    "fill_gap",
+                    start.page_id,
+                    start_to_close_timeout=_FILL_TIMEOUT,
+                    heartbeat_timeout=_FILL_SILENCE,
+                    retry_policy=_FILL_RETRY,
+                )
+            well = report.running and not report.gap
+            await self._sleep(timedelta(seconds=report.check_every) if well else PROBLEM_INTERVAL)
             if workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(PageInput(self._page_id))
 

@@ -1,7 +1,10 @@
 """What nobody should send: always a problem document, never a 500, nothing of it echoed."""
 
 import asyncio
+import hashlib
+import hmac
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +13,10 @@ from starlette.types import Message
 
 from api import routing
 from api.problems import PROBLEMS
-from support.api import ADMIN_TOKEN, NOW, Api
+from base import clock
+from domain.lifecycle import Status
+from support.api import ADMIN_TOKEN, NOW, Api, Seed
+from support.eventually import eventually
 
 JSON = {"content-type": "application/json"}
 WORKSTREAMS = "/v1/workstreams"
@@ -201,3 +207,64 @@ async def test_one_caller_cannot_take_everything(api: Api, monkeypatch: pytest.M
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
     assert answers[-1].json()["code"] == "too_many_requests"
     assert answers[-1].headers["retry-after"] == "1"
+
+
+def _signed(secret: str, body: bytes = b'{"object":"page","entry":[]}') -> dict[str, Any]:
+    digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return {"content": body, "headers": {"X-Hub-Signature-256": f"sha256={digest}"}}
+
+
+@pytest.mark.parametrize(
+    ("days", "ended", "statuses"),
+    [
+        pytest.param(0, False, (200, 200, 401), id="W16-during"),
+        pytest.param(0, True, (200, 401, 401), id="W16-ended"),
+        pytest.param(6.9, False, (200, 200, 401), id="W16-almost-over"),
+        pytest.param(7.1, False, (200, 401, 401), id="W16-run-out"),
+    ],
+)
+async def test_the_previous_secret_signs_during_a_rotation_and_not_after_it(
+    api: Api, monkeypatch: pytest.MonkeyPatch, *, days: float, ended: bool, statuses: tuple[int, ...]
+) -> None:
+    monkeypatch.setattr("api.webhook_secrets._FRESH_SECONDS", 0.0)
+    oldest, old, new = "secret-of-last-year", "secret-of-last-week", "secret-of-today"
+    account = {"name": "Shop", "app_id": "4711", "app_secret": oldest}
+    time = [NOW]
+    with clock.taken_from(lambda: time[0]):
+        made = (await api.admin.post("/v1/accounts", json=account)).json()
+        address, webhook = f"/v1/accounts/{made['id']}", f"/webhooks/messenger/{made['id']}"
+        assert (await api.client().post(webhook, **_signed(oldest))).status_code == 200
+        for secret in (old, new, new):  # the same again begins nothing
+            changed = (await api.admin.patch(address, json={"app_secret": secret})).json()
+        assert changed["previous_secret_until"] == (NOW + timedelta(days=7)).isoformat().replace(
+            "+00:00", "Z"
+        )
+
+        async def holds() -> bool:
+            return (await api.client().post(webhook, **_signed(new))).status_code == 200
+
+        await eventually(holds)  # until then Meta is told to come again
+        if ended:
+            view = (await api.admin.post(f"{address}/end-rotation")).json()
+            assert view["previous_secret_until"] is None
+        time[0] += timedelta(days=days)
+        answers = [await api.client().post(webhook, **_signed(secret)) for secret in (new, old, oldest)]
+    assert tuple(answer.status_code for answer in answers) == statuses
+
+
+@pytest.mark.parametrize(
+    "status",
+    [pytest.param(status, id=f"P95-{status.value}") for status in Status if status is not Status.CLOSED],
+)
+async def test_a_page_with_open_conversations_is_not_deleted(api: Api, seed: Seed, status: Status) -> None:
+    page_id = await seed.page()
+    await seed.conversation(page_id=page_id, status=status)
+    before = (await api.admin.get(f"/v1/pages/{page_id}")).json()
+    refused = await api.admin.delete(f"/v1/pages/{page_id}")
+    assert (refused.status_code, refused.json()["code"]) == (409, "page_in_use_by_conversations")
+    assert refused.json()["conversations"] == {status.value: 1}
+    assert refused.json()["detail"]
+    assert (await api.admin.get(f"/v1/pages/{page_id}")).json() == before
+    account = await api.admin.delete(f"/v1/accounts/{before['account_id']}")
+    assert (account.status_code, account.json()["code"]) == (409, "account_in_use")
+    assert account.json()["page_ids"] == [page_id]

@@ -37,15 +37,20 @@ async def test_a_page_is_saved_with_its_defaults_and_checked(api: Api) -> None:
         "attachments_for_agents": False,
         "provisioning_state": "Provisioning",
         "problems": [],
+        "warnings": [],
         "send_gate": {
             "state": "open",
             "reason": None,
+            "message_reason": None,
             "until": None,
             "slowed_until": None,
             "usage_percent": None,
         },
         "checked_at": None,
         "last_event_at": None,
+        "token_expires_at": None,
+        "token_refresh_due_at": None,
+        "gap_since": None,
     }
     assert api.engine.checked == ["1001"]
     workstream = (await api.admin.get(f"/v1/workstreams/{workstream_id}")).json()
@@ -163,14 +168,17 @@ async def test_a_page_with_live_conversations_is_not_removed(api: Api, seed: See
     assert refused.json()["conversations"] == {"open": 1, "waiting": 1}
 
 
-async def test_a_removed_page_keeps_its_history_but_no_token(api: Api, seed: Seed) -> None:
+async def test_a_deleted_page_keeps_its_history_and_is_not_shown_while_it_takes_leave(
+    api: Api, seed: Seed
+) -> None:
     page_id = await seed.page()
     thread = await seed.conversation(page_id=page_id, status=Status.CLOSED)
     assert (await api.admin.delete(f"/v1/pages/{page_id}")).status_code == 204
     assert (await api.admin.get(f"/v1/pages/{page_id}")).status_code == 404
     assert (await api.admin.get(f"/v1/conversations/{thread.conversation_id}")).status_code == 200
     row = await api.database.read(lambda s: s.get_one(tables.Page, page_id))
-    assert (row.access_token, row.provisioning_state) == ("", "Removed")
+    assert (row.provisioning_state, row.send_gate, row.send_gate_reason) == ("Removing", "held", "removed")
+    assert api.engine.checked[-1] == page_id
 
 
 async def test_a_removed_page_may_come_back_with_another_account(api: Api, seed: Seed) -> None:
@@ -182,9 +190,3 @@ async def test_a_removed_page_may_come_back_with_another_account(api: Api, seed:
     back = await api.admin.post(f"/v1/accounts/{account_id}/pages", json=body)
     assert (back.status_code, back.json()["provisioning_state"]) == (201, "Provisioning")
     assert back.json()["account_id"] == account_id
-
-
-async def test_a_page_without_history_is_deleted(api: Api) -> None:
-    await _save(api)
-    assert (await api.admin.delete("/v1/pages/1001")).status_code == 204
-    assert await api.database.read(lambda s: s.get(tables.Page, "1001")) is None

@@ -26,6 +26,7 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "create_account": ({"admin"}, 422),
     "get_account": (LEADERS, 404),
     "change_account": ({"admin"}, 404),
+    "end_secret_rotation": ({"admin"}, 404),
     "delete_account": ({"admin"}, 404),
     "add_page": ({"admin"}, 422),
     "list_account_pages": (ALL, 404),

@@ -123,7 +123,9 @@ class Desk:
 
         async with (
             http,
-            make_worker(self.settings, self.client, self.store, graph, task_queue=self.task_queue),
+            make_worker(
+                self.settings, self.client, self.store, graph, inbox=self.inbox, task_queue=self.task_queue
+            ),
         ):
             with mock.patch.object(store_settings, "settings_of", overruled):
                 yield

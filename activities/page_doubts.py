@@ -1,0 +1,53 @@
+"""What a refused message says of its page. The page's next check, which is asked for at once, decides."""
+
+import asyncio
+
+from sqlmodel import Session
+from temporalio import activity
+from temporalio.service import RPCError
+
+from base import clock
+from base.log import get_logger
+from domain.sending import HUMAN_AGENT_TAG
+from messenger.error_table import ErrorKind
+from messenger.errors import GraphError
+from store import findings
+from store.database import Database
+from store.tables import Page
+from workflows.messages import CHECK_SIGNAL, page_workflow_id
+
+_OF_KIND = {ErrorKind.AUTH: "token_invalid", ErrorKind.POLICY: "policy_block"}
+_ROLES_ONLY = frozenset({(200, None), (200, 2018028)})
+"""How Meta refuses messages of an app that is not live, or not approved."""
+
+_ASK_WITHIN_S = 3.0
+
+_log = get_logger("activities")
+
+
+def doubt_of(error: GraphError, tag: str | None) -> str | None:
+    """The problem that an error makes likely; None where it says nothing of the page."""
+    if error.kind is not ErrorKind.CONFIG:
+        return _OF_KIND.get(error.kind)
+    if tag == HUMAN_AGENT_TAG.tag:
+        return "human_agent_not_granted"
+    return "development_mode" if (error.code, error.subcode) in _ROLES_ONLY else "sends_not_permitted"
+
+
+async def doubt_page(database: Database, page_id: str, error: GraphError, tag: str | None) -> None:
+    """Note what a refusal says of the page and have the page checked at once."""
+    code = doubt_of(error, tag)
+    if code is None:
+        return
+
+    def note(session: Session) -> None:
+        page = session.get_one(Page, page_id, with_for_update=True)
+        facts = {"meta_code": error.code, "meta_subcode": error.subcode}
+        findings.note(page, code, clock.now(), facts)
+
+    await database.write(note)
+    try:
+        async with asyncio.timeout(_ASK_WITHIN_S):
+            await activity.client().get_workflow_handle(page_workflow_id(page_id)).signal(CHECK_SIGNAL)
+    except (RPCError, TimeoutError) as failure:  # the page's own interval makes it up
+        _log.warning("page_not_told", page_id=page_id, error=type(failure).__name__)

@@ -1,0 +1,45 @@
+"""Taking leave of a deleted page: no more deliveries from Meta, then no more token here."""
+
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from base import clock
+from messenger.errors import GraphError
+from messenger.graph import GraphClient, GraphUnavailable, PageCredentials
+from store.accounts import finish_deletion
+from store.database import Database
+from store.events import append_page_event
+from store.pages import REMOVING, erase
+from store.tables import Account, Page
+
+_PATIENCE = timedelta(hours=1)
+"""So long Meta is asked again where it gives no answer; then the token is forgotten all the same."""
+
+
+async def farewell(database: Database, graph: GraphClient, credentials: PageCredentials) -> bool:
+    """End the page's subscription and erase its token. False: Meta did not answer, try again."""
+    try:
+        await graph.unsubscribe_page(credentials)
+        outcome = "unsubscribed"
+    except GraphError as error:  # a dead token, say: nobody is left who could unsubscribe
+        outcome = error.reason
+    except GraphUnavailable:
+        outcome = None
+    return await database.write(lambda session: _erase(session, credentials.page_id, outcome))
+
+
+def _erase(session: Session, page_id: str, outcome: str | None) -> bool:
+    page = session.get(Page, page_id, with_for_update=True)
+    if page is None or page.provisioning_state != REMOVING:
+        return page is None  # it was saved anew meanwhile
+    now = clock.now()
+    if outcome is None and page.removed_at is not None and now - page.removed_at < _PATIENCE:
+        return False
+    account = session.get_one(Account, page.account_id)
+    erase(session, page)
+    session.flush()
+    finish_deletion(session, account)
+    session.flush()
+    append_page_event(session, "page.erased", page_id, now, {"at_meta": outcome or "no_answer"})
+    return True

@@ -1,0 +1,171 @@
+"""What can be wrong with a page, as data: what each problem means and what to do about it.
+
+`docs/delivery.md` shows this table; `domain.page_health` holds the rules that find the problems.
+Sources: Messenger Platform "Error codes", "Webhooks", "Conversation Routing"; Dynamics 365 "Facebook channel
+setup FAQ" (primary receiver, development mode).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Severity(StrEnum):
+    """How bad it is. The values are part of the API."""
+
+    HOLDS_SENDS = "holds_sends"
+    """No message can leave: the page's gate is held until it is mended. Inbound goes on."""
+    NOT_RUNNING = "not_running"
+    """The page is not known to work; messages are still tried."""
+    WARNING = "warning"
+    """The page works, and somebody should look."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
+    """One row: `explanation` says what is the matter, `remedy` what to do."""
+
+    severity: Severity
+    explanation: str
+    remedy: str
+
+
+_HOLDS, _STOPS, _WARNS = Severity.HOLDS_SENDS, Severity.NOT_RUNNING, Severity.WARNING
+
+_NEW_TOKEN = "Create a new access token for this page in the Facebook app and save it here (reauthorize)."  # noqa: S105 - a remedy
+_NOTHING = "Nothing: Pagedesk goes on trying."
+
+KINDS: Mapping[str, ProblemKind] = {
+    "token_invalid": ProblemKind(_HOLDS, "Meta does not accept the page's access token.", _NEW_TOKEN),
+    "token_of_another_app": ProblemKind(
+        _HOLDS, "The access token was made by another Facebook app.", _NEW_TOKEN
+    ),
+    "token_of_another_page": ProblemKind(_HOLDS, "The access token belongs to another page.", _NEW_TOKEN),
+    "permission_missing": ProblemKind(
+        _HOLDS,
+        "The access token lacks a permission that Pagedesk needs.",
+        "Grant the permission in the Facebook app, create a new access token and save it here (reauthorize).",
+    ),
+    "app_secret_invalid": ProblemKind(
+        _HOLDS,
+        "Meta does not accept the account's app id and app secret.",
+        "Copy the app secret from the Facebook app's settings and save it with the account.",
+    ),
+    "policy_block": ProblemKind(
+        _HOLDS,
+        "Meta has blocked the page from sending, for a breach of its policies.",
+        "See the page's quality and support inbox at Meta and appeal there. Pagedesk goes on when Meta lifts "
+        "the block; where Meta only refused a message, it tries again after an hour.",
+    ),
+    "not_permitted": ProblemKind(
+        _STOPS,
+        "Meta does not let the app look after the page.",
+        "Check that the person behind the token has the page's tasks MESSAGING and MODERATE and that the app "
+        "has its permissions, then save a new access token (reauthorize).",
+    ),
+    "meta_refuses": ProblemKind(_STOPS, "The Graph API refuses the check of the page.", _NOTHING),
+    "meta_unreachable": ProblemKind(
+        _STOPS, "The Graph API does not answer.", "Pagedesk goes on trying. Check the network if it lasts."
+    ),
+    "engine_unavailable": ProblemKind(
+        _STOPS,
+        "The workflow engine gave no answer, so the page has not been checked yet.",
+        "Nothing: the check follows when the engine is back.",
+    ),
+    "token_refresh_due": ProblemKind(
+        _WARNS,
+        "The page's authorisation must be renewed every 60 days, and that is due.",
+        "Create a new access token and save it here (reauthorize) before the day; nothing is interrupted.",
+    ),
+    "development_mode": ProblemKind(
+        _WARNS,
+        "Meta lets the app message only people with a role on it: the app is in development mode, or "
+        "pages_messaging is not approved.",
+        "Take the app live and through App Review for pages_messaging; until then give testers a role on the "
+        "app, which they must accept.",
+    ),
+    "standby_only": ProblemKind(
+        _WARNS,
+        "The page's messages reach Pagedesk in standby only: another app is the page's primary receiver.",
+        "Make this app the default app in the page's conversation routing (Page settings, Advanced "
+        "messaging), then write a test message.",
+    ),
+    "human_agent_not_granted": ProblemKind(
+        _WARNS,
+        "The human agent tag is switched on for the page, but Meta refuses it to the app.",
+        "Ask for the Human Agent feature in App Review, or switch the tag off here. Answers within 24 hours "
+        "are not affected.",
+    ),
+    "sends_not_permitted": ProblemKind(
+        _WARNS,
+        "Meta refused a message because the app lacks a permission or feature, though its token has what "
+        "Pagedesk needs.",
+        "Look Meta's code up and check the app's permissions and App Review.",
+    ),
+    "policy_warning": ProblemKind(
+        _WARNS,
+        "Meta warns that the page breaks its policies; a block may follow.",
+        "See the page's support inbox at Meta and change what it names.",
+    ),
+    "silent": ProblemKind(
+        _WARNS,
+        "The page has heard nothing for longer than is usual for it.",
+        "Write a test message. If it does not come, check the app's webhooks and the page's conversation "
+        "routing at Meta.",
+    ),
+    "unsubscribed": ProblemKind(
+        _WARNS,
+        "Meta had stopped delivering the page's messages. Pagedesk subscribed again and reads what came "
+        "meanwhile.",
+        "Nothing. Should it happen again, check that Meta can reach PAGEDESK_PUBLIC_URL.",
+    ),
+    "gap_not_filled": ProblemKind(
+        _WARNS,
+        "What came while Meta did not deliver cannot be read from the page's conversations yet.",
+        "Grant pages_read_engagement to the app and save a new access token (reauthorize). Pagedesk goes on "
+        "trying.",
+    ),
+    "gap_incomplete": ProblemKind(
+        _WARNS,
+        "Of what came while Meta did not deliver, Meta shows only the newest 20 messages of a thread.",
+        "Look into the Page inbox for the threads that were busy in that time.",
+    ),
+}
+"""By code. The codes are part of the API: never rename one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem of one page. `detail` replaces the general explanation; `facts` are shown with it.
+
+    stage: a problem that comes again worse is told again, once per stage.
+    """
+
+    code: str
+    detail: str | None = None
+    stage: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> ProblemKind:
+        """Its row of the table."""
+        return KINDS[self.code]
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is."""
+        return self.kind.severity
+
+    def shown(self) -> dict[str, Any]:
+        """As it is kept with the page and shown."""
+        facts = {name: value for name, value in self.facts.items() if value is not None}
+        stage = {} if self.stage is None else {"stage": self.stage}
+        return {
+            "code": self.code,
+            "severity": self.severity.value,
+            "detail": self.detail or self.kind.explanation,
+            "remedy": self.kind.remedy,
+            **stage,
+            **facts,
+        }

@@ -1,0 +1,45 @@
+"""Messages that Meta shows in a conversation, as the events that its webhook would have delivered.
+
+They have the same unique keys, so that a delivery which comes late changes nothing, nor does a second
+reading.
+What Meta does not show is lost: the payload of a button, a referral, which app wrote for the Page.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from messenger.conversations import ThreadMessage
+from messenger.webhook import READ_BACK, READ_BACK_STANDBY, WebhookEvent, split
+from messenger.wire import compact
+
+
+def events_of(page_id: str, messages: Iterable[ThreadMessage], *, standby: bool) -> list[WebhookEvent]:
+    """The events of messages whose person is known; `standby`: another app had the thread."""
+    items = [_item(page_id, each) for each in messages if each.psid is not None]
+    return _delivered(page_id, items, READ_BACK_STANDBY if standby else READ_BACK) if items else []
+
+
+def _delivered(page_id: str, items: Sequence[dict[str, Any]], channel: str) -> list[WebhookEvent]:
+    events = split(compact({"object": "page", "entry": [{"id": page_id, "messaging": items}]}))
+    for event in events:
+        event.channel = channel
+    return events
+
+
+def _item(page_id: str, shown: ThreadMessage) -> dict[str, Any]:
+    message: dict[str, Any] = {"mid": shown.mid}
+    if shown.text:
+        message["text"] = shown.text
+    if shown.attachments:
+        message["attachments"] = list(shown.attachments)
+    if shown.reply_to_mid:
+        message["reply_to"] = {"mid": shown.reply_to_mid}
+    if shown.from_page:
+        message["is_echo"] = True
+    sender, recipient = (page_id, shown.psid) if shown.from_page else (shown.psid, page_id)
+    return {
+        "sender": {"id": sender},
+        "recipient": {"id": recipient},
+        "timestamp": int(shown.created_at.timestamp() * 1000),
+        "message": message,
+    }

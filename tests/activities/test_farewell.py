@@ -1,0 +1,122 @@
+"""A page that is deleted: Meta is told, the token is forgotten, and with the last page the secrets."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+from sqlmodel import Session
+
+from activities.pages import PageActivities
+from ingest.page_wake import _unsettled_pages
+from messenger.graph import GraphClient
+from store import accounts, pages
+from store.tables import Account, Customer, Page
+from support.page_desk import META, PageDesk
+from support.store import ACCOUNT, APP_ID, PAGE_A, PAGE_B, PSID, TOKEN
+
+MINUTE = timedelta(minutes=1)
+
+
+async def delete(desk: PageDesk, *, with_history: bool) -> None:
+    def work(session: Session) -> None:
+        if with_history:
+            session.add(Customer(id="c", page_id=PAGE_A, psid=PSID, created_at=desk.now()))
+            session.flush()
+        pages.remove(session, PAGE_A, desk.now())
+
+    await desk.store.write(work)
+
+
+async def row(desk: PageDesk) -> Page | None:
+    return await desk.store.read(lambda session: session.get(Page, PAGE_A))
+
+
+@pytest.mark.parametrize("with_history", [True, False])
+async def test_its_subscription_ends_and_its_token_is_forgotten(
+    desk: PageDesk, *, with_history: bool
+) -> None:
+    await desk.check()
+    await delete(desk, with_history=with_history)
+    report = await desk.check()
+    assert (report.running, report.deleted) == (False, True)
+    assert [one.active for one in desk.world.subscriptions.values()] == [False]
+    assert await desk.told("page.erased") == [{"at_meta": "unsubscribed"}]
+    page = await row(desk)
+    assert (page is not None) is with_history
+    if page is not None:
+        assert (page.access_token, page.provisioning_state) == ("", pages.REMOVED)
+
+
+async def test_a_dead_token_is_forgotten_though_nobody_can_unsubscribe(desk: PageDesk) -> None:
+    await desk.control("/tokens", access_token=TOKEN, app_id=APP_ID, invalid_subcode=460)
+    await delete(desk, with_history=True)
+    assert (await desk.check()).deleted
+    assert await desk.told("page.erased") == [{"at_meta": "token_invalid"}]
+
+
+async def test_a_meta_that_does_not_answer_is_asked_for_an_hour(desk: PageDesk) -> None:
+    await delete(desk, with_history=True)
+
+    def lost(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no", request=request)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lost)) as http:
+        activities = PageActivities(desk.store, GraphClient(http, META, "v26.0"), desk.settings)
+        assert not (await activities.check_page(PAGE_A)).deleted
+        await desk.control("/clock", advance_seconds=3599)
+        assert not (await activities.check_page(PAGE_A)).deleted
+        await desk.control("/clock", advance_seconds=1)
+        assert (await activities.check_page(PAGE_A)).deleted
+    page = await row(desk)
+    assert page is not None
+    assert page.access_token == ""
+    assert await desk.told("page.erased") == [{"at_meta": "no_answer"}]
+
+
+async def test_one_that_takes_leave_is_woken_until_it_has_and_one_that_is_gone_no_more(
+    desk: PageDesk,
+) -> None:
+    await delete(desk, with_history=True)
+    assert PAGE_A in await desk.store.read(_unsettled_pages)
+    await desk.check()
+    assert await desk.store.read(_unsettled_pages) == [PAGE_B]
+    calls = len(desk.world.graph.read())
+    assert (await desk.check()).deleted
+    assert len(desk.world.graph.read()) == calls
+
+
+async def test_one_that_is_saved_again_before_it_has_gone_stays(desk: PageDesk) -> None:
+    await delete(desk, with_history=True)
+    new = pages.NewPage(
+        page_id=PAGE_A,
+        name="Back",
+        access_token=TOKEN,
+        language="en",
+        human_agent_tag=False,
+        attachments_for_customers=False,
+        attachments_for_agents=False,
+    )
+
+    def save(session: Session) -> None:
+        account = session.get_one(Account, ACCOUNT)
+        pages.save(session, desk.settings.vault, account, new, workstream_id="messenger", at=desk.now())
+
+    await desk.store.write(save)
+    report = await desk.check()
+    assert (report.running, report.gap) == (True, False)
+    assert (await desk.page()).send_gate == "open"
+
+
+async def test_a_deleted_account_keeps_its_secret_until_its_last_page_has_gone(desk: PageDesk) -> None:
+    def forget_the_other(session: Session) -> None:
+        session.delete(session.get_one(Page, PAGE_B))
+
+    await desk.store.write(forget_the_other)
+    await delete(desk, with_history=True)
+    await desk.store.write(lambda session: accounts.delete(session, ACCOUNT, desk.now()))
+    assert [one.active for one in desk.world.subscriptions.values()] == [True]
+    assert (await desk.check()).deleted
+    assert [one.active for one in desk.world.subscriptions.values()] == [False]
+    account = await desk.store.read(lambda session: session.get_one(Account, ACCOUNT))
+    assert (account.app_secret, account.verify_token) == ("", None)
+    assert account.app_id != APP_ID

@@ -1,0 +1,273 @@
+"""F-31: Meta drops the page silently. It is found, mended, and what was missed comes in once each."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import Session, select
+
+from domain.window import OpeningKind
+from messenger.graph import GraphUnavailable
+from store.messages import new_outbound_row
+from store.sql import insert_or_ignore
+from store.tables import Customer, InboxEvent, Message, Opening, Thread
+from support.page_desk import PageDesk
+from support.store import APP_ID, PAGE_A, TOKEN
+
+ANN, BEN, CID = "7421908834567012", "7421908834567013", "7421908834567014"
+MINUTE = timedelta(minutes=1)
+SCOPES = ["pages_messaging", "pages_manage_metadata"]
+
+
+async def dropped(desk: PageDesk) -> None:
+    """A page that was heard, and whose subscription Meta ended an hour later."""
+    for psid, name in ((ANN, "Ann"), (BEN, "Ben"), (CID, "Cid")):
+        await desk.control("/customers", page_id=PAGE_A, psid=psid, name=name)
+    assert (await desk.check()).running
+    await desk.says(ANN, "heard")
+    await desk.relayed()
+    await desk.control("/clock", advance_seconds=3600)
+    await desk.unsubscribe()
+
+
+async def texts(desk: PageDesk) -> list[str | None]:
+    return [message.text for message in await desk.messages()]
+
+
+async def inbox(desk: PageDesk) -> list[InboxEvent]:
+    return await desk.inbox.read(lambda session: list(session.exec(select(InboxEvent)).all()))
+
+
+async def test_it_is_mended_and_filled_and_told_of_once(desk: PageDesk) -> None:
+    await dropped(desk)
+    mids = [await desk.says(ANN, "one"), await desk.says(BEN, "two"), await desk.says(ANN, "three")]
+    assert await desk.relayed() == 0
+    report = await desk.after(MINUTE)
+    assert (report.running, report.gap) == (True, True)
+    assert await desk.codes() == ([], ["unsubscribed"])
+    assert await desk.fill()
+    assert await desk.relayed() == 3
+    messages = await desk.messages()
+    assert sorted(str(message.text) for message in messages) == ["heard", "one", "three", "two"]
+    assert [message.text for message in messages if message.text in ("one", "three")] == ["one", "three"]
+    assert {message.mid for message in messages if message.text != "heard"} == set(mids)
+    assert not (await desk.check()).gap
+    assert await desk.codes() == ([], [])
+    (filled,) = await desk.told("page.gap_filled")
+    assert (filled["from_customers"], filled["from_page"], filled["unreadable"]) == (3, 0, 0)
+    assert await desk.alarms() == ["unsubscribed"]
+    await desk.says(BEN, "and now by webhook")
+    assert await desk.relayed() == 1
+
+
+async def test_neither_a_second_fill_nor_a_late_delivery_changes_anything(desk: PageDesk) -> None:
+    await desk.control("/customers", page_id=PAGE_A, psid=ANN, name="Ann")
+    assert (await desk.check()).running
+    await desk.says(ANN, "heard")
+    await desk.relayed()
+    await desk.control("/deliveries/hold")
+    for number in range(5):
+        await desk.says(ANN, f"held {number}")
+    since = desk.now() - timedelta(hours=1)
+    for _ in range(2):
+        await desk.change(gap_since=since, subscribed_at=desk.now())
+        assert await desk.fill()
+    assert await desk.relayed() == 5
+    before = [(each.id, each.text, each.occurred_at) for each in await desk.messages()]
+    assert len(before) == 6
+    await desk.control("/deliveries/release")
+    assert await desk.relayed() == 0
+    assert before == [(each.id, each.text, each.occurred_at) for each in await desk.messages()]
+    assert len(await inbox(desk)) == 6
+    assert [event.conflict_ms for event in await inbox(desk)] == [None] * 6
+
+
+async def test_the_window_opens_when_the_customer_wrote(desk: PageDesk) -> None:
+    await dropped(desk)
+    at = desk.now()
+    await desk.says(BEN, "missed")
+    await desk.after(timedelta(hours=5))
+    await desk.fill()
+    await desk.relayed()
+
+    def work(session: Session) -> tuple[str | None, datetime | None, int]:
+        person = session.exec(select(Customer).where(Customer.psid == BEN)).one()
+        thread = session.get_one(Thread, person.id)
+        openings = session.exec(select(Opening).where(Opening.customer_id == person.id)).all()
+        return thread.opened_by, thread.opened_at, len(openings)
+
+    kind, opened_at, count = await desk.store.read(work)
+    assert (kind, count) == (OpeningKind.MESSAGE.value, 1)
+    assert opened_at == at.replace(microsecond=0)
+
+
+async def test_a_button_that_was_missed_is_one_message_though_its_webhook_comes_late(desk: PageDesk) -> None:
+    await dropped(desk)
+    mid = await desk.says(BEN, what="postback", payload="START", title="Get Started")
+    await desk.check()
+    await desk.fill()
+    assert await desk.relayed() == 1
+    body = {
+        "object": "page",
+        "entry": [
+            {
+                "id": PAGE_A,
+                "messaging": [
+                    {
+                        "sender": {"id": BEN},
+                        "recipient": {"id": PAGE_A},
+                        "timestamp": int(desk.now().timestamp() * 1000),
+                        "postback": {"mid": mid, "title": "Get Started", "payload": "START"},
+                    }
+                ],
+            }
+        ],
+    }
+    await desk.control("/raw", app_id=APP_ID, body=body, apply=False)
+    assert await desk.relayed() == 0
+    assert [message.mid for message in await desk.messages()].count(mid) == 1
+
+
+async def test_what_others_wrote_for_the_page_is_from_outside_and_our_own_is_not(desk: PageDesk) -> None:
+    await dropped(desk)
+    person = await desk.store.read(
+        lambda session: session.exec(select(Customer).where(Customer.psid == ANN)).one()
+    )
+    await _ours(desk, person.id, "ours-1", "We look into it.", status="unknown")
+    await desk.control(f"/pages/{PAGE_A}/answer", psid=ANN, text="This is Mia.")
+    await desk.control(f"/pages/{PAGE_A}/answer", psid=ANN, text="We look into it.", app_id=APP_ID)
+    sent = await desk.world_send(ANN, "Known already.")
+    await _ours(desk, person.id, "ours-2", "Known already.", status="sent", mid=sent)
+    await desk.check()
+    assert await desk.fill()
+    await desk.relayed()
+    outside = [message for message in await desk.messages() if message.sender_kind == "outside"]
+    assert [(message.text, message.status) for message in outside] == [("This is Mia.", "sent")]
+    (filled,) = await desk.told("page.gap_filled")
+    assert (filled["from_page"], filled["perhaps_ours"]) == (1, 1)
+
+
+async def _ours(desk: PageDesk, customer_id: str, id_: str, text: str, **values: Any) -> None:
+    row = new_outbound_row(
+        id=id_,
+        page_id=PAGE_A,
+        customer_id=customer_id,
+        conversation_id="c",
+        sender_kind="agent",
+        text=text,
+        created_at=desk.now(),
+    )
+    await desk.store.write(lambda session: insert_or_ignore(session, Message, [row | {"mid": None} | values]))
+
+
+async def test_what_meta_does_not_show_any_more_is_told(desk: PageDesk) -> None:
+    await dropped(desk)
+    for number in range(23):
+        await desk.says(BEN, f"message {number}")
+    await desk.check()
+    assert await desk.fill()
+    assert await desk.relayed() == 20
+    await desk.check()
+    assert (await desk.codes())[1] == ["gap_incomplete"]
+    assert (await desk.told("page.gap_filled"))[0]["unreadable"] == 3
+
+
+async def test_a_fill_that_is_broken_off_goes_on_where_it_was(
+    desk: PageDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await dropped(desk)
+    for psid in (ANN, BEN, CID):
+        await desk.control("/clock", advance_seconds=60)
+        await desk.says(psid, f"from {psid}")
+    await desk.check()
+    read = desk.graph.messages_of_thread
+    asked: list[str] = []
+
+    async def failing(credentials: Any, thread_id: str) -> Any:
+        asked.append(thread_id)
+        if len(asked) == 3:
+            raise GraphUnavailable("lost")
+        return await read(credentials, thread_id)
+
+    monkeypatch.setattr(desk.graph, "messages_of_thread", failing)
+    assert not await desk.fill()
+    assert await desk.relayed() == 2
+    assert (await desk.check()).gap
+    await desk.says(ANN, "moves ahead in the list")
+    assert await desk.fill()
+    assert await desk.relayed() == 2
+    assert asked.count(asked[0]) <= 2
+    assert sorted(str(text) for text in await texts(desk)) == sorted(
+        ["heard", "moves ahead in the list", *(f"from {psid}" for psid in (ANN, BEN, CID))]
+    )
+
+
+async def test_a_list_in_pieces_is_read_until_it_is_one_picture(
+    desk: PageDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("messenger.graph.THREADS_AT_ONCE", 2)
+    await dropped(desk)
+    people = [str(7421908834567100 + number) for number in range(7)]
+    for psid in people:
+        await desk.control("/customers", page_id=PAGE_A, psid=psid, name=psid)
+        await desk.control("/clock", advance_seconds=2)
+        await desk.says(psid, psid)
+    await desk.check()
+    list_threads = desk.graph.threads_of
+    listed = 0
+
+    async def moving(credentials: Any, after: str | None = None) -> Any:
+        nonlocal listed
+        listed += 1
+        if listed == 2:  # the last of the list becomes the first, behind the reader's back
+            await desk.control("/clock", advance_seconds=2)
+            await desk.says(people[0], "once more")
+        return await list_threads(credentials, after)
+
+    monkeypatch.setattr(desk.graph, "threads_of", moving)
+    assert await desk.fill()
+    await desk.relayed()
+    found = [message.text for message in await desk.messages()]
+    assert sorted(str(text) for text in found) == sorted(["heard", "once more", *people])
+
+
+async def test_a_permission_that_reading_needs_is_a_warning_until_it_is_there(desk: PageDesk) -> None:
+    await dropped(desk)
+    await desk.says(BEN, "missed")
+    await desk.control("/tokens", access_token=TOKEN, app_id=APP_ID, page_id=PAGE_A, permissions=SCOPES)
+    assert (await desk.check()).gap
+    assert not await desk.fill()
+    assert (await desk.check()).running
+    assert (await desk.codes())[1] == ["gap_not_filled", "unsubscribed"]
+    await desk.control(
+        "/tokens",
+        access_token=TOKEN,
+        app_id=APP_ID,
+        page_id=PAGE_A,
+        permissions=[*SCOPES, "pages_read_engagement"],
+    )
+    assert await desk.fill()
+    assert await desk.relayed() == 1
+    await desk.check()
+    assert await desk.codes() == ([], [])
+
+
+async def test_what_another_app_had_is_standby(desk: PageDesk) -> None:
+    await dropped(desk)
+    await desk.control("/apps", app_id="555", app_secret="other-secret")
+    await desk.control("/pages", page_id=PAGE_A, default_app_id="555")
+    await desk.says(BEN, "for the other app")
+    await desk.control(f"/pages/{PAGE_A}/answer", psid=BEN, text="Mine.", app_id="555", take_thread=True)
+    await desk.says(BEN, "for the other app too")
+    await desk.check()
+    assert await desk.fill()
+    await desk.relayed()
+    missed = [message for message in await desk.messages() if message.text != "heard"]
+    assert [message.standby for message in missed] == [True] * 3
+
+
+async def test_a_page_that_never_was_subscribed_has_no_gap(desk: PageDesk) -> None:
+    await desk.unsubscribe()
+    report = await desk.check()
+    assert (report.running, report.gap) == (True, False)
+    assert await desk.fill()

@@ -1,0 +1,198 @@
+"""What a check finds: each state of the sandbox's page has its problem, its alarm once, and its end."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from activities.page_doubts import doubt_of
+from activities.pages import PageActivities
+from domain.page_problems import KINDS, Severity
+from messenger.errors import GraphError, meaning_of
+from messenger.graph import GraphClient
+from store import findings, page_states
+from store.findings import note_enforcement
+from store.pages import reauthorize
+from store.sealed import access_token_place
+from store.tables import Page
+from support.page_desk import META, PageDesk
+from support.store import APP_ID, PAGE_A, PAGE_B, TOKEN
+
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+
+
+async def test_a_page_that_is_well_runs_and_tells_its_dates(desk: PageDesk) -> None:
+    report = await desk.check()
+    page = await desk.page()
+    assert (report.running, report.releases, report.gap) == (True, False, False)
+    assert (page.provisioning_state, page.problems, page.warnings) == ("Running", [], [])
+    assert page.token_refresh_due_at is not None
+    assert page.token_refresh_due_at >= desk.now() + 50 * DAY
+    assert page.subscribed_at == page.checked_at == desk.now()
+
+
+BROKEN: list[Any] = [
+    pytest.param("/tokens", {"invalid_subcode": 463}, "token_invalid", id="expired"),
+    pytest.param("/tokens", {"invalid_subcode": 460}, "token_invalid", id="password changed"),
+    pytest.param("/tokens", {"permissions": ["pages_messaging"]}, "permission_missing", id="permission"),
+    pytest.param("/apps", {"app_id": APP_ID, "app_secret": "another"}, "app_secret_invalid", id="secret"),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "code"), BROKEN)
+async def test_what_is_wrong_at_meta_is_a_problem_that_holds_the_gate(
+    desk: PageDesk, path: str, body: dict[str, Any], code: str
+) -> None:
+    await desk.control(
+        path, **({"access_token": TOKEN, "app_id": APP_ID} if path == "/tokens" else {}) | body
+    )
+    report = await desk.check()
+    page = await desk.page()
+    assert not report.running
+    assert (await desk.codes())[0] == [code]
+    assert KINDS[code].severity is Severity.HOLDS_SENDS
+    assert (page.send_gate, page.send_gate_reason) == ("held", code)
+    assert page.problems[0]["remedy"] == KINDS[code].remedy
+
+
+async def test_an_alarm_is_raised_once_however_often_the_trouble_is_found(desk: PageDesk) -> None:
+    await desk.check()
+    await desk.control("/tokens", access_token=TOKEN, app_id=APP_ID, invalid_subcode=463)
+    for _ in range(3):
+        await desk.after(MINUTE)
+    assert await desk.alarms() == ["token_invalid"]
+    assert len(await desk.told("page.gate_held")) == 1
+    await desk.control("/tokens", access_token=TOKEN, app_id=APP_ID, invalid_subcode=None)
+    assert (await desk.after(MINUTE)).running
+    assert [data["code"] for data in await desk.told("page.alarm_ended")] == ["token_invalid"]
+    assert (await desk.page()).send_gate == "open"
+
+
+async def test_a_token_of_another_page_is_told_from_a_dead_one(desk: PageDesk) -> None:
+    await desk.control("/pages", page_id=PAGE_B, access_token="EAA-other", app_id=APP_ID)
+    sealed = desk.settings.vault.seal("EAA-other", access_token_place(PAGE_A))
+    await desk.change(access_token=sealed)
+    await desk.check()
+    assert (await desk.codes())[0] == ["token_of_another_page"]
+
+
+async def test_a_meta_that_does_not_answer_stops_no_message(desk: PageDesk) -> None:
+    await desk.check()
+
+    def lost(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no", request=request)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lost)) as http:
+        pages = PageActivities(desk.store, GraphClient(http, META, "v26.0"), desk.settings)
+        assert not (await pages.check_page(PAGE_A)).running
+    assert (await desk.codes())[0] == ["meta_unreachable"]
+    assert (await desk.page()).send_gate == "open"
+
+
+async def test_the_refresh_is_told_of_14_and_3_days_before_and_ends_with_a_new_token(desk: PageDesk) -> None:
+    await desk.check()
+    due = (await desk.page()).token_refresh_due_at
+    assert due is not None
+    await desk.after(due - desk.now() - 14 * DAY - MINUTE)
+    assert await desk.alarms() == []
+    for length in (MINUTE, DAY, 10 * DAY, MINUTE):
+        assert (await desk.after(length)).running
+    assert [data.get("stage") for data in await desk.told("page.alarm")] == [14, 3]
+
+    def renew(session: Any) -> None:
+        page = session.get_one(Page, PAGE_A)
+        page_states.end_alarms(session, page, desk.now())
+        reauthorize(desk.settings.vault, page, "EAA-renewed", desk.now())
+
+    await desk.control("/pages", page_id=PAGE_A, access_token="EAA-renewed", app_id=APP_ID)
+    await desk.store.write(renew)
+    await desk.check()
+    assert (await desk.codes()) == ([], [])
+    assert [data["code"] for data in await desk.told("page.alarm_ended")] == ["token_refresh_due"]
+
+
+DOUBTS: list[Any] = [
+    pytest.param(190, 463, None, "token_invalid", id="token"),
+    pytest.param(368, None, None, "policy_block", id="policy"),
+    pytest.param(10, None, None, "sends_not_permitted", id="permission"),
+    pytest.param(10, None, "HUMAN_AGENT", "human_agent_not_granted", id="human agent"),
+    pytest.param(200, None, None, "development_mode", id="roles only"),
+    pytest.param(200, 2018028, None, "development_mode", id="not approved"),
+    pytest.param(200, 1545041, None, None, id="a person's own"),
+    pytest.param(551, None, None, None, id="blocked by a person"),
+    pytest.param(613, None, None, None, id="throttled"),
+]
+
+
+@pytest.mark.parametrize(("code", "subcode", "tag", "doubt"), DOUBTS)
+def test_what_a_refusal_says_of_the_page(
+    code: int, subcode: int | None, tag: str | None, doubt: str | None
+) -> None:
+    error = GraphError(meaning_of(code, subcode), status=400, code=code, subcode=subcode)
+    assert doubt_of(error, tag) == doubt
+
+
+@pytest.mark.parametrize(
+    ("code", "lasts"),
+    [("development_mode", 7 * DAY), ("human_agent_not_granted", 7 * DAY), ("sends_not_permitted", DAY)],
+)
+async def test_a_refused_permission_warns_and_holds_nothing(
+    desk: PageDesk, code: str, lasts: timedelta
+) -> None:
+    await desk.change(human_agent_tag=True)
+    await _found(desk, code)
+    assert (await desk.check()).running
+    assert (await desk.codes()) == ([], [code])
+    assert (await desk.page()).warnings[0]["meta_code"] == 10
+    await desk.after(lasts)
+    assert (await desk.codes()) == ([], [])
+
+
+async def test_a_tag_that_is_switched_off_is_not_missed(desk: PageDesk) -> None:
+    await _found(desk, "human_agent_not_granted")
+    await desk.check()
+    assert (await desk.codes()) == ([], [])
+
+
+async def test_what_only_sends_refuse_holds_the_gate_a_while_and_is_tried_again(desk: PageDesk) -> None:
+    for code, lasts in (("token_invalid", 10 * MINUTE), ("policy_block", 60 * MINUTE)):
+        await _found(desk, code)
+        assert not (await desk.check()).running
+        assert (await desk.page()).send_gate == "held"
+        assert not (await desk.after(lasts - MINUTE)).running
+        assert (await desk.after(MINUTE)).running
+        assert (await desk.page()).send_gate == "open"
+
+
+async def test_what_the_check_confirms_ends_when_the_check_says_so(desk: PageDesk) -> None:
+    await _found(desk, "token_invalid")
+    await desk.control("/tokens", access_token=TOKEN, app_id=APP_ID, invalid_subcode=463)
+    await desk.check()
+    await desk.control("/tokens", access_token=TOKEN, app_id=APP_ID, invalid_subcode=None)
+    assert (await desk.after(MINUTE)).running
+
+
+async def test_a_block_by_meta_stands_until_meta_lifts_it(desk: PageDesk) -> None:
+    def enforce(action: str) -> Any:
+        return desk.store.write(
+            lambda s: note_enforcement(s.get_one(Page, PAGE_A), action, "spam", desk.now())
+        )
+
+    await enforce("warning")
+    assert (await desk.check()).running
+    assert (await desk.codes())[1] == ["policy_warning"]
+    await enforce("block")
+    assert not (await desk.after(30 * DAY)).running
+    assert (await desk.page()).send_gate_reason == "policy_block"
+    await enforce("unblock")
+    assert (await desk.check()).running
+    assert await desk.alarms() == ["policy_warning", "policy_block"]
+
+
+async def _found(desk: PageDesk, code: str) -> None:
+    def work(session: Any) -> None:
+        findings.note(session.get_one(Page, PAGE_A), code, desk.now(), {"meta_code": 10})
+
+    await desk.store.write(work)
