@@ -12,6 +12,7 @@ import uvloop
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.erasures import ErasureActivities
 from activities.pages import PageActivities
 from activities.read_back import ReadBackActivities
 from activities.sends import SendActivities
@@ -22,6 +23,7 @@ from base.settings import Settings
 from base.skipping_clock import process_time
 from base.temporal import connect
 from engine.clean_exit import exit_process
+from ingest.erasures import ErasureStarter
 from ingest.leases import MachineLock
 from ingest.page_wake import PageWaker
 from ingest.reader import InboxReader
@@ -31,6 +33,7 @@ from ingest.wake import datagram_alarm, notify_alarm
 from messenger.graph import GraphClient
 from store.database import Database
 from workflows.conversation import ConversationWorkflow
+from workflows.erasure import ErasureWorkflow
 from workflows.messages import TASK_QUEUE
 from workflows.page import PageWorkflow
 
@@ -85,6 +88,9 @@ async def working(
         relaying = asyncio.create_task(relay.run(), name="relay")
         stack.push_async_callback(_cancelled, relaying)
         relaying.add_done_callback(_report_death)
+        erasing = asyncio.create_task(ErasureStarter(database, client).run(), name="erasures")
+        stack.push_async_callback(_cancelled, erasing)
+        erasing.add_done_callback(_report_death)
         yield
 
 
@@ -110,10 +116,11 @@ def make_worker(
     looks = ReadBackActivities(database, graph, settings.vault)
     waking = WakingActivities(database, client)
     pages = PageActivities(database, graph, settings)
+    erasing = ErasureActivities(database, client, graph, settings)
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[ConversationWorkflow, PageWorkflow],
+        workflows=[ConversationWorkflow, PageWorkflow, ErasureWorkflow],
         activities=[
             threads.load_thread,
             threads.read_settings,
@@ -122,6 +129,15 @@ def make_worker(
             looks.read_back,
             pages.check_page,
             waking.wake_held,
+            erasing.find_people,
+            erasing.sends_under_way,
+            erasing.stop_conversation,
+            erasing.erase_files,
+            erasing.erase_rows,
+            erasing.erase_inbox,
+            erasing.clear_free_space,
+            erasing.erase_histories,
+            erasing.finish_erasure,
         ],
         max_cached_workflows=CACHED_CONVERSATIONS,
         max_concurrent_workflow_tasks=TASKS_AT_ONCE,
@@ -174,9 +190,9 @@ async def _cancelled(task: "asyncio.Task[None]") -> None:
 
 
 def _report_death(task: "asyncio.Task[None]") -> None:
-    """A relay that dies of a bug must take the process with it: a silent one would lose nothing but time."""
+    """What dies of a bug must take the process with it: a silent relay would lose nothing but time."""
     if not task.cancelled() and task.exception() is not None:
-        _log.error("relay_died", error=repr(task.exception()))
+        _log.error(f"{task.get_name()}_died", error=repr(task.exception()))
         signal.raise_signal(signal.SIGTERM)
 
 

@@ -26,6 +26,7 @@ from messenger.error_table import ErrorKind
 from messenger.graph import GraphClient, NotSent, PageCredentials, Refused, Sent, Unknown
 from store import gate
 from store.database import Database
+from store.erasures import CUSTOMER_ERASED
 from store.messages import begin_attempt, settle
 from store.survey_answers import is_answered_reminder
 from store.tables import Account, Customer, Message, Page, Thread
@@ -119,6 +120,8 @@ class SendActivities:
         known = _known_already(session, message, now) or _stopped_by_gate(session, message, page, now)
         if known is not None:
             return known
+        if customer.erasure_id is not None:
+            return _settled(session, message.id, MessageStatus.CANCELLED, now, reason=CUSTOMER_ERASED)
         permission = decide_send(
             now,
             window_of_thread(thread),

@@ -17,6 +17,8 @@ from api import (
     commands,
     context,
     conversations,
+    customers,
+    data_deletion,
     event_stream,
     health,
     messages,
@@ -71,6 +73,7 @@ _RESOURCES = (
     replies,
     commands,
     messages,
+    customers,
     survey_settings,
     surveys,
     event_stream,
@@ -133,6 +136,7 @@ def _routes(settings: Settings) -> list[BaseRoute]:
     return [
         *(route for resource in _RESOURCES for route in resource.router.routes),
         *survey_page.survey_routes(),
+        *data_deletion.data_deletion_routes(),
         *(docs_routes() if settings.docs else ()),
     ]
 
