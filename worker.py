@@ -14,6 +14,7 @@ from temporalio.worker import Worker
 
 from activities.erasures import ErasureActivities
 from activities.pages import PageActivities
+from activities.profiles import ProfileKeeper
 from activities.read_back import ReadBackActivities
 from activities.sends import SendActivities
 from activities.threads import ThreadActivities
@@ -88,6 +89,9 @@ async def working(
         relaying = asyncio.create_task(relay.run(), name="relay")
         stack.push_async_callback(_cancelled, relaying)
         relaying.add_done_callback(_report_death)
+        profiles = asyncio.create_task(ProfileKeeper(database, graph, settings.vault).run(), name="profiles")
+        stack.push_async_callback(_cancelled, profiles)
+        profiles.add_done_callback(_report_death)
         erasing = asyncio.create_task(ErasureStarter(database, client).run(), name="erasures")
         stack.push_async_callback(_cancelled, erasing)
         erasing.add_done_callback(_report_death)

@@ -23,6 +23,7 @@ from messenger.catalogue import CATALOGUE, Classification, Route, classify, is_a
 from messenger.events import Event, PolicyEnforcement, ReferralData, parse
 from messenger.reading import MalformedEvent
 from messenger.webhook import EventKind
+from store import profiles
 from store.events import append_events, event_row
 from store.pages import REMOVED
 from store.sql import insert_or_ignore
@@ -173,6 +174,8 @@ class _Batch:
         )
         if page.last_event_at is None or arrival.received_at - page.last_event_at >= _HEARD_EVERY:
             page.last_event_at = arrival.received_at
+        if classification.opening is not None:
+            profiles.want(customer, arrival.received_at)
         take(parsed, arrival)
 
     def _page_event(self, event: InboxEvent, page: Page, parsed: Event) -> None:

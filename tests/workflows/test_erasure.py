@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -327,9 +328,7 @@ async def test_stored_files_are_deleted_before_the_rows_that_know_them(
         there.append((customer_id, len(await rows(desk.store, tables.Message))))
         return 3
 
-    def with_files(*needed: Any) -> activities.ErasureActivities:
-        return activities.ErasureActivities(*needed[:4], erase_files=erase_files)
-
+    with_files = functools.partial(activities.ErasureActivities, erase_files=erase_files)
     monkeypatch.setattr("worker.ErasureActivities", with_files)
     async with desk.working():
         customer_id = await talked(desk)
