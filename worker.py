@@ -13,9 +13,11 @@ import uvloop
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.erasures import ErasureActivities
 from activities.gap_fill import GapActivities
 from activities.lanes import READ_WIDTH, WIDTH, Lanes
 from activities.pages import PageActivities
+from activities.profiles import ProfileKeeper
 from activities.read_back import ReadBackActivities
 from activities.sends import SendActivities
 from activities.threads import ThreadActivities
@@ -28,6 +30,7 @@ from base.skipping_clock import process_time
 from base.temporal import connect
 from domain.pacing import Pace
 from engine.clean_exit import exit_process
+from ingest.erasures import ErasureStarter
 from ingest.inbox import Inbox, inbox_rows, open_inbox
 from ingest.leases import MachineLock
 from ingest.page_wake import PageWaker
@@ -40,6 +43,7 @@ from messenger.webhook import WebhookEvent
 from store.database import Database
 from store.pace import Rates
 from workflows.conversation import ConversationWorkflow
+from workflows.erasure import ErasureWorkflow
 from workflows.messages import TASK_QUEUE
 from workflows.page import PageWorkflow
 
@@ -108,6 +112,12 @@ async def working(
         relaying = asyncio.create_task(relay.run(), name="relay")
         stack.push_async_callback(_cancelled, relaying)
         relaying.add_done_callback(_report_death)
+        profiles = asyncio.create_task(ProfileKeeper(database, graph, settings.vault).run(), name="profiles")
+        stack.push_async_callback(_cancelled, profiles)
+        profiles.add_done_callback(_report_death)
+        erasing = asyncio.create_task(ErasureStarter(database, client).run(), name="erasures")
+        stack.push_async_callback(_cancelled, erasing)
+        erasing.add_done_callback(_report_death)
         yield
 
 
@@ -146,10 +156,11 @@ def make_worker(
     waking = WakingActivities(database, client)
     pages = PageActivities(database, graph, settings)
     gaps = GapActivities(database, graph, settings.vault, take)
+    erasing = ErasureActivities(database, client, graph, settings)
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[ConversationWorkflow, PageWorkflow],
+        workflows=[ConversationWorkflow, PageWorkflow, ErasureWorkflow],
         activities=[
             threads.load_thread,
             threads.read_settings,
@@ -159,6 +170,15 @@ def make_worker(
             pages.check_page,
             gaps.fill_gap,
             waking.wake_held,
+            erasing.find_people,
+            erasing.sends_under_way,
+            erasing.stop_conversation,
+            erasing.erase_files,
+            erasing.erase_rows,
+            erasing.erase_inbox,
+            erasing.clear_free_space,
+            erasing.erase_histories,
+            erasing.finish_erasure,
         ],
         # Left to itself the SDK hashes the code of every loaded module: seconds of each start.
         build_id=f"pagedesk-{version('pagedesk')}",
@@ -214,9 +234,9 @@ async def _cancelled(task: "asyncio.Task[None]") -> None:
 
 
 def _report_death(task: "asyncio.Task[None]") -> None:
-    """A relay that dies of a bug must take the process with it: a silent one would lose nothing but time."""
+    """What dies of a bug must take the process with it: a silent relay would lose nothing but time."""
     if not task.cancelled() and task.exception() is not None:
-        _log.error("relay_died", error=repr(task.exception()))
+        _log.error(f"{task.get_name()}_died", error=repr(task.exception()))
         signal.raise_signal(signal.SIGTERM)
 
 

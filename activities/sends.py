@@ -36,6 +36,7 @@ from messenger.errors import GraphError
 from messenger.graph import GraphClient, NotSent, PageCredentials, Refused, Sent, Unknown
 from store import gate, pace
 from store.database import Database
+from store.erasures import CUSTOMER_ERASED
 from store.messages import begin_attempt, settle
 from store.survey_answers import is_answered_reminder
 from store.tables import Account, Customer, Message, Page, Thread
@@ -209,6 +210,7 @@ class SendActivities:
             _known_already(session, message, now)
             or _stopped_by_gate(session, message, page, now)
             or _not_ours_to_answer(session, message, thread, now)
+            or _of_nobody(session, message, customer, now)
         )
         if known is not None:
             return known
@@ -328,6 +330,13 @@ def _stopped_by_gate(
     reason = gate.reason_of_gate(page.send_gate_reason or "held")
     settle(session, message.id, MessageStatus.HELD, now, reason=reason)
     return SendReport(MessageStatus.HELD, reason)
+
+
+def _of_nobody(session: Session, message: Message, customer: Customer, now: datetime) -> SendReport | None:
+    """What to report where the customer is being erased."""
+    if customer.erasure_id is None:
+        return None
+    return _settled(session, message.id, MessageStatus.CANCELLED, now, reason=CUSTOMER_ERASED)
 
 
 def _later(slot: datetime, now: datetime) -> SendReport | _Wait:

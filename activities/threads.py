@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlmodel import Session
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.heartbeat import beating
 from base import failpoints
@@ -25,9 +26,13 @@ class ThreadActivities:
     async def load_thread(self, request: LoadThread) -> dict[str, Any]:
         """The thread's last projected state, as JSON of `ThreadState`."""
         async with beating():
-            return await self._database.read(
+            state = await self._database.read(
                 lambda session: load_state(session, request.page_id, request.customer_id)
             )
+        if state is None:
+            # Words that were on their way when their customer was erased: this ends the run.
+            raise ApplicationError("The customer was erased.", type="customer_erased", non_retryable=True)
+        return state
 
     @activity.defn(name="read_settings")
     async def read_settings(self, page_id: str) -> LiveSettings:

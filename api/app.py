@@ -18,6 +18,8 @@ from api import (
     commands,
     context,
     conversations,
+    customers,
+    data_deletion,
     event_stream,
     health,
     messages,
@@ -80,6 +82,7 @@ _RESOURCES = (
     thread_control,
     commands,
     messages,
+    customers,
     survey_settings,
     surveys,
     event_stream,
@@ -149,6 +152,7 @@ def _routes(settings: Settings) -> list[BaseRoute]:
     return [
         *(route for resource in _RESOURCES for route in resource.router.routes),
         *survey_page.survey_routes(),
+        *data_deletion.data_deletion_routes(),
         *(docs_routes() if settings.docs else ()),
     ]
 

@@ -1,4 +1,4 @@
-"""Reading conversations: lists, messages, the timeline, customers."""
+"""Reading conversations: lists, messages, the timeline."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ from api.problem_docs import problems
 from api.problems import Problem
 from api.routing import api_router
 from api.services import Shared
-from api.views import ConversationView, CustomerView, EventView, MessageView
+from api.views import ConversationView, EventView, MessageView
 from base import clock
 from domain.lifecycle import Status
 from store import conversations, customers, timeline
@@ -115,15 +115,6 @@ async def get_timeline(
         return _BY_NUMBER.page(found, limit, EventView.of, lambda event: (event.id or 0,))
 
     return await services.database.read(load)
-
-
-@router.get("/v1/customers/{customer_id}", responses=problems("not_found"))
-async def get_customer(services: Shared, customer_id: PathId) -> CustomerView:
-    """One customer: a person on a page."""
-    record = await services.database.read(lambda s: customers.find(s, customer_id))
-    if record is None:
-        raise Problem("not_found")
-    return CustomerView.of(record, clock.now())
 
 
 @router.get("/v1/customers/{customer_id}/messages", responses=problems("not_found", "invalid_cursor"))

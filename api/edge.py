@@ -22,12 +22,13 @@ _STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 _log = get_logger("api")
 
 
-_SURVEY = "/survey/"
+DATA_DELETION = "/data-deletion"
+_SECRET_PATHS = ("/survey/", f"{DATA_DELETION}/")
 
 
 def _shown(path: str) -> str:
-    """A path as it may be logged: that of a survey is a customer's secret."""
-    return f"{_SURVEY}…" if path.startswith(_SURVEY) else path
+    """A path as it may be logged: those of surveys and of deletion requests are a customer's secret."""
+    return next((f"{secret}…" for secret in _SECRET_PATHS if path.startswith(secret)), path)
 
 
 class Edge:
@@ -43,7 +44,7 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if scope["path"].startswith(WEBHOOKS):
+        if scope["path"].startswith(WEBHOOKS) and not scope["path"].endswith(DATA_DELETION):
             # Straight there: the routes behind would cost a delivery more than its signature does.
             await self._webhooks(scope, receive, send)  # its answers carry these headers by themselves
             return

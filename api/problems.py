@@ -25,6 +25,11 @@ class ProblemKind:
 PROBLEMS: dict[str, ProblemKind] = {
     "malformed_json": ProblemKind(400, "The body is not JSON", "Send valid JSON in UTF-8."),
     "bad_request": ProblemKind(400, "The request cannot be read", "Check the request's form."),
+    "invalid_signed_request": ProblemKind(
+        400,
+        "This is no request that Meta signed",
+        "Send Meta's `signed_request`, signed with the account's app secret, within a week.",
+    ),
     "unauthenticated": ProblemKind(
         401, "Sign in first", "Send `Authorization: Bearer` with a live API key or sign-in token."
     ),

@@ -14,7 +14,7 @@ from domain.window import OpeningKind, Stage, Window
 from store.conversations import ConversationRecord
 from store.customers import CustomerRecord
 from store.messages import displayed_status
-from store.tables import Event, Message, Thread
+from store.tables import Customer, Event, Message, Thread
 from store.thread_owners import owner_of_thread
 from store.threads import window_of_thread
 
@@ -184,8 +184,11 @@ class EventView(BaseModel):
         return cls.model_validate(event, from_attributes=True)
 
 
-class CustomerView(BaseModel):
-    """A person on a page."""
+class CustomerListView(BaseModel):
+    """A person on a page. What Meta tells of them is as of `profile_asked_at`, and often nothing.
+
+    `profile_error` says why it told nothing. The picture's address expires. `timezone` is hours from UTC.
+    """
 
     id: str
     page_id: str
@@ -196,13 +199,26 @@ class CustomerView(BaseModel):
     picture_url: str | None
     locale: str | None
     timezone: str | None
+    profile_asked_at: datetime | None
+    profile_error: str | None
+    erasure_id: str | None
     created_at: datetime
+
+    @classmethod
+    def of(cls, customer: Customer) -> Self:
+        """The customer as lists show them."""
+        return cls.model_validate(customer.model_dump())
+
+
+class CustomerView(CustomerListView):
+    """One customer, with what may be sent to them now."""
+
     window: WindowView
     thread_owner: ThreadOwnerView
     live_conversation_id: str | None
 
     @classmethod
-    def of(cls, record: CustomerRecord, now: datetime) -> Self:
+    def of_record(cls, record: CustomerRecord, now: datetime) -> Self:
         """The customer, with what may be sent to them at `now`."""
         return cls.model_validate(
             {

@@ -6,6 +6,7 @@ column makes it unreadable (checklist items 32 and 33 of the security reference)
 
 import base64
 import hashlib
+import hmac
 import os
 from pathlib import Path
 
@@ -27,6 +28,7 @@ class Vault:
         if len(master_key) != _KEY_BYTES:
             raise ValueError("The master key must be 32 bytes.")
         self._aead = AESGCM(master_key)
+        self._fingerprint_key = hmac.digest(master_key, b"pagedesk fingerprints", "sha256")
         self._key_id = hashlib.sha256(b"pagedesk key id" + master_key).hexdigest()[:8]
 
     def seal(self, secret: str, place: str) -> str:
@@ -34,6 +36,11 @@ class Vault:
         nonce = os.urandom(_NONCE_BYTES)
         sealed = self._aead.encrypt(nonce, secret.encode(), place.encode())
         return f"v1.{self._key_id}.{base64.urlsafe_b64encode(nonce + sealed).decode()}"
+
+    def fingerprint(self, value: str, place: str) -> str:
+        """43 URL-safe characters: the same for a value and place, not to be guessed without the key."""
+        digest = hmac.digest(self._fingerprint_key, f"{place}\x1f{value}".encode(), "sha256")
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
     def open(self, sealed: str, place: str) -> str:
         """Decrypt what was sealed for `place`; raises SecretUnreadableError."""

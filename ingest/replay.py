@@ -40,8 +40,8 @@ async def replay(database: Database, event: InboxEvent, lease: Lease, owner: str
 
     def work(session: Session) -> Routed:
         advance(session, owner, [lease], lease.position)  # where it stands already: this asks for the fence
-        _forget(session, event)
-        return route(session, [event])
+        # It may have been taken back meanwhile: replayed elsewhere, or erased with its person.
+        return route(session, [event]) if _forget(session, event) else Routed()
 
     try:
         return await database.write(work)
@@ -59,5 +59,7 @@ def _set_aside_again(session: Session, event: InboxEvent, reason: str) -> None:
     quarantine(session, event, reason)
 
 
-def _forget(session: Session, event: InboxEvent) -> None:
-    session.connection().execute(delete(UnroutedEvent).where(col(UnroutedEvent.inbox_id) == event.id))
+def _forget(session: Session, event: InboxEvent) -> bool:
+    """Whether it was set aside."""
+    set_aside = delete(UnroutedEvent).where(col(UnroutedEvent.inbox_id) == event.id)
+    return session.connection().execute(set_aside).rowcount == 1

@@ -24,6 +24,7 @@ from messenger.catalogue import CATALOGUE, Classification, Route, classify, is_a
 from messenger.events import Event, PolicyEnforcement, ReferralData, parse
 from messenger.reading import MalformedEvent
 from messenger.webhook import READ_BACK_CHANNELS, STANDBY_CHANNELS, EventKind
+from store import profiles
 from store.events import append_events, event_row
 from store.findings import note_enforcement
 from store.live_settings import settings_of
@@ -193,6 +194,8 @@ class _Batch:
         arrival = self._arrival(event, customer, own_app_id, classification.opening)
         if event.channel not in READ_BACK_CHANNELS:
             heard(self._session, page, arrival.received_at, standby=arrival.standby)
+        if classification.opening is not None:
+            profiles.want(customer, arrival.received_at)
         take(parsed, arrival)
         learn_owner(parsed, arrival)
 

@@ -290,6 +290,19 @@ class GraphClient:
         body = await self._read(_segment(psid), credentials.access, query={"fields": ",".join(wanted)})
         return {name: str(body[name]) for name in wanted if isinstance(body.get(name), str | int | float)}
 
+    async def page_scoped_ids(self, app: AppCredentials, user_id: str) -> list[tuple[str, str]]:
+        """The (page id, PSID) pairs of a person whom the app knows as `user_id`.
+
+        "ID Matching" (`ids_for_pages`): answered where the app and the pages belong to one business at Meta.
+        """
+        body = await self._read(f"{_segment(user_id)}/ids_for_pages", app.access, query={"limit": "200"})
+        pairs = [
+            (identifier((each.get("page") or {}).get("id")), identifier(each.get("id")))
+            for each in _objects(body, "data")
+            if isinstance(each.get("page"), dict)
+        ]
+        return [(page_id, psid) for page_id, psid in pairs if page_id and psid]
+
     async def messages_with(self, credentials: PageCredentials, psid: str) -> tuple[ThreadMessage, ...]:
         """The newest messages between the page and a person, newest first; of older ones Meta tells nothing.
 

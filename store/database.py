@@ -29,6 +29,16 @@ _READERS = 4
 _POSTGRES_WRITERS = 8
 
 
+# What is deleted is overwritten: an erasure must not leave a person's words in free pages.
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "temp_store=MEMORY",
+    "secure_delete=ON",
+)
+
+
 def _json(value: object) -> str:
     try:
         return orjson.dumps(value).decode()
@@ -59,7 +69,7 @@ def make_engine(url: str, *, writes: bool = True) -> Engine:
     def _configure(connection: sqlite3.Connection, _record: object) -> None:
         # The driver's own BEGIN comes too late for BEGIN IMMEDIATE; the listener below issues it instead.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+        for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -14,3 +14,8 @@ def app_secret_place(account_id: str) -> str:
 def verify_token_place(account_id: str) -> str:
     """Where an account's verify token lives."""
     return f"account:verify_token:{account_id}"
+
+
+def erased_person_place(erasure_id: str) -> str:
+    """Where the ids of a person lie while their data is being erased."""
+    return f"erasure:person:{erasure_id}"

@@ -188,6 +188,13 @@ class Customer(SQLModel, table=True):
     picture_url: str | None = None
     locale: str | None = None
     timezone: str | None = None
+    profile_due_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, index=True, description="when Meta is to be asked who this is"
+    )
+    profile_asked_at: datetime | None = _instant(nullable=True)
+    profile_tries: int = Field(default=0, description="failed asks in a row that may pass")
+    profile_error: str | None = None
+    erasure_id: str | None = Field(default=None, description="set from the moment their erasure is asked for")
     created_at: datetime = _instant()
 
 
@@ -494,11 +501,38 @@ class UnroutedEvent(SQLModel, table=True):
     at: datetime = _instant()
 
 
+class Erasure(SQLModel, table=True):
+    """The erasure of what is kept of a person. Once done it holds no personal data: it is the audit line.
+
+    `code` is the confirmation code: whoever knows it may see how the request stands. `subject` is the sealed
+    app-scoped id of a request by Meta's callback, and `targets` are the customers, with sealed PSIDs; both
+    are emptied at the end.
+    """
+
+    id: str = Field(primary_key=True)
+    code: str = Field(unique=True)
+    asked_by: str
+    agent_id: str | None = None
+    account_id: str | None = None
+    subject: str | None = None
+    issued_at: datetime | None = _instant(nullable=True)
+    requested_at: datetime = _instant(index=True)
+    status: str = Field(index=True)
+    customers: int | None = Field(default=None, description="how many were found; null while nobody knows")
+    outcome: str | None = None
+    targets: list[dict[str, Any]] = _json(list)
+    counts: dict[str, int] = _json(dict)
+    done_at: datetime | None = _instant(nullable=True)
+
+
 inbox_metadata = MetaData(naming_convention=SQLModel.metadata.naming_convention)
 
 
 class InboxEvent(SQLModel, table=True):
-    """One event of one delivery, exactly as Meta sent it. Written only by the committers of `ingest`."""
+    """One event of one delivery, exactly as Meta sent it.
+
+    Written only by the committers of `ingest`. An erasure leaves its key, so that a repetition is known.
+    """
 
     __tablename__ = "inbox_event"
     __table_args__ = (

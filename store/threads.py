@@ -60,11 +60,14 @@ def set_window(thread: Thread, window: Window) -> None:
     thread.human_agent_until = window.human_agent_until
 
 
-def load_state(session: Session, page_id: str, customer_id: str) -> dict[str, Any]:
-    """The workflow's last projected `ThreadState` as JSON, window and settings as they now are."""
+def load_state(session: Session, page_id: str, customer_id: str) -> dict[str, Any] | None:
+    """The workflow's last projected `ThreadState` as JSON, window and settings as they now are.
+
+    None: there is no such thread; its customer was erased.
+    """
     thread = session.get(Thread, customer_id)
     if thread is None:
-        return {}
+        return None
     state = readable(thread.state or {})
     state["window"] = as_json(window_of_thread(thread))
     state["settings"] = as_json(live_settings(session, page_id))
@@ -87,7 +90,8 @@ def project(session: Session, page_id: str, customer_id: str, change: Change, *,
     task from putting an old state back.
     """
     state = change.state
-    _write_thread(session, customer_id, state)
+    if not _write_thread(session, customer_id, state):
+        return  # the customer was erased under the run
     opened = {fact.conversation_id for fact in change.facts if fact.kind == "conversation.opened"}
     page = session.get_one(Page, page_id) if opened or change.created_sends or change.notices else None
     conversations = [*change.settled, *([state.conversation] if state.conversation else [])]
@@ -113,10 +117,14 @@ def project(session: Session, page_id: str, customer_id: str, change: Change, *,
     )
 
 
-def _write_thread(session: Session, customer_id: str, state: ThreadState) -> None:
+def _write_thread(session: Session, customer_id: str, state: ThreadState) -> bool:
+    """Whether there is such a thread."""
     applied = {"thread": customer_id, "to_version": state.version, "to_seq": state.applied_seq}
-    session.connection().execute(_APPLY, applied | {"to_state": as_kept(as_json(state))})
+    written = session.connection().execute(_APPLY, applied | {"to_state": as_kept(as_json(state))})
+    if written.rowcount == 0 and session.get(Thread, customer_id) is None:
+        return False
     session.connection().execute(_FORGET, applied)
+    return True
 
 
 def _content(fact: Fact) -> str:

@@ -28,6 +28,8 @@ SURVEY_ANSWERED_SIGNAL = "survey_answered"
 PAGE_WORKFLOW = "page"
 CHECK_SIGNAL = "check"
 
+ERASURE_WORKFLOW = "erasure"
+
 EVENTS_PER_SIGNAL = 100
 
 
@@ -52,6 +54,11 @@ def conversation_workflow_id(page_id: str, customer_id: str) -> str:
 def page_workflow_id(page_id: str) -> str:
     """One workflow per page."""
     return f"page/{page_id}"
+
+
+def erasure_workflow_id(erasure_id: str) -> str:
+    """One workflow per request; the erasure of one customer has always the same id."""
+    return f"erasure/{erasure_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,3 +173,28 @@ class PageReport:
     releases: bool = False
     check_every: int = 15 * 60
     gap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureInput:
+    """The start of an erasure's workflow."""
+
+    erasure_id: str
+    schema_version: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class FindPeople:
+    """Find whom an erasure is about. `ask_meta`: whether Meta is asked whose the id is."""
+
+    erasure_id: str
+    ask_meta: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureTarget:
+    """One customer that is to be erased."""
+
+    erasure_id: str
+    page_id: str
+    customer_id: str

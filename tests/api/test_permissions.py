@@ -89,8 +89,12 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "send_held_message": (PEOPLE, 404),
     "resend_message": (PEOPLE, 422),
     "cancel_message": (PEOPLE, 404),
+    "list_customers": (ALL, 200),
     "get_customer": (ALL, 404),
     "list_thread_messages": (ALL, 404),
+    "erase_customer": (LEADERS, 404),
+    "list_erasures": (LEADERS, 200),
+    "get_erasure": (LEADERS, 404),
     "get_page_survey": (ALL, 404),
     "set_page_survey": ({"admin"}, 422),
     "list_surveys": (LEADERS, 200),
@@ -100,7 +104,13 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "list_unrouted_events": ({"admin"}, 200),
     "list_conflicting_events": ({"admin"}, 200),
 }
-NOT_GUARDED = {"/openapi.json", "/docs", "/survey/{token}"}
+NOT_GUARDED = {
+    "/openapi.json",
+    "/docs",
+    "/survey/{token}",
+    "/data-deletion/{code}",
+    "/webhooks/messenger/{account_id}/data-deletion",
+}
 
 
 def _routes() -> Iterator[APIRoute]:

@@ -62,7 +62,7 @@ async def loaded(store: Database, row: dict[str, Any]) -> ThreadState:
     def work(session: Session) -> dict[str, Any]:
         thread = session.get_one(tables.Thread, CUSTOMER)
         thread.state, thread.applied_seq, thread.version = row, row["applied_seq"], row["version"]
-        return load_state(session, PAGE_A, CUSTOMER)
+        return load_state(session, PAGE_A, CUSTOMER) or {}
 
     return _READ.validate_json(json.dumps(await store.write(work)))
 
@@ -121,7 +121,8 @@ async def test_a_row_is_kept_with_the_number_of_its_shape_and_read_as_it_was(sto
     def work(session: Session) -> tuple[dict[str, Any], dict[str, Any]]:
         project(session, PAGE_A, CUSTOMER, change, public_url=PUBLIC_URL)
         session.expire_all()
-        return (session.get_one(tables.Thread, CUSTOMER).state or {}), load_state(session, PAGE_A, CUSTOMER)
+        kept = session.get_one(tables.Thread, CUSTOMER).state or {}
+        return kept, load_state(session, PAGE_A, CUSTOMER) or {}
 
     row, state_again = await store.write(work)
     assert row["schema_version"] == SCHEMA_VERSION

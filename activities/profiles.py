@@ -1,0 +1,161 @@
+"""Asking Meta who the customers are: a task of the worker beside everything else, at its own slow pace.
+
+No message waits for it and no history knows of it. What Meta refuses is remembered, so that it is not asked
+again and again: for a customer in their row, for a whole page in memory.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
+
+from activities.credentials import page_credentials
+from base import clock
+from base.log import get_logger
+from base.secrets import SecretUnreadableError, Vault
+from messenger.error_table import ErrorKind
+from messenger.errors import GraphError
+from messenger.graph import GraphClient, GraphUnavailable, PageCredentials
+from store import profiles
+from store.database import Database
+from store.pages import REMOVED
+from store.profiles import Wanted
+from store.tables import Page
+
+BASIC = ("first_name", "last_name", "profile_pic")
+ALL = (*BASIC, "name", "locale", "timezone")
+"""Locale and timezone each need a permission of their own; without it Meta refuses all that was asked."""
+
+AT_ONCE = 10
+PER_SECOND = 2
+MOST_TRIES = 4
+_LOOK_SECONDS = 1.0
+_FIRST_WAIT = timedelta(minutes=1)
+_PAGE_REFUSED = timedelta(hours=1)
+_PAGE_THROTTLED = timedelta(minutes=10)
+
+_PASSING = frozenset({ErrorKind.RETRY, ErrorKind.UNKNOWN_OUTCOME})
+_OF_THE_PAGE = frozenset({ErrorKind.CONFIG, ErrorKind.AUTH, ErrorKind.POLICY})
+
+_log = get_logger("activities")
+Pause = Callable[[float], Awaitable[None]]
+
+
+class ProfileKeeper:
+    """Asks about customers that are due, page by page side by side."""
+
+    def __init__(
+        self, database: Database, graph: GraphClient, vault: Vault, *, pause: Pause = asyncio.sleep
+    ) -> None:
+        self._database = database
+        self._graph = graph
+        self._vault = vault
+        self._pause = pause
+        self._resting: dict[str, datetime] = {}
+        self._basic_only: dict[str, datetime] = {}
+
+    async def run(self) -> None:
+        """Ask until cancelled."""
+        while True:
+            try:
+                await self.ask_due()
+            except SQLAlchemyError as error:
+                _log.warning("profiles_postponed", error=type(error).__name__)
+            await self._pause(_LOOK_SECONDS)
+
+    async def ask_due(self) -> int:
+        """Ask about some of those that are due; returns about how many."""
+        now = clock.now()
+        self._resting = {page: until for page, until in self._resting.items() if until > now}
+        self._basic_only = {page: until for page, until in self._basic_only.items() if until > now}
+        resting = list(self._resting)
+        wanted = await self._database.write(
+            lambda session: profiles.claim(session, now, but=resting, limit=AT_ONCE)
+        )
+        by_page = groupby(wanted, lambda each: each.page_id)
+        async with asyncio.TaskGroup() as group:
+            for page_id, customers in by_page:
+                group.create_task(self._ask_page(page_id, list(customers)))
+        return len(wanted)
+
+    async def _ask_page(self, page_id: str, customers: list[Wanted]) -> None:
+        credentials = await self._database.read(lambda session: self._credentials(session, page_id))
+        for customer in customers:
+            if credentials is None:
+                self._resting[page_id] = clock.now() + _PAGE_REFUSED
+            if credentials is None or page_id in self._resting:
+                await self._postpone(customer, self._resting[page_id], tried=False)
+                continue
+            await self._ask(credentials, customer)
+            await self._pause(1 / PER_SECOND)
+
+    def _credentials(self, session: Session, page_id: str) -> PageCredentials | None:
+        page = session.get(Page, page_id)
+        if page is None or page.provisioning_state == REMOVED:
+            return None
+        try:
+            return page_credentials(session, self._vault, page_id)
+        except SecretUnreadableError as error:
+            _log.error("page_secret_unreadable", page_id=page_id, error=str(error))
+            return None
+
+    async def _ask(self, credentials: PageCredentials, customer: Wanted) -> None:
+        try:
+            told = await self._told(credentials, customer)
+        except GraphUnavailable as error:
+            await self._try_later(customer, str(error).split(" ")[0])
+        except GraphError as error:
+            await self._take_refusal(customer, error)
+        else:
+            now = clock.now()
+            await self._database.write(
+                lambda session: profiles.keep(session, customer.customer_id, told, now)
+            )
+
+    async def _told(self, credentials: PageCredentials, customer: Wanted) -> dict[str, str]:
+        """What Meta tells; of a page whose app may not see all, the basic fields."""
+        if customer.page_id in self._basic_only:
+            return await self._graph.user_profile(credentials, customer.psid, BASIC)
+        try:
+            return await self._graph.user_profile(credentials, customer.psid, ALL)
+        except GraphError as error:
+            if error.kind not in (ErrorKind.CONFIG, ErrorKind.MESSAGE):
+                raise
+        told = await self._graph.user_profile(credentials, customer.psid, BASIC)
+        self._basic_only[customer.page_id] = clock.now() + timedelta(days=1)
+        return told
+
+    async def _take_refusal(self, customer: Wanted, error: GraphError) -> None:
+        now = clock.now()
+        if error.kind in _PASSING:
+            await self._try_later(customer, error.reason)
+            return
+        if error.kind is ErrorKind.THROTTLED:
+            wait = max(_PAGE_THROTTLED, timedelta(seconds=error.retry_after_s or 0))
+            self._resting[customer.page_id] = now + wait
+            await self._postpone(customer, now + wait, tried=False)
+            return
+        if error.kind in _OF_THE_PAGE:
+            self._resting[customer.page_id] = now + _PAGE_REFUSED
+            _log.info("profiles_refused", page_id=customer.page_id, reason=error.reason, code=error.code)
+        await self._remember(customer, error.reason)
+
+    async def _try_later(self, customer: Wanted, reason: str) -> None:
+        if customer.tries + 1 >= MOST_TRIES:
+            await self._remember(customer, reason)
+            return
+        await self._postpone(customer, clock.now() + _FIRST_WAIT * 4**customer.tries, tried=True)
+
+    async def _postpone(self, customer: Wanted, until: datetime, *, tried: bool) -> None:
+        await self._database.write(
+            lambda session: profiles.postpone(session, customer.customer_id, until, tried=tried)
+        )
+
+    async def _remember(self, customer: Wanted, reason: str) -> None:
+        now = clock.now()
+        await self._database.write(
+            lambda session: profiles.remember_error(session, customer.customer_id, reason, now)
+        )

@@ -1,0 +1,121 @@
+"""Meta's data deletion callback, and the public page that tells how a request stands.
+
+`POST /webhooks/messenger/{account_id}/data-deletion` is the address for the app's settings at Meta. It
+answers as soon as the request is written; the erasure itself is a workflow.
+"""
+
+import asyncio
+import re
+from urllib.parse import parse_qs
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from api.data_deletion_texts import texts_for
+from api.edge import DATA_DELETION, WEBHOOKS
+from api.problems import Problem
+from api.services import Services
+from api.survey_html import HEADERS, message_page
+from api.webhook_secrets import AccountSecrets
+from api.webhooks import SecretsUnavailableError
+from base import clock
+from base.log import get_logger
+from messenger.signed_request import BadSignedRequestError, read_deletion_request
+from store import erasures
+from store.tables import Erasure
+
+MOST_FORM_BYTES = 16 * 1024
+_FORM_SECONDS = 10.0
+_CODE = re.compile(r"[A-Za-z0-9_-]{43}")
+_UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeoutError, SecretsUnavailableError)
+
+_log = get_logger("api")
+
+
+def data_deletion_routes() -> list[Route]:
+    """The callback and the page."""
+    return [
+        Route(WEBHOOKS + "{account_id}" + DATA_DELETION, _take, methods=["POST"]),
+        Route(DATA_DELETION + "/{code}", _show, methods=["GET"]),
+    ]
+
+
+def status_url(services: Services, erasure: Erasure) -> str:
+    """Where everybody who knows the confirmation code sees how the request stands."""
+    return f"{services.settings.public_base_url}{DATA_DELETION}/{erasure.code}"
+
+
+async def _take(request: Request) -> Response:
+    """Meta's callback: 200 with the code once the request is written, else a problem."""
+    services: Services = request.app.state.services
+    account_id = request.path_params["account_id"]
+    try:
+        services.calls.take(f"data deletion by {_caller(request)}")
+        erasure = await _keep(services, account_id, _only(await _form_of(request)))
+    except Problem as problem:
+        return problem.response
+    except BadSignedRequestError as error:
+        _log.warning("deletion_request_refused", account_id=account_id, reason=str(error))
+        return Problem("invalid_signed_request", str(error)).response
+    except _UNAVAILABLE as error:
+        _log.warning("store_unavailable", path="data-deletion", error=type(error).__name__)
+        return Problem("store_unavailable").response
+    return JSONResponse({"url": status_url(services, erasure), "confirmation_code": erasure.code})
+
+
+async def _keep(services: Services, account_id: str, signed: str) -> Erasure:
+    vault, now = services.settings.vault, clock.now()
+    secrets = await AccountSecrets(services.database, vault).app_secrets(account_id)
+    if secrets is None:
+        raise Problem("not_found")
+    asked = read_deletion_request(signed, secrets, now)
+    return await services.database.write(
+        lambda session: erasures.request_from_meta(
+            session, vault, account_id, asked.user_id, issued_at=asked.issued_at, at=now
+        )
+    )
+
+
+async def _show(request: Request) -> Response:
+    """The page; every way to fail ends on one that can be read."""
+    services: Services = request.app.state.services
+    texts, language = texts_for(request.headers)
+    code = request.path_params["code"]
+    try:
+        services.survey_pages.take(f"data deletion by {_caller(request)}")
+        known = _CODE.fullmatch(code) is not None
+        erasure = await services.database.read(lambda s: erasures.by_code(s, code)) if known else None
+    except Problem as problem:
+        said, status, headers = texts.too_fast, problem.status_code, problem.headers
+    except _UNAVAILABLE:
+        said, status, headers = texts.away, 503, {"Retry-After": "5"}
+    else:
+        said, status, headers = texts.of(erasure), 404 if erasure is None else 200, {}
+    return HTMLResponse(message_page(language, texts.title, said), status, {**HEADERS, **(headers or {})})
+
+
+def _caller(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+async def _form_of(request: Request) -> dict[str, list[str]]:
+    body = b""
+    try:
+        async with asyncio.timeout(_FORM_SECONDS):
+            async for part in request.stream():
+                body += part
+                if len(body) > MOST_FORM_BYTES:
+                    raise Problem("body_too_large")
+    except (TimeoutError, ClientDisconnect) as error:
+        raise Problem("request_too_slow") from error
+    return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+
+
+def _only(form: dict[str, list[str]]) -> str:
+    values = form.get("signed_request", [])
+    if len(values) != 1:
+        raise BadSignedRequestError("The form must hold signed_request, once.")
+    return values[0]

@@ -1,0 +1,57 @@
+"""Starts the workflows of requested erasures. A request is durable as a row; this brings it to the engine."""
+
+import asyncio
+
+from sqlalchemy.exc import SQLAlchemyError
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.service import RPCError
+
+from base.log import get_logger
+from store.database import Database
+from store.erasures import ErasureStatus, unfinished
+from workflows.messages import (
+    ERASURE_WORKFLOW,
+    TASK_QUEUE,
+    TASK_TIMEOUT,
+    ErasureInput,
+    erasure_workflow_id,
+)
+
+_LOOK_SECONDS = 1.0
+_RPC_SECONDS = 10.0
+
+_log = get_logger("ingest")
+
+
+class ErasureStarter:
+    """Looks for requests, for as long as the worker works."""
+
+    def __init__(self, database: Database, client: Client, *, task_queue: str = TASK_QUEUE) -> None:
+        self._database = database
+        self._client = client
+        self._task_queue = task_queue
+
+    async def run(self) -> None:
+        """Start until cancelled; first also those that an engine which lost its memory may have forgotten."""
+        statuses = [ErasureStatus.REQUESTED, ErasureStatus.RUNNING]
+        while True:
+            try:
+                await self.start(*statuses)
+                statuses = [ErasureStatus.REQUESTED]
+            except (RPCError, TimeoutError, RuntimeError, SQLAlchemyError) as error:
+                _log.warning("erasures_postponed", error=type(error).__name__)
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def start(self, *statuses: ErasureStatus) -> None:
+        """Start the workflow of every erasure in these states, unless it is under way."""
+        for erasure_id in await self._database.read(lambda session: unfinished(session, *statuses)):
+            async with asyncio.timeout(_RPC_SECONDS):
+                await self._client.start_workflow(
+                    ERASURE_WORKFLOW,
+                    ErasureInput(erasure_id),
+                    id=erasure_workflow_id(erasure_id),
+                    task_queue=self._task_queue,
+                    task_timeout=TASK_TIMEOUT,
+                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                )

@@ -1,0 +1,97 @@
+"""Deleting what the store keeps of one customer, in one transaction. `store.erasure_fates` says what is what.
+
+The relay may be routing an event of the person at the same moment. What it has routed before this commit is
+deleted; what it routes after makes a new customer. `positions` tells the two apart in the inbox: how far each
+partition was read.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, literal, or_
+from sqlmodel import Session, SQLModel, col, select
+
+from store.erasures import add_counts
+from store.tables import (
+    ContextVariable,
+    Conversation,
+    Customer,
+    EarlyChange,
+    Erasure,
+    Event,
+    IdempotencyRecord,
+    Message,
+    Opening,
+    RelayPartition,
+    Survey,
+    SurveyAnswer,
+    Thread,
+    ThreadEvent,
+    UnroutedEvent,
+)
+from store.tables import Session as AgentSession
+
+_REFUSED_PREFIX = "refused/"
+
+
+def erase_customer(session: Session, erasure_id: str, customer_id: str) -> None:
+    """Delete everything that names the customer. Done again, it finds nothing."""
+    # Locked first: on PostgreSQL the relay's transactions that refer to the customer end before this goes on.
+    if session.get(Customer, customer_id, with_for_update=True) is None:
+        return
+    counts = {
+        model.__tablename__: _delete(session, model, *conditions)
+        for model, *conditions in _rows_of(customer_id)
+    }
+    _remember_positions(session, erasure_id, customer_id)
+    add_counts(session, erasure_id, counts)
+
+
+def forget_inbox_events(session: Session, erasure_id: str, inbox_ids: list[int]) -> None:
+    """Delete what stands in the store for events of the inbox that went to no thread."""
+    counts = {
+        UnroutedEvent.__tablename__: _delete(
+            session, UnroutedEvent, col(UnroutedEvent.inbox_id).in_(inbox_ids)
+        ),
+        EarlyChange.__tablename__: _delete(session, EarlyChange, col(EarlyChange.inbox_id).in_(inbox_ids)),
+    }
+    add_counts(session, erasure_id, counts)
+
+
+def _rows_of(customer_id: str) -> list[tuple[Any, ...]]:
+    """Each table with the condition for its rows of the customer, those that refer to others first."""
+    conversations = select(Conversation.id).where(Conversation.customer_id == customer_id)
+    surveys = select(Survey.id).where(Survey.customer_id == customer_id)
+    refusals = select(literal(_REFUSED_PREFIX) + col(Message.id)).where(
+        Message.customer_id == customer_id, Message.direction == "outbound"
+    )
+    return [
+        (SurveyAnswer, col(SurveyAnswer.survey_id).in_(surveys)),
+        (Survey, col(Survey.customer_id) == customer_id),
+        (ContextVariable, col(ContextVariable.conversation_id).in_(conversations)),
+        (AgentSession, col(AgentSession.conversation_id).in_(conversations)),
+        (IdempotencyRecord, col(IdempotencyRecord.key).in_(refusals)),
+        (Event, or_(col(Event.customer_id) == customer_id, col(Event.conversation_id).in_(conversations))),
+        (Message, col(Message.customer_id) == customer_id),
+        (ThreadEvent, col(ThreadEvent.customer_id) == customer_id),
+        (Opening, col(Opening.customer_id) == customer_id),
+        (Conversation, col(Conversation.customer_id) == customer_id),
+        (Thread, col(Thread.customer_id) == customer_id),
+        (Customer, col(Customer.id) == customer_id),
+    ]
+
+
+def _delete(session: Session, model: type[SQLModel], *conditions: ColumnElement[bool]) -> int:
+    return session.connection().execute(delete(model).where(*conditions)).rowcount
+
+
+def _remember_positions(session: Session, erasure_id: str, customer_id: str) -> None:
+    positions = {
+        str(partition): position
+        for partition, position in session.exec(select(RelayPartition.partition, RelayPartition.position))
+    }
+    erasure = session.get_one(Erasure, erasure_id)
+    erasure.targets = [
+        each | {"positions": positions} if each["customer_id"] == customer_id else each
+        for each in erasure.targets
+    ]
+    session.flush()
