@@ -12,6 +12,7 @@ import uvloop
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.attachments import AttachmentActivities
 from activities.pages import PageActivities
 from activities.read_back import ReadBackActivities
 from activities.sends import SendActivities
@@ -22,6 +23,7 @@ from base.settings import Settings
 from base.skipping_clock import process_time
 from base.temporal import connect
 from engine.clean_exit import exit_process
+from ingest.file_starts import FileStarter
 from ingest.leases import MachineLock
 from ingest.page_wake import PageWaker
 from ingest.reader import InboxReader
@@ -29,9 +31,12 @@ from ingest.relay import Relay
 from ingest.signaller import Signaller
 from ingest.wake import datagram_alarm, notify_alarm
 from messenger.graph import GraphClient
+from messenger.media import FetchLimits, MediaFetcher
+from messenger.media_hosts import MediaHosts
 from store.database import Database
+from workflows.attachments import FilesWorkflow
 from workflows.conversation import ConversationWorkflow
-from workflows.messages import TASK_QUEUE
+from workflows.messages import FILES_TASK_QUEUE, TASK_QUEUE
 from workflows.page import PageWorkflow
 
 # A conversation cached by a worker that died waits this long before another worker may take it.
@@ -41,6 +46,7 @@ CACHED_CONVERSATIONS = 2000
 # A task that is begun must end within TASK_TIMEOUT, or the engine discards it and it begins anew. What waits
 # for its turn must therefore wait at the engine, not in here, where all tasks share one interpreter.
 TASKS_AT_ONCE = 8
+FILES_AT_ONCE = 8
 READY_FILE = "worker.ready"
 # Connections stay open between calls: opening one costs more than a call. They are given up before a server
 # that closes idle ones after five seconds does: a send that meets the closing has an unknown outcome.
@@ -81,6 +87,9 @@ async def working(
         )
         graph = GraphClient(http, str(settings.graph_base_url), settings.graph_version)
         await stack.enter_async_context(make_worker(settings, client, database, graph))
+        fetcher = make_fetcher(settings)
+        stack.push_async_callback(fetcher.aclose)
+        await stack.enter_async_context(make_files_worker(settings, client, database, graph, fetcher))
         relay = await _make_relay(settings, client, database, inbox, stack)
         relaying = asyncio.create_task(relay.run(), name="relay")
         stack.push_async_callback(_cancelled, relaying)
@@ -130,6 +139,38 @@ def make_worker(
     )
 
 
+def make_fetcher(settings: Settings) -> MediaFetcher:
+    """What fetches customers' files."""
+    hosts = MediaHosts.read(settings.attachment_hosts)
+    return MediaFetcher(hosts, FetchLimits(settings.most_attachment_bytes))
+
+
+def make_files_worker(
+    settings: Settings,
+    client: Client,
+    database: Database,
+    graph: GraphClient,
+    fetcher: MediaFetcher,
+    *,
+    task_queue: str = FILES_TASK_QUEUE,
+) -> Worker:
+    """The Temporal worker of files: a few at a time, and none in the way of a conversation."""
+    files = AttachmentActivities(settings, database, client, graph, fetcher)
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=[FilesWorkflow],
+        activities=[files.fetch_files, files.tell_refused_files],
+        max_cached_workflows=100,
+        max_concurrent_workflow_tasks=2,
+        max_concurrent_workflow_task_polls=2,
+        max_concurrent_activities=FILES_AT_ONCE,
+        max_concurrent_activity_task_polls=1,
+        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
 async def _make_relay(
     settings: Settings, client: Client, database: Database, inbox: Database, stack: contextlib.AsyncExitStack
 ) -> Relay:
@@ -149,6 +190,7 @@ async def _make_relay(
         alarm=alarm,
         wake_page=waker.wake,
         machine_lock=lock,
+        files=FileStarter(client, database),
     )
 
 

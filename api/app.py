@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 from api import (
     accounts,
     agents,
+    attachments,
     automated_messages,
     commands,
     context,
@@ -55,6 +56,8 @@ from base.settings import Settings
 from base.temporal import connect
 from store import agents as stored_agents
 from store.database import Database
+from store.file_checks import FileChecks
+from store.files import FileStore
 
 _RESOURCES = (
     sign_ins,
@@ -71,6 +74,7 @@ _RESOURCES = (
     replies,
     commands,
     messages,
+    attachments,
     survey_settings,
     surveys,
     event_stream,
@@ -159,6 +163,8 @@ async def _services(settings: Settings, database: Database, engine: Engine | Non
         hub=EventHub(database),
         fanout=SettingsFanout(database, engine),
         readiness=Readiness({"store": lambda: database.read(_ask_store), "engine": engine.ping}),
+        files=FileStore(settings.files_url),
+        file_checks=FileChecks(settings),
     )
 
 

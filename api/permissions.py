@@ -88,6 +88,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "send_held_message": PEOPLE,
     "resend_message": PEOPLE,
     "cancel_message": PEOPLE,
+    "upload_attachment": PEOPLE,
+    "get_attachment": EVERYBODY,
     "get_customer": EVERYBODY,
     "get_page_survey": EVERYBODY,
     "set_page_survey": ADMINS,

@@ -26,7 +26,17 @@ from messenger.webhook import EventKind
 from store.events import append_events, event_row
 from store.pages import REMOVED
 from store.sql import insert_or_ignore
-from store.tables import Account, Customer, InboxEvent, Message, Opening, Page, Thread, UnroutedEvent
+from store.tables import (
+    Account,
+    Attachment,
+    Customer,
+    InboxEvent,
+    Message,
+    Opening,
+    Page,
+    Thread,
+    UnroutedEvent,
+)
 from store.tables import ThreadEvent as ThreadEventRow
 
 _OF_NO_PAGE: dict[EventKind, str] = {
@@ -60,10 +70,11 @@ class RoutedThread:
 
 @dataclass(slots=True)
 class Routed:
-    """What is to be done after the commit."""
+    """What is to be done after the commit. `files`: the messages whose files are to be fetched."""
 
     threads: list[RoutedThread] = field(default_factory=list)
     pages: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
 
 
 def route(session: Session, events: Sequence[InboxEvent]) -> Routed:
@@ -142,6 +153,7 @@ class _Batch:
         effects, session = self._effects, self._session
         session.flush()
         insert_or_ignore(session, Message, effects.messages)
+        insert_or_ignore(session, Attachment, effects.attachments)
         new_mids = [(row["page_id"], row["mid"]) for row in effects.messages if row["mid"]]
         apply_changes(session, effects.changes, new_mids)
         insert_or_ignore(session, Opening, effects.openings)
@@ -155,7 +167,7 @@ class _Batch:
             )
             for customer_id, events in effects.signals.items()
         ]
-        return Routed(threads, list(self._routed_pages))
+        return Routed(threads, list(self._routed_pages), effects.files)
 
     def _thread_event(
         self, event: InboxEvent, page: Page, parsed: Event, classification: Classification, own_app_id: str
@@ -170,6 +182,7 @@ class _Batch:
             opening_kind=classification.opening,
             standby=event.channel == "standby",
             own_app_id=own_app_id,
+            takes_files=page.attachments_for_customers,
         )
         if page.last_event_at is None or arrival.received_at - page.last_event_at >= _HEARD_EVERY:
             page.last_event_at = arrival.received_at

@@ -36,6 +36,20 @@ def messages_in(body: Mapping[str, Any], page_id: str) -> Iterator[ThreadMessage
                 )
 
 
+def links_in(body: Mapping[str, Any]) -> tuple[str | None, ...]:
+    """The links of a message's attachments, in their order; None where one has none."""
+    return tuple(_link(each) for each in _listed(body.get("attachments")))
+
+
+def _link(attachment: Mapping[str, Any]) -> str | None:
+    for name in ("image_data", "video_data"):
+        data = attachment.get(name)
+        if isinstance(data, Mapping) and isinstance(data.get("url"), str):
+            return str(data["url"])
+    url = attachment.get("file_url")
+    return url if isinstance(url, str) else None
+
+
 def _listed(value: Any) -> list[dict[str, Any]]:
     data = value.get("data") if isinstance(value, Mapping) else None
     return [each for each in data if isinstance(each, dict)] if isinstance(data, list) else []

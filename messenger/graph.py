@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import httpx
 
-from messenger.conversations import MESSAGE_FIELDS, ThreadMessage, messages_in
+from messenger.conversations import MESSAGE_FIELDS, ThreadMessage, links_in, messages_in
 from messenger.errors import GraphError, error_of
 from messenger.graph_batch import read_by_batch
 from messenger.graph_call import Access, Answer, AnswerLostError, GraphCaller, NothingWrittenError
@@ -253,6 +253,11 @@ class GraphClient:
         query = {"platform": "messenger", "user_id": psid, "fields": MESSAGE_FIELDS}
         body = await self._read(f"{_segment(credentials.page_id)}/conversations", credentials.access, query)
         return tuple(messages_in(body, credentials.page_id))
+
+    async def file_links(self, credentials: PageCredentials, mid: str) -> tuple[str | None, ...]:
+        """New links to the files of a message, in their order; of older messages Meta tells nothing."""
+        body = await self._read(_segment(mid), credentials.access, query={"fields": "attachments"})
+        return links_in(body)
 
     async def _read(
         self, path: str, access: Access, query: Mapping[str, str] | None = None

@@ -10,6 +10,7 @@ from domain.changes import Change
 from domain.delivery import MessageStatus
 from domain.lifecycle import Status
 from domain.sending import ContentKind
+from domain.settings import AutomatedTrigger
 from domain.state import SCHEMA_VERSION, ThreadEvent, ThreadState
 
 TASK_QUEUE = "pagedesk"
@@ -23,6 +24,12 @@ COMMAND_UPDATE = "command"
 SETTINGS_SIGNAL = "settings_changed"
 GATE_OPENED_SIGNAL = "gate_opened"
 SURVEY_ANSWERED_SIGNAL = "survey_answered"
+
+FILES_REFUSED_SIGNAL = "files_refused"
+
+FILES_TASK_QUEUE = "pagedesk-files"
+"""Files have their own, so that no number of slow ones keeps a conversation waiting."""
+FILES_WORKFLOW = "files"
 
 PAGE_WORKFLOW = "page"
 CHECK_SIGNAL = "check"
@@ -51,6 +58,11 @@ def conversation_workflow_id(page_id: str, customer_id: str) -> str:
 def page_workflow_id(page_id: str) -> str:
     """One workflow per page."""
     return f"page/{page_id}"
+
+
+def files_workflow_id(message_id: str) -> str:
+    """One run per message that carries files."""
+    return f"files/{message_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,3 +163,19 @@ class PageReport:
     deleted: bool = False
     releases: bool = False
     check_every: int = 15 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class FilesInput:
+    """The start of the fetching of one message's files."""
+
+    message_id: str
+    schema_version: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class TellRefused:
+    """Have the conversation of a message tell the customer about files of it that were not taken."""
+
+    message_id: str
+    trigger: AutomatedTrigger

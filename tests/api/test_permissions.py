@@ -82,6 +82,8 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "send_held_message": (PEOPLE, 404),
     "resend_message": (PEOPLE, 422),
     "cancel_message": (PEOPLE, 404),
+    "upload_attachment": (PEOPLE, 422),
+    "get_attachment": (ALL, 404),
     "get_customer": (ALL, 404),
     "get_page_survey": (ALL, 404),
     "set_page_survey": ({"admin"}, 422),

@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import pytest
 
+from domain.attachments import FileState
 from domain.delivery import MessageStatus
 from domain.lifecycle import TRANSITIONS, Status, Trigger
 from domain.settings import LiveSettings, SurveySettings
@@ -20,6 +21,7 @@ ROOMS = ("domain", "workflows", "store", "ingest")
 ENDINGS: dict[str, set[str]] = {
     "conversation.": set(Status),
     "survey.": set(SurveyStatus),
+    "attachment.": {state.value for state in FileState} - {FileState.PENDING},
     "message.": {
         MessageStatus.SENDING,
         MessageStatus.SENT,
