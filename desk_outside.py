@@ -12,6 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from base import clock
 from base.converter import data_converter
 from engine.time_machine import Outside
+from store.attachments import messages_with_pending_files
 from store.database import Database
 from store.tables import InboxEvent, RelayPartition, Thread, ThreadEvent
 from workflows.messages import EVENTS_SIGNAL, ThreadEvents, conversation_workflow_id
@@ -43,6 +44,7 @@ class DeskOutside:
             "the sandbox is at work": due_ms == 0,
             f"the relay has read {routed} of {received} events": routed < received,
             f"{untold} events are on their way to their conversations": untold > 0,
+            "files are being fetched": bool(await self._store.read(messages_with_pending_files)),
         }
         return Outside(
             tuple(what for what, is_so in busy.items() if is_so),

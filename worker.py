@@ -13,6 +13,7 @@ import uvloop
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.attachments import AttachmentActivities
 from activities.erasures import ErasureActivities
 from activities.gap_fill import GapActivities
 from activities.lanes import READ_WIDTH, WIDTH, Lanes
@@ -31,6 +32,7 @@ from base.temporal import connect
 from domain.pacing import Pace
 from engine.clean_exit import exit_process
 from ingest.erasures import ErasureStarter
+from ingest.file_starts import FileStarter
 from ingest.inbox import Inbox, inbox_rows, open_inbox
 from ingest.leases import MachineLock
 from ingest.page_wake import PageWaker
@@ -39,12 +41,15 @@ from ingest.relay import Relay
 from ingest.signaller import Signaller
 from ingest.wake import datagram_alarm, notify_alarm
 from messenger.graph import GraphClient
+from messenger.media import FetchLimits, MediaFetcher
+from messenger.media_hosts import MediaHosts
 from messenger.webhook import WebhookEvent
 from store.database import Database
 from store.pace import Rates
+from workflows.attachments import FilesWorkflow
 from workflows.conversation import ConversationWorkflow
 from workflows.erasure import ErasureWorkflow
-from workflows.messages import TASK_QUEUE
+from workflows.messages import FILES_TASK_QUEUE, TASK_QUEUE
 from workflows.page import PageWorkflow
 
 # A conversation cached by a worker that died waits this long before another worker may take it.
@@ -58,6 +63,7 @@ TASKS_AT_ONCE = 8
 # pages which all hang leave most of them to the others.
 ACTIVITIES_AT_ONCE = 800
 LANE_WIDTH = WIDTH
+FILES_AT_ONCE = 8
 READY_FILE = "worker.ready"
 # Connections stay open between calls: opening one costs more than a call. They are given up before a server
 # that closes idle ones after five seconds does: a send that meets the closing has an unknown outcome.
@@ -108,6 +114,9 @@ async def working(
         await stack.enter_async_context(
             make_worker(settings, client, database, graph, usage=usage, inbox=taking)
         )
+        fetcher = make_fetcher(settings)
+        stack.push_async_callback(fetcher.aclose)
+        await stack.enter_async_context(make_files_worker(settings, client, database, graph, fetcher))
         relay = await _make_relay(settings, client, database, inbox, stack)
         relaying = asyncio.create_task(relay.run(), name="relay")
         stack.push_async_callback(_cancelled, relaying)
@@ -190,6 +199,38 @@ def make_worker(
     )
 
 
+def make_fetcher(settings: Settings) -> MediaFetcher:
+    """What fetches customers' files."""
+    hosts = MediaHosts.read(settings.attachment_hosts)
+    return MediaFetcher(hosts, FetchLimits(settings.most_attachment_bytes))
+
+
+def make_files_worker(
+    settings: Settings,
+    client: Client,
+    database: Database,
+    graph: GraphClient,
+    fetcher: MediaFetcher,
+    *,
+    task_queue: str = FILES_TASK_QUEUE,
+) -> Worker:
+    """The Temporal worker of files: a few at a time, and none in the way of a conversation."""
+    files = AttachmentActivities(settings, database, client, graph, fetcher)
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=[FilesWorkflow],
+        activities=[files.fetch_files, files.tell_refused_files],
+        max_cached_workflows=100,
+        max_concurrent_workflow_tasks=2,
+        max_concurrent_workflow_task_polls=2,
+        max_concurrent_activities=FILES_AT_ONCE,
+        max_concurrent_activity_task_polls=1,
+        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
 async def _make_relay(
     settings: Settings, client: Client, database: Database, inbox: Database, stack: contextlib.AsyncExitStack
 ) -> Relay:
@@ -209,6 +250,7 @@ async def _make_relay(
         alarm=alarm,
         wake_page=waker.wake,
         machine_lock=lock,
+        files=FileStarter(client, database),
     )
 
 

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 from api import (
     accounts,
     agents,
+    attachments,
     automated_messages,
     commands,
     context,
@@ -62,6 +63,8 @@ from base.temporal import connect
 from messenger.graph import GraphClient
 from store import agents as stored_agents
 from store.database import Database
+from store.file_checks import FileChecks
+from store.files import FileStore
 
 _GRAPH_CONNECTIONS = httpx.Limits(max_connections=10, max_keepalive_connections=10, keepalive_expiry=3.0)
 
@@ -83,6 +86,7 @@ _RESOURCES = (
     commands,
     messages,
     customers,
+    attachments,
     survey_settings,
     surveys,
     event_stream,
@@ -185,6 +189,8 @@ async def _services(
         hub=EventHub(database),
         fanout=SettingsFanout(database, engine),
         readiness=Readiness({"store": lambda: database.read(_ask_store), "engine": engine.ping}),
+        files=FileStore(settings.files_url),
+        file_checks=FileChecks(settings),
     )
 
 

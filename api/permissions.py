@@ -96,6 +96,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "resend_message": PEOPLE,
     "cancel_message": PEOPLE,
     "list_customers": EVERYBODY,
+    "upload_attachment": PEOPLE,
+    "get_attachment": EVERYBODY,
     "get_customer": EVERYBODY,
     "list_thread_messages": EVERYBODY,
     "erase_customer": LEADERS,

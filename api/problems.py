@@ -79,6 +79,12 @@ PROBLEMS: dict[str, ProblemKind] = {
     "message_not_held": ProblemKind(
         409, "The message is not held any more", "Read the message again; it may be sent or cancelled."
     ),
+    "attachment_not_ready": ProblemKind(
+        409, "There is no file to download", "See `state` and `reason` for what became of it."
+    ),
+    "attachments_switched_off": ProblemKind(
+        409, "This page sends no files", "Switch `attachments_for_agents` of the page on."
+    ),
     "not_legal_now": ProblemKind(
         409, "Not possible in this state", "Choose one of the actions listed in `legal`."
     ),
@@ -112,6 +118,16 @@ PROBLEMS: dict[str, ProblemKind] = {
     "body_too_large": ProblemKind(413, "The body is too large", "Send at most 256 KiB."),
     "unsupported_media_type": ProblemKind(
         415, "Only JSON is understood", "Send `Content-Type: application/json`."
+    ),
+    "file_too_large": ProblemKind(413, "The file is too large", "Send a smaller one; see `most_bytes`."),
+    "upload_not_raw": ProblemKind(
+        415, "The body is to be the file itself", "Send the file's bytes as the body, and no form."
+    ),
+    "file_refused": ProblemKind(
+        422, "The file is of a kind that is not sent", "See `reason`, and docs/attachments.md."
+    ),
+    "unknown_attachment": ProblemKind(
+        422, "There is no such file of yours to send", "Upload it with POST /v1/attachments first."
     ),
     "invalid_request": ProblemKind(422, "Something in the request is not valid", "See `errors`."),
     "invalid_cursor": ProblemKind(

@@ -74,17 +74,29 @@ class GuardedRoute(APIRoute):
                     raise Problem("forbidden")
                 request.app.state.services.calls.take(principal.agent_id)
                 request.state.principal = principal
-            _refuse_other_than_json(request)
-            return await serve(JsonRequest(request.scope, request.receive))
+            return await serve(self.prepared(request))
 
         return guarded
 
+    def prepared(self, request: Request) -> Request:
+        """The request as the operation may read it."""
+        _refuse_other_than_json(request)
+        return JsonRequest(request.scope, request.receive)
 
-def api_router(tag: str) -> APIRouter:
+
+class UploadRoute(GuardedRoute):
+    """A route whose operation reads a body of any type by itself, in pieces."""
+
+    def prepared(self, request: Request) -> Request:
+        """The request as it came."""
+        return request
+
+
+def api_router(tag: str, route_class: type[GuardedRoute] = GuardedRoute) -> APIRouter:
     """A router for one resource; its operation ids are the names of its functions."""
     return APIRouter(
         tags=[tag],
-        route_class=GuardedRoute,
+        route_class=route_class,
         generate_unique_id_function=lambda route: route.name,
     )
 

@@ -17,6 +17,8 @@ from api.settings_fanout import SettingsFanout
 from api.throttle import SignInThrottle
 from base.settings import Settings
 from store.database import Database
+from store.file_checks import FileChecks
+from store.files import FileStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Services:
     hub: EventHub
     fanout: SettingsFanout
     readiness: Readiness
+    files: FileStore
+    file_checks: FileChecks
 
 
 def _services(request: Request) -> Services:

@@ -55,6 +55,30 @@ class Settings(BaseSettings):
         10, ge=1, le=10, description="How many of them may carry an image, audio, video or file."
     )
 
+    attachment_store_url: str | None = Field(
+        None, description="Where files are kept: file:///…, s3://…, gs://…, az://…; the data dir if not set."
+    )
+    attachment_hosts: str = Field(
+        ".fbcdn.net,.fbsbx.com",
+        description="Hosts that customers' files are fetched from, comma-separated: .suffix or name, by "
+        "https from public addresses; or http://host:port, trusted as it stands (the sandbox).",
+    )
+    attachment_megabytes: int = Field(
+        5, ge=1, le=25, description="Size limit of a file, both ways; Messenger's own is 25."
+    )
+    attachment_allowed: str = Field(
+        "jpg,jpeg,png,gif,webp,mp3,oga,ogg,amr,aac,m4a,wav,mp4,mov,webm,pdf,docx,xlsx,xls,doc,txt,csv",
+        description="Extensions of files that are taken from customers, comma-separated.",
+    )
+    attachment_blocked: str | None = Field(
+        None, description="Extensions that are refused both ways, whatever is allowed, comma-separated."
+    )
+    attachment_scanner: str | None = Field(
+        None,
+        description="Command that gets each file on its standard input; exit code 0: clean, 1: malicious, "
+        "others: try again.",
+    )
+
     sandbox_port: int = Field(9600, ge=1, le=65535, description="Port of the demo's local Messenger.")
 
     time_travel: bool = Field(
@@ -103,6 +127,16 @@ class Settings(BaseSettings):
     def temporal_target(self) -> str:
         """host:port of the Temporal server that clients use."""
         return self.temporal_address or f"127.0.0.1:{self.temporal_port}"
+
+    @property
+    def files_url(self) -> str:
+        """URL of the attachment store."""
+        return self.attachment_store_url or (self.data_dir / "attachments").absolute().as_uri()
+
+    @property
+    def most_attachment_bytes(self) -> int:
+        """The size limit of a file."""
+        return self.attachment_megabytes * 1024 * 1024
 
     @property
     def local_url(self) -> str:

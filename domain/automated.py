@@ -38,8 +38,12 @@ def say_automatically(
     *,
     cause_id: str | None = None,
     agent_id: str | None = None,
+    saying_id: str | None = None,
 ) -> bool:
-    """Queue an automated message to the customer, or record that the window forbids it."""
+    """Queue an automated message to the customer, or record that the window forbids it.
+
+    `saying_id`: its id, where saying it again must be known as the same.
+    """
     permission = decide_send(
         draft.now, draft.state.window, SenderKind.AUTOMATIC, ContentKind.MESSAGE, tag_on=False
     )
@@ -58,7 +62,7 @@ def say_automatically(
         return False
     draft.create(
         QueuedSend(
-            draft.new_id(),
+            saying_id or draft.new_id(),
             SenderKind.AUTOMATIC,
             conversation.id,
             trigger=trigger,

@@ -55,6 +55,16 @@ DEFAULT_TEXTS: dict[AutomatedTrigger, dict[str, str]] = {
         "es": "El mensaje no se envió: la ventana de Meta está cerrada hasta que el cliente escriba de "
         "nuevo.",
     },
+    _T.FILE_TOO_LARGE: {
+        "en": "Your file is too large for us to receive. Please send a smaller one.",
+        "de": "Ihre Datei ist zu groß und konnte nicht angenommen werden. Bitte senden Sie eine kleinere.",
+        "es": "Su archivo es demasiado grande y no se pudo recibir. Por favor, envíe uno más pequeño.",
+    },
+    _T.UNSUPPORTED_MESSAGE: {
+        "en": "We cannot receive this kind of file here. Please tell us in words.",
+        "de": "Diese Art von Datei können wir hier nicht empfangen. Bitte schreiben Sie uns in Worten.",
+        "es": "No podemos recibir este tipo de archivo aquí. Por favor, escríbanos con palabras.",
+    },
 }
 
 _PLACEHOLDER = re.compile(r"\{(\$?)([A-Za-z0-9_]+)(\$?)\}")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain import held, outbox, surveys
+from domain.automated import say, say_automatically
 from domain.changes import Change, Draft, FactValue, NewId, Refusal
 from domain.commands import carry_out
 from domain.deadlines import fire_due, reopenable_until
@@ -18,6 +19,7 @@ from domain.state import (
     AppliedCommand,
     Command,
     Conversation,
+    FilesRefused,
     Speaker,
     ThreadEvent,
     ThreadEventKind,
@@ -83,6 +85,18 @@ def survey_answered(state: ThreadState, survey_id: str, now: datetime, new_id: N
     """The customer answered a survey by its page."""
     draft = Draft(state, now, new_id)
     surveys.answered(draft, survey_id, now)
+    return draft.done()
+
+
+def files_refused(state: ThreadState, refused: FilesRefused, now: datetime, new_id: NewId) -> Change:
+    """Tell the customer about files that were not taken, if the conversation they belong to is still live."""
+    draft = Draft(state, now, new_id)
+    conversation = draft.conversation
+    on_its_way = any(send.message_id == refused.saying_id for send in state.outbox)
+    if conversation is None or conversation.id != refused.conversation_id or on_its_way:
+        return Change(state)
+    if refused.trigger in state.settings.automated_messages:
+        say_automatically(draft, conversation, refused.trigger, saying_id=refused.saying_id)
     return draft.done()
 
 
@@ -153,6 +167,8 @@ def _take_message(draft: Draft, conversation: Conversation, event: ThreadEvent) 
     )
     if event.message_id is not None:
         draft.attach(conversation.id, event.message_id)
+    if event.refused_files is not None:
+        say(draft, touched, event.refused_files)
 
 
 def _remember(draft: Draft, command: Command) -> None:

@@ -20,6 +20,8 @@ class AutomatedTrigger(StrEnum):
     SESSION_ENDED = "session_ended"
     MESSAGE_NOT_SENT = "message_not_sent"
     OUTSIDE_WINDOW = "outside_window"
+    FILE_TOO_LARGE = "file_too_large"
+    UNSUPPORTED_MESSAGE = "unsupported_message"
 
 
 class Receiver(StrEnum):
@@ -108,9 +110,11 @@ class LiveSettings:
     window_warning: int = 3600
     send_held_unseen: bool = False
     automated_messages: tuple[AutomatedTrigger, ...] = (
+        AutomatedTrigger.FILE_TOO_LARGE,
         AutomatedTrigger.GREETING,
         AutomatedTrigger.MESSAGE_NOT_SENT,
         AutomatedTrigger.OUTSIDE_WINDOW,
+        AutomatedTrigger.UNSUPPORTED_MESSAGE,
     )
     time_out_rules: tuple[TimeOutRule, ...] = ()
     survey: SurveySettings | None = None

@@ -9,7 +9,13 @@ from enum import StrEnum
 
 from domain.lifecycle import Phase, Status
 from domain.sending import ContentKind, SenderKind
-from domain.settings import DEFAULT_SETTINGS, LiveSettings, SurveySettings, SurveyWay
+from domain.settings import (
+    DEFAULT_SETTINGS,
+    AutomatedTrigger,
+    LiveSettings,
+    SurveySettings,
+    SurveyWay,
+)
 from domain.window import NEVER_OPENED, Opening, Window
 
 SCHEMA_VERSION = 2
@@ -221,7 +227,8 @@ class ThreadEvent:
     """A fact about the thread, in the order of `seq`.
 
     `survey_id`: the survey that a SURVEY_ANSWER answers; None where the answer does not count (forged,
-    repeated, of another person): then it may open the window and nothing else.
+    repeated, of another person): then it may open the window and nothing else. `refused_files`: what the
+    customer is to be told about files of the message that were not taken.
     """
 
     seq: int
@@ -230,6 +237,7 @@ class ThreadEvent:
     opening: Opening | None = None
     message_id: str | None = None
     survey_id: str | None = None
+    refused_files: AutomatedTrigger | None = None
 
     @property
     def opens_work(self) -> bool:
@@ -240,6 +248,19 @@ class ThreadEvent:
     def is_message(self) -> bool:
         """Whether it belongs into the conversation that is live."""
         return self.kind not in _NO_MESSAGE
+
+
+@dataclass(frozen=True, slots=True)
+class FilesRefused:
+    """Files of a customer's message turned out later to be none that are taken.
+
+    `saying_id` is the id of what is said about it: told twice, it is said once.
+    """
+
+    conversation_id: str
+    message_id: str
+    saying_id: str
+    trigger: AutomatedTrigger
 
 
 REPLY = "reply"

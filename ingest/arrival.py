@@ -13,6 +13,7 @@ from base import clock
 from base.ids import id_from_key
 from domain.changes import Fact
 from domain.lifecycle import ActorKind
+from domain.settings import AutomatedTrigger
 from domain.state import ThreadEvent, ThreadEventKind
 from domain.window import Opening, OpeningKind, opening
 from ingest.facts import facts_of
@@ -26,6 +27,8 @@ class Effects:
     """Rows to be written at the end of a batch."""
 
     messages: list[dict[str, Any]] = field(default_factory=list)
+    attachments: list[dict[str, Any]] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
     openings: list[dict[str, Any]] = field(default_factory=list)
     thread_events: list[dict[str, Any]] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
@@ -45,6 +48,7 @@ class Arrival:
     opening_kind: OpeningKind | None
     standby: bool
     own_app_id: str
+    takes_files: bool = False
 
     @property
     def received_at(self) -> datetime:
@@ -104,13 +108,19 @@ def insert(arrival: Arrival, **columns: Any) -> None:
 
 
 def tell(
-    arrival: Arrival, kind: ThreadEventKind, message_id: str | None = None, survey_id: str | None = None
+    arrival: Arrival,
+    kind: ThreadEventKind,
+    message_id: str | None = None,
+    survey_id: str | None = None,
+    refused_files: AutomatedTrigger | None = None,
 ) -> None:
     """Number the event in its thread and have the workflow told."""
     opened = _opened(arrival)
     thread = arrival.thread
     thread.last_seq += 1
-    event = ThreadEvent(thread.last_seq, kind, arrival.occurred_at, opened, message_id, survey_id)
+    event = ThreadEvent(
+        thread.last_seq, kind, arrival.occurred_at, opened, message_id, survey_id, refused_files
+    )
     arrival.effects.thread_events.append(
         {
             "customer_id": thread.customer_id,

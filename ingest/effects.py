@@ -13,6 +13,7 @@ from domain.state import ThreadEventKind
 from domain.survey_names import is_survey_payload
 from ingest import survey_answers
 from ingest.arrival import Arrival, insert, note, tell
+from ingest.files import take_files
 from messenger import events as meta
 from messenger.attachments import Attachment
 from store.messages import confirm_by_echo
@@ -41,13 +42,15 @@ def _message(parsed: meta.InboundMessage, arrival: Arrival) -> None:
     if is_survey_payload(parsed.quick_reply_payload):
         survey_answers.take_tap(parsed, arrival)
         return
+    attachments = [_attachment(each) for each in parsed.attachments]
+    refused_files = take_files(arrival, parsed.attachments, attachments)
     insert(
         arrival,
         direction="inbound",
         sender_kind="customer",
         kind="message" if _says_something(parsed) else UNSUPPORTED,
         text=parsed.text,
-        attachments=[_attachment(each) for each in parsed.attachments],
+        attachments=attachments,
         quick_reply_payload=parsed.quick_reply_payload,
         reply_to_mid=parsed.reply_to_mid,
         mid=parsed.mid,
@@ -55,7 +58,8 @@ def _message(parsed: meta.InboundMessage, arrival: Arrival) -> None:
     )
     arrival.thread.pending_referral = None
     kind = ThreadEventKind.STANDBY_MESSAGE if arrival.standby else ThreadEventKind.MESSAGE
-    tell(arrival, kind, message_id=arrival.id)
+    told = None if arrival.standby else refused_files
+    tell(arrival, kind, message_id=arrival.id, refused_files=told)
 
 
 def _says_something(message: meta.InboundMessage) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from domain.settings import AutomatedTrigger
 from domain.state import ThreadEvent, ThreadEventKind
 from domain.window import Opening, OpeningKind
 from store.tables import ThreadEvent as ThreadEventRow
@@ -19,6 +20,7 @@ def facts_of(event: ThreadEvent) -> dict[str, Any]:
                 "opening": event.opening,
                 "message_id": event.message_id,
                 "survey_id": event.survey_id,
+                "refused_files": event.refused_files,
             }
         )
     )
@@ -28,6 +30,7 @@ def facts_of(event: ThreadEvent) -> dict[str, Any]:
 def thread_event(row: ThreadEventRow) -> ThreadEvent:
     """The signal's event, read back."""
     opening = row.facts["opening"]
+    refused_files = row.facts.get("refused_files")
     return ThreadEvent(
         seq=row.seq,
         kind=ThreadEventKind(row.kind),
@@ -35,6 +38,7 @@ def thread_event(row: ThreadEventRow) -> ThreadEvent:
         opening=_opening(opening) if opening else None,
         message_id=row.facts["message_id"],
         survey_id=row.facts.get("survey_id"),
+        refused_files=AutomatedTrigger(refused_files) if refused_files else None,
     )
 
 

@@ -15,6 +15,7 @@ from base import clock, failpoints
 from base.ids import new_id
 from base.log import get_logger
 from ingest.conflicts import ConflictWatch
+from ingest.file_starts import FileStarter
 from ingest.leases import LEASE, Lease, LeaseLostError, MachineLock, advance, take_leases
 from ingest.reader import InboxReader
 from ingest.replay import replay, requested_replays
@@ -45,6 +46,7 @@ class Relay:
         alarm: Alarm,
         wake_page: WakePage,
         machine_lock: MachineLock | None,
+        files: FileStarter,
     ) -> None:
         self._database = database
         self._reader = reader
@@ -52,6 +54,7 @@ class Relay:
         self._alarm = alarm
         self._wake_page = wake_page
         self._machine_lock = machine_lock
+        self._files = files
         self._owner = new_id()
         self._leases: dict[int, Lease] = {}
         self._renewed_at = clock.now() - timedelta(days=1)
@@ -61,6 +64,7 @@ class Relay:
         """Relay until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._signaller.run())
+            group.create_task(self._files.run())
             while True:
                 try:
                     busy = await self._step()
@@ -106,6 +110,7 @@ class Relay:
         self._renewed_at = now
         if gained:
             await self._signaller.add_unfinished()
+            await self._files.add_unfinished()
         await self._replay_requested()
         await self._conflicts.look()
 
@@ -170,6 +175,7 @@ class Relay:
                 fresh=thread.fresh,
                 settings=thread.settings,
             )
+        self._files.add(routed.files)
         for page_id in routed.pages:
             await self._wake_page(page_id)
 

@@ -32,6 +32,7 @@ from store.pages import GONE
 from store.sql import insert_or_ignore
 from store.tables import (
     Account,
+    Attachment,
     Customer,
     InboxEvent,
     Message,
@@ -79,10 +80,11 @@ class RoutedThread:
 
 @dataclass(slots=True)
 class Routed:
-    """What is to be done after the commit."""
+    """What is to be done after the commit. `files`: the messages whose files are to be fetched."""
 
     threads: list[RoutedThread] = field(default_factory=list)
     pages: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
 
 
 def route(session: Session, events: Sequence[InboxEvent]) -> Routed:
@@ -152,17 +154,18 @@ class _Batch:
             self._page_event(event, page, parsed)
         elif classification.route is Route.RAW:
             self._keep(event, classification.reason)
-            self._show(event, own_app_id)
+            self._show(event)
         elif event.customer_psid is None:
             self._keep(event, "it names no customer.")
         else:
-            self._thread_event(event, page, parsed, classification, own_app_id)
+            self._thread_event(event, page, parsed, classification)
 
     def write(self) -> Routed:
         """Write everything, events last, and tell what is to be signalled."""
         effects, session = self._effects, self._session
         session.flush()
         insert_or_ignore(session, Message, effects.messages)
+        insert_or_ignore(session, Attachment, effects.attachments)
         new_mids = [(row["page_id"], row["mid"]) for row in effects.messages if row["mid"]]
         apply_changes(session, effects.changes, new_mids)
         insert_or_ignore(session, Opening, effects.openings)
@@ -173,7 +176,7 @@ class _Batch:
         threads = [
             self._routed_thread(customer_id, events) for customer_id, events in effects.signals.items()
         ]
-        return Routed(threads, list(self._routed_pages))
+        return Routed(threads, list(self._routed_pages), effects.files)
 
     def _routed_thread(self, customer_id: str, events: list[ThreadEvent]) -> RoutedThread:
         page_id = self._threads[customer_id].page_id
@@ -188,10 +191,10 @@ class _Batch:
         return self._settings[page_id]
 
     def _thread_event(
-        self, event: InboxEvent, page: Page, parsed: Event, classification: Classification, own_app_id: str
+        self, event: InboxEvent, page: Page, parsed: Event, classification: Classification
     ) -> None:
         customer = self._customer(page.page_id, event.customer_psid or "")
-        arrival = self._arrival(event, customer, own_app_id, classification.opening)
+        arrival = self._arrival(event, customer, classification.opening)
         if event.channel not in READ_BACK_CHANNELS:
             heard(self._session, page, arrival.received_at, standby=arrival.standby)
         if classification.opening is not None:
@@ -199,9 +202,8 @@ class _Batch:
         take(parsed, arrival)
         learn_owner(parsed, arrival)
 
-    def _arrival(
-        self, event: InboxEvent, customer: Customer, own_app_id: str, opening: OpeningKind | None = None
-    ) -> Arrival:
+    def _arrival(self, event: InboxEvent, customer: Customer, opening: OpeningKind | None = None) -> Arrival:
+        page, _, own_app_id = self._pages[event.page_id]
         return Arrival(
             effects=self._effects,
             session=self._session,
@@ -211,6 +213,7 @@ class _Batch:
             opening_kind=opening,
             standby=event.channel in STANDBY_CHANNELS,
             own_app_id=own_app_id,
+            takes_files=page.attachments_for_customers,
         )
 
     def _page_event(self, event: InboxEvent, page: Page, parsed: Event) -> None:
@@ -227,11 +230,11 @@ class _Batch:
     def _keep(self, event: InboxEvent, reason: str) -> None:
         self._unrouted.append(_unrouted(event, "kept", reason))
 
-    def _show(self, event: InboxEvent, own_app_id: str) -> None:
+    def _show(self, event: InboxEvent) -> None:
         """Let agents see in the timeline that a customer did something that is only kept raw."""
         customer = self._customers.get((event.page_id, event.customer_psid or ""))
         if customer is not None and EventKind(event.kind) is not EventKind.PAGE_REACTION:
-            arrival = self._arrival(event, customer, own_app_id)
+            arrival = self._arrival(event, customer)
             note(arrival, f"customer.{event.kind}", {"inbox_id": event.id})
 
     def _after_ad_click(self, event: InboxEvent) -> bool:

@@ -90,15 +90,30 @@ _KINDS = ("image", "video", "audio")
 
 def _attachment(shown: Mapping[str, Any]) -> Mapping[str, Any]:
     """An attachment in the form of webhooks: `{type, payload: {url}}`."""
+    url = _link(shown)
+    return {"type": _kind(shown), "payload": {"url": url} if url is not None else None}
+
+
+def _kind(shown: Mapping[str, Any]) -> str:
+    for kind in ("image", "video"):
+        if _id(shown.get(f"{kind}_data"), "url"):
+            return kind
+    mime = shown.get("mime_type")
+    kind = mime.partition("/")[0] if isinstance(mime, str) else ""
+    return kind if kind in _KINDS else "file"
+
+
+def links_in(body: Mapping[str, Any]) -> tuple[str | None, ...]:
+    """The links of a message's attachments, in their order; None where one has none."""
+    return tuple(_link(each) for each in _listed(body.get("attachments")))
+
+
+def _link(shown: Mapping[str, Any]) -> str | None:
     for name in ("image_data", "video_data"):
         if url := _id(shown.get(name), "url"):
-            return {"type": name.removesuffix("_data"), "payload": {"url": url}}
-    mime, url = shown.get("mime_type"), shown.get("file_url")
-    kind = mime.partition("/")[0] if isinstance(mime, str) else ""
-    return {
-        "type": kind if kind in _KINDS else "file",
-        "payload": {"url": url} if isinstance(url, str) else None,
-    }
+            return url
+    url = shown.get("file_url")
+    return url if isinstance(url, str) else None
 
 
 def _id(value: Any, name: str = "id") -> str | None:

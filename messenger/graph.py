@@ -19,6 +19,7 @@ from messenger.conversations import (
     THREADS_AT_ONCE,
     ThreadList,
     ThreadMessage,
+    links_in,
     messages_in,
     threads_in,
 )
@@ -326,6 +327,11 @@ class GraphClient:
         """The newest messages of one thread, newest first; those beyond 20 tell their id and time alone."""
         body = await self._read(_segment(thread_id), credentials.access, {"fields": THREAD_FIELDS})
         return tuple(messages_in({"data": [body]}, credentials.page_id))
+
+    async def file_links(self, credentials: PageCredentials, mid: str) -> tuple[str | None, ...]:
+        """New links to the files of a message, in their order; of older messages Meta tells nothing."""
+        body = await self._read(_segment(mid), credentials.access, query={"fields": "attachments"})
+        return links_in(body)
 
     async def _read(
         self, path: str, access: Access, query: Mapping[str, str] | None = None

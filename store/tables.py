@@ -350,6 +350,48 @@ class Message(SQLModel, table=True):
     created_at: datetime = _instant()
 
 
+class Attachment(SQLModel, table=True):
+    """A file of a message: a customer's, or an agent's before and after it is sent. `domain.attachments`.
+
+    `url` is Meta's link, kept until the file is fetched or given up; `store_key` where the attachment store
+    has it. `refreshed`: Meta was asked for a new link already.
+    """
+
+    __table_args__ = (Index("ix_attachment_state", "state"),)
+
+    id: str = Field(primary_key=True)
+    direction: str
+    message_id: str | None = Field(default=None, index=True)
+    page_id: str | None = Field(default=None, foreign_key="page.page_id")
+    customer_id: str | None = Field(default=None, foreign_key="customer.id", index=True)
+    agent_id: str | None = None
+    position: int = 0
+    kind: str
+    state: str
+    reason: str | None = None
+    name: str | None = None
+    size: int | None = Field(default=None, sa_type=_BIG)
+    content_type: str | None = None
+    sha256: str | None = None
+    store_key: str | None = None
+    url: str | None = None
+    refreshed: bool = False
+    attempts: int = 0
+    created_at: datetime = _instant()
+    ended_at: datetime | None = _instant(nullable=True)
+
+
+class AttachmentUpload(SQLModel, table=True):
+    """A file of an agent's as Meta has it for one page: its `attachment_id`, private to the page."""
+
+    __tablename__ = "attachment_upload"
+
+    attachment_id: str = Field(primary_key=True, foreign_key="attachment.id")
+    page_id: str = Field(primary_key=True, foreign_key="page.page_id")
+    meta_id: str
+    expires_at: datetime = _instant()
+
+
 class Survey(SQLModel, table=True):
     """The survey of one ending. A projection, but for `token` and `reminder_id`.
 

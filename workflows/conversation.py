@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
         applied_before,
         apply_event,
         decide,
+        files_refused,
         lives,
         survey_answered,
         with_settings,
@@ -33,11 +34,12 @@ with workflow.unsafe.imports_passed_through():
         send_settled,
     )
     from domain.settings import LiveSettings
-    from domain.state import Command, ThreadEvent, ThreadState
+    from domain.state import Command, FilesRefused, ThreadEvent, ThreadState
     from workflows.messages import (
         COMMAND_UPDATE,
         CONVERSATION_WORKFLOW,
         EVENTS_SIGNAL,
+        FILES_REFUSED_SIGNAL,
         GATE_OPENED_SIGNAL,
         SETTINGS_SIGNAL,
         SURVEY_ANSWERED_SIGNAL,
@@ -79,6 +81,7 @@ class ConversationWorkflow:
         self._loaded = start.state is not None
         self._waiting_events: list[ThreadEvent] = []
         self._waiting_answers: list[str] = []
+        self._waiting_refusals: list[FilesRefused] = []
         self._fresh: ThreadEvents | None = None
         self._settings_changed = False
         self._unprojected = Change(self._state)
@@ -134,6 +137,14 @@ class ConversationWorkflow:
         else:
             self._waiting_answers.append(survey_id)
 
+    @workflow.signal(name=FILES_REFUSED_SIGNAL)
+    def files_refused(self, refused: FilesRefused) -> None:
+        """Files that the customer sent were not taken."""
+        if self._loaded:
+            self._take_refusal(refused)
+        else:
+            self._waiting_refusals.append(refused)
+
     @workflow.signal(name=SETTINGS_SIGNAL)
     def settings_changed(self) -> None:
         """Settings of the page or its workstream are others now: look before the next deadline."""
@@ -176,6 +187,9 @@ class ConversationWorkflow:
         for survey_id in self._waiting_answers:
             self._take_answer(survey_id)
         self._waiting_answers.clear()
+        for refused in self._waiting_refusals:
+            self._take_refusal(refused)
+        self._waiting_refusals.clear()
 
     async def _begin_afresh(self, batch: ThreadEvents) -> None:
         """There is nothing to load but the settings, which come with the events unless those waited long."""
@@ -221,6 +235,10 @@ class ConversationWorkflow:
     def _take_answer(self, survey_id: str) -> None:
         change = survey_answered(self._state, survey_id, workflow.now(), _new_id)
         self._apply(change, f"answer/{survey_id}")
+
+    def _take_refusal(self, refused: FilesRefused) -> None:
+        change = files_refused(self._state, refused, workflow.now(), _new_id)
+        self._apply(change, f"files/{refused.saying_id}")
 
     async def _read_settings(self) -> None:
         """Look the settings up. They decide what is due, so this comes before every deadline."""

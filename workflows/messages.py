@@ -10,7 +10,7 @@ from domain.changes import Change
 from domain.delivery import MessageStatus
 from domain.lifecycle import Status
 from domain.sending import ContentKind
-from domain.settings import LiveSettings
+from domain.settings import AutomatedTrigger, LiveSettings
 from domain.state import SCHEMA_VERSION, ThreadEvent, ThreadState
 
 TASK_QUEUE = "pagedesk"
@@ -24,6 +24,12 @@ COMMAND_UPDATE = "command"
 SETTINGS_SIGNAL = "settings_changed"
 GATE_OPENED_SIGNAL = "gate_opened"
 SURVEY_ANSWERED_SIGNAL = "survey_answered"
+
+FILES_REFUSED_SIGNAL = "files_refused"
+
+FILES_TASK_QUEUE = "pagedesk-files"
+"""Files have their own, so that no number of slow ones keeps a conversation waiting."""
+FILES_WORKFLOW = "files"
 
 PAGE_WORKFLOW = "page"
 CHECK_SIGNAL = "check"
@@ -59,6 +65,11 @@ def page_workflow_id(page_id: str) -> str:
 def erasure_workflow_id(erasure_id: str) -> str:
     """One workflow per request; the erasure of one customer has always the same id."""
     return f"erasure/{erasure_id}"
+
+
+def files_workflow_id(message_id: str) -> str:
+    """One run per message that carries files."""
+    return f"files/{message_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +195,14 @@ class ErasureInput:
 
 
 @dataclass(frozen=True, slots=True)
+class FilesInput:
+    """The start of the fetching of one message's files."""
+
+    message_id: str
+    schema_version: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True, slots=True)
 class FindPeople:
     """Find whom an erasure is about. `ask_meta`: whether Meta is asked whose the id is."""
 
@@ -198,3 +217,11 @@ class ErasureTarget:
     erasure_id: str
     page_id: str
     customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TellRefused:
+    """Have the conversation of a message tell the customer about files of it that were not taken."""
+
+    message_id: str
+    trigger: AutomatedTrigger

@@ -25,13 +25,15 @@ async def _put(api: Api, path: str, **body: Any) -> httpx.Response:
     return await api.admin.put(path, json={"active": True, **body})
 
 
-async def test_without_a_word_of_an_admin_three_are_active_in_the_stock_texts(api: Api) -> None:
+async def test_without_a_word_of_an_admin_some_are_active_in_the_stock_texts(api: Api) -> None:
     items = (await api.admin.get("/v1/automated-messages")).json()["items"]
     assert [item["trigger"] for item in items] == [trigger.value for trigger in AutomatedTrigger]
     assert {item["trigger"] for item in items if item["active"]} == {
         "greeting",
         "message_not_sent",
         "outside_window",
+        "file_too_large",
+        "unsupported_message",
     }
     assert {item["level"] for item in items} == {item["texts_level"] for item in items} == {"stock"}
     assert items[0]["texts"] == DEFAULT_TEXTS[GREETING]

@@ -90,6 +90,8 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "resend_message": (PEOPLE, 422),
     "cancel_message": (PEOPLE, 404),
     "list_customers": (ALL, 200),
+    "upload_attachment": (PEOPLE, 422),
+    "get_attachment": (ALL, 404),
     "get_customer": (ALL, 404),
     "list_thread_messages": (ALL, 404),
     "erase_customer": (LEADERS, 404),

@@ -27,6 +27,7 @@ BY_THE_WORKFLOW = {
     "cancel_message",
     "set_context",
     "change_context",
+    "upload_attachment",
     *(trigger.value for trigger in Trigger),
 }
 NOT_RECORDED = {"sign_out", "check_page", "show_typing", "show_seen"} | BY_THE_WORKFLOW

@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import pytest
 
+from domain.attachments import FileState
 from domain.delivery import MessageStatus
 from domain.lifecycle import TRANSITIONS, Status, Trigger
 from domain.settings import LiveSettings, SurveySettings
@@ -21,6 +22,7 @@ ENDINGS: dict[str, set[str]] = {
     "conversation.": set(Status),
     "survey.": set(SurveyStatus),
     "thread.": {"taken", "passed", "released", "requested"},
+    "attachment.": {state.value for state in FileState} - {FileState.PENDING},
     "message.": {
         MessageStatus.SENDING,
         MessageStatus.SENT,

@@ -11,6 +11,7 @@ from base.log import configure
 from base.settings import Settings
 from base.temporal import connect
 from ingest import conflicts
+from ingest.file_starts import FileStarter
 from ingest.leases import MachineLock
 from ingest.page_wake import PageWaker
 from ingest.reader import InboxReader
@@ -36,6 +37,7 @@ async def main() -> None:
             alarm=alarm,
             wake_page=PageWaker(client, database).wake,
             machine_lock=MachineLock(settings.data_dir),
+            files=FileStarter(client, database),
         )
         await relay.run()
 

@@ -1,11 +1,14 @@
 """The whole product in one process: sandbox, API and worker, joined without a network, on a real engine."""
 
+import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
+import uvicorn
 from pydantic import AnyHttpUrl, SecretStr
 from sqlmodel import select
 from starlette.applications import Starlette
@@ -16,12 +19,13 @@ from api.app import create_app
 from base.settings import Settings
 from sandbox.app import create_app as create_sandbox
 from sandbox.config import Config
+from store.attachments import messages_with_pending_files
 from store.database import Database
 from store.tables import Thread
 from support.eventually import eventually
 from support.store import APP_ID, APP_SECRET, PAGE_A, PAGE_B, TOKEN, make_settings
 from worker import working
-from workflows.messages import conversation_workflow_id, page_workflow_id
+from workflows.messages import conversation_workflow_id, files_workflow_id, page_workflow_id
 
 ADMIN_KEY = "whole-product-admin-key"
 _ADDRESS = "http://desk.test"
@@ -41,6 +45,7 @@ class Whole:
         self.store = Database(settings.store_url)
         self.inbox = Database(settings.inbox_url)
         self.account_id = ""
+        self.files_url = ""
 
     async def customer(self, page_id: str = PAGE_A, name: str = "Ann") -> str:
         """A new person in the sandbox; the PSID."""
@@ -124,9 +129,14 @@ class _Later(httpx.AsyncBaseTransport):
 
 @contextlib.asynccontextmanager
 async def whole_product(
-    data_dir: Path, engine: Client, database_url: str | None = None
+    data_dir: Path, engine: Client, database_url: str | None = None, *, serve_files: bool = False
 ) -> AsyncIterator[Whole]:
-    """Start everything, with an account and two pages that are Running."""
+    """Start everything, with an account and two pages that are Running.
+
+    `serve_files`: the sandbox is on the network too, for files are fetched by another way than Graph calls.
+    """
+    listening = socket.create_server(("127.0.0.1", 0))
+    files_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     settings = make_settings(
         data_dir,
         temporal_address=engine.service_client.config.target_host,
@@ -134,6 +144,7 @@ async def whole_product(
         graph_base_url=AnyHttpUrl(_META),
         admin_token=SecretStr(ADMIN_KEY),
         database_url=database_url,
+        attachment_hosts=files_url,
     )
     to_meta = _Later()
     api_app = create_app(settings, graph_transport=to_meta)
@@ -143,24 +154,43 @@ async def whole_product(
         stack.push_async_callback(_end_all, settings, engine)
         await stack.enter_async_context(sandbox.router.lifespan_context(sandbox))
         await stack.enter_async_context(api_app.router.lifespan_context(api_app))
+        stack.callback(listening.close)
+        if serve_files:
+            await stack.enter_async_context(_served(sandbox, listening))
         meta = await stack.enter_async_context(_client(sandbox, _META))
         api = await stack.enter_async_context(_client(api_app, _ADDRESS, ADMIN_KEY))
         await stack.enter_async_context(
             working(settings, engine, graph_transport=httpx.ASGITransport(sandbox))
         )
         whole = Whole(settings, api, meta, engine)
+        whole.files_url = files_url
         stack.callback(whole.store.close)
         stack.callback(whole.inbox.close)
         await set_up(whole)
         yield whole
 
 
+@contextlib.asynccontextmanager
+async def _served(app: Starlette, listening: socket.socket) -> AsyncIterator[None]:
+    """An application, already started, behind a socket."""
+    config = uvicorn.Config(app, lifespan="off", log_config=None, timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
 async def _end_all(settings: Settings, engine: Client) -> None:
     """End the runs on the shared engine: another test's worker has nothing of theirs in its store."""
     store = Database(settings.store_url)
     threads = await store.read(lambda session: list(session.exec(select(Thread.page_id, Thread.customer_id))))
+    files = await store.read(messages_with_pending_files)
     store.close()
     ids = [conversation_workflow_id(page_id, customer_id) for page_id, customer_id in threads]
+    ids += [files_workflow_id(message_id) for message_id in files]
     for workflow_id in [*ids, *(page_workflow_id(page_id) for page_id in (PAGE_A, PAGE_B))]:
         with contextlib.suppress(RPCError):  # it has ended by itself
             await engine.get_workflow_handle(workflow_id).terminate()

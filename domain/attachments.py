@@ -1,0 +1,248 @@
+"""Files: which are taken, what becomes of one, and what is said about it.
+
+Facebook's outgoing list is service behaviour 1.7. Files are kept and handed on, never opened: a document may
+still be a bomb for whoever opens it, so nothing here trusts more than the first bytes.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import unquote
+
+from domain.settings import AutomatedTrigger
+
+
+class Direction(StrEnum):
+    """Who sent it."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class FileState(StrEnum):
+    """Where a file stands. Every one but PENDING is final; only READY is ever served."""
+
+    PENDING = "pending"
+    READY = "ready"
+    BLOCKED = "blocked"
+    TOO_LARGE = "too_large"
+    EXPIRED = "expired"
+    UNSAFE = "unsafe"
+    QUARANTINED = "quarantined"
+    FAILED = "failed"
+
+
+class FileReason(StrEnum):
+    """Why a file is not READY."""
+
+    SWITCHED_OFF = "switched_off"
+    TOO_MANY = "too_many"
+    TYPE_BLOCKED = "type_blocked"
+    TYPE_MISMATCH = "type_mismatch"
+    TOO_LARGE = "too_large"
+    EMPTY = "empty"
+    PIXELS = "pixels"
+    INFECTED = "infected"
+    ENCODED = "encoded"
+    ADDRESS_REFUSED = "address_refused"
+    LINK_EXPIRED = "link_expired"
+    NOT_FETCHED = "not_fetched"
+    TOO_SLOW = "too_slow"
+    SCANNER_FAILED = "scanner_failed"
+    BROKE_THE_WORKER = "broke_the_worker"
+
+
+STATE_OF: dict[FileReason, FileState] = {
+    FileReason.SWITCHED_OFF: FileState.BLOCKED,
+    FileReason.TOO_MANY: FileState.BLOCKED,
+    FileReason.TYPE_BLOCKED: FileState.BLOCKED,
+    FileReason.TYPE_MISMATCH: FileState.UNSAFE,
+    FileReason.TOO_LARGE: FileState.TOO_LARGE,
+    FileReason.EMPTY: FileState.FAILED,
+    FileReason.PIXELS: FileState.UNSAFE,
+    FileReason.INFECTED: FileState.UNSAFE,
+    FileReason.ENCODED: FileState.UNSAFE,
+    FileReason.ADDRESS_REFUSED: FileState.UNSAFE,
+    FileReason.LINK_EXPIRED: FileState.EXPIRED,
+    FileReason.NOT_FETCHED: FileState.FAILED,
+    FileReason.TOO_SLOW: FileState.FAILED,
+    FileReason.SCANNER_FAILED: FileState.QUARANTINED,
+    FileReason.BROKE_THE_WORKER: FileState.QUARANTINED,
+}
+
+NOTICES: dict[FileReason, str] = {
+    FileReason.SWITCHED_OFF: "The customer sent a file. Files from customers are switched off for this page.",
+    FileReason.TOO_MANY: "The message carries more files than Pagedesk takes from one message.",
+    FileReason.TYPE_BLOCKED: "The customer sent a file of a type that is not accepted here.",
+    FileReason.TYPE_MISMATCH: "The file is not of the type that it claims to be, so it was not kept.",
+    FileReason.TOO_LARGE: "The customer sent a file that is too large, so it was not kept.",
+    FileReason.EMPTY: "The file is empty.",
+    FileReason.PIXELS: "The picture has more pixels than can be shown safely, so it was not kept.",
+    FileReason.INFECTED: "The scanner found the file to be malicious, so it was not kept.",
+    FileReason.ENCODED: "The file came compressed in a way that cannot be checked, so it was not kept.",
+    FileReason.ADDRESS_REFUSED: "The file's address is not one of Messenger's, so it was not fetched.",
+    FileReason.LINK_EXPIRED: "Messenger's link to the file has expired. Ask the customer to send it again.",
+    FileReason.NOT_FETCHED: "The file could not be fetched. Ask the customer to send it again.",
+    FileReason.TOO_SLOW: "The file came too slowly. Ask the customer to send it again.",
+    FileReason.SCANNER_FAILED: "The scanner could not judge the file, so it was set aside.",
+    FileReason.BROKE_THE_WORKER: "Fetching the file failed again and again, so it was set aside.",
+}
+"""What the agent reads in the file's place."""
+
+
+_UNSUPPORTED = (
+    FileReason.SWITCHED_OFF,
+    FileReason.TOO_MANY,
+    FileReason.TYPE_BLOCKED,
+    FileReason.TYPE_MISMATCH,
+    FileReason.PIXELS,
+    FileReason.INFECTED,
+)
+TOLD: dict[FileReason, AutomatedTrigger] = {
+    **dict.fromkeys(_UNSUPPORTED, AutomatedTrigger.UNSUPPORTED_MESSAGE),
+    FileReason.TOO_LARGE: AutomatedTrigger.FILE_TOO_LARGE,
+}
+"""What the customer is told (service behaviour 4.2: 16 and 17). Of everything else only the agent is."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileType:
+    """`family` is Meta's kind of attachment; `signs` what a sniffer may name it, none for plain text."""
+
+    content_type: str
+    family: str
+    signs: frozenset[str]
+
+
+def _type(content_type: str, family: str, *signs: str) -> FileType:
+    return FileType(content_type, family, frozenset(signs))
+
+
+_MP4 = ("mp4", "m4a", "m4v", "mov", "3gp", "3g2", "qt")
+
+TYPES: dict[str, FileType] = {
+    "jpg": _type("image/jpeg", "image", "jpg", "jpeg", "jfif", "jpe"),
+    "jpeg": _type("image/jpeg", "image", "jpg", "jpeg", "jfif", "jpe"),
+    "png": _type("image/png", "image", "png"),
+    "gif": _type("image/gif", "image", "gif"),
+    "webp": _type("image/webp", "image", "webp"),
+    "mp3": _type("audio/mpeg", "audio", "mp3", "mpga", "mp2"),
+    "oga": _type("audio/ogg", "audio", "ogg", "oga", "ogv", "ogx", "opus"),
+    "ogg": _type("audio/ogg", "audio", "ogg", "oga", "ogv", "ogx", "opus"),
+    "amr": _type("audio/amr", "audio", "amr"),
+    "aac": _type("audio/aac", "audio", "aac"),
+    "m4a": _type("audio/mp4", "audio", *_MP4),
+    "wav": _type("audio/wav", "audio", "wav"),
+    "mp4": _type("video/mp4", "video", *_MP4),
+    "mov": _type("video/quicktime", "video", *_MP4),
+    "webm": _type("video/webm", "video", "webm", "mkv"),
+    "pdf": _type("application/pdf", "file", "pdf"),
+    "docx": _type(
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "file", "docx", "zip"
+    ),
+    "xlsx": _type("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "file", "xlsx", "zip"),
+    "xls": _type("application/vnd.ms-excel", "file", "xls", "doc", "ole"),
+    "doc": _type("application/msword", "file", "doc", "ole"),
+    "txt": _type("text/plain; charset=utf-8", "file"),
+    "csv": _type("text/plain; charset=utf-8", "file"),
+}
+"""By extension, in the order in which a file without one is matched."""
+
+FROM_AGENTS = frozenset(
+    {"jpg", "jpeg", "png", "mp3", "oga", "ogg", "amr", "mp4", "pdf", "docx", "txt", "gif", "xlsx", "xls"}
+)
+"""What may be sent to customers (service behaviour 1.7)."""
+
+FETCHED_KINDS = frozenset({"image", "audio", "video", "file"})
+"""Meta's kinds that are files. A sticker is one too, but is Messenger's own picture, and is let be."""
+
+SERVED_AS_THEMSELVES = frozenset(each.content_type for each in TYPES.values())
+"""Content types that are told to whoever downloads; everything else is a stream of bytes."""
+
+MOST_IN_ONE_MESSAGE = 30
+MOST_PIXELS = 100_000_000
+LONGEST_NAME = 100
+_DEVICES = re.compile(r"(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)")
+_NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|]+')
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_CONTAINERS = frozenset({"audio", "video"})
+
+
+def family_of(content_type: str) -> str:
+    """Meta's kind of attachment for a content type."""
+    return next((known.family for known in TYPES.values() if known.content_type == content_type), "file")
+
+
+def extension_of(name: str) -> str | None:
+    """The extension of a file's name in small letters, without its dot."""
+    stem, dot, extension = name.rpartition(".")
+    return extension.lower() if dot and stem and re.fullmatch(r"[A-Za-z0-9]{1,10}", extension) else None
+
+
+def name_in_address(address: str) -> str:
+    """The file name at the end of an address, as it is written there."""
+    path = address.partition("#")[0].partition("?")[0].partition("://")[2]
+    return unquote(path.rpartition("/")[2]) if "/" in path else ""
+
+
+def safe_name(raw: str, otherwise: str) -> str:
+    """A name that is only a name: no path, no control or direction characters, no device, not too long."""
+    plain = unicodedata.normalize("NFC", raw.encode("utf-8", "ignore").decode())
+    last = re.split(r"[\\/]", plain)[-1]
+    visible = "".join(each for each in last if unicodedata.category(each) not in _INVISIBLE)
+    name = _NOT_IN_NAMES.sub("_", visible).strip(" .")
+    if not name:
+        return otherwise
+    if _DEVICES.match(name):
+        name = "_" + name
+    if len(name) <= LONGEST_NAME:
+        return name
+    extension = extension_of(name)
+    ending = f".{extension}" if extension else ""
+    return name[: LONGEST_NAME - len(ending)].rstrip(" .") + ending
+
+
+def judge_type(
+    kind: str,
+    name: str,
+    signs: Iterable[str],
+    *,
+    is_text: bool,
+    allowed: Collection[str],
+    blocked: Collection[str],
+) -> str | FileReason:
+    """The content type of a file, or why it is refused.
+
+    `kind` is Meta's ("" if unknown), `signs` are the extensions that its first bytes speak for, `is_text`
+    whether they are text. What the name claims must be allowed, and the bytes must bear it out.
+    """
+    seen = frozenset(signs)
+    claimed = extension_of(name)
+    if claimed in blocked:
+        return FileReason.TYPE_BLOCKED
+    if claimed is None:
+        return _type_without_name(kind, seen, allowed=allowed, blocked=blocked)
+    if claimed not in allowed:
+        return FileReason.TYPE_BLOCKED
+    known = TYPES.get(claimed)
+    if known is None:
+        return FileReason.TYPE_BLOCKED if seen & frozenset(blocked) else "application/octet-stream"
+    if not (seen & known.signs if known.signs else is_text) or not _is_of_kind(kind, known.family):
+        return FileReason.TYPE_MISMATCH
+    return known.content_type
+
+
+def _type_without_name(
+    kind: str, seen: frozenset[str], *, allowed: Collection[str], blocked: Collection[str]
+) -> str | FileReason:
+    for extension, known in TYPES.items():
+        if extension in allowed and extension not in blocked and seen & known.signs:
+            return known.content_type if _is_of_kind(kind, known.family) else FileReason.TYPE_MISMATCH
+    return FileReason.TYPE_MISMATCH if kind in FETCHED_KINDS - {"file"} else FileReason.TYPE_BLOCKED
+
+
+def _is_of_kind(kind: str, family: str) -> bool:
+    """Whether a file may be of Meta's kind; one container holds sound, or pictures and sound."""
+    return kind in ("", "file", family) or (kind in _CONTAINERS and family in _CONTAINERS)

@@ -1,0 +1,129 @@
+"""Fetches a customer's file from Meta's hosts: by checked addresses, in bounded memory, time and size."""
+
+import asyncio
+import hashlib
+import ssl
+import time
+from dataclasses import dataclass
+from typing import IO
+from urllib.parse import urljoin
+
+import httpcore
+
+from domain.attachments import FileReason
+from messenger.media_hosts import AddressRefusedError, CheckedNetwork, MediaHosts, Resolve
+
+_MOST_REDIRECTS = 3
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_EXPIRED = frozenset({403, 404, 410})
+_OK = 200
+_HEADERS = ((b"Accept", b"*/*"), (b"Accept-Encoding", b"identity"), (b"User-Agent", b"Pagedesk"))
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLimits:
+    """What one file may cost. `least_bytes_a_second` counts from `grace_s` on."""
+
+    most_bytes: int
+    total_s: float = 90.0
+    silence_s: float = 10.0
+    grace_s: float = 10.0
+    least_bytes_a_second: int = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A whole file."""
+
+    size: int
+    sha256: str
+
+
+class FileRefusedError(Exception):
+    """The file is not to be had, or not to be taken. Trying again would change nothing."""
+
+    def __init__(self, reason: FileReason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class FileNotFetchedError(FileRefusedError):
+    """The file did not come this time; try again."""
+
+
+class MediaFetcher:
+    """Fetches files. `resolve` and `tls` stand in for the network's own, in tests."""
+
+    def __init__(
+        self,
+        hosts: MediaHosts,
+        limits: FetchLimits,
+        *,
+        resolve: Resolve | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._hosts = hosts
+        self._limits = limits
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=tls,
+            max_keepalive_connections=0,
+            network_backend=CheckedNetwork(hosts, resolve),
+        )
+
+    async def aclose(self) -> None:
+        """Give the connections back."""
+        await self._pool.aclose()
+
+    async def fetch(self, url: str, into: IO[bytes]) -> Fetched:
+        """Write the file into `into`. Raises FileNotFetchedError and FileRefusedError."""
+        try:
+            async with asyncio.timeout(self._limits.total_s):
+                return await self._follow(url, into)
+        except AddressRefusedError as error:
+            raise FileRefusedError(FileReason.ADDRESS_REFUSED) from error
+        except (TimeoutError, httpcore.TimeoutException) as error:
+            raise FileNotFetchedError(FileReason.TOO_SLOW) from error
+        except (httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError) as error:
+            raise FileNotFetchedError(FileReason.NOT_FETCHED) from error
+
+    async def _follow(self, url: str, into: IO[bytes]) -> Fetched:
+        for _ in range(_MOST_REDIRECTS + 1):
+            timeouts = {"connect": 5.0, "write": 5.0, "pool": 30.0, "read": self._limits.silence_s}
+            async with self._pool.stream(
+                "GET", self._hosts.target(url), headers=_HEADERS, extensions={"timeout": timeouts}
+            ) as response:
+                if response.status not in _REDIRECTS:
+                    return await self._take(response, into)
+                url = urljoin(url, _header(response, b"location") or "")
+        raise FileRefusedError(FileReason.ADDRESS_REFUSED)
+
+    async def _take(self, response: httpcore.Response, into: IO[bytes]) -> Fetched:
+        if response.status in _EXPIRED:
+            raise FileRefusedError(FileReason.LINK_EXPIRED)
+        if response.status != _OK:
+            raise FileNotFetchedError(FileReason.NOT_FETCHED)
+        if (_header(response, b"content-encoding") or "identity").lower() != "identity":
+            raise FileRefusedError(FileReason.ENCODED)
+        announced = _header(response, b"content-length") or ""
+        if announced.isdigit() and int(announced) > self._limits.most_bytes:
+            raise FileRefusedError(FileReason.TOO_LARGE)
+        size, digest, began = 0, hashlib.sha256(), time.monotonic()
+        async for chunk in response.aiter_stream():
+            size += len(chunk)
+            if size > self._limits.most_bytes:
+                raise FileRefusedError(FileReason.TOO_LARGE)
+            self._require_pace(size, time.monotonic() - began)
+            digest.update(chunk)
+            into.write(chunk)
+        if size == 0:
+            raise FileRefusedError(FileReason.EMPTY)
+        return Fetched(size, digest.hexdigest())
+
+    def _require_pace(self, size: int, elapsed: float) -> None:
+        if elapsed > self._limits.grace_s and size < elapsed * self._limits.least_bytes_a_second:
+            raise FileNotFetchedError(FileReason.TOO_SLOW)
+
+
+def _header(response: httpcore.Response, name: bytes) -> str | None:
+    values = (value for each, value in response.headers if each.lower() == name)
+    return next((value.decode("latin-1") for value in values), None)
