@@ -12,6 +12,8 @@ from sqlmodel import Session, SQLModel, col, select
 
 from store.erasures import add_counts
 from store.tables import (
+    Attachment,
+    AttachmentUpload,
     ContextVariable,
     Conversation,
     Customer,
@@ -64,7 +66,10 @@ def _rows_of(customer_id: str) -> list[tuple[Any, ...]]:
     refusals = select(literal(_REFUSED_PREFIX) + col(Message.id)).where(
         Message.customer_id == customer_id, Message.direction == "outbound"
     )
+    files = select(Attachment.id).where(Attachment.customer_id == customer_id)
     return [
+        (AttachmentUpload, col(AttachmentUpload.attachment_id).in_(files)),
+        (Attachment, col(Attachment.customer_id) == customer_id),
         (SurveyAnswer, col(SurveyAnswer.survey_id).in_(surveys)),
         (Survey, col(Survey.customer_id) == customer_id),
         (ContextVariable, col(ContextVariable.conversation_id).in_(conversations)),

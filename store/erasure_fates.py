@@ -30,7 +30,7 @@ FATES: dict[str, dict[str, Fate]] = {
     "thread": _all(
         _D,
         "customer_id page_id last_seq applied_seq opened_by opened_at standard_until human_agent_until "
-        "delivered_until read_until pending_referral state version",
+        "delivered_until read_until pending_referral owner owner_app_id owner_known_at state version",
     ),
     "opening": _all(
         _D, "inbox_id customer_id kind occurred_at received_at at standard_until human_agent_until"
@@ -52,6 +52,13 @@ FATES: dict[str, dict[str, Fate]] = {
         "standby thread_seq status reason reason_detail allowed_by attempt request_hash hold resends "
         "occurred_at received_at sent_at created_at",
     ),
+    # The files themselves go first, while their places are known: activities.erasures.
+    "attachment": _all(
+        _D,
+        "id direction message_id page_id customer_id agent_id position kind state reason name size "
+        "content_type sha256 store_key url refreshed attempts created_at ended_at",
+    ),
+    "attachment_upload": _all(_D, "attachment_id page_id meta_id expires_at"),
     "survey": _all(
         _D,
         "id page_id customer_id conversation_id session_id token question way status reason message_id "
@@ -77,7 +84,11 @@ FATES: dict[str, dict[str, Fate]] = {
         "id code asked_by agent_id account_id issued_at requested_at status customers outcome counts done_at",
     ),
     # Settings and people who work here.
-    "account": _all(_H, "id name app_id app_secret verify_token created_at"),
+    "account": _all(
+        _H,
+        "id name app_id app_secret verify_token previous_app_secret previous_app_secret_until created_at "
+        "deleted_at",
+    ),
     "session_template": _all(_H, "id name title communication_panel tabs created_at"),
     "workstream": _all(
         _H,
@@ -93,8 +104,12 @@ FATES: dict[str, dict[str, Fate]] = {
         _H,
         "page_id account_id workstream_id name access_token language human_agent_tag "
         "attachments_for_customers attachments_for_agents provisioning_state problems checked_at "
-        "last_event_at survey send_gate send_gate_reason send_gate_until send_gate_generation created_at",
+        "last_event_at survey send_gate send_gate_reason send_gate_until send_gate_generation sends_next_at "
+        "media_next_at reads_next_at slowed_until usage_percent warnings findings token_saved_at "
+        "token_expires_at token_refresh_due_at subscribed_at last_messaging_at last_standby_at gap_since "
+        "gap_read_until removed_at created_at",
     ),
+    "page_silence": _all(_H, "page_id day seconds"),
     "agent": _all(_H, "id name email role password_hash active created_at"),
     "api_key": _all(_H, "id agent_id name prefix digest created_at revoked_at"),
     "sign_in": _all(_H, "id agent_id digest created_at expires_at revoked_at"),

@@ -18,6 +18,8 @@ from store.database import Database
 from store.erasure_fates import FATES, Fate
 from store.sql import insert_or_ignore, table_of
 from store.tables import (
+    Attachment,
+    AttachmentUpload,
     ContextVariable,
     Conversation,
     Customer,
@@ -108,6 +110,8 @@ def person(
         filled(AgentSession, words, id=session_id, conversation_id=conversation),
         filled(ContextVariable, words, conversation_id=conversation),
         filled(Message, words, id=message, **whose, conversation_id=conversation, direction="outbound"),
+        filled(Attachment, words, id=f"{customer}-f", **whose, message_id=message),
+        filled(AttachmentUpload, words, attachment_id=f"{customer}-f", page_id=PAGE_A),
         filled(Survey, words, id=survey, **whose, conversation_id=conversation),
         filled(SurveyAnswer, words, survey_id=survey),
         filled(EarlyChange, words, inbox_id=inbox_id, page_id=PAGE_A),
