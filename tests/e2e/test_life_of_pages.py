@@ -103,6 +103,24 @@ async def test_a_lost_permission_fails_one_message_and_the_check_that_it_causes_
     assert await sends(whole, psid) == ["two"]
 
 
+async def test_an_app_that_meta_lets_write_to_its_people_only_is_told_of(whole: Whole) -> None:
+    psid = await whole.customer()
+    conversation_id = await taken(whole, psid)
+    await steer(whole, "/apps", app_id=APP_ID, mode="development")
+    await whole.answer(conversation_id, "one", "one")
+    await whole.message_with(conversation_id, text="one", status="failed", reason="not_permitted")
+
+    async def warned() -> bool:
+        return [each["code"] for each in (await page(whole))["warnings"]] == ["development_mode"]
+
+    await eventually(warned)
+    shown = await page(whole)
+    assert (shown["provisioning_state"], shown["send_gate"]["state"]) == ("Running", "open")
+    await steer(whole, "/apps", app_id=APP_ID, mode="live")
+    await whole.answer(conversation_id, "two", "two")
+    await whole.message_with(conversation_id, text="two", status="delivered")
+
+
 async def test_f31_a_page_that_meta_dropped_is_subscribed_again_and_its_messages_come_in_once(
     whole: Whole,
 ) -> None:
