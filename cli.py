@@ -1,6 +1,7 @@
 """Pagedesk: an open customer-service desk for Facebook Messenger."""
 
 import asyncio
+import json
 import sys
 from typing import Annotated
 
@@ -104,6 +105,33 @@ def sandbox(context: typer.Context) -> None:
 
     sys.argv = ["sandbox", *context.args]
     run_module("sandbox", run_name="__main__")
+
+
+@app.command()
+def doctor(
+    *,
+    url: Annotated[
+        str | None, typer.Option(help="Where the API answers, if not where the settings say.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Show how this installation and its pages stand, and what to do.
+
+    The exit status is 1 if something needs mending; warnings do not count.
+    It asks the running service with PAGEDESK_ADMIN_TOKEN.
+    """
+    with loading():
+        from rich.console import Console
+
+        from doctor import examine, show
+
+    diagnosis = asyncio.run(examine(_settings(), url))
+    if as_json:
+        sys.stdout.write(json.dumps(diagnosis.as_json(), indent=2) + "\n")
+    else:
+        show(diagnosis, Console())
+    sys.stdout.flush()
+    exit_process(0 if diagnosis.is_well else 1)
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """What a refused message says of its page. The page's next check, which is asked for at once, decides."""
 
 import asyncio
+from datetime import timedelta
 
 from sqlmodel import Session
 from temporalio import activity
@@ -21,6 +22,8 @@ _ROLES_ONLY = frozenset({(200, None), (200, 2018028)})
 """How Meta refuses messages of an app that is not live, or not approved."""
 
 _ASK_WITHIN_S = 3.0
+_OFTEN = timedelta(minutes=1)
+"""What many messages meet within a minute is one doubt."""
 
 _log = get_logger("activities")
 
@@ -35,17 +38,23 @@ def doubt_of(error: GraphError, tag: str | None) -> str | None:
 
 
 async def doubt_page(database: Database, page_id: str, error: GraphError, tag: str | None) -> None:
-    """Note what a refusal says of the page and have the page checked at once."""
+    """Note what a refusal says of the page and have the page checked at once, once a minute at most."""
     code = doubt_of(error, tag)
     if code is None:
         return
 
-    def note(session: Session) -> None:
-        page = session.get_one(Page, page_id, with_for_update=True)
-        facts = {"meta_code": error.code, "meta_subcode": error.subcode}
-        findings.note(page, code, clock.now(), facts)
+    def note(session: Session) -> bool:
+        page, now = session.get_one(Page, page_id, with_for_update=True), clock.now()
+        if any(each.code == code and now - each.at < _OFTEN for each in findings.of(page)):
+            return False
+        findings.note(page, code, now, {"meta_code": error.code, "meta_subcode": error.subcode})
+        return True
 
-    await database.write(note)
+    if await database.write(note):
+        await _ask_for_check(page_id)
+
+
+async def _ask_for_check(page_id: str) -> None:
     try:
         async with asyncio.timeout(_ASK_WITHIN_S):
             await activity.client().get_workflow_handle(page_workflow_id(page_id)).signal(CHECK_SIGNAL)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from base.settings import Settings
@@ -12,6 +14,7 @@ from store.database import make_engine
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 7300002
+_VERSION_TABLES = {"store": "alembic_version", "inbox": "alembic_version_inbox"}
 
 
 def migrate(settings: Settings) -> None:
@@ -21,6 +24,35 @@ def migrate(settings: Settings) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         _upgrade(settings.store_url, "store")
         _upgrade(settings.inbox_url, "inbox")
+
+
+def schemas_behind(settings: Settings) -> list[str]:
+    """Which of the databases are not at the newest version. Changes nothing, and makes no file."""
+    return [
+        chain
+        for url, chain in ((settings.store_url, "store"), (settings.inbox_url, "inbox"))
+        if _version_of(url, chain) != _newest(chain)
+    ]
+
+
+def _newest(chain: str) -> str | None:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS / chain))
+    return ScriptDirectory.from_config(config).get_current_head()
+
+
+def _version_of(url: str, chain: str) -> str | None:
+    """The version that a database is at; None where there is none yet."""
+    file = url.removeprefix("sqlite:///")
+    if file != url and not Path(file).exists():
+        return None
+    engine = make_engine(url, writes=False)
+    try:
+        with engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"version_table": _VERSION_TABLES[chain]})
+            return context.get_current_revision()
+    finally:
+        engine.dispose()
 
 
 def _upgrade(url: str, chain: str) -> None:

@@ -1,0 +1,20 @@
+"""The table of page problems in `docs/delivery.md`: `python -m domain.page_problems_page` prints it."""
+
+import sys
+
+from domain.page_problems import KINDS
+
+
+def table() -> str:
+    """The rows as Markdown."""
+    rows = [
+        f"| `{code}` | `{kind.severity.value}` | {kind.explanation} | {kind.remedy} |"
+        for code, kind in KINDS.items()
+    ]
+    return "\n".join(
+        ["| problem | severity | what it means | what to do |", "| --- | --- | --- | --- |", *rows]
+    )
+
+
+if __name__ == "__main__":
+    sys.stdout.write(table() + "\n")

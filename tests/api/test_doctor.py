@@ -1,0 +1,145 @@
+"""`pagedesk doctor` against a running API: what it shows, what it calls well, and what it cannot reach."""
+
+import io
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import AnyHttpUrl
+from rich.console import Console
+from sqlmodel import Session
+
+from base.settings import Settings
+from doctor import Diagnosis, examine, show
+from domain.page_problems import Problem
+from engine.ports import free_port
+from store import tables
+from support.api import NOW, Api, Seed
+
+
+class Doctor:
+    """Examines the API of a test."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    async def sees(self, **settings: Any) -> Diagnosis:
+        """What it finds; the engine is never there."""
+        changed = {"temporal_address": f"127.0.0.1:{free_port()}"} | settings
+        looked_with = self._api.settings.model_copy(update=changed)
+        return await examine(looked_with, "http://api.test", transport=httpx.ASGITransport(self._api.app))
+
+
+@pytest.fixture
+def doctor(api: Api) -> Doctor:
+    return Doctor(api)
+
+
+def states(diagnosis: Diagnosis) -> dict[str, str]:
+    return {check.what: check.state for check in diagnosis.checks}
+
+
+def printed(diagnosis: Diagnosis) -> str:
+    text = io.StringIO()
+    show(diagnosis, Console(file=text, width=200))
+    return text.getvalue()
+
+
+async def change(api: Api, page_id: str, **values: Any) -> None:
+    def work(session: Session) -> None:
+        session.get_one(tables.Page, page_id).sqlmodel_update(values)
+
+    await api.database.write(work)
+
+
+async def test_it_shows_a_page_with_its_problems_remedies_and_dates(
+    api: Api, seed: Seed, doctor: Doctor
+) -> None:
+    page_id = await seed.page()
+    dead = Problem(
+        "token_invalid", "The password was changed.", facts={"meta_code": 190, "meta_subcode": 460}
+    )
+    await change(
+        api,
+        page_id,
+        provisioning_state="Problem",
+        problems=[dead.shown()],
+        warnings=[Problem("standby_only").shown()],
+        send_gate="held",
+        send_gate_reason="token_invalid",
+        checked_at=NOW,
+        token_refresh_due_at=NOW,
+    )
+    seen = await doctor.sees()
+    assert not seen.is_well
+    text = printed(seen)
+    for part in (
+        page_id,
+        "Problem",
+        "held (token_invalid)",
+        "token_invalid (Meta's 190/460): The password was changed.",
+        "Create a new access token",
+        "standby_only: ",
+        "never, says Meta",
+        "2026-11-20T12:00:00Z",
+        "Something needs mending",
+    ):
+        assert part in text
+    assert seen.as_json()["pages"][0]["problems"][0]["code"] == "token_invalid"
+
+
+async def test_a_page_that_works_is_well_and_a_warning_is_no_illness(
+    api: Api, seed: Seed, doctor: Doctor
+) -> None:
+    page_id = await seed.page()
+    await change(
+        api, page_id, provisioning_state="Running", warnings=[Problem("silent").shown()], checked_at=NOW
+    )
+    seen = await doctor.sees(public_url=AnyHttpUrl("https://desk.example.com"))
+    assert states(seen) == {
+        "settings": "ok",
+        "public address": "ok",
+        "storage": "ok",
+        "engine": "problem",
+        "api": "ok",
+        "accounts": "ok",
+    }
+    others = [check for check in seen.checks if check.what not in ("engine", "api")]
+    assert Diagnosis(others, seen.accounts, seen.pages).is_well
+    assert "verify_token" not in str(seen.as_json())
+
+
+async def test_without_the_api_it_says_what_it_does_not_know(api: Api) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    settings = api.settings.model_copy(update={"temporal_address": f"127.0.0.1:{free_port()}"})
+    seen = await examine(settings, nobody)
+    assert (states(seen)["api"], states(seen)["pages"]) == ("unknown", "unknown")
+    assert not seen.is_well
+    assert "So nothing is known of accounts and pages." in printed(seen)
+
+
+@pytest.mark.parametrize("token", [None, "another-admin-token"])
+async def test_without_the_right_token_it_says_which_to_set(
+    doctor: Doctor, settings: Settings, token: str | None
+) -> None:
+    wrong = type(settings)(data_dir=settings.data_dir, admin_token=token).admin_token
+    seen = await doctor.sees(admin_token=wrong)
+    (pages,) = [check for check in seen.checks if check.what == "pages"]
+    assert pages.state == "unknown"
+    assert "PAGEDESK_ADMIN_TOKEN" in pages.detail + pages.remedy
+
+
+async def test_a_database_that_is_not_there_or_old_is_a_problem(doctor: Doctor, settings: Settings) -> None:
+    if settings.database_url is not None:
+        pytest.skip("PostgreSQL databases are not made by their first use")
+    seen = await doctor.sees(data_dir=settings.data_dir / "nowhere")
+    (storage,) = [check for check in seen.checks if check.what == "storage"]
+    assert (storage.state, "store, inbox" in storage.detail) == ("problem", True)
+    assert not (settings.data_dir / "nowhere").exists()
+
+
+async def test_many_accounts_and_pages_are_all_shown(seed: Seed, doctor: Doctor) -> None:
+    for _ in range(60):
+        await seed.page()
+    seen = await doctor.sees()
+    assert (len(seen.accounts), len(seen.pages)) == (60, 60)
