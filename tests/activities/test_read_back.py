@@ -186,7 +186,7 @@ async def test_meta_is_read_twice_a_second_and_no_more(store: Store) -> None:
 async def test_a_page_whose_reads_are_busy_is_not_read_again(store: Store) -> None:
     await store.has("mine")
     lanes = Lanes(1)
-    async with lanes.turn(PAGE_A) as lane:
+    async with lanes.turn(PAGE_A, lambda: TRIED_AT) as lane:
         lane.went_unanswered()
         activities = ReadBackActivities(
             store.database, mock.Mock(spec=GraphClient), store._settings.vault, lanes=lanes
