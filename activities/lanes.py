@@ -22,7 +22,9 @@ _LINE = 2
 """So many times the width may wait, as long as the page answers."""
 _PATIENCE = timedelta(seconds=3)
 _SILENT_AFTER = 2.0
-_APART_IF_SILENT = timedelta(milliseconds=200)
+_APART_IF_SILENT = timedelta(milliseconds=500)
+_APART_IF_PAUSED = timedelta(milliseconds=250)
+"""Coming back is work for engine and worker, which the other pages share."""
 _NOBODY_AWAY = datetime.min.replace(tzinfo=UTC)
 _LONGEST_ABSENCE = timedelta(seconds=30)
 
@@ -81,7 +83,8 @@ class Lane:
         all who wait for it are no burden to the others.
         """
         earliest = now + min(_LONGEST_ABSENCE, _PATIENCE * 2 ** min(self.lost, 8))
-        apart = _APART_IF_SILENT if self.is_silent or not_before else self.apart
+        paused = _APART_IF_PAUSED if not_before is not None else self.apart
+        apart = _APART_IF_SILENT if self.is_silent else paused
         self.next_return = max(self.next_return + apart, earliest, not_before or earliest)
         return self.next_return
 
