@@ -8,9 +8,9 @@ that a page which stays away is asked by one call at a time.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from domain.pacing import USUAL_SENDS
 
@@ -22,16 +22,19 @@ _LINE = 2
 """So many times the width may wait, as long as the page answers."""
 _PATIENCE = timedelta(seconds=3)
 _SILENT_AFTER = 2.0
-_APART_IF_SILENT = 0.2
+_APART_IF_SILENT = timedelta(milliseconds=500)
+_APART_IF_PAUSED = timedelta(milliseconds=250)
+"""Coming back is work for engine and worker, which the other pages share."""
+_NOBODY_AWAY = datetime.min.replace(tzinfo=UTC)
 _LONGEST_ABSENCE = timedelta(seconds=30)
 
 
 class LaneFullError(Exception):
-    """The page is busy, and so is its line: come back after `wait`."""
+    """The page is busy, and so is its line: come back at the instant `until`."""
 
-    def __init__(self, wait: timedelta) -> None:
-        super().__init__(f"busy for {wait.total_seconds():.1f} s")
-        self.wait = wait
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"busy until {until.isoformat()}")
+        self.until = until
 
 
 @dataclass(slots=True)
@@ -39,13 +42,13 @@ class Lane:
     """One page's. `width` is how many calls may be under way now; `lost` how many in a row had no answer."""
 
     widest: int
-    apart: float
+    apart: timedelta
     width: int = 0
     under_way: int = 0
     lost: int = 0
     line: deque[asyncio.Future[None]] = field(default_factory=deque)
     heard_at: float = 0.0
-    next_return: float = 0.0
+    next_return: datetime = _NOBODY_AWAY
 
     def __post_init__(self) -> None:
         self.width = self.width or self.widest
@@ -73,18 +76,17 @@ class Lane:
         self.lost += 1
         self.width = max(1, self.width // 2)
 
-    def place(self, at_least: timedelta = timedelta(0)) -> timedelta:
-        """How long to stay away: who is sent away comes back one after the other.
+    def place(self, now: datetime, not_before: datetime | None = None) -> datetime:
+        """When to come back: who is sent away comes back one after the other.
 
-        Later, the longer the page has been silent; and further apart while it is silent or must be, so that
+        Later, the longer the page has been silent; and further apart while it is silent or paused, so that
         all who wait for it are no burden to the others.
         """
-        now = asyncio.get_running_loop().time()
-        away = min(_LONGEST_ABSENCE, _PATIENCE * 2 ** min(self.lost, 8))
-        earliest = now + max(away, at_least).total_seconds()
-        apart = _APART_IF_SILENT if self.is_silent or at_least else self.apart
-        self.next_return = max(self.next_return + apart, earliest)
-        return timedelta(seconds=self.next_return - now)
+        earliest = now + min(_LONGEST_ABSENCE, _PATIENCE * 2 ** min(self.lost, 8))
+        paused = _APART_IF_PAUSED if not_before is not None else self.apart
+        apart = _APART_IF_SILENT if self.is_silent else paused
+        self.next_return = max(self.next_return + apart, earliest, not_before or earliest)
+        return self.next_return
 
     @property
     def is_at_rest(self) -> bool:
@@ -97,31 +99,31 @@ class Lanes:
 
     def __init__(self, widest: int = WIDTH, *, per_second: int = USUAL_SENDS) -> None:
         self._widest = widest
-        self._apart = 1 / per_second
+        self._apart = timedelta(seconds=1) / per_second
         self._lanes: dict[str, Lane] = {}
 
     @contextlib.asynccontextmanager
-    async def turn(self, page_id: str) -> AsyncIterator[Lane]:
+    async def turn(self, page_id: str, now: Callable[[], datetime]) -> AsyncIterator[Lane]:
         """Wait in the page's line, then be under way for the length of the block. First come, first served.
 
-        Raises LaneFullError if the line is full or does not move.
+        `now`: the engine's clock. Raises LaneFullError if the line is full or does not move.
         """
         lane = self._lanes.setdefault(page_id, Lane(self._widest, self._apart))
         if lane.under_way >= lane.width or lane.line:
-            await _wait(lane)
+            await _wait(lane, now)
         else:
             lane.begin()
         try:
             yield lane
         finally:
             _leave(lane)
-            if lane.is_at_rest and lane.next_return <= asyncio.get_running_loop().time():
+            if lane.is_at_rest and lane.next_return <= now():
                 self._lanes.pop(page_id, None)
 
 
-async def _wait(lane: Lane) -> None:
+async def _wait(lane: Lane, now: Callable[[], datetime]) -> None:
     if lane.is_silent or len(lane.line) >= _LINE * lane.width:
-        raise LaneFullError(lane.place())
+        raise LaneFullError(lane.place(now()))
     turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     lane.line.append(turn)
     try:
@@ -134,7 +136,7 @@ async def _wait(lane: Lane) -> None:
         raise
     if not turn.done():
         lane.line.remove(turn)
-        raise LaneFullError(lane.place())
+        raise LaneFullError(lane.place(now()))
 
 
 def _leave(lane: Lane) -> None:

@@ -64,7 +64,7 @@ class ReadBackActivities:
         now = engine_clock()
         async with beating():
             try:
-                async with self._lanes.turn(request.page_id) as lane:
+                async with self._lanes.turn(request.page_id, now) as lane:
                     return await self._look(request, now, lane)
             except LaneFullError:
                 return _NOT_NOW

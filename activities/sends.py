@@ -134,10 +134,10 @@ class SendActivities:
         now = engine_clock()
         async with beating() as pulse:
             try:
-                async with self._lanes.turn(request.page_id) as lane:
+                async with self._lanes.turn(request.page_id, now) as lane:
                     return await self._attempt(request, now, pulse, lane)
             except LaneFullError as full:
-                return SendReport(MessageStatus.QUEUED, "page_busy", now() + full.wait, in_line=True)
+                return SendReport(MessageStatus.QUEUED, "page_busy", full.until, in_line=True)
 
     async def _attempt(
         self, request: SendMessage, now: Callable[[], datetime], pulse: Pulse, lane: Lane
@@ -145,8 +145,8 @@ class SendActivities:
         failpoints.reach("send.asked")
         prepared = await self._prepared(request, now, pulse)
         if isinstance(prepared, _Paused):
-            wait = lane.place(prepared.until - now())
-            return SendReport(MessageStatus.QUEUED, prepared.reason, now() + wait, in_line=True)
+            until = lane.place(now(), prepared.until)
+            return SendReport(MessageStatus.QUEUED, prepared.reason, until, in_line=True)
         if isinstance(prepared, SendReport):
             return prepared
         failpoints.reach("send.marked")

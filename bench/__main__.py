@@ -19,7 +19,7 @@ from rich.console import Console
 from base import clock
 from bench.context import Bench, running_bench
 from bench.machine import machine_class, versions
-from bench.measures import burst, end_to_end, history, idle_latency, webhooks, worker_death
+from bench.measures import burst, end_to_end, history, idle_latency, lanes, webhooks, worker_death
 from bench.plan import FULL, QUICK, Plan
 from bench.report import save, show
 from bench.rows import BrokenError, Row
@@ -37,6 +37,7 @@ MEASURES: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "webhooks": webhooks.measure,
     "worker-death": worker_death.measure,
     "burst": burst.measure,
+    "lanes": lanes.measure,
 }
 
 

@@ -20,6 +20,8 @@ class Plan:
     history_steps: int
     burst_events: int
     worker_deaths: int
+    hung_conversations: int
+    lane_shots: int
 
 
 FULL = Plan(
@@ -33,6 +35,8 @@ FULL = Plan(
     history_steps=10,
     burst_events=1000,
     worker_deaths=3,
+    hung_conversations=100,
+    lane_shots=40,
 )
 QUICK = Plan(
     name="quick",
@@ -45,4 +49,6 @@ QUICK = Plan(
     history_steps=5,
     burst_events=200,
     worker_deaths=1,
+    hung_conversations=100,
+    lane_shots=30,
 )

@@ -99,6 +99,8 @@ async def _make(directory: Path, progress: Progress) -> Stack:
         "sandbox_port": sandbox_port,
         "temporal_port": free_port(),
         "log_level": "WARNING",
+        # What one page may send is not what is measured: everything here happens on one.
+        "page_sends_per_second": 300,
     }
     settings, alone, baseline = (
         _settings(directory / name, shared) for name in ("desk", "alone", "baseline")

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,6 +10,7 @@ from activities import lanes as module
 from activities.lanes import LaneFullError, Lanes
 
 A, B = "page-a", "page-b"
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
 
 class Caller:
@@ -23,7 +24,7 @@ class Caller:
 
     def begin(self, name: str, *, answered: bool = True) -> "asyncio.Task[None]":
         async def call() -> None:
-            async with self._lanes.turn(self._page_id) as lane:
+            async with self._lanes.turn(self._page_id, lambda: NOW) as lane:
                 self.begun.append(name)
                 self._ends[name] = asyncio.Event()
                 await self._ends[name].wait()
@@ -95,7 +96,7 @@ async def test_a_full_line_sends_away_one_after_the_other() -> None:
     for _ in range(3):
         with pytest.raises(LaneFullError) as full:
             await caller.begin("more")
-        waits.append(full.value.wait)
+        waits.append(full.value.until - NOW)
     assert waits[0] >= timedelta(seconds=3)
     assert [round((b - a) / timedelta(seconds=1), 1) for a, b in itertools.pairwise(waits)] == [
         0.1,
@@ -184,7 +185,7 @@ async def test_the_longer_a_page_is_silent_the_later_its_calls_come_back(
         await settled()
         with pytest.raises(LaneFullError) as full:
             await caller.begin("more")
-        waits.append(full.value.wait)
+        waits.append(full.value.until - NOW)
         await caller.end_all()
         await task
     assert waits == sorted(waits)
@@ -194,13 +195,13 @@ async def test_the_longer_a_page_is_silent_the_later_its_calls_come_back(
 async def test_a_lane_at_rest_is_forgotten() -> None:
     lanes = Lanes(2)
     for _ in range(3):
-        async with lanes.turn(A) as lane:
+        async with lanes.turn(A, lambda: NOW) as lane:
             lane.answered()
     assert not lanes._lanes
 
 
 async def test_who_waits_for_a_pause_comes_back_after_it_and_one_by_one() -> None:
-    async with Lanes(2).turn(A) as lane:
-        waits = [lane.place(timedelta(minutes=5)) for _ in range(3)]
+    async with Lanes(2).turn(A, lambda: NOW) as lane:
+        waits = [lane.place(NOW, NOW + timedelta(minutes=5)) - NOW for _ in range(3)]
     assert waits[0] >= timedelta(minutes=5)
-    assert [round((b - a).total_seconds(), 1) for a, b in itertools.pairwise(waits)] == [0.2, 0.2]
+    assert {(b - a) for a, b in itertools.pairwise(waits)} == {timedelta(milliseconds=250)}

@@ -1,15 +1,20 @@
 """Finding a message of unknown outcome at Meta: only what is beyond doubt counts."""
 
+import asyncio
+import dataclasses
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 import pytest
 from sqlmodel import Session
 from temporalio.testing import ActivityEnvironment
 
+from activities.lanes import Lanes
 from activities.read_back import ReadBackActivities
 from base.settings import Settings
 from messenger.graph import GraphClient
@@ -18,7 +23,7 @@ from store.database import Database
 from store.messages import new_outbound_row
 from store.sql import insert_or_ignore
 from support.store import PAGE_A, PSID, make_settings, seed
-from workflows.messages import ReadBack
+from workflows.messages import ReadBack, SendReport
 
 TRIED_AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -165,3 +170,44 @@ async def test_a_meta_that_tells_nothing_leaves_it_unknown(store: Store, answer:
     await store.has("mine")
     store.answer = answer
     assert await store.looked() == "unknown"
+
+
+async def test_meta_is_read_twice_a_second_and_no_more(store: Store) -> None:
+    messages = [f"m{number}" for number in range(7)]
+    for name in messages:
+        await store.has(name, text=name)
+    calls: list[float] = []
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        calls.append(time.monotonic())
+        return store.answer
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        graph = GraphClient(http, "https://graph.invalid", "v26.0")
+        activities = ReadBackActivities(store.database, graph, store._settings.vault, lanes=Lanes(10))
+        began = time.monotonic()
+
+        async def look(name: str) -> SendReport:
+            environment = ActivityEnvironment()
+            environment.info = dataclasses.replace(environment.info, started_time=TRIED_AT)
+            report: SendReport = await environment.run(activities.read_back, ReadBack(PAGE_A, "c", name))
+            return report
+
+        reports = await asyncio.gather(*(look(name) for name in messages))
+    # The last ones find no place within two seconds, and look again with the workflow's next look.
+    reasons = [report.reason for report in reports]
+    assert {report.status.value for report in reports} == {"unknown"}
+    assert reasons.count("page_busy") + len(calls) == len(messages)
+    assert calls[-1] - began > 0.5 * (len(calls) - 1) - 0.01
+
+
+async def test_a_page_whose_reads_are_busy_is_not_read_again(store: Store) -> None:
+    await store.has("mine")
+    lanes = Lanes(1)
+    async with lanes.turn(PAGE_A, lambda: TRIED_AT) as lane:
+        lane.went_unanswered()
+        activities = ReadBackActivities(
+            store.database, mock.Mock(spec=GraphClient), store._settings.vault, lanes=lanes
+        )
+        report = await ActivityEnvironment().run(activities.read_back, ReadBack(PAGE_A, "c", "mine"))
+    assert (report.status, report.reason) == ("unknown", "page_busy")

@@ -72,10 +72,21 @@ class Sender:
                 session.add(tables.Thread(customer_id=name, page_id=page_id, standard_until=standard_until))
             session.flush()
             for name in names:
-                self._write(session, name, page_id)
+                self._write(session, name, page_id, name)
 
         await self.database.write(work)
         return [SendMessage(page_id, name, name, tag_on=False, tries=0) for name in names]
+
+    async def has_more(self, customer_id: str, messages: Iterable[str]) -> list[SendMessage]:
+        """More messages to a customer of page A."""
+        names = list(messages)
+
+        def work(session: Session) -> None:
+            for name in names:
+                self._write(session, name, PAGE_A, customer_id)
+
+        await self.database.write(work)
+        return [SendMessage(PAGE_A, customer_id, name, tag_on=False, tries=0) for name in names]
 
     @contextlib.asynccontextmanager
     async def sending(self) -> AsyncIterator[Callable[[SendMessage], "asyncio.Task[SendReport]"]]:
@@ -132,11 +143,11 @@ class Sender:
         return httpx.Response(200, json={"message_id": f"m_{len(self.called)}"}, headers=self.headers)
 
     @staticmethod
-    def _write(session: Session, name: str, page_id: str) -> None:
+    def _write(session: Session, name: str, page_id: str, customer_id: str) -> None:
         row = new_outbound_row(
             id=name,
             page_id=page_id,
-            customer_id=name,
+            customer_id=customer_id,
             conversation_id="conversation",
             sender_kind="agent",
             text=f"say {name}",
@@ -243,6 +254,33 @@ async def test_who_comes_long_after_its_slot_takes_a_new_one(sender: Sender) -> 
     assert statuses(reports) == {"sent": 5}
     after = [at for at in sender.seconds if at > 1.0]
     assert len([at for at in after if at - after[0] < 0.2]) <= 2
+
+
+async def test_a_conversation_with_much_to_say_is_one_turn_ahead_of_another_at_most(sender: Sender) -> None:
+    """As its workflow does, a conversation sends one message at a time."""
+    sender.rates = Rates(Pace(10), Pace(10))
+    first = await sender.has(["much"])
+    more = await sender.has_more("much", (f"more{number}" for number in range(49)))
+    others = await sender.has(f"other{number}" for number in range(5))
+    async with sender.sending() as begin:
+
+        async def much() -> None:
+            for request in (*first, *more):
+                assert (await begin(request)).status == "sent"
+
+        speaking = asyncio.create_task(much())
+
+        async def under_way() -> bool:
+            return len(sender.called) >= 5
+
+        await eventually(under_way)
+        before = len(sender.called)
+        assert statuses(await asyncio.gather(*(begin(request) for request in others))) == {"sent": 5}
+        since = [body for _, body in sender.called[before:]]
+        # Of the long conversation: the one that had its turn already, and one that got in among the five.
+        assert sum("other" not in body for body in since) <= 2
+        await speaking
+    assert len(sender.called) == 55
 
 
 async def test_f18_a_page_that_hangs_keeps_its_lane_and_the_other_sends_at_once(sender: Sender) -> None:

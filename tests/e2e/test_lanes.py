@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -20,11 +21,11 @@ pytestmark = pytest.mark.dev_server
 # Small, so that few conversations show what many would: the lane holds 4 + 8, the worker 30.
 LANE = 4
 ACTIVITIES = 30
-CONVERSATIONS = 45
+CONVERSATIONS = 36
 NO_LANE = 10_000
 
-SHOTS = 20
-APART_SECONDS = 0.15
+SHOTS_EACH = 6
+AT_A_TIME = 3
 FLOOR_SECONDS = 4.0
 """Below it a busy machine's noise is larger than what is looked for: without lanes it is a dozen."""
 
@@ -43,7 +44,7 @@ async def product(data_dir: Path, dev_server: str, lane: int = LANE) -> AsyncIte
             yield whole
 
 
-async def greeted(whole: Whole, within: float = 20.0) -> float:
+async def greeted(whole: Whole, within: float = 30.0) -> float:
     """Seconds from a new customer's message on page B until the greeting is at Meta."""
     psid = await whole.customer(PAGE_B)
     began = time.monotonic()
@@ -54,17 +55,18 @@ async def greeted(whole: Whole, within: float = 20.0) -> float:
 
 
 async def p95(whole: Whole) -> float:
-    """Of shots that begin one after the other, whether or not those before have ended."""
-    shots = []
-    for _ in range(SHOTS):
-        shots.append(asyncio.create_task(greeted(whole)))
-        await asyncio.sleep(APART_SECONDS)
-    return sorted(await asyncio.gather(*shots))[SHOTS * 95 // 100 - 1]
+    """Of some shots, a few at a time. One is let go by: a busy machine has its moments."""
+
+    async def some() -> list[float]:
+        return [await greeted(whole) for _ in range(SHOTS_EACH)]
+
+    taken = await asyncio.gather(*(some() for _ in range(AT_A_TIME)))
+    return sorted(itertools.chain(*taken))[-2]
 
 
-def bound(*alone: float) -> float:
+def bound(alone: float) -> float:
     """What the other page may take."""
-    return max(2 * max(alone), FLOOR_SECONDS)
+    return max(2 * alone, FLOOR_SECONDS)
 
 
 @contextlib.asynccontextmanager
@@ -87,7 +89,6 @@ async def page_a_fails(whole: Whole, fault: dict[str, Any]) -> AsyncIterator[lis
     "fault",
     [
         pytest.param(HANGS, id="f18-hung"),
-        pytest.param(THROTTLED | {"headers": []}, id="f20-throttled-without-usage-headers"),
         pytest.param(THROTTLED | {"regain_minutes": 2}, id="f20-throttled-with-usage-headers"),
         pytest.param(DEAD, id="dead-token"),
     ],
@@ -96,11 +97,10 @@ async def test_with_one_page_failing_the_others_are_as_quick_as_ever(
     tmp_path: Path, dev_server: str, fault: dict[str, Any]
 ) -> None:
     async with product(tmp_path, dev_server) as whole:
-        before = await p95(whole)
+        alone = await p95(whole)
         async with page_a_fails(whole, fault):
             beside = await p95(whole)
-        after = await p95(whole)
-    assert beside <= bound(before, after), (before, beside, after)
+    assert beside <= bound(alone), (alone, beside)
 
 
 async def test_without_lanes_it_would_be_seen(tmp_path: Path, dev_server: str) -> None:
@@ -108,10 +108,14 @@ async def test_without_lanes_it_would_be_seen(tmp_path: Path, dev_server: str) -
         assert await p95(whole) > FLOOR_SECONDS
 
 
-async def test_f20_what_was_throttled_is_sent_once_when_it_may(tmp_path: Path, dev_server: str) -> None:
+async def test_f20_what_was_throttled_is_sent_once_and_the_others_are_as_quick_as_ever(
+    tmp_path: Path, dev_server: str
+) -> None:
     async with product(tmp_path, dev_server) as whole:
+        alone = await p95(whole)
         async with page_a_fails(whole, THROTTLED | {"headers": []}) as psids:
-            await asyncio.sleep(3)
+            beside = await p95(whole)
+        assert beside <= bound(alone), (alone, beside)
 
         async def sent_to(psid: str) -> int:
             thread = (await whole.meta.get(f"/_sandbox/threads/{PAGE_A}/{psid}")).json()
