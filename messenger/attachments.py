@@ -7,6 +7,8 @@ from typing import Any
 from messenger.reading import MalformedEvent, items, members, text
 from messenger.wire import identifier
 
+_LONGEST_EXACT = 2**53 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
@@ -14,7 +16,7 @@ class Attachment:
 
     type: Meta's word ("image", "audio", "video", "file", "sticker", "fallback", "template", …), "" if absent.
     url: where its bytes or its page are, if that is an http(s) address; Meta's links expire.
-    payload: all that Meta sent inside it, the original url included.
+    payload: all that Meta sent inside it, the original url included; ids too long for a double are text.
     """
 
     type: str
@@ -41,8 +43,18 @@ def _attachment(fields: Any) -> Attachment:
         url=url if url and url.lower().startswith(("https://", "http://")) else None,
         title=text(payload, "title") or text(fields, "title"),
         sticker_id=sticker_id,
-        payload=payload,
+        payload={name: _exact(value) for name, value in payload.items()},
     )
+
+
+def _exact(value: Any) -> Any:
+    """The same with its 64-bit ids as text: most readers of JSON would round them."""
+    if isinstance(value, dict):
+        return {name: _exact(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_exact(each) for each in value]
+    is_long = isinstance(value, int) and abs(value) > _LONGEST_EXACT
+    return str(value) if is_long else value
 
 
 def _stickers_once(attachments: Sequence[Attachment]) -> Sequence[Attachment]:

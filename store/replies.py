@@ -29,8 +29,8 @@ from store.messages import new_outbound_row, settle
 from store.refs import ConversationRef, conversation_ref
 from store.refusals import StoreRefusalError
 from store.sql import insert_if_new, insert_or_ignore
-from store.tables import Agent, Conversation, Event, IdempotencyRecord, Message, Page, Thread
-from store.thread_owners import NOT_OURS, is_others
+from store.tables import Agent, Conversation, Event, IdempotencyRecord, Message, Page
+from store.thread_owners import NOT_OURS, owner_of_customer
 
 REPLY = "reply"
 _MAY_BE_SAID_AGAIN = (MessageStatus.UNKNOWN.value, MessageStatus.FAILED.value)
@@ -98,7 +98,7 @@ def keep_intent(session: Session, conversation_id: str, reply: Reply, at: dateti
     message = session.get_one(Message, reply.message_id)
     if not is_new:
         return _kept_intent(session, conversation, message, reply)
-    if is_others(session.get_one(Thread, conversation.customer_id), at):
+    if owner_of_customer(session, conversation.customer_id).as_of(at).is_other:
         raise StoreRefusalError(NOT_OURS)
     return Intent(conversation, message)
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from domain.changes import Fact
 from domain.lifecycle import ActorKind
@@ -29,6 +29,13 @@ def set_owner(thread: Thread, owner: ThreadOwner) -> None:
 def is_others(thread: Thread, now: datetime) -> bool:
     """Whether another app is known to control the thread."""
     return owner_of_thread(thread).as_of(now).is_other
+
+
+def owner_of_customer(session: Session, customer_id: str) -> ThreadOwner:
+    """As `owner_of_thread`, without reading the thread's whole state."""
+    wanted = select(Thread.owner, Thread.owner_app_id, Thread.owner_known_at)
+    kind, app_id, known_at = session.exec(wanted.where(Thread.customer_id == customer_id)).one()
+    return ThreadOwner(OwnerKind(kind), app_id, known_at)
 
 
 def told_by_meta(

@@ -30,7 +30,8 @@ BY_THE_WORKFLOW = {
     "upload_attachment",
     *(trigger.value for trigger in Trigger),
 }
-NOT_RECORDED = {"sign_out", "check_page", "show_typing", "show_seen"} | BY_THE_WORKFLOW
+IN_THE_TIMELINE = {"take_thread", "pass_thread", "release_thread", "request_thread"}
+NOT_RECORDED = {"sign_out", "check_page", "show_typing", "show_seen"} | IN_THE_TIMELINE | BY_THE_WORKFLOW
 
 
 async def test_every_change_is_recorded_once(api: Api) -> None:

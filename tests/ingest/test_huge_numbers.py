@@ -18,7 +18,7 @@ async def test_a_message_with_a_huge_number_in_an_attachment_is_a_message(intake
     await intake.route_new()
 
     (message,) = await rows(intake.store, Message)
-    assert message.attachments[0]["payload"]["reel_video_id"] == float(HUGE)
+    assert message.attachments[0]["payload"]["reel_video_id"] == str(HUGE)
     assert await rows(intake.store, UnroutedEvent) == []
 
 

@@ -347,3 +347,26 @@ def test_the_error_does_not_repeat_what_the_customer_wrote() -> None:
     with pytest.raises(MalformedEvent) as raised:
         message(text={"my card": "4111 1111"})
     assert "4111" not in f"{raised.value!r}"
+
+
+def test_ids_that_a_double_would_round_are_text() -> None:
+    payload = {
+        "id": 2**53 + 1,
+        "reel_video_id": 2**53 - 1,
+        "of": [{"id": -(2**60)}],
+        "start_time": 1795302000,
+    }
+    event = {
+        "sender": {"id": "1"},
+        "recipient": {"id": "2"},
+        "message": {"mid": "m_1", "attachments": [{"type": "post", "payload": payload}]},
+    }
+    parsed = parse(EventKind.MESSAGE, json.dumps(event).encode())
+    assert isinstance(parsed, InboundMessage)
+    (attachment,) = parsed.attachments
+    assert attachment.payload == {
+        "id": "9007199254740993",
+        "reel_video_id": 2**53 - 1,
+        "of": [{"id": "-1152921504606846976"}],
+        "start_time": 1795302000,
+    }
