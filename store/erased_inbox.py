@@ -41,13 +41,7 @@ def traces(
     """What is to be emptied among the `SCANNED_AT_ONCE` ids after `after`, as far as the relay has read."""
     own = (col(InboxEvent.page_id) == page_id) & (col(InboxEvent.customer_psid) == psid)
     rows = session.exec(
-        select(
-            InboxEvent.id,
-            InboxEvent.partition,
-            InboxEvent.customer_psid,
-            InboxEvent.event_key,
-            InboxEvent.raw,
-        ).where(
+        select(InboxEvent).where(
             col(InboxEvent.id) > after,
             col(InboxEvent.id) <= after + SCANNED_AT_ONCE,
             col(InboxEvent.page_id).in_((page_id, "")),
@@ -56,14 +50,17 @@ def traces(
     )
     mention = re.compile(rb"(?<![0-9])" + psid.encode() + rb"(?![0-9])")
     found = []
-    for inbox_id, partition, customer_psid, key, raw in rows:
-        if (inbox_id or 0) > positions.get(str(partition), 0):
+    for row in rows:
+        inbox_id = row.id or 0
+        if inbox_id > positions.get(str(row.partition), 0):
             continue
-        is_own = customer_psid in (None, psid)
-        if customer_psid == psid or mention.search(raw):
-            left = b"" if is_own else mention.sub(b"0", raw)
-            kept = f"{ERASED_CHANNEL}:{inbox_id}" if mention.search(key.encode()) else key
-            found.append(Trace(inbox_id or 0, left, kept, is_own))
+        is_own = row.customer_psid in (None, psid)
+        if row.customer_psid == psid or mention.search(row.raw):
+            left = b"" if is_own else mention.sub(b"0", row.raw)
+            of_psid = mention.search(row.event_key.encode())
+            found.append(
+                Trace(inbox_id, left, f"{ERASED_CHANNEL}:{inbox_id}" if of_psid else row.event_key, is_own)
+            )
     return found
 
 
