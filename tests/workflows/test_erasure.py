@@ -226,6 +226,7 @@ async def test_what_is_being_sent_comes_to_its_end_and_what_waits_is_never_sent(
             await asyncio.wait_for(sending.wait(), 30)
             await desk.reply("behind it", clock.now())
             await ask(desk, customer_id)
+            await desk.reply("after it was asked for", clock.now())
             seen += [(row.text or "", row.status) for row in await desk.messages("outbound")]
             await asyncio.sleep(1.5)  # the erasure looks once a second; it must still be waiting
             assert await desk.thread()
