@@ -139,8 +139,11 @@ class ErasureActivities:
             return 0
         for run in runs:
             await self._delete_run(workflow_id, run.run_id)
-        if runs:
-            await self._count(target.erasure_id, "histories", len(runs))
+        await self._database.write(
+            lambda session: erasures.note_histories(
+                session, target.erasure_id, target.customer_id, [run.run_id for run in runs]
+            )
+        )
         return len(runs)
 
     @activity.defn(name="finish_erasure")

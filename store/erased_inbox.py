@@ -1,7 +1,8 @@
 """Emptying a person's events in the inbox: the one writing to it besides the committers'.
 
 What stays is the key of the event, so that Meta's repetition of it is known and dropped instead of coming in
-as something new. Where the person is only mentioned in an event of somebody else, only their id goes.
+as something new; but keys that are made of the PSID, as those of receipts are, go too. Where the person is
+only mentioned in an event of somebody else, only their id goes.
 """
 
 import re
@@ -25,6 +26,7 @@ class Trace:
 
     inbox_id: int
     raw: bytes
+    key: str
     is_own: bool
 
 
@@ -39,7 +41,7 @@ def traces(
     """What is to be emptied among the `SCANNED_AT_ONCE` ids after `after`, as far as the relay has read."""
     own = (col(InboxEvent.page_id) == page_id) & (col(InboxEvent.customer_psid) == psid)
     rows = session.exec(
-        select(InboxEvent.id, InboxEvent.partition, InboxEvent.customer_psid, InboxEvent.raw).where(
+        select(InboxEvent).where(
             col(InboxEvent.id) > after,
             col(InboxEvent.id) <= after + SCANNED_AT_ONCE,
             col(InboxEvent.page_id).in_((page_id, "")),
@@ -48,19 +50,28 @@ def traces(
     )
     mention = re.compile(rb"(?<![0-9])" + psid.encode() + rb"(?![0-9])")
     found = []
-    for inbox_id, partition, customer_psid, raw in rows:
-        if (inbox_id or 0) > positions.get(str(partition), 0):
+    for row in rows:
+        inbox_id = row.id or 0
+        if inbox_id > positions.get(str(row.partition), 0):
             continue
-        is_own = customer_psid in (None, psid)
-        if customer_psid == psid or mention.search(raw):
-            found.append(Trace(inbox_id or 0, b"" if is_own else mention.sub(b"0", raw), is_own))
+        is_own = row.customer_psid in (None, psid)
+        if row.customer_psid == psid or mention.search(row.raw):
+            left = b"" if is_own else mention.sub(b"0", row.raw)
+            of_psid = mention.search(row.event_key.encode())
+            found.append(
+                Trace(inbox_id, left, f"{ERASED_CHANNEL}:{inbox_id}" if of_psid else row.event_key, is_own)
+            )
     return found
 
 
 def empty(session: Session, found: list[Trace]) -> None:
     """Write what is to be left of them."""
     table = table_of(InboxEvent)
-    mentioned = update(table).where(table.c.id == bindparam("of")).values(raw=bindparam("to"))
+    mentioned = (
+        update(table)
+        .where(table.c.id == bindparam("of"))
+        .values(raw=bindparam("to"), event_key=bindparam("key"))
+    )
     owned = mentioned.values(
         channel=ERASED_CHANNEL, customer_psid=None, occurred_ms=None, conflict_ms=None, digest=b""
     )
@@ -69,7 +80,8 @@ def empty(session: Session, found: list[Trace]) -> None:
         (mentioned, [e for e in found if not e.is_own]),
     ):
         if rows:
-            session.connection().execute(statement, [{"of": each.inbox_id, "to": each.raw} for each in rows])
+            values = [{"of": each.inbox_id, "to": each.raw, "key": each.key} for each in rows]
+            session.connection().execute(statement, values)
 
 
 def _holds(session: Session, needle: bytes) -> ColumnElement[bool]:

@@ -74,7 +74,8 @@ FATES: dict[str, dict[str, Fate]] = {
     "unrouted_event": _all(_D, "inbox_id disposition reason kind account_id page_id at"),
     # The answers to refused replies; the others carry no more than the id of what was created.
     "idempotency_record": _all(_D, "principal_id key request_hash status_code body created_at"),
-    # The inbox keeps the event's key, by which a late repetition of Meta's is known and dropped.
+    # The inbox keeps the event's key, by which a late repetition of Meta's is known and dropped; but not a
+    # key that is made of the person's id.
     "inbox_event": _all(_E, "channel customer_psid occurred_ms conflict_ms digest raw")
     | _all(_H, "id account_id page_id event_key partition kind received_ms"),
     # The audit line.

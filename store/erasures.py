@@ -200,6 +200,17 @@ def add_counts(session: Session, erasure_id: str, counts: dict[str, int]) -> Non
     erasure.counts = erasure.counts | {name: number for name, number in total.items() if number}
 
 
+def note_histories(session: Session, erasure_id: str, customer_id: str, run_ids: list[str]) -> None:
+    """Remember which runs were deleted: the engine goes on showing them for a while."""
+    erasure = session.get_one(Erasure, erasure_id, with_for_update=True)
+    erasure.targets = [
+        each | {"run_ids": sorted({*each.get("run_ids", ()), *run_ids})}
+        if each["customer_id"] == customer_id
+        else each
+        for each in erasure.targets
+    ]
+
+
 def finish(session: Session, erasure_id: str, at: datetime) -> None:
     """Leave the audit line alone: whoever asked, when, and how much it was."""
     erasure = session.get_one(Erasure, erasure_id, with_for_update=True)
@@ -209,6 +220,8 @@ def finish(session: Session, erasure_id: str, at: datetime) -> None:
     if erasure.outcome is None:
         erasure.outcome = Outcome.ERASED if targets else Outcome.NOBODY_FOUND
     erasure.status, erasure.done_at = ErasureStatus.DONE, at
+    if histories := sum(len(each.get("run_ids", ())) for each in targets):
+        erasure.counts = erasure.counts | {"histories": histories}
     erasure.subject, erasure.targets = None, []
     session.flush()
     actor = ActorKind.AGENT if erasure.agent_id else ActorKind.SYSTEM

@@ -112,6 +112,7 @@ async def _everything_shown(desk: CanaryDesk) -> dict[str, bytes]:
         "customer_id": desk.conversation["customer"]["id"],
         "agent_id": desk.agent_id,
         "survey_id": desk.survey_id,
+        "erasure_id": desk.erasure_id,
         "workstream_id": (await desk.get("/v1/workstreams"))["items"][0]["id"],
     }
     rule = {"silent": "customer", "after_minutes": 60, "action": "close"}

@@ -241,6 +241,8 @@ async def test_the_inbox_keeps_keys_of_theirs_and_all_of_others(
         inbox_event(15, OTHER_PSID, longer),
         inbox_event(16, PSID, b"on another page", page_id="999"),
         inbox_event(17, OTHER_PSID, b"unrelated"),
+        inbox_event(18, PSID, b"a receipt", event_key=f"read:{PSID}:{PAGE_A}:1"),
+        inbox_event(19, OTHER_PSID, mention, event_key=f"odd:{PSID}"),
         inbox_event(POSITION, PSID, b"the last that was routed"),
         inbox_event(POSITION + 1, PSID, b"of the new customer"),
     ]
@@ -249,7 +251,7 @@ async def test_the_inbox_keeps_keys_of_theirs_and_all_of_others(
     await erase(store, inbox, settings, "ada")
 
     kept = {row.id: row for row in await rows(inbox, InboxEvent)}
-    assert {inbox_id for inbox_id, row in kept.items() if row.raw == b""} == {11, 12, 13, POSITION}
+    assert {inbox_id for inbox_id, row in kept.items() if row.raw == b""} == {11, 12, 13, 18, POSITION}
     assert kept[11].model_dump() == {
         **given[0],
         "raw": b"",
@@ -259,6 +261,7 @@ async def test_the_inbox_keeps_keys_of_theirs_and_all_of_others(
         "conflict_ms": None,
         "channel": "erased",
     }
+    assert [kept[n].event_key for n in (14, 18, 19)] == ["mid:14", "erased:18", "erased:19"]
     assert json.loads(kept[14].raw) == {"participants": ["0", OTHER_PSID], "text": OTHER}
     assert [kept[n].raw for n in (15, 16, 17, POSITION + 1)] == [
         longer,

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 from temporalio.client import Client, WorkflowHandle
 
+from base import clock
 from base.ids import new_id
 from base.settings import Settings
 from engine.ports import free_port
@@ -22,6 +23,7 @@ from store.tables import Survey
 from support import children
 from support.deliveries import body_of, text_event
 from support.eventually import eventually
+from support.signed_requests import signed_request
 
 TAG = new_id()[:12]
 APP, PAGE, PSID = "1187452390019999", "108823774519999", "7421908834569876"
@@ -39,6 +41,10 @@ PERSONAL = {
     "answer": f"canary answer <{TAG}> of the agent",
     "name": f"Canaria Nightingale-{TAG}",
     "PSID": PSID,
+    "quick reply payload": f"canary-payload-{TAG}",
+    "attachment": f"https://scontent.example/canary-attachment-{TAG}.jpg",
+    "survey comment": f"canary comment {TAG} of the customer",
+    "app-scoped id": "10158811223399887",
 }
 
 
@@ -57,6 +63,7 @@ class CanaryDesk:
     secrets: dict[str, str] = field(default_factory=lambda: dict(SECRETS))
     errors: dict[str, bytes] = field(default_factory=dict)
     survey_id: str = ""
+    erasure_id: str = ""
     links: dict[str, str] = field(default_factory=dict)
 
     async def post(self, path: str, **body: Any) -> Any:
@@ -117,6 +124,7 @@ async def canary_desk(settings: Settings, temporal_address: str) -> AsyncIterato
         desk = CanaryDesk(settings, api, meta, await Client.connect(temporal_address), started)
         await _set_up(desk)
         await _talk(desk)
+        await _ask_for_deletion(desk)
         await _be_refused(desk)
         yield desk
 
@@ -171,6 +179,13 @@ async def _talk(desk: CanaryDesk) -> None:
 
     await eventually(delivered)
     (await desk.meta.post(f"/_sandbox/customers/{PAGE}/{PSID}/read", json={})).raise_for_status()
+    more = {
+        "quick_reply": {"payload": PERSONAL["quick reply payload"]},
+        "attachments": [{"type": "image", "payload": {"url": PERSONAL["attachment"]}}],
+    }
+    (await desk.webhook(text_event(PSID, PAGE, **more))).raise_for_status()
+    await eventually(lambda: _shows(desk, f"{path}/messages", PERSONAL["attachment"]))
+    await eventually(lambda: _shows(desk, "/v1/customers", PERSONAL["name"]))
     blocked = {"page_id": PAGE, "psid": PSID, "unreachable": "blocked"}
     (await desk.meta.post("/_sandbox/customers", json=blocked)).raise_for_status()
     refused = await desk.api.post(
@@ -189,6 +204,10 @@ async def _talk(desk: CanaryDesk) -> None:
     await _be_asked(desk)
 
 
+async def _shows(desk: CanaryDesk, path: str, text: str) -> bool:
+    return text in (await desk.api.get(path)).text
+
+
 async def _be_asked(desk: CanaryDesk) -> None:
     """The survey meets the blocked customer; its link is a secret of theirs all the same."""
 
@@ -202,6 +221,22 @@ async def _be_asked(desk: CanaryDesk) -> None:
     row = await database.read(lambda session: session.get_one(Survey, desk.survey_id))
     database.close()
     desk.links = {"survey link": row.token}
+    comment = {"score": "4", "comment": PERSONAL["survey comment"]}
+    (await desk.api.post(f"/survey/{row.token}", data=comment)).raise_for_status()
+
+
+async def _ask_for_deletion(desk: CanaryDesk) -> None:
+    """Somebody whom nobody here knows has Meta ask for the deletion of their data."""
+    request = signed_request(SECRETS["app secret"], PERSONAL["app-scoped id"], clock.now())
+    address = f"/webhooks/messenger/{desk.account['id']}/data-deletion"
+    (await desk.api.post(address, data={"signed_request": request})).raise_for_status()
+
+    async def done() -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = (await desk.get("/v1/erasures"))["items"]
+        return [each for each in items if each["status"] == "done"]
+
+    (erasure,) = await eventually(done, within=30)
+    desk.erasure_id = erasure["id"]
 
 
 async def _be_refused(desk: CanaryDesk) -> None:

@@ -12,7 +12,6 @@ import httpx
 import pytest
 import pytest_asyncio
 from sqlmodel import Session, select
-from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError
 
@@ -44,16 +43,19 @@ async def desk(tmp_path: Path, dev_server: str) -> AsyncIterator[Desk]:
     client = await Client.connect(dev_server, data_converter=data_converter)
     desk = await make_desk(make_settings(tmp_path), client)
     yield desk
+    for row in await rows(desk.store, tables.Erasure):
+        with contextlib.suppress(RPCError):  # it has ended by itself
+            await desk.client.get_workflow_handle(erasure_workflow_id(row.id)).terminate()
     await desk.close()
 
 
 async def talked(desk: Desk) -> str:
     """The customer wrote and was answered; the relay has read all. Returns the customer's id."""
     await desk.customer_writes(clock.now(), text=WORDS)
-    await eventually(lambda: desk.happened("conversation.opened"))
+    await eventually(lambda: desk.happened("conversation.opened"), within=30)
     await desk.command("pick")
     await desk.reply(ANSWER, clock.now())
-    await eventually(lambda: desk.happened("message.sent"))
+    await eventually(lambda: desk.happened("message.sent"), within=30)
     await relay_has_read(desk)
     return (await desk.thread()).customer_id
 
@@ -89,6 +91,15 @@ async def done(desk: Desk, erasure_id: str) -> tables.Erasure:
     return await erasure_of(desk, erasure_id)
 
 
+async def gone(desk: Desk, customer_id: str) -> None:
+    """Until the rows are deleted; the engine takes its time to delete histories."""
+
+    async def look() -> bool:
+        return all(row.id != customer_id for row in await rows(desk.store, tables.Customer))
+
+    await eventually(look, within=60)
+
+
 async def runs_of(desk: Desk, customer_id: str) -> list[str]:
     workflow_id = conversation_workflow_id(PAGE_A, customer_id)
     listed = desk.client.list_workflows(f"WorkflowId = '{workflow_id}'")
@@ -120,7 +131,7 @@ async def test_rows_inbox_files_and_histories_of_the_person_go(desk: Desk) -> No
         assert erasure.counts["customer"] == erasure.counts["conversation"] == 1
         assert erasure.counts["message"] >= 2
         assert erasure.counts["inbox_event"] == 1
-        assert erasure.counts["histories"] >= 1
+        assert erasure.counts["histories"] == 1
         history = await desk.client.get_workflow_handle(erasure_workflow_id(erasure.id)).fetch_history()
         told = b"\n".join(event.SerializeToString() for event in history.events)
         assert customer_id.encode() in told
@@ -130,9 +141,10 @@ async def test_rows_inbox_files_and_histories_of_the_person_go(desk: Desk) -> No
 async def test_who_writes_again_is_a_new_customer(desk: Desk) -> None:
     async with desk.working():
         customer_id = await talked(desk)
-        await done(desk, await ask(desk, customer_id))
+        await ask(desk, customer_id)
+        await gone(desk, customer_id)
         await desk.customer_writes(clock.now(), text="it is me again")
-        await eventually(lambda: desk.happened("conversation.opened"))
+        await eventually(lambda: desk.happened("conversation.opened"), within=30)
         new = await desk.thread()
         assert new.customer_id != customer_id
         assert [message.text for message in await desk.messages("inbound")] == ["it is me again"]
@@ -151,9 +163,9 @@ async def test_asked_for_by_meta_the_person_is_matched_by_the_ids_for_pages(desk
     async with desk.working():
         customer_id = await talked(desk)
         desk.meta.instead = meta
-        erasure = await done(desk, await ask_by_meta(desk))
-        await nothing_is_left(desk, customer_id)
-    assert (erasure.customers, erasure.outcome, erasure.subject) == (1, "erased", None)
+        erasure_id = await ask_by_meta(desk)
+        await gone(desk, customer_id)
+    assert (await erasure_of(desk, erasure_id)).customers == 1
     (request,) = asked
     assert request.url.path == f"/v26.0/{ASID}/ids_for_pages"
     assert request.headers["authorization"] == f"Bearer {APP_ID}|{APP_SECRET}"
@@ -191,9 +203,8 @@ async def test_a_psid_in_metas_request_is_matched_by_itself(desk: Desk) -> None:
     async with desk.working():
         customer_id = await talked(desk)
         desk.meta.instead = lambda _: httpx.Response(400, json={"error": {"code": 100, "message": "no"}})
-        erasure = await done(desk, await ask_by_meta(desk, PSID))
-        assert erasure.outcome == "erased"
-        await nothing_is_left(desk, customer_id)
+        await ask_by_meta(desk, PSID)
+        await gone(desk, customer_id)
 
 
 async def test_what_is_being_sent_comes_to_its_end_and_what_waits_is_never_sent(desk: Desk) -> None:
@@ -212,16 +223,16 @@ async def test_what_is_being_sent_comes_to_its_end_and_what_waits_is_never_sent(
         customer_id = await talked(desk)
         with slow_meta(desk, meta):
             await desk.reply("under way", clock.now())
-            await asyncio.wait_for(sending.wait(), 20)
+            await asyncio.wait_for(sending.wait(), 30)
             await desk.reply("behind it", clock.now())
-            erasure_id = await ask(desk, customer_id)
+            await ask(desk, customer_id)
+            await desk.reply("after it was asked for", clock.now())
             seen += [(row.text or "", row.status) for row in await desk.messages("outbound")]
             await asyncio.sleep(1.5)  # the erasure looks once a second; it must still be waiting
             assert await desk.thread()
             assert await runs_of(desk, customer_id)
             go_on.set()
-            await done(desk, erasure_id)
-        await nothing_is_left(desk, customer_id)
+            await gone(desk, customer_id)
     assert ("under way", "sending") in seen
     assert ("behind it", "cancelled") in seen
     assert texts == ["under way"]
@@ -241,14 +252,15 @@ async def test_a_signal_that_was_on_its_way_starts_no_conversation(desk: Desk) -
         customer_id = await talked(desk)
         (late,) = await desk.take({"message": {"mid": "m_late", "text": WORDS}}, clock.now())
         await relay_has_read(desk)
-        await done(desk, await ask(desk, customer_id))
+        await ask(desk, customer_id)
+        await gone(desk, customer_id)
         await desk.signal(late, told_before=True)
         handle = desk.client.get_workflow_handle(conversation_workflow_id(PAGE_A, customer_id))
 
         async def ended() -> bool:
             return (await handle.describe()).status is WorkflowExecutionStatus.FAILED
 
-        await eventually(ended)
+        await eventually(ended, within=30)
         assert await rows(desk.store, tables.Conversation) == []
 
 
@@ -260,7 +272,8 @@ async def test_a_run_whose_customer_was_erased_under_it_projects_nothing(desk: D
     event = ThreadEvent(1, ThreadEventKind.MESSAGE, clock.now(), None, "m1")
     await relay_has_read(desk)
     async with desk.working():
-        await done(desk, await ask(desk, thread))
+        await ask(desk, thread)
+        await gone(desk, thread)
         await desk.signal(RoutedThread(PAGE_A, thread, [event], fresh=True))
         handle = desk.client.get_workflow_handle(conversation_workflow_id(PAGE_A, thread))
 
@@ -268,7 +281,7 @@ async def test_a_run_whose_customer_was_erased_under_it_projects_nothing(desk: D
             history = await handle.fetch_history()
             return any(each.HasField("marker_recorded_event_attributes") for each in history.events)
 
-        await eventually(projected)
+        await eventually(projected, within=30)
         assert await rows(desk.store, tables.Conversation) == []
         await handle.terminate()
 
@@ -285,27 +298,26 @@ STEPS = (
 )
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
-async def test_each_step_that_dies_once_is_done_by_the_next_worker(
-    desk: Desk, moment: str, monkeypatch: pytest.MonkeyPatch
+async def test_each_step_that_dies_is_done_by_the_next_worker(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every step fails once, before it did anything or when it had done it all: it is done again."""
-    failed: list[str] = []
+    """Every step fails before it did anything, then when it had done it all: it is done again."""
+    tries: list[str] = []
 
     def dying(step: str) -> Callable[[Any, Any], Awaitable[Any]]:
         original = getattr(activities.ErasureActivities, step)
 
-        async def once(self: Any, argument: Any) -> Any:
-            is_first = step not in failed
-            failed.append(step)
-            if is_first and moment == "before":
+        @functools.wraps(original)
+        async def dies_twice(self: Any, argument: Any) -> Any:
+            tries.append(step)
+            if tries.count(step) == 1:
                 raise RuntimeError("The worker is gone.")
             result = await original(self, argument)
-            if is_first:
+            if tries.count(step) == 2:
                 raise RuntimeError("The worker is gone.")
             return result
 
-        return activity.defn(name=step)(once)
+        return dies_twice
 
     for step in STEPS:
         monkeypatch.setattr(activities.ErasureActivities, step, dying(step))
@@ -313,7 +325,7 @@ async def test_each_step_that_dies_once_is_done_by_the_next_worker(
         customer_id = await talked(desk)
         erasure = await done(desk, await ask(desk, customer_id))
         await nothing_is_left(desk, customer_id)
-    assert {step for step in STEPS if failed.count(step) > 1} == set(STEPS)
+    assert {step for step in STEPS if tries.count(step) > 2} == set(STEPS)
     assert erasure.status == "done"
     assert erasure.counts["customer"] == 1
     assert erasure.counts["inbox_event"] == 1
@@ -332,11 +344,13 @@ async def test_stored_files_are_deleted_before_the_rows_that_know_them(
     monkeypatch.setattr("worker.ErasureActivities", with_files)
     async with desk.working():
         customer_id = await talked(desk)
-        erasure = await done(desk, await ask(desk, customer_id))
+        erasure_id = await ask(desk, customer_id)
+        await gone(desk, customer_id)
+        erasure = await erasure_of(desk, erasure_id)
     assert there[0][0] == customer_id
     assert there[0][1] > 0
     assert erasure.counts["files"] == 3
 
 
-def test_an_attempt_to_send_cannot_outlast_the_wait() -> None:
+async def test_an_attempt_to_send_cannot_outlast_the_wait() -> None:
     assert workflow.LONGEST_SEND > conversation._SEND_TIMEOUT
