@@ -13,6 +13,7 @@ from support.eventually import eventually
 
 _RETRY_SECONDS = 0.2
 _PICKED_WITHIN = 60.0
+_AT_ONCE = 8
 _ON_ITS_WAY = frozenset({"queued", "sending", "unknown"})
 
 
@@ -36,9 +37,13 @@ class Replies:
 
         await eventually(look, within=_PICKED_WITHIN)
         picked = {psid: found[psid] for psid in psids}
-        for conversation_id in picked.values():
-            (await self._api.post(f"/v1/conversations/{conversation_id}/pick")).raise_for_status()
+        slots = asyncio.Semaphore(_AT_ONCE)
+        await asyncio.gather(*(self._pick(each, slots) for each in picked.values()))
         return picked
+
+    async def _pick(self, conversation_id: str, slots: asyncio.Semaphore) -> None:
+        async with slots:
+            (await self._api.post(f"/v1/conversations/{conversation_id}/pick")).raise_for_status()
 
     async def reply(self, conversation_id: str) -> str:
         """Say something that nobody else says; the message's id. Asks again under the same key until told."""
