@@ -4,6 +4,7 @@ The window is judged here once more, just before the socket, with the engine's c
 the workflow does, and only what was certainly not sent.
 """
 
+import asyncio
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -82,6 +83,7 @@ class SendActivities:
         self._database = database
         self._graph = graph
         self._vault = vault
+        self._finishing: set[asyncio.Task[SendReport]] = set()
 
     @activity.defn(name="send_message")
     async def send_message(self, request: SendMessage) -> SendReport:
@@ -97,6 +99,15 @@ class SendActivities:
         if isinstance(prepared, SendReport):
             return prepared
         failpoints.reach("send.marked")
+        # The engine cancels an attempt that it has given up. Its truth is still to be known and kept.
+        finishing = asyncio.create_task(self._finish(request, prepared, began, now))
+        self._finishing.add(finishing)
+        finishing.add_done_callback(self._finishing.discard)
+        return await asyncio.shield(finishing)
+
+    async def _finish(
+        self, request: SendMessage, prepared: _Attempt, began: datetime, now: Callable[[], datetime]
+    ) -> SendReport:
         if now() > began + _FENCE:
             # The process stood still: the engine has given this attempt up, and another may be under way.
             return await self._database.write(
