@@ -60,9 +60,14 @@ class Replies:
                 raise AssertionError(f"a reply was answered {status}: {body}")
             await asyncio.sleep(_RETRY_SECONDS)
 
-    async def to_all(self, conversations: Sequence[str]) -> list[str]:
-        """One reply to each; the messages' ids in the same order."""
-        return await asyncio.gather(*(self.reply(each) for each in conversations))
+    async def to_all(self, conversations: Sequence[str], *, pause_s: float = 0) -> list[str]:
+        """One reply to each, begun so many seconds after the one before; the messages' ids in this order."""
+
+        async def later(place: int, conversation_id: str) -> str:
+            await asyncio.sleep(place * pause_s)
+            return await self.reply(conversation_id)
+
+        return await asyncio.gather(*(later(place, each) for place, each in enumerate(conversations)))
 
     @contextlib.asynccontextmanager
     async def going_on(

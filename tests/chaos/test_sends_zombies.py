@@ -12,7 +12,15 @@ _START_TO_CLOSE_SECONDS = 31.0
 _TALKS = 12
 
 
-@pytest.mark.parametrize("point", ["send.marked", "send.first_byte", "send.answering", "send.settled"])
+@pytest.mark.parametrize(
+    "point",
+    [
+        "send.marked",
+        "send.first_byte",
+        pytest.param("send.answering", marks=pytest.mark.chaos),
+        pytest.param("send.settled", marks=pytest.mark.chaos),
+    ],
+)
 async def test_f07_a_worker_that_stood_still_during_a_send(trial: Trial, load: Load, point: str) -> None:
     talks = await trial.talking(_TALKS)
     trial.fleet.kill(WORKER)
