@@ -127,6 +127,7 @@ class SendActivities:
         self._lanes = lanes or Lanes()
         self._usage = usage if usage is not None else UsageNotes()
         self._rates = rates
+        self._finishing: set[asyncio.Task[SendReport]] = set()
 
     @activity.defn(name="send_message")
     async def send_message(self, request: SendMessage) -> SendReport:
@@ -150,6 +151,20 @@ class SendActivities:
         if isinstance(prepared, SendReport):
             return prepared
         failpoints.reach("send.marked")
+        # The engine cancels an attempt that it has given up. Its truth is still to be known and kept.
+        finishing = asyncio.create_task(self._finish(request, prepared, lane, pulse, now))
+        self._finishing.add(finishing)
+        finishing.add_done_callback(self._finishing.discard)
+        return await asyncio.shield(finishing)
+
+    async def _finish(
+        self,
+        request: SendMessage,
+        prepared: _Attempt,
+        lane: Lane,
+        pulse: Pulse,
+        now: Callable[[], datetime],
+    ) -> SendReport:
         if pulse.longest_silence > _FENCE:
             # The process stood still: the engine has given this attempt up, and another may be under way.
             return await self._database.write(

@@ -1,5 +1,6 @@
 """An attempt whose process stood still: what it reports when it wakes must be true, and must not be lost."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from store import tables
 from store.database import Database
 from store.messages import new_outbound_row
 from store.sql import insert_or_ignore
+from support.eventually import eventually
 from support.store import PAGE_A, PSID, make_settings, seed
 from workflows.messages import SendMessage, SendReport
 
@@ -43,22 +45,30 @@ class Standstill:
         self._settings = settings
 
     async def send(
-        self, outcome: httpx.Response | Exception, *, status: str, began_ago: float = 10
+        self,
+        outcome: httpx.Response | Exception,
+        *,
+        status: str,
+        began_ago: float = 10,
+        cancelled: bool = False,
     ) -> SendReport:
-        """Send "mine"; its row is `status` and its attempt older when the call ends."""
+        """Send "mine"; its row is `status`, its attempt older and perhaps cancelled when the call ends."""
+        environment = ActivityEnvironment(client=cast("Client", PatientEngine()))
 
         async def call(_: httpx.Request) -> httpx.Response:
             await self.database.write(lambda session: _age(session, status, began_ago))
+            if cancelled:
+                environment.cancel()
+                await asyncio.sleep(0.05)  # the cancellation is delivered while the call is under way
             if isinstance(outcome, Exception):
                 raise outcome
             return outcome
 
-        async with httpx.AsyncClient(transport=httpx.MockTransport(call)) as http:
-            graph = GraphClient(http, "https://graph.invalid", "v26.0")
-            sends = SendActivities(self.database, graph, self._settings.vault)
-            request = SendMessage(PAGE_A, "c", "mine", tag_on=False, tries=0)
-            environment = ActivityEnvironment(client=cast("Client", PatientEngine()))
-            return await environment.run(sends.send_message, request)
+        http = httpx.AsyncClient(transport=httpx.MockTransport(call))
+        graph = GraphClient(http, "https://graph.invalid", "v26.0")
+        sends = SendActivities(self.database, graph, self._settings.vault)
+        request = SendMessage(PAGE_A, "c", "mine", tag_on=False, tries=0)
+        return await environment.run(sends.send_message, request)
 
     async def row(self) -> tuple[str | None, str | None]:
         """Status and reason of the message."""
@@ -130,3 +140,16 @@ async def test_the_truth_wins_over_all(standstill: Standstill) -> None:
     accepted = httpx.Response(200, json={"recipient_id": PSID, "message_id": "m_1"})
     assert (await standstill.send(accepted, status="resent", began_ago=600)).status == "sent"
     assert await standstill.row() == ("sent", None)
+
+
+async def test_an_attempt_that_is_cancelled_while_meta_answers_still_keeps_what_meta_said(
+    standstill: Standstill,
+) -> None:
+    accepted = httpx.Response(200, json={"recipient_id": PSID, "message_id": "m_1"})
+    with pytest.raises(asyncio.CancelledError):
+        await standstill.send(accepted, status="unknown", cancelled=True)
+
+    async def is_sent() -> bool:
+        return (await standstill.row())[0] == "sent"
+
+    await eventually(is_sent)

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,11 @@ class Installation:
     fleet: Fleet
     account_id: str
     app_secret: str
+    token: str
+
+    def token_of(self, page_id: str) -> str:
+        """The access token of a Page. One token opens one Page: the sandbox keeps tokens by their text."""
+        return self.token + page_id
 
     @property
     def directory(self) -> Path:
@@ -52,33 +57,35 @@ async def install(directory: Path, temporal: Path) -> Installation:
     await fleet.up(*PRODUCT)
     await fleet.ready(SANDBOX)
     app_secret, token = secrets.token_hex(16), "EAAchaos" + secrets.token_urlsafe(16)
-    installation = Installation(fleet, "", app_secret)
+    installation = Installation(fleet, "", app_secret, token)
     async with installation.sandbox() as sandbox, installation.api() as api:
-        await _seed_sandbox(sandbox, app_secret, token)
-        account_id = await _seed_desk(api, app_secret, token)
-    return Installation(fleet, account_id, app_secret)
+        await _seed_sandbox(sandbox, installation)
+        account_id = await _seed_desk(api, installation)
+    return replace(installation, account_id=account_id)
 
 
-async def _seed_sandbox(sandbox: httpx.AsyncClient, app_secret: str, token: str) -> None:
-    await _post(sandbox, "/_sandbox/apps", app_id=APP_ID, app_secret=app_secret, name="App", mode="live")
+async def _seed_sandbox(sandbox: httpx.AsyncClient, installation: Installation) -> None:
+    secret = installation.app_secret
+    await _post(sandbox, "/_sandbox/apps", app_id=APP_ID, app_secret=secret, name="App", mode="live")
     for page_id in PAGES:
-        # One token opens one Page: the sandbox keeps tokens by their text.
         await _post(
             sandbox,
             "/_sandbox/pages",
             page_id=page_id,
             name=f"Page {page_id}",
-            access_token=token + page_id,
+            access_token=installation.token_of(page_id),
             app_id=APP_ID,
         )
     await _post(sandbox, "/_sandbox/deliveries/settings", retry_after_s=_RETRY_AFTER_SECONDS)
 
 
-async def _seed_desk(api: httpx.AsyncClient, app_secret: str, token: str) -> str:
-    account = await _post(api, "/v1/accounts", name="App", app_id=APP_ID, app_secret=app_secret)
+async def _seed_desk(api: httpx.AsyncClient, installation: Installation) -> str:
+    secret = installation.app_secret
+    account = await _post(api, "/v1/accounts", name="App", app_id=APP_ID, app_secret=secret)
     for page_id in PAGES:
         path = f"/v1/accounts/{account['id']}/pages"
-        await _post(api, path, page_id=page_id, name=f"Page {page_id}", access_token=token + page_id)
+        token = installation.token_of(page_id)
+        await _post(api, path, page_id=page_id, name=f"Page {page_id}", access_token=token)
 
     async def all_run() -> bool:
         pages = [(await api.get(f"/v1/pages/{page_id}")).json() for page_id in PAGES]

@@ -13,6 +13,7 @@ from support.eventually import eventually
 
 _RETRY_SECONDS = 0.2
 _PICKED_WITHIN = 60.0
+_AT_ONCE = 8
 _ON_ITS_WAY = frozenset({"queued", "sending", "unknown"})
 
 
@@ -36,9 +37,13 @@ class Replies:
 
         await eventually(look, within=_PICKED_WITHIN)
         picked = {psid: found[psid] for psid in psids}
-        for conversation_id in picked.values():
-            (await self._api.post(f"/v1/conversations/{conversation_id}/pick")).raise_for_status()
+        slots = asyncio.Semaphore(_AT_ONCE)
+        await asyncio.gather(*(self._pick(each, slots) for each in picked.values()))
         return picked
+
+    async def _pick(self, conversation_id: str, slots: asyncio.Semaphore) -> None:
+        async with slots:
+            (await self._api.post(f"/v1/conversations/{conversation_id}/pick")).raise_for_status()
 
     async def reply(self, conversation_id: str) -> str:
         """Say something that nobody else says; the message's id. Asks again under the same key until told."""
@@ -55,9 +60,14 @@ class Replies:
                 raise AssertionError(f"a reply was answered {status}: {body}")
             await asyncio.sleep(_RETRY_SECONDS)
 
-    async def to_all(self, conversations: Sequence[str]) -> list[str]:
-        """One reply to each; the messages' ids in the same order."""
-        return await asyncio.gather(*(self.reply(each) for each in conversations))
+    async def to_all(self, conversations: Sequence[str], *, pause_s: float = 0) -> list[str]:
+        """One reply to each, begun so many seconds after the one before; the messages' ids in this order."""
+
+        async def later(place: int, conversation_id: str) -> str:
+            await asyncio.sleep(place * pause_s)
+            return await self.reply(conversation_id)
+
+        return await asyncio.gather(*(later(place, each) for place, each in enumerate(conversations)))
 
     @contextlib.asynccontextmanager
     async def going_on(

@@ -26,7 +26,8 @@ _WAITING = {
         "routed up to": "SELECT coalesce(min(position), 0) FROM relay_partition",
         "events not applied": """
             SELECT count(*) FROM thread_event JOIN thread USING (customer_id)
-            WHERE seq > applied_seq""",
+            WHERE seq > applied_seq AND NOT (kind = 'own_echo' AND
+                json_extract(facts, '$.message_id') IN (SELECT id FROM message WHERE status = 'sent'))""",
         "sends under way": "SELECT count(*) FROM message WHERE status IN ('queued', 'sending')",
         "looked for": """
             SELECT count(*) FROM message

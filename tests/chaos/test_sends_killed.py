@@ -5,11 +5,13 @@ import contextlib
 import pytest
 
 from chaos.crashing import Crashes
+from chaos.installation import PAGES
 from chaos.processes import WORKER
 from chaos.trial import MUTE, Load, Trial
 
 _CRASHES = 30
 _ROUNDS_WITHOUT_ECHOES = 2
+_HELD = 12
 
 
 async def crashed(trial: Trial, load: Load) -> None:
@@ -27,6 +29,25 @@ async def crashed(trial: Trial, load: Load) -> None:
 async def test_f05_f06_killed_at_every_step_of_a_send(trial: Trial, load: Load) -> None:
     for _ in range(load.rounds):
         await crashed(trial, load)
+
+
+async def test_killed_while_it_wakes_what_a_dead_token_held(trial: Trial, load: Load) -> None:
+    talks = await trial.talking(_HELD)
+    page_id = PAGES[0]
+    for _ in range(load.strikes):
+        await trial.kill_token(page_id)
+        said = await trial.replies.to_all(
+            [conversation for person, conversation in talks.items() if person.page_id == page_id]
+        )
+        await trial.are_held(said, how_many=len(said))
+        trial.fleet.kill(WORKER)
+        trial.fleet.start(WORKER, failpoints=f"held.woken:{trial.dice.randint(1, len(said) - 1)}")
+        await trial.renew_token(page_id)
+        await trial.died_at_its_point(WORKER)
+        trial.struck("held.woken")
+        await trial.fleet.up(WORKER)
+        await trial.are_held(said, how_many=0)
+        await trial.verify()
 
 
 @pytest.mark.chaos

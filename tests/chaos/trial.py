@@ -5,7 +5,7 @@ import contextlib
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from chaos.replying import Replies
 from chaos.settling import SETTLE_SECONDS, failed_workflow_tasks, settle
 from ingest.replay import request_replay
 from store.database import Database
+from support.eventually import eventually
 
 MUTE: dict[str, Any] = {"kind": "echo_never"}
 """Meta sends no echo."""
@@ -65,7 +66,7 @@ SMOKE = Load(
     strikes=1,
     latest_turn=1,
     batch=300,
-    talks=40,
+    talks=60,
     replies=10,
     patient=1.0,
     rounds=1,
@@ -79,7 +80,7 @@ LONG = Load(
     strikes=15,
     latest_turn=3,
     batch=1000,
-    talks=40,
+    talks=60,
     replies=10,
     patient=0.7,
     rounds=6,
@@ -189,6 +190,31 @@ class Trial:
             finally:
                 self.driver.write(line="seeing")
 
+    async def kill_token(self, page_id: str) -> None:
+        """Have a Page's access token expire."""
+        await self._token(page_id, invalid_subcode=463)
+
+    async def renew_token(self, page_id: str) -> None:
+        """Have the token work again, and tell the desk so."""
+        await self._token(page_id, invalid_subcode=None)
+        token = self.installation.token_of(page_id)
+        answer = await self.api.post(f"/v1/pages/{page_id}/reauthorize", json={"access_token": token})
+        assert answer.is_success, answer.text
+
+    async def are_held(self, message_ids: Sequence[str], *, how_many: int) -> None:
+        """Wait until so many of these messages are held."""
+
+        async def look() -> bool:
+            answer = await self.api.get("/v1/messages", params={"status": "held", "limit": "200"})
+            held = {each["id"] for each in answer.raise_for_status().json()["items"]}
+            return len(held.intersection(message_ids)) == how_many
+
+        await eventually(look, within=SETTLE_SECONDS)
+
+    async def _token(self, page_id: str, *, invalid_subcode: int | None) -> None:
+        token = self.installation.token_of(page_id)
+        await self._tell_sandbox("tokens", access_token=token, app_id=APP_ID, invalid_subcode=invalid_subcode)
+
     async def leave(self, person: Customer, state: str) -> None:
         """Have a person be out of reach: `blocked`, `unavailable` or `deleted`."""
         await self._tell_sandbox("customers", page_id=person.page_id, psid=person.psid, unreachable=state)
@@ -196,8 +222,7 @@ class Trial:
     async def talking(self, count: int) -> dict[Customer, str]:
         """New people who have written and whose conversations an agent has taken, each with its id."""
         people = await self.meet(count)
-        for person in people:
-            await self.customers.write(person)
+        await asyncio.gather(*(self.customers.write(person) for person in people))
         picked = await self.replies.pick([person.psid for person in people])
         return {person: picked[person.psid] for person in people}
 
