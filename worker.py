@@ -34,6 +34,7 @@ from messenger.graph import GraphClient
 from messenger.media import FetchLimits, MediaFetcher
 from messenger.media_hosts import MediaHosts
 from store.database import Database
+from store.files import FileStore
 from workflows.attachments import FilesWorkflow
 from workflows.conversation import ConversationWorkflow
 from workflows.messages import FILES_TASK_QUEUE, TASK_QUEUE
@@ -115,7 +116,7 @@ def make_worker(
 ) -> Worker:
     """The Temporal worker with all workflows and activities."""
     threads = ThreadActivities(database, settings.public_base_url)
-    sends = SendActivities(database, graph, settings.vault)
+    sends = SendActivities(database, graph, settings.vault, FileStore(settings.files_url))
     looks = ReadBackActivities(database, graph, settings.vault)
     waking = WakingActivities(database, client)
     pages = PageActivities(database, graph, settings)

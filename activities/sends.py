@@ -17,19 +17,23 @@ from temporalio import activity
 from activities.credentials import credentials_of
 from activities.engine_time import engine_clock
 from activities.heartbeat import beating
+from activities.uploads import Uploads
 from base.log import get_logger
 from base.secrets import Vault
 from domain.delivery import MessageStatus
 from domain.sending import Permission, SenderKind, SendRefusal, decide_send
 from domain.surveys import REMINDER
 from messenger.error_table import ErrorKind
+from messenger.errors import GraphError
 from messenger.graph import GraphClient, NotSent, PageCredentials, Refused, Sent, Unknown
 from store import gate
 from store.database import Database
+from store.files import FileStore
 from store.messages import begin_attempt, settle
 from store.survey_answers import is_answered_reminder
 from store.tables import Account, Customer, Message, Page, Thread
 from store.threads import window_of_thread
+from store.uploads import forget_upload
 from workflows.messages import SendMessage, SendReport
 
 METADATA_PREFIX = "pd1:"
@@ -53,6 +57,8 @@ _ROWS = (
 )
 
 _SPREAD = timedelta(seconds=3)
+_UNKNOWN_FILE = 2018074
+"""Meta's subcode for an `attachment_id` that it does not know, or not any more."""
 _CLOSES_GATE = frozenset({ErrorKind.AUTH, ErrorKind.POLICY})
 _COME_AGAIN = frozenset({ErrorKind.RETRY, ErrorKind.THROTTLED})
 
@@ -74,10 +80,11 @@ class _Attempt:
 class SendActivities:
     """The send protocol's steps around the Graph API."""
 
-    def __init__(self, database: Database, graph: GraphClient, vault: Vault) -> None:
+    def __init__(self, database: Database, graph: GraphClient, vault: Vault, files: FileStore) -> None:
         self._database = database
         self._graph = graph
         self._vault = vault
+        self._uploads = Uploads(database, graph, vault, files)
 
     @activity.defn(name="send_message")
     async def send_message(self, request: SendMessage) -> SendReport:
@@ -87,6 +94,9 @@ class SendActivities:
             return await self._attempt(request, now)
 
     async def _attempt(self, request: SendMessage, now: Callable[[], datetime]) -> SendReport:
+        refused = await self._uploads.prepare(request.message_id, now)
+        if refused is not None:
+            return await self._database.write(lambda session: _not_uploaded(session, request, refused, now))
         began = now()
         prepared = await self._database.write(lambda session: self._prepare(session, request, began))
         if isinstance(prepared, SendReport):
@@ -129,6 +139,9 @@ class SendActivities:
         if isinstance(permission, SendRefusal):
             return _settled(session, message.id, MessageStatus.FAILED, now, reason=permission.code)
         content = _content(message)
+        if not content and message.attachments:
+            # Its page's gate opened since the look at its file.
+            return SendReport(MessageStatus.QUEUED, until=now, in_line=True)
         if not content:
             return _settled(session, message.id, MessageStatus.FAILED, now, reason="nothing_to_say")
         return _Attempt(
@@ -145,6 +158,14 @@ def _rows_for(session: Session, message_id: str) -> tuple[Message, Thread, Custo
     """What one attempt needs, in one statement; the message's row is locked."""
     found = session.execute(_ROWS, {"id": message_id}).first()
     return None if found is None else tuple(found)
+
+
+def _not_uploaded(
+    session: Session, request: SendMessage, outcome: Refused | NotSent, now: Callable[[], datetime]
+) -> SendReport:
+    """Record that the message's file did not reach Meta: the message was not tried."""
+    message = session.get_one(Message, request.message_id)
+    return _record(session, request, message.attempt, outcome, now)
 
 
 def _record(
@@ -171,7 +192,7 @@ def _record(
             if error.kind is ErrorKind.THROTTLED and report.until is not None:
                 gate.pause(session, request.page_id, error.reason, report.until, now)
             return report
-        case Refused(error=error):
+        case Refused(error=error) if not _is_to_be_uploaded_again(session, request, error):
             return _settled(
                 session,
                 request.message_id,
@@ -185,8 +206,12 @@ def _record(
             return _settled(
                 session, request.message_id, MessageStatus.UNKNOWN, now, attempt=attempt, reason=reason
             )
-        case NotSent(reason=reason):
+        case NotSent(reason=reason) | Refused(error=GraphError(reason=reason)):
             return _postponed(session, request, attempt, reason, now)
+
+
+def _is_to_be_uploaded_again(session: Session, request: SendMessage, error: GraphError) -> bool:
+    return error.subcode == _UNKNOWN_FILE and forget_upload(session, request.message_id)
 
 
 def _known_already(session: Session, message: Message, now: datetime) -> SendReport | None:

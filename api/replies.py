@@ -4,16 +4,16 @@
 sweep brings it there and it is judged anew. A refusal is a problem, and the message stays as `failed`.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import Response
-from pydantic import Field
+from pydantic import Field, model_validator
 from sqlmodel import Session
 
 from api.auth import Caller, Principal
 from api.dispatch import give
 from api.engine import CommandRefusedError, Engine, EngineBusyError, EngineUnavailableError
-from api.fields import Flag, IdempotencyKey, Input, MessageText, PathId
+from api.fields import Flag, Id, IdempotencyKey, Input, MessageText, PathId
 from api.flights import Flights
 from api.problem_docs import problems
 from api.problems import Problem
@@ -33,10 +33,21 @@ from store.tables import Message
 router = api_router("conversations")
 
 
+class AttachmentRef(Input):
+    """A file by its id."""
+
+    id: Id
+
+
 class ReplyInput(Input):
     """What to say to the customer. Pagedesk alone chooses Meta's messaging type and tag."""
 
-    text: MessageText
+    text: MessageText | None = None
+    attachments: Annotated[list[AttachmentRef], Field(min_length=1, max_length=1)] | None = Field(
+        default=None,
+        description="The file to send, uploaded with POST /v1/attachments. A message of Messenger is a text "
+        "or a file: send two for both.",
+    )
     reply_to_mid: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$")] | None = (
         Field(default=None, description="The `mid` of a message of this thread that is answered to.")
     )
@@ -44,6 +55,12 @@ class ReplyInput(Input):
         default=False,
         description="If the window refuses the message, keep it as `held` until the customer writes again.",
     )
+
+    @model_validator(mode="after")
+    def _is_one_message(self) -> Self:
+        if (self.text is None) == (self.attachments is None):
+            raise ValueError("A message is either a text or a file.")
+        return self
 
 
 @router.post(
@@ -55,6 +72,8 @@ class ReplyInput(Input):
             "not_found",
             "idempotency_key_reused",
             "unknown_reply_to",
+            "attachments_switched_off",
+            "unknown_attachment",
             "not_legal_now",
             "conversation_closed",
             "not_your_conversation",
@@ -157,6 +176,7 @@ async def _keep(
         agent_id=caller.agent_id,
         text=body.text,
         reply_to_mid=body.reply_to_mid,
+        attachment_id=body.attachments[0].id if body.attachments else None,
         hold=body.hold,
         request_hash=request_hash("reply", body.model_dump_json()),
     )

@@ -15,8 +15,9 @@ from domain.changes import Fact
 from domain.lifecycle import ActorKind
 from domain.settings import AutomatedTrigger
 from store.events import append_events, event_row
+from store.refusals import StoreRefusalError
 from store.sql import insert_or_ignore
-from store.tables import Attachment, Message
+from store.tables import Attachment, Message, Page
 
 MOST_TRIES = 3
 
@@ -223,3 +224,21 @@ def keep_upload(
     }
     insert_or_ignore(session, Attachment, [row])
     return session.get_one(Attachment, attachment_id)
+
+
+def file_to_send(session: Session, page_id: str, attachment_id: str) -> list[dict[str, Any]]:
+    """How a reply shows its file; refused as `attachments_switched_off` and `unknown_attachment`."""
+    if not session.get_one(Page, page_id).attachments_for_agents:
+        raise StoreRefusalError("attachments_switched_off")
+    file = session.get(Attachment, attachment_id)
+    if file is None or file.direction != Direction.OUTBOUND or file.state != FileState.READY:
+        raise StoreRefusalError("unknown_attachment")
+    return [shown(**file.model_dump())]
+
+
+def sent_file_id(message: Message) -> str | None:
+    """The file that a message of ours brings."""
+    if message.direction != Direction.OUTBOUND or not message.attachments:
+        return None
+    found = message.attachments[0].get("id")
+    return found if isinstance(found, str) else None

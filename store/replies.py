@@ -18,6 +18,7 @@ from domain.lifecycle import ActorKind
 from domain.sending import RefusalCode
 from domain.settings import AutomatedTrigger
 from domain.state import Command, Notice
+from store.attachments import file_to_send, sent_file_id
 from store.conversations import live_conversation_id
 from store.created_messages import notice_row
 from store.events import append_events, event_row
@@ -41,9 +42,10 @@ class Reply:
 
     message_id: str
     agent_id: str
-    text: str
+    text: str | None
     reply_to_mid: str | None
     request_hash: str
+    attachment_id: str | None = None
     hold: bool = False
     resends: str | None = None
 
@@ -84,6 +86,8 @@ def keep_intent(session: Session, conversation_id: str, reply: Reply, at: dateti
         hold=reply.hold,
         resends=reply.resends,
     )
+    if reply.attachment_id is not None:
+        row["attachments"] = file_to_send(session, conversation.page_id, reply.attachment_id)
     insert_or_ignore(session, Message, [row])
     return _kept_intent(session, conversation, session.get_one(Message, reply.message_id), reply, is_new=True)
 
@@ -100,13 +104,16 @@ def keep_resend(
     if original is None or original.sender_kind != "agent" or original.conversation_id is None:
         raise StoreRefusalError("not_found")
     is_kept = session.get(Message, new_message_id) is not None
-    if not is_kept and (original.status not in _MAY_BE_SAID_AGAIN or not original.text):
+    if not is_kept and (
+        original.status not in _MAY_BE_SAID_AGAIN or not (original.text or sent_file_id(original))
+    ):
         raise StoreRefusalError("message_not_resendable")
     live = live_conversation_id(session, original.customer_id)
     reply = Reply(
         message_id=new_message_id,
         agent_id=agent_id,
-        text=original.text or "",
+        text=original.text,
+        attachment_id=sent_file_id(original),
         reply_to_mid=original.reply_to_mid,
         request_hash=request_hash("resend", message_id),
         resends=message_id,
