@@ -146,6 +146,7 @@ async def _process(files: Files, message_id: str, **more: str) -> int:
     return await process.wait()
 
 
+@pytest.mark.timeout(300)  # four processes, one after the other
 async def test_f33_a_file_that_kills_the_worker_each_time_is_set_aside(files: Files, cdn: FakeCdn) -> None:
     await files.has("poison", cdn.file("/a", PNG), cdn.file("/b", PNG))
     for _ in range(MOST_TRIES):
