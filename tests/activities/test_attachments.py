@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from unittest import mock
 
 import httpx
@@ -15,6 +15,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.attachments import AttachmentActivities
+from activities.file_erasure import FileErasure
 from base import clock
 from base.failpoints import EXIT_STATUS
 from base.settings import Settings
@@ -24,7 +25,7 @@ from messenger.graph import GraphClient
 from sandbox.media import sample_png
 from store.attachments import MOST_TRIES, inbound_row, shown
 from store.database import Database
-from store.files import FileStore, FileStoreError
+from store.files import FileGoneError, FileStore, FileStoreError
 from store.messages import new_outbound_row
 from store.sql import insert_or_ignore
 from store.tables import Attachment, Customer, Message, Page, Thread
@@ -260,3 +261,34 @@ async def test_a_message_in_no_conversation_waits_to_be_told_of(files: Files) ->
         await ActivityEnvironment().run(
             files.activities.tell_refused_files, TellRefused("m", AutomatedTrigger.FILE_TOO_LARGE)
         )
+
+
+async def test_an_erased_customer_has_no_files_left(files: Files, cdn: FakeCdn) -> None:
+    store = FileStore(files.settings.files_url)
+    await files.has("kept", cdn.file("/a", PNG), cdn.file("/b", b"<html>"))
+    await files.fetch("kept")
+    key = f"{PAGE_A}/kept-0"
+    assert b"".join([chunk async for chunk in await store.read(key)]) == PNG
+
+    assert await FileErasure(files.database, store)("c") == 2
+    assert await FileErasure(files.database, store)("c") == 0
+    with pytest.raises(FileGoneError):
+        await store.read(key)
+    assert await files.fetch("kept") is None
+
+
+async def test_a_file_that_comes_during_the_erasure_is_not_kept(
+    files: Files, cdn: FakeCdn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await files.has("m", cdn.file("/a", PNG))
+    store = FileStore(files.settings.files_url)
+    put = FileStore.put
+
+    async def put_late(self: FileStore, key: str, file: IO[bytes]) -> None:
+        await FileErasure(files.database, store)("c")
+        await put(self, key, file)
+
+    monkeypatch.setattr(FileStore, "put", put_late)
+    assert await files.fetch("m") is None
+    with pytest.raises(FileGoneError):
+        await store.read(f"{PAGE_A}/m-0")
