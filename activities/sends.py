@@ -33,7 +33,7 @@ from store.messages import begin_attempt, settle
 from store.survey_answers import is_answered_reminder
 from store.tables import Account, Customer, Message, Page, Thread
 from store.threads import window_of_thread
-from store.uploads import forget_upload
+from store.uploads import WantedUpload, forget_upload, wanted_upload
 from workflows.messages import SendMessage, SendReport
 
 METADATA_PREFIX = "pd1:"
@@ -94,11 +94,16 @@ class SendActivities:
             return await self._attempt(request, now)
 
     async def _attempt(self, request: SendMessage, now: Callable[[], datetime]) -> SendReport:
-        refused = await self._uploads.prepare(request.message_id, now)
-        if refused is not None:
-            return await self._database.write(lambda session: _not_uploaded(session, request, refused, now))
         began = now()
         prepared = await self._database.write(lambda session: self._prepare(session, request, began))
+        if isinstance(prepared, WantedUpload):
+            refused = await self._uploads.upload(prepared, now)
+            if refused is not None:
+                return await self._database.write(lambda s: _not_uploaded(s, request, refused, now))
+            began = now()
+            prepared = await self._database.write(lambda session: self._prepare(session, request, began))
+        if isinstance(prepared, WantedUpload):
+            return SendReport(MessageStatus.QUEUED, until=now(), in_line=True)
         if isinstance(prepared, SendReport):
             return prepared
         if now() > began + _FENCE:
@@ -119,8 +124,13 @@ class SendActivities:
             lambda session: _record(session, request, prepared.number, outcome, now)
         )
 
-    def _prepare(self, session: Session, request: SendMessage, now: datetime) -> SendReport | _Attempt:
-        """Judge and mark the attempt; a report where there is nothing to call for."""
+    def _prepare(
+        self, session: Session, request: SendMessage, now: datetime
+    ) -> SendReport | _Attempt | WantedUpload:
+        """Judge and mark the attempt; a report where there is nothing to call for.
+
+        What is to be uploaded first comes back unmarked.
+        """
         rows = _rows_for(session, request.message_id)
         if rows is None:
             _log.warning("send_without_row", message_id=request.message_id)
@@ -138,10 +148,10 @@ class SendActivities:
         )
         if isinstance(permission, SendRefusal):
             return _settled(session, message.id, MessageStatus.FAILED, now, reason=permission.code)
+        wanted = wanted_upload(session, message, now)
+        if wanted is not None:
+            return wanted
         content = _content(message)
-        if not content and message.attachments:
-            # Its page's gate opened since the look at its file.
-            return SendReport(MessageStatus.QUEUED, until=now, in_line=True)
         if not content:
             return _settled(session, message.id, MessageStatus.FAILED, now, reason="nothing_to_say")
         return _Attempt(

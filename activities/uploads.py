@@ -13,7 +13,7 @@ from messenger.graph_call import Upload
 from store.database import Database
 from store.files import FileGoneError, FileStore, FileStoreError
 from store.tables import Attachment
-from store.uploads import WantedUpload, keep_meta_id, wanted_upload
+from store.uploads import WantedUpload, keep_meta_id
 
 _GONE = Meaning(ErrorKind.MESSAGE, "The file is not in the attachment store any more.", "Upload it again.")
 
@@ -27,11 +27,8 @@ class Uploads:
         self._vault = vault
         self._files = files
 
-    async def prepare(self, message_id: str, now: Callable[[], datetime]) -> Refused | NotSent | None:
-        """Have Meta know the file of a message, if it has one; the outcome if that is not to be had."""
-        wanted = await self._database.write(lambda s: wanted_upload(s, message_id, now()))
-        if wanted is None:
-            return None
+    async def upload(self, wanted: WantedUpload, now: Callable[[], datetime]) -> Refused | NotSent | None:
+        """Have Meta know a file; the outcome if that is not to be had."""
         try:
             meta_id = await self._upload(wanted)
         except FileGoneError:
@@ -43,7 +40,6 @@ class Uploads:
         except GraphError as error:
             return NotSent(error.reason) if error.outcome_unknown else Refused(error)
         await self._database.write(lambda s: keep_meta_id(s, wanted, meta_id, now()))
-        await self._database.write(lambda s: wanted_upload(s, message_id, now()))
         return None
 
     async def _upload(self, wanted: WantedUpload) -> str:

@@ -5,11 +5,9 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from domain.delivery import MessageStatus
 from store.attachments import sent_file_id
-from store.gate import Gate, is_held_by_gate
 from store.sql import upsert
-from store.tables import Attachment, AttachmentUpload, Message, Page
+from store.tables import Attachment, AttachmentUpload, Message
 
 LIFETIME = timedelta(days=90)
 _MARGIN = timedelta(days=1)
@@ -24,25 +22,16 @@ class WantedUpload:
     file: Attachment | None
 
 
-def wanted_upload(session: Session, message_id: str, now: datetime) -> WantedUpload | None:
-    """What is to be uploaded before a message is tried; None if nothing is, and the message is ready.
-
-    A message that may not be sent now, by its status or its page's gate, waits with its upload.
-    """
-    message = session.get(Message, message_id)
-    file_id = sent_file_id(message) if message else None
-    if message is None or file_id is None:
+def wanted_upload(session: Session, message: Message, now: datetime) -> WantedUpload | None:
+    """What is to be uploaded before a message is tried; None if nothing is, and it names its file."""
+    file_id = sent_file_id(message)
+    if file_id is None:
         return None
-    if message.status != MessageStatus.QUEUED and not is_held_by_gate(message):
-        return None
-    if session.get_one(Page, message.page_id).send_gate == Gate.HELD:
-        return None
-    upload = session.get(AttachmentUpload, (file_id, message.page_id))
-    if upload is None or upload.expires_at <= now + _MARGIN:
-        return WantedUpload(message.page_id, file_id, session.get(Attachment, file_id))
     file = session.get(Attachment, file_id)
-    payload = {"attachment_id": upload.meta_id}
-    message.content = {"attachment": {"type": file.kind if file else "file", "payload": payload}}
+    upload = session.get(AttachmentUpload, (file_id, message.page_id))
+    if file is None or upload is None or upload.expires_at <= now + _MARGIN:
+        return WantedUpload(message.page_id, file_id, file)
+    message.content = {"attachment": {"type": file.kind, "payload": {"attachment_id": upload.meta_id}}}
     return None
 
 

@@ -59,6 +59,21 @@ async def file_in(whole: Whole, conversation_id: str, state: str, within: float 
     return found
 
 
+async def arrived(whole: Whole, conversation_id: str, **wanted: Any) -> dict[str, Any]:
+    """The message of ours with these fields, once Meta has it."""
+
+    async def look() -> dict[str, Any] | None:
+        for message in await whole.messages(conversation_id):
+            is_wanted = all(message[name] == value for name, value in wanted.items())
+            if is_wanted and message["status"] in ("sent", "delivered", "read"):
+                return message
+        return None
+
+    found = await eventually(look, within=30)
+    assert found is not None
+    return found
+
+
 async def media_fault(whole: Whole, **fault: Any) -> None:
     (await whole.meta.delete("/_sandbox/faults")).raise_for_status()
     if fault:
@@ -128,7 +143,7 @@ async def test_f37_a_poor_cdn_costs_the_file_alone(
     assert shown["notice"]
     assert (await whole.api.get(f"/v1/attachments/{shown['id']}")).json()["code"] == "attachment_not_ready"
     if told:
-        await whole.message_with(conversation_id, text=told, status="sent")
+        await arrived(whole, conversation_id, text=told)
 
 
 async def test_f37_a_slow_file_keeps_no_conversation_waiting(whole: Whole) -> None:
@@ -141,7 +156,7 @@ async def test_f37_a_slow_file_keeps_no_conversation_waiting(whole: Whole) -> No
     (await whole.act(conversation_id, "pick")).raise_for_status()
     answered: httpx.Response = await whole.answer(conversation_id, "I see", f"slow-{psid}")
     answered.raise_for_status()
-    await whole.message_with(conversation_id, text="I see", status="sent")
+    await arrived(whole, conversation_id, text="I see")
     assert time.monotonic() - began < 10  # and the file has not come yet
     await file_in(whole, conversation_id, "pending")
     await media_fault(whole)
@@ -194,7 +209,7 @@ async def test_an_agents_file_is_uploaded_once_and_sent_as_often_as_wanted(whole
     for number in range(2):
         psid, conversation_id = await talk(whole)
         sent = (await send_file(whole, conversation_id, file_id, f"f{number}")).raise_for_status().json()
-        shown = await whole.message_with(conversation_id, id=sent["id"], status="sent")
+        shown = await arrived(whole, conversation_id, id=sent["id"])
         assert shown["attachments"][0]["name"] == "plan.png"
         thread = (await whole.meta.get(f"/_sandbox/threads/{PAGE_A}/{psid}")).json()
         (attachment,) = [m["attachments"][0] for m in thread["messages"] if m["attachments"]]
@@ -208,11 +223,11 @@ async def test_a_file_that_meta_has_forgotten_is_uploaded_again(whole: Whole) ->
     file_id = await upload(whole)
     _, conversation_id = await talk(whole)
     first = (await send_file(whole, conversation_id, file_id, "first")).raise_for_status().json()
-    await whole.message_with(conversation_id, id=first["id"], status="sent")
+    await arrived(whole, conversation_id, id=first["id"])
     before = await calls(whole, "upload")
     await media_fault(whole, kind="error", code=100, subcode=2018074, times=1)
     again = (await send_file(whole, conversation_id, file_id, "again")).raise_for_status().json()
-    await whole.message_with(conversation_id, id=again["id"], status="sent")
+    await arrived(whole, conversation_id, id=again["id"])
     assert await calls(whole, "upload") == before + 1
 
 
@@ -228,14 +243,14 @@ async def test_a_refused_upload_fails_the_message_and_the_agent_is_told(whole: W
 
     await media_fault(whole)
     again = await whole.api.post(f"/v1/messages/{sent['id']}/resend", headers={"Idempotency-Key": "r2"})
-    await whole.message_with(conversation_id, id=again.raise_for_status().json()["id"], status="sent")
+    await arrived(whole, conversation_id, id=again.raise_for_status().json()["id"])
 
 
 async def test_an_upload_whose_answer_is_lost_is_repeated_and_its_message_sent_once(whole: Whole) -> None:
     psid, conversation_id = await talk(whole)
     await media_fault(whole, kind="cut", calls=["upload"], times=1, accept=True)
     sent = (await send_file(whole, conversation_id, await upload(whole), "l")).raise_for_status().json()
-    await whole.message_with(conversation_id, id=sent["id"], status="sent")
+    await arrived(whole, conversation_id, id=sent["id"])
     thread = (await whole.meta.get(f"/_sandbox/threads/{PAGE_A}/{psid}")).json()
     assert sum(bool(message["attachments"]) for message in thread["messages"]) == 1
 
