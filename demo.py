@@ -98,6 +98,8 @@ async def _page(api: httpx.AsyncClient, account_id: str, demo: DemoSecrets, *, t
         "name": PAGE_NAME,
         "access_token": demo.page_token,
         "human_agent_tag": tag_on,
+        "attachments_for_customers": True,
+        "attachments_for_agents": True,
     }
     await _post(api, f"/v1/accounts/{account_id}/pages", body)
 

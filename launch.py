@@ -143,6 +143,7 @@ def _environment(settings: Settings, secrets: DemoSecrets | None) -> dict[str, s
     if secrets is not None:
         environment |= {
             "PAGEDESK_GRAPH_BASE_URL": settings.sandbox_url,
+            "PAGEDESK_ATTACHMENT_HOSTS": settings.sandbox_url,
             "PAGEDESK_ADMIN_TOKEN": secrets.admin_token,
             "PAGEDESK_PUBLIC_URL": settings.local_url,
         }

@@ -45,6 +45,7 @@ from messenger.media import FetchLimits, MediaFetcher
 from messenger.media_hosts import MediaHosts
 from messenger.webhook import WebhookEvent
 from store.database import Database
+from store.files import FileStore
 from store.pace import Rates
 from workflows.attachments import FilesWorkflow
 from workflows.conversation import ConversationWorkflow
@@ -160,7 +161,8 @@ def make_worker(
     threads = ThreadActivities(database, settings.public_base_url)
     rates = Rates(Pace(settings.page_sends_per_second), Pace(settings.page_media_per_second))
     lanes = Lanes(LANE_WIDTH, per_second=settings.page_sends_per_second)
-    sends = SendActivities(database, graph, settings.vault, lanes=lanes, usage=usage, rates=rates)
+    files = FileStore(settings.files_url)
+    sends = SendActivities(database, graph, settings.vault, files, lanes=lanes, usage=usage, rates=rates)
     looks = ReadBackActivities(database, graph, settings.vault, lanes=Lanes(READ_WIDTH))
     waking = WakingActivities(database, client)
     pages = PageActivities(database, graph, settings)

@@ -114,7 +114,8 @@ class AttachmentActivities:
             _log.warning("attachment_store_unavailable", attachment_id=file_id, error=str(error))
             await self._database.write(lambda s: attachments.not_tried(s, file_id))
             return False
-        await self._database.write(lambda s: attachments.keep_file(s, file_id, kept, clock.now()))
+        if not await self._database.write(lambda s: attachments.keep_file(s, file_id, kept, clock.now())):
+            await self._files.delete(kept.store_key)
         return True
 
     async def _take(self, file: Attachment) -> KeptFile:
@@ -123,7 +124,7 @@ class AttachmentActivities:
         with tempfile.TemporaryFile() as fetched:
             got = await self._fetcher.fetch(file.url or "", fetched)
             content_type = await self._judge(file, fetched)
-            key = f"{file.page_id}/{file.id}"
+            key = attachments.store_key(file)
             await self._files.put(key, fetched)
         return KeptFile(file.name or file.kind, got.size, content_type, got.sha256, key)
 

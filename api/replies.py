@@ -5,7 +5,7 @@ sweep brings it there and it is judged anew. A refusal is a problem, and the mes
 """
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import orjson
 from fastapi import Response
@@ -42,11 +42,24 @@ from store.thread_owners import NOT_OURS
 router = api_router("conversations")
 
 
+class AttachmentRef(Input):
+    """A file by its id."""
+
+    id: Id
+
+
 class ReplyInput(Input):
     """What to say to the customer. Pagedesk alone chooses Meta's messaging type and tag."""
 
-    text: MessageText | None = Field(default=None, description="Either a text or a template is needed.")
+    text: MessageText | None = Field(
+        default=None, description="Exactly one of a text, a template and an attachment is needed."
+    )
     template: Template | None = None
+    attachments: Annotated[list[AttachmentRef], Field(min_length=1, max_length=1)] | None = Field(
+        default=None,
+        description="The file to send, uploaded with POST /v1/attachments. A message of Messenger is a text "
+        "or a file: send two for both.",
+    )
     quick_replies: QuickReplies | None = None
     reply_to: Id | None = Field(
         default=None, description="The id of a message of this thread that is answered to; Meta must know it."
@@ -63,8 +76,8 @@ class ReplyInput(Input):
 
     @model_validator(mode="after")
     def _is_one_message(self) -> Self:
-        if (self.text is None) == (self.template is None):
-            raise ValueError("A message is either a text or a template.")
+        if sum(each is not None for each in (self.text, self.template, self.attachments)) != 1:
+            raise ValueError("A message is one of a text, a template and an attachment.")
         size = len(orjson.dumps({"text": self.text} | (self.content or {})))
         if size > MESSAGE_BYTES:
             raise ValueError(
@@ -82,6 +95,8 @@ class ReplyInput(Input):
             "not_found",
             "idempotency_key_reused",
             "unknown_reply_to",
+            "attachments_switched_off",
+            "unknown_attachment",
             "not_legal_now",
             "conversation_closed",
             "not_your_conversation",
@@ -197,6 +212,7 @@ async def _keep(
         text=body.text,
         content=body.content,
         reply_to=body.reply_to,
+        attachment_id=body.attachments[0].id if body.attachments else None,
         hold=body.hold,
         request_hash=request_hash("reply", body.model_dump_json(exclude_none=True)),
     )

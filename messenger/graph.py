@@ -25,7 +25,15 @@ from messenger.conversations import (
 )
 from messenger.errors import GraphError, error_of
 from messenger.graph_batch import read_by_batch
-from messenger.graph_call import Access, Answer, AnswerLostError, GraphCaller, NothingWrittenError, Watch
+from messenger.graph_call import (
+    Access,
+    Answer,
+    AnswerLostError,
+    GraphCaller,
+    NothingWrittenError,
+    Upload,
+    Watch,
+)
 from messenger.wire import identifier, milliseconds
 
 
@@ -327,6 +335,22 @@ class GraphClient:
         """The newest messages of one thread, newest first; those beyond 20 tell their id and time alone."""
         body = await self._read(_segment(thread_id), credentials.access, {"fields": THREAD_FIELDS})
         return tuple(messages_in({"data": [body]}, credentials.page_id))
+
+    async def upload_file(self, credentials: PageCredentials, kind: str, file: Upload) -> str:
+        """Give Meta a file to send from this page, as often as wanted for 90 days; its `attachment_id`.
+
+        `kind` is Meta's: image, audio, video or file. Uploaded twice it is there twice, and no harm done.
+        """
+        message = {"attachment": {"type": kind, "payload": {"is_reusable": True}}}
+        path = f"{_segment(credentials.page_id)}/message_attachments"
+        form = {"message": json.dumps(message)}
+        body = await _expect(
+            self._caller.call("POST", path, credentials.access, form=form, file=file), credentials.access
+        )
+        meta_id = identifier(body.get("attachment_id"))
+        if meta_id is None:
+            raise GraphUnavailable("unreadable_answer")
+        return meta_id
 
     async def file_links(self, credentials: PageCredentials, mid: str) -> tuple[str | None, ...]:
         """New links to the files of a message, in their order; of older messages Meta tells nothing."""

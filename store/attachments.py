@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from domain.attachments import NOTICES, STATE_OF, TOLD, Direction, FileReason, FileState, family_of
@@ -15,8 +16,9 @@ from domain.changes import Fact
 from domain.lifecycle import ActorKind
 from domain.settings import AutomatedTrigger
 from store.events import append_events, event_row
+from store.refusals import StoreRefusalError
 from store.sql import insert_or_ignore
-from store.tables import Attachment, Message
+from store.tables import Attachment, Message, Page
 
 MOST_TRIES = 3
 
@@ -109,8 +111,8 @@ def begin_try(session: Session, attachment_id: str, at: datetime) -> Attachment 
 
     A file whose tries never ended broke the worker each time, and is set aside.
     """
-    file = session.get(Attachment, attachment_id, with_for_update=True)
-    if file is None or file.state != FileState.PENDING:
+    file = _pending(session, attachment_id)
+    if file is None:
         return None
     if file.attempts >= MOST_TRIES:
         _end(session, file, at, reason=FileReason.BROKE_THE_WORKER)
@@ -121,8 +123,8 @@ def begin_try(session: Session, attachment_id: str, at: datetime) -> Attachment 
 
 def try_again(session: Session, attachment_id: str, reason: FileReason, at: datetime) -> bool:
     """A try ended without a file; whether there may be another one. After the last the file is given up."""
-    file = session.get_one(Attachment, attachment_id, with_for_update=True)
-    if file.state != FileState.PENDING:
+    file = _pending(session, attachment_id)
+    if file is None:
         return False
     if file.attempts < MOST_TRIES:
         return True
@@ -132,29 +134,50 @@ def try_again(session: Session, attachment_id: str, reason: FileReason, at: date
 
 def not_tried(session: Session, attachment_id: str) -> None:
     """The try failed by no fault of the file: it does not count."""
-    file = session.get_one(Attachment, attachment_id, with_for_update=True)
-    file.attempts = max(file.attempts - 1, 0)
+    file = _pending(session, attachment_id)
+    if file is not None:
+        file.attempts = max(file.attempts - 1, 0)
 
 
 def renew_link(session: Session, attachment_id: str, url: str | None) -> None:
     """Meta was asked for a new link, and may have given one."""
-    file = session.get_one(Attachment, attachment_id, with_for_update=True)
-    file.refreshed = True
-    file.url = url or file.url
+    file = _pending(session, attachment_id)
+    if file is not None:
+        file.refreshed = True
+        file.url = url or file.url
 
 
 def refuse_file(session: Session, attachment_id: str, reason: FileReason, at: datetime) -> None:
     """The file is not to be had, or not taken."""
-    file = session.get_one(Attachment, attachment_id, with_for_update=True)
-    if file.state == FileState.PENDING:
+    file = _pending(session, attachment_id)
+    if file is not None:
         _end(session, file, at, reason=reason)
 
 
-def keep_file(session: Session, attachment_id: str, kept: KeptFile, at: datetime) -> None:
-    """The file is in the attachment store."""
-    file = session.get_one(Attachment, attachment_id, with_for_update=True)
+def keep_file(session: Session, attachment_id: str, kept: KeptFile, at: datetime) -> bool:
+    """The file is in the attachment store. False where it is not wanted any more: its customer was erased."""
+    file = session.get(Attachment, attachment_id, with_for_update=True)
+    if file is None:
+        return False
     if file.state == FileState.PENDING:
         _end(session, file, at, kept=kept)
+    return True
+
+
+def keys_of_customer(session: Session, customer_id: str) -> list[str]:
+    """Where the attachment store may have files of a customer."""
+    files = session.exec(select(Attachment).where(col(Attachment.customer_id) == customer_id))
+    return [store_key(file) for file in files]
+
+
+def forget_customer(session: Session, customer_id: str) -> None:
+    """Forget the rows of a customer's files, once the files are gone."""
+    session.connection().execute(delete(Attachment).where(col(Attachment.customer_id) == customer_id))
+
+
+def store_key(file: Attachment) -> str:
+    """Where the attachment store has a customer's file, or will have it."""
+    return file.store_key or f"{file.page_id}/{file.id}"
 
 
 def told_about(files: list[Attachment]) -> AutomatedTrigger | None:
@@ -162,6 +185,12 @@ def told_about(files: list[Attachment]) -> AutomatedTrigger | None:
     causes = {TOLD[FileReason(file.reason)] for file in files if file.reason in TOLD}
     ordered = (AutomatedTrigger.FILE_TOO_LARGE, AutomatedTrigger.UNSUPPORTED_MESSAGE)
     return next((cause for cause in ordered if cause in causes), None)
+
+
+def _pending(session: Session, attachment_id: str) -> Attachment | None:
+    """The row of a file that is still to be fetched; it is locked."""
+    file = session.get(Attachment, attachment_id, with_for_update=True)
+    return file if file is not None and file.state == FileState.PENDING else None
 
 
 def _end(
@@ -223,3 +252,21 @@ def keep_upload(
     }
     insert_or_ignore(session, Attachment, [row])
     return session.get_one(Attachment, attachment_id)
+
+
+def file_to_send(session: Session, page_id: str, attachment_id: str) -> list[dict[str, Any]]:
+    """How a reply shows its file; refused as `attachments_switched_off` and `unknown_attachment`."""
+    if not session.get_one(Page, page_id).attachments_for_agents:
+        raise StoreRefusalError("attachments_switched_off")
+    file = session.get(Attachment, attachment_id)
+    if file is None or file.direction != Direction.OUTBOUND or file.state != FileState.READY:
+        raise StoreRefusalError("unknown_attachment")
+    return [shown(**file.model_dump())]
+
+
+def sent_file_id(message: Message) -> str | None:
+    """The file that a message of ours brings."""
+    if message.direction != Direction.OUTBOUND or not message.attachments:
+        return None
+    found = message.attachments[0].get("id")
+    return found if isinstance(found, str) else None

@@ -19,6 +19,7 @@ from domain.lifecycle import ActorKind
 from domain.sending import RefusalCode
 from domain.settings import AutomatedTrigger
 from domain.state import Command, Notice
+from store.attachments import file_to_send, sent_file_id
 from store.conversations import live_conversation_id
 from store.created_messages import notice_row
 from store.events import append_events, event_row
@@ -53,6 +54,7 @@ class Reply:
     content: dict[str, Any] | None = None
     reply_to: str | None = None
     reply_to_mid: str | None = None
+    attachment_id: str | None = None
     hold: bool = False
     resends: str | None = None
 
@@ -94,6 +96,8 @@ def keep_intent(session: Session, conversation_id: str, reply: Reply, at: dateti
         hold=reply.hold,
         resends=reply.resends,
     )
+    if reply.attachment_id is not None:
+        row["attachments"] = file_to_send(session, conversation.page_id, reply.attachment_id)
     is_new = insert_if_new(session, Message, row)
     message = session.get_one(Message, reply.message_id)
     if not is_new:
@@ -115,7 +119,8 @@ def keep_resend(
     if original is None or original.sender_kind != "agent" or original.conversation_id is None:
         raise StoreRefusalError("not_found")
     is_kept = session.get(Message, new_message_id) is not None
-    if not is_kept and (original.status not in _MAY_BE_SAID_AGAIN or not (original.text or original.content)):
+    words = original.text or original.content or sent_file_id(original)
+    if not is_kept and (original.status not in _MAY_BE_SAID_AGAIN or not words):
         raise StoreRefusalError("message_not_resendable")
     live = live_conversation_id(session, original.customer_id)
     reply = Reply(
@@ -123,6 +128,7 @@ def keep_resend(
         agent_id=agent_id,
         text=original.text,
         content=original.content,
+        attachment_id=sent_file_id(original),
         reply_to_mid=original.reply_to_mid,
         request_hash=request_hash("resend", message_id),
         resends=message_id,

@@ -18,6 +18,7 @@ from domain.sending import SenderKind
 from messenger.graph import GraphClient
 from store import tables
 from store.database import Database
+from store.files import FileStore
 from store.messages import new_outbound_row
 from store.sql import insert_or_ignore
 from support.eventually import eventually
@@ -66,7 +67,9 @@ class Standstill:
 
         http = httpx.AsyncClient(transport=httpx.MockTransport(call))
         graph = GraphClient(http, "https://graph.invalid", "v26.0")
-        sends = SendActivities(self.database, graph, self._settings.vault)
+        sends = SendActivities(
+            self.database, graph, self._settings.vault, FileStore(self._settings.files_url)
+        )
         request = SendMessage(PAGE_A, "c", "mine", tag_on=False, tries=0)
         return await environment.run(sends.send_message, request)
 

@@ -26,6 +26,7 @@ from messenger.graph import GraphClient
 from messenger.graph_call import Access
 from store import tables
 from store.database import Database
+from store.files import FileStore
 from store.messages import new_outbound_row
 from store.pace import USUAL, Rates
 from store.sql import insert_or_ignore
@@ -97,6 +98,7 @@ class Sender:
                 self.database,
                 graph,
                 self._settings.vault,
+                FileStore(self._settings.files_url),
                 lanes=self.lanes,
                 usage=self.usage,
                 rates=self.rates,

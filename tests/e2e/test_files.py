@@ -12,6 +12,7 @@ from temporalio.client import Client
 
 from domain.automated_texts import DEFAULT_TEXTS
 from domain.settings import AutomatedTrigger
+from sandbox.media import sample_png
 from support.eventually import eventually
 from support.store import PAGE_A, PAGE_B
 from support.whole import Whole, whole_product
@@ -29,7 +30,8 @@ async def whole(tmp_path_factory: pytest.TempPathFactory, dev_server: str) -> As
     engine = await Client.connect(dev_server)
     directory: Path = tmp_path_factory.mktemp("files")
     async with whole_product(directory, engine, serve_files=True) as running:
-        changed = await running.api.patch(f"/v1/pages/{PAGE_A}", json={"attachments_for_customers": True})
+        on = {"attachments_for_customers": True, "attachments_for_agents": True}
+        changed = await running.api.patch(f"/v1/pages/{PAGE_A}", json=on)
         changed.raise_for_status()
         yield running
 
@@ -53,6 +55,21 @@ async def file_in(whole: Whole, conversation_id: str, state: str, within: float 
         return None
 
     found = await eventually(look, within=within)
+    assert found is not None
+    return found
+
+
+async def arrived(whole: Whole, conversation_id: str, **wanted: Any) -> dict[str, Any]:
+    """The message of ours with these fields, once Meta has it."""
+
+    async def look() -> dict[str, Any] | None:
+        for message in await whole.messages(conversation_id):
+            is_wanted = all(message[name] == value for name, value in wanted.items())
+            if is_wanted and message["status"] in ("sent", "delivered", "read"):
+                return message
+        return None
+
+    found = await eventually(look, within=30)
     assert found is not None
     return found
 
@@ -126,7 +143,7 @@ async def test_f37_a_poor_cdn_costs_the_file_alone(
     assert shown["notice"]
     assert (await whole.api.get(f"/v1/attachments/{shown['id']}")).json()["code"] == "attachment_not_ready"
     if told:
-        await whole.message_with(conversation_id, text=told, status="sent")
+        await arrived(whole, conversation_id, text=told)
 
 
 async def test_f37_a_slow_file_keeps_no_conversation_waiting(whole: Whole) -> None:
@@ -139,7 +156,7 @@ async def test_f37_a_slow_file_keeps_no_conversation_waiting(whole: Whole) -> No
     (await whole.act(conversation_id, "pick")).raise_for_status()
     answered: httpx.Response = await whole.answer(conversation_id, "I see", f"slow-{psid}")
     answered.raise_for_status()
-    await whole.message_with(conversation_id, text="I see", status="sent")
+    await arrived(whole, conversation_id, text="I see")
     assert time.monotonic() - began < 10  # and the file has not come yet
     await file_in(whole, conversation_id, "pending")
     await media_fault(whole)
@@ -155,3 +172,102 @@ async def test_meta_is_asked_once_for_a_new_link_in_place_of_an_expired_one(whol
     assert (await file_in(whole, conversation_id, "expired"))["reason"] == "link_expired"
     ledger = (await whole.meta.get("/_sandbox/ledger", params={"name": "graph"})).json()
     assert sum(line.get("path", "").endswith(mid) for line in ledger["lines"]) == 1
+
+
+async def upload(whole: Whole, content: bytes = sample_png(3)) -> str:
+    headers = {"Content-Type": "application/octet-stream"}
+    made = await whole.api.post("/v1/attachments?name=plan.png", content=content, headers=headers)
+    return str(made.raise_for_status().json()["id"])
+
+
+async def talk(whole: Whole, page_id: str = PAGE_A) -> tuple[str, str]:
+    """A person and the conversation with them that the agent has picked."""
+    psid = await whole.customer(page_id)
+    await whole.says(psid, page_id=page_id)
+    conversation_id = str((await whole.conversation_of(psid))["id"])
+    (await whole.act(conversation_id, "pick")).raise_for_status()
+    return psid, conversation_id
+
+
+async def send_file(whole: Whole, conversation_id: str, file_id: str, key: str) -> httpx.Response:
+    return await whole.api.post(
+        f"/v1/conversations/{conversation_id}/messages",
+        json={"attachments": [{"id": file_id}]},
+        headers={"Idempotency-Key": key},
+    )
+
+
+async def calls(whole: Whole, kind: str) -> int:
+    """How many Graph calls of a kind there were."""
+    ledger = (await whole.meta.get("/_sandbox/ledger", params={"name": "graph"})).json()
+    return sum(line.get("kind") == kind for line in ledger["lines"])
+
+
+async def test_an_agents_file_is_uploaded_once_and_sent_as_often_as_wanted(whole: Whole) -> None:
+    await media_fault(whole)
+    file_id, before = await upload(whole), await calls(whole, "upload")
+    for number in range(2):
+        psid, conversation_id = await talk(whole)
+        sent = (await send_file(whole, conversation_id, file_id, f"f{number}")).raise_for_status().json()
+        shown = await arrived(whole, conversation_id, id=sent["id"])
+        assert shown["attachments"][0]["name"] == "plan.png"
+        thread = (await whole.meta.get(f"/_sandbox/threads/{PAGE_A}/{psid}")).json()
+        (attachment,) = [m["attachments"][0] for m in thread["messages"] if m["attachments"]]
+        got = await whole.meta.get(attachment["payload"]["url"])
+        assert got.content == sample_png(3)
+    assert await calls(whole, "upload") == before + 1
+
+
+async def test_a_file_that_meta_has_forgotten_is_uploaded_again(whole: Whole) -> None:
+    await media_fault(whole)
+    file_id = await upload(whole)
+    _, conversation_id = await talk(whole)
+    first = (await send_file(whole, conversation_id, file_id, "first")).raise_for_status().json()
+    await arrived(whole, conversation_id, id=first["id"])
+    before = await calls(whole, "upload")
+    await media_fault(whole, kind="error", code=100, subcode=2018074, times=1)
+    again = (await send_file(whole, conversation_id, file_id, "again")).raise_for_status().json()
+    await arrived(whole, conversation_id, id=again["id"])
+    assert await calls(whole, "upload") == before + 1
+
+
+async def test_a_refused_upload_fails_the_message_and_the_agent_is_told(whole: Whole) -> None:
+    _, conversation_id = await talk(whole)
+    await media_fault(whole, kind="error", code=100, subcode=2018047, calls=["upload"])
+    sent = (await send_file(whole, conversation_id, await upload(whole), "r")).raise_for_status().json()
+    failed = await whole.message_with(conversation_id, id=sent["id"], status="failed")
+    assert failed["reason_detail"] == "The file is of another type than announced."
+    assert failed["attempt"] == 0
+    notice = await whole.message_with(conversation_id, kind="message_not_sent")
+    assert notice["text"] == DEFAULT_TEXTS[AutomatedTrigger.MESSAGE_NOT_SENT]["en"]
+
+    await media_fault(whole)
+    again = await whole.api.post(f"/v1/messages/{sent['id']}/resend", headers={"Idempotency-Key": "r2"})
+    await arrived(whole, conversation_id, id=again.raise_for_status().json()["id"])
+
+
+async def test_an_upload_whose_answer_is_lost_is_repeated_and_its_message_sent_once(whole: Whole) -> None:
+    psid, conversation_id = await talk(whole)
+    await media_fault(whole, kind="cut", calls=["upload"], times=1, accept=True)
+    sent = (await send_file(whole, conversation_id, await upload(whole), "l")).raise_for_status().json()
+    await arrived(whole, conversation_id, id=sent["id"])
+    thread = (await whole.meta.get(f"/_sandbox/threads/{PAGE_A}/{psid}")).json()
+    assert sum(bool(message["attachments"]) for message in thread["messages"]) == 1
+
+
+async def test_a_page_that_sends_no_files_says_so(whole: Whole) -> None:
+    await media_fault(whole)
+    _, conversation_id = await talk(whole, PAGE_B)
+    refused = await send_file(whole, conversation_id, await upload(whole), "off")
+    assert (refused.status_code, refused.json()["code"]) == (409, "attachments_switched_off")
+
+
+async def test_only_what_an_agent_uploaded_can_be_sent(whole: Whole) -> None:
+    await media_fault(whole)
+    psid = await whole.customer()
+    conversation_id = await sends_picture(whole, psid)
+    (await whole.act(conversation_id, "pick")).raise_for_status()
+    theirs = (await file_in(whole, conversation_id, "ready"))["id"]
+    for file_id in (theirs, "nothing"):
+        refused = await send_file(whole, conversation_id, file_id, f"u-{file_id}")
+        assert (refused.status_code, refused.json()["code"]) == (422, "unknown_attachment")

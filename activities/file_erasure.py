@@ -1,0 +1,24 @@
+"""Erasing a customer's files: from the attachment store first, then their rows, which know where they are."""
+
+from store.attachments import forget_customer, keys_of_customer
+from store.database import Database
+from store.files import FileStore
+
+
+class FileErasure:
+    """What the erasure of a person does about files; it may be asked again."""
+
+    def __init__(self, database: Database, files: FileStore) -> None:
+        self._database = database
+        self._files = files
+
+    async def __call__(self, customer_id: str) -> int:
+        """Delete the files of a customer and tell how many there were.
+
+        Raises FileStoreError. One that is being fetched is deleted by its fetching, which finds no row.
+        """
+        keys = await self._database.read(lambda s: keys_of_customer(s, customer_id))
+        for key in keys:
+            await self._files.delete(key)
+        await self._database.write(lambda s: forget_customer(s, customer_id))
+        return len(keys)

@@ -1,0 +1,35 @@
+"""One fetching of a message's files in a process of its own: `python -m support.files_process MESSAGE_ID`."""
+
+import asyncio
+import sys
+from unittest import mock
+
+import httpx
+from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities.attachments import AttachmentActivities
+from base.settings import Settings
+from messenger.graph import GraphClient
+from store.database import Database
+from worker import make_fetcher
+
+
+async def main(message_id: str) -> None:
+    settings = Settings()
+    database, fetcher = Database(settings.store_url), make_fetcher(settings)
+    async with httpx.AsyncClient() as http:
+        graph = GraphClient(http, "https://graph.invalid", "v26.0")
+        client = mock.create_autospec(Client)
+        activities = AttachmentActivities(settings, database, client, graph, fetcher)
+        try:
+            await ActivityEnvironment().run(activities.fetch_files, message_id)
+        except ApplicationError as error:
+            sys.stdout.write(str(error.type))
+    await fetcher.aclose()
+    database.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1]))
