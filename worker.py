@@ -15,6 +15,7 @@ from temporalio.worker import Worker
 
 from activities.attachments import AttachmentActivities
 from activities.erasures import ErasureActivities
+from activities.file_erasure import FileErasure
 from activities.gap_fill import GapActivities
 from activities.lanes import READ_WIDTH, WIDTH, Lanes
 from activities.pages import PageActivities
@@ -167,7 +168,7 @@ def make_worker(
     waking = WakingActivities(database, client)
     pages = PageActivities(database, graph, settings)
     gaps = GapActivities(database, graph, settings.vault, take)
-    erasing = ErasureActivities(database, client, graph, settings)
+    erasing = ErasureActivities(database, client, graph, settings, FileErasure(database, files))
     return Worker(
         client,
         task_queue=task_queue,

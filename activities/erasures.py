@@ -34,11 +34,6 @@ _PASSING = frozenset({ErrorKind.RETRY, ErrorKind.THROTTLED, ErrorKind.UNKNOWN_OU
 _log = get_logger("activities")
 
 
-async def no_files(_customer_id: str) -> int:
-    """There is no attachment store."""
-    return 0
-
-
 class ErasureActivities:
     """The erasure workflow's side effects."""
 
@@ -48,7 +43,7 @@ class ErasureActivities:
         client: Client,
         graph: GraphClient,
         settings: Settings,
-        erase_files: EraseFiles = no_files,
+        erase_files: EraseFiles,
     ) -> None:
         self._database = database
         self._client = client

@@ -15,10 +15,15 @@ class FileErasure:
     async def __call__(self, customer_id: str) -> int:
         """Delete the files of a customer and tell how many there were.
 
-        Raises FileStoreError. One that is being fetched is deleted by its fetching, which finds no row.
+        Raises FileStoreError. What is being fetched may be kept between the deletion and the end of its row,
+        so all are deleted again; what comes later finds no row, and is deleted by its fetching.
         """
         keys = await self._database.read(lambda s: keys_of_customer(s, customer_id))
+        await self._delete(keys)
+        await self._database.write(lambda s: forget_customer(s, customer_id))
+        await self._delete(keys)
+        return len(keys)
+
+    async def _delete(self, keys: list[str]) -> None:
         for key in keys:
             await self._files.delete(key)
-        await self._database.write(lambda s: forget_customer(s, customer_id))
-        return len(keys)

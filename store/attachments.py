@@ -18,7 +18,7 @@ from domain.settings import AutomatedTrigger
 from store.events import append_events, event_row
 from store.refusals import StoreRefusalError
 from store.sql import insert_or_ignore
-from store.tables import Attachment, Message, Page
+from store.tables import Attachment, AttachmentUpload, Message, Page
 
 MOST_TRIES = 3
 
@@ -165,14 +165,17 @@ def keep_file(session: Session, attachment_id: str, kept: KeptFile, at: datetime
 
 
 def keys_of_customer(session: Session, customer_id: str) -> list[str]:
-    """Where the attachment store may have files of a customer."""
+    """Where the attachment store may have files of a customer: those they sent, or they alone got."""
     files = session.exec(select(Attachment).where(col(Attachment.customer_id) == customer_id))
     return [store_key(file) for file in files]
 
 
 def forget_customer(session: Session, customer_id: str) -> None:
     """Forget the rows of a customer's files, once the files are gone."""
-    session.connection().execute(delete(Attachment).where(col(Attachment.customer_id) == customer_id))
+    theirs = col(Attachment.customer_id) == customer_id
+    uploaded = col(AttachmentUpload.attachment_id).in_(select(Attachment.id).where(theirs))
+    session.connection().execute(delete(AttachmentUpload).where(uploaded))
+    session.connection().execute(delete(Attachment).where(theirs))
 
 
 def store_key(file: Attachment) -> str:
@@ -254,13 +257,22 @@ def keep_upload(
     return session.get_one(Attachment, attachment_id)
 
 
-def file_to_send(session: Session, page_id: str, attachment_id: str) -> list[dict[str, Any]]:
-    """How a reply shows its file; refused as `attachments_switched_off` and `unknown_attachment`."""
+def file_to_send(
+    session: Session, page_id: str, customer_id: str, attachment_id: str, message_id: str
+) -> list[dict[str, Any]]:
+    """How a reply shows its file; refused as `attachments_switched_off` and `unknown_attachment`.
+
+    A file that one customer alone has got is theirs, and is erased with them.
+    """
     if not session.get_one(Page, page_id).attachments_for_agents:
         raise StoreRefusalError("attachments_switched_off")
     file = session.get(Attachment, attachment_id)
     if file is None or file.direction != Direction.OUTBOUND or file.state != FileState.READY:
         raise StoreRefusalError("unknown_attachment")
+    if file.message_id is None:
+        file.message_id, file.customer_id = message_id, customer_id
+    elif file.customer_id != customer_id:
+        file.customer_id = None
     return [shown(**file.model_dump())]
 
 

@@ -97,7 +97,13 @@ def keep_intent(session: Session, conversation_id: str, reply: Reply, at: dateti
         resends=reply.resends,
     )
     if reply.attachment_id is not None:
-        row["attachments"] = file_to_send(session, conversation.page_id, reply.attachment_id)
+        row["attachments"] = file_to_send(
+            session,
+            conversation.page_id,
+            conversation.customer_id,
+            reply.attachment_id,
+            reply.message_id,
+        )
     is_new = insert_if_new(session, Message, row)
     message = session.get_one(Message, reply.message_id)
     if not is_new:
