@@ -28,6 +28,7 @@ BY_THE_WORKFLOW = {
     "set_context",
     "change_context",
     "upload_attachment",
+    "erase_customer",
     *(trigger.value for trigger in Trigger),
 }
 IN_THE_TIMELINE = {"take_thread", "pass_thread", "release_thread", "request_thread"}
@@ -49,6 +50,7 @@ async def test_every_change_is_recorded_once(api: Api) -> None:
     )
     of_account = f"/v1/accounts/{account['id']}"
     await call("PATCH", of_account, {"name": "B", "app_secret": SECRETS["app_secret"]})
+    await call("POST", f"{of_account}/end-rotation")
     await call("POST", f"{of_account}/pages", PAGE)
     await call("PATCH", "/v1/pages/1001", {"language": "de"})
     await call("POST", "/v1/pages/1001/reauthorize", {"access_token": SECRETS["access_token"]})
@@ -77,7 +79,8 @@ async def test_every_change_is_recorded_once(api: Api) -> None:
 
     events = await api.database.read(lambda s: list(s.exec(select(Event).order_by(col(Event.id)))))
     assert [event.kind for event in events] == [
-        *("account.created", "account.changed", "page.saved", "page.changed", "page.reauthorized"),
+        *("account.created", "account.changed", "account.rotation_ended"),
+        *("page.saved", "page.changed", "page.reauthorized"),
         *("workstream.created", "workstream.changed"),
         *("time_out_rule.created", "time_out_rule.changed", "time_out_rule.deleted"),
         *("session_template.created", "session_template.changed", "session_template.deleted"),

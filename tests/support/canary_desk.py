@@ -184,7 +184,7 @@ async def _talk(desk: CanaryDesk) -> None:
         "attachments": [{"type": "image", "payload": {"url": PERSONAL["attachment"]}}],
     }
     (await desk.webhook(text_event(PSID, PAGE, **more))).raise_for_status()
-    await eventually(lambda: _shows(desk, f"{path}/messages", PERSONAL["attachment"]))
+    await eventually(lambda: _shows(desk, f"{path}/messages", PERSONAL["quick reply payload"]))
     await eventually(lambda: _shows(desk, "/v1/customers", PERSONAL["name"]))
     blocked = {"page_id": PAGE, "psid": PSID, "unreachable": "blocked"}
     (await desk.meta.post("/_sandbox/customers", json=blocked)).raise_for_status()
