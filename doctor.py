@@ -203,7 +203,16 @@ def show(diagnosis: Diagnosis, console: Console) -> None:
         if not of_account:
             console.print("  no pages yet")
     console.print()
-    console.print("All is well." if diagnosis.is_well else "Something needs mending; see above.")
+    console.print(_verdict(diagnosis))
+
+
+def _verdict(diagnosis: Diagnosis) -> str:
+    if not diagnosis.is_well:
+        return "Something needs mending; see above."
+    warned = any(check.state == WARNING for check in diagnosis.checks) or any(
+        page["warnings"] for page in diagnosis.pages
+    )
+    return "Everything works; see the warnings above." if warned else "All is well."
 
 
 def _checks_table(checks: list[Check]) -> Table:

@@ -196,7 +196,7 @@ async def reauthorize_page(
     def work(session: Session) -> None:
         token, now = body.access_token.get_secret_value(), clock.now()
         page = pages.get(session, page_id)
-        page_states.end_alarms(session, page, now)
+        page_states.end_alarms(session, page_id, now)
         pages.reauthorize(services.settings.vault, page, token, now)
         record(session, caller, "page.reauthorized", page_id=page_id)
 
@@ -226,10 +226,9 @@ async def wake_page(services: Services, page_id: str) -> PageView:
     """Have the page's workflow look at it. Without the engine the page stays saved and says so."""
 
     def note_problem(session: Session) -> PageView:
-        page = pages.get(session, page_id)
-        pages.add_problem(page, PageProblemFound("engine_unavailable"))
-        session.flush()
-        return PageView.of(page)
+        pages.get(session, page_id)
+        problem = PageProblemFound("engine_unavailable")
+        return PageView.of(page_states.add_problem(session, page_id, problem, clock.now()))
 
     try:
         await services.engine.check_page(page_id)

@@ -94,8 +94,20 @@ def begin_gap(session: Session, page_id: str, now: datetime) -> None:
         page.gap_read_until = min(page.gap_read_until, since)
 
 
-def end_alarms(session: Session, page: Page, now: datetime) -> None:
+def add_problem(session: Session, page_id: str, problem: Problem, now: datetime) -> Page:
+    """Show a problem on the page until its next check."""
+    page = session.get_one(Page, page_id, with_for_update=True)
+    before = {_key(each) for each in (*page.problems, *page.warnings)}
+    others = [each for each in page.problems if each["code"] != problem.code]
+    page.problems = [*others, problem.shown()]
+    session.flush()
+    _raise_alarms(session, page, before, now)
+    return page
+
+
+def end_alarms(session: Session, page_id: str, now: datetime) -> None:
     """Begin anew: what is wrong after this is told again."""
+    page = session.get_one(Page, page_id, with_for_update=True)
     before = {_key(each) for each in (*page.problems, *page.warnings)}
     page.problems, page.warnings = [], []
     _raise_alarms(session, page, before, now)
@@ -148,6 +160,7 @@ def _set_gate(session: Session, page_id: str, problems: Sequence[Problem], now: 
         return bool(gate.customers_held_back(session, page_id))
     if problems[0].severity is Severity.HOLDS_SENDS:
         gate.hold(session, page_id, problems[0].code, now)
+        session.get_one(Page, page_id).send_gate_reason = problems[0].code
     return False
 
 

@@ -14,7 +14,6 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from base.secrets import Vault
-from domain.page_problems import Problem
 from store import automated_messages, findings
 from store.conversations import live_counts
 from store.refusals import StoreRefusalError
@@ -95,12 +94,6 @@ def reauthorize(vault: Vault, page: Page, access_token: str, at: datetime) -> No
     page.access_token = vault.seal(access_token, access_token_place(page.page_id))
     page.token_saved_at = at
     _begin_provisioning(page)
-
-
-def add_problem(page: Page, problem: Problem) -> None:
-    """Show a problem on the page until its next check."""
-    others = [each for each in page.problems if each["code"] != problem.code]
-    page.problems = [*others, problem.shown()]
 
 
 def of_account(session: Session, account_id: str, *, after: str | None, limit: int) -> list[Page]:

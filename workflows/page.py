@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from workflows.messages import (
@@ -58,13 +59,7 @@ class PageWorkflow:
                     retry_policy=_CHECK_RETRY,
                 )
             if report.gap:
-                await workflow.execute_activity(
-                    "fill_gap",
-                    start.page_id,
-                    start_to_close_timeout=_FILL_TIMEOUT,
-                    heartbeat_timeout=_FILL_SILENCE,
-                    retry_policy=_FILL_RETRY,
-                )
+                await self._fill_gap()
             well = report.running and not report.gap
             await self._sleep(timedelta(seconds=report.check_every) if well else PROBLEM_INTERVAL)
             if workflow.info().is_continue_as_new_suggested():
@@ -74,6 +69,21 @@ class PageWorkflow:
     def check(self) -> None:
         """Check now: settings or token changed, or Meta said something about the page."""
         self._asked = True
+
+    async def _fill_gap(self) -> None:
+        """Read what was missed, as far as it goes: the next check finds whether the gap is closed."""
+        try:
+            await workflow.execute_activity(
+                "fill_gap",
+                self._page_id,
+                start_to_close_timeout=_FILL_TIMEOUT,
+                heartbeat_timeout=_FILL_SILENCE,
+                retry_policy=_FILL_RETRY,
+            )
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            workflow.logger.warning("gap_not_filled")
 
     async def _sleep(self, length: timedelta) -> None:
         try:

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from activities.pages import PageActivities
 from ingest.page_wake import _unsettled_pages
 from messenger.graph import GraphClient
 from store import accounts, pages
-from store.tables import Account, Customer, Page
+from store.tables import Account, Customer, Page, UnroutedEvent
 from support.page_desk import META, PageDesk
 from support.store import ACCOUNT, APP_ID, PAGE_A, PAGE_B, PSID, TOKEN
 
@@ -120,3 +120,17 @@ async def test_a_deleted_account_keeps_its_secret_until_its_last_page_has_gone(d
     account = await desk.store.read(lambda session: session.get_one(Account, ACCOUNT))
     assert (account.app_secret, account.verify_token) == ("", None)
     assert account.app_id != APP_ID
+
+
+async def test_deliveries_that_still_come_are_kept_raw_and_counted(desk: PageDesk) -> None:
+    await desk.check()
+    await delete(desk, with_history=True)
+    await desk.check()
+    message = {"mid": "m_late", "text": "Too late"}
+    event = {"sender": {"id": PSID}, "recipient": {"id": PAGE_A}, "timestamp": 1, "message": message}
+    body = {"object": "page", "entry": [{"id": PAGE_A, "time": 1, "messaging": [event]}]}
+    await desk.control("/raw", app_id=APP_ID, body=body, restamp=True, apply=False)
+    assert await desk.relayed() == 0
+    assert await desk.messages() == []
+    (kept,) = await desk.store.read(lambda session: list(session.exec(select(UnroutedEvent)).all()))
+    assert (kept.page_id, kept.kind, kept.reason) == (PAGE_A, "message", "unknown_page")

@@ -103,7 +103,7 @@ async def test_the_refresh_is_told_of_14_and_3_days_before_and_ends_with_a_new_t
 
     def renew(session: Any) -> None:
         page = session.get_one(Page, PAGE_A)
-        page_states.end_alarms(session, page, desk.now())
+        page_states.end_alarms(session, PAGE_A, desk.now())
         reauthorize(desk.settings.vault, page, "EAA-renewed", desk.now())
 
     await desk.control("/pages", page_id=PAGE_A, access_token="EAA-renewed", app_id=APP_ID)
@@ -196,3 +196,18 @@ async def _found(desk: PageDesk, code: str) -> None:
         findings.note(session.get_one(Page, PAGE_A), code, desk.now(), {"meta_code": 10})
 
     await desk.store.write(work)
+
+
+async def test_the_gate_names_what_is_wrong_now(desk: PageDesk) -> None:
+    await desk.control("/tokens", access_token=TOKEN, app_id=APP_ID, invalid_subcode=460)
+    await desk.check()
+    generation = (await desk.page()).send_gate_generation
+    few = ["pages_messaging"]
+    await desk.control(
+        "/tokens", access_token=TOKEN, app_id=APP_ID, page_id=PAGE_A, invalid_subcode=None, permissions=few
+    )
+    await desk.check()
+    page = await desk.page()
+    assert (page.send_gate, page.send_gate_reason) == ("held", "permission_missing")
+    assert page.send_gate_generation == generation
+    assert await desk.alarms() == ["token_invalid", "permission_missing"]

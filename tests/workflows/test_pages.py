@@ -33,6 +33,7 @@ class Activities:
 
     report: Callable[[int], PageReport]
     done: list[tuple[str, datetime]] = field(default_factory=list)
+    fails: bool = False
 
     def _note(self, what: str) -> int:
         self.done.append((what, activity.info().started_time))
@@ -45,6 +46,8 @@ class Activities:
     @activity.defn(name="fill_gap")
     async def fill_gap(self, _page_id: str) -> bool:
         self._note("fill")
+        if self.fails:
+            raise OSError("the inbox is full")
         return True
 
     @activity.defn(name="wake_held")
@@ -117,6 +120,15 @@ async def test_a_gap_is_read_and_looked_at_again_a_minute_later(env: WorkflowEnv
         await checked(doing, 3)
         assert doing.names() == ["check", "fill", "check", "fill", "check"]
         assert doing.pauses() == [MINUTE, MINUTE]
+
+
+async def test_a_fill_that_fails_ends_nothing(env: WorkflowEnvironment) -> None:
+    async with watched(env, lambda number: GAP if number < 3 else WELL) as (doing, _):
+        doing.fails = True
+        await checked(doing, 1)
+        await env.sleep(timedelta(minutes=5))
+        await checked(doing, 3)
+        assert doing.names().count("fill") == 6
 
 
 async def test_what_was_held_is_woken_when_the_page_may_send(env: WorkflowEnvironment) -> None:

@@ -1,0 +1,111 @@
+"""What a refused message makes of its page: noted, checked at once, and no oftener than once a minute."""
+
+from dataclasses import replace
+from datetime import timedelta
+from unittest import mock
+
+import pytest
+from sqlmodel import select
+from temporalio.testing import ActivityEnvironment
+
+from activities.sends import SendActivities
+from domain.delivery import MessageStatus
+from store.messages import new_outbound_row
+from store.sql import insert_or_ignore
+from store.tables import Customer, Message
+from support.page_desk import PageDesk
+from support.store import APP_ID, PAGE_A
+from workflows.messages import SendMessage, SendReport
+
+ANN = "7421908834567012"
+HOUR = timedelta(hours=1)
+
+
+class Sender:
+    """Sends agents' messages as the worker does, and knows how often the page's workflow was told."""
+
+    def __init__(self, desk: PageDesk) -> None:
+        self._desk = desk
+        self._client = mock.MagicMock()
+        self._signal = mock.AsyncMock()
+        self._client.get_workflow_handle.return_value.signal = self._signal
+        self._sent = 0
+
+    @property
+    def told(self) -> int:
+        return self._signal.await_count
+
+    async def sends(self) -> SendReport:
+        """One more message to Ann, under the human agent tag."""
+        desk, self._sent = self._desk, self._sent + 1
+        person = await desk.store.read(lambda s: s.exec(select(Customer).where(Customer.psid == ANN)).one())
+        row = new_outbound_row(
+            id=f"m{self._sent}",
+            page_id=PAGE_A,
+            customer_id=person.id,
+            conversation_id="c",
+            sender_kind="agent",
+            text="Hello!",
+            created_at=desk.now(),
+        )
+        await desk.store.write(lambda session: insert_or_ignore(session, Message, [row]))
+        environment = ActivityEnvironment(client=self._client)
+        environment.info = replace(environment.info, started_time=desk.now())
+        activities = SendActivities(desk.store, desk.graph, desk.settings.vault)
+        request = SendMessage(PAGE_A, person.id, row["id"], tag_on=True, tries=0)
+        return await environment.run(activities.send_message, request)
+
+
+@pytest.fixture
+async def sender(desk: PageDesk) -> Sender:
+    """Ann has written, and the page is well."""
+    await desk.control("/customers", page_id=PAGE_A, psid=ANN, name="Ann")
+    await desk.change(human_agent_tag=True)
+    assert (await desk.check()).running
+    await desk.says(ANN)
+    await desk.relayed()
+    return Sender(desk)
+
+
+async def test_a_human_agent_tag_that_meta_does_not_grant_is_found_by_the_first_that_needs_it(
+    desk: PageDesk, sender: Sender
+) -> None:
+    await desk.control("/apps", app_id=APP_ID, features=[])
+    assert (await sender.sends()).status is MessageStatus.SENT
+    assert sender.told == 0
+    await desk.control("/clock", advance_seconds=(25 * HOUR).total_seconds())
+    report = await sender.sends()
+    assert (report.status, report.reason, sender.told) == (MessageStatus.FAILED, "not_permitted", 1)
+    assert (await desk.check()).running
+    assert await desk.codes() == ([], ["human_agent_not_granted"])
+    await desk.change(human_agent_tag=False)
+    await desk.check()
+    assert await desk.codes() == ([], [])
+
+
+async def test_many_refusals_of_a_minute_are_one_doubt(desk: PageDesk, sender: Sender) -> None:
+    await desk.control("/apps", app_id=APP_ID, mode="development")
+    for told in (1, 1, 1):
+        assert (await sender.sends()).status is MessageStatus.FAILED
+        assert sender.told == told
+    await desk.control("/clock", advance_seconds=60)
+    await sender.sends()
+    assert sender.told == 2
+    await desk.check()
+    assert await desk.codes() == ([], ["development_mode"])
+
+
+async def test_a_message_that_is_refused_for_reasons_of_its_own_says_nothing_of_the_page(
+    desk: PageDesk, sender: Sender
+) -> None:
+    await desk.control("/customers", page_id=PAGE_A, psid=ANN, unreachable="blocked")
+    assert (await sender.sends()).reason == "customer_unreachable"
+    assert sender.told == 0
+    assert (await desk.page()).findings == {}
+
+
+async def test_an_engine_that_cannot_be_told_changes_no_outcome(desk: PageDesk, sender: Sender) -> None:
+    sender._signal.side_effect = TimeoutError
+    await desk.control("/apps", app_id=APP_ID, mode="development")
+    assert (await sender.sends()).status is MessageStatus.FAILED
+    assert list((await desk.page()).findings) == ["development_mode"]
