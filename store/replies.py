@@ -5,10 +5,10 @@ workflow later.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, or_
+from sqlalchemy import and_, exists, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -191,6 +191,8 @@ def refuse(
 
 
 _BEFORE_IT = (MessageStatus.QUEUED.value, MessageStatus.SENDING.value)
+# An unknown outcome holds up what follows for a minute, and is then parked.
+_LOOKED_FOR = timedelta(minutes=2)
 
 
 def unsettled_replies(session: Session, older_than: datetime, *, limit: int = 200) -> list[str]:
@@ -204,7 +206,13 @@ def unsettled_replies(session: Session, older_than: datetime, *, limit: int = 20
     waits = or_(
         exists().where(
             col(earlier.customer_id) == col(Message.customer_id),
-            col(earlier.status).in_(_BEFORE_IT),
+            or_(
+                col(earlier.status).in_(_BEFORE_IT),
+                and_(
+                    col(earlier.status) == MessageStatus.UNKNOWN.value,
+                    col(earlier.occurred_at) > older_than - _LOOKED_FOR,
+                ),
+            ),
             col(earlier.created_at) < col(Message.created_at),
         ),
         exists().where(

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 
+import pytest
 from freezegun import freeze_time
 from sqlmodel import Session
 
@@ -95,15 +96,29 @@ async def test_a_reply_whose_workflow_task_died_after_its_projection_is_brought_
     assert await _asked_after_a_minute(api) == [message_id]
 
 
-async def test_a_reply_that_waits_for_one_before_it_is_left_alone(api: Api, seed: Seed) -> None:
+@pytest.mark.parametrize(
+    ("status", "tried_ago", "is_asked"),
+    [
+        ("queued", 60, False),
+        ("sending", 60, False),
+        ("unknown", 60, False),
+        ("unknown", 600, True),
+        ("sent", 60, True),
+    ],
+)
+async def test_a_reply_that_waits_for_one_before_it_is_left_alone(
+    api: Api, seed: Seed, status: str, tried_ago: float, *, is_asked: bool
+) -> None:
     with freeze_time(NOW):
         message_id = await _keep(api, seed)
     row = await _row(api, message_id)
     await _projected(seed, row)
     thread = Thread(row.page_id, row.customer_id, row.conversation_id or "")
-    outbound = {"direction": "outbound", "sender_kind": "automatic", "created_at": NOW - timedelta(seconds=1)}
-    await seed.message(thread, "Welcome", status="sending", **outbound)
-    assert await _asked_after_a_minute(api) == []
+    before = NOW - timedelta(seconds=1)
+    tried_at = NOW + timedelta(minutes=1) - timedelta(seconds=tried_ago)
+    former = {"direction": "outbound", "sender_kind": "automatic", "status": status, "created_at": before}
+    await seed.message(thread, "Welcome", occurred_at=tried_at, **former)
+    assert await _asked_after_a_minute(api) == ([message_id] if is_asked else [])
 
 
 async def test_a_reply_whose_page_is_paused_is_left_alone_until_it_may_go(api: Api, seed: Seed) -> None:

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from chaos.installation import Installation, install
+from chaos.loads import LONG, SMOKE, Load
 from chaos.processes import PRODUCT, SECOND_API, SECOND_WORKER
 from chaos.report import Report
-from chaos.trial import LONG, SMOKE, Load, Record, Trial, trial_on
+from chaos.trial import Record, Trial, trial_on
 from engine.dev_server import find_or_build_dev_server
 from engine.progress import Progress
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from statistics import quantiles
 
 from chaos.checker import METRICS
-from chaos.trial import LONG, Record
+from chaos.loads import LONG
+from chaos.trial import Record
 
 REPORTS = Path(__file__).parents[2] / "docs" / "reports"
 

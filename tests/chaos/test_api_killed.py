@@ -3,8 +3,9 @@
 import asyncio
 import time
 
+from chaos.loads import Load
 from chaos.processes import API
-from chaos.trial import Load, Trial
+from chaos.trial import Trial
 
 _AT_ONCE = 8
 _WITHIN_SECONDS = 0.05

@@ -3,8 +3,9 @@
 import asyncio
 from itertools import permutations
 
+from chaos.loads import SMOKE, Load
 from chaos.processes import API, PRODUCT, TEMPORAL, WORKER
-from chaos.trial import SMOKE, Load, Trial
+from chaos.trial import Trial
 
 _AT_ONCE = 8
 _ORDERS = list(permutations(PRODUCT))

@@ -1,8 +1,9 @@
 """F-34: an event that cannot be handled is set aside once, the others flow, and it can be handled later."""
 
 from chaos.checker import check
+from chaos.loads import Load
 from chaos.processes import WORKER
-from chaos.trial import Load, Trial
+from chaos.trial import Trial
 
 
 async def test_f34_poison_is_set_aside_and_replayed(trial: Trial, load: Load) -> None:

@@ -7,9 +7,10 @@ import httpx
 import pytest
 
 from chaos.driver import Customer
+from chaos.loads import Load
 from chaos.processes import PRODUCT, WORKER
 from chaos.report import p95
-from chaos.trial import Load, Trial
+from chaos.trial import Trial
 from support.eventually import eventually
 
 _START_TO_GREETING_SECONDS = 10.0

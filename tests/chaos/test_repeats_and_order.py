@@ -4,8 +4,9 @@ import asyncio
 from typing import Any
 
 from chaos.ledgers import Line
+from chaos.loads import Load
 from chaos.processes import API, SECOND_API
-from chaos.trial import Load, Trial
+from chaos.trial import Trial
 
 _MOST_REPEATS = 50
 _REPEATED = 12

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from chaos.ledgers import Ledgers
-from chaos.trial import MUTE, Load, Trial
+from chaos.loads import Load
+from chaos.trial import MUTE, Trial
 
 Faults = list[dict[str, Any]]
 

@@ -6,8 +6,9 @@ import pytest
 
 from chaos.crashing import Crashes
 from chaos.installation import PAGES
+from chaos.loads import Load
 from chaos.processes import WORKER
-from chaos.trial import MUTE, Load, Trial
+from chaos.trial import MUTE, Trial
 
 _CRASHES = 30
 _ROUNDS_WITHOUT_ECHOES = 2

@@ -2,9 +2,10 @@
 
 import pytest
 
+from chaos.loads import Load
 from chaos.processes import SECOND_WORKER, WORKER
 from chaos.proxy import Proxy
-from chaos.trial import Load, Trial
+from chaos.trial import Trial
 
 # More than the silence after which the workflow gives a send up, and than the longest a send may take.
 _GIVEN_UP_SECONDS = 7.0

@@ -4,8 +4,9 @@ import time
 
 import pytest
 
+from chaos.loads import Load
 from chaos.processes import TEMPORAL
-from chaos.trial import Load, Trial
+from chaos.trial import Trial
 
 _MINUTES_AWAY = 70
 _EVERY_MINUTES = 5

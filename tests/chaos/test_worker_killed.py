@@ -2,8 +2,9 @@
 
 import pytest
 
+from chaos.loads import Load
 from chaos.processes import WORKER
-from chaos.trial import Load, Trial
+from chaos.trial import Trial
 
 _BETWEEN = ("relay.routed", "signaller.signalled", "thread.projected")
 
