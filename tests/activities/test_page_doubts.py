@@ -10,6 +10,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.sends import SendActivities
 from domain.delivery import MessageStatus
+from store.files import FileStore
 from store.messages import new_outbound_row
 from store.sql import insert_or_ignore
 from store.tables import Customer, Message
@@ -51,7 +52,9 @@ class Sender:
         await desk.store.write(lambda session: insert_or_ignore(session, Message, [row]))
         environment = ActivityEnvironment(client=self._client)
         environment.info = replace(environment.info, started_time=desk.now())
-        activities = SendActivities(desk.store, desk.graph, desk.settings.vault)
+        activities = SendActivities(
+            desk.store, desk.graph, desk.settings.vault, FileStore(desk.settings.files_url)
+        )
         request = SendMessage(PAGE_A, person.id, row["id"], tag_on=True, tries=0)
         return await environment.run(activities.send_message, request)
 

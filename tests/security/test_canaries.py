@@ -131,9 +131,7 @@ async def _everything_shown(desk: CanaryDesk) -> dict[str, bytes]:
     there["template_id"] = template.raise_for_status().json()["id"]
     paths = create_app(desk.settings).openapi()["paths"]
     addresses = [
-        path.format(**there)
-        for path, methods in paths.items()
-        if "get" in methods and path not in _NOT_HERE
+        path.format(**there) for path, methods in paths.items() if "get" in methods and path not in _NOT_HERE
     ]
     shown = {}
     for address in addresses:
