@@ -1,0 +1,55 @@
+"""Every table of the store.
+
+Conversation state is the workflow's: `conversation`, `session` and the conversation columns of `message` are
+projections of it. Messages, openings, receipts and send status are the store's own.
+"""
+
+from store.tables.conversations import ContextVariable, Conversation, Session
+from store.tables.inbox import InboxEvent, RelayPartition, UnroutedEvent, inbox_metadata
+from store.tables.messages import Attachment, AttachmentUpload, Message
+from store.tables.people import Agent, ApiKey, IdempotencyRecord, SignIn
+from store.tables.records import Erasure, Event
+from store.tables.settings import (
+    Account,
+    AutomatedMessage,
+    Page,
+    PageSilence,
+    SessionTemplate,
+    TimeOutRule,
+    Workstream,
+)
+from store.tables.surveys import Survey, SurveyAnswer
+from store.tables.threads import Customer, EarlyChange, Opening, Thread, ThreadEvent
+
+__all__ = [
+    "Account",
+    "Agent",
+    "ApiKey",
+    "Attachment",
+    "AttachmentUpload",
+    "AutomatedMessage",
+    "ContextVariable",
+    "Conversation",
+    "Customer",
+    "EarlyChange",
+    "Erasure",
+    "Event",
+    "IdempotencyRecord",
+    "InboxEvent",
+    "Message",
+    "Opening",
+    "Page",
+    "PageSilence",
+    "RelayPartition",
+    "Session",
+    "SessionTemplate",
+    "SignIn",
+    "Survey",
+    "SurveyAnswer",
+    "Thread",
+    "ThreadEvent",
+    "TimeOutRule",
+    "UnroutedEvent",
+    "Workstream",
+    "inbox_metadata",
+]

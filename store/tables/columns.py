@@ -1,0 +1,31 @@
+"""The kinds of columns that tables share, and the names of constraints."""
+
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Integer
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from store.types import UtcDateTime
+
+# Names for every constraint, so that migrations can address them.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+BIG = BigInteger().with_variant(Integer, "sqlite")
+JSON_TYPE = JSON().with_variant(JSONB(), "postgresql")
+
+
+def instant(*, index: bool = False, nullable: bool = False) -> Any:
+    """An instant in UTC."""
+    return Field(default=None, sa_type=UtcDateTime, nullable=nullable, index=index)
+
+
+def json_column(default: type[list[Any]] | type[dict[str, Any]]) -> Any:
+    """A list or an object, empty by default."""
+    return Field(default_factory=default, sa_type=JSON_TYPE, nullable=False)
