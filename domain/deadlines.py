@@ -66,8 +66,13 @@ def fire_due(draft: Draft, until: datetime) -> None:
 
 def is_due(state: ThreadState, now: datetime) -> bool:
     """Whether a deadline waits to be acted on."""
+    return due_since(state, now) is not None
+
+
+def due_since(state: ThreadState, now: datetime) -> datetime | None:
+    """The instant of the earliest deadline that waits to be acted on."""
     deadline = _earliest(_pending(state))
-    return deadline is not None and deadline.at <= now
+    return deadline.at if deadline is not None and deadline.at <= now else None
 
 
 def next_deadline(state: ThreadState, now: datetime) -> datetime | None:

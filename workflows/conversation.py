@@ -4,6 +4,7 @@ Handlers call `domain` and apply the new state without awaiting; `run` alone pro
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -22,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
         survey_answered,
         with_settings,
     )
-    from domain.deadlines import fire, is_due, next_deadline
+    from domain.deadlines import due_since, fire, is_due, next_deadline
     from domain.delivery import MessageStatus
     from domain.lifecycle import ActorKind, Status
     from domain.outbox import (
@@ -35,6 +36,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.settings import LiveSettings
     from domain.state import Command, FilesRefused, ThreadEvent, ThreadState
+    from workflows.ids import ids_of
     from workflows.messages import (
         COMMAND_UPDATE,
         CONVERSATION_WORKFLOW,
@@ -67,6 +69,8 @@ _STORE_RETRY = RetryPolicy(
 _NO_RETRY = RetryPolicy(maximum_attempts=1)
 _AFTER_LOST_ATTEMPT = timedelta(seconds=1)
 _SETTINGS_STAY_TRUE = timedelta(seconds=2)
+_IDS_FOLLOW_FROM_CAUSES = 3
+"""The schema version since which they do; a run goes on as it was begun."""
 
 
 @workflow.defn(name=CONVERSATION_WORKFLOW)
@@ -77,6 +81,7 @@ class ConversationWorkflow:
     def __init__(self, start: ConversationInput) -> None:
         self._page_id = start.page_id
         self._customer_id = start.customer_id
+        self._schema_version = start.schema_version
         self._state = start.state or ThreadState()
         self._loaded = start.state is not None
         self._waiting_events: list[ThreadEvent] = []
@@ -160,10 +165,11 @@ class ConversationWorkflow:
         """An agent's command; refusals are `ApplicationError`s whose type is the refusal's code."""
         if not self._loaded:
             await workflow.wait_condition(lambda: self._loaded)
-        outcome = decide(self._state, command, workflow.now(), _new_id)
+        cause = f"command/{command.command_id}"
+        outcome = decide(self._state, command, workflow.now(), self._ids(cause))
         if isinstance(outcome, Refusal):
             raise _refused(outcome)
-        self._apply(outcome, f"command/{command.command_id}")
+        self._apply(outcome, cause)
         return self._result_of(command)
 
     @command.validator
@@ -215,7 +221,8 @@ class ConversationWorkflow:
 
     def _receive(self, event: ThreadEvent) -> None:
         try:
-            change = apply_event(self._state, event, workflow.now(), _new_id)
+            ids = self._ids(f"event/{event.seq}")
+            change = apply_event(self._state, event, workflow.now(), ids)
         except Exception:  # noqa: BLE001 - one bad event must not wedge the thread
             workflow.logger.exception("An event could not be applied and is set aside.")
             self._set_aside(event)
@@ -233,12 +240,12 @@ class ConversationWorkflow:
         self._apply(Change(self._state.after_skipping(event.seq), facts=(fact,)), f"event/{event.seq}")
 
     def _take_answer(self, survey_id: str) -> None:
-        change = survey_answered(self._state, survey_id, workflow.now(), _new_id)
-        self._apply(change, f"answer/{survey_id}")
+        cause = f"answer/{survey_id}"
+        self._apply(survey_answered(self._state, survey_id, workflow.now(), self._ids(cause)), cause)
 
     def _take_refusal(self, refused: FilesRefused) -> None:
-        change = files_refused(self._state, refused, workflow.now(), _new_id)
-        self._apply(change, f"files/{refused.saying_id}")
+        cause = f"files/{refused.saying_id}"
+        self._apply(files_refused(self._state, refused, workflow.now(), self._ids(cause)), cause)
 
     async def _read_settings(self) -> None:
         """Look the settings up. They decide what is due, so this comes before every deadline."""
@@ -255,7 +262,9 @@ class ConversationWorkflow:
     async def _fire_deadlines(self) -> None:
         if self._settings_changed or is_due(self._state, workflow.now()):
             await self._read_settings()
-            self._apply(fire(self._state, workflow.now(), _new_id), "deadline")
+            due = due_since(self._state, workflow.now())
+            ids = self._ids(f"deadline/{due.isoformat() if due else None}")
+            self._apply(fire(self._state, workflow.now(), ids), "deadline")
 
     def _apply(self, change: Change, cause: str) -> None:
         """Make a change's state current and note what must be projected."""
@@ -347,7 +356,8 @@ class ConversationWorkflow:
             self._state = send_held_by_page(self._state, message_id, workflow.now())
             return
         outcome = SendOutcome(message_id, report.status, report.reason)
-        self._apply(send_settled(self._state, outcome, workflow.now(), _new_id), f"send/{message_id}")
+        ids = self._ids(f"send/{message_id}/{outcome.status}")
+        self._apply(send_settled(self._state, outcome, workflow.now(), ids), f"send/{message_id}")
 
     def _arm_timer(self) -> None:
         """Keep one durable timer; only an earlier deadline replaces it."""
@@ -396,6 +406,11 @@ class ConversationWorkflow:
         )
         return follows_another or workflow.info().is_continue_as_new_suggested()
 
+    def _ids(self, cause: str) -> Callable[[], str]:
+        if self._schema_version < _IDS_FOLLOW_FROM_CAUSES:
+            return lambda: workflow.uuid4().hex
+        return ids_of(self._customer_id, cause)
+
     def _result_of(self, command: Command) -> CommandResult:
         applied = applied_before(self._state, command.command_id)
         status = applied.status if applied else Status.CLOSED
@@ -406,10 +421,6 @@ def _refused(refusal: Refusal) -> ApplicationError:
     return ApplicationError(refusal.detail, refusal, type=refusal.code, non_retryable=True)
 
 
-def _new_id() -> str:
-    return workflow.uuid4().hex
-
-
 def _no_id() -> str:
-    """A validator changes nothing, so its ids are never kept and must not consume randomness."""
+    """A validator changes nothing, so its ids are never kept."""
     return ""
