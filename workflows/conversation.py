@@ -70,7 +70,8 @@ _NO_RETRY = RetryPolicy(maximum_attempts=1)
 _AFTER_LOST_ATTEMPT = timedelta(seconds=1)
 _SETTINGS_STAY_TRUE = timedelta(seconds=2)
 _IDS_FOLLOW_FROM_CAUSES = 3
-"""The schema version since which they do; a run goes on as it was begun."""
+_LEAVES_NOTHING_UNTOLD = 3
+"""The schema versions since which runs do so; one that was begun before goes on as it was begun."""
 
 
 @workflow.defn(name=CONVERSATION_WORKFLOW)
@@ -90,6 +91,7 @@ class ConversationWorkflow:
         self._fresh: ThreadEvents | None = None
         self._settings_changed = False
         self._unprojected = Change(self._state)
+        self._projected_seq = self._state.applied_seq
         self._closed_ids: set[str] = set()
         self._sending: asyncio.Task[None] | None = None
         self._timer: asyncio.Task[None] | None = None
@@ -113,7 +115,10 @@ class ConversationWorkflow:
                     ConversationInput(self._page_id, self._customer_id, state=self._state)
                 )
             if self._may_leave and not self._lives:
-                return
+                if not self._is_behind:
+                    return
+                await self._write_down()
+                continue
             self._start_next_send()
             self._arm_timer()
             await workflow.wait_condition(self._has_something_to_do)
@@ -186,6 +191,7 @@ class ConversationWorkflow:
             await self._begin_afresh(self._fresh)
         else:
             self._state = await self._loaded_state()
+            self._projected_seq = self._state.applied_seq
         self._loaded = True
         for event in self._waiting_events:
             self._receive(event)
@@ -281,8 +287,17 @@ class ConversationWorkflow:
 
     async def _project(self) -> None:
         """Write what changed in this task; an update's answer leaves with the task, after its projection."""
-        if not self._dirty:
-            return
+        if self._dirty:
+            await self._write_down()
+
+    @property
+    def _is_behind(self) -> bool:
+        """Whether the store would have the next run told of events again that this one has applied."""
+        knows = self._schema_version >= _LEAVES_NOTHING_UNTOLD
+        return knows and self._projected_seq < self._state.applied_seq
+
+    async def _write_down(self) -> None:
+        self._projected_seq = self._state.applied_seq
         change = replace(self._unprojected, state=self._state)
         self._unprojected = Change(self._state)
         await workflow.execute_local_activity(

@@ -52,6 +52,23 @@ async def test_after_its_period_a_closed_conversation_is_final_and_its_run_has_e
     assert refused.type == "conversation_closed"
 
 
+async def test_a_run_leaves_no_event_behind_that_the_next_one_would_be_told_again(
+    desk: Desk, env: WorkflowEnvironment
+) -> None:
+    await desk.set_workstream(reopen_closed_within=3600)
+    await handled_and_closed(desk, env)
+    mid = (await desk.messages("outbound"))[0].mid
+    reaction = {"reaction": {"mid": mid, "action": "react", "reaction": "love", "emoji": "x"}}
+    await desk.event(reaction, await env.get_current_time())
+    thread = await desk.thread()
+    assert thread.applied_seq < thread.last_seq  # it opens the window, and there is nothing to record
+
+    await env.sleep(timedelta(hours=1, minutes=1))
+    await eventually(lambda: run_has_ended(desk))
+    thread = await desk.thread()
+    assert thread.applied_seq == thread.last_seq
+
+
 @pytest.mark.parametrize("within", [0, 3600])
 async def test_who_returns_after_closed_gets_the_same_conversation_or_a_new_one_by_the_setting(
     desk: Desk, env: WorkflowEnvironment, within: int
