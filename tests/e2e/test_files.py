@@ -16,6 +16,7 @@ from sandbox.media import sample_png
 from support.eventually import eventually
 from support.store import PAGE_A, PAGE_B
 from support.whole import Whole, whole_product
+from workflows.messages import files_workflow_id
 
 pytestmark = [pytest.mark.dev_server, pytest.mark.asyncio(loop_scope="session")]
 
@@ -108,6 +109,13 @@ async def test_with_the_switch_on_the_agent_has_the_file(whole: Whole) -> None:
     assert got.headers["content-disposition"].startswith("attachment; ")
     assert got.headers["x-content-type-options"] == "nosniff"
     assert got.headers["content-security-policy"].startswith("sandbox")
+
+    message = next(each for each in await whole.messages(conversation_id) if each["attachments"])
+    history = await whole.engine.get_workflow_handle(files_workflow_id(message["id"])).fetch_history()
+    kept = b"".join(event.SerializeToString() for event in history.events)
+    assert message["id"].encode() in kept
+    assert b"sample-1" not in kept
+    assert whole.files_url.encode() not in kept
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,8 @@ async def _everything_shown(desk: CanaryDesk) -> dict[str, bytes]:
     there["rule_id"] = (await desk.api.post(rules, json=rule)).raise_for_status().json()["id"]
     template = await desk.api.post("/v1/session-templates", json={"name": new_id()})
     there["template_id"] = template.raise_for_status().json()["id"]
+    file = await desk.api.post("/v1/attachments", params={"name": "a.txt"}, content=b"a plan")
+    there["attachment_id"] = file.raise_for_status().json()["id"]
     paths = create_app(desk.settings).openapi()["paths"]
     addresses = [
         path.format(**there) for path, methods in paths.items() if "get" in methods and path not in _NOT_HERE
