@@ -57,6 +57,9 @@ from workflows.page import PageWorkflow
 # A conversation cached by a worker that died waits this long before another worker may take it.
 STICKY_TIMEOUT = timedelta(seconds=1)
 GRACE = timedelta(seconds=10)
+# The SDK would keep heartbeats back for most of their time-out; one that stands still must not lose more
+# attempts than its own clock can tell (activities.heartbeat).
+HEARTBEAT = timedelta(seconds=1)
 CACHED_CONVERSATIONS = 2000
 # A task that is begun must end within TASK_TIMEOUT, or the engine discards it and it begins anew. What waits
 # for its turn must therefore wait at the engine, not in here, where all tasks share one interpreter.
@@ -168,7 +171,7 @@ def make_worker(
     waking = WakingActivities(database, client)
     pages = PageActivities(database, graph, settings)
     gaps = GapActivities(database, graph, settings.vault, take)
-    erasing = ErasureActivities(database, client, graph, settings, FileErasure(database, files))
+    erasing = ErasureActivities(database, client, graph, settings, erase_files=FileErasure(database, files))
     return Worker(
         client,
         task_queue=task_queue,
@@ -199,6 +202,8 @@ def make_worker(
         max_concurrent_activities=ACTIVITIES_AT_ONCE,
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         graceful_shutdown_timeout=GRACE,
+        max_heartbeat_throttle_interval=HEARTBEAT,
+        default_heartbeat_throttle_interval=HEARTBEAT,
     )
 
 
@@ -231,6 +236,8 @@ def make_files_worker(
         max_concurrent_activity_task_polls=1,
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         graceful_shutdown_timeout=GRACE,
+        max_heartbeat_throttle_interval=HEARTBEAT,
+        default_heartbeat_throttle_interval=HEARTBEAT,
     )
 
 

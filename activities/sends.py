@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 from temporalio import activity
 
@@ -53,6 +54,8 @@ METADATA_PREFIX = "pd1:"
 
 _FENCE = timedelta(seconds=4)
 """Less than the silence after which the workflow holds an attempt for lost."""
+
+_WRITE_AGAIN_AFTER_S = (0.1, 1.0, 3.0)
 
 _NEAR = timedelta(seconds=2)
 """A slot this near is waited for in the activity; one further away at the engine."""
@@ -170,13 +173,27 @@ class SendActivities:
         )
         _note(lane, outcome)
         failpoints.reach("send.answered")
-        report = await self._database.write(
-            lambda session: self._conclude(session, request, prepared, outcome, now())
-        )
+        report = await self._concluded(request, prepared, outcome, now)
         failpoints.reach("send.settled")
         if isinstance(outcome, Refused):
             await doubt_page(self._database, request.page_id, outcome.error, prepared.permission.tag)
         return report
+
+    async def _concluded(
+        self, request: SendMessage, attempt: _Attempt, outcome: Outcome, now: Callable[[], datetime]
+    ) -> SendReport:
+        """Write down what came of the call; what Meta has answered is not to be forgotten for one failure."""
+        for pause in _WRITE_AGAIN_AFTER_S:
+            try:
+                return await self._database.write(
+                    lambda session: self._conclude(session, request, attempt, outcome, now())
+                )
+            except OperationalError as error:
+                _log.warning("outcome_not_written", message_id=request.message_id, error=repr(error.orig))
+                await asyncio.sleep(pause)
+        return await self._database.write(
+            lambda session: self._conclude(session, request, attempt, outcome, now())
+        )
 
     async def _prepared(self, request: SendMessage, now: Callable[[], datetime], pulse: Pulse) -> _Prepared:
         """The attempt, marked, as soon as the page's pace lets it begin."""

@@ -153,6 +153,7 @@ async def resend_message(
     """
     new_id = id_from_key(caller.agent_id, message_id, "resend", idempotency_key)
     conversation = await services.database.read(lambda s: message_ref(s, message_id))
+    services.replies.take(conversation.id)
     intent = await _kept(
         services,
         conversation.id,
@@ -160,7 +161,6 @@ async def resend_message(
             s, message_id, agent_id=caller.agent_id, new_message_id=new_id, at=clock.now()
         ),
     )
-    services.replies.take(intent.conversation.id)
     return await _answered(services, caller, intent, response)
 
 

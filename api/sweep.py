@@ -27,19 +27,26 @@ _log = get_logger("api")
 
 async def sweep_forever(services: Services) -> None:
     """Sweep until cancelled."""
+    silent: set[str] = set()
     while True:
         try:
-            await sweep(services)
+            await sweep(services, silent)
         except SQLAlchemyError as error:
             _log.warning("sweep_postponed", error=type(error).__name__)
         await asyncio.sleep(EVERY_SECONDS)
 
 
-async def sweep(services: Services) -> None:
-    """Settle what is left over; gives up for now when the engine is still away."""
+async def sweep(services: Services, silent: set[str] | None = None) -> None:
+    """Settle what is left over; gives up for now when the engine is still away.
+
+    `silent` are those that had no answer the last time: the others come first.
+    """
+    silent = set() if silent is None else silent
     silences = 0
     before = clock.now() - SETTLED_BY_THEN
-    for message_id in await services.database.read(lambda session: unsettled_replies(session, before)):
+    found = await services.database.read(lambda session: unsettled_replies(session, before))
+    silent.intersection_update(found)
+    for message_id in sorted(found, key=lambda each: each in silent):
         try:
             await settle(services.database, services.engine, services.flights, message_id)
         except CommandRefusedError as refused:
@@ -48,6 +55,7 @@ async def sweep(services: Services) -> None:
             continue
         except EngineUnavailableError:
             # One wedged conversation must not keep the others waiting.
+            silent.add(message_id)
             silences += 1
             if silences == SILENCES:
                 return

@@ -237,7 +237,7 @@ def unsettled_replies(session: Session, older_than: datetime, *, limit: int = 20
                 Message.attempt == 0,
                 ~(known & waits),
             )
-            .order_by(col(Message.created_at), col(Message.id))
+            .order_by(known, col(Message.created_at), col(Message.id))
             .limit(limit)
         )
     )

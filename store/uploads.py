@@ -31,7 +31,8 @@ def wanted_upload(session: Session, message: Message, now: datetime) -> WantedUp
     upload = session.get(AttachmentUpload, (file_id, message.page_id))
     if file is None or upload is None or upload.expires_at <= now + _MARGIN:
         return WantedUpload(message.page_id, file_id, file)
-    message.content = {"attachment": {"type": file.kind, "payload": {"attachment_id": upload.meta_id}}}
+    named = {"attachment": {"type": file.kind, "payload": {"attachment_id": upload.meta_id}}}
+    message.content = (message.content or {}) | named
     return None
 
 
@@ -54,5 +55,7 @@ def forget_upload(session: Session, message_id: str) -> bool:
     if upload is None:
         return False
     session.delete(upload)
-    message.content = None
+    message.content = {
+        name: value for name, value in (message.content or {}).items() if name != "attachment"
+    } or None
     return True

@@ -343,7 +343,9 @@ class ConversationWorkflow:
             )
         except ActivityError:
             # The attempt's end is not known here. The next attempt reads the row and decides what is safe.
-            report = SendReport(MessageStatus.QUEUED, until=workflow.now() + _AFTER_LOST_ATTEMPT)
+            # It is no try of the message's: what failed was ours, and may be so for long.
+            until = workflow.now() + _AFTER_LOST_ATTEMPT
+            report = SendReport(MessageStatus.QUEUED, until=until, in_line=True)
         self._take_report(send.message_id, report)
 
     async def _read_back(self) -> None:

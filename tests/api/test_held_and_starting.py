@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlmodel import Session, select
 
+from api.problems import Problem
 from domain.changes import Refusal
 from domain.lifecycle import Status
 from store import tables
@@ -153,6 +155,27 @@ async def test_an_unknown_message_is_said_again_as_a_new_one_once_per_key(api: A
     assert first == again != original
     assert answers[0].json()["text"] == "Hello"
     assert {(command.message_id, command.resends) for command in api.engine.commands} == {(first, original)}
+
+
+def _use_up(api: Api, conversation_id: str) -> None:
+    for _ in range(1000):
+        api.app.state.services.replies.take(conversation_id)
+
+
+async def test_what_comes_too_fast_to_be_said_again_leaves_nothing_that_could_go_out_later(
+    api: Api, seed: Seed
+) -> None:
+    thread = await seed.conversation(status=Status.ACTIVE)
+    agent_id, agent = await api.somebody("agent")
+    original = await seed.message(
+        thread, "Hello", direction="outbound", sender_kind="agent", status="unknown", agent_id=agent_id
+    )
+    with pytest.raises(Problem):
+        _use_up(api, thread.conversation_id)
+    answer = await agent.post(f"/v1/messages/{original}/resend", headers={"Idempotency-Key": "one"})
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_many_messages")
+    listed = (await agent.get(f"/v1/conversations/{thread.conversation_id}/messages")).json()["items"]
+    assert [message["id"] for message in listed] == [original]
 
 
 async def test_what_was_sent_is_not_said_again(api: Api, seed: Seed) -> None:

@@ -27,6 +27,7 @@ from temporalio.testing import WorkflowEnvironment
 import worker
 from base.converter import data_converter
 from domain.changes import Change, Refusal
+from domain.conversation import lives
 from domain.deadlines import next_deadline
 from domain.delivery import MessageStatus
 from domain.sending import ContentKind
@@ -156,7 +157,14 @@ class Pair:
             send = self.model.state.outbox[0]
             self.sent.append((_known_to_both(send.message_id), send.content_kind, send.tag_on))
             self._note(self.model.take(SendEnds(next(self.ends))))
+        self._end_run()
         return outcomes
+
+    def _end_run(self) -> None:
+        """A run that ends writes down which events it has applied."""
+        state = self.model.state
+        if not lives(state, self.model.now) and self.projected.applied_seq < state.applied_seq:
+            self.projected = state
 
     def _note(self, outcomes: list[Change | Refusal]) -> None:
         for outcome in outcomes:

@@ -340,8 +340,7 @@ async def test_stored_files_are_deleted_before_the_rows_that_know_them(
         there.append((customer_id, len(await rows(desk.store, tables.Message))))
         return 3
 
-    with_files = functools.partial(activities.ErasureActivities, erase_files=erase_files)
-    monkeypatch.setattr("worker.ErasureActivities", with_files)
+    monkeypatch.setattr("worker.FileErasure", lambda *_: erase_files)
     async with desk.working():
         customer_id = await talked(desk)
         erasure_id = await ask(desk, customer_id)
