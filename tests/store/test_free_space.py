@@ -114,3 +114,13 @@ def test_a_start_goes_on_though_the_inbox_cannot_be_written_anew(
 
     _finish_erasures(settings, Progress(Console(file=said)))
     assert not free_space.rewrite_is_asked_for(inbox)
+
+
+@pytest.mark.parametrize("place", [0, 2**20 - 5, 2**20, 2 * 2**20 - 1, 3 * 2**20 - 4])
+def test_words_are_found_wherever_they_are(tmp_path: Path, place: int) -> None:
+    file = tmp_path / "some.db"
+    file.write_bytes(b"-" * place + b"words" + b"-" * 2**20)
+    assert free_space.holds(file, b"words")
+    assert not free_space.holds(file, b"words ")
+    file.write_bytes(b"")
+    assert not free_space.holds(file, b"words")
