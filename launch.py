@@ -4,6 +4,7 @@
 """
 
 import os
+import sqlite3
 import tempfile
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from engine.errors import EngineError
 from engine.ports import Port, require_free
 from engine.progress import Progress
 from engine.supervisor import supervise
+from store import free_space
 from store.migrate import migrate
 from time_control import clock_url, keeping_time
 
@@ -52,6 +54,7 @@ async def _launch(settings: Settings, progress: Progress, *, demo: bool) -> int:
     if settings.temporal_address is None:
         specs.append(await temporal(settings, progress))
     migrate(settings)
+    _finish_erasures(settings, progress)
     environment = _environment(settings, secrets)
     if demo:
         specs.append(sandbox(settings, environment))
@@ -69,6 +72,19 @@ async def _launch(settings: Settings, progress: Progress, *, demo: bool) -> int:
         log_directory=settings.data_dir / "logs",
         progress=progress,
     )
+
+
+def _finish_erasures(settings: Settings, progress: Progress) -> None:
+    """Write the inbox anew where an erasure asked for it: now nobody waits for it."""
+    inbox = settings.data_dir / "inbox.db"
+    if not free_space.rewrite_is_asked_for(inbox):
+        return
+    progress.say("Writing the inbox anew after an erasure …")
+    try:
+        free_space.rewrite_as_asked(inbox)
+    except (sqlite3.Error, free_space.FileBusyError) as error:
+        progress.say(f"That failed ({error}). Words of who was erased may be left in its free space.")
+        progress.say("The next start tries again.")
 
 
 async def _launch_travelling(settings: Settings, progress: Progress) -> int:

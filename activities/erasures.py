@@ -216,13 +216,13 @@ class ErasureActivities:
 
     def _clear_files(self, people: list[Target]) -> None:
         store, inbox = (self._settings.data_dir / name for name in ("pagedesk.db", "inbox.db"))
+        # First what may be busy at once: the store is not to be written anew once more for it.
+        free_space.cut_log(inbox, free_space.INBOX_PATIENCE_SECONDS)
+        # The inbox only grows at its end, so hardly ever is anything left, unless the person wrote again.
+        if any(free_space.holds(inbox, person.psid.encode()) for person in people):
+            free_space.ask_for_rewrite(inbox)
         free_space.rewrite(store)
         free_space.cut_log(store)
-        free_space.cut_log(inbox)
-        # The inbox only grows at its end, so hardly ever is anything left; and its writers should not wait.
-        if any(free_space.holds(inbox, person.psid.encode()) for person in people):
-            free_space.rewrite(inbox)
-            free_space.cut_log(inbox)
 
     async def _delete_run(self, workflow_id: str, run_id: str) -> None:
         request = DeleteWorkflowExecutionRequest(

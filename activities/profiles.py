@@ -62,8 +62,8 @@ class ProfileKeeper:
         while True:
             try:
                 await self.ask_due()
-            except SQLAlchemyError as error:
-                _log.warning("profiles_postponed", error=type(error).__name__)
+            except* SQLAlchemyError as errors:  # the pages are asked in tasks, whose errors come in a group
+                _log.warning("profiles_postponed", error=type(errors.exceptions[0]).__name__)
             await self._pause(_LOOK_SECONDS)
 
     async def ask_due(self) -> int:

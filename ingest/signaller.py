@@ -9,6 +9,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from sqlalchemy import delete
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
@@ -19,7 +20,7 @@ from domain.changes import Fact
 from domain.lifecycle import ActorKind
 from domain.state import ThreadEvent, ThreadEventKind
 from ingest.facts import thread_event
-from store.database import Database
+from store.database import Database, Work
 from store.events import append_events, event_row
 from store.tables import Thread
 from store.tables import ThreadEvent as ThreadEventRow
@@ -128,9 +129,7 @@ class Signaller:
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
         failpoints.reach("signaller.signalled")
         if not reached:
-            await self._database.write(
-                lambda session: _note_unreached(session, page_id, customer_id, batch.events)
-            )
+            await self._note(lambda session: _note_unreached(session, page_id, customer_id, batch.events))
 
     async def _signal(self, page_id: str, customer_id: str, batch: ThreadEvents) -> bool:
         """Signal the workflow; what opens no work reaches it only if it is there. Returns whether it did."""
@@ -162,9 +161,22 @@ class Signaller:
             return
         event = batch.events[0]
         _log.error("event_quarantined", customer_id=customer_id, seq=event.seq, error=error.status.name)
-        await self._database.write(
+        await self._note(
             lambda session: _note_refused(session, page_id, customer_id, event, error.status.name)
         )
+
+    async def _note(self, work: Work[None]) -> None:
+        """Write, however long the store is away; what is written twice is there once."""
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                await self._database.write(work)
+            except OperationalError as error:
+                _log.warning("store_unavailable", error=repr(error.orig))
+            else:
+                return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
 
 def _unfinished(session: Session) -> list[tuple[str, str, list[ThreadEvent]]]:

@@ -2,14 +2,18 @@
 
 Deleted content is overwritten as it goes (`secure_delete`), but pages that were once split may hold copies of
 rows that moved. Writing a database anew leaves them behind; its write-ahead log is cut to nothing after.
+
+The inbox is never written anew while it is in use: Meta's deliveries wait for it, and only for a moment.
 """
 
-import mmap
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 _PATIENCE_SECONDS = 30.0
+_PIECE = 1 << 20
+INBOX_PATIENCE_SECONDS = 1.0
+"""Its writers wait as long as cutting waits for a reader; they give up after two seconds."""
 
 
 class FileBusyError(Exception):
@@ -23,9 +27,30 @@ def rewrite(file: Path) -> None:
         connection.execute("VACUUM")
 
 
-def cut_log(file: Path) -> None:
-    """Move the write-ahead log into the database and cut it to nothing; raises FileBusyError."""
-    with closing(sqlite3.connect(file, timeout=_PATIENCE_SECONDS, isolation_level=None)) as connection:
+def ask_for_rewrite(file: Path) -> None:
+    """Have the database written anew at the next start, when nobody uses it."""
+    _request(file).touch()
+
+
+def rewrite_is_asked_for(file: Path) -> bool:
+    """Whether the database is to be written anew."""
+    return _request(file).exists()
+
+
+def rewrite_as_asked(file: Path) -> None:
+    """Write the database anew; asked for until it is done. Raises sqlite3.Error and FileBusyError."""
+    rewrite(file)
+    cut_log(file)
+    _request(file).unlink()
+
+
+def cut_log(file: Path, patience_seconds: float = _PATIENCE_SECONDS) -> None:
+    """Move the write-ahead log into the database and cut it to nothing; raises FileBusyError.
+
+    Writers wait while it waits for readers, no longer than `patience_seconds`.
+    """
+    with closing(sqlite3.connect(file, timeout=patience_seconds, isolation_level=None)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")  # most of it, with nobody waiting
         busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
             raise FileBusyError(file.name)
@@ -33,5 +58,16 @@ def cut_log(file: Path) -> None:
 
 def holds(file: Path, words: bytes) -> bool:
     """Whether the words are anywhere in the file."""
-    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return content.find(words) >= 0
+    # Piece by piece: a search of it all at once stops every other thread of the interpreter.
+    tail = b""
+    with file.open("rb") as opened:
+        while part := opened.read(_PIECE):
+            looked_at = tail + part
+            if words in looked_at:
+                return True
+            tail = looked_at[-len(words) :]
+    return False
+
+
+def _request(file: Path) -> Path:
+    return file.with_suffix(".rewrite")

@@ -1,6 +1,9 @@
 """Asking Meta who customers are: once, seldom again, slowly, and never for ever what it refuses."""
 
+import asyncio
+import contextlib
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,8 +11,9 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy.exc import OperationalError
 
-from activities.profiles import AT_ONCE, MOST_TRIES, PER_SECOND, ProfileKeeper
+from activities.profiles import _LOOK_SECONDS, AT_ONCE, MOST_TRIES, PER_SECOND, ProfileKeeper
 from base import clock
 from ingest.inbox import inbox_rows
 from ingest.router import route
@@ -228,6 +232,39 @@ async def test_a_crowd_is_asked_for_slowly(desk: Profiles) -> None:
     assert desk.pauses == [1 / PER_SECOND] * AT_ONCE
     assert await desk.keeper.ask_due() == 5
     assert len(desk.asked) == len(set(desk.asked)) == AT_ONCE + 5
+
+
+@pytest.mark.parametrize("failing_write", [1, 2])
+async def test_a_store_that_is_away_for_a_moment_does_not_end_it(
+    desk: Profiles, monkeypatch: pytest.MonkeyPatch, failing_write: int
+) -> None:
+    """The first write claims, in the keeper itself; the second keeps what was told, in a page's task."""
+    await desk.happens()
+    write, writes = desk.store.write, 0
+    noted = asyncio.Event()
+
+    async def away_once(work: Any) -> Any:
+        nonlocal writes
+        writes += 1
+        if writes == failing_write:
+            raise OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("database is locked"))
+        return await write(work)
+
+    async def look_again(seconds: float) -> None:
+        if seconds == _LOOK_SECONDS:
+            noted.set()
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(desk.store, "write", away_once)
+    monkeypatch.setattr(desk.keeper, "_pause", look_again)
+    running = asyncio.create_task(desk.keeper.run())
+    waiting = asyncio.create_task(noted.wait())
+    await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED, timeout=10)
+    assert noted.is_set()
+    assert not running.done()
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
 
 
 async def test_what_another_process_asks_for_is_left_to_it_unless_it_died(desk: Profiles, time: Time) -> None:

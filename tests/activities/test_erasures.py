@@ -1,0 +1,77 @@
+"""The steps of an erasure that an engine is not needed for."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from sqlmodel import Session
+from temporalio.testing import ActivityEnvironment
+
+from activities.erasures import ErasureActivities
+from base import clock
+from base.settings import Settings
+from ingest.inbox import SqliteInboxWriter
+from store import erasures, free_space
+from store.database import Database
+from store.tables import Customer
+from support.store import ACCOUNT, PAGE_A, PSID, make_settings, seed
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return make_settings(tmp_path)
+
+
+@pytest.fixture
+async def store(settings: Settings) -> AsyncIterator[Database]:
+    database = Database(settings.store_url)
+    await database.write(lambda session: seed(session, settings))
+    yield database
+    database.close()
+
+
+async def asked(store: Database, settings: Settings) -> str:
+    """An erasure of the one customer there is."""
+
+    def work(session: Session) -> str:
+        now = clock.now()
+        session.add(Customer(id="ada", page_id=PAGE_A, psid=PSID, created_at=now))
+        session.flush()
+        vault = settings.vault
+        return erasures.request_for_customer(session, vault, "ada", agent_id="eve", at=now).id
+
+    return await store.write(work)
+
+
+def inbox_row(key: str, raw: bytes = b"{}") -> tuple[Any, ...]:
+    return (ACCOUNT, PAGE_A, key, 3, "messaging", "message", PSID, 1, 2, b"digest", raw)
+
+
+def steps(store: Database, settings: Settings) -> ErasureActivities:
+    return ErasureActivities(store, mock.Mock(), mock.Mock(), settings, mock.AsyncMock())
+
+
+@pytest.mark.parametrize("writes_again", [True, False])
+async def test_the_inbox_in_use_is_never_written_anew(
+    store: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch, *, writes_again: bool
+) -> None:
+    """A message that came after the erasure began holds the id by right; the next start sees to the rest."""
+    inbox = settings.data_dir / "inbox.db"
+    with closing(SqliteInboxWriter(inbox)) as writer:
+        writer.write([inbox_row("mid:again", f'"{PSID}"'.encode() if writes_again else b"{}")])
+        writer.write([("a", PAGE_A, "mid:x", 3, "messaging", "message", None, 1, 2, b"digest", b"{}")])
+        if not writes_again:
+            with closing(sqlite3.connect(inbox)) as connection, connection:
+                connection.execute("PRAGMA secure_delete=ON")
+                connection.execute("DELETE FROM inbox_event WHERE customer_psid IS NOT NULL")
+    rewritten: list[Path] = []
+    monkeypatch.setattr(free_space, "rewrite", rewritten.append)
+
+    await ActivityEnvironment().run(steps(store, settings).clear_free_space, await asked(store, settings))
+
+    assert rewritten == [settings.data_dir / "pagedesk.db"]
+    assert free_space.rewrite_is_asked_for(inbox) is writes_again
