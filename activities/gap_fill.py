@@ -6,9 +6,10 @@ broken off goes on there. A thread that changes meanwhile moves ahead, so none i
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session, col, select
 from temporalio import activity
@@ -193,9 +194,9 @@ def _missing(
     )
     new = [each for each in shown if each.mid not in known]
     waiting = {
-        (psid, text or "")
-        for psid, text in session.exec(
-            select(Customer.psid, Message.text)
+        (psid, _words(text, content or {}))
+        for psid, text, content in session.exec(
+            select(Customer.psid, Message.text, Message.content)
             .join(Customer, col(Customer.id) == col(Message.customer_id))
             .where(
                 col(Customer.page_id) == page_id,
@@ -207,6 +208,11 @@ def _missing(
     }
     missing = [each for each in new if not each.from_page or (each.psid, each.text) not in waiting]
     return missing, len(new) - len(missing)
+
+
+def _words(text: str | None, content: Mapping[str, Any]) -> str:
+    """What Meta shows of a message of ours: the words that were sent, and none of a template."""
+    return "" if "attachment" in content else content.get("text", text) or ""
 
 
 def _progress(gap: _Gap) -> Callable[[Session], None]:

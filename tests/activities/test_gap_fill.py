@@ -1,7 +1,9 @@
 """F-31: Meta drops the page silently. It is found, mended, and what was missed comes in once each."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 from sqlmodel import Session, select
@@ -145,6 +147,32 @@ async def test_what_others_wrote_for_the_page_is_from_outside_and_our_own_is_not
     assert [(message.text, message.status) for message in outside] == [("This is Mia.", "sent")]
     (filled,) = await desk.told("page.gap_filled")
     assert (filled["from_page"], filled["perhaps_ours"]) == (1, 1)
+
+
+async def test_a_message_of_ours_is_known_by_the_words_that_were_sent(desk: PageDesk) -> None:
+    await dropped(desk)
+    person = await desk.store.read(
+        lambda session: session.exec(select(Customer).where(Customer.psid == ANN)).one()
+    )
+    link = {"text": "How was it? https://desk.test/survey/secret"}
+    await _ours(desk, person.id, "survey", "How was it? https://desk.test/survey/…", content=link)
+    template = {"text": None, "attachment": {"type": "template", "payload": {}}}
+    await _ours(desk, person.id, "template", "How was it?", content=template)
+    await desk.control(f"/pages/{PAGE_A}/answer", psid=ANN, text=link["text"], app_id=APP_ID)
+    await desk.check()
+    shown = desk.graph.messages_of_thread
+
+    async def with_template(credentials: Any, thread_id: str) -> Any:
+        messages = await shown(credentials, thread_id)
+        mine = next(each for each in messages if each.from_page)
+        return [*messages, replace(mine, mid="m_template", text="")]
+
+    with mock.patch.object(desk.graph, "messages_of_thread", with_template):
+        assert await desk.fill()
+    await desk.relayed()
+    assert [message.id for message in await desk.messages() if message.sender_kind == "outside"] == []
+    (filled,) = await desk.told("page.gap_filled")
+    assert (filled["from_page"], filled["perhaps_ours"]) == (0, 2)
 
 
 async def _ours(desk: PageDesk, customer_id: str, id_: str, text: str, **values: Any) -> None:
