@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from base import clock
+from messenger.error_table import ErrorKind
 from messenger.errors import GraphError
 from messenger.graph import GraphClient, GraphUnavailable, PageCredentials
 from store.accounts import finish_deletion
@@ -14,16 +15,17 @@ from store.pages import REMOVING, erase
 from store.tables import Account, Page
 
 _PATIENCE = timedelta(hours=1)
-"""So long Meta is asked again where it gives no answer; then the token is forgotten all the same."""
+"""So long Meta is asked again where it gives no answer or a passing one; then the token is forgotten."""
 
 
 async def farewell(database: Database, graph: GraphClient, credentials: PageCredentials) -> bool:
     """End the page's subscription and erase its token. False: Meta did not answer, try again."""
+    outcome: str | None = "unsubscribed"
     try:
         await graph.unsubscribe_page(credentials)
-        outcome = "unsubscribed"
     except GraphError as error:  # a dead token, say: nobody is left who could unsubscribe
-        outcome = error.reason
+        passing = error.outcome_unknown or error.kind in (ErrorKind.RETRY, ErrorKind.THROTTLED)
+        outcome = None if passing else error.reason
     except GraphUnavailable:
         outcome = None
     return await database.write(lambda session: _erase(session, credentials.page_id, outcome))

@@ -73,6 +73,23 @@ async def test_a_meta_that_does_not_answer_is_asked_for_an_hour(desk: PageDesk) 
     assert await desk.told("page.erased") == [{"at_meta": "no_answer"}]
 
 
+@pytest.mark.parametrize(
+    ("status", "error"), [(400, {"code": 4}), (400, {"code": 2}), (400, {"code": 80006}), (502, None)]
+)
+async def test_a_passing_refusal_is_not_the_end(
+    desk: PageDesk, status: int, error: dict[str, int] | None
+) -> None:
+    await desk.check()
+    await delete(desk, with_history=True)
+    answer = httpx.Response(status, json={"error": error}) if error else httpx.Response(status, text="bad")
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer)) as http:
+        activities = PageActivities(desk.store, GraphClient(http, META, "v26.0"), desk.settings)
+        assert not (await activities.check_page(PAGE_A)).deleted
+    assert (await desk.page()).access_token != ""
+    assert (await desk.check()).deleted
+    assert await desk.told("page.erased") == [{"at_meta": "unsubscribed"}]
+
+
 async def test_one_that_takes_leave_is_woken_until_it_has_and_one_that_is_gone_no_more(
     desk: PageDesk,
 ) -> None:
