@@ -5,7 +5,6 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from base import clock
-from messenger.error_table import ErrorKind
 from messenger.errors import GraphError
 from messenger.graph import GraphClient, GraphUnavailable, PageCredentials
 from store.accounts import finish_deletion
@@ -24,8 +23,7 @@ async def farewell(database: Database, graph: GraphClient, credentials: PageCred
     try:
         await graph.unsubscribe_page(credentials)
     except GraphError as error:  # a dead token, say: nobody is left who could unsubscribe
-        passing = error.outcome_unknown or error.kind in (ErrorKind.RETRY, ErrorKind.THROTTLED)
-        outcome = None if passing else error.reason
+        outcome = None if error.is_passing else error.reason
     except GraphUnavailable:
         outcome = None
     return await database.write(lambda session: _erase(session, credentials.page_id, outcome))
