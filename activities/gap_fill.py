@@ -39,6 +39,9 @@ _MOST_PASSES = 10
 _LATEST = timedelta(seconds=5)
 """Subscribed again, Meta delivers; a little later than we asked, by Meta's clock."""
 
+_OF_THREAD = frozenset({ErrorKind.MESSAGE, ErrorKind.UNREACHABLE, ErrorKind.THREAD_CONTROL})
+_NO_SUCH_OBJECT = (100, 33)
+
 _log = get_logger("activities")
 
 Take = Callable[[str, list[WebhookEvent]], Awaitable[None]]
@@ -149,9 +152,15 @@ class GapActivities:
                 return listed, pieces
 
     async def _read(self, gap: _Gap, thread: ListedThread) -> _Found:
-        """Put what is missing of one thread into the inbox."""
+        """Put what is missing of one thread into the inbox. One that Meta does not show holds up no other."""
         await asyncio.sleep(self._pace_seconds)
-        shown = await self._graph.messages_of_thread(gap.credentials, thread.id)
+        try:
+            shown = await self._graph.messages_of_thread(gap.credentials, thread.id)
+        except GraphError as refusal:
+            if not _is_of_thread(refusal):
+                raise
+            _log.warning("thread_not_read", page_id=gap.page_id, error=str(refusal))
+            return _Found(unreadable=1)
         within = [each for each in shown if gap.since <= each.created_at <= gap.until]
         readable = [each for each in within if each.psid is not None]
         missing, perhaps_ours = await self._database.read(
@@ -175,6 +184,13 @@ class GapActivities:
             until=(page.subscribed_at or clock.now()) + _LATEST,
             bound=page.gap_read_until or page.gap_since,
         )
+
+
+def _is_of_thread(refusal: GraphError) -> bool:
+    """Whether Graph refuses this thread alone, and always will."""
+    if refusal.code is None or refusal.outcome_unknown:
+        return False
+    return refusal.kind in _OF_THREAD or (refusal.code, refusal.subcode) == _NO_SUCH_OBJECT
 
 
 def _missing(

@@ -128,7 +128,8 @@ KINDS: Mapping[str, ProblemKind] = {
     ),
     "gap_incomplete": ProblemKind(
         _WARNS,
-        "Of what came while Meta did not deliver, Meta shows only the newest 20 messages of a thread.",
+        "Of what came while Meta did not deliver, Meta shows only the newest 20 messages of a thread, and "
+        "some threads not at all.",
         "Look into the Page inbox for the threads that were busy in that time.",
     ),
 }

@@ -9,6 +9,7 @@ import pytest
 from sqlmodel import Session, select
 
 from domain.window import OpeningKind
+from messenger.errors import GraphError, meaning_of
 from messenger.graph import GraphUnavailable
 from store.messages import new_outbound_row
 from store.sql import insert_or_ignore
@@ -228,6 +229,50 @@ async def test_a_fill_that_is_broken_off_goes_on_where_it_was(
     assert sorted(str(text) for text in await texts(desk)) == sorted(
         ["heard", "moves ahead in the list", *(f"from {psid}" for psid in (ANN, BEN, CID))]
     )
+
+
+@pytest.mark.parametrize(("code", "subcode"), [(100, 33), (803, None), (10, 2018336)])
+async def test_a_thread_that_meta_does_not_show_holds_up_no_other(
+    desk: PageDesk, monkeypatch: pytest.MonkeyPatch, code: int, subcode: int | None
+) -> None:
+    refused_for_one_thread(desk, monkeypatch, code, subcode)
+    await dropped(desk)
+    for psid in (ANN, BEN):
+        await desk.control("/clock", advance_seconds=60)
+        await desk.says(psid, f"from {psid}")
+    await desk.check()
+    assert await desk.fill()
+    await desk.relayed()
+    assert await texts(desk) == ["heard", f"from {BEN}"]
+    assert (await desk.told("page.gap_filled"))[0]["unreadable"] == 1
+
+
+@pytest.mark.parametrize(("code", "subcode"), [(190, None), (10, None), (4, None), (2, None), (368, None)])
+async def test_what_meta_refuses_of_the_page_leaves_the_gap_open(
+    desk: PageDesk, monkeypatch: pytest.MonkeyPatch, code: int, subcode: int | None
+) -> None:
+    refused_for_one_thread(desk, monkeypatch, code, subcode)
+    await dropped(desk)
+    await desk.says(ANN, "missed")
+    await desk.check()
+    assert not await desk.fill()
+    assert (await desk.check()).gap
+
+
+def refused_for_one_thread(
+    desk: PageDesk, monkeypatch: pytest.MonkeyPatch, code: int, subcode: int | None
+) -> None:
+    """The first thread that is read is refused, each time that it is."""
+    read = desk.graph.messages_of_thread
+    refused: list[str] = []
+
+    async def refusing(credentials: Any, thread_id: str) -> Any:
+        refused[:] = refused or [thread_id]
+        if thread_id in refused:
+            raise GraphError(meaning_of(code, subcode), status=400, code=code, subcode=subcode)
+        return await read(credentials, thread_id)
+
+    monkeypatch.setattr(desk.graph, "messages_of_thread", refusing)
 
 
 async def test_a_list_in_pieces_is_read_until_it_is_one_picture(
