@@ -29,8 +29,9 @@ GONE = (REMOVING, REMOVED)
 
 GATE_OF_A_REMOVED_PAGE = "removed"
 
-_OF_META = {"policy_block", "policy_warning", "gap_incomplete"}
-"""What a new token does not change."""
+_OF_META = {"policy_warning", "gap_incomplete", findings.LAST_ENFORCEMENT}
+"""What a new token does not change. A block is no part of it: should it still be on, the next refused message
+closes the gate again; but should Meta's word that it is over be lost, nothing else would ever end it."""
 
 
 @dataclass(frozen=True, slots=True)
