@@ -20,6 +20,7 @@ from store.refusals import StoreRefusalError
 from store.sealed import access_token_place
 from store.tables import Account, Customer, Page
 from store.traffic import forget_silences
+from store.uploads import forget_page
 
 PROVISIONING = "Provisioning"
 REMOVING = "Removing"
@@ -137,8 +138,9 @@ def remove(session: Session, page_id: str, at: datetime) -> None:
 
 
 def erase(session: Session, page: Page) -> None:
-    """Forget a deleted page's token, and the page too if it has no history."""
+    """Forget a deleted page's token and what Meta has of it, and the page too if it has no history."""
     forget_silences(session, page.page_id)
+    forget_page(session, page.page_id)
     if session.exec(select(Customer.id).where(Customer.page_id == page.page_id).limit(1)).first() is None:
         session.delete(page)
         return

@@ -10,7 +10,9 @@ from activities.pages import PageActivities
 from ingest.page_wake import _unsettled_pages
 from messenger.graph import GraphClient
 from store import accounts, pages
-from store.tables import Account, Customer, Page, UnroutedEvent
+from store.attachments import KeptFile, keep_upload
+from store.tables import Account, Attachment, Customer, Page, UnroutedEvent
+from store.uploads import WantedUpload, keep_meta_id
 from support.page_desk import META, PageDesk
 from support.store import ACCOUNT, APP_ID, PAGE_A, PAGE_B, PSID, TOKEN
 
@@ -45,6 +47,20 @@ async def test_its_subscription_ends_and_its_token_is_forgotten(
     assert (page is not None) is with_history
     if page is not None:
         assert (page.access_token, page.provisioning_state) == ("", pages.REMOVED)
+
+
+async def test_a_file_that_meta_has_for_it_does_not_keep_it(desk: PageDesk) -> None:
+    kept = KeptFile("plan.pdf", 4, "application/pdf", "sha", "agents/f")
+
+    def work(session: Session) -> None:
+        keep_upload(session, "f", "agent", kept, desk.now())
+        keep_meta_id(session, WantedUpload(PAGE_A, "f", None), "meta", desk.now())
+
+    await desk.store.write(work)
+    await delete(desk, with_history=False)
+    assert (await desk.check()).deleted
+    assert await row(desk) is None
+    assert await desk.store.read(lambda session: session.get(Attachment, "f")) is not None
 
 
 async def test_a_dead_token_is_forgotten_though_nobody_can_unsubscribe(desk: PageDesk) -> None:
