@@ -96,17 +96,8 @@ class AttachmentActivities:
         failpoints.reach("files.trying")
         try:
             kept = await self._take(file)
-        except FileNotFetchedError as error:
-            reason = error.reason
-            return not await self._database.write(
-                lambda s: attachments.try_again(s, file_id, reason, clock.now())
-            )
         except FileRefusedError as error:
-            reason = error.reason
-            if reason is FileReason.LINK_EXPIRED and await self._has_new_link(file):
-                return False
-            await self._database.write(lambda s: attachments.refuse_file(s, file_id, reason, clock.now()))
-            return True
+            return await self._give_up(file, error)
         except asyncio.CancelledError:  # the worker is being stopped
             await self._database.write(lambda s: attachments.not_tried(s, file_id))
             raise
@@ -116,6 +107,22 @@ class AttachmentActivities:
             return False
         if not await self._database.write(lambda s: attachments.keep_file(s, file_id, kept, clock.now())):
             await self._files.delete(kept.store_key)
+        return True
+
+    async def _give_up(self, file: Attachment, error: FileRefusedError) -> bool:
+        """Refuse a file that did not come; False where it may come yet."""
+        reason, may_come = error.reason, isinstance(error, FileNotFetchedError)
+        if reason is FileReason.LINK_EXPIRED:
+            try:
+                if await self._has_new_link(file):
+                    return False
+            except GraphUnavailable:
+                may_come = True
+        if may_come:
+            return not await self._database.write(
+                lambda s: attachments.try_again(s, file.id, reason, clock.now())
+            )
+        await self._database.write(lambda s: attachments.refuse_file(s, file.id, reason, clock.now()))
         return True
 
     async def _take(self, file: Attachment) -> KeptFile:
@@ -138,7 +145,7 @@ class AttachmentActivities:
         return judged
 
     async def _has_new_link(self, file: Attachment) -> bool:
-        """Ask Meta once for a new link in place of one that has expired."""
+        """Ask Meta once for a new link in place of one that has expired. Raises GraphUnavailable."""
         if file.refreshed or file.message_id is None or file.page_id is None:
             return False
         mid, credentials = await self._database.read(
@@ -149,8 +156,10 @@ class AttachmentActivities:
         )
         try:
             links = await self._graph.file_links(credentials, mid) if mid else ()
-        except (GraphError, GraphUnavailable) as error:
-            _log.info("no_new_link", attachment_id=file.id, error=type(error).__name__)
+        except GraphError as error:
+            if error.is_passing:
+                raise GraphUnavailable(error.reason) from error
+            _log.info("no_new_link", attachment_id=file.id, error=str(error))
             links = ()
         link = links[file.position] if file.position < len(links) else None
         renewed = link if link != file.url else None

@@ -6,9 +6,10 @@ broken off goes on there. A thread that changes meanwhile moves ahead, so none i
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session, col, select
 from temporalio import activity
@@ -37,6 +38,9 @@ _LONGEST_RUN_SECONDS = 8 * 60.0
 _MOST_PASSES = 10
 _LATEST = timedelta(seconds=5)
 """Subscribed again, Meta delivers; a little later than we asked, by Meta's clock."""
+
+_OF_THREAD = frozenset({ErrorKind.MESSAGE, ErrorKind.UNREACHABLE, ErrorKind.THREAD_CONTROL})
+_NO_SUCH_OBJECT = (100, 33)
 
 _log = get_logger("activities")
 
@@ -148,9 +152,15 @@ class GapActivities:
                 return listed, pieces
 
     async def _read(self, gap: _Gap, thread: ListedThread) -> _Found:
-        """Put what is missing of one thread into the inbox."""
+        """Put what is missing of one thread into the inbox. One that Meta does not show holds up no other."""
         await asyncio.sleep(self._pace_seconds)
-        shown = await self._graph.messages_of_thread(gap.credentials, thread.id)
+        try:
+            shown = await self._graph.messages_of_thread(gap.credentials, thread.id)
+        except GraphError as refusal:
+            if not _is_of_thread(refusal):
+                raise
+            _log.warning("thread_not_read", page_id=gap.page_id, error=str(refusal))
+            return _Found(unreadable=1)
         within = [each for each in shown if gap.since <= each.created_at <= gap.until]
         readable = [each for each in within if each.psid is not None]
         missing, perhaps_ours = await self._database.read(
@@ -176,6 +186,13 @@ class GapActivities:
         )
 
 
+def _is_of_thread(refusal: GraphError) -> bool:
+    """Whether Graph refuses this thread alone, and always will."""
+    if refusal.code is None or refusal.outcome_unknown:
+        return False
+    return refusal.kind in _OF_THREAD or (refusal.code, refusal.subcode) == _NO_SUCH_OBJECT
+
+
 def _missing(
     session: Session, page_id: str, shown: Sequence[ThreadMessage]
 ) -> tuple[list[ThreadMessage], int]:
@@ -193,9 +210,9 @@ def _missing(
     )
     new = [each for each in shown if each.mid not in known]
     waiting = {
-        (psid, text or "")
-        for psid, text in session.exec(
-            select(Customer.psid, Message.text)
+        (psid, _words(text, content or {}))
+        for psid, text, content in session.exec(
+            select(Customer.psid, Message.text, Message.content)
             .join(Customer, col(Customer.id) == col(Message.customer_id))
             .where(
                 col(Customer.page_id) == page_id,
@@ -207,6 +224,11 @@ def _missing(
     }
     missing = [each for each in new if not each.from_page or (each.psid, each.text) not in waiting]
     return missing, len(new) - len(missing)
+
+
+def _words(text: str | None, content: Mapping[str, Any]) -> str:
+    """What Meta shows of a message of ours: the words that were sent, and none of a template."""
+    return "" if "attachment" in content else content.get("text", text) or ""
 
 
 def _progress(gap: _Gap) -> Callable[[Session], None]:

@@ -14,16 +14,16 @@ from store.pages import REMOVING, erase
 from store.tables import Account, Page
 
 _PATIENCE = timedelta(hours=1)
-"""So long Meta is asked again where it gives no answer; then the token is forgotten all the same."""
+"""So long Meta is asked again where it gives no answer or a passing one; then the token is forgotten."""
 
 
 async def farewell(database: Database, graph: GraphClient, credentials: PageCredentials) -> bool:
     """End the page's subscription and erase its token. False: Meta did not answer, try again."""
+    outcome: str | None = "unsubscribed"
     try:
         await graph.unsubscribe_page(credentials)
-        outcome = "unsubscribed"
     except GraphError as error:  # a dead token, say: nobody is left who could unsubscribe
-        outcome = error.reason
+        outcome = None if error.is_passing else error.reason
     except GraphUnavailable:
         outcome = None
     return await database.write(lambda session: _erase(session, credentials.page_id, outcome))

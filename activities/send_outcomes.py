@@ -75,7 +75,9 @@ def not_uploaded(
     session: Session, request: SendMessage, outcome: Refused | NotSent, now: datetime
 ) -> SendReport:
     """Record that the message's file did not reach Meta: the message was not tried."""
-    message = session.get_one(Message, request.message_id)
+    message = session.get_one(Message, request.message_id, with_for_update=True)
+    if isinstance(outcome, Refused):
+        tell_page(session, request, outcome.error, now)
     return record(session, request, message.attempt, outcome, now)
 
 

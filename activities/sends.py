@@ -147,7 +147,10 @@ class SendActivities:
         failure = await self._uploads.upload(wanted, now)
         if failure is None:
             return SendReport(MessageStatus.QUEUED, until=now(), in_line=True)
-        return await self._database.write(lambda session: not_uploaded(session, request, failure, now()))
+        report = await self._database.write(lambda session: not_uploaded(session, request, failure, now()))
+        if isinstance(failure, Refused):
+            await doubt_page(self._database, request.page_id, failure.error, None)
+        return report
 
     async def _finish(
         self,

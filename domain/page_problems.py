@@ -56,7 +56,8 @@ KINDS: Mapping[str, ProblemKind] = {
         _HOLDS,
         "Meta has blocked the page from sending, for a breach of its policies.",
         "See the page's quality and support inbox at Meta and appeal there. Pagedesk goes on when Meta lifts "
-        "the block; where Meta only refused a message, it tries again after an hour.",
+        "the block, or a new access token is saved (reauthorize); where Meta only refused "
+        "a message, it tries again after an hour.",
     ),
     "not_permitted": ProblemKind(
         _STOPS,
@@ -128,7 +129,8 @@ KINDS: Mapping[str, ProblemKind] = {
     ),
     "gap_incomplete": ProblemKind(
         _WARNS,
-        "Of what came while Meta did not deliver, Meta shows only the newest 20 messages of a thread.",
+        "Of what came while Meta did not deliver, Meta shows only the newest 20 messages of a thread, and "
+        "some threads not at all.",
         "Look into the Page inbox for the threads that were busy in that time.",
     ),
 }

@@ -221,7 +221,9 @@ class _Batch:
         data: dict[str, str | bool | int | None] = {"inbox_id": event.id}
         if isinstance(parsed, PolicyEnforcement):
             data |= {"action": parsed.action, "reason": parsed.reason}
-            note_enforcement(page, parsed.action, parsed.reason, clock.from_milliseconds(event.received_ms))
+            at_ms = event.received_ms if event.occurred_ms is None else event.occurred_ms
+            at = clock.from_milliseconds(min(at_ms, event.received_ms))
+            note_enforcement(page, parsed.action, parsed.reason, at)
         fact = Fact(
             f"page.{event.kind}", clock.from_milliseconds(event.received_ms), ActorKind.SYSTEM, data=data
         )

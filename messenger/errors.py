@@ -87,6 +87,11 @@ class GraphError(Exception):
         """Whether a message may have been sent in spite of the error."""
         return self.kind is ErrorKind.UNKNOWN_OUTCOME or self.status >= _SERVER_ERROR
 
+    @property
+    def is_passing(self) -> bool:
+        """Whether a call that may be repeated, as a question may, can work later as it is."""
+        return self.outcome_unknown or self.kind in (ErrorKind.RETRY, ErrorKind.THROTTLED)
+
 
 def meaning_of(code: int, subcode: int | None, *, is_transient: bool = False) -> Meaning:
     """What a code means, most exact row first; an unlisted one is never a reason to send again by itself."""

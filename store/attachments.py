@@ -5,7 +5,7 @@ changes.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete
@@ -21,6 +21,8 @@ from store.sql import insert_or_ignore
 from store.tables import Attachment, AttachmentUpload, Message, Page
 
 MOST_TRIES = 3
+PATIENCE = timedelta(hours=6)
+"""So long after a file came no try counts that ends without it: an outage must not cost it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,9 @@ def try_again(session: Session, attachment_id: str, reason: FileReason, at: date
     file = _pending(session, attachment_id)
     if file is None:
         return False
+    if at < file.created_at + PATIENCE:
+        file.attempts = max(file.attempts - 1, 0)
+        return True
     if file.attempts < MOST_TRIES:
         return True
     _end(session, file, at, reason=reason)

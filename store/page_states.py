@@ -129,7 +129,8 @@ def _from_the_store(session: Session, page: Page, checked: Checked, now: datetim
         for each in findings.of(page)
         if stands(each, now, human_agent_tag=page.human_agent_tag) and each.code not in confirmed
     ]
-    findings.forget(page, *(set(page.findings) - {each.code for each in standing}))
+    known = {each.code for each in findings.of(page)}
+    findings.forget(page, *(known - {each.code for each in standing}))
     yield from (problem_of(each) for each in standing)
     if page.token_refresh_due_at and (due := refresh_problem(page.token_refresh_due_at, now)):
         yield due

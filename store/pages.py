@@ -20,6 +20,7 @@ from store.refusals import StoreRefusalError
 from store.sealed import access_token_place
 from store.tables import Account, Customer, Page
 from store.traffic import forget_silences
+from store.uploads import forget_page
 
 PROVISIONING = "Provisioning"
 REMOVING = "Removing"
@@ -29,8 +30,9 @@ GONE = (REMOVING, REMOVED)
 
 GATE_OF_A_REMOVED_PAGE = "removed"
 
-_OF_META = {"policy_block", "policy_warning", "gap_incomplete"}
-"""What a new token does not change."""
+_OF_META = {"policy_warning", "gap_incomplete", findings.LAST_ENFORCEMENT}
+"""What a new token does not change. A block is no part of it: should it still be on, the next refused message
+closes the gate again; but should Meta's word that it is over be lost, nothing else would ever end it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +138,9 @@ def remove(session: Session, page_id: str, at: datetime) -> None:
 
 
 def erase(session: Session, page: Page) -> None:
-    """Forget a deleted page's token, and the page too if it has no history."""
+    """Forget a deleted page's token and what Meta has of it, and the page too if it has no history."""
     forget_silences(session, page.page_id)
+    forget_page(session, page.page_id)
     if session.exec(select(Customer.id).where(Customer.page_id == page.page_id).limit(1)).first() is None:
         session.delete(page)
         return

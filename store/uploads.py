@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlalchemy import delete
+from sqlmodel import Session, col
 
 from store.attachments import sent_file_id
 from store.sql import upsert
@@ -59,3 +60,8 @@ def forget_upload(session: Session, message_id: str) -> bool:
         name: value for name, value in (message.content or {}).items() if name != "attachment"
     } or None
     return True
+
+
+def forget_page(session: Session, page_id: str) -> None:
+    """The page is gone, and with it Meta's ids of files, which are its own."""
+    session.connection().execute(delete(AttachmentUpload).where(col(AttachmentUpload.page_id) == page_id))

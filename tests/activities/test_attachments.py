@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 from unittest import mock
@@ -23,7 +24,7 @@ from domain.settings import AutomatedTrigger
 from domain.state import FilesRefused
 from messenger.graph import GraphClient
 from sandbox.media import sample_png
-from store.attachments import MOST_TRIES, inbound_row, shown
+from store.attachments import MOST_TRIES, PATIENCE, inbound_row, shown
 from store.database import Database
 from store.files import FileGoneError, FileStore, FileStoreError
 from store.messages import new_outbound_row
@@ -101,6 +102,10 @@ class Files:
     async def file(self, file_id: str) -> tuple[str, str | None, int]:
         row = await self.database.read(lambda s: s.get_one(Attachment, file_id))
         return row.state, row.reason, row.attempts
+
+
+def after_patience() -> datetime:
+    return datetime.now(UTC) + PATIENCE
 
 
 @pytest.fixture
@@ -182,10 +187,37 @@ async def test_fetching_again_fetches_nothing(files: Files, cdn: FakeCdn) -> Non
 
 async def test_a_file_that_does_not_come_is_given_up_after_its_tries(files: Files, cdn: FakeCdn) -> None:
     await files.has("m", cdn.status("/a", 503))
-    for _ in range(MOST_TRIES - 1):
-        await files.fetch_in_vain("m")
-    assert await files.fetch("m") is None
+    with clock.taken_from(after_patience):
+        for _ in range(MOST_TRIES - 1):
+            await files.fetch_in_vain("m")
+        assert await files.fetch("m") is None
     assert await files.file("m-0") == ("failed", "not_fetched", MOST_TRIES)
+
+
+async def test_an_outage_of_hours_costs_no_file(files: Files, cdn: FakeCdn) -> None:
+    await files.has("m", cdn.status("/a", 503))
+    for _ in range(MOST_TRIES + 1):
+        await files.fetch_in_vain("m")
+    assert await files.file("m-0") == ("pending", None, 0)
+    cdn.file("/a", PNG)
+    assert await files.fetch("m") is None
+    assert (await files.file("m-0"))[0] == "ready"
+
+
+async def test_a_meta_that_gives_no_answer_does_not_end_an_expired_link(
+    files: Files, cdn: FakeCdn, meta: list[httpx.Response]
+) -> None:
+    await files.has("m", cdn.status("/old", 403))
+    meta.append(httpx.Response(400, json={"error": {"code": 4}}))
+    meta.append(httpx.Response(502))
+    for _ in range(2):
+        await files.fetch_in_vain("m")
+    meta.append(
+        httpx.Response(200, json={"attachments": {"data": [{"image_data": {"url": cdn.file("/new", PNG)}}]}})
+    )
+    await files.fetch_in_vain("m")
+    assert await files.fetch("m") is None
+    assert (await files.file("m-0"))[0] == "ready"
 
 
 async def test_an_expired_link_is_renewed_by_meta(
@@ -215,9 +247,10 @@ async def test_an_attachment_store_that_is_away_costs_no_try(
 async def test_a_scanner_that_never_tells_has_the_file_set_aside(files: Files, cdn: FakeCdn) -> None:
     files.activities._checks._scanner = "/no/such/scanner"
     await files.has("m", cdn.file("/a", PNG))
-    for _ in range(MOST_TRIES - 1):
-        await files.fetch_in_vain("m")
-    assert await files.fetch("m") is None
+    with clock.taken_from(after_patience):
+        for _ in range(MOST_TRIES - 1):
+            await files.fetch_in_vain("m")
+        assert await files.fetch("m") is None
     assert await files.file("m-0") == ("quarantined", "scanner_failed", MOST_TRIES)
 
 

@@ -10,7 +10,9 @@ from activities.pages import PageActivities
 from ingest.page_wake import _unsettled_pages
 from messenger.graph import GraphClient
 from store import accounts, pages
-from store.tables import Account, Customer, Page, UnroutedEvent
+from store.attachments import KeptFile, keep_upload
+from store.tables import Account, Attachment, Customer, Page, UnroutedEvent
+from store.uploads import WantedUpload, keep_meta_id
 from support.page_desk import META, PageDesk
 from support.store import ACCOUNT, APP_ID, PAGE_A, PAGE_B, PSID, TOKEN
 
@@ -47,6 +49,20 @@ async def test_its_subscription_ends_and_its_token_is_forgotten(
         assert (page.access_token, page.provisioning_state) == ("", pages.REMOVED)
 
 
+async def test_a_file_that_meta_has_for_it_does_not_keep_it(desk: PageDesk) -> None:
+    kept = KeptFile("plan.pdf", 4, "application/pdf", "sha", "agents/f")
+
+    def work(session: Session) -> None:
+        keep_upload(session, "f", "agent", kept, desk.now())
+        keep_meta_id(session, WantedUpload(PAGE_A, "f", None), "meta", desk.now())
+
+    await desk.store.write(work)
+    await delete(desk, with_history=False)
+    assert (await desk.check()).deleted
+    assert await row(desk) is None
+    assert await desk.store.read(lambda session: session.get(Attachment, "f")) is not None
+
+
 async def test_a_dead_token_is_forgotten_though_nobody_can_unsubscribe(desk: PageDesk) -> None:
     await desk.control("/tokens", access_token=TOKEN, app_id=APP_ID, invalid_subcode=460)
     await delete(desk, with_history=True)
@@ -71,6 +87,23 @@ async def test_a_meta_that_does_not_answer_is_asked_for_an_hour(desk: PageDesk) 
     assert page is not None
     assert page.access_token == ""
     assert await desk.told("page.erased") == [{"at_meta": "no_answer"}]
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(400, {"code": 4}), (400, {"code": 2}), (400, {"code": 80006}), (502, None)]
+)
+async def test_a_passing_refusal_is_not_the_end(
+    desk: PageDesk, status: int, error: dict[str, int] | None
+) -> None:
+    await desk.check()
+    await delete(desk, with_history=True)
+    answer = httpx.Response(status, json={"error": error}) if error else httpx.Response(status, text="bad")
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer)) as http:
+        activities = PageActivities(desk.store, GraphClient(http, META, "v26.0"), desk.settings)
+        assert not (await activities.check_page(PAGE_A)).deleted
+    assert (await desk.page()).access_token != ""
+    assert (await desk.check()).deleted
+    assert await desk.told("page.erased") == [{"at_meta": "unsubscribed"}]
 
 
 async def test_one_that_takes_leave_is_woken_until_it_has_and_one_that_is_gone_no_more(

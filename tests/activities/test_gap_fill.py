@@ -1,12 +1,15 @@
 """F-31: Meta drops the page silently. It is found, mended, and what was missed comes in once each."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 from sqlmodel import Session, select
 
 from domain.window import OpeningKind
+from messenger.errors import GraphError, meaning_of
 from messenger.graph import GraphUnavailable
 from store.messages import new_outbound_row
 from store.sql import insert_or_ignore
@@ -147,6 +150,32 @@ async def test_what_others_wrote_for_the_page_is_from_outside_and_our_own_is_not
     assert (filled["from_page"], filled["perhaps_ours"]) == (1, 1)
 
 
+async def test_a_message_of_ours_is_known_by_the_words_that_were_sent(desk: PageDesk) -> None:
+    await dropped(desk)
+    person = await desk.store.read(
+        lambda session: session.exec(select(Customer).where(Customer.psid == ANN)).one()
+    )
+    link = {"text": "How was it? https://desk.test/survey/secret"}
+    await _ours(desk, person.id, "survey", "How was it? https://desk.test/survey/…", content=link)
+    template = {"text": None, "attachment": {"type": "template", "payload": {}}}
+    await _ours(desk, person.id, "template", "How was it?", content=template)
+    await desk.control(f"/pages/{PAGE_A}/answer", psid=ANN, text=link["text"], app_id=APP_ID)
+    await desk.check()
+    shown = desk.graph.messages_of_thread
+
+    async def with_template(credentials: Any, thread_id: str) -> Any:
+        messages = await shown(credentials, thread_id)
+        mine = next(each for each in messages if each.from_page)
+        return [*messages, replace(mine, mid="m_template", text="")]
+
+    with mock.patch.object(desk.graph, "messages_of_thread", with_template):
+        assert await desk.fill()
+    await desk.relayed()
+    assert [message.id for message in await desk.messages() if message.sender_kind == "outside"] == []
+    (filled,) = await desk.told("page.gap_filled")
+    assert (filled["from_page"], filled["perhaps_ours"]) == (0, 2)
+
+
 async def _ours(desk: PageDesk, customer_id: str, id_: str, text: str, **values: Any) -> None:
     row = new_outbound_row(
         id=id_,
@@ -200,6 +229,50 @@ async def test_a_fill_that_is_broken_off_goes_on_where_it_was(
     assert sorted(str(text) for text in await texts(desk)) == sorted(
         ["heard", "moves ahead in the list", *(f"from {psid}" for psid in (ANN, BEN, CID))]
     )
+
+
+@pytest.mark.parametrize(("code", "subcode"), [(100, 33), (803, None), (10, 2018336)])
+async def test_a_thread_that_meta_does_not_show_holds_up_no_other(
+    desk: PageDesk, monkeypatch: pytest.MonkeyPatch, code: int, subcode: int | None
+) -> None:
+    refused_for_one_thread(desk, monkeypatch, code, subcode)
+    await dropped(desk)
+    for psid in (ANN, BEN):
+        await desk.control("/clock", advance_seconds=60)
+        await desk.says(psid, f"from {psid}")
+    await desk.check()
+    assert await desk.fill()
+    await desk.relayed()
+    assert await texts(desk) == ["heard", f"from {BEN}"]
+    assert (await desk.told("page.gap_filled"))[0]["unreadable"] == 1
+
+
+@pytest.mark.parametrize(("code", "subcode"), [(190, None), (10, None), (4, None), (2, None), (368, None)])
+async def test_what_meta_refuses_of_the_page_leaves_the_gap_open(
+    desk: PageDesk, monkeypatch: pytest.MonkeyPatch, code: int, subcode: int | None
+) -> None:
+    refused_for_one_thread(desk, monkeypatch, code, subcode)
+    await dropped(desk)
+    await desk.says(ANN, "missed")
+    await desk.check()
+    assert not await desk.fill()
+    assert (await desk.check()).gap
+
+
+def refused_for_one_thread(
+    desk: PageDesk, monkeypatch: pytest.MonkeyPatch, code: int, subcode: int | None
+) -> None:
+    """The first thread that is read is refused, each time that it is."""
+    read = desk.graph.messages_of_thread
+    refused: list[str] = []
+
+    async def refusing(credentials: Any, thread_id: str) -> Any:
+        refused[:] = refused or [thread_id]
+        if thread_id in refused:
+            raise GraphError(meaning_of(code, subcode), status=400, code=code, subcode=subcode)
+        return await read(credentials, thread_id)
+
+    monkeypatch.setattr(desk.graph, "messages_of_thread", refusing)
 
 
 async def test_a_list_in_pieces_is_read_until_it_is_one_picture(

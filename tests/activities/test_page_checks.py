@@ -191,6 +191,35 @@ async def test_a_block_by_meta_stands_until_meta_lifts_it(desk: PageDesk) -> Non
     assert await desk.alarms() == ["policy_warning", "policy_block"]
 
 
+async def test_an_older_word_of_meta_that_comes_late_changes_nothing(desk: PageDesk) -> None:
+    def enforce(action: str, minutes: int) -> Any:
+        at = desk.now() + minutes * MINUTE
+        return desk.store.write(lambda s: note_enforcement(s.get_one(Page, PAGE_A), action, "spam", at))
+
+    await enforce("unblock", 0)
+    assert (await desk.check()).running
+    await enforce("block", -1)
+    assert (await desk.check()).running
+    await enforce("block", 1)
+    await enforce("unblock", 0)
+    assert not (await desk.check()).running
+
+
+async def test_a_block_whose_end_was_never_told_ends_with_a_new_token(desk: PageDesk) -> None:
+    await desk.store.write(lambda s: note_enforcement(s.get_one(Page, PAGE_A), "block", "spam", desk.now()))
+    assert not (await desk.check()).running
+
+    await desk.store.write(
+        lambda s: reauthorize(desk.settings.vault, s.get_one(Page, PAGE_A), TOKEN, desk.now())
+    )
+    assert (await desk.check()).running
+    assert (await desk.page()).send_gate == "open"
+    await desk.store.write(
+        lambda s: note_enforcement(s.get_one(Page, PAGE_A), "block", "spam", desk.now() - MINUTE)
+    )
+    assert (await desk.check()).running
+
+
 async def _found(desk: PageDesk, code: str) -> None:
     def work(session: Any) -> None:
         findings.note(session.get_one(Page, PAGE_A), code, desk.now(), {"meta_code": 10})

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -10,6 +12,8 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.sends import SendActivities
 from domain.delivery import MessageStatus
+from messenger.errors import GraphError, meaning_of
+from store.attachments import KeptFile, keep_upload
 from store.files import FileStore
 from store.messages import new_outbound_row
 from store.sql import insert_or_ignore
@@ -36,7 +40,7 @@ class Sender:
     def told(self) -> int:
         return self._signal.await_count
 
-    async def sends(self) -> SendReport:
+    async def sends(self, **values: Any) -> SendReport:
         """One more message to Ann, under the human agent tag."""
         desk, self._sent = self._desk, self._sent + 1
         person = await desk.store.read(lambda s: s.exec(select(Customer).where(Customer.psid == ANN)).one())
@@ -49,7 +53,7 @@ class Sender:
             text="Hello!",
             created_at=desk.now(),
         )
-        await desk.store.write(lambda session: insert_or_ignore(session, Message, [row]))
+        await desk.store.write(lambda session: insert_or_ignore(session, Message, [row | values]))
         environment = ActivityEnvironment(client=self._client)
         environment.info = replace(environment.info, started_time=desk.now())
         activities = SendActivities(
@@ -105,6 +109,36 @@ async def test_a_message_that_is_refused_for_reasons_of_its_own_says_nothing_of_
     assert (await sender.sends()).reason == "customer_unreachable"
     assert sender.told == 0
     assert (await desk.page()).findings == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "gate", "found"),
+    [
+        (190, MessageStatus.HELD, ("held", "token_invalid"), ["token_invalid"]),
+        (368, MessageStatus.HELD, ("held", "policy_block"), ["policy_block"]),
+        (4, MessageStatus.QUEUED, ("paused", "rate_limited"), []),
+        (100, MessageStatus.FAILED, ("open", None), []),
+    ],
+)
+async def test_a_refused_upload_says_of_the_page_what_a_refused_message_says(
+    desk: PageDesk,
+    sender: Sender,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    status: MessageStatus,
+    gate: tuple[str, str | None],
+    found: list[str],
+) -> None:
+    kept = KeptFile("plan.pdf", 4, "application/pdf", "sha", "agents/f")
+    await FileStore(desk.settings.files_url).put("agents/f", BytesIO(b"%PDF"))
+    await desk.store.write(lambda session: keep_upload(session, "f", "agent", kept, desk.now()))
+    refusal = GraphError(meaning_of(code, None), status=400, code=code)
+    monkeypatch.setattr(desk.graph, "upload_file", mock.AsyncMock(side_effect=refusal))
+    assert (await sender.sends(attachments=[{"id": "f"}])).status is status
+    page = await desk.page()
+    assert (page.send_gate, page.send_gate_reason) == gate
+    assert list(page.findings) == found
+    assert sender.told == len(found)
 
 
 async def test_an_engine_that_cannot_be_told_changes_no_outcome(desk: PageDesk, sender: Sender) -> None:

@@ -131,7 +131,6 @@ async def test_with_the_switch_on_the_agent_has_the_file(whole: Whole) -> None:
         ),
         pytest.param({"kind": "media_endless"}, "too_large", TOO_LARGE, id="F37-endless"),
         pytest.param({"kind": "media_endless", "declared": True}, "too_large", TOO_LARGE, id="F37-10-GB"),
-        pytest.param({"kind": "media_length", "declared": 900_000}, "failed", None, id="F37-wrong-length"),
         pytest.param(
             {"kind": "media_body", "body_text": "<html><script>1</script>"},
             "unsafe",
@@ -166,6 +165,15 @@ async def test_f37_a_slow_file_keeps_no_conversation_waiting(whole: Whole) -> No
     answered.raise_for_status()
     await arrived(whole, conversation_id, text="I see")
     assert time.monotonic() - began < 10  # and the file has not come yet
+    await file_in(whole, conversation_id, "pending")
+    await media_fault(whole)
+    await file_in(whole, conversation_id, "ready", within=60)
+
+
+async def test_f37_a_file_that_breaks_off_is_fetched_again(whole: Whole) -> None:
+    psid = await whole.customer()
+    await media_fault(whole, kind="media_length", declared=900_000)
+    conversation_id = await sends_picture(whole, psid, text="see")
     await file_in(whole, conversation_id, "pending")
     await media_fault(whole)
     await file_in(whole, conversation_id, "ready", within=60)
