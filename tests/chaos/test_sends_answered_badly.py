@@ -61,7 +61,12 @@ def _has_before(fault: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize(
-    "tells", ["by echoes", pytest.param("in its conversations", marks=pytest.mark.chaos), "nothing"]
+    "tells",
+    [
+        "by echoes",
+        pytest.param("in its conversations", marks=pytest.mark.chaos),
+        pytest.param("nothing", marks=pytest.mark.chaos),
+    ],
 )
 async def test_f16_to_f23_every_bad_answer_while_meta_tells(trial: Trial, load: Load, tells: str) -> None:
     cases = _cases(echoes=tells == "by echoes")

@@ -17,7 +17,7 @@ _TALKS = 12
     "point",
     [
         "send.marked",
-        "send.first_byte",
+        pytest.param("send.first_byte", marks=pytest.mark.chaos),
         pytest.param("send.answering", marks=pytest.mark.chaos),
         pytest.param("send.settled", marks=pytest.mark.chaos),
     ],
