@@ -187,6 +187,7 @@ def make_worker(
             erasing.stop_conversation,
             erasing.erase_files,
             erasing.erase_rows,
+            erasing.erase_late_files,
             erasing.erase_inbox,
             erasing.clear_free_space,
             erasing.erase_histories,

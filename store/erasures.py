@@ -59,12 +59,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Target:
-    """One customer that is to be erased, by Meta's ids and ours. `positions`: see `store.erasing`."""
+    """One customer that is to be erased, by Meta's ids and ours. What else is remembered: `store.erasing`."""
 
     page_id: str
     customer_id: str
     psid: str
     positions: dict[str, int]
+    late_files: list[str]
 
 
 def request_for_customer(
@@ -144,7 +145,11 @@ def targets_of(session: Session, vault: Vault, erasure_id: str) -> list[Target]:
     place = erased_person_place(erasure_id)
     return [
         Target(
-            each["page_id"], each["customer_id"], vault.open(each["psid"], place), each.get("positions", {})
+            each["page_id"],
+            each["customer_id"],
+            vault.open(each["psid"], place),
+            each.get("positions", {}),
+            each.get("late_files", []),
         )
         for each in session.get_one(Erasure, erasure_id).targets
     ]
