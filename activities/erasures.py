@@ -86,7 +86,8 @@ class ErasureActivities:
     @activity.defn(name="erase_files")
     async def erase_files(self, target: ErasureTarget) -> None:
         """Delete the customer's stored files; before the rows, which know their places."""
-        deleted = await self._files(target.customer_id)
+        async with beating():
+            deleted = await self._files(target.customer_id)
         if deleted:
             await self._count(target.erasure_id, "files", deleted)
 

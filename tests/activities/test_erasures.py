@@ -1,5 +1,6 @@
 """The steps of an erasure that an engine is not needed for."""
 
+import asyncio
 import io
 import sqlite3
 from collections.abc import AsyncIterator
@@ -57,6 +58,21 @@ def inbox_row(key: str, raw: bytes = b"{}") -> tuple[Any, ...]:
     return (ACCOUNT, PAGE_A, key, 3, "messaging", "message", PSID, 1, 2, b"digest", raw)
 
 
+def sent_by_ada(file_id: str) -> dict[str, Any]:
+    return inbound_row(
+        id=file_id,
+        message_id="m",
+        page_id=PAGE_A,
+        customer_id="ada",
+        position=0,
+        kind="image",
+        name="cat.png",
+        url="https://cdn.example/cat.png",
+        refused=None,
+        at=clock.now(),
+    )
+
+
 def steps(store: Database, settings: Settings) -> ErasureActivities:
     files = FileErasure(store, FileStore(settings.files_url))
     return ErasureActivities(store, mock.Mock(), mock.Mock(), settings, files)
@@ -84,25 +100,34 @@ async def test_the_inbox_in_use_is_never_written_anew(
     assert free_space.rewrite_is_asked_for(inbox) is writes_again
 
 
+@pytest.mark.parametrize("step", ["erase_files", "erase_late_files"])
+async def test_the_engine_hears_of_deletions_that_take_long(
+    store: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """A slow bucket with thousands of files of the person."""
+    target = ErasureTarget(await asked(store, settings), PAGE_A, "ada")
+    await store.write(lambda s: insert_or_ignore(s, Attachment, [sent_by_ada("f")]))
+    if step == "erase_late_files":
+        await ActivityEnvironment().run(steps(store, settings).erase_rows, target)
+    heard = asyncio.Event()
+
+    async def slow(_: FileStore, _key: str) -> None:
+        await asyncio.wait_for(heard.wait(), 10)
+
+    monkeypatch.setattr(FileStore, "delete", slow)
+    environment = ActivityEnvironment()
+    environment.on_heartbeat = lambda *_: heard.set()
+    await environment.run(getattr(steps(store, settings), step), target)
+    assert heard.is_set()
+
+
 async def test_a_file_that_comes_between_the_files_and_the_rows_goes_too(
     store: Database, settings: Settings
 ) -> None:
     target = ErasureTarget(await asked(store, settings), PAGE_A, "ada")
     erasing, files, run = steps(store, settings), FileStore(settings.files_url), ActivityEnvironment().run
     await run(erasing.erase_files, target)
-    row = inbound_row(
-        id="late",
-        message_id="m",
-        page_id=PAGE_A,
-        customer_id="ada",
-        position=0,
-        kind="image",
-        name="cat.png",
-        url="https://cdn.example/cat.png",
-        refused=None,
-        at=clock.now(),
-    )
-    await store.write(lambda s: insert_or_ignore(s, Attachment, [row]))
+    await store.write(lambda s: insert_or_ignore(s, Attachment, [sent_by_ada("late")]))
     key = await store.read(lambda s: store_key(s.get_one(Attachment, "late")))
     await files.put(key, io.BytesIO(b"the cat"))
 
