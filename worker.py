@@ -171,7 +171,7 @@ def make_worker(
     waking = WakingActivities(database, client)
     pages = PageActivities(database, graph, settings)
     gaps = GapActivities(database, graph, settings.vault, take)
-    erasing = ErasureActivities(database, client, graph, settings, erase_files=FileErasure(database, files))
+    erasing = ErasureActivities(database, client, graph, settings, FileErasure(database, files))
     return Worker(
         client,
         task_queue=task_queue,
@@ -190,6 +190,7 @@ def make_worker(
             erasing.stop_conversation,
             erasing.erase_files,
             erasing.erase_rows,
+            erasing.erase_late_files,
             erasing.erase_inbox,
             erasing.clear_free_space,
             erasing.erase_histories,

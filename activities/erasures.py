@@ -1,7 +1,7 @@
 """The steps of an erasure. Each may be done again, and begins with what the request's row remembers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from contextlib import closing
 
 from sqlmodel import Session, select
@@ -11,6 +11,7 @@ from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.file_erasure import FileErasure
 from activities.heartbeat import beating
 from base import clock
 from base.log import get_logger
@@ -26,9 +27,6 @@ from store.sealed import app_secret_place, erased_person_place
 from store.tables import Erasure, Message
 from workflows.messages import ErasureTarget, FindPeople, conversation_workflow_id
 
-EraseFiles = Callable[[str], Awaitable[int]]
-"""Deletes the stored files of a customer and tells how many there were; it may be asked again."""
-
 _PASSING = frozenset({ErrorKind.RETRY, ErrorKind.THROTTLED, ErrorKind.UNKNOWN_OUTCOME})
 
 _log = get_logger("activities")
@@ -43,13 +41,13 @@ class ErasureActivities:
         client: Client,
         graph: GraphClient,
         settings: Settings,
-        erase_files: EraseFiles,
+        files: FileErasure,
     ) -> None:
         self._database = database
         self._client = client
         self._graph = graph
         self._settings = settings
-        self._erase_files = erase_files
+        self._files = files
 
     @activity.defn(name="find_people")
     async def find_people(self, request: FindPeople) -> list[ErasureTarget]:
@@ -88,7 +86,8 @@ class ErasureActivities:
     @activity.defn(name="erase_files")
     async def erase_files(self, target: ErasureTarget) -> None:
         """Delete the customer's stored files; before the rows, which know their places."""
-        deleted = await self._erase_files(target.customer_id)
+        async with beating():
+            deleted = await self._files(target.customer_id)
         if deleted:
             await self._count(target.erasure_id, "files", deleted)
 
@@ -98,6 +97,14 @@ class ErasureActivities:
         await self._database.write(
             lambda session: erasing.erase_customer(session, target.erasure_id, target.customer_id)
         )
+
+    @activity.defn(name="erase_late_files")
+    async def erase_late_files(self, target: ErasureTarget) -> None:
+        """Delete what was stored between the other files and the rows; what comes later finds no row."""
+        person = await self._target(target)
+        if person is not None:
+            async with beating():
+                await self._files.delete(person.late_files)
 
     @activity.defn(name="erase_inbox")
     async def erase_inbox(self, target: ErasureTarget) -> None:

@@ -19,11 +19,12 @@ class FileErasure:
         so all are deleted again; what comes later finds no row, and is deleted by its fetching.
         """
         keys = await self._database.read(lambda s: keys_of_customer(s, customer_id))
-        await self._delete(keys)
+        await self.delete(keys)
         await self._database.write(lambda s: forget_customer(s, customer_id))
-        await self._delete(keys)
+        await self.delete(keys)
         return len(keys)
 
-    async def _delete(self, keys: list[str]) -> None:
+    async def delete(self, keys: list[str]) -> None:
+        """Delete the files at these places. Raises FileStoreError."""
         for key in keys:
             await self._files.delete(key)

@@ -25,7 +25,7 @@ from messenger.errors import GraphError
 from messenger.graph import GraphClient, GraphUnavailable, PageCredentials
 from messenger.read_back import events_of
 from messenger.webhook import WebhookEvent
-from store import findings
+from store import erasures, findings
 from store.database import Database
 from store.events import append_page_event
 from store.pages import GONE
@@ -162,6 +162,7 @@ class GapActivities:
             _log.warning("thread_not_read", page_id=gap.page_id, error=str(refusal))
             return _Found(unreadable=1)
         within = [each for each in shown if gap.since <= each.created_at <= gap.until]
+        within = await self._database.read(lambda session: self._not_erased(session, gap, within))
         readable = [each for each in within if each.psid is not None]
         missing, perhaps_ours = await self._database.read(
             lambda session: _missing(session, gap.page_id, readable)
@@ -172,6 +173,12 @@ class GapActivities:
         from_page = sum(each.from_page for each in missing)
         unreadable = len(within) - len(readable)
         return _Found(len(missing) - from_page, from_page, perhaps_ours, unreadable)
+
+    def _not_erased(self, session: Session, gap: _Gap, shown: list[ThreadMessage]) -> list[ThreadMessage]:
+        """Without what was written before its person was to be erased: nothing else knows it any more."""
+        psids = {each.psid for each in shown if each.psid is not None}
+        asked = erasures.asked_for_since(session, self._vault, gap.page_id, psids, gap.since)
+        return [each for each in shown if each.psid not in asked or each.created_at > asked[each.psid]]
 
     def _gap(self, session: Session, page_id: str) -> _Gap | None:
         page = session.get(Page, page_id)

@@ -105,12 +105,11 @@ class Relay:
             return
         alone = self._machine_lock is not None
         held = await self._database.write(lambda session: take_leases(session, self._owner, now, alone=alone))
-        gained = {lease.partition for lease in held} - self._leases.keys()
-        self._leases = {lease.partition: lease for lease in held}
-        self._renewed_at = now
-        if gained:
+        if {lease.partition for lease in held} - self._leases.keys():
             await self._signaller.add_unfinished()
             await self._files.add_unfinished()
+        self._leases = {lease.partition: lease for lease in held}
+        self._renewed_at = now
         await self._replay_requested()
         await self._conflicts.look()
 

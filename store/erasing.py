@@ -2,7 +2,7 @@
 
 The relay may be routing an event of the person at the same moment. What it has routed before this commit is
 deleted; what it routes after makes a new customer. `positions` tells the two apart in the inbox: how far each
-partition was read.
+partition was read. `late_files` are where files are that came after the customer's files had been deleted.
 """
 
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, literal, or_
 from sqlmodel import Session, SQLModel, col, select
 
+from store.attachments import keys_of_customer
 from store.erasures import add_counts
 from store.tables import (
     Attachment,
@@ -40,12 +41,13 @@ def erase_customer(session: Session, erasure_id: str, customer_id: str) -> None:
     # Locked first: on PostgreSQL the relay's transactions that refer to the customer end before this goes on.
     if session.get(Customer, customer_id, with_for_update=True) is None:
         return
+    late_files = keys_of_customer(session, customer_id)
     counts = {
         model.__tablename__: _delete(session, model, *conditions)
         for model, *conditions in _rows_of(customer_id)
     }
-    _remember_positions(session, erasure_id, customer_id)
-    add_counts(session, erasure_id, counts)
+    _remember(session, erasure_id, customer_id, {"positions": _positions(session), "late_files": late_files})
+    add_counts(session, erasure_id, counts | {"files": len(late_files)})
 
 
 def forget_inbox_events(session: Session, erasure_id: str, inbox_ids: list[int]) -> None:
@@ -89,14 +91,15 @@ def _delete(session: Session, model: type[SQLModel], *conditions: ColumnElement[
     return session.connection().execute(delete(model).where(*conditions)).rowcount
 
 
-def _remember_positions(session: Session, erasure_id: str, customer_id: str) -> None:
-    positions = {
-        str(partition): position
-        for partition, position in session.exec(select(RelayPartition.partition, RelayPartition.position))
-    }
+def _positions(session: Session) -> dict[str, int]:
+    read = session.exec(select(RelayPartition.partition, RelayPartition.position))
+    return {str(partition): position for partition, position in read}
+
+
+def _remember(session: Session, erasure_id: str, customer_id: str, facts: dict[str, Any]) -> None:
+    """Keep with the erasure what its further steps need of the rows that are gone."""
     erasure = session.get_one(Erasure, erasure_id)
     erasure.targets = [
-        each | {"positions": positions} if each["customer_id"] == customer_id else each
-        for each in erasure.targets
+        each | facts if each["customer_id"] == customer_id else each for each in erasure.targets
     ]
     session.flush()

@@ -78,11 +78,12 @@ FATES: dict[str, dict[str, Fate]] = {
     # key that is made of the person's id.
     "inbox_event": _all(_E, "channel customer_psid occurred_ms conflict_ms digest raw")
     | _all(_H, "id account_id page_id event_key partition kind received_ms"),
-    # The audit line.
+    # The audit line. The fingerprints are of page and PSID, and tell nothing without the master key.
     "erasure": _all(_E, "subject targets")
     | _all(
         _H,
-        "id code asked_by agent_id account_id issued_at requested_at status customers outcome counts done_at",
+        "id code asked_by agent_id account_id issued_at requested_at status customers outcome fingerprints "
+        "counts done_at",
     ),
     # Settings and people who work here.
     "account": _all(

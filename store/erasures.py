@@ -59,12 +59,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Target:
-    """One customer that is to be erased, by Meta's ids and ours. `positions`: see `store.erasing`."""
+    """One customer that is to be erased, by Meta's ids and ours. What else is remembered: `store.erasing`."""
 
     page_id: str
     customer_id: str
     psid: str
     positions: dict[str, int]
+    late_files: list[str]
 
 
 def request_for_customer(
@@ -132,6 +133,8 @@ def mark(
         {"page_id": each.page_id, "customer_id": each.id, "psid": vault.seal(each.psid, place)}
         for each in customers
     ]
+    known_by = {_fingerprint(vault, each.page_id, each.psid) for each in customers}
+    erasure.fingerprints = sorted(known_by.union(erasure.fingerprints))
     erasure.customers = len(erasure.targets)
     for customer in customers:
         customer.erasure_id = erasure.id
@@ -144,10 +147,28 @@ def targets_of(session: Session, vault: Vault, erasure_id: str) -> list[Target]:
     place = erased_person_place(erasure_id)
     return [
         Target(
-            each["page_id"], each["customer_id"], vault.open(each["psid"], place), each.get("positions", {})
+            each["page_id"],
+            each["customer_id"],
+            vault.open(each["psid"], place),
+            each.get("positions", {}),
+            each.get("late_files", []),
         )
         for each in session.get_one(Erasure, erasure_id).targets
     ]
+
+
+def asked_for_since(
+    session: Session, vault: Vault, page_id: str, psids: Iterable[str], since: datetime
+) -> dict[str, datetime]:
+    """Who of these was to be erased at or after `since`, and when that was last asked for."""
+    fingerprints = {_fingerprint(vault, page_id, psid): psid for psid in psids}
+    recent = select(Erasure).where(col(Erasure.requested_at) >= since).order_by(col(Erasure.requested_at))
+    return {
+        fingerprints[each]: erasure.requested_at
+        for erasure in session.exec(recent)
+        for each in erasure.fingerprints
+        if each in fingerprints
+    }
 
 
 def by_code(session: Session, code: str) -> Erasure | None:
@@ -243,9 +264,14 @@ def id_of_customer(customer_id: str) -> str:
     return id_from_key("erasure of customer", customer_id)
 
 
+def _fingerprint(vault: Vault, page_id: str, psid: str) -> str:
+    return vault.fingerprint(f"{page_id}/{psid}", "erased person")
+
+
 def _insert(session: Session, values: dict[str, Any], at: datetime) -> Erasure:
-    row = {"status": ErasureStatus.REQUESTED.value, "requested_at": at, "targets": [], "counts": {}} | values
-    insert_or_ignore(session, Erasure, [row])
+    row = {"status": ErasureStatus.REQUESTED.value, "requested_at": at}
+    empty: dict[str, Any] = {"targets": [], "fingerprints": [], "counts": {}}
+    insert_or_ignore(session, Erasure, [row | empty | values])
     return session.get_one(Erasure, values["id"])
 
 

@@ -47,8 +47,9 @@ class ErasureWorkflow:
         for target in targets:
             await self._let_sends_end(target)
             await self._step("stop_conversation", target)
-            await self._step("erase_files", target)
+            await self._long_step("erase_files", target)
             await self._step("erase_rows", target)
+            await self._long_step("erase_late_files", target)
             await self._long_step("erase_inbox", target)
         if targets:
             await self._long_step("clear_free_space", start.erasure_id)

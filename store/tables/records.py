@@ -32,7 +32,7 @@ class Erasure(SQLModel, table=True):
 
     `code` is the confirmation code: whoever knows it may see how the request stands. `subject` is the sealed
     app-scoped id of a request by Meta's callback, and `targets` are the customers, with sealed PSIDs; both
-    are emptied at the end.
+    are emptied at the end. `fingerprints` stay, by which they are known again, but not found out.
     """
 
     id: str = Field(primary_key=True)
@@ -47,5 +47,6 @@ class Erasure(SQLModel, table=True):
     customers: int | None = Field(default=None, description="how many were found; null while nobody knows")
     outcome: str | None = None
     targets: list[dict[str, Any]] = json_column(list)
+    fingerprints: list[str] = json_column(list)
     counts: dict[str, int] = json_column(dict)
     done_at: datetime | None = instant(nullable=True)

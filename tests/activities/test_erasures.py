@@ -1,5 +1,7 @@
 """The steps of an erasure that an engine is not needed for."""
 
+import asyncio
+import io
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -12,13 +14,18 @@ from sqlmodel import Session
 from temporalio.testing import ActivityEnvironment
 
 from activities.erasures import ErasureActivities
+from activities.file_erasure import FileErasure
 from base import clock
 from base.settings import Settings
 from ingest.inbox import SqliteInboxWriter
 from store import erasures, free_space
+from store.attachments import inbound_row, store_key
 from store.database import Database
-from store.tables import Customer
+from store.files import FileGoneError, FileStore
+from store.sql import insert_or_ignore
+from store.tables import Attachment, Customer, Erasure
 from support.store import ACCOUNT, PAGE_A, PSID, make_settings, seed
+from workflows.messages import ErasureTarget
 
 
 @pytest.fixture
@@ -51,8 +58,24 @@ def inbox_row(key: str, raw: bytes = b"{}") -> tuple[Any, ...]:
     return (ACCOUNT, PAGE_A, key, 3, "messaging", "message", PSID, 1, 2, b"digest", raw)
 
 
+def sent_by_ada(file_id: str) -> dict[str, Any]:
+    return inbound_row(
+        id=file_id,
+        message_id="m",
+        page_id=PAGE_A,
+        customer_id="ada",
+        position=0,
+        kind="image",
+        name="cat.png",
+        url="https://cdn.example/cat.png",
+        refused=None,
+        at=clock.now(),
+    )
+
+
 def steps(store: Database, settings: Settings) -> ErasureActivities:
-    return ErasureActivities(store, mock.Mock(), mock.Mock(), settings, mock.AsyncMock())
+    files = FileErasure(store, FileStore(settings.files_url))
+    return ErasureActivities(store, mock.Mock(), mock.Mock(), settings, files)
 
 
 @pytest.mark.parametrize("writes_again", [True, False])
@@ -75,3 +98,43 @@ async def test_the_inbox_in_use_is_never_written_anew(
 
     assert rewritten == [settings.data_dir / "pagedesk.db"]
     assert free_space.rewrite_is_asked_for(inbox) is writes_again
+
+
+@pytest.mark.parametrize("step", ["erase_files", "erase_late_files"])
+async def test_the_engine_hears_of_deletions_that_take_long(
+    store: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """A slow bucket with thousands of files of the person."""
+    target = ErasureTarget(await asked(store, settings), PAGE_A, "ada")
+    await store.write(lambda s: insert_or_ignore(s, Attachment, [sent_by_ada("f")]))
+    if step == "erase_late_files":
+        await ActivityEnvironment().run(steps(store, settings).erase_rows, target)
+    heard = asyncio.Event()
+
+    async def slow(_: FileStore, _key: str) -> None:
+        await asyncio.wait_for(heard.wait(), 10)
+
+    monkeypatch.setattr(FileStore, "delete", slow)
+    environment = ActivityEnvironment()
+    environment.on_heartbeat = lambda *_: heard.set()
+    await environment.run(getattr(steps(store, settings), step), target)
+    assert heard.is_set()
+
+
+async def test_a_file_that_comes_between_the_files_and_the_rows_goes_too(
+    store: Database, settings: Settings
+) -> None:
+    target = ErasureTarget(await asked(store, settings), PAGE_A, "ada")
+    erasing, files, run = steps(store, settings), FileStore(settings.files_url), ActivityEnvironment().run
+    await run(erasing.erase_files, target)
+    await store.write(lambda s: insert_or_ignore(s, Attachment, [sent_by_ada("late")]))
+    key = await store.read(lambda s: store_key(s.get_one(Attachment, "late")))
+    await files.put(key, io.BytesIO(b"the cat"))
+
+    await run(erasing.erase_rows, target)
+    for _ in range(2):
+        await run(erasing.erase_late_files, target)
+
+    with pytest.raises(FileGoneError):
+        await files.read(key)
+    assert (await store.read(lambda s: s.get_one(Erasure, target.erasure_id))).counts["files"] == 1

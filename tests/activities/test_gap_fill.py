@@ -11,6 +11,7 @@ from sqlmodel import Session, select
 from domain.window import OpeningKind
 from messenger.errors import GraphError, meaning_of
 from messenger.graph import GraphUnavailable
+from store import erasing, erasures
 from store.messages import new_outbound_row
 from store.sql import insert_or_ignore
 from store.tables import Customer, InboxEvent, Message, Opening, Thread
@@ -129,6 +130,31 @@ async def test_a_button_that_was_missed_is_one_message_though_its_webhook_comes_
     await desk.control("/raw", app_id=APP_ID, body=body, apply=False)
     assert await desk.relayed() == 0
     assert [message.mid for message in await desk.messages()].count(mid) == 1
+
+
+async def test_what_an_erased_person_wrote_before_does_not_come_back(desk: PageDesk) -> None:
+    await dropped(desk)
+    await desk.says(ANN, "missed, and to be forgotten")
+    await desk.control(f"/pages/{PAGE_A}/answer", psid=ANN, text="An answer to it.")
+    await desk.says(BEN, "missed")
+    await desk.control("/clock", advance_seconds=60)
+    vault, at = desk.settings.vault, desk.now()
+
+    def erase(session: Session) -> None:
+        ann = session.exec(select(Customer).where(Customer.psid == ANN)).one()
+        erasure = erasures.request_for_customer(session, vault, ann.id, agent_id="eve", at=at)
+        erasing.erase_customer(session, erasure.id, ann.id)
+        erasures.finish(session, erasure.id, at)
+
+    await desk.store.write(erase)
+    await desk.control("/clock", advance_seconds=60)
+    await desk.says(ANN, "written afterwards")
+    await desk.check()
+    assert await desk.fill()
+    await desk.relayed()
+    assert sorted(str(text) for text in await texts(desk)) == ["missed", "written afterwards"]
+    (filled,) = await desk.told("page.gap_filled")
+    assert (filled["from_customers"], filled["from_page"], filled["unreadable"]) == (2, 0, 0)
 
 
 async def test_what_others_wrote_for_the_page_is_from_outside_and_our_own_is_not(desk: PageDesk) -> None:

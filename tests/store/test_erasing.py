@@ -196,7 +196,7 @@ async def test_every_row_of_the_person_goes_and_none_of_another(
     assert {name: count for name, count in left.items() if count} == {"event": 1}
     assert await _rows_of_others(store) == others
     audit = (await store.read(lambda s: s.get_one(Erasure, erasure_id))).model_dump()
-    assert audit["counts"] == {name: max(1, before[name]) for name in PERSONAL_TABLES}
+    assert audit["counts"] == {name: max(1, before[name]) for name in PERSONAL_TABLES} | {"files": 1}
     assert (audit["agent_id"], audit["status"], audit["outcome"]) == ("eve", "done", "erased")
     assert (audit["subject"], audit["targets"]) == (None, [])
     assert not found({"psid": PSID, "words": CANARY}, {"audit": json.dumps(audit, default=str).encode()})

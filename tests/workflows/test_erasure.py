@@ -16,6 +16,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError
 
 from activities import erasures as activities
+from activities.file_erasure import FileErasure
 from base import clock
 from base.converter import data_converter
 from domain.state import ThreadEvent, ThreadEventKind
@@ -291,6 +292,7 @@ STEPS = (
     "stop_conversation",
     "erase_files",
     "erase_rows",
+    "erase_late_files",
     "erase_inbox",
     "clear_free_space",
     "erase_histories",
@@ -336,11 +338,11 @@ async def test_stored_files_are_deleted_before_the_rows_that_know_them(
 ) -> None:
     there: list[tuple[str, int]] = []
 
-    async def erase_files(customer_id: str) -> int:
+    async def erase_files(_: FileErasure, customer_id: str) -> int:
         there.append((customer_id, len(await rows(desk.store, tables.Message))))
         return 3
 
-    monkeypatch.setattr("worker.FileErasure", lambda *_: erase_files)
+    monkeypatch.setattr(FileErasure, "__call__", erase_files)
     async with desk.working():
         customer_id = await talked(desk)
         erasure_id = await ask(desk, customer_id)

@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("customers", sa.Integer(), nullable=True),
         sa.Column("outcome", sa.String(), nullable=True),
         sa.Column("targets", _JSON, nullable=False),
+        sa.Column("fingerprints", _JSON, nullable=False),
         sa.Column("counts", _JSON, nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_erasure"),
