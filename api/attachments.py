@@ -66,7 +66,7 @@ async def get_attachment(services: Shared, caller: Caller, attachment_id: PathId
     """The bytes of a file, whole. A file that was not taken, or not yet, has none."""
     del caller
     file = await services.database.read(lambda s: s.get(Attachment, attachment_id))
-    if file is None:
+    if file is None or file.state == FileState.DELETED:
         raise Problem("not_found")
     if file.state != FileState.READY or file.store_key is None:
         notice = NOTICES[FileReason(file.reason)] if file.reason else None

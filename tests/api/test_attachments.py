@@ -13,7 +13,7 @@ from api import attachments as files_api
 from api.attachments import disposition
 from domain.attachments import FileReason
 from sandbox.media import sample_png
-from store.attachments import KeptFile, begin_try, inbound_row, keep_file, refuse_file
+from store.attachments import KeptFile, begin_try, inbound_row, keep_file, refuse_file, take_back
 from store.sql import insert_or_ignore
 from store.tables import Attachment
 from support.api import NOW, Api, Seed
@@ -87,6 +87,12 @@ async def test_a_file_that_was_not_taken_is_never_served(api: Api, seed: Seed, r
 async def test_a_file_that_is_still_to_come_is_not_there(api: Api, seed: Seed) -> None:
     answer = await api.admin.get(await customers_file(api, seed, kept=False))
     assert (answer.json()["code"], answer.json()["state"]) == ("attachment_not_ready", "pending")
+
+
+async def test_a_file_of_a_message_that_was_taken_back_is_not_found(api: Api, seed: Seed) -> None:
+    path = await customers_file(api, seed)
+    assert await api.database.write(lambda s: take_back(s, "message-1", NOW))
+    assert (await api.admin.get(path)).json()["code"] == "not_found"
 
 
 async def test_a_file_that_the_store_has_lost_is_not_found(api: Api, seed: Seed) -> None:
