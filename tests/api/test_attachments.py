@@ -4,7 +4,7 @@ import asyncio
 import io
 import re
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import pytest
@@ -14,6 +14,7 @@ from api.attachments import disposition
 from domain.attachments import FileReason
 from sandbox.media import sample_png
 from store.attachments import KeptFile, begin_try, inbound_row, keep_file, refuse_file, take_back
+from store.files import FileGoneError, FileStore
 from store.sql import insert_or_ignore
 from store.tables import Attachment
 from support.api import NOW, Api, Seed
@@ -181,6 +182,43 @@ async def test_the_same_key_again_is_the_same_file_and_no_other(api: Api) -> Non
     assert (await _upload(api, "a.png", PNG, **key)).json() == first.json()
     other = await _upload(api, "a.png", sample_png(2), **key)
     assert other.json()["code"] == "idempotency_key_reused"
+
+
+async def test_of_two_contents_at_once_under_one_key_the_first_is_kept_and_the_other_leaves_nothing(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, put, keys = asyncio.Barrier(2), FileStore.put, []
+
+    async def put_together(self: FileStore, key: str, file: IO[bytes]) -> None:
+        keys.append(key)
+        await both.wait()
+        await put(self, key, file)
+
+    monkeypatch.setattr(FileStore, "put", put_together)
+    contents = (PNG, sample_png(2))
+    key = {"Idempotency-Key": "k"}
+    answers = await asyncio.gather(
+        *(
+            api.admin.post("/v1/attachments?name=a.png", content=content, headers=RAW | key)
+            for content in contents
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 422]
+    ((made, content),) = [
+        (answer.json(), content)
+        for answer, content in zip(answers, contents, strict=True)
+        if answer.status_code == 201
+    ]
+    assert (await api.admin.get(made["url"])).content == content
+    left = [key for key in set(keys) if await _is_kept(api, key)]
+    assert len(left) == 1
+
+
+async def _is_kept(api: Api, key: str) -> bool:
+    try:
+        return bool([chunk async for chunk in await api.app.state.services.files.read(key)])
+    except FileGoneError:
+        return False
 
 
 @pytest.mark.parametrize(
