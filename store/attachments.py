@@ -306,7 +306,7 @@ def file_to_send(
     """
     if not session.get_one(Page, page_id).attachments_for_agents:
         raise StoreRefusalError("attachments_switched_off")
-    file = session.get(Attachment, attachment_id)
+    file = session.get(Attachment, attachment_id, with_for_update=True)
     if file is None or file.direction != Direction.OUTBOUND or file.state != FileState.READY:
         raise StoreRefusalError("unknown_attachment")
     if file.message_id is None:
