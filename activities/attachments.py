@@ -7,6 +7,7 @@ aside. The files of a message are fetched one after the other, so that no other 
 import asyncio
 import tempfile
 from datetime import datetime
+from functools import partial
 from typing import IO
 
 from sqlmodel import Session
@@ -22,7 +23,7 @@ from base.ids import id_from_key
 from base.log import get_logger
 from base.secrets import Vault
 from base.settings import Settings
-from domain.attachments import FileReason
+from domain.attachments import FileReason, FileState
 from domain.settings import AutomatedTrigger
 from domain.state import FilesRefused
 from messenger.errors import GraphError
@@ -62,13 +63,14 @@ class AttachmentActivities:
     async def fetch_files(self, message_id: str) -> AutomatedTrigger | None:
         """Fetch what is pending of a message's files; what the customer is to be told of the others.
 
-        Fails, to be tried again, while one is pending still.
+        Those of a message that was taken back are deleted. Fails, to be tried again, while one is pending.
         """
         files = await self._database.read(lambda s: attachments.files_of(s, message_id))
         async with beating():
             settled = [await self._settle(file.id) for file in files]
+            settled.append(await self._deleted_if_taken_back(message_id))
         if not all(settled):
-            raise ApplicationError("Some files are still to be fetched.", type="not_yet")
+            raise ApplicationError("Some files are still to be fetched or deleted.", type="not_yet")
         return await self._database.read(lambda s: _told(s, message_id))
 
     @activity.defn(name="tell_refused_files")
@@ -107,6 +109,19 @@ class AttachmentActivities:
             return False
         if not await self._database.write(lambda s: attachments.keep_file(s, file_id, kept, clock.now())):
             await self._files.delete(kept.store_key)
+        return True
+
+    async def _deleted_if_taken_back(self, message_id: str) -> bool:
+        """Delete what the attachment store may have of a message that was taken back; whether it is done."""
+        for file in await self._database.read(lambda s: attachments.files_of(s, message_id)):
+            if file.state != FileState.DELETED:
+                continue
+            try:
+                await self._files.delete(attachments.store_key(file))
+            except FileStoreError as error:
+                _log.warning("attachment_store_unavailable", attachment_id=file.id, error=str(error))
+                return False
+            await self._database.write(partial(attachments.deleted, attachment_id=file.id))
         return True
 
     async def _give_up(self, file: Attachment, error: FileRefusedError) -> bool:

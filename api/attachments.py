@@ -66,7 +66,7 @@ async def get_attachment(services: Shared, caller: Caller, attachment_id: PathId
     """The bytes of a file, whole. A file that was not taken, or not yet, has none."""
     del caller
     file = await services.database.read(lambda s: s.get(Attachment, attachment_id))
-    if file is None:
+    if file is None or file.state == FileState.DELETED:
         raise Problem("not_found")
     if file.state != FileState.READY or file.store_key is None:
         notice = NOTICES[FileReason(file.reason)] if file.reason else None
@@ -124,7 +124,7 @@ async def upload_attachment(
         size, sha256 = await _receive(request, body, services.settings.most_attachment_bytes)
         called = safe_name(name, "file")
         content_type = await _judged(services, called, body)
-        key = f"agents/{made}"
+        key = f"agents/{made}-{sha256[:16]}"  # two with one idempotency key may come at once
         kept = KeptFile(called, size, content_type, sha256, key)
         file = await services.database.read(lambda s: s.get(Attachment, made))
         if file is None:
@@ -132,6 +132,8 @@ async def upload_attachment(
             file = await services.database.write(
                 lambda s: keep_upload(s, made, caller.agent_id, kept, clock.now())
             )
+            if file.store_key != key:
+                await _forget(services, key)
     if file.sha256 != sha256:
         raise Problem("idempotency_key_reused")
     return _view(file)
@@ -169,6 +171,13 @@ async def _receive(request: Request, into: IO[bytes], most: int) -> tuple[int, s
 async def _put(services: Services, key: str, body: IO[bytes]) -> None:
     try:
         await services.files.put(key, body)
+    except FileStoreError as error:
+        raise Problem("store_unavailable") from error
+
+
+async def _forget(services: Services, key: str) -> None:
+    try:
+        await services.files.delete(key)
     except FileStoreError as error:
         raise Problem("store_unavailable") from error
 

@@ -205,8 +205,13 @@ async def reauthorize_page(
 
 
 def save_page(session: Session, vault: Vault, caller: Principal, account: Account, body: PageInput) -> None:
-    """Save a page of an account; the account's first page makes its verify token."""
+    """Save a page of an account; the account's first page makes its verify token.
+
+    It may be the page that another account, deleted since, still took leave of.
+    """
     now = clock.now()
+    saved_before = session.get(Page, body.page_id)
+    former_account_id = saved_before.account_id if saved_before else account.id
     workstream = workstreams.for_page(session, body.workstream_id, now)
     new = pages.NewPage(
         page_id=body.page_id,
@@ -218,6 +223,8 @@ def save_page(session: Session, vault: Vault, caller: Principal, account: Accoun
         attachments_for_agents=body.attachments_for_agents,
     )
     pages.save(session, vault, account, new, workstream_id=workstream.id, at=now)
+    if former_account_id != account.id:
+        accounts.finish_deletion(session, session.get_one(Account, former_account_id))
     accounts.give_verify_token(vault, account)
     record(session, caller, "page.saved", page_id=body.page_id, account_id=account.id)
 

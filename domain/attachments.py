@@ -32,6 +32,8 @@ class FileState(StrEnum):
     UNSAFE = "unsafe"
     QUARANTINED = "quarantined"
     FAILED = "failed"
+    DELETED = "deleted"
+    """Its message was taken back: it leaves the attachment store too."""
 
 
 class FileReason(StrEnum):

@@ -27,6 +27,7 @@ class Effects:
     """Rows to be written at the end of a batch."""
 
     messages: list[dict[str, Any]] = field(default_factory=list)
+    ids_by_mid: dict[tuple[str, str], str] = field(default_factory=dict)
     attachments: list[dict[str, Any]] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     openings: list[dict[str, Any]] = field(default_factory=list)
@@ -76,6 +77,8 @@ class Arrival:
 
 def insert(arrival: Arrival, **columns: Any) -> None:
     """Insert a message row, with every column that a bulk insert needs."""
+    if columns.get("mid"):
+        arrival.effects.ids_by_mid.setdefault((arrival.thread.page_id, columns["mid"]), arrival.id)
     arrival.effects.messages.append(
         {
             "id": arrival.id,

@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, delete
 from sqlmodel import Session, col, select
 
 from base.clock import from_iso
+from store.attachments import take_back
 from store.sql import insert_or_ignore
 from store.tables import EarlyChange, Message
 
@@ -16,20 +17,30 @@ _EARLY = (
 )
 
 
-def apply_changes(session: Session, changes: list[dict[str, Any]], new_mids: list[tuple[str, str]]) -> None:
-    """Apply a batch's changes, and to its new messages, (page id, mid), what came before them."""
+def apply_changes(
+    session: Session, changes: list[dict[str, Any]], new_mids: list[tuple[str, str]]
+) -> list[str]:
+    """Apply a batch's changes, and to its new messages, (page id, mid), what came before them.
+
+    Returns the messages that were taken back and have files, which are to be deleted.
+    """
     early = _early_for(session, new_mids)
-    waiting = []
+    waiting, with_files = [], []
     for change in [*early, *changes]:
         message = _find(session, change["page_id"], change["mid"])
         if message is None:
             waiting.append(change)
         else:
+            if change["kind"] == "deletion" and take_back(
+                session, message.id, from_iso(change["change"]["at"])
+            ):
+                with_files.append(message.id)
             _apply(message, change["kind"], change["change"])
     insert_or_ignore(session, EarlyChange, waiting)
     if early:
         done = [change["inbox_id"] for change in early]
         session.connection().execute(delete(EarlyChange).where(col(EarlyChange.inbox_id).in_(done)))
+    return with_files
 
 
 def _early_for(session: Session, new_mids: list[tuple[str, str]]) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from ingest.arrival import Arrival, insert, note, tell
 from ingest.files import take_files
 from messenger import events as meta
 from messenger.attachments import Attachment
+from messenger.webhook import READ_BACK_CHANNELS
 from store.messages import confirm_by_echo
 from store.tables import Message
 from store.thread_owners import owner_of_thread, set_owner
@@ -39,6 +40,9 @@ def take(parsed: meta.Event, arrival: Arrival) -> None:  # noqa: ARG001 - the re
 
 @take.register
 def _message(parsed: meta.InboundMessage, arrival: Arrival) -> None:
+    if arrival.row.channel in READ_BACK_CHANNELS and _is_known(arrival, parsed.mid):
+        note(arrival, f"customer.{arrival.row.kind}", {"inbox_id": arrival.row.id})
+        return
     if is_survey_payload(parsed.quick_reply_payload):
         survey_answers.take_tap(parsed, arrival)
         return
@@ -87,12 +91,16 @@ def _postback(parsed: meta.Postback, arrival: Arrival) -> None:
 
 
 def _is_known(arrival: Arrival, mid: str | None) -> bool:
-    """Whether there is such a message already: read from the conversation, it looked like any other."""
+    """Whether there is such a message already: a button read from the conversation looks like any message."""
     return mid is not None and _row_of(arrival, mid) is not None
 
 
 def _row_of(arrival: Arrival, mid: str) -> str | None:
-    wanted = select(Message.id).where(col(Message.page_id) == arrival.thread.page_id, col(Message.mid) == mid)
+    """The id of the message that has this mid, of this batch too, whose rows are not written yet."""
+    page_id = arrival.thread.page_id
+    if (of_batch := arrival.effects.ids_by_mid.get((page_id, mid))) is not None:
+        return of_batch
+    wanted = select(Message.id).where(col(Message.page_id) == page_id, col(Message.mid) == mid)
     return arrival.session.exec(wanted).first()
 
 

@@ -1,4 +1,4 @@
-"""Starts the fetching of files, without ever making the relay wait for the engine or for a file."""
+"""Starts what fetches and deletes files, without ever making the relay wait for the engine or for a file."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 
 from base.log import get_logger
-from store.attachments import messages_with_pending_files
+from store.attachments import messages_with_files_to_delete, messages_with_pending_files
 from store.database import Database
 from workflows.messages import FILES_TASK_QUEUE, FILES_WORKFLOW, TASK_TIMEOUT, FilesInput, files_workflow_id
 
@@ -18,37 +18,46 @@ _log = get_logger("ingest")
 
 
 class FileStarter:
-    """Starts one run per message. What is to be fetched is in the store; memory only saves reading it."""
+    """Starts one run per message, and another one if it is taken back: the first may be at its end then.
+
+    What is to be done is in the store; memory only saves reading it.
+    """
 
     def __init__(self, client: Client, database: Database) -> None:
         self._client = client
         self._database = database
-        self._queue: asyncio.Queue[str] = asyncio.Queue()
+        self._queue: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
 
     def add(self, message_ids: list[str]) -> None:
         """Have the files of these messages fetched as soon as possible."""
         for message_id in message_ids:
-            self._queue.put_nowait(message_id)
+            self._queue.put_nowait((message_id, files_workflow_id(message_id)))
+
+    def add_taken_back(self, message_ids: list[str]) -> None:
+        """Have the files of these messages deleted as soon as possible."""
+        for message_id in message_ids:
+            self._queue.put_nowait((message_id, files_workflow_id(message_id, taken_back=True)))
 
     async def add_unfinished(self) -> None:
         """What an earlier process left, started or not: a run that exists already is left alone."""
         self.add(await self._database.read(messages_with_pending_files))
+        self.add_taken_back(await self._database.read(messages_with_files_to_delete))
 
     async def run(self) -> None:
         """Start until cancelled."""
         while True:
-            message_id = await self._queue.get()
-            if not await self._is_started(message_id):
-                self._queue.put_nowait(message_id)
+            message_id, workflow_id = await self._queue.get()
+            if not await self._is_started(message_id, workflow_id):
+                self._queue.put_nowait((message_id, workflow_id))
                 await asyncio.sleep(_PAUSE_SECONDS)
 
-    async def _is_started(self, message_id: str) -> bool:
+    async def _is_started(self, message_id: str, workflow_id: str) -> bool:
         try:
             async with asyncio.timeout(_RPC_SECONDS):
                 await self._client.start_workflow(
                     FILES_WORKFLOW,
                     FilesInput(message_id),
-                    id=files_workflow_id(message_id),
+                    id=workflow_id,
                     task_queue=FILES_TASK_QUEUE,
                     task_timeout=TASK_TIMEOUT,
                     id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

@@ -175,6 +175,7 @@ class Relay:
                 settings=thread.settings,
             )
         self._files.add(routed.files)
+        self._files.add_taken_back(routed.taken_back)
         for page_id in routed.pages:
             await self._wake_page(page_id)
 

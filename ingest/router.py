@@ -80,11 +80,15 @@ class RoutedThread:
 
 @dataclass(slots=True)
 class Routed:
-    """What is to be done after the commit. `files`: the messages whose files are to be fetched."""
+    """What is to be done after the commit.
+
+    `files`: the messages whose files are to be fetched. `taken_back`: those whose files are to be deleted.
+    """
 
     threads: list[RoutedThread] = field(default_factory=list)
     pages: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    taken_back: list[str] = field(default_factory=list)
 
 
 def route(session: Session, events: Sequence[InboxEvent]) -> Routed:
@@ -167,7 +171,7 @@ class _Batch:
         insert_or_ignore(session, Message, effects.messages)
         insert_or_ignore(session, Attachment, effects.attachments)
         new_mids = [(row["page_id"], row["mid"]) for row in effects.messages if row["mid"]]
-        apply_changes(session, effects.changes, new_mids)
+        taken_back = apply_changes(session, effects.changes, new_mids)
         insert_or_ignore(session, Opening, effects.openings)
         insert_or_ignore(session, ThreadEventRow, effects.thread_events)
         insert_or_ignore(session, UnroutedEvent, self._unrouted)
@@ -176,7 +180,7 @@ class _Batch:
         threads = [
             self._routed_thread(customer_id, events) for customer_id, events in effects.signals.items()
         ]
-        return Routed(threads, list(self._routed_pages), effects.files)
+        return Routed(threads, list(self._routed_pages), effects.files, taken_back)
 
     def _routed_thread(self, customer_id: str, events: list[ThreadEvent]) -> RoutedThread:
         page_id = self._threads[customer_id].page_id

@@ -102,6 +102,38 @@ def messages_with_pending_files(session: Session) -> list[str]:
     return [message_id for message_id in session.exec(pending.distinct()) if message_id is not None]
 
 
+def messages_with_files_to_delete(session: Session) -> list[str]:
+    """Messages that were taken back, and whose files the attachment store may have still."""
+    left = select(Attachment.message_id).where(
+        col(Attachment.state) == FileState.DELETED.value,
+        col(Attachment.store_key).is_not(None),
+        col(Attachment.message_id).is_not(None),
+    )
+    return [message_id for message_id in session.exec(left.distinct()) if message_id is not None]
+
+
+def take_back(session: Session, message_id: str, at: datetime) -> bool:
+    """A customer took a message back: nothing of its files is served any more. Whether there are some.
+
+    Where the attachment store has them, or will, is kept until `deleted`.
+    """
+    theirs = select(Attachment).where(
+        col(Attachment.message_id) == message_id, col(Attachment.direction) == Direction.INBOUND.value
+    )
+    files = session.exec(theirs.with_for_update()).all()
+    for file in files:
+        file.state, file.store_key, file.ended_at = FileState.DELETED.value, store_key(file), at
+        file.reason = file.url = file.name = file.content_type = file.sha256 = file.size = None
+    return bool(files)
+
+
+def deleted(session: Session, attachment_id: str) -> None:
+    """The attachment store does not have the file any more."""
+    file = session.get(Attachment, attachment_id)
+    if file is not None:
+        file.store_key = None
+
+
 def files_of(session: Session, message_id: str) -> list[Attachment]:
     """The files of a message, in their order."""
     of_message = select(Attachment).where(col(Attachment.message_id) == message_id)
@@ -160,9 +192,12 @@ def refuse_file(session: Session, attachment_id: str, reason: FileReason, at: da
 
 
 def keep_file(session: Session, attachment_id: str, kept: KeptFile, at: datetime) -> bool:
-    """The file is in the attachment store. False where it is not wanted any more: its customer was erased."""
+    """The file is in the attachment store. False where it is not wanted any more.
+
+    So it is where its customer was erased, or took the message back.
+    """
     file = session.get(Attachment, attachment_id, with_for_update=True)
-    if file is None:
+    if file is None or file.state == FileState.DELETED:
         return False
     if file.state == FileState.PENDING:
         _end(session, file, at, kept=kept)
@@ -271,7 +306,7 @@ def file_to_send(
     """
     if not session.get_one(Page, page_id).attachments_for_agents:
         raise StoreRefusalError("attachments_switched_off")
-    file = session.get(Attachment, attachment_id)
+    file = session.get(Attachment, attachment_id, with_for_update=True)
     if file is None or file.direction != Direction.OUTBOUND or file.state != FileState.READY:
         raise StoreRefusalError("unknown_attachment")
     if file.message_id is None:

@@ -1,4 +1,4 @@
-"""The fetching of one message's files: outside of its conversation, which never waits for it."""
+"""The fetching or deletion of one message's files: outside of its conversation, which never waits for it."""
 
 from datetime import timedelta
 
@@ -24,7 +24,10 @@ _TELL_RETRY = RetryPolicy(
 
 @workflow.defn(name=FILES_WORKFLOW)
 class FilesWorkflow:
-    """Fetches the files of a message until none is pending, then has the customer told of those refused."""
+    """Fetches the files of a message until none is pending, then has the customer told of those refused.
+
+    Files of a message that was taken back are deleted instead.
+    """
 
     @workflow.run
     async def run(self, start: FilesInput) -> None:

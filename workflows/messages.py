@@ -67,9 +67,9 @@ def erasure_workflow_id(erasure_id: str) -> str:
     return f"erasure/{erasure_id}"
 
 
-def files_workflow_id(message_id: str) -> str:
-    """One run per message that carries files."""
-    return f"files/{message_id}"
+def files_workflow_id(message_id: str, *, taken_back: bool = False) -> str:
+    """One run per message that carries files, and one to delete them if the message is taken back."""
+    return f"files/{message_id}/taken-back" if taken_back else f"files/{message_id}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from domain.settings import AutomatedTrigger
 from domain.state import FilesRefused
 from messenger.graph import GraphClient
 from sandbox.media import sample_png
+from store import attachments
 from store.attachments import MOST_TRIES, PATIENCE, inbound_row, shown
 from store.database import Database
 from store.files import FileGoneError, FileStore, FileStoreError
@@ -308,6 +309,43 @@ async def test_an_erased_customer_has_no_files_left(files: Files, cdn: FakeCdn) 
     with pytest.raises(FileGoneError):
         await store.read(key)
     assert await files.fetch("kept") is None
+
+
+async def take_back(files: Files, message_id: str) -> None:
+    assert await files.database.write(lambda s: attachments.take_back(s, message_id, clock.now()))
+
+
+async def test_files_of_a_message_that_was_taken_back_are_deleted(files: Files, cdn: FakeCdn) -> None:
+    store = FileStore(files.settings.files_url)
+    await files.has("m", cdn.file("/a", PNG), cdn.file("/b", b"<html>"))
+    await files.fetch("m")
+    await take_back(files, "m")
+    assert await files.database.read(attachments.messages_with_files_to_delete) == ["m"]
+    with mock.patch.object(FileStore, "delete", side_effect=FileStoreError("away")):
+        await files.fetch_in_vain("m")
+    assert await files.fetch("m") is None
+    assert await files.database.read(attachments.messages_with_files_to_delete) == []
+    with pytest.raises(FileGoneError):
+        await store.read(f"{PAGE_A}/m-0")
+    row = await files.database.read(lambda s: s.get_one(Attachment, "m-0"))
+    assert (row.state, row.name, row.url, row.sha256, row.store_key) == ("deleted", None, None, None, None)
+
+
+async def test_a_file_whose_message_is_taken_back_while_it_comes_is_not_kept(
+    files: Files, cdn: FakeCdn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await files.has("m", cdn.file("/a", PNG))
+    put = FileStore.put
+
+    async def put_late(self: FileStore, key: str, file: IO[bytes]) -> None:
+        await take_back(files, "m")
+        await put(self, key, file)
+
+    monkeypatch.setattr(FileStore, "put", put_late)
+    assert await files.fetch("m") is None
+    assert (await files.file("m-0"))[0] == "deleted"
+    with pytest.raises(FileGoneError):
+        await FileStore(files.settings.files_url).read(f"{PAGE_A}/m-0")
 
 
 async def test_a_file_that_comes_during_the_erasure_is_not_kept(

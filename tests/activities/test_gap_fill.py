@@ -105,29 +105,25 @@ async def test_the_window_opens_when_the_customer_wrote(desk: PageDesk) -> None:
     assert opened_at == at.replace(microsecond=0)
 
 
+async def _postback_comes_late(desk: PageDesk, mid: str) -> None:
+    event = {
+        "sender": {"id": BEN},
+        "recipient": {"id": PAGE_A},
+        "timestamp": int(desk.now().timestamp() * 1000),
+        "postback": {"mid": mid, "title": "Get Started", "payload": "START"},
+    }
+    body = {"object": "page", "entry": [{"id": PAGE_A, "messaging": [event]}]}
+    await desk.control("/raw", app_id=APP_ID, body=body, apply=False)
+    await desk.control("/wait", what="delivered_all", timeout=5)
+
+
 async def test_a_button_that_was_missed_is_one_message_though_its_webhook_comes_late(desk: PageDesk) -> None:
     await dropped(desk)
     mid = await desk.says(BEN, what="postback", payload="START", title="Get Started")
     await desk.check()
     await desk.fill()
     assert await desk.relayed() == 1
-    body = {
-        "object": "page",
-        "entry": [
-            {
-                "id": PAGE_A,
-                "messaging": [
-                    {
-                        "sender": {"id": BEN},
-                        "recipient": {"id": PAGE_A},
-                        "timestamp": int(desk.now().timestamp() * 1000),
-                        "postback": {"mid": mid, "title": "Get Started", "payload": "START"},
-                    }
-                ],
-            }
-        ],
-    }
-    await desk.control("/raw", app_id=APP_ID, body=body, apply=False)
+    await _postback_comes_late(desk, mid)
     assert await desk.relayed() == 0
     assert [message.mid for message in await desk.messages()].count(mid) == 1
 
@@ -155,6 +151,23 @@ async def test_what_an_erased_person_wrote_before_does_not_come_back(desk: PageD
     assert sorted(str(text) for text in await texts(desk)) == ["missed", "written afterwards"]
     (filled,) = await desk.told("page.gap_filled")
     assert (filled["from_customers"], filled["from_page"], filled["unreadable"]) == (2, 0, 0)
+
+
+@pytest.mark.parametrize("webhook_first", [False, True])
+async def test_a_button_in_one_batch_with_its_webhook_is_one_message_and_told_once(
+    desk: PageDesk, *, webhook_first: bool
+) -> None:
+    await dropped(desk)
+    mid = await desk.says(BEN, what="postback", payload="START", title="Get Started")
+    await desk.check()
+    if webhook_first:
+        await _postback_comes_late(desk, mid)
+    await desk.fill()
+    if not webhook_first:
+        await _postback_comes_late(desk, mid)
+    assert await desk.relayed() == 1
+    (message,) = [message for message in await desk.messages() if message.mid == mid]
+    assert message.kind == ("postback" if webhook_first else "message")
 
 
 async def test_what_others_wrote_for_the_page_is_from_outside_and_our_own_is_not(desk: PageDesk) -> None:

@@ -122,6 +122,17 @@ async def test_an_account_with_pages_is_not_deleted(api: Api) -> None:
     assert (await api.admin.get(address)).status_code == 404
 
 
+async def test_a_deleted_account_whose_page_another_one_takes_over_keeps_no_secret(api: Api) -> None:
+    former = await _account(api, pages=[PAGE])
+    assert (await api.admin.delete(f"/v1/pages/{PAGE['page_id']}")).status_code == 204
+    assert (await api.admin.delete(f"/v1/accounts/{former['id']}")).status_code == 204
+    new = await _account(api, app_id="4712", app_secret=SECRET[::-1])
+    assert await api.database.read(lambda s: s.get(tables.Account, former["id"])) is not None
+    saved = await api.admin.post(f"/v1/accounts/{new['id']}/pages", json=PAGE)
+    assert (saved.status_code, saved.json()["account_id"]) == (201, new["id"])
+    assert await api.database.read(lambda s: s.get(tables.Account, former["id"])) is None
+
+
 async def test_an_app_has_one_account(api: Api) -> None:
     await _account(api)
     again = await api.admin.post("/v1/accounts", json=ACCOUNT)

@@ -4,7 +4,7 @@ import asyncio
 import io
 import re
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import pytest
@@ -13,7 +13,8 @@ from api import attachments as files_api
 from api.attachments import disposition
 from domain.attachments import FileReason
 from sandbox.media import sample_png
-from store.attachments import KeptFile, begin_try, inbound_row, keep_file, refuse_file
+from store.attachments import KeptFile, begin_try, inbound_row, keep_file, refuse_file, take_back
+from store.files import FileGoneError, FileStore
 from store.sql import insert_or_ignore
 from store.tables import Attachment
 from support.api import NOW, Api, Seed
@@ -87,6 +88,12 @@ async def test_a_file_that_was_not_taken_is_never_served(api: Api, seed: Seed, r
 async def test_a_file_that_is_still_to_come_is_not_there(api: Api, seed: Seed) -> None:
     answer = await api.admin.get(await customers_file(api, seed, kept=False))
     assert (answer.json()["code"], answer.json()["state"]) == ("attachment_not_ready", "pending")
+
+
+async def test_a_file_of_a_message_that_was_taken_back_is_not_found(api: Api, seed: Seed) -> None:
+    path = await customers_file(api, seed)
+    assert await api.database.write(lambda s: take_back(s, "message-1", NOW))
+    assert (await api.admin.get(path)).json()["code"] == "not_found"
 
 
 async def test_a_file_that_the_store_has_lost_is_not_found(api: Api, seed: Seed) -> None:
@@ -175,6 +182,43 @@ async def test_the_same_key_again_is_the_same_file_and_no_other(api: Api) -> Non
     assert (await _upload(api, "a.png", PNG, **key)).json() == first.json()
     other = await _upload(api, "a.png", sample_png(2), **key)
     assert other.json()["code"] == "idempotency_key_reused"
+
+
+async def test_of_two_contents_at_once_under_one_key_the_first_is_kept_and_the_other_leaves_nothing(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, put, keys = asyncio.Barrier(2), FileStore.put, []
+
+    async def put_together(self: FileStore, key: str, file: IO[bytes]) -> None:
+        keys.append(key)
+        await both.wait()
+        await put(self, key, file)
+
+    monkeypatch.setattr(FileStore, "put", put_together)
+    contents = (PNG, sample_png(2))
+    key = {"Idempotency-Key": "k"}
+    answers = await asyncio.gather(
+        *(
+            api.admin.post("/v1/attachments?name=a.png", content=content, headers=RAW | key)
+            for content in contents
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 422]
+    ((made, content),) = [
+        (answer.json(), content)
+        for answer, content in zip(answers, contents, strict=True)
+        if answer.status_code == 201
+    ]
+    assert (await api.admin.get(made["url"])).content == content
+    left = [key for key in set(keys) if await _is_kept(api, key)]
+    assert len(left) == 1
+
+
+async def _is_kept(api: Api, key: str) -> bool:
+    try:
+        return bool([chunk async for chunk in await api.app.state.services.files.read(key)])
+    except FileGoneError:
+        return False
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,20 @@ from sqlmodel import Session
 
 from base import clock
 from domain.state import ThreadEventKind
+from store.attachments import messages_with_files_to_delete
 from store.database import Database
 from store.pages import REMOVED
-from store.tables import Customer, EarlyChange, Event, Message, Opening, Page, Thread, UnroutedEvent
+from store.tables import (
+    Attachment,
+    Customer,
+    EarlyChange,
+    Event,
+    Message,
+    Opening,
+    Page,
+    Thread,
+    UnroutedEvent,
+)
 from support.store import PAGE_A, PAYLOADS, PSID, payload, rows
 
 SENT_AT_MS = 1795166112000
@@ -140,6 +151,28 @@ async def test_a_change_before_its_message_waits_for_it(intake: Any) -> None:
     assert edited.text == edit["entry"][0]["messaging"][0]["message_edit"]["text"]
     assert edited.edits[0]["former_text"] == "Hello, is the blue jacket still available in size M?"
     assert await rows(intake.store, EarlyChange) == []
+
+
+@pytest.mark.parametrize("early", [False, True])
+async def test_the_files_of_a_message_that_is_taken_back_are_to_be_deleted(
+    intake: Any, *, early: bool
+) -> None:
+    await intake.store.write(
+        lambda s: s.get_one(Page, PAGE_A).sqlmodel_update({"attachments_for_customers": True})
+    )
+    picture, taken_back = payload("attachment_image.json"), payload("message_is_deleted_page_defensive.json")
+    (message,), (deletion,) = picture["entry"][0]["messaging"], taken_back["entry"][0]["messaging"]
+    deletion["message"]["mid"] = message["message"]["mid"]
+    deletion |= {"sender": message["sender"], "recipient": message["recipient"]}
+    told = []
+    for body in (taken_back, picture) if early else (picture, taken_back):
+        await intake.receive(json.dumps(body).encode(), received_ms=SENT_AT_MS + 1500)
+        told = (await intake.route_new()).taken_back
+
+    row = await only(intake.store, Attachment)
+    assert (row.state, row.name, row.url) == ("deleted", None, None)
+    assert told == [row.message_id]
+    assert await intake.store.read(messages_with_files_to_delete) == told
 
 
 async def test_a_page_that_is_not_ours_is_quarantined_not_routed(intake: Any) -> None:
