@@ -114,7 +114,8 @@ _DECIDED_FROM = {
     MessageStatus.QUEUED: (MessageStatus.HELD,),
     MessageStatus.CANCELLED: (MessageStatus.HELD,),
     MessageStatus.EXPIRED: (MessageStatus.HELD,),
-    MessageStatus.RESENT: (MessageStatus.UNKNOWN,),
+    # Queued: an attempt that was taken for lost had sent nothing, and the message was to be tried again.
+    MessageStatus.RESENT: (MessageStatus.UNKNOWN, MessageStatus.QUEUED),
 }
 
 
