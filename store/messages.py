@@ -116,6 +116,8 @@ _DECIDED_FROM = {
     MessageStatus.EXPIRED: (MessageStatus.HELD,),
     # Queued: an attempt that was taken for lost had sent nothing, and the message was to be tried again.
     MessageStatus.RESENT: (MessageStatus.UNKNOWN, MessageStatus.QUEUED),
+    # An attempt that was taken for lost had ended so, and the workflow did not come to know in time.
+    MessageStatus.UNKNOWN: (MessageStatus.QUEUED, MessageStatus.HELD),
 }
 
 

@@ -91,3 +91,14 @@ async def test_what_has_ended_or_is_under_way_keeps_its_status_when_it_is_said_a
     await database.write(lambda session: decide_status(session, StatusChange(row_id, MessageStatus.RESENT)))
     row = await database.read(lambda session: session.get_one(Message, row_id))
     assert row.status == former
+
+
+@pytest.mark.parametrize("former", [MessageStatus.QUEUED, MessageStatus.HELD])
+async def test_what_is_parked_shows_that_nobody_waits_for_it(
+    database: Database, former: MessageStatus
+) -> None:
+    row_id = f"{former}-{MessageStatus.CANCELLED}"
+    parked = StatusChange(row_id, MessageStatus.UNKNOWN, "page_busy")
+    await database.write(lambda session: decide_status(session, parked))
+    row = await database.read(lambda session: session.get_one(Message, row_id))
+    assert (row.status, row.reason) == ("unknown", "page_busy")
