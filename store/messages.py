@@ -93,7 +93,8 @@ def settle(
     It may not, for one, where an echo was faster, or where an agent has said the message again.
     Returns whether anything changed.
     """
-    message = session.get(Message, message_id, with_for_update=True)
+    # Read anew: who read the row before without its lock has what it was then.
+    message = session.get(Message, message_id, with_for_update=True, populate_existing=True)
     if message is None or (
         attempt is not None and message.attempt != attempt and status is not MessageStatus.SENT
     ):

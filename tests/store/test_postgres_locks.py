@@ -8,9 +8,12 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
+from domain.delivery import MessageStatus
 from store import gate, pace
 from store.database import Database
-from store.tables import Customer, Page
+from store.messages import new_outbound_row, settle
+from store.sql import insert_or_ignore
+from store.tables import Customer, Message, Page
 from support.postgres import SERVER, fresh_database
 from support.store import PAGE_A, PSID, make_settings, seed
 
@@ -47,6 +50,35 @@ def test_rows_of_a_page_may_be_written_while_its_own_is_locked(
         database.write_now(_new_customer)
 
     database.write_now(work)
+
+
+def test_an_outcome_is_judged_by_what_the_row_is_now_not_by_what_was_read_before(database: Database) -> None:
+    database.write_now(_new_customer)
+    database.write_now(_new_message)
+
+    def work(session: Session) -> bool:
+        before = session.get_one(Message, "m")
+        assert before.status == "queued"
+        database.write_now(lambda other: settle(other, "m", MessageStatus.CANCELLED, NOW))
+        changed = settle(session, "m", MessageStatus.FAILED, NOW, reason="attachment_store_unavailable")
+        assert before.status == "cancelled"
+        return changed
+
+    assert not database.write_now(work)
+    assert database.write_now(lambda session: session.get_one(Message, "m").status) == "cancelled"
+
+
+def _new_message(session: Session) -> None:
+    row = new_outbound_row(
+        id="m",
+        page_id=PAGE_A,
+        customer_id="c",
+        conversation_id="conversation",
+        sender_kind="agent",
+        text="Hello!",
+        created_at=NOW,
+    )
+    insert_or_ignore(session, Message, [row])
 
 
 def _new_customer(session: Session) -> None:
