@@ -18,8 +18,8 @@ test: setup ## every check and test but the long ones, under 10 minutes
 test-fast: setup ## checks, and tests that need no server, about a minute
 	@scripts/check fast
 
-test-postgres: setup ## the end-to-end tests on PostgreSQL: PAGEDESK_TEST_POSTGRES_URL=postgresql://…
-	@$(PYTHON) -m pytest tests/e2e $(ARGS)
+test-postgres: setup ## the end-to-end and lock tests on PostgreSQL: PAGEDESK_TEST_POSTGRES_URL=postgresql://…
+	@$(PYTHON) -m pytest tests/e2e tests/store/test_postgres_locks.py $(ARGS)
 
 bench: setup ## measure, side by side with a bare baseline
 	@$(PYTHON) -m bench $(ARGS)

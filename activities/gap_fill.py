@@ -29,6 +29,7 @@ from store import erasures, findings
 from store.database import Database
 from store.events import append_page_event
 from store.pages import GONE
+from store.sql import KEY_STAYS
 from store.tables import Customer, Message, Page
 
 PACE_SECONDS = 0.6
@@ -240,7 +241,7 @@ def _words(text: str | None, content: Mapping[str, Any]) -> str:
 
 def _progress(gap: _Gap) -> Callable[[Session], None]:
     def work(session: Session) -> None:
-        page = session.get_one(Page, gap.page_id, with_for_update=True)
+        page = session.get_one(Page, gap.page_id, with_for_update=KEY_STAYS)
         if page.gap_since == gap.since:
             page.gap_read_until = gap.bound
 
@@ -252,7 +253,7 @@ def _refused(page_id: str, error: GraphError) -> Callable[[Session], None]:
 
     def work(session: Session) -> None:
         if error.kind in (ErrorKind.CONFIG, ErrorKind.AUTH):
-            page = session.get_one(Page, page_id, with_for_update=True)
+            page = session.get_one(Page, page_id, with_for_update=KEY_STAYS)
             facts = {"meta_code": error.code, "meta_subcode": error.subcode}
             findings.note(page, "gap_not_filled", clock.now(), facts)
 
@@ -263,7 +264,7 @@ def _closed(gap: _Gap, found: _Found) -> Callable[[Session], None]:
     """The gap is filled; what of it Meta does not show any more is told."""
 
     def work(session: Session) -> None:
-        page = session.get_one(Page, gap.page_id, with_for_update=True)
+        page = session.get_one(Page, gap.page_id, with_for_update=KEY_STAYS)
         if page.gap_since != gap.since:
             return
         now = clock.now()

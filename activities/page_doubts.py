@@ -14,6 +14,7 @@ from messenger.error_table import ErrorKind
 from messenger.errors import GraphError
 from store import findings
 from store.database import Database
+from store.sql import KEY_STAYS
 from store.tables import Page
 from workflows.messages import CHECK_SIGNAL, page_workflow_id
 
@@ -44,7 +45,7 @@ async def doubt_page(database: Database, page_id: str, error: GraphError, tag: s
         return
 
     def note(session: Session) -> bool:
-        page, now = session.get_one(Page, page_id, with_for_update=True), clock.now()
+        page, now = session.get_one(Page, page_id, with_for_update=KEY_STAYS), clock.now()
         if any(each.code == code and now - each.at < _OFTEN for each in findings.of(page)):
             return False
         findings.note(page, code, now, {"meta_code": error.code, "meta_subcode": error.subcode})

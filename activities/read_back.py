@@ -26,6 +26,7 @@ from messenger.graph import GraphClient, GraphUnavailable, PageCredentials
 from store.database import Database
 from store.messages import settle
 from store.pace import take_reading_slot
+from store.sql import KEY_STAYS
 from store.tables import Customer, Message, Page
 from workflows.messages import ReadBack, SendReport
 
@@ -99,7 +100,7 @@ class ReadBackActivities:
         text = (message.content or {}).get("text", message.text)
         if not text or "attachment" in (message.content or {}):
             return _UNKNOWN  # Meta shows no words of a template to know it by
-        page = session.get_one(Page, request.page_id, with_for_update=True)
+        page = session.get_one(Page, request.page_id, with_for_update=KEY_STAYS)
         slot = take_reading_slot(page, now, near=_NEAR)
         if slot > now + _NEAR:
             return _NOT_NOW

@@ -19,6 +19,9 @@ from store.tables import Customer, Message, Page, Thread
 from store.thread_owners import is_others
 from workflows.messages import SendReport
 
+ORIGINAL_SENT = "original_sent"
+"""The reason of a message that says another again which has arrived after all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Paused:
@@ -47,7 +50,15 @@ def _known_already(session: Session, message: Message, now: datetime) -> SendRep
         return SendReport(MessageStatus(message.status or MessageStatus.FAILED), message.reason)
     if message.kind == REMINDER and is_answered_reminder(session, message.id):
         return settled(session, message.id, MessageStatus.CANCELLED, now, reason="survey_answered")
+    if message.resends is not None and _has_arrived(session, message.resends):
+        return settled(session, message.id, MessageStatus.CANCELLED, now, reason=ORIGINAL_SENT)
     return None
+
+
+def _has_arrived(session: Session, message_id: str) -> bool:
+    """Whether Meta has shown a message since a person said it again."""
+    original = session.get(Message, message_id)
+    return original is not None and original.status == MessageStatus.SENT
 
 
 def _stopped_by_gate(

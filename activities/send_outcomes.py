@@ -98,7 +98,7 @@ def settled(
     detail: str | None = None,
 ) -> SendReport:
     """Record an outcome; the report tells the truth where that was known already."""
-    message = session.get_one(Message, message_id, with_for_update=True)
+    message = session.get_one(Message, message_id, with_for_update=True, populate_existing=True)
     parked = message.status == MessageStatus.UNKNOWN and not is_still_waited_for(message.occurred_at, now)
     if parked and status in _WAITS:
         # Nobody would come back to it, as the process stood still for that long.

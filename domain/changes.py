@@ -35,7 +35,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """A new status of an outbound message that the workflow decided on, before anything of it is sent.
+    """A new status of an outbound message that the workflow decided on.
 
     `conversation_id`, where set, is the conversation that the message now belongs to.
     """

@@ -127,6 +127,8 @@ def _finish(draft: Draft, send: QueuedSend, outcome: SendOutcome) -> None:
     draft.state = _replaced(draft.state, send, None)
     surveys.after_sending(draft, send, outcome)
     if outcome.status is MessageStatus.UNKNOWN:
+        # Nobody comes back to it: its row must not say that it waits.
+        draft.change_status(send.message_id, MessageStatus.UNKNOWN, reason=outcome.reason)
         draft.note(
             "message.parked",
             ActorKind.SYSTEM,

@@ -145,7 +145,7 @@ def _confirmed_by_mid(arrival: Arrival, echo: meta.Echo) -> bool:
 
 
 def _confirm(arrival: Arrival, message_id: str, mid: str | None) -> bool:
-    former = confirm_by_echo(
+    confirmed = confirm_by_echo(
         arrival.session,
         message_id,
         page_id=arrival.thread.page_id,
@@ -153,11 +153,13 @@ def _confirm(arrival: Arrival, message_id: str, mid: str | None) -> bool:
         mid=mid,
         at=arrival.occurred_at,
     )
-    if former is None:
+    if confirmed is None:
         return False
-    if former == MessageStatus.UNKNOWN:
+    if confirmed.event is not None:
+        arrival.effects.events.append(confirmed.event)
+    if confirmed.former == MessageStatus.UNKNOWN:
         tell(arrival, ThreadEventKind.OWN_ECHO, message_id=message_id)
-    if former == MessageStatus.RESENT:
+    if confirmed.former == MessageStatus.RESENT:
         note(arrival, "message.sent_twice", {"message_id": message_id})
     return True
 

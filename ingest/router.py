@@ -4,8 +4,9 @@ One batch is one transaction. What each kind of event does is in `ingest.effects
 `messenger.catalogue`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from sqlalchemy import bindparam
 from sqlalchemy.orm import defer
@@ -125,6 +126,7 @@ class _Batch:
         self._unrouted: list[dict[str, object]] = []
         self._routed_pages: dict[str, None] = {}
         self._new_customers: set[str] = set()
+        self._of_pages: list[Callable[[], None]] = []
         self._settings: dict[str, SettingsRead] = {}
         self._pages = self._read_pages({event.page_id for event in events})
         self._customers = self._read_customers(
@@ -176,6 +178,10 @@ class _Batch:
         insert_or_ignore(session, ThreadEventRow, effects.thread_events)
         insert_or_ignore(session, UnroutedEvent, self._unrouted)
         session.flush()
+        # A page's row is locked after all messages, as sends lock them.
+        for change in self._of_pages:
+            change()
+        session.flush()
         append_events(session, effects.events)
         threads = [
             self._routed_thread(customer_id, events) for customer_id, events in effects.signals.items()
@@ -200,7 +206,9 @@ class _Batch:
         customer = self._customer(page.page_id, event.customer_psid or "")
         arrival = self._arrival(event, customer, classification.opening)
         if event.channel not in READ_BACK_CHANNELS:
-            heard(self._session, page, arrival.received_at, standby=arrival.standby)
+            self._of_pages.append(
+                partial(heard, self._session, page, arrival.received_at, standby=arrival.standby)
+            )
         if classification.opening is not None:
             profiles.want(customer, arrival.received_at)
         take(parsed, arrival)
@@ -227,7 +235,7 @@ class _Batch:
             data |= {"action": parsed.action, "reason": parsed.reason}
             at_ms = event.received_ms if event.occurred_ms is None else event.occurred_ms
             at = clock.from_milliseconds(min(at_ms, event.received_ms))
-            note_enforcement(page, parsed.action, parsed.reason, at)
+            self._of_pages.append(partial(note_enforcement, page, parsed.action, parsed.reason, at))
         fact = Fact(
             f"page.{event.kind}", clock.from_milliseconds(event.received_ms), ActorKind.SYSTEM, data=data
         )

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from domain.delivery import MessageStatus
 from store.events import append_page_event
+from store.sql import KEY_STAYS
 from store.tables import Message, Page
 
 
@@ -42,7 +43,7 @@ def is_held_by_gate(message: Message) -> bool:
 
 def hold(session: Session, page_id: str, cause: str, at: datetime) -> None:
     """Hold the page's messages until it is mended; the alarm is raised once."""
-    page = session.get_one(Page, page_id, with_for_update=True)
+    page = session.get_one(Page, page_id, with_for_update=KEY_STAYS)
     if page.send_gate == Gate.HELD:
         return
     _set(page, Gate.HELD, cause, None)
@@ -53,7 +54,7 @@ def hold(session: Session, page_id: str, cause: str, at: datetime) -> None:
 
 def pause(session: Session, page_id: str, cause: str, until: datetime, at: datetime) -> None:
     """Send nothing for the page until an instant; a longer pause or a hold stays."""
-    page = session.get_one(Page, page_id, with_for_update=True)
+    page = session.get_one(Page, page_id, with_for_update=KEY_STAYS)
     longer = page.send_gate == Gate.PAUSED and page.send_gate_until is not None
     if page.send_gate == Gate.HELD or (longer and page.send_gate_until >= until):  # type: ignore[operator]  # set
         return
@@ -66,7 +67,7 @@ def pause(session: Session, page_id: str, cause: str, until: datetime, at: datet
 
 def open_gate(session: Session, page_id: str, at: datetime) -> bool:
     """Let messages leave again after a hold. Returns whether the gate was held."""
-    page = session.get_one(Page, page_id, with_for_update=True)
+    page = session.get_one(Page, page_id, with_for_update=KEY_STAYS)
     if page.send_gate != Gate.HELD:
         return False
     _set(page, Gate.OPEN, None, None)

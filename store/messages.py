@@ -1,6 +1,7 @@
 """Outbound messages: the intent, the attempts, the outcome. The send protocol's durable half."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -92,13 +93,16 @@ def settle(
     It may not, for one, where an echo was faster, or where an agent has said the message again.
     Returns whether anything changed.
     """
-    message = session.get(Message, message_id, with_for_update=True)
+    # Read anew: who read the row before without its lock has what it was then.
+    message = session.get(Message, message_id, with_for_update=True, populate_existing=True)
     if message is None or (
         attempt is not None and message.attempt != attempt and status is not MessageStatus.SENT
     ):
         return False
     if status is MessageStatus.SENT:
-        return _confirm(session, message, mid, at)
+        confirmed = _confirm(session, message, mid, at)
+        append_events(session, [confirmed] if confirmed else [])
+        return confirmed is not None
     if message.status is None or status not in NEXT[MessageStatus(message.status)]:
         return False
     message.status = status.value
@@ -114,7 +118,10 @@ _DECIDED_FROM = {
     MessageStatus.QUEUED: (MessageStatus.HELD,),
     MessageStatus.CANCELLED: (MessageStatus.HELD,),
     MessageStatus.EXPIRED: (MessageStatus.HELD,),
-    MessageStatus.RESENT: (MessageStatus.UNKNOWN,),
+    # Queued: an attempt that was taken for lost had sent nothing, and the message was to be tried again.
+    MessageStatus.RESENT: (MessageStatus.UNKNOWN, MessageStatus.QUEUED),
+    # An attempt that was taken for lost had ended so, and the workflow did not come to know in time.
+    MessageStatus.UNKNOWN: (MessageStatus.QUEUED, MessageStatus.HELD),
 }
 
 
@@ -135,11 +142,20 @@ def decide_status(session: Session, change: StatusChange) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ByEcho:
+    """What an echo found: the former status, and the event to be appended, where it told anything new."""
+
+    former: str
+    event: dict[str, Any] | None
+
+
 def confirm_by_echo(
     session: Session, message_id: str, *, page_id: str, customer_id: str, mid: str | None, at: datetime
-) -> str | None:
-    """An echo carries our message id: the message was sent, whatever we believed. Returns the former status.
+) -> ByEcho | None:
+    """An echo carries our message id: the message was sent, whatever we believed.
 
+    Its event is the caller's to append, last in the transaction: the relay has a whole batch to take.
     None: no such row of ours, or it belongs to another page or person: not our echo (bad input W54).
     """
     message = session.get(Message, message_id, with_for_update=True)
@@ -148,9 +164,9 @@ def confirm_by_echo(
     if message.page_id != page_id or message.customer_id != customer_id:
         return None
     former = message.status or ""
-    _confirm(session, message, mid, at)
+    event = _confirm(session, message, mid, at)
     message.occurred_at = at
-    return former
+    return ByEcho(former, event)
 
 
 def displayed_status(message: Message, thread: Thread | None) -> str | None:
@@ -183,9 +199,10 @@ def _session_of(conversation_id: str) -> ScalarSelect[Any]:
     return select(Conversation.session_id).where(col(Conversation.id) == conversation_id).scalar_subquery()
 
 
-def _confirm(session: Session, message: Message, mid: str | None, at: datetime) -> bool:
+def _confirm(session: Session, message: Message, mid: str | None, at: datetime) -> dict[str, Any] | None:
+    """Make a message `sent`. Returns the event of it; None where its status forbids that."""
     if message.status is None or MessageStatus(message.status) not in MAY_BECOME_SENT:
-        return False
+        return None
     if mid is not None and message.mid is None and not _is_taken(session, message.page_id, mid):
         message.mid = mid
     message.status = MessageStatus.SENT.value
@@ -193,8 +210,7 @@ def _confirm(session: Session, message: Message, mid: str | None, at: datetime) 
     message.reason_detail = None
     message.sent_at = at
     session.flush()
-    append_events(session, [_status_event(message, at)])
-    return True
+    return _status_event(message, at)
 
 
 def _is_taken(session: Session, page_id: str, mid: str) -> bool:

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from domain.pacing import CONVERSATIONS_PACE, MOST_MEDIA, USUAL_SENDS, Pace, Restraint, is_media, slot
 from store import gate
 from store.events import append_page_event
+from store.sql import KEY_STAYS
 from store.tables import Account, Page
 
 
@@ -62,7 +63,7 @@ def slow(
     session: Session, page_id: str, until: datetime, now: datetime, *, percent: int | None = None
 ) -> None:
     """Let few calls of a page leave until an instant; a longer restraint stays. Told once, when it begins."""
-    page = session.get_one(Page, page_id, with_for_update=True)
+    page = session.get_one(Page, page_id, with_for_update=KEY_STAYS)
     was_slowed = _is_slowed(page, now)
     page.usage_percent = percent if percent is not None else page.usage_percent
     if page.slowed_until is None or page.slowed_until < until:

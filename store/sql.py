@@ -10,6 +10,9 @@ from sqlmodel import Session, SQLModel
 
 _EVENT_LOCK = 7300001
 
+KEY_STAYS: dict[str, Any] = {"key_share": True}
+"""How a row is locked (`with_for_update`) whose key stays: rows that refer to it may be written meanwhile."""
+
 
 def table_of(model: type[SQLModel]) -> Table:
     """The Core table behind a model, for statements that skip the unit of work."""

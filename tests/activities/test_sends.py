@@ -119,6 +119,11 @@ class Sender:
         async with self.sending() as begin:
             return await asyncio.gather(*(begin(request) for request in requests))
 
+    async def change(self, message_id: str, **values: Any) -> None:
+        await self.database.write(
+            lambda session: session.get_one(tables.Message, message_id).sqlmodel_update(values)
+        )
+
     async def message(self, message_id: str) -> tables.Message:
         return await self.database.read(lambda session: session.get_one(tables.Message, message_id))
 
@@ -307,6 +312,24 @@ async def test_f18_a_page_that_hangs_keeps_its_lane_and_the_other_sends_at_once(
     assert statuses(reports)["unknown"] >= 2
     assert all(report.in_line and report.until for report in reports if report.status == "queued")
     assert (await sender.message("a8")).attempt == 0
+
+
+async def test_what_is_said_again_does_not_leave_once_the_original_has_arrived(sender: Sender) -> None:
+    original, again = await sender.has(["original", "again"])
+    await sender.change("again", resends="original")
+    assert statuses(await sender.send(original)) == {"sent": 1}
+    (report,) = await sender.send(again)
+    assert (report.status, report.reason) == ("cancelled", "original_sent")
+    assert len(sender.called) == 1
+    assert (await sender.message("again")).attempt == 0
+
+
+async def test_what_is_said_again_leaves_while_nobody_knows_of_the_original(sender: Sender) -> None:
+    await sender.has(["original"])
+    (again,) = await sender.has(["again"])
+    await sender.change("original", status="unknown", attempt=1)
+    await sender.change("again", resends="original")
+    assert statuses(await sender.send(again)) == {"sent": 1}
 
 
 def usage(percent: int, regain_minutes: int = 0) -> dict[str, str]:

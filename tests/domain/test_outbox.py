@@ -71,6 +71,7 @@ def test_it_is_looked_up_again_until_its_minute_is_over_and_then_parked() -> Non
     assert at == NOW + UNKNOWN_LIMIT
     assert looks >= 2
     assert [fact.kind for fact in change.facts] == ["message.parked"]
+    assert [(each.message_id, each.status) for each in change.statuses] == [("m1", MessageStatus.UNKNOWN)]
     assert next_step(state, at) is Step.SEND
 
 

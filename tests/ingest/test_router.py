@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 from freezegun import freeze_time
+from sqlalchemy import event
 from sqlmodel import Session
 
 from base import clock
 from domain.state import ThreadEventKind
 from store.attachments import messages_with_files_to_delete
 from store.database import Database
+from store.messages import new_outbound_row
 from store.pages import REMOVED
+from store.sql import insert_or_ignore
 from store.tables import (
     Attachment,
     Customer,
@@ -267,3 +270,44 @@ async def test_a_change_of_control_is_told_with_the_apps(intake: Any) -> None:
     event = await only(intake.store, Event)
     assert event.kind == "customer.pass_thread_control"
     assert (event.data["previous_owner_app_id"], event.data["new_owner_app_id"]) == (BOT, OWN_APP)
+
+
+async def test_a_batch_locks_messages_then_pages_and_appends_events_last(intake: Any) -> None:
+    """Sends lock in this order too: two transactions never wait for each other on PostgreSQL."""
+    await take(intake, "text_single.json")
+    customer = await only(intake.store, Customer)
+    ours = new_outbound_row(
+        id="ours",
+        page_id=PAGE_A,
+        customer_id=customer.id,
+        conversation_id="conversation",
+        sender_kind="agent",
+        text="Yes.",
+        created_at=clock.from_milliseconds(SENT_AT_MS),
+    )
+    sending = ours | {"status": "sending", "attempt": 1}
+    await intake.store.write(lambda session: insert_or_ignore(session, Message, [sending]))
+    echo, later = payload("echo_own_app.json"), payload("text_reply_to.json")
+    echo["entry"][0]["messaging"][0]["message"]["metadata"] = "pd1:ours"
+    for delivery in (later, echo):
+        delivery["entry"][0]["messaging"][0]["timestamp"] += 60_000
+        await intake.receive(json.dumps(delivery).encode(), received_ms=SENT_AT_MS + 90_000)
+    statements: list[str] = []
+    event.listen(
+        intake.store._write_engine,
+        "before_cursor_execute",
+        lambda _c, _cursor, statement, *_: statements.append(statement),
+    )
+    await intake.route_new()
+
+    wrote = [
+        words[1]
+        for words in (each.replace("INSERT INTO", "INSERT").split() for each in statements)
+        if words[0] in ("UPDATE", "INSERT")
+    ]
+    assert "message" in wrote
+    assert wrote[-2:] == ["page", "event"]
+    assert wrote.count("page") == wrote.count("event") == 1
+    assert (await intake.store.read(lambda session: session.get_one(Message, "ours"))).status == "sent"
+    kinds = [each.kind for each in await rows(intake.store, Event) if each.message_id == "ours"]
+    assert kinds == ["message.sent"]

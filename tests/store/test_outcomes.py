@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
+from domain.changes import StatusChange
 from domain.delivery import NEXT, MessageStatus
 from store.database import Database
-from store.messages import new_outbound_row, settle
+from store.messages import decide_status, new_outbound_row, settle
 from store.sql import insert_or_ignore
 from store.tables import Customer, Message, Thread
 from support.store import PAGE_A, PSID, make_settings, seed
@@ -70,3 +71,34 @@ async def test_what_was_said_again_is_not_queued_by_an_attempt_that_wakes_late(d
     )
     row = await database.read(lambda session: session.get_one(Message, resent_then_queued))
     assert (changed, row.status) == (False, "resent")
+
+
+@pytest.mark.parametrize("former", [MessageStatus.UNKNOWN, MessageStatus.QUEUED])
+async def test_what_an_agent_says_again_is_not_tried_any_more(
+    database: Database, former: MessageStatus
+) -> None:
+    row_id = f"{former}-{MessageStatus.CANCELLED}"
+    await database.write(lambda session: decide_status(session, StatusChange(row_id, MessageStatus.RESENT)))
+    row = await database.read(lambda session: session.get_one(Message, row_id))
+    assert row.status == "resent"
+
+
+@pytest.mark.parametrize("former", [MessageStatus.SENDING, MessageStatus.SENT, MessageStatus.FAILED])
+async def test_what_has_ended_or_is_under_way_keeps_its_status_when_it_is_said_again(
+    database: Database, former: MessageStatus
+) -> None:
+    row_id = f"{former}-{MessageStatus.CANCELLED}"
+    await database.write(lambda session: decide_status(session, StatusChange(row_id, MessageStatus.RESENT)))
+    row = await database.read(lambda session: session.get_one(Message, row_id))
+    assert row.status == former
+
+
+@pytest.mark.parametrize("former", [MessageStatus.QUEUED, MessageStatus.HELD])
+async def test_what_is_parked_shows_that_nobody_waits_for_it(
+    database: Database, former: MessageStatus
+) -> None:
+    row_id = f"{former}-{MessageStatus.CANCELLED}"
+    parked = StatusChange(row_id, MessageStatus.UNKNOWN, "page_busy")
+    await database.write(lambda session: decide_status(session, parked))
+    row = await database.read(lambda session: session.get_one(Message, row_id))
+    assert (row.status, row.reason) == ("unknown", "page_busy")
