@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from temporalio.client import Client
 from domain.automated_texts import DEFAULT_TEXTS
 from domain.settings import AutomatedTrigger
 from sandbox.media import sample_png
+from store.files import FileGoneError, FileStore
 from support.eventually import eventually
-from support.store import PAGE_A, PAGE_B
+from support.store import APP_ID, PAGE_A, PAGE_B
 from support.whole import Whole, whole_product
 from workflows.messages import files_workflow_id
 
@@ -116,6 +118,35 @@ async def test_with_the_switch_on_the_agent_has_the_file(whole: Whole) -> None:
     assert message["id"].encode() in kept
     assert b"sample-1" not in kept
     assert whole.files_url.encode() not in kept
+
+
+async def test_the_file_of_a_message_that_is_taken_back_is_gone(whole: Whole) -> None:
+    psid = await whole.customer()
+    await media_fault(whole)
+    conversation_id = await sends_picture(whole, psid)
+    shown = await file_in(whole, conversation_id, "ready")
+    message = next(each for each in await whole.messages(conversation_id) if each["attachments"])
+    event = {
+        "sender": {"id": psid},
+        "recipient": {"id": PAGE_A},
+        "timestamp": int(datetime.now(UTC).timestamp() * 1000),
+        "message": {"mid": message["mid"], "is_deleted": True},
+    }
+    body = {"object": "page", "entry": [{"id": PAGE_A, "messaging": [event]}]}
+
+    async def is_gone() -> bool:
+        try:
+            await FileStore(whole.settings.files_url).read(f"{PAGE_A}/{shown['id']}")
+        except FileGoneError:
+            return True
+        return False
+
+    assert not await is_gone()
+    raw = await whole.meta.post("/_sandbox/raw", json={"app_id": APP_ID, "body": body, "apply": False})
+    raw.raise_for_status()
+    assert await eventually(is_gone, within=30)
+    gone = await whole.api.get(shown["url"])
+    assert (gone.status_code, gone.json()["code"]) == (404, "not_found")
 
 
 @pytest.mark.parametrize(
