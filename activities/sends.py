@@ -29,13 +29,14 @@ from activities.send_outcomes import (
     record,
     settled,
     tell_page,
+    unreadable,
 )
 from activities.send_rows import SendRows, rows_for
 from activities.uploads import Uploads
 from activities.usage import UsageNotes
 from base import failpoints
 from base.log import get_logger
-from base.secrets import Vault
+from base.secrets import SecretUnreadableError, Vault
 from domain.delivery import MessageStatus
 from domain.sending import Permission, SenderKind, SendRefusal, decide_send
 from messenger.graph import GraphClient, NotSent, PageCredentials, Refused, Unknown
@@ -209,7 +210,14 @@ class SendActivities:
         message, page = rows.message, rows.page
         self._usage.heed(session, page.page_id, now)
         permission = _judged(session, request, rows, now)
-        if not isinstance(permission, Permission):
+        if not isinstance(permission, Permission | WantedUpload):
+            return permission
+        try:
+            credentials = credentials_of(page, rows.account, self._vault)
+        except SecretUnreadableError as error:
+            _log.error("secrets_unreadable", page_id=page.page_id, error=str(error))
+            return unreadable(session, request, now)
+        if isinstance(permission, WantedUpload):
             return permission
         content = _content(message)
         if slot is None or now > slot + _LAPSED:
@@ -222,7 +230,7 @@ class SendActivities:
             message=content,
             reply_to_mid=message.reply_to_mid,
             permission=permission,
-            credentials=credentials_of(page, rows.account, self._vault),
+            credentials=credentials,
         )
 
     def _conclude(
