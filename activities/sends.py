@@ -39,12 +39,13 @@ from base.log import get_logger
 from base.secrets import SecretUnreadableError, Vault
 from domain.delivery import MessageStatus
 from domain.sending import Permission, SenderKind, SendRefusal, decide_send
+from messenger.error_table import ErrorKind
 from messenger.graph import GraphClient, NotSent, PageCredentials, Refused, Unknown
 from store import pace
 from store.database import Database
 from store.files import FileStore
 from store.messages import begin_attempt
-from store.tables import Message
+from store.tables import Message, Page
 from store.threads import window_of_thread
 from store.uploads import WantedUpload, wanted_upload
 from workflows.messages import SendMessage, SendReport
@@ -73,6 +74,7 @@ class _Attempt:
     reply_to_mid: str | None
     permission: Permission
     credentials: PageCredentials
+    token_saved_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,7 @@ class SendActivities:
             reply_to=prepared.reply_to_mid,
         )
         _note(lane, outcome)
+        outcome = await self._of_its_token(request.page_id, prepared, outcome)
         failpoints.reach("send.answered")
         report = await self._database.write(
             lambda session: self._conclude(session, request, prepared, outcome, now())
@@ -178,6 +181,13 @@ class SendActivities:
         if isinstance(outcome, Refused):
             await doubt_page(self._database, request.page_id, outcome.error, prepared.permission.tag)
         return report
+
+    async def _of_its_token(self, page_id: str, attempt: _Attempt, outcome: Outcome) -> Outcome:
+        """What refuses a token that was replaced meanwhile says nothing of the new one: it is tried."""
+        if not isinstance(outcome, Refused) or outcome.error.kind is not ErrorKind.AUTH:
+            return outcome
+        page = await self._database.read(lambda session: session.get_one(Page, page_id))
+        return outcome if page.token_saved_at == attempt.token_saved_at else NotSent(outcome.error.reason)
 
     async def _prepared(self, request: SendMessage, now: Callable[[], datetime], pulse: Pulse) -> _Prepared:
         """The attempt, marked, as soon as the page's pace lets it begin."""
@@ -231,6 +241,7 @@ class SendActivities:
             reply_to_mid=message.reply_to_mid,
             permission=permission,
             credentials=credentials,
+            token_saved_at=page.token_saved_at,
         )
 
     def _conclude(
