@@ -10,9 +10,10 @@ from activities.credentials import page_credentials
 from activities.page_farewell import farewell
 from activities.page_subscriptions import Subscriber
 from base import clock
+from base.secrets import SecretUnreadableError
 from base.settings import Settings
 from domain.page_health import Token, token_problems
-from domain.page_problems import Problem
+from domain.page_problems import SECRETS_UNREADABLE, Problem
 from messenger.error_table import ErrorKind
 from messenger.errors import GraphError
 from messenger.graph import GraphClient, GraphUnavailable, PageCredentials, TokenInfo
@@ -52,13 +53,18 @@ class PageActivities:
     @activity.defn(name="check_page")
     async def check_page(self, page_id: str) -> PageReport:
         """Check and mend one page and write down how it stands; of a deleted page, take leave."""
-        target = await self._database.read(lambda session: self._target(session, page_id))
+        try:
+            target = await self._database.read(lambda session: self._target(session, page_id))
+        except SecretUnreadableError:
+            return await self._recorded(page_id, Checked([Problem(SECRETS_UNREADABLE)]))
         if target is None:
             return PageReport(running=False, deleted=True)
         if target.leaving:
             gone = await farewell(self._database, self._graph, target.credentials)
             return PageReport(running=False, deleted=gone)
-        checked = await self._check(target)
+        return await self._recorded(page_id, await self._check(target))
+
+    async def _recorded(self, page_id: str, checked: Checked) -> PageReport:
         standing = await self._database.write(
             lambda session: page_states.record(session, page_id, checked, clock.now())
         )

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from domain.delivery import MessageStatus
 from domain.outbox import is_still_waited_for
 from domain.pacing import PAUSED_FOR
+from domain.page_problems import SECRETS_UNREADABLE
 from messenger.error_table import ErrorKind
 from messenger.errors import GraphError
 from messenger.graph import NotSent, Refused, Sent, Unknown
@@ -79,6 +80,13 @@ def not_uploaded(
     if isinstance(outcome, Refused):
         tell_page(session, request, outcome.error, now)
     return record(session, request, message.attempt, outcome, now)
+
+
+def unreadable(session: Session, request: SendMessage, now: datetime) -> SendReport:
+    """Record that the page's secrets cannot be opened: nothing of the page leaves until they can."""
+    gate.hold(session, request.page_id, SECRETS_UNREADABLE, now)
+    reason = gate.reason_of_gate(SECRETS_UNREADABLE)
+    return settled(session, request.message_id, MessageStatus.HELD, now, reason=reason)
 
 
 def not_tried(session: Session, message_id: str, attempt: int, now: datetime) -> SendReport:

@@ -30,21 +30,23 @@ from activities.send_outcomes import (
     record,
     settled,
     tell_page,
+    unreadable,
 )
 from activities.send_rows import SendRows, rows_for
 from activities.uploads import Uploads
 from activities.usage import UsageNotes
 from base import failpoints
 from base.log import get_logger
-from base.secrets import Vault
+from base.secrets import SecretUnreadableError, Vault
 from domain.delivery import MessageStatus
 from domain.sending import Permission, SenderKind, SendRefusal, decide_send
+from messenger.error_table import ErrorKind
 from messenger.graph import GraphClient, NotSent, PageCredentials, Refused, Unknown
 from store import pace
 from store.database import Database
 from store.files import FileStore
 from store.messages import begin_attempt
-from store.tables import Message
+from store.tables import Message, Page
 from store.threads import window_of_thread
 from store.uploads import WantedUpload, wanted_upload
 from workflows.messages import SendMessage, SendReport
@@ -75,6 +77,7 @@ class _Attempt:
     reply_to_mid: str | None
     permission: Permission
     credentials: PageCredentials
+    token_saved_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +178,7 @@ class SendActivities:
             reply_to=prepared.reply_to_mid,
         )
         _note(lane, outcome)
+        outcome = await self._of_its_token(request.page_id, prepared, outcome)
         failpoints.reach("send.answered")
         report = await self._concluded(request, prepared, outcome, now)
         failpoints.reach("send.settled")
@@ -197,6 +201,13 @@ class SendActivities:
         return await self._database.write(
             lambda session: self._conclude(session, request, attempt, outcome, now())
         )
+
+    async def _of_its_token(self, page_id: str, attempt: _Attempt, outcome: Outcome) -> Outcome:
+        """What refuses a token that was replaced meanwhile says nothing of the new one: it is tried."""
+        if not isinstance(outcome, Refused) or outcome.error.kind is not ErrorKind.AUTH:
+            return outcome
+        page = await self._database.read(lambda session: session.get_one(Page, page_id))
+        return outcome if page.token_saved_at == attempt.token_saved_at else NotSent(outcome.error.reason)
 
     async def _prepared(self, request: SendMessage, now: Callable[[], datetime], pulse: Pulse) -> _Prepared:
         """The attempt, marked, as soon as the page's pace lets it begin."""
@@ -229,7 +240,14 @@ class SendActivities:
         message, page = rows.message, rows.page
         self._usage.heed(session, page.page_id, now)
         permission = _judged(session, request, rows, now)
-        if not isinstance(permission, Permission):
+        if not isinstance(permission, Permission | WantedUpload):
+            return permission
+        try:
+            credentials = credentials_of(page, rows.account, self._vault)
+        except SecretUnreadableError as error:
+            _log.error("secrets_unreadable", page_id=page.page_id, error=str(error))
+            return unreadable(session, request, now)
+        if isinstance(permission, WantedUpload):
             return permission
         content = _content(message)
         if slot is None or now > slot + _LAPSED:
@@ -242,7 +260,8 @@ class SendActivities:
             message=content,
             reply_to_mid=message.reply_to_mid,
             permission=permission,
-            credentials=credentials_of(page, rows.account, self._vault),
+            credentials=credentials,
+            token_saved_at=page.token_saved_at,
         )
 
     def _conclude(

@@ -36,6 +36,9 @@ _HOLDS, _STOPS, _WARNS = Severity.HOLDS_SENDS, Severity.NOT_RUNNING, Severity.WA
 _NEW_TOKEN = "Create a new access token for this page in the Facebook app and save it here (reauthorize)."  # noqa: S105 - a remedy
 _NOTHING = "Nothing: Pagedesk goes on trying."
 
+SECRETS_UNREADABLE = "secrets_unreadable"
+"""The problem that Pagedesk cannot open what it has sealed itself."""
+
 KINDS: Mapping[str, ProblemKind] = {
     "token_invalid": ProblemKind(_HOLDS, "Meta does not accept the page's access token.", _NEW_TOKEN),
     "token_of_another_app": ProblemKind(
@@ -51,6 +54,12 @@ KINDS: Mapping[str, ProblemKind] = {
         _HOLDS,
         "Meta does not accept the account's app id and app secret.",
         "Copy the app secret from the Facebook app's settings and save it with the account.",
+    ),
+    SECRETS_UNREADABLE: ProblemKind(
+        _HOLDS,
+        "The page's access token or the app secret was sealed with another master key, or is damaged.",
+        "Give the worker the master key that the installation had (PAGEDESK_MASTER_KEY); if it is lost, save "
+        "the app secret with the account and a new access token here (reauthorize).",
     ),
     "policy_block": ProblemKind(
         _HOLDS,

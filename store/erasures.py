@@ -138,8 +138,8 @@ def mark(
     erasure.customers = len(erasure.targets)
     for customer in customers:
         customer.erasure_id = erasure.id
-        _cancel_what_waits(session, customer.id, at)
     session.flush()
+    _cancel_what_waits(session, [each.id for each in customers], at)
 
 
 def targets_of(session: Session, vault: Vault, erasure_id: str) -> list[Target]:
@@ -275,13 +275,17 @@ def _insert(session: Session, values: dict[str, Any], at: datetime) -> Erasure:
     return session.get_one(Erasure, values["id"])
 
 
-def _cancel_what_waits(session: Session, customer_id: str, at: datetime) -> None:
+def _cancel_what_waits(session: Session, customer_ids: list[str], at: datetime) -> None:
+    # All rows are locked before the first event is written, in one order.
     waiting = session.exec(
-        select(Message.id).where(
-            col(Message.customer_id) == customer_id,
+        select(Message.id)
+        .where(
+            col(Message.customer_id).in_(customer_ids),
             Message.direction == "outbound",
             col(Message.status).in_(_NOT_BEGUN),
         )
+        .order_by(col(Message.id))
+        .with_for_update()
     ).all()
     for message_id in waiting:
         settle(session, message_id, MessageStatus.CANCELLED, at, reason=CUSTOMER_ERASED)

@@ -39,7 +39,7 @@ class FileStore:
             raise FileStoreError(type(error).__name__) from error
 
     async def read(self, key: str) -> AsyncIterator[bytes]:
-        """The bytes of a file. Raises FileGoneError and FileStoreError, both before the first byte."""
+        """The bytes of a file. Raises FileGoneError before the first, and FileStoreError."""
         try:
             found = await obstore.get_async(self._store, key)
         except FileNotFoundError as error:
@@ -59,5 +59,8 @@ class FileStore:
 
 
 async def _bytes(found: "obstore.GetResult") -> AsyncIterator[bytes]:
-    async for chunk in found.stream(min_chunk_size=_READ):
-        yield bytes(chunk)
+    try:
+        async for chunk in found.stream(min_chunk_size=_READ):
+            yield bytes(chunk)
+    except (BaseError, OSError) as error:
+        raise FileStoreError(type(error).__name__) from error

@@ -52,12 +52,15 @@ class Standstill:
         status: str,
         began_ago: float = 10,
         cancelled: bool = False,
+        new_token: bool = False,
     ) -> SendReport:
         """Send "mine"; its row is `status`, its attempt older and perhaps cancelled when the call ends."""
         environment = ActivityEnvironment(client=cast("Client", PatientEngine()))
 
         async def call(_: httpx.Request) -> httpx.Response:
             await self.database.write(lambda session: _age(session, status, began_ago))
+            if new_token:
+                await self.database.write(_reauthorize)
             if cancelled:
                 environment.cancel()
                 await asyncio.sleep(0.05)  # the cancellation is delivered while the call is under way
@@ -84,6 +87,10 @@ def _age(session: Session, status: str, seconds: float) -> None:
     assert message.status == "sending"
     message.status = status
     message.occurred_at = NOW - timedelta(seconds=seconds)
+
+
+def _reauthorize(session: Session) -> None:
+    session.get_one(tables.Page, PAGE_A).token_saved_at = NOW
 
 
 @pytest.fixture
@@ -156,3 +163,11 @@ async def test_an_attempt_that_is_cancelled_while_meta_answers_still_keeps_what_
         return (await standstill.row())[0] == "sent"
 
     await eventually(is_sent)
+
+
+async def test_the_refusal_of_a_former_token_says_nothing_of_the_new_one(standstill: Standstill) -> None:
+    report = await standstill.send(DEAD_TOKEN, status="sending", new_token=True)
+    assert (report.status, report.reason) == ("queued", "token_invalid")
+    assert report.until is not None
+    page = await standstill.database.read(lambda session: session.get_one(tables.Page, PAGE_A))
+    assert (page.send_gate, page.findings) == ("open", {})

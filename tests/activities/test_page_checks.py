@@ -240,3 +240,14 @@ async def test_the_gate_names_what_is_wrong_now(desk: PageDesk) -> None:
     assert (page.send_gate, page.send_gate_reason) == ("held", "permission_missing")
     assert page.send_gate_generation == generation
     assert await desk.alarms() == ["token_invalid", "permission_missing"]
+
+
+async def test_secrets_that_cannot_be_opened_are_a_problem_of_the_page(desk: PageDesk) -> None:
+    sealed = (await desk.page()).access_token
+    await desk.change(access_token="v1.other.key")
+    assert not (await desk.check()).running
+    assert (await desk.codes())[0] == ["secrets_unreadable"]
+    assert (await desk.page()).send_gate == "held"
+    await desk.change(access_token=sealed)
+    assert (await desk.check()).running
+    assert (await desk.page()).send_gate == "open"

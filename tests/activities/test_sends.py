@@ -314,6 +314,17 @@ async def test_f18_a_page_that_hangs_keeps_its_lane_and_the_other_sends_at_once(
     assert (await sender.message("a8")).attempt == 0
 
 
+async def test_a_token_that_cannot_be_opened_holds_the_page_and_loses_nothing(sender: Sender) -> None:
+    first, second = await sender.has(["first", "second"])
+    await sender.database.write(
+        lambda session: session.get_one(tables.Page, PAGE_A).sqlmodel_update({"access_token": "v1.other.key"})
+    )
+    reports = [*await sender.send(first), *await sender.send(second)]
+    assert {(report.status, report.reason) for report in reports} == {("held", "page_secrets_unreadable")}
+    assert ((await sender.message("first")).status, (await sender.message("first")).attempt) == ("held", 0)
+    assert await sender.told() == [("page.gate_held", PAGE_A)]
+
+
 async def test_what_is_said_again_does_not_leave_once_the_original_has_arrived(sender: Sender) -> None:
     original, again = await sender.has(["original", "again"])
     await sender.change("again", resends="original")
