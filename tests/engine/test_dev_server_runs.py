@@ -63,7 +63,7 @@ async def test_workflows_go_on_after_the_server_was_killed(tmp_path: Path) -> No
     async with running(spec, tmp_path):
         client = await Client.connect(f"127.0.0.1:{port}", namespace="desk")
         async with Worker(client, task_queue="queue", workflows=[Sleeper]):
-            handle = client.get_workflow_handle_for(Sleeper.run, "sleeper")
+            handle = client.get_workflow_handle("sleeper", result_type=str)
             await handle.signal(Sleeper.wake)
             assert await handle.result() == "woken"
     with closing(sqlite3.connect(database)) as connection:
