@@ -51,7 +51,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "load" in metafunc.fixturenames:
         runs = int(os.environ.get("PAGEDESK_CHAOS_RUNS", "1"))
         long = [pytest.param(LONG, id=f"long-{run}", marks=pytest.mark.chaos) for run in range(1, runs + 1)]
-        smoke = pytest.param(SMOKE, id="smoke", marks=[pytest.mark.dev_server, pytest.mark.timeout(300)])
+        smoke = pytest.param(SMOKE, id="smoke", marks=[pytest.mark.dev_server, pytest.mark.timeout(600)])
         only_long = metafunc.definition.get_closest_marker("chaos") is not None
         metafunc.parametrize("load", long if only_long else [smoke, *long])
 

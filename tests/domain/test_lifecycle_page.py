@@ -22,7 +22,7 @@ ENDINGS: dict[str, set[str]] = {
     "conversation.": set(Status),
     "survey.": set(SurveyStatus),
     "thread.": {"taken", "passed", "released", "requested"},
-    "attachment.": {state.value for state in FileState} - {FileState.PENDING},
+    "attachment.": {state.value for state in FileState} - {FileState.PENDING, FileState.DELETED},
     "message.": {
         MessageStatus.SENDING,
         MessageStatus.SENT,
