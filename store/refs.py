@@ -31,6 +31,7 @@ class ConversationRef:
     page_id: str
     customer_id: str
     settings: LiveSettings
+    session_id: str | None = None
 
 
 def conversation_ref(session: Session, conversation_id: str) -> ConversationRef:
@@ -44,6 +45,7 @@ def conversation_ref(session: Session, conversation_id: str) -> ConversationRef:
         conversation.page_id,
         conversation.customer_id,
         settings_of(session, page, workstream),
+        conversation.session_id,
     )
 
 

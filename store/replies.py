@@ -30,7 +30,7 @@ from store.messages import new_outbound_row, settle
 from store.refs import ConversationRef, conversation_ref
 from store.refusals import StoreRefusalError
 from store.sql import insert_if_new, insert_or_ignore
-from store.tables import Agent, Conversation, Event, IdempotencyRecord, Message, Page
+from store.tables import Agent, Event, IdempotencyRecord, Message, Page
 from store.thread_owners import NOT_OURS, owner_of_customer
 
 REPLY = "reply"
@@ -85,7 +85,7 @@ def keep_intent(session: Session, conversation_id: str, reply: Reply, at: dateti
         page_id=conversation.page_id,
         customer_id=conversation.customer_id,
         conversation_id=conversation_id,
-        session_id=session.get_one(Conversation, conversation_id).session_id,
+        session_id=conversation.session_id,
         sender_kind="agent",
         text=reply.text,
         content=reply.content,
@@ -104,13 +104,12 @@ def keep_intent(session: Session, conversation_id: str, reply: Reply, at: dateti
             reply.attachment_id,
             reply.message_id,
         )
-    is_new = insert_if_new(session, Message, row)
-    message = session.get_one(Message, reply.message_id)
-    if not is_new:
-        return _kept_intent(session, conversation, message, reply)
+    if not insert_if_new(session, Message, row):
+        kept = session.get_one(Message, reply.message_id)
+        return _kept_intent(session, conversation, kept, reply)
     if owner_of_customer(session, conversation.customer_id).as_of(at).is_other:
         raise StoreRefusalError(NOT_OURS)
-    return Intent(conversation, message)
+    return Intent(conversation, Message(**row))
 
 
 def keep_resend(

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlalchemy import bindparam
+from sqlmodel import Session, col, select
 
 from domain.changes import Fact
 from domain.lifecycle import ActorKind
@@ -12,6 +13,10 @@ from store.tables import Conversation, Thread
 
 NOT_OURS = "thread_owned_by_another_app"
 """The refusal of a reply in a thread that another app controls."""
+
+_OWNER = select(Thread.owner, Thread.owner_app_id, Thread.owner_known_at).where(
+    col(Thread.customer_id) == bindparam("customer_id")
+)
 
 
 def owner_of_thread(thread: Thread) -> ThreadOwner:
@@ -33,8 +38,7 @@ def is_others(thread: Thread, now: datetime) -> bool:
 
 def owner_of_customer(session: Session, customer_id: str) -> ThreadOwner:
     """As `owner_of_thread`, without reading the thread's whole state."""
-    wanted = select(Thread.owner, Thread.owner_app_id, Thread.owner_known_at)
-    kind, app_id, known_at = session.exec(wanted.where(Thread.customer_id == customer_id)).one()
+    kind, app_id, known_at = session.exec(_OWNER, params={"customer_id": customer_id}).one()
     return ThreadOwner(OwnerKind(kind), app_id, known_at)
 
 
