@@ -42,6 +42,7 @@ from domain.delivery import MessageStatus
 from domain.sending import Permission, SenderKind, SendRefusal, decide_send
 from messenger.error_table import ErrorKind
 from messenger.graph import GraphClient, NotSent, PageCredentials, Refused, Unknown
+from messenger.own_metadata import metadata_of
 from store import pace
 from store.database import Database
 from store.files import FileStore
@@ -50,9 +51,6 @@ from store.tables import Message, Page
 from store.threads import window_of_thread
 from store.uploads import WantedUpload, wanted_upload
 from workflows.messages import SendMessage, SendReport
-
-METADATA_PREFIX = "pd1:"
-"""Our message id follows it; Meta returns it in the echo."""
 
 _FENCE = timedelta(seconds=4)
 """Less than the silence after which the workflow holds an attempt for lost."""
@@ -174,7 +172,7 @@ class SendActivities:
             message=prepared.message,
             messaging_type=prepared.permission.messaging_type,
             tag=prepared.permission.tag,
-            metadata=METADATA_PREFIX + request.message_id,
+            metadata=metadata_of(request.message_id),
             reply_to=prepared.reply_to_mid,
         )
         _note(lane, outcome)

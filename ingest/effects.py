@@ -16,14 +16,11 @@ from ingest.arrival import Arrival, insert, note, tell
 from ingest.files import take_files
 from messenger import events as meta
 from messenger.attachments import Attachment
+from messenger.own_metadata import message_id_in
 from messenger.webhook import READ_BACK_CHANNELS
 from store.messages import confirm_by_echo
 from store.tables import Message
 from store.thread_owners import owner_of_thread, set_owner
-
-OWN_METADATA_PREFIX = "pd1:"
-"""Begins the `metadata` of every message that we send; our message id follows."""
-
 
 UNSUPPORTED = "unsupported"
 """The kind of a customer's message in which there is nothing that is known here."""
@@ -130,10 +127,8 @@ def _confirmed_own(arrival: Arrival, echo: meta.Echo) -> bool:
     """
     if echo.app_id not in (None, arrival.own_app_id):
         return False
-    if echo.metadata is None or not echo.metadata.startswith(OWN_METADATA_PREFIX):
-        return False
-    message_id = echo.metadata.removeprefix(OWN_METADATA_PREFIX)
-    return _confirm(arrival, message_id, echo.mid)
+    message_id = message_id_in(echo.metadata)
+    return message_id is not None and _confirm(arrival, message_id, echo.mid)
 
 
 def _confirmed_by_mid(arrival: Arrival, echo: meta.Echo) -> bool:
