@@ -17,7 +17,6 @@ from base import clock
 from base.log import get_logger
 from base.settings import Settings
 from domain.delivery import MessageStatus
-from messenger.error_table import ErrorKind
 from messenger.errors import GraphError
 from messenger.graph import AppCredentials, GraphClient
 from store import erased_inbox, erasing, erasures, free_space
@@ -26,8 +25,6 @@ from store.erasures import Outcome, Target
 from store.sealed import app_secret_place, erased_person_place
 from store.tables import Erasure, Message
 from workflows.messages import ErasureTarget, FindPeople, conversation_workflow_id
-
-_PASSING = frozenset({ErrorKind.RETRY, ErrorKind.THROTTLED, ErrorKind.UNKNOWN_OUTCOME})
 
 _log = get_logger("activities")
 
@@ -173,7 +170,7 @@ class ErasureActivities:
         try:
             return [*people, *await self._graph.page_scoped_ids(app, user_id)], None
         except GraphError as error:
-            if error.kind in _PASSING:
+            if error.is_passing:
                 raise
             _log.warning("person_not_matched", erasure_id=erasure.id, reason=error.reason, code=error.code)
             return people, Outcome.NOT_MATCHED

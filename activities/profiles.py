@@ -37,7 +37,6 @@ _FIRST_WAIT = timedelta(minutes=1)
 _PAGE_REFUSED = timedelta(hours=1)
 _PAGE_THROTTLED = timedelta(minutes=10)
 
-_PASSING = frozenset({ErrorKind.RETRY, ErrorKind.UNKNOWN_OUTCOME})
 _OF_THE_PAGE = frozenset({ErrorKind.CONFIG, ErrorKind.AUTH, ErrorKind.POLICY})
 
 _log = get_logger("activities")
@@ -130,13 +129,13 @@ class ProfileKeeper:
 
     async def _take_refusal(self, customer: Wanted, error: GraphError) -> None:
         now = clock.now()
-        if error.kind in _PASSING:
-            await self._try_later(customer, error.reason)
-            return
         if error.kind is ErrorKind.THROTTLED:
             wait = max(_PAGE_THROTTLED, timedelta(seconds=error.retry_after_s or 0))
             self._resting[customer.page_id] = now + wait
             await self._postpone(customer, now + wait, tried=False)
+            return
+        if error.is_passing:
+            await self._try_later(customer, error.reason)
             return
         if error.kind in _OF_THE_PAGE:
             self._resting[customer.page_id] = now + _PAGE_REFUSED

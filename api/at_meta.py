@@ -99,7 +99,7 @@ class MetaDesk:
 def _problem_of(error: GraphError) -> Problem:
     if error.kind is ErrorKind.THREAD_CONTROL:
         return Problem("thread_owned_by_another_app")
-    if error.outcome_unknown or error.kind in (ErrorKind.RETRY, ErrorKind.THROTTLED):
+    if error.is_passing:
         return Problem("meta_unavailable", error.explanation)
     return Problem(
         "meta_refused",
