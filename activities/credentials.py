@@ -4,7 +4,7 @@ from sqlmodel import Session
 
 from base.secrets import Vault
 from messenger.graph import PageCredentials
-from store.sealed import access_token_place, app_secret_place
+from store import accounts, pages
 from store.tables import Account, Page
 
 
@@ -18,7 +18,7 @@ def credentials_of(page: Page, account: Account, vault: Vault) -> PageCredential
     """As `page_credentials`, with the rows at hand."""
     return PageCredentials(
         page_id=page.page_id,
-        access_token=vault.open(page.access_token, access_token_place(page.page_id)),
+        access_token=pages.access_token(vault, page),
         app_id=account.app_id,
-        app_secret=vault.open(account.app_secret, app_secret_place(account.id)),
+        app_secret=accounts.app_secret(vault, account),
     )

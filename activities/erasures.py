@@ -19,10 +19,10 @@ from base.settings import Settings
 from domain.delivery import MessageStatus
 from messenger.errors import GraphError
 from messenger.graph import AppCredentials, GraphClient
-from store import erased_inbox, erasing, erasures, free_space
+from store import accounts, erased_inbox, erasing, erasures, free_space
 from store.database import Database
 from store.erasures import Outcome, Target
-from store.sealed import app_secret_place, erased_person_place
+from store.sealed import erased_person_place
 from store.tables import Erasure, Message
 from workflows.messages import ErasureTarget, FindPeople, conversation_workflow_id
 
@@ -179,8 +179,7 @@ class ErasureActivities:
         account = erasures.account_of(session, erasure)
         if account is None:
             return None
-        secret = self._settings.vault.open(account.app_secret, app_secret_place(account.id))
-        return AppCredentials(account.app_id, secret)
+        return AppCredentials(account.app_id, accounts.app_secret(self._settings.vault, account))
 
     def _name(
         self,

@@ -17,11 +17,10 @@ from domain.page_problems import SECRETS_UNREADABLE, Problem
 from messenger.error_table import ErrorKind
 from messenger.errors import GraphError
 from messenger.graph import GraphClient, GraphUnavailable, PageCredentials, TokenInfo
-from store import page_states
+from store import accounts, page_states
 from store.database import Database
 from store.page_states import Checked
 from store.pages import REMOVED, REMOVING
-from store.sealed import verify_token_place
 from store.tables import Account, Page
 from workflows.messages import PageReport
 
@@ -106,7 +105,8 @@ class PageActivities:
         if page is None or page.provisioning_state == REMOVED:
             return None
         account = session.get_one(Account, page.account_id)
-        if account.verify_token is None:
+        verify_token = accounts.verify_token(self._settings.vault, account)
+        if verify_token is None:
             raise LookupError(f"Account {account.id} has a page but no verify token.")
         credentials = page_credentials(session, self._settings.vault, page_id)
         return _Target(
@@ -114,7 +114,7 @@ class PageActivities:
             subscriber=Subscriber(
                 credentials,
                 callback_url=f"{self._settings.public_base_url}/webhooks/messenger/{account.id}",
-                verify_token=self._settings.vault.open(account.verify_token, verify_token_place(account.id)),
+                verify_token=verify_token,
             ),
             was_subscribed=page.subscribed_at is not None,
             leaving=page.provisioning_state == REMOVING,

@@ -18,10 +18,10 @@ from domain.lifecycle import Status
 from messenger.error_table import ErrorKind
 from messenger.errors import GraphError
 from messenger.graph import GraphClient, GraphUnavailable, PageCredentials
+from store import accounts, pages
 from store.database import Database
 from store.gate import Gate
 from store.refusals import StoreRefusalError
-from store.sealed import access_token_place, app_secret_place
 from store.tables import Account, Conversation, Customer, Page, Thread
 
 PROBLEMS_AT_META = ("meta_refused", "meta_unavailable", "page_not_sending", "thread_owned_by_another_app")
@@ -57,9 +57,9 @@ def at_meta(session: Session, vault: Vault, conversation_id: str) -> AtMeta:
         session.get_one(Thread, conversation.customer_id),
         PageCredentials(
             page_id=page.page_id,
-            access_token=vault.open(page.access_token, access_token_place(page.page_id)),
+            access_token=pages.access_token(vault, page),
             app_id=account.app_id,
-            app_secret=vault.open(account.app_secret, app_secret_place(account.id)),
+            app_secret=accounts.app_secret(vault, account),
         ),
         session.get_one(Customer, conversation.customer_id).psid,
         page.send_gate,

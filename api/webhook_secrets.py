@@ -17,9 +17,8 @@ from api.webhooks import SecretsUnavailableError
 from base import clock
 from base.log import get_logger
 from base.secrets import Vault
-from store.accounts import signing_secrets
+from store.accounts import signing_secrets, verify_token
 from store.database import Database
-from store.sealed import verify_token_place
 from store.tables import Account
 
 _FRESH_SECONDS = 5.0
@@ -87,10 +86,6 @@ class AccountSecrets:
         account = session.get(Account, account_id)
         if account is None or account.deleted_at is not None:
             return _Known(None, None, time.monotonic())
-        token = (
-            self._vault.open(account.verify_token, verify_token_place(account_id))
-            if account.verify_token
-            else None
-        )
+        token = verify_token(self._vault, account)
         secrets = signing_secrets(self._vault, account, clock.now())
         return _Known(secrets, token, time.monotonic())

@@ -58,17 +58,21 @@ def verify_token(vault: Vault, account: Account) -> str | None:
     return vault.open(account.verify_token, verify_token_place(account.id))
 
 
-def rotate_app_secret(vault: Vault, account: Account, app_secret: str, at: datetime) -> None:
+def app_secret(vault: Vault, account: Account) -> str:
+    """The secret that calls to Meta are proved with, in the clear."""
+    return vault.open(account.app_secret, app_secret_place(account.id))
+
+
+def rotate_app_secret(vault: Vault, account: Account, new_secret: str, at: datetime) -> None:
     """Take a new app secret; deliveries signed by the one before are taken too, until the rotation ends.
 
     Calls to Meta are made with the new one from now on. Of three secrets the oldest is forgotten.
     """
-    place = app_secret_place(account.id)
-    if vault.open(account.app_secret, place) == app_secret:
+    if app_secret(vault, account) == new_secret:
         return
     account.previous_app_secret = account.app_secret
     account.previous_app_secret_until = at + ROTATION
-    account.app_secret = vault.seal(app_secret, place)
+    account.app_secret = vault.seal(new_secret, app_secret_place(account.id))
 
 
 def end_rotation(account: Account) -> None:

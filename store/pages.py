@@ -91,9 +91,14 @@ def save(
     return page
 
 
-def reauthorize(vault: Vault, page: Page, access_token: str, at: datetime) -> None:
+def access_token(vault: Vault, page: Page) -> str:
+    """The token that acts as the page, in the clear."""
+    return vault.open(page.access_token, access_token_place(page.page_id))
+
+
+def reauthorize(vault: Vault, page: Page, new_token: str, at: datetime) -> None:
     """Replace the access token; the page is provisioned anew, and what is wrong then is told anew."""
-    page.access_token = vault.seal(access_token, access_token_place(page.page_id))
+    page.access_token = vault.seal(new_token, access_token_place(page.page_id))
     page.token_saved_at = at
     _begin_provisioning(page)
 
