@@ -6,10 +6,9 @@ broken off goes on there. A thread that changes meanwhile moves ahead, so none i
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlmodel import Session, col, select
 from temporalio import activity
@@ -28,6 +27,7 @@ from messenger.webhook import WebhookEvent
 from store import erasures, findings
 from store.database import Database
 from store.events import append_page_event
+from store.messages import words_at_meta
 from store.pages import GONE
 from store.sql import KEY_STAYS
 from store.tables import Customer, Message, Page
@@ -218,7 +218,7 @@ def _missing(
     )
     new = [each for each in shown if each.mid not in known]
     waiting = {
-        (psid, _words(text, content or {}))
+        (psid, words_at_meta(text, content))
         for psid, text, content in session.exec(
             select(Customer.psid, Message.text, Message.content)
             .join(Customer, col(Customer.id) == col(Message.customer_id))
@@ -232,11 +232,6 @@ def _missing(
     }
     missing = [each for each in new if not each.from_page or (each.psid, each.text) not in waiting]
     return missing, len(new) - len(missing)
-
-
-def _words(text: str | None, content: Mapping[str, Any]) -> str:
-    """What Meta shows of a message of ours: the words that were sent, and none of a template."""
-    return "" if "attachment" in content else content.get("text", text) or ""
 
 
 def _progress(gap: _Gap) -> Callable[[Session], None]:

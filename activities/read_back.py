@@ -24,7 +24,7 @@ from messenger.conversations import ThreadMessage
 from messenger.errors import GraphError
 from messenger.graph import GraphClient, GraphUnavailable, PageCredentials
 from store.database import Database
-from store.messages import settle
+from store.messages import settle, words_at_meta
 from store.pace import take_reading_slot
 from store.sql import KEY_STAYS
 from store.tables import Customer, Message, Page
@@ -97,9 +97,9 @@ class ReadBackActivities:
             return SendReport(MessageStatus.QUEUED, message.reason, until=now)
         if message.status != MessageStatus.UNKNOWN:
             return SendReport(MessageStatus(message.status or MessageStatus.FAILED), message.reason)
-        text = (message.content or {}).get("text", message.text)
-        if not text or "attachment" in (message.content or {}):
-            return _UNKNOWN  # Meta shows no words of a template to know it by
+        text = words_at_meta(message.text, message.content)
+        if not text:
+            return _UNKNOWN  # there is nothing to know it by
         page = session.get_one(Page, request.page_id, with_for_update=KEY_STAYS)
         slot = take_reading_slot(page, now, near=_NEAR)
         if slot > now + _NEAR:

@@ -1,6 +1,6 @@
 """Outbound messages: the intent, the attempts, the outcome. The send protocol's durable half."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -167,6 +167,15 @@ def confirm_by_echo(
     event = _confirm(session, message, mid, at)
     message.occurred_at = at
     return ByEcho(former, event)
+
+
+def words_at_meta(text: str | None, content: Mapping[str, Any] | None) -> str:
+    """What Meta shows of a message of ours: the words that were sent, and none of a template or a file.
+
+    The row's own text may hide what only the customer is to see, as a survey's link.
+    """
+    sent = content or {}
+    return "" if "attachment" in sent else sent.get("text", text) or ""
 
 
 def displayed_status(message: Message, thread: Thread | None) -> str | None:
