@@ -47,6 +47,7 @@ from store import pace
 from store.database import Database
 from store.files import FileStore
 from store.messages import begin_attempt
+from store.sql import KEY_STAYS
 from store.tables import Message, Page
 from store.threads import window_of_thread
 from store.uploads import WantedUpload, wanted_upload
@@ -176,9 +177,8 @@ class SendActivities:
             reply_to=prepared.reply_to_mid,
         )
         _note(lane, outcome)
-        outcome = await self._of_its_token(request.page_id, prepared, outcome)
         failpoints.reach("send.answered")
-        report = await self._concluded(request, prepared, outcome, now)
+        report, outcome = await self._concluded(request, prepared, outcome, now)
         failpoints.reach("send.settled")
         if isinstance(outcome, Refused):
             await doubt_page(self._database, request.page_id, outcome.error, prepared.permission.tag)
@@ -186,7 +186,7 @@ class SendActivities:
 
     async def _concluded(
         self, request: SendMessage, attempt: _Attempt, outcome: Outcome, now: Callable[[], datetime]
-    ) -> SendReport:
+    ) -> tuple[SendReport, Outcome]:
         """Write down what came of the call; what Meta has answered is not to be forgotten for one failure."""
         for pause in _WRITE_AGAIN_AFTER_S:
             try:
@@ -199,13 +199,6 @@ class SendActivities:
         return await self._database.write(
             lambda session: self._conclude(session, request, attempt, outcome, now())
         )
-
-    async def _of_its_token(self, page_id: str, attempt: _Attempt, outcome: Outcome) -> Outcome:
-        """What refuses a token that was replaced meanwhile says nothing of the new one: it is tried."""
-        if not isinstance(outcome, Refused) or outcome.error.kind is not ErrorKind.AUTH:
-            return outcome
-        page = await self._database.read(lambda session: session.get_one(Page, page_id))
-        return outcome if page.token_saved_at == attempt.token_saved_at else NotSent(outcome.error.reason)
 
     async def _prepared(self, request: SendMessage, now: Callable[[], datetime], pulse: Pulse) -> _Prepared:
         """The attempt, marked, as soon as the page's pace lets it begin."""
@@ -269,19 +262,19 @@ class SendActivities:
         attempt: _Attempt,
         outcome: Outcome,
         now: datetime,
-    ) -> SendReport:
-        """Record what came of the call, first for the page, then for the message.
+    ) -> tuple[SendReport, Outcome]:
+        """Record what came of the call, first for the page, then for the message; and what it comes to.
 
         Rows are locked before the first event is written, in the order message, page, as everywhere.
         """
-        error = outcome.error if isinstance(outcome, Refused) else None
         if self._usage.pending or concerns_page(outcome):
             session.get(Message, request.message_id, with_for_update=True)
             self._usage.heed_of_app(session, attempt.credentials.app_id, now)
             self._usage.heed(session, request.page_id, now)
-            if error is not None:
-                tell_page(session, request, error, now)
-        return record(session, request, attempt.number, outcome, now)
+            outcome = _of_its_token(session, request.page_id, attempt, outcome)
+            if isinstance(outcome, Refused):
+                tell_page(session, request, outcome.error, now)
+        return record(session, request, attempt.number, outcome, now), outcome
 
 
 def _judged(
@@ -305,6 +298,14 @@ def _judged(
     if not _content(message):
         return settled(session, message.id, MessageStatus.FAILED, now, reason="nothing_to_say")
     return verdict
+
+
+def _of_its_token(session: Session, page_id: str, attempt: _Attempt, outcome: Outcome) -> Outcome:
+    """What refuses a token that was replaced meanwhile says nothing of the new one: it is tried."""
+    if not isinstance(outcome, Refused) or outcome.error.kind is not ErrorKind.AUTH:
+        return outcome
+    page = session.get_one(Page, page_id, with_for_update=KEY_STAYS)
+    return outcome if page.token_saved_at == attempt.token_saved_at else NotSent(outcome.error.reason)
 
 
 def _note(lane: Lane, outcome: Outcome) -> None:
