@@ -41,12 +41,17 @@ def is_held_by_gate(message: Message) -> bool:
     return message.status == MessageStatus.HELD and (message.reason or "").startswith(_REASON_PREFIX)
 
 
+def shut(page: Page, cause: str) -> None:
+    """Let nothing of the page leave. Whoever shuts it tells why; `hold` raises the gate's own alarm."""
+    _set(page, Gate.HELD, cause, None)
+
+
 def hold(session: Session, page_id: str, cause: str, at: datetime) -> None:
     """Hold the page's messages until it is mended; the alarm is raised once."""
     page = session.get_one(Page, page_id, with_for_update=KEY_STAYS)
     if page.send_gate == Gate.HELD:
         return
-    _set(page, Gate.HELD, cause, None)
+    shut(page, cause)
     append_page_event(
         session, "page.gate_held", page_id, at, {"cause": cause, "generation": page.send_gate_generation}
     )

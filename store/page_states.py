@@ -67,7 +67,7 @@ def record(session: Session, page_id: str, checked: Checked, now: datetime) -> S
     found = sorted_by_weight([*checked.problems, *_from_the_store(session, page, checked, now)])
     problems = [each for each in found if each.severity is not Severity.WARNING]
     state = PROBLEM if problems else RUNNING
-    before = {_key(each) for each in (*page.problems, *page.warnings)}
+    before = _told_of(page)
     if page.provisioning_state != state or _codes(page.problems) != [each.code for each in problems]:
         _log.info("page_checked", page_id=page_id, state=state, problems=[each.code for each in problems])
         codes = {"state": state, "problems": [each.code for each in problems]}
@@ -98,7 +98,7 @@ def begin_gap(session: Session, page_id: str, now: datetime) -> None:
 def add_problem(session: Session, page_id: str, problem: Problem, now: datetime) -> Page:
     """Show a problem on the page until its next check."""
     page = session.get_one(Page, page_id, with_for_update=KEY_STAYS)
-    before = {_key(each) for each in (*page.problems, *page.warnings)}
+    before = _told_of(page)
     others = [each for each in page.problems if each["code"] != problem.code]
     page.problems = [*others, problem.shown()]
     session.flush()
@@ -109,7 +109,7 @@ def add_problem(session: Session, page_id: str, problem: Problem, now: datetime)
 def end_alarms(session: Session, page_id: str, now: datetime) -> None:
     """Begin anew: what is wrong after this is told again."""
     page = session.get_one(Page, page_id, with_for_update=KEY_STAYS)
-    before = {_key(each) for each in (*page.problems, *page.warnings)}
+    before = _told_of(page)
     page.problems, page.warnings = [], []
     _raise_alarms(session, page, before, now)
 
@@ -164,6 +164,11 @@ def _set_gate(session: Session, page_id: str, problems: Sequence[Problem], now: 
         gate.hold(session, page_id, problems[0].code, now)
         session.get_one(Page, page_id).send_gate_reason = problems[0].code
     return False
+
+
+def _told_of(page: Page) -> set[tuple[str, int | None]]:
+    """What the page shows now, and was told."""
+    return {_key(each) for each in (*page.problems, *page.warnings)}
 
 
 def _key(shown: dict[str, Any]) -> tuple[str, int | None]:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from base.secrets import Vault
-from store import automated_messages, findings
+from store import automated_messages, findings, gate
 from store.conversations import live_counts
 from store.refusals import StoreRefusalError
 from store.sealed import access_token_place
@@ -137,8 +137,7 @@ def remove(session: Session, page_id: str, at: datetime) -> None:
     automated_messages.forget_page(session, page_id)
     page.provisioning_state = REMOVING
     page.removed_at = at
-    page.send_gate, page.send_gate_reason, page.send_gate_until = "held", GATE_OF_A_REMOVED_PAGE, None
-    page.send_gate_generation += 1
+    gate.shut(page, GATE_OF_A_REMOVED_PAGE)
     page.problems, page.warnings, page.findings = [], [], {}
 
 
