@@ -21,7 +21,7 @@ from messenger.errors import GraphError
 from messenger.graph import GraphClient, GraphUnavailable, PageCredentials
 from store import profiles
 from store.database import Database
-from store.pages import REMOVED
+from store.pages import GONE
 from store.profiles import Wanted
 from store.tables import Page
 
@@ -71,6 +71,8 @@ class ProfileKeeper:
         self._resting = {page: until for page, until in self._resting.items() if until > now}
         self._basic_only = {page: until for page, until in self._basic_only.items() if until > now}
         resting = list(self._resting)
+        if not await self._database.read(lambda session: profiles.are_due(session, now, but=resting)):
+            return 0
         wanted = await self._database.write(
             lambda session: profiles.claim(session, now, but=resting, limit=AT_ONCE)
         )
@@ -93,7 +95,7 @@ class ProfileKeeper:
 
     def _credentials(self, session: Session, page_id: str) -> PageCredentials | None:
         page = session.get(Page, page_id)
-        if page is None or page.provisioning_state == REMOVED:
+        if page is None or page.provisioning_state in GONE:
             return None
         try:
             return page_credentials(session, self._vault, page_id)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.changes import Fact
 from domain.lifecycle import ActorKind
@@ -40,14 +41,16 @@ def want(customer: Customer, at: datetime) -> None:
         customer.profile_due_at = at
 
 
+def are_due(session: Session, now: datetime, *, but: Collection[str]) -> bool:
+    """Whether there is anything to claim. Asked every second, so it must not wait for the one writer."""
+    return session.exec(_due(now, but).limit(1)).first() is not None
+
+
 def claim(session: Session, now: datetime, *, but: Collection[str], limit: int) -> list[Wanted]:
     """Take some of the customers that are due, at most `limit` of one page, none of the pages `but`."""
     due = col(Customer.profile_due_at) <= now
-    pages = session.exec(
-        select(Customer.page_id).where(due, col(Customer.page_id).not_in(but)).distinct()
-    ).all()
     taken = []
-    for page_id in pages:
+    for page_id in session.exec(_due(now, but).distinct()).all():
         rows = session.exec(
             select(Customer)
             .where(due, Customer.page_id == page_id, col(Customer.erasure_id).is_(None))
@@ -103,6 +106,12 @@ def postpone(session: Session, customer_id: str, until: datetime, *, tried: bool
     if customer is not None:
         customer.profile_due_at = until
         customer.profile_tries += tried
+
+
+def _due(now: datetime, but: Collection[str]) -> SelectOfScalar[str]:
+    return select(Customer.page_id).where(
+        col(Customer.profile_due_at) <= now, col(Customer.page_id).not_in(but)
+    )
 
 
 def _asked(session: Session, customer_id: str, now: datetime) -> Customer | None:
