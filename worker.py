@@ -67,7 +67,6 @@ TASKS_AT_ONCE = 8
 # An activity that waits for Meta costs next to nothing, and each page has its lane: so many that a dozen
 # pages which all hang leave most of them to the others.
 ACTIVITIES_AT_ONCE = 800
-LANE_WIDTH = WIDTH
 FILES_AT_ONCE = 8
 READY_FILE = "worker.ready"
 # Connections stay open between calls: opening one costs more than a call. They are given up before a server
@@ -123,15 +122,14 @@ async def working(
         stack.push_async_callback(fetcher.aclose)
         await stack.enter_async_context(make_files_worker(settings, client, database, graph, fetcher))
         relay = await _make_relay(settings, client, database, inbox, stack)
-        relaying = asyncio.create_task(relay.run(), name="relay")
-        stack.push_async_callback(_cancelled, relaying)
-        relaying.add_done_callback(_report_death)
-        profiles = asyncio.create_task(ProfileKeeper(database, graph, settings.vault).run(), name="profiles")
-        stack.push_async_callback(_cancelled, profiles)
-        profiles.add_done_callback(_report_death)
-        erasing = asyncio.create_task(ErasureStarter(database, client).run(), name="erasures")
-        stack.push_async_callback(_cancelled, erasing)
-        erasing.add_done_callback(_report_death)
+        for name, work in (
+            ("relay", relay.run()),
+            ("profiles", ProfileKeeper(database, graph, settings.vault).run()),
+            ("erasures", ErasureStarter(database, client).run()),
+        ):
+            task = asyncio.create_task(work, name=name)
+            stack.push_async_callback(_cancelled, task)
+            task.add_done_callback(_report_death)
         yield
 
 
@@ -164,7 +162,7 @@ def make_worker(
 
     threads = ThreadActivities(database, settings.public_base_url)
     rates = Rates(Pace(settings.page_sends_per_second), Pace(settings.page_media_per_second))
-    lanes = Lanes(LANE_WIDTH, per_second=settings.page_sends_per_second)
+    lanes = Lanes(WIDTH, per_second=settings.page_sends_per_second)
     files = FileStore(settings.files_url)
     sends = SendActivities(database, graph, settings.vault, files, lanes=lanes, usage=usage, rates=rates)
     looks = ReadBackActivities(database, graph, settings.vault, lanes=Lanes(READ_WIDTH))

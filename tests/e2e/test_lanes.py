@@ -39,7 +39,7 @@ async def product(data_dir: Path, dev_server: str, lane: int = LANE) -> AsyncIte
     engine = await Client.connect(dev_server)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(worker, "ACTIVITIES_AT_ONCE", ACTIVITIES)
-        patch.setattr(worker, "LANE_WIDTH", lane)
+        patch.setattr(worker, "WIDTH", lane)
         async with whole_product(data_dir, engine) as whole:
             yield whole
 
