@@ -58,6 +58,11 @@ class Reply:
     hold: bool = False
     resends: str | None = None
 
+    @property
+    def names_others(self) -> bool:
+        """Whether a file or a message must be found for it, which may be gone later."""
+        return self.attachment_id is not None or self.reply_to is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:
@@ -80,6 +85,9 @@ def keep_intent(session: Session, conversation_id: str, reply: Reply, at: dateti
     nothing is kept then.
     """
     conversation = conversation_ref(session, conversation_id)
+    # What names others may be refused now though it was kept then: the same key answers the same.
+    if reply.names_others and (kept := session.get(Message, reply.message_id)) is not None:
+        return _kept_intent(session, conversation, kept, reply)
     row = new_outbound_row(
         id=reply.message_id,
         page_id=conversation.page_id,

@@ -12,6 +12,7 @@ import pytest
 from api import attachments as files_api
 from api.attachments import disposition
 from domain.attachments import FileReason
+from domain.lifecycle import Status
 from sandbox.media import sample_png
 from store.attachments import KeptFile, begin_try, inbound_row, keep_file, refuse_file, take_back
 from store.files import FileGoneError, FileStore
@@ -182,6 +183,26 @@ async def test_the_same_key_again_is_the_same_file_and_no_other(api: Api) -> Non
     assert (await _upload(api, "a.png", PNG, **key)).json() == first.json()
     other = await _upload(api, "a.png", sample_png(2), **key)
     assert other.json()["code"] == "idempotency_key_reused"
+
+
+async def test_a_sent_file_is_answered_the_same_when_files_are_switched_off_meanwhile(
+    api: Api, seed: Seed
+) -> None:
+    page_id = await seed.page(attachments_for_agents=True)
+    thread = await seed.conversation(page_id=page_id, status=Status.ACTIVE)
+    file = (await _upload(api, "a.png", PNG)).json()["id"]
+    address = f"/v1/conversations/{thread.conversation_id}/messages"
+
+    async def send(key: str) -> httpx.Response:
+        body = {"attachments": [{"id": file}]}
+        return await api.admin.post(address, json=body, headers={"Idempotency-Key": key})
+
+    sent = await send("one")
+    await api.admin.patch(f"/v1/pages/{page_id}", json={"attachments_for_agents": False})
+    again, another = await send("one"), await send("two")
+    assert [sent.status_code, again.status_code] == [201, 201]
+    assert again.json()["id"] == sent.json()["id"]
+    assert (another.status_code, another.json()["code"]) == (409, "attachments_switched_off")
 
 
 async def test_of_two_contents_at_once_under_one_key_the_first_is_kept_and_the_other_leaves_nothing(
