@@ -28,12 +28,13 @@ from store import erasures, findings
 from store.database import Database
 from store.events import append_page_event
 from store.messages import words_at_meta
+from store.pace import take_reading_slot
 from store.pages import GONE
 from store.sql import KEY_STAYS
 from store.tables import Customer, Message, Page
 
-PACE_SECONDS = 0.6
-"""Between two calls: Meta allows two a second and page, and looks at unknown sends need some of them."""
+_LONGEST_WAIT = timedelta(seconds=15)
+"""No reading slot is further away."""
 
 _LONGEST_RUN_SECONDS = 8 * 60.0
 _MOST_PASSES = 10
@@ -45,6 +46,7 @@ _NO_SUCH_OBJECT = (100, 33)
 
 _log = get_logger("activities")
 
+Pause = Callable[[float], Awaitable[None]]
 Take = Callable[[str, list[WebhookEvent]], Awaitable[None]]
 """Puts events of an account into the inbox; durable when it returns."""
 
@@ -92,13 +94,13 @@ class GapActivities:
         vault: Vault,
         take: Take,
         *,
-        pace_seconds: float = PACE_SECONDS,
+        pause: Pause = asyncio.sleep,
     ) -> None:
         self._database = database
         self._graph = graph
         self._vault = vault
         self._take = take
-        self._pace_seconds = pace_seconds
+        self._pause = pause
 
     @activity.defn(name="fill_gap")
     async def fill_gap(self, page_id: str) -> bool:
@@ -138,12 +140,20 @@ class GapActivities:
                 return found
         return found
 
+    async def _turn(self, page_id: str) -> None:
+        """Wait for the page's next reading slot, which looks at unknown sends take too."""
+        now = clock.now()
+        slot = await self._database.write(
+            lambda session: take_reading_slot(session, page_id, now, near=_LONGEST_WAIT)
+        )
+        await self._pause(max(0.0, (slot - now).total_seconds()))
+
     async def _threads(self, gap: _Gap) -> tuple[list[ListedThread], int]:
         """The threads that changed since, and in how many pieces they were listed."""
         listed: list[ListedThread] = []
         after, pieces = None, 0
         while True:
-            await asyncio.sleep(self._pace_seconds)
+            await self._turn(gap.page_id)
             piece = await self._graph.threads_of(gap.credentials, after)
             pieces += 1
             fresh = [each for each in piece.threads if each.updated_at >= gap.bound]
@@ -154,7 +164,7 @@ class GapActivities:
 
     async def _read(self, gap: _Gap, thread: ListedThread) -> _Found:
         """Put what is missing of one thread into the inbox. One that Meta does not show holds up no other."""
-        await asyncio.sleep(self._pace_seconds)
+        await self._turn(gap.page_id)
         try:
             shown = await self._graph.messages_of_thread(gap.credentials, thread.id)
         except GraphError as refusal:

@@ -26,8 +26,7 @@ from messenger.graph import GraphClient, GraphUnavailable, PageCredentials
 from store.database import Database
 from store.messages import settle, words_at_meta
 from store.pace import take_reading_slot
-from store.sql import KEY_STAYS
-from store.tables import Customer, Message, Page
+from store.tables import Customer, Message
 from workflows.messages import ReadBack, SendReport
 
 _BEFORE = timedelta(seconds=2)
@@ -100,8 +99,7 @@ class ReadBackActivities:
         text = words_at_meta(message.text, message.content)
         if not text:
             return _UNKNOWN  # there is nothing to know it by
-        page = session.get_one(Page, request.page_id, with_for_update=KEY_STAYS)
-        slot = take_reading_slot(page, now, near=_NEAR)
+        slot = take_reading_slot(session, request.page_id, now, near=_NEAR)
         if slot > now + _NEAR:
             return _NOT_NOW
         return _Wanted(

@@ -37,8 +37,9 @@ def take_slot(
     return _take(page, paces, now, near)
 
 
-def take_reading_slot(page: Page, now: datetime, *, near: timedelta) -> datetime:
-    """As `take_slot`, for one look at the page's conversations at Meta."""
+def take_reading_slot(session: Session, page_id: str, now: datetime, *, near: timedelta) -> datetime:
+    """As `take_slot`, for one look at the page's conversations at Meta, whoever looks."""
+    page = session.get_one(Page, page_id, with_for_update=KEY_STAYS)
     return _take(page, {"reads_next_at": CONVERSATIONS_PACE}, now, near)
 
 

@@ -8,13 +8,15 @@ from unittest import mock
 import pytest
 from sqlmodel import Session, select
 
+from domain.pacing import CONVERSATIONS_PACE
 from domain.window import OpeningKind
 from messenger.errors import GraphError, meaning_of
 from messenger.graph import GraphUnavailable
 from store import erasing, erasures
 from store.messages import new_outbound_row
+from store.pace import take_reading_slot
 from store.sql import insert_or_ignore
-from store.tables import Customer, InboxEvent, Message, Opening, Thread
+from store.tables import Customer, InboxEvent, Message, Opening, Page, Thread
 from support.page_desk import PageDesk
 from support.store import APP_ID, PAGE_A, TOKEN
 
@@ -296,6 +298,21 @@ async def test_what_meta_refuses_of_the_page_leaves_the_gap_open(
     await desk.check()
     assert not await desk.fill()
     assert (await desk.check()).gap
+
+
+async def test_it_takes_the_pages_reading_slots_which_looks_at_unknown_sends_take_too(desk: PageDesk) -> None:
+    await dropped(desk)
+    await desk.says(ANN, "missed")
+    await desk.check()
+    near = timedelta(seconds=2)
+    began = desk.now()
+    await desk.store.write(lambda session: take_reading_slot(session, PAGE_A, began, near=near))
+    assert await desk.fill()
+    assert len(desk.pauses) >= 2
+    assert desk.pauses[0] > 0  # the look had the slot that was free
+    page = await desk.store.read(lambda session: session.get_one(Page, PAGE_A))
+    assert page.reads_next_at is not None
+    assert page.reads_next_at >= began + CONVERSATIONS_PACE.step * (1 + len(desk.pauses))
 
 
 def refused_for_one_thread(

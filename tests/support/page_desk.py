@@ -46,9 +46,14 @@ class PageDesk:
         self.graph = GraphClient(meta, META, "v26.0")
         self.pages = PageActivities(self.store, self.graph, settings)
         self.taking = open_inbox(settings)
-        self.gaps = GapActivities(self.store, self.graph, settings.vault, self.take, pace_seconds=0)
+        self.gaps = GapActivities(self.store, self.graph, settings.vault, self.take, pause=self._paused)
         self._reader = InboxReader(self.inbox)
         self._position = 0
+        self.pauses: list[float] = []
+
+    async def _paused(self, seconds: float) -> None:
+        """No test waits for a page's pace; what it asked for is noted."""
+        self.pauses.append(seconds)
 
     def now(self) -> datetime:
         """The sandbox's time."""
