@@ -4,18 +4,17 @@
 answers as soon as the request is written; the erasure itself is a workflow.
 """
 
-import asyncio
 import re
-from urllib.parse import parse_qs
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from api.data_deletion_texts import texts_for
 from api.edge import DATA_DELETION, WEBHOOKS
+from api.forms import read_form
 from api.problems import Problem
 from api.services import Services
 from api.survey_html import HEADERS, message_page
@@ -28,7 +27,6 @@ from store import erasures
 from store.tables import Erasure
 
 MOST_FORM_BYTES = 16 * 1024
-_FORM_SECONDS = 10.0
 _CODE = re.compile(r"[A-Za-z0-9_-]{43}")
 _UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeoutError, SecretsUnavailableError)
 
@@ -54,7 +52,7 @@ async def _take(request: Request) -> Response:
     account_id = request.path_params["account_id"]
     try:
         services.calls.take(f"data deletion by {_caller(request)}")
-        erasure = await _keep(services, account_id, _only(await _form_of(request)))
+        erasure = await _keep(services, account_id, _only(await read_form(request, MOST_FORM_BYTES)))
     except Problem as problem:
         return problem.response
     except BadSignedRequestError as error:
@@ -99,19 +97,6 @@ async def _show(request: Request) -> Response:
 
 def _caller(request: Request) -> str:
     return request.client.host if request.client else ""
-
-
-async def _form_of(request: Request) -> dict[str, list[str]]:
-    body = b""
-    try:
-        async with asyncio.timeout(_FORM_SECONDS):
-            async for part in request.stream():
-                body += part
-                if len(body) > MOST_FORM_BYTES:
-                    raise Problem("body_too_large")
-    except (TimeoutError, ClientDisconnect) as error:
-        raise Problem("request_too_slow") from error
-    return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
 
 
 def _only(form: dict[str, list[str]]) -> str:

@@ -3,20 +3,19 @@
 The answer is stored before the workflow is told; that may fail, for the store's answer counts.
 """
 
-import asyncio
 import contextlib
 import re
-from urllib.parse import parse_qs
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
 from starlette.background import BackgroundTask
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from api.engine import EngineBusyError, EngineUnavailableError, RunNotFoundError
+from api.forms import read_form
 from api.problems import Problem
 from api.services import Services
 from api.survey_html import HEADERS, MOST_COMMENT_UNITS, Form, form_page, message_page
@@ -30,7 +29,6 @@ from store.surveys import by_token
 from store.tables import Customer, Page, Survey, SurveyAnswer
 
 MOST_FORM_BYTES = 64 * 1024
-_FORM_SECONDS = 10.0
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{20,100}")
 _UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeoutError)
 
@@ -71,7 +69,7 @@ async def _show(request: Request, services: Services) -> Response:
 
 
 async def _answer(request: Request, services: Services) -> Response:
-    given = await _form_of(request)
+    given = _last_of_each(await read_form(request, MOST_FORM_BYTES))
     token, now = request.path_params["token"], clock.now()
 
     view = await services.database.read(lambda s: _View.of(s, token))
@@ -155,18 +153,8 @@ class _View:
         return _html(said, background=afterwards)
 
 
-async def _form_of(request: Request) -> dict[str, str]:
-    """The fields of the form; of a field that is there twice the last. Too much of it is no form."""
-    body = b""
-    try:
-        async with asyncio.timeout(_FORM_SECONDS):
-            async for part in request.stream():
-                body += part
-                if len(body) > MOST_FORM_BYTES:
-                    raise Problem("body_too_large")
-    except (TimeoutError, ClientDisconnect) as error:
-        raise Problem("request_too_slow") from error
-    fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+def _last_of_each(fields: dict[str, list[str]]) -> dict[str, str]:
+    """Of a field that is there twice the last."""
     return {name: values[-1].replace("\r\n", "\n").replace("\x00", "") for name, values in fields.items()}
 
 
