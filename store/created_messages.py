@@ -28,12 +28,15 @@ def create_messages(
     dated by the fact that tells of it; `at` dates what no fact tells of.
     """
     told = {fact.message_id: fact.at for fact in change.facts}
-    sends = [
-        _survey_row(session, page, customer_id, send, told.get(send.message_id, at), public_url=public_url)
-        if send.sender_kind is SenderKind.SURVEY
-        else _send_row(session, page, customer_id, send, told.get(send.message_id, at))
-        for send in change.created_sends
-    ]
+    sends = []
+    for send in change.created_sends:
+        text, content = (
+            survey_words(session, page, send, public_url)
+            if send.sender_kind is SenderKind.SURVEY
+            else (_words(session, page, customer_id, send), None)
+        )
+        dated = told.get(send.message_id, at)
+        sends.append(_send_row(page, customer_id, send, dated, text=text, content=content))
     insert_or_ignore(session, Message, sends)
     notices = [
         notice_row(session, page, customer_id, notice, told.get(notice.id, at)) for notice in change.notices
@@ -69,15 +72,24 @@ def notice_row(
     }
 
 
-def _send_row(
-    session: Session, page: Page, customer_id: str, send: QueuedSend, at: datetime
-) -> dict[str, Any]:
-    text = Wording(session, page, customer_id).text(
+def _words(session: Session, page: Page, customer_id: str, send: QueuedSend) -> str | None:
+    return Wording(session, page, customer_id).text(
         send.trigger or "",
         conversation_id=send.conversation_id,
         agent_id=send.agent_id,
         cause_id=send.cause_id,
     )
+
+
+def _send_row(
+    page: Page,
+    customer_id: str,
+    send: QueuedSend,
+    at: datetime,
+    *,
+    text: str | None,
+    content: dict[str, Any] | None,
+) -> dict[str, Any]:
     return new_outbound_row(
         id=send.message_id,
         page_id=page.page_id,
@@ -85,22 +97,6 @@ def _send_row(
         conversation_id=send.conversation_id,
         sender_kind=send.sender_kind.value,
         kind=send.trigger or "message",
-        text=text,
-        created_at=at,
-    )
-
-
-def _survey_row(
-    session: Session, page: Page, customer_id: str, send: QueuedSend, at: datetime, *, public_url: str
-) -> dict[str, Any]:
-    text, content = survey_words(session, page, send, public_url)
-    return new_outbound_row(
-        id=send.message_id,
-        page_id=page.page_id,
-        customer_id=customer_id,
-        conversation_id=send.conversation_id,
-        sender_kind=send.sender_kind.value,
-        kind=send.trigger or "survey",
         text=text,
         content=content,
         created_at=at,
