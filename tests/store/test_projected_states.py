@@ -21,7 +21,7 @@ from store import tables
 from store.database import Database
 from store.projected_states import NewerStateError, readable
 from store.threads import load_state, project
-from support.store import PAGE_A, PSID, PUBLIC_URL, make_settings, seed
+from support.store import PAGE_A, PUBLIC_URL, add_customer, seeded_store
 
 STATES = Path(__file__).parent.parent / "fixtures" / "states"
 """Rows as the release before numbers wrote them."""
@@ -41,19 +41,8 @@ def old(name: str) -> dict[str, Any]:
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Database]:
-    settings = make_settings(tmp_path)
-    store = Database(settings.store_url)
-
-    def work(session: Session) -> None:
-        seed(session, settings)
-        session.flush()
-        session.add(tables.Customer(id=CUSTOMER, page_id=PAGE_A, psid=PSID, created_at=AT))
-        session.flush()
-        session.add(tables.Thread(customer_id=CUSTOMER, page_id=PAGE_A))
-
-    await store.write(work)
-    yield store
-    store.close()
+    async with seeded_store(tmp_path, lambda session: add_customer(session, CUSTOMER, AT)) as store:
+        yield store
 
 
 async def loaded(store: Database, row: dict[str, Any]) -> ThreadState:

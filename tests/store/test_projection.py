@@ -18,7 +18,7 @@ from store import tables
 from store.database import Database
 from store.messages import decide_status
 from store.threads import project
-from support.store import PAGE_A, PSID, PUBLIC_URL, make_settings, rows, seed
+from support.store import PAGE_A, PUBLIC_URL, add_customer, rows, seeded_store
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CUSTOMER = "customer-a"
@@ -65,25 +65,18 @@ class Attempt:
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Database]:
     """One thread with three messages that its workflow has not applied yet."""
-    settings = make_settings(tmp_path)
-    store = Database(settings.store_url)
 
     def work(session: Session) -> None:
-        seed(session, settings)
-        session.flush()
-        session.add(tables.Customer(id=CUSTOMER, page_id=PAGE_A, psid=PSID, created_at=NOON))
-        session.flush()
-        session.add(tables.Thread(customer_id=CUSTOMER, page_id=PAGE_A, last_seq=3))
-        session.flush()
+        add_customer(session, CUSTOMER, NOON)
+        session.get_one(tables.Thread, CUSTOMER).last_seq = 3
         for seq in (1, 2, 3):
             session.add(_message(seq))
             session.add(
                 tables.ThreadEvent(customer_id=CUSTOMER, seq=seq, inbox_id=seq, kind="message", route="work")
             )
 
-    await store.write(work)
-    yield store
-    store.close()
+    async with seeded_store(tmp_path, work) as store:
+        yield store
 
 
 async def test_a_projection_written_twice_is_written_once(store: Database) -> None:

@@ -21,7 +21,15 @@ from store.created_messages import create_messages
 from store.database import Database
 from store.live_settings import live_settings
 from store.tables import Message, Page, Workstream
-from support.store import PAGE_A, PAGE_B, PSID, PUBLIC_URL, make_settings, rows, seed
+from support.store import (
+    PAGE_A,
+    PAGE_B,
+    PUBLIC_URL,
+    add_conversation,
+    add_customer,
+    rows,
+    seeded_store,
+)
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CUSTOMER, CONVERSATION = "customer-a", "conversation-a"
@@ -31,30 +39,14 @@ T = AutomatedTrigger
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Database]:
     """Two pages of one workstream; Ada has a conversation with the agent Mia on the first."""
-    settings = make_settings(tmp_path)
-    store = Database(settings.store_url)
 
     def work(session: Session) -> None:
-        seed(session, settings)
-        session.flush()
         session.add(tables.Agent(id="mia", name="Mia Sommer", role="agent", created_at=NOON))
-        session.add(tables.Customer(id=CUSTOMER, page_id=PAGE_A, psid=PSID, name="Ada", created_at=NOON))
-        session.flush()
-        session.add(
-            tables.Conversation(
-                id=CONVERSATION,
-                page_id=PAGE_A,
-                customer_id=CUSTOMER,
-                status="open",
-                status_reason="customer_wrote",
-                status_changed_at=NOON,
-                opened_at=NOON,
-            )
-        )
+        add_customer(session, CUSTOMER, NOON, name="Ada")
+        add_conversation(session, CONVERSATION, CUSTOMER, NOON, status="open", reason="customer_wrote")
 
-    await store.write(work)
-    yield store
-    store.close()
+    async with seeded_store(tmp_path, work) as store:
+        yield store
 
 
 def _row(rule_id: str, **values: Any) -> tables.TimeOutRule:

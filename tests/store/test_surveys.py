@@ -22,7 +22,14 @@ from store.database import Database
 from store.survey_answers import Ignored, is_answered_reminder, take_feedback, take_from_page, take_tap
 from store.survey_results import SurveyFilter, search, summarize
 from store.threads import project
-from support.store import PAGE_A, PSID, PUBLIC_URL, make_settings, rows, seed
+from support.store import (
+    PAGE_A,
+    PUBLIC_URL,
+    add_conversation,
+    add_customer,
+    rows,
+    seeded_store,
+)
 from support.surveys import PRIVACY_URL, answers, link_token, surveys, switch_on
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -33,32 +40,14 @@ CONVERSATION = "conversation-a"
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Database]:
     """A customer with a conversation, and another customer."""
-    settings = make_settings(tmp_path)
-    store = Database(settings.store_url)
 
     def work(session: Session) -> None:
-        seed(session, settings)
-        session.flush()
-        for customer_id, psid in ((CUSTOMER, PSID), (STRANGER, "1")):
-            session.add(tables.Customer(id=customer_id, page_id=PAGE_A, psid=psid, created_at=NOON))
-            session.flush()
-            session.add(tables.Thread(customer_id=customer_id, page_id=PAGE_A))
-        session.flush()
-        session.add(
-            tables.Conversation(
-                id=CONVERSATION,
-                page_id=PAGE_A,
-                customer_id=CUSTOMER,
-                status="closed",
-                status_reason="agent_ended",
-                status_changed_at=NOON,
-                opened_at=NOON,
-            )
-        )
+        add_customer(session, CUSTOMER, NOON)
+        add_customer(session, STRANGER, NOON, psid="1")
+        add_conversation(session, CONVERSATION, CUSTOMER, NOON, status="closed", reason="agent_ended")
 
-    await store.write(work)
-    yield store
-    store.close()
+    async with seeded_store(tmp_path, work) as store:
+        yield store
 
 
 def survey(id_: str = "survey1", **values: Any) -> Survey:

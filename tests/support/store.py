@@ -1,10 +1,13 @@
 """A real store in a temporary directory, with an account, its pages and one customer's thread."""
 
 import atexit
+import contextlib
 import functools
 import json
 import shutil
 import tempfile
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,7 +18,7 @@ from base.settings import Settings
 from store.database import Database
 from store.migrate import migrate
 from store.sealed import access_token_place, app_secret_place, verify_token_place
-from store.tables import Account, Page, Workstream
+from store.tables import Account, Conversation, Customer, Page, Thread, Workstream
 
 PAYLOADS = Path(__file__).parent.parent / "fixtures" / "payloads"
 
@@ -85,6 +88,47 @@ def seed(session: Session, settings: Settings) -> None:
                 created_at=now,
             )
         )
+
+
+@contextlib.asynccontextmanager
+async def seeded_store(data_dir: Path, more: Callable[[Session], None]) -> AsyncIterator[Database]:
+    """A migrated store with the account and its pages, and what else a test needs."""
+    settings = make_settings(data_dir)
+    store = Database(settings.store_url)
+
+    def work(session: Session) -> None:
+        seed(session, settings)
+        session.flush()
+        more(session)
+
+    await store.write(work)
+    yield store
+    store.close()
+
+
+def add_customer(session: Session, customer_id: str, at: datetime, **more: Any) -> None:
+    """A customer of page A with their thread."""
+    session.add(Customer(id=customer_id, page_id=PAGE_A, created_at=at, **({"psid": PSID} | more)))
+    session.flush()
+    session.add(Thread(customer_id=customer_id, page_id=PAGE_A))
+    session.flush()
+
+
+def add_conversation(
+    session: Session, conversation_id: str, customer_id: str, at: datetime, *, status: str, reason: str
+) -> None:
+    """A conversation of a customer of page A."""
+    session.add(
+        Conversation(
+            id=conversation_id,
+            page_id=PAGE_A,
+            customer_id=customer_id,
+            status=status,
+            status_reason=reason,
+            status_changed_at=at,
+            opened_at=at,
+        )
+    )
 
 
 async def rows(database: Database, model: type[Row]) -> list[Row]:
