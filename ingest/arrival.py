@@ -39,13 +39,17 @@ class Effects:
 
 @dataclass(slots=True)
 class Arrival:
-    """One event with what is known about where it belongs."""
+    """One event with what is known about where it belongs.
+
+    `live_conversation_id`: the conversation that is live as far as the store knows.
+    """
 
     session: Session
     effects: Effects
     row: InboxEvent
     customer: Customer
     thread: Thread
+    live_conversation_id: str | None
     opening_kind: OpeningKind | None
     standby: bool
     own_app_id: str
@@ -62,12 +66,6 @@ class Arrival:
         if self.row.occurred_ms is None:
             return self.received_at
         return min(clock.from_milliseconds(self.row.occurred_ms), self.received_at)
-
-    @property
-    def live_conversation_id(self) -> str | None:
-        """The conversation that is live as far as the store knows."""
-        live = (self.thread.state or {}).get("conversation")
-        return live["id"] if live else None
 
     @property
     def id(self) -> str:

@@ -61,8 +61,10 @@ _PAGES = (
     .where(col(Page.page_id).in_(bindparam("ids", expanding=True)))
 )
 _CUSTOMERS = select(Customer).where(col(Customer.psid).in_(bindparam("psids", expanding=True)))
+# The whole state of a thread is much to read for the one thing of it that is needed.
+_LIVE = col(Thread.state)["conversation"]["id"].as_string()
 _THREADS = (
-    select(Thread)
+    select(Thread, _LIVE)
     .where(col(Thread.customer_id).in_(bindparam("ids", expanding=True)))
     .options(defer(Thread.state))  # type: ignore[arg-type]  # SQLModel types columns as values
 )
@@ -128,6 +130,7 @@ class _Batch:
         self._new_customers: set[str] = set()
         self._of_pages: list[Callable[[], None]] = []
         self._settings: dict[str, SettingsRead] = {}
+        self._live: dict[str, str | None] = {}
         self._pages = self._read_pages({event.page_id for event in events})
         self._customers = self._read_customers(
             {(event.page_id, event.customer_psid) for event in events if event.customer_psid}
@@ -222,6 +225,7 @@ class _Batch:
             row=event,
             customer=customer,
             thread=self._threads[customer.id],
+            live_conversation_id=self._live.get(customer.id),
             opening_kind=opening,
             standby=event.channel in STANDBY_CHANNELS,
             own_app_id=own_app_id,
@@ -279,4 +283,5 @@ class _Batch:
 
     def _read_threads(self, customer_ids: list[str]) -> dict[str, Thread]:
         rows = self._session.exec(_THREADS, params={"ids": customer_ids}).all()
-        return {row.customer_id: row for row in rows}
+        self._live = {thread.customer_id: live for thread, live in rows}
+        return {thread.customer_id: thread for thread, _ in rows}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from freezegun import freeze_time
 from sqlalchemy import event
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from base import clock
 from domain.state import ThreadEventKind
@@ -292,12 +292,7 @@ async def test_a_batch_locks_messages_then_pages_and_appends_events_last(intake:
     for delivery in (later, echo):
         delivery["entry"][0]["messaging"][0]["timestamp"] += 60_000
         await intake.receive(json.dumps(delivery).encode(), received_ms=SENT_AT_MS + 90_000)
-    statements: list[str] = []
-    event.listen(
-        intake.store._write_engine,
-        "before_cursor_execute",
-        lambda _c, _cursor, statement, *_: statements.append(statement),
-    )
+    statements = said_to(intake.store)
     await intake.route_new()
 
     wrote = [
@@ -311,3 +306,53 @@ async def test_a_batch_locks_messages_then_pages_and_appends_events_last(intake:
     assert (await intake.store.read(lambda session: session.get_one(Message, "ours"))).status == "sent"
     kinds = [each.kind for each in await rows(intake.store, Event) if each.message_id == "ours"]
     assert kinds == ["message.sent"]
+
+
+async def test_receipts_of_many_threads_cost_no_look_at_each_and_know_their_conversations(
+    intake: Any,
+) -> None:
+    people = [str(7421908834567000 + number) for number in range(6)]
+    for psid in people:
+        await intake.receive(body_of_text(psid), received_ms=SENT_AT_MS + 1500)
+    await intake.route_new()
+
+    def live(session: Session) -> None:
+        for thread in session.exec(select(Thread)).all():
+            thread.state = {"conversation": {"id": f"of-{thread.customer_id}"}}
+
+    await intake.store.write(live)
+    one = await statements_of_receipts(intake, people[:1])
+    assert await statements_of_receipts(intake, people[1:]) == one
+    told = [event for event in await rows(intake.store, Event) if event.kind == "messages.delivered"]
+    assert [event.conversation_id for event in told] == [f"of-{event.customer_id}" for event in told]
+    assert len(told) == len(people)
+
+
+def body_of_text(psid: str) -> bytes:
+    delivery = payload("text_single.json")
+    (item,) = delivery["entry"][0]["messaging"]
+    item["sender"]["id"], item["message"]["mid"] = psid, f"m_{psid}"
+    return json.dumps(delivery).encode()
+
+
+async def statements_of_receipts(intake: Any, people: list[str]) -> int:
+    """How many statements one batch of delivery receipts takes, but for the threads' own updates."""
+    for psid in people:
+        delivery = payload("delivery.json")
+        (item,) = delivery["entry"][0]["messaging"]
+        item["sender"]["id"] = psid
+        await intake.receive(json.dumps(delivery).encode(), received_ms=SENT_AT_MS + 1500)
+    said = said_to(intake.store)
+    await intake.route_new()
+    return sum(not statement.startswith("UPDATE thread ") for statement in said)
+
+
+def said_to(database: Database) -> list[str]:
+    """The statements that are written through the store from now on."""
+    statements: list[str] = []
+    event.listen(
+        database._write_engine,
+        "before_cursor_execute",
+        lambda _c, _cursor, statement, *_: statements.append(statement),
+    )
+    return statements
