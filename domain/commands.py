@@ -105,6 +105,9 @@ def _reply(draft: Draft, conversation: Conversation, command: Command) -> Refusa
         held.hold(draft, conversation, message_id, command.agent_id, verdict)
         return None
     _spoken(draft, conversation)
+    if command.hold:
+        # A task that the engine discarded may have held it already, and the window has opened since.
+        draft.change_status(message_id, MessageStatus.QUEUED)
     draft.queue(
         QueuedSend(
             message_id,

@@ -16,6 +16,7 @@ from domain.lifecycle import ActorKind, Status, Trigger, transition
 from domain.moves import may_be_reopened, move, open_conversation
 from domain.settings import LiveSettings
 from domain.state import (
+    REPLY,
     AppliedCommand,
     Command,
     Conversation,
@@ -58,7 +59,7 @@ def apply_event(state: ThreadState, event: ThreadEvent, now: datetime, new_id: N
 
 def decide(state: ThreadState, command: Command, now: datetime, new_id: NewId) -> Change | Refusal:
     """Answer an agent's command. The same command id again changes nothing."""
-    if applied_before(state, command.command_id):
+    if applied_before(state, command.command_id) or _holds_already(state, command):
         return Change(state)
     draft = Draft(with_settings(state, command.settings, now), now, new_id)
     fire_due(draft, now)
@@ -110,6 +111,11 @@ def lives(state: ThreadState, now: datetime) -> bool:
         or surveys.is_under_way(state)
         or (until is not None and now < until)
     )
+
+
+def _holds_already(state: ThreadState, command: Command) -> bool:
+    """Whether a reply is held, and is asked for again after its command was forgotten."""
+    return command.action == REPLY and any(one.message_id == command.message_id for one in state.held)
 
 
 def _take_answer(draft: Draft, event: ThreadEvent) -> None:

@@ -155,7 +155,8 @@ def reply_command(session: Session, message_id: str) -> tuple[ConversationRef, C
     if message is None or message.agent_id is None or message.conversation_id is None:
         return None
     agent = session.get(Agent, message.agent_id)
-    if message.status != MessageStatus.QUEUED.value or agent is None:
+    is_open = message.status == MessageStatus.QUEUED.value or _is_held_by_window(message)
+    if not is_open or agent is None:
         return None
     conversation = conversation_ref(session, message.conversation_id)
     return conversation, command_for(message, conversation, agent.role)
@@ -200,6 +201,7 @@ def refuse(
 _BEFORE_IT = (MessageStatus.QUEUED.value, MessageStatus.SENDING.value)
 # An unknown outcome holds up what follows for a minute, and is then parked.
 _LOOKED_FOR = timedelta(minutes=2)
+_HELD_LATELY = timedelta(minutes=10)
 
 
 def unsettled_replies(session: Session, older_than: datetime, *, limit: int = 200) -> list[str]:
@@ -207,7 +209,7 @@ def unsettled_replies(session: Session, older_than: datetime, *, limit: int = 20
 
     Or in its events and yet nothing keeps it from being tried: the worker died between the projection and
     the end of its task, and the engine forgot the update with the task. Asked again, a workflow that knows it
-    answers the same.
+    answers the same. So may be what a window has just held, as far as its row knows.
     """
     earlier = aliased(Message)
     waits = or_(
@@ -237,7 +239,15 @@ def unsettled_replies(session: Session, older_than: datetime, *, limit: int = 20
         session.exec(
             select(Message.id)
             .where(
-                Message.status == MessageStatus.QUEUED.value,
+                or_(
+                    col(Message.status) == MessageStatus.QUEUED.value,
+                    and_(
+                        col(Message.status) == MessageStatus.HELD.value,
+                        col(Message.hold),
+                        col(Message.reason).in_(_WINDOW_CODES),
+                        col(Message.created_at) > older_than - _HELD_LATELY,
+                    ),
+                ),
                 col(Message.created_at) < older_than,
                 Message.direction == "outbound",
                 Message.sender_kind == "agent",
@@ -248,6 +258,10 @@ def unsettled_replies(session: Session, older_than: datetime, *, limit: int = 20
             .limit(limit)
         )
     )
+
+
+def _is_held_by_window(message: Message) -> bool:
+    return message.status == MessageStatus.HELD.value and message.hold and message.reason in _WINDOW_CODES
 
 
 def _kept_intent(session: Session, conversation: ConversationRef, kept: Message, reply: Reply) -> Intent:

@@ -135,3 +135,34 @@ async def test_a_reply_whose_page_is_paused_is_left_alone_until_it_may_go(api: A
     assert await _asked_after_a_minute(api) == []
     await api.database.write(lambda session: pause(session, NOW + timedelta(seconds=30)))
     assert await _asked_after_a_minute(api) == [message_id]
+
+
+async def _held(api: Api, seed: Seed, reason: str) -> str:
+    thread = await seed.conversation(status=Status.ACTIVE)
+    agent_id, _ = await api.somebody("agent")
+    return await seed.message(
+        thread,
+        "Hello",
+        direction="outbound",
+        sender_kind="agent",
+        status="held",
+        reason=reason,
+        hold=True,
+        agent_id=agent_id,
+    )
+
+
+async def test_a_reply_that_its_row_alone_may_hold_is_brought_again_for_some_minutes(
+    api: Api, seed: Seed
+) -> None:
+    message_id = await _held(api, seed, "window_closed")
+    assert await _asked_after_a_minute(api) == [message_id]
+    api.engine.commands.clear()
+    with freeze_time(NOW + timedelta(minutes=20)):
+        await sweep(api.app.state.services)
+    assert api.engine.commands == []
+
+
+async def test_what_the_page_holds_is_not_brought_again(api: Api, seed: Seed) -> None:
+    await _held(api, seed, "page_token_invalid")
+    assert await _asked_after_a_minute(api) == []

@@ -53,6 +53,22 @@ def test_a_reply_that_may_go_is_not_held() -> None:
     assert [send.message_id for send in story.state.outbox] == ["r1"]
 
 
+def test_a_reply_that_may_go_is_queued_also_where_a_discarded_task_has_held_its_row() -> None:
+    story = Story()
+    story.writes()
+    story.asks("pick")
+    story.asks("reply", message_id="r1", hold=True)
+    assert story.changes[-1].statuses == (StatusChange("r1", MessageStatus.QUEUED),)
+
+
+def test_what_is_held_is_not_held_twice_though_its_command_was_forgotten() -> None:
+    story = holding()
+    story.state = replace(story.state, applied_commands=())
+    before = story.state
+    story.asks("reply", message_id="r1", hold=True)
+    assert story.state == before
+
+
 def test_the_agent_is_told_of_what_was_not_sent_if_that_is_switched_on() -> None:
     story = holding(replace(QUIET, automated_messages=(AutomatedTrigger.OUTSIDE_WINDOW,)))
     assert [notice.trigger for notice in story.changes[-1].notices] == ["outside_window"]
