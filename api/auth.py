@@ -63,7 +63,7 @@ async def principal_by_digest(services: Services, digest: str) -> Principal | No
     return Principal(found.agent_id, found.name, Role(found.role), digest, found.sign_in_id)
 
 
-def principal_of(request: Request) -> Principal:
+async def principal_of(request: Request) -> Principal:
     """The caller that the guard has found."""
     principal: Principal = request.state.principal
     return principal

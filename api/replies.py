@@ -30,13 +30,13 @@ from base.ids import id_from_key
 from domain.sending import RefusalCode
 from domain.state import Command
 from messenger.limits import MESSAGE_BYTES
-from store import conversations, replies
+from store import replies
 from store.database import Database
 from store.idempotency import request_hash
 from store.messages import replied_ids
 from store.refs import ConversationRef, message_ref, record_refusal
 from store.refusals import StoreRefusalError
-from store.tables import Message
+from store.tables import Message, Thread
 from store.thread_owners import NOT_OURS
 
 router = api_router("conversations")
@@ -252,9 +252,9 @@ async def _is_given(services: Services, caller: Principal, intent: replies.Inten
 
 async def _shown(database: Database, intent: replies.Intent) -> MessageView:
     def load(session: Session) -> MessageView:
-        record = conversations.find(session, intent.conversation.id)
         message = session.get_one(Message, intent.message.id)
-        return MessageView.of(message, record.thread if record else None, replied_ids(session, [message]))
+        thread = session.get(Thread, message.customer_id)
+        return MessageView.of(message, thread, replied_ids(session, [message]))
 
     return await database.read(load)
 

@@ -18,12 +18,12 @@ from domain.settings import (
 )
 from domain.window import NEVER_OPENED, Opening, Window
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """The number of the shape of `ThreadState`, wherever it is kept. Who finds a higher one than this leaves it.
 
 It grows when older code would misread or lose what newer code writes. A new field has a default that says
 what was so before it (ADR 0009). 1 had no deadlines, settings, surveys and held messages;
-with 3 ids follow from their causes (ADR 0013).
+with 3 ids follow from their causes (ADR 0013); with 4 a run may begin with its first events (ADR 0007).
 """
 
 

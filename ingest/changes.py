@@ -7,13 +7,14 @@ from sqlmodel import Session, col, select
 
 from base.clock import from_iso
 from store.attachments import take_back
-from store.sql import insert_or_ignore
+from store.sql import insert_or_ignore, table_of
 from store.tables import EarlyChange, Message
 
+_CHANGE = table_of(EarlyChange)
 _EARLY = (
-    select(EarlyChange)
-    .where(col(EarlyChange.mid).in_(bindparam("mids", expanding=True)))
-    .order_by(col(EarlyChange.inbox_id))
+    _CHANGE.select()
+    .where(_CHANGE.c.mid.in_(bindparam("mids", expanding=True)))
+    .order_by(_CHANGE.c.inbox_id)
 )
 
 
@@ -46,8 +47,8 @@ def apply_changes(
 def _early_for(session: Session, new_mids: list[tuple[str, str]]) -> list[dict[str, Any]]:
     if not new_mids:
         return []
-    rows = session.exec(_EARLY, params={"mids": [mid for _, mid in new_mids]}).all()
-    return [row.model_dump() for row in rows if (row.page_id, row.mid) in new_mids]
+    rows = session.connection().execute(_EARLY, {"mids": [mid for _, mid in new_mids]})
+    return [row._asdict() for row in rows if (row.page_id, row.mid) in new_mids]
 
 
 def _find(session: Session, page_id: str, mid: str) -> Message | None:

@@ -10,22 +10,24 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, tuple_, update
 from sqlmodel import Session, col, select
 
 from ingest.inbox import PARTITIONS
-from store.sql import insert_or_ignore
+from store.sql import insert_or_ignore, table_of
 from store.tables import RelayPartition
 
 LEASE = timedelta(seconds=3)
 
-_THESE = col(RelayPartition.partition).in_(bindparam("these", expanding=True))
-_HELD = (
-    select(RelayPartition.partition, RelayPartition.fence)
-    .where(col(RelayPartition.owner) == bindparam("owner"), _THESE)
-    .with_for_update()
+_PARTITION = table_of(RelayPartition)
+_ADVANCE = (
+    update(_PARTITION)
+    .where(
+        _PARTITION.c.owner == bindparam("by"),
+        tuple_(_PARTITION.c.partition, _PARTITION.c.fence).in_(bindparam("held", expanding=True)),
+    )
+    .values(position=bindparam("to"))
 )
-_ADVANCE = update(RelayPartition).where(_THESE).values(position=bindparam("to"))
 
 
 class LeaseLostError(Exception):
@@ -86,11 +88,10 @@ def take_leases(session: Session, owner: str, now: datetime, *, alone: bool) -> 
 
 def advance(session: Session, owner: str, leases: list[Lease], position: int) -> None:
     """Note, in the routing transaction, how far these partitions are read. Raises LeaseLostError."""
-    fences = {lease.partition: lease.fence for lease in leases}
-    held = session.connection().execute(_HELD, {"owner": owner, "these": list(fences)})
-    if {row.partition: row.fence for row in held} != fences:
+    held = [(lease.partition, lease.fence) for lease in leases]
+    advanced = session.connection().execute(_ADVANCE, {"by": owner, "held": held, "to": position})
+    if advanced.rowcount != len(held):
         raise LeaseLostError("Another relay has taken a partition over.")
-    session.connection().execute(_ADVANCE, {"these": list(fences), "to": position})
 
 
 def _alive(row: RelayPartition, now: datetime) -> bool:

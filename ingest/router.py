@@ -7,10 +7,11 @@ One batch is one transaction. What each kind of event does is in `ingest.effects
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import defer
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from base import clock, failpoints
 from base.ids import new_id
@@ -28,9 +29,9 @@ from messenger.webhook import READ_BACK_CHANNELS, STANDBY_CHANNELS, EventKind
 from store import profiles
 from store.events import append_events, event_row
 from store.findings import note_enforcement
-from store.live_settings import settings_of
+from store.live_settings import SOURCES, settings_of
 from store.pages import GONE
-from store.sql import insert_or_ignore
+from store.sql import insert_or_ignore, insert_unkept
 from store.tables import (
     Account,
     Attachment,
@@ -55,17 +56,17 @@ _OF_NO_PAGE: dict[EventKind, str] = {
 """These need not name a page, and are kept whatever they name."""
 
 _PAGES = (
-    select(Page, Workstream, Account.app_id)
+    select(Page, col(Account.app_id), *SOURCES)
     .join(Workstream, col(Workstream.id) == col(Page.workstream_id))
     .join(Account, col(Account.id) == col(Page.account_id))
     .where(col(Page.page_id).in_(bindparam("ids", expanding=True)))
 )
-_CUSTOMERS = select(Customer).where(col(Customer.psid).in_(bindparam("psids", expanding=True)))
 # The whole state of a thread is much to read for the one thing of it that is needed.
 _LIVE = col(Thread.state)["conversation"]["id"].as_string()
-_THREADS = (
-    select(Thread, _LIVE)
-    .where(col(Thread.customer_id).in_(bindparam("ids", expanding=True)))
+_CUSTOMERS = (
+    select(Customer, Thread, _LIVE)
+    .join(Thread, col(Thread.customer_id) == col(Customer.id))
+    .where(col(Customer.psid).in_(bindparam("psids", expanding=True)))
     .options(defer(Thread.state))  # type: ignore[arg-type]  # SQLModel types columns as values
 )
 
@@ -127,20 +128,19 @@ class _Batch:
         self._effects = Effects()
         self._unrouted: list[dict[str, object]] = []
         self._routed_pages: dict[str, None] = {}
-        self._new_customers: set[str] = set()
+        self._new_customers: dict[str, Customer] = {}
         self._of_pages: list[Callable[[], None]] = []
         self._settings: dict[str, SettingsRead] = {}
+        self._customers: dict[tuple[str, str], Customer] = {}
+        self._threads: dict[str, Thread] = {}
         self._live: dict[str, str | None] = {}
         self._pages = self._read_pages({event.page_id for event in events})
-        self._customers = self._read_customers(
-            {(event.page_id, event.customer_psid) for event in events if event.customer_psid}
-        )
-        self._threads = self._read_threads([customer.id for customer in self._customers.values()])
+        self._read_customers({event.customer_psid for event in events if event.customer_psid})
 
     def take(self, event: InboxEvent) -> None:
         """Classify one event and collect what it changes."""
         failpoints.trip("router.event", event.customer_psid or "")
-        page, _, own_app_id = self._pages.get(event.page_id, (None, None, ""))
+        page, own_app_id, _ = self._pages.get(event.page_id, (None, "", None))
         if EventKind(event.kind) in _OF_NO_PAGE:
             self._keep(event, _OF_NO_PAGE[EventKind(event.kind)])
             return
@@ -173,6 +173,8 @@ class _Batch:
         """Write everything, events last, and tell what is to be signalled."""
         effects, session = self._effects, self._session
         session.flush()
+        insert_unkept(session, list(self._new_customers.values()))
+        insert_unkept(session, [self._threads[customer_id] for customer_id in self._new_customers])
         insert_or_ignore(session, Message, effects.messages)
         insert_or_ignore(session, Attachment, effects.attachments)
         new_mids = [(row["page_id"], row["mid"]) for row in effects.messages if row["mid"]]
@@ -199,8 +201,8 @@ class _Batch:
 
     def _settings_of(self, page_id: str) -> SettingsRead:
         if page_id not in self._settings:
-            page, workstream, _ = self._pages[page_id]
-            self._settings[page_id] = SettingsRead(settings_of(self._session, page, workstream), clock.now())
+            *_, sources = self._pages[page_id]
+            self._settings[page_id] = SettingsRead(settings_of(self._session, sources), clock.now())
         return self._settings[page_id]
 
     def _thread_event(
@@ -218,7 +220,7 @@ class _Batch:
         learn_owner(parsed, arrival)
 
     def _arrival(self, event: InboxEvent, customer: Customer, opening: OpeningKind | None = None) -> Arrival:
-        page, _, own_app_id = self._pages[event.page_id]
+        page, own_app_id, _ = self._pages[event.page_id]
         return Arrival(
             effects=self._effects,
             session=self._session,
@@ -266,22 +268,18 @@ class _Batch:
         if customer is None:
             customer = Customer(id=new_id(), page_id=page_id, psid=psid, created_at=clock.now())
             thread = Thread(customer_id=customer.id, page_id=page_id)
-            self._new_customers.add(customer.id)
-            self._session.add(customer)
-            self._session.add(thread)
+            self._new_customers[customer.id] = customer
             self._customers[page_id, psid] = customer
             self._threads[customer.id] = thread
         return customer
 
-    def _read_pages(self, page_ids: set[str]) -> dict[str, tuple[Page, Workstream, str]]:
-        rows = self._session.exec(_PAGES, params={"ids": list(page_ids)}).all()
-        return {page.page_id: (page, workstream, app_id) for page, workstream, app_id in rows}
+    def _read_pages(self, page_ids: set[str]) -> dict[str, tuple[Page, str, Row[Any]]]:
+        rows = self._session.execute(_PAGES, {"ids": list(page_ids)}).all()
+        return {row.page_id: (row.Page, row.app_id, row) for row in rows}
 
-    def _read_customers(self, keys: set[tuple[str, str]]) -> dict[tuple[str, str], Customer]:
-        rows = self._session.exec(_CUSTOMERS, params={"psids": list({psid for _, psid in keys})}).all()
-        return {(row.page_id, row.psid): row for row in rows}
-
-    def _read_threads(self, customer_ids: list[str]) -> dict[str, Thread]:
-        rows = self._session.exec(_THREADS, params={"ids": customer_ids}).all()
-        self._live = {thread.customer_id: live for thread, live in rows}
-        return {thread.customer_id: thread for thread, _ in rows}
+    def _read_customers(self, psids: set[str]) -> None:
+        rows = self._session.execute(_CUSTOMERS, {"psids": list(psids)}).all()
+        for customer, thread, live in rows:
+            self._customers[customer.page_id, customer.psid] = customer
+            self._threads[customer.id] = thread
+            self._live[customer.id] = live

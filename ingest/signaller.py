@@ -20,17 +20,14 @@ from domain.changes import Fact
 from domain.lifecycle import ActorKind
 from domain.state import ThreadEvent, ThreadEventKind
 from ingest.facts import thread_event
+from ingest.first_contact import start_or_signal
 from store.database import Database, Work
 from store.events import append_events, event_row
 from store.tables import Thread
 from store.tables import ThreadEvent as ThreadEventRow
 from workflows.messages import (
-    CONVERSATION_WORKFLOW,
     EVENTS_PER_SIGNAL,
     EVENTS_SIGNAL,
-    TASK_QUEUE,
-    TASK_TIMEOUT,
-    ConversationInput,
     SettingsRead,
     ThreadEvents,
     conversation_workflow_id,
@@ -133,20 +130,12 @@ class Signaller:
 
     async def _signal(self, page_id: str, customer_id: str, batch: ThreadEvents) -> bool:
         """Signal the workflow; what opens no work reaches it only if it is there. Returns whether it did."""
-        workflow_id = conversation_workflow_id(page_id, customer_id)
         if any(event.opens_work for event in batch.events):
-            await self._client.start_workflow(
-                CONVERSATION_WORKFLOW,
-                ConversationInput(page_id, customer_id),
-                id=workflow_id,
-                task_queue=TASK_QUEUE,
-                task_timeout=TASK_TIMEOUT,
-                start_signal=EVENTS_SIGNAL,
-                start_signal_args=[batch],
-            )
+            await start_or_signal(self._client, page_id, customer_id, batch)
             return True
+        handle = self._client.get_workflow_handle(conversation_workflow_id(page_id, customer_id))
         try:
-            await self._client.get_workflow_handle(workflow_id).signal(EVENTS_SIGNAL, batch)
+            await handle.signal(EVENTS_SIGNAL, batch)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return False

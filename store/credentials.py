@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, update
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from base.ids import new_id
@@ -14,14 +15,15 @@ KEY_PREFIX = "pdk"
 SIGN_IN_PREFIX = "pds"
 SHOWN_PREFIX_LENGTH = 12
 
-# Asked at every request, so built once.
+# Asked at every request, so built once, and columns, not rows of the unit of work.
+_HOLDER = (col(Agent.id), col(Agent.name), col(Agent.role))
 _KEY_HOLDER = (
-    select(Agent)
+    sql_select(*_HOLDER)
     .join(ApiKey, col(ApiKey.agent_id) == col(Agent.id))
     .where(col(ApiKey.digest) == bindparam("digest"), col(ApiKey.revoked_at).is_(None), col(Agent.active))
 )
 _SIGNED_IN = (
-    select(Agent, SignIn.id)
+    sql_select(*_HOLDER, col(SignIn.id))
     .join(SignIn, col(SignIn.agent_id) == col(Agent.id))
     .where(
         col(SignIn.digest) == bindparam("digest"),
@@ -50,11 +52,12 @@ def active_agent(session: Session, agent_id: str) -> TokenHolder | None:
 
 def by_digest(session: Session, digest: str, now: datetime) -> TokenHolder | None:
     """Who holds the live API key or sign-in with this digest."""
-    key = session.exec(_KEY_HOLDER, params={"digest": digest}).first()
+    connection = session.connection()
+    key = connection.execute(_KEY_HOLDER, {"digest": digest}).first()
     if key is not None:
-        return TokenHolder(key.id, key.name, key.role)
-    row = session.exec(_SIGNED_IN, params={"digest": digest, "now": now}).first()
-    return TokenHolder(row[0].id, row[0].name, row[0].role, row[1]) if row is not None else None
+        return TokenHolder(*key)
+    sign_in = connection.execute(_SIGNED_IN, {"digest": digest, "now": now}).first()
+    return TokenHolder(*sign_in) if sign_in is not None else None
 
 
 def agent_by_email(session: Session, email: str) -> Agent | None:

@@ -3,8 +3,10 @@
 Read at each new conversation, command and deadline, so in three statements.
 """
 
-from sqlalchemy import bindparam
-from sqlmodel import Session, col, select
+from typing import Any
+
+from sqlalchemy import Row, bindparam, select
+from sqlmodel import Session, col
 
 from domain.automated import FOR_AGENTS
 from domain.settings import LiveSettings, Receiver, RuleAction, TimeOutRule
@@ -12,8 +14,21 @@ from store import automated_messages, time_out_rules
 from store.survey_settings import active_survey
 from store.tables import Page, Workstream
 
-_PAGE = (
-    select(Page, Workstream)
+SOURCES: tuple[Any, ...] = (
+    col(Page.page_id),
+    col(Page.human_agent_tag),
+    col(Page.survey),
+    col(Workstream.id).label("workstream_id"),
+    col(Workstream.auto_close_waiting_after),
+    col(Workstream.reopen_closed_within),
+    col(Workstream.window_warning),
+    col(Workstream.send_held_unseen),
+    col(Workstream.allow_automated_messages),
+)
+"""What they are made of, to be selected from a page and its workstream together with anything else."""
+
+_OF_PAGE = (
+    select(*SOURCES)
     .join(Workstream, col(Workstream.id) == col(Page.workstream_id))
     .where(col(Page.page_id) == bindparam("page_id"))
 )
@@ -21,26 +36,25 @@ _PAGE = (
 
 def live_settings(session: Session, page_id: str) -> LiveSettings:
     """The settings as they are now."""
-    page, workstream = session.exec(_PAGE, params={"page_id": page_id}).one()
-    return settings_of(session, page, workstream)
+    return settings_of(session, session.connection().execute(_OF_PAGE, {"page_id": page_id}).one())
 
 
-def settings_of(session: Session, page: Page, workstream: Workstream) -> LiveSettings:
-    """As `live_settings`, with the rows at hand."""
-    triggers = automated_messages.active_triggers(session, page.page_id)
-    rules = time_out_rules.active_rules(session, workstream.id)
-    if not workstream.allow_automated_messages:
+def settings_of(session: Session, sources: Row[Any]) -> LiveSettings:
+    """As `live_settings`, with a row at hand that has `SOURCES`."""
+    triggers = automated_messages.active_triggers(session, sources.page_id)
+    rules = time_out_rules.active_rules(session, sources.workstream_id)
+    if not sources.allow_automated_messages:
         triggers = tuple(trigger for trigger in triggers if trigger in FOR_AGENTS)
         rules = tuple(rule for rule in rules if not _speaks_to_customers(rule))
     return LiveSettings(
-        human_agent_tag=page.human_agent_tag,
-        auto_close_waiting_after=workstream.auto_close_waiting_after,
-        reopen_closed_within=workstream.reopen_closed_within,
-        window_warning=workstream.window_warning,
-        send_held_unseen=workstream.send_held_unseen,
+        human_agent_tag=sources.human_agent_tag,
+        auto_close_waiting_after=sources.auto_close_waiting_after,
+        reopen_closed_within=sources.reopen_closed_within,
+        window_warning=sources.window_warning,
+        send_held_unseen=sources.send_held_unseen,
         automated_messages=triggers,
         time_out_rules=rules,
-        survey=active_survey(page),
+        survey=active_survey(sources.survey),
     )
 
 

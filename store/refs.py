@@ -3,20 +3,30 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, select
+from sqlmodel import Session, col
 
 from domain.changes import Fact
 from domain.lifecycle import ActorKind, Trigger
 from domain.settings import LiveSettings
 from domain.state import Command
+from domain.thread_owner import NOBODY_KNOWN, OwnerKind, ThreadOwner
 from store.events import append_events, event_row
-from store.live_settings import live_settings, settings_of
+from store.live_settings import SOURCES, live_settings, settings_of
 from store.refusals import StoreRefusalError
-from store.tables import Conversation, Customer, Message, Page, Workstream
+from store.tables import Conversation, Customer, Message, Page, Thread, Workstream
 
+# Asked for every command: columns, not rows of the unit of work.
 _WITH_SETTINGS = (
-    select(Conversation, Page, Workstream)
+    select(
+        col(Conversation.customer_id),
+        col(Conversation.session_id),
+        col(Thread.owner),
+        col(Thread.owner_app_id),
+        col(Thread.owner_known_at),
+        *SOURCES,
+    )
+    .join(Thread, col(Thread.customer_id) == col(Conversation.customer_id))
     .join(Page, col(Page.page_id) == col(Conversation.page_id))
     .join(Workstream, col(Workstream.id) == col(Page.workstream_id))
     .where(col(Conversation.id) == bindparam("id"))
@@ -25,27 +35,31 @@ _WITH_SETTINGS = (
 
 @dataclass(frozen=True, slots=True)
 class ConversationRef:
-    """A conversation's thread. `id` is the conversation's; of one that is to be started, its future one."""
+    """A conversation's thread. `id` is the conversation's; of one that is to be started, its future one.
+
+    `owner`: which app was last known to control the thread.
+    """
 
     id: str
     page_id: str
     customer_id: str
     settings: LiveSettings
     session_id: str | None = None
+    owner: ThreadOwner = NOBODY_KNOWN
 
 
 def conversation_ref(session: Session, conversation_id: str) -> ConversationRef:
     """A conversation with the settings of its page and workstream; refused as `not_found`."""
-    row = session.exec(_WITH_SETTINGS, params={"id": conversation_id}).first()
+    row = session.connection().execute(_WITH_SETTINGS, {"id": conversation_id}).first()
     if row is None:
         raise StoreRefusalError("not_found")
-    conversation, page, workstream = row
     return ConversationRef(
-        conversation.id,
-        conversation.page_id,
-        conversation.customer_id,
-        settings_of(session, page, workstream),
-        conversation.session_id,
+        conversation_id,
+        row.page_id,
+        row.customer_id,
+        settings_of(session, row),
+        row.session_id,
+        ThreadOwner(OwnerKind(row.owner), row.owner_app_id, row.owner_known_at),
     )
 
 

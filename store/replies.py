@@ -31,7 +31,7 @@ from store.refs import ConversationRef, conversation_ref
 from store.refusals import StoreRefusalError
 from store.sql import insert_if_new, insert_or_ignore
 from store.tables import Agent, Event, IdempotencyRecord, Message, Page
-from store.thread_owners import NOT_OURS, owner_of_customer
+from store.thread_owners import NOT_OURS
 
 REPLY = "reply"
 _MAY_BE_SAID_AGAIN = (MessageStatus.UNKNOWN.value, MessageStatus.FAILED.value)
@@ -115,7 +115,7 @@ def keep_intent(session: Session, conversation_id: str, reply: Reply, at: dateti
     if not insert_if_new(session, Message, row):
         kept = session.get_one(Message, reply.message_id)
         return _kept_intent(session, conversation, kept, reply)
-    if owner_of_customer(session, conversation.customer_id).as_of(at).is_other:
+    if conversation.owner.as_of(at).is_other:
         raise StoreRefusalError(NOT_OURS)
     return Intent(conversation, Message(**row))
 

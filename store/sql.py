@@ -1,6 +1,7 @@
 """The few statements that SQLite and PostgreSQL spell differently."""
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Insert, Table, text
@@ -30,6 +31,23 @@ def insert_or_ignore(session: Session, model: type[SQLModel], rows: list[dict[st
 def _insert_or_ignore(dialect: str, model: type[SQLModel]) -> Insert:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     return insert(table_of(model)).on_conflict_do_nothing()
+
+
+def insert_unkept(session: Session, objects: Sequence[SQLModel]) -> None:
+    """Insert objects of one model past the session's unit of work, which costs several times as much.
+
+    The session does not know them afterwards: what changes in them later is not written.
+    """
+    if objects:
+        table = table_of(type(objects[0]))
+        names = [column.name for column in table.columns]
+        rows = [{name: getattr(each, name) for name in names} for each in objects]
+        session.connection().execute(_insert(table), rows)
+
+
+@functools.cache
+def _insert(table: Table) -> Insert:
+    return table.insert()
 
 
 def insert_if_new(session: Session, model: type[SQLModel], row: dict[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """A page's survey as it is kept on the page: in the units and words of the API."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from domain.settings import Question, SurveySettings, SurveyWay
@@ -10,9 +11,8 @@ _HOUR = 3600
 _DAY = 24 * _HOUR
 
 
-def active_survey(page: Page) -> SurveySettings | None:
-    """What the rules need of the page's survey; None where it has none, or it is switched off."""
-    kept = page.survey
+def active_survey(kept: Mapping[str, Any] | None) -> SurveySettings | None:
+    """What the rules need of a page's survey as `kept`; None where it has none, or it is switched off."""
     if not kept or not kept["active"]:
         return None
     reminder = kept["reminder_after_minutes"]

@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from domain.changes import Fact
 from domain.lifecycle import ActorKind
@@ -13,10 +12,6 @@ from store.tables import Conversation, Thread
 
 NOT_OURS = "thread_owned_by_another_app"
 """The refusal of a reply in a thread that another app controls."""
-
-_OWNER = select(Thread.owner, Thread.owner_app_id, Thread.owner_known_at).where(
-    col(Thread.customer_id) == bindparam("customer_id")
-)
 
 
 def owner_of_thread(thread: Thread) -> ThreadOwner:
@@ -34,12 +29,6 @@ def set_owner(thread: Thread, owner: ThreadOwner) -> None:
 def is_others(thread: Thread, now: datetime) -> bool:
     """Whether another app is known to control the thread."""
     return owner_of_thread(thread).as_of(now).is_other
-
-
-def owner_of_customer(session: Session, customer_id: str) -> ThreadOwner:
-    """As `owner_of_thread`, without reading the thread's whole state."""
-    kind, app_id, known_at = session.exec(_OWNER, params={"customer_id": customer_id}).one()
-    return ThreadOwner(OwnerKind(kind), app_id, known_at)
 
 
 def told_by_meta(

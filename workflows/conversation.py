@@ -85,10 +85,10 @@ class ConversationWorkflow:
         self._schema_version = start.schema_version
         self._state = start.state or ThreadState()
         self._loaded = start.state is not None
-        self._waiting_events: list[ThreadEvent] = []
+        self._waiting_events: list[ThreadEvent] = list(start.first.events) if start.first else []
         self._waiting_answers: list[str] = []
         self._waiting_refusals: list[FilesRefused] = []
-        self._fresh: ThreadEvents | None = None
+        self._fresh = start.first
         self._settings_changed = False
         self._unprojected = Change(self._state)
         self._projected_seq = self._state.applied_seq
@@ -133,7 +133,7 @@ class ConversationWorkflow:
         batch: ThreadEvents = workflow.payload_converter().from_payload(signal.payload, ThreadEvents)
         if not self._loaded:
             self._waiting_events.extend(batch.events)
-            if batch.fresh:
+            if batch.fresh:  # as a relay before schema version 4 began a run
                 self._fresh = batch
             return
         for event in batch.events:

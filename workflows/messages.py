@@ -73,16 +73,6 @@ def files_workflow_id(message_id: str, *, taken_back: bool = False) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class ConversationInput:
-    """The start of a run: by a client (page, customer, version alone) or by the run before it."""
-
-    page_id: str
-    customer_id: str
-    schema_version: int = SCHEMA_VERSION
-    state: ThreadState | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class SettingsRead:
     """A page's settings, and when they were so."""
 
@@ -92,15 +82,29 @@ class SettingsRead:
 
 @dataclass(frozen=True, slots=True)
 class ThreadEvents:
-    """The signal of the relay: at most `EVENTS_PER_SIGNAL` events, in the order of `seq`.
+    """What the relay tells a run: at most `EVENTS_PER_SIGNAL` events, in the order of `seq`.
 
-    `fresh`: the thread's first events, told for the first time; there is nothing to load (ADR 0007), and
-    they come with the page's settings.
+    `fresh`: the thread's first events, told for the first time; they come with the page's settings.
     """
 
     events: list[ThreadEvent]
     fresh: bool = False
     settings: SettingsRead | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationInput:
+    """The start of a run: by a client (page, customer, version), or with its state by the run before it.
+
+    `first`: what the relay tells of a thread whose row it has just made; there is nothing to load then
+    (ADR 0007). A run that is there already is signalled instead.
+    """
+
+    page_id: str
+    customer_id: str
+    schema_version: int = SCHEMA_VERSION
+    state: ThreadState | None = None
+    first: ThreadEvents | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from base.ids import new_id
 from base.settings import Settings
 from domain.settings import LiveSettings
 from domain.state import Command, ThreadState
+from ingest.first_contact import start_or_signal
 from ingest.inbox import Inbox, SqliteInboxWriter, inbox_rows
 from ingest.reader import InboxReader
 from ingest.router import RoutedThread, route
@@ -46,7 +47,6 @@ from worker import make_worker
 from workflows.messages import (
     COMMAND_UPDATE,
     CONVERSATION_WORKFLOW,
-    EVENTS_SIGNAL,
     SETTINGS_SIGNAL,
     SURVEY_ANSWERED_SIGNAL,
     TASK_TIMEOUT,
@@ -180,14 +180,8 @@ class Desk:
         """
         fresh = thread.fresh and not told_before
         events = ThreadEvents(thread.events, fresh, settings)
-        handle = await self.client.start_workflow(
-            CONVERSATION_WORKFLOW,
-            ConversationInput(thread.page_id, thread.customer_id),
-            id=conversation_workflow_id(thread.page_id, thread.customer_id),
-            task_queue=self.task_queue,
-            task_timeout=TASK_TIMEOUT,
-            start_signal=EVENTS_SIGNAL,
-            start_signal_args=[events],
+        handle = await start_or_signal(
+            self.client, thread.page_id, thread.customer_id, events, task_queue=self.task_queue
         )
         self.runs.append(handle.result_run_id or "")
 

@@ -1,0 +1,47 @@
+"""How events reach a conversation that may have to be begun for them."""
+
+from typing import Any
+
+from temporalio.client import Client, WorkflowHandle
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+from workflows.messages import (
+    CONVERSATION_WORKFLOW,
+    EVENTS_SIGNAL,
+    TASK_QUEUE,
+    TASK_TIMEOUT,
+    ConversationInput,
+    ThreadEvents,
+    conversation_workflow_id,
+)
+
+
+async def start_or_signal(
+    client: Client, page_id: str, customer_id: str, batch: ThreadEvents, *, task_queue: str = TASK_QUEUE
+) -> WorkflowHandle[Any, Any]:
+    """Tell the thread's open run of events, or one that is begun for them.
+
+    A fresh thread's are told with the start itself: the engine then gives the run's first task back with the
+    answer, to the worker that shares this client, and no poll has to fetch it.
+    """
+    if batch.fresh:
+        try:
+            return await client.start_workflow(
+                CONVERSATION_WORKFLOW,
+                ConversationInput(page_id, customer_id, first=batch),
+                id=conversation_workflow_id(page_id, customer_id),
+                task_queue=task_queue,
+                task_timeout=TASK_TIMEOUT,
+                request_eager_start=True,
+            )
+        except WorkflowAlreadyStartedError:
+            batch = ThreadEvents(batch.events)  # somebody has told it something before
+    return await client.start_workflow(
+        CONVERSATION_WORKFLOW,
+        ConversationInput(page_id, customer_id),
+        id=conversation_workflow_id(page_id, customer_id),
+        task_queue=task_queue,
+        task_timeout=TASK_TIMEOUT,
+        start_signal=EVENTS_SIGNAL,
+        start_signal_args=[batch],
+    )
