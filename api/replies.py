@@ -253,7 +253,8 @@ async def _is_given(services: Services, caller: Principal, intent: replies.Inten
 async def _shown(database: Database, intent: replies.Intent) -> MessageView:
     def load(session: Session) -> MessageView:
         message = session.get_one(Message, intent.message.id)
-        thread = session.get(Thread, message.customer_id)
+        # Receipts, which the thread has, tell something of what was sent alone.
+        thread = session.get(Thread, message.customer_id) if message.sent_at is not None else None
         return MessageView.of(message, thread, replied_ids(session, [message]))
 
     return await database.read(load)
