@@ -1,7 +1,7 @@
 """Finds the time-skipping test server, or gets one: by the SDK's download, else as Java archives.
 
 The archives come from Maven Central, by a committed list with their hashes (`test_server_jars.txt`); Java 11
-or later runs them behind a two-line script. Maven itself is not needed.
+or later runs them behind a short script. Maven itself is not needed.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ import httpx
 from temporalio.converter import DataConverter
 from temporalio.testing import WorkflowEnvironment
 
+from engine.class_archive import ARCHIVE, make_class_archive
 from engine.errors import ServerMissingError, SourceUnavailableError
 from engine.installing import (
     answers,
@@ -36,8 +37,11 @@ _DOWNLOAD_SECONDS = 600
 _DOWNLOADS_AT_ONCE = 6
 _START_SECONDS = 60
 _JARS = Path(__file__).with_name("test_server_jars.txt")
-_LAUNCHER = """#!/bin/sh
-exec java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$(dirname "$0")/jars/*" \
+_LAUNCHER = f"""#!/bin/sh
+here=$(dirname "$0")
+archive="$here/{ARCHIVE}"
+[ -f "$archive" ] && archived="-XX:SharedArchiveFile=$archive"
+exec java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 ${{archived:+"$archived"}} -cp "$here/jars/*" \
 io.temporal.testserver.TestServer "$@"
 """
 
@@ -65,7 +69,7 @@ async def find_or_build_test_server(progress: Progress) -> Path:
     whose message says what was tried and what to do.
     """
     cache = cache_directory()
-    native, java = cache / f"temporal-test-server-{VERSION}", cache / f"temporal-test-server-{VERSION}-java"
+    native, java = cache / f"temporal-test-server-{VERSION}", cache / f"temporal-test-server-{VERSION}-java-2"
     if found := _found(native, java):
         return found
     async with locked(cache / f"temporal-test-server-{VERSION}.lock", progress):
@@ -85,6 +89,8 @@ async def _install(native: Path, java: Path, progress: Progress) -> Path:
             except SourceUnavailableError as reason:
                 closed.append(str(reason))
     if found := _found(native, java):
+        if found != native:
+            await make_class_archive(found, progress)
         progress.say(f"Temporal's time-skipping test server is ready: {found}")
         return found
     raise ServerMissingError(

@@ -1,4 +1,6 @@
+import asyncio
 import hashlib
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -68,9 +70,10 @@ async def test_the_archives_stand_behind_a_script(
 ) -> None:
     put_program("java", JAVA_17)
     found = await find_or_build_test_server(transcript.progress)
-    assert found == cache / f"{NATIVE}-java" / "temporal-test-server"
+    assert found == cache / f"{NATIVE}-java-2" / "temporal-test-server"
     assert _names(found.parent / "jars") == ["a-1.jar", "b-2.jar"]
     assert sorted(asked) == sorted(ARCHIVES)
+    assert "will start slowly, without an archive" in transcript.text  # this Java is none
 
 
 @pytest.mark.usefixtures("cache")
@@ -135,6 +138,21 @@ async def test_a_wrong_archive_is_refused(
     with pytest.raises(ServerMissingError, match=reason):
         await find_or_build_test_server(Progress())
     assert _names(cache) == [f"{NATIVE}.lock"]
+
+
+@pytest.mark.time_skipping
+async def test_java_starts_it_from_an_archive_of_its_classes() -> None:
+    server = await find_or_build_test_server(Progress())
+    if "java" not in server.parent.name:
+        pytest.skip("the server is a program of its own")
+    process = await asyncio.create_subprocess_exec(
+        server,
+        env=os.environ | {"JAVA_TOOL_OPTIONS": "-Xshare:auto -Xlog:class+load:stdout"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    loaded, _ = await process.communicate()  # without a port it ends at once
+    assert b"io.temporal.testserver.TestServer source: shared objects file (top)" in loaded
 
 
 @pytest.mark.time_skipping

@@ -1,0 +1,78 @@
+"""Halves the time in which Java's test server starts and warms up: an archive of the classes that it needs.
+
+Java, from version 13 on, writes it at the end of a process that has used them. One that does not fit, because
+Java was renewed, is passed over by Java itself.
+"""
+
+import asyncio
+import os
+from asyncio.subprocess import DEVNULL, Process
+from pathlib import Path
+
+from temporalio.client import Client
+from temporalio.exceptions import TemporalError
+from temporalio.worker import Worker
+
+from engine.exercise import Exercise, nothing
+from engine.ports import free_port
+from engine.progress import Progress
+
+ARCHIVE = "classes.jsa"
+
+_TASK_QUEUE = "exercise"
+_PATIENCE_SECONDS = 60
+_LOOK_SECONDS = 0.1
+
+
+class _NoServerError(Exception):
+    """It ended before it answered."""
+
+
+async def make_class_archive(launcher: Path, progress: Progress) -> None:
+    """Use the server once and have its classes archived beside it. Without that it is slow, but works."""
+    target = launcher.with_name(ARCHIVE)
+    draft = target.with_suffix(".draft")
+    port = free_port()
+    options = {"JAVA_TOOL_OPTIONS": f'-XX:ArchiveClassesAtExit="{draft}"'}
+    reason: object = "its Java writes none; versions from 13 on do."
+    async with progress.working("Preparing the time-skipping test server to start quickly"):
+        process = await asyncio.create_subprocess_exec(
+            launcher, str(port), env=os.environ | options, stdout=DEVNULL, stderr=DEVNULL
+        )
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await _exercise(await _client(port, process))
+                process.terminate()
+                await process.wait()
+        except (_NoServerError, TemporalError, RuntimeError, TimeoutError) as error:
+            reason = repr(error)
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+    if draft.exists():
+        draft.replace(target)
+    else:
+        progress.say(f"The time-skipping test server will start slowly, without an archive: {reason}")
+
+
+async def _client(port: int, process: Process) -> Client:
+    """A client, as soon as the server answers."""
+    while process.returncode is None:
+        try:
+            return await Client.connect(f"127.0.0.1:{port}")
+        except RuntimeError:
+            await asyncio.sleep(_LOOK_SECONDS)
+    raise _NoServerError(f"it ended with status {process.returncode}")
+
+
+async def _exercise(client: Client) -> None:
+    """Have it do once what tests ask of it."""
+    async with Worker(client, task_queue=_TASK_QUEUE, workflows=[Exercise], activities=[nothing]):
+        handle = await client.start_workflow(
+            Exercise.run, 1, id="exercise", task_queue=_TASK_QUEUE, start_signal="signal"
+        )
+        await handle.execute_update(Exercise.update)
+        await handle.result()
+        await handle.describe()
+        await handle.fetch_history()
