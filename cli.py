@@ -6,7 +6,6 @@ import sys
 from typing import Annotated
 
 import typer
-import uvicorn
 from pydantic import ValidationError
 
 from base.log import configure
@@ -68,6 +67,8 @@ def travel(
 def api() -> None:
     """Run the API alone."""
     with loading():
+        import uvicorn
+
         from api.app import create_app
         from base.skipping_clock import process_time
 
