@@ -29,7 +29,7 @@ def up(
     ] = False,
 ) -> None:
     """Start the real service: Temporal, worker and API, with embedded parts where none is configured."""
-    from launch import launch, launch_travelling
+    from local.launch import launch, launch_travelling
 
     settings = _settings()
     exit_process(asyncio.run(launch_travelling(settings) if time_travel else launch(settings, demo=False)))
@@ -38,7 +38,7 @@ def up(
 @app.command()
 def demo() -> None:
     """Start everything with a local Messenger and demo data; `make run` calls this."""
-    from launch import launch
+    from local.launch import launch
 
     exit_process(asyncio.run(launch(_settings(), demo=True)))
 
@@ -49,8 +49,8 @@ def travel(
     port: Annotated[int | None, typer.Option(help="Its PAGEDESK_TRAVEL_PORT, if not yours.")] = None,
 ) -> None:
     """Let time pass in a Pagedesk that was started with `pagedesk up --time-travel`."""
-    from travel import TravelError, length_of
-    from travel import travel as make_journey
+    from local.travel import TravelError, length_of
+    from local.travel import travel as make_journey
 
     settings = _settings()
     try:
@@ -124,7 +124,7 @@ def doctor(
     with loading():
         from rich.console import Console
 
-        from doctor import examine, show
+        from local.doctor import examine, show
 
     diagnosis = asyncio.run(examine(_settings(), url))
     if as_json:

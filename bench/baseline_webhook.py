@@ -11,7 +11,7 @@ from fastapi import FastAPI, Header, HTTPException, Request
 from fastapi.responses import PlainTextResponse
 
 from base.settings import Settings
-from demo import load_or_make_secrets
+from local.demo import load_or_make_secrets
 from messenger.signature import is_signed
 
 

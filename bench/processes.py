@@ -13,10 +13,10 @@ from pathlib import Path
 import psutil
 
 from base.settings import Settings
-from children import PROCESSING_NICENESS
 from engine.dev_server_command import dev_server_arguments
 from engine.processes import Child, ChildSpec
 from engine.ready import http_is_ready, temporal_is_ready
+from local.children import PROCESSING_NICENESS
 from worker import READY_FILE
 
 _ROOT = Path(__file__).parent.parent

@@ -15,10 +15,10 @@ from bench import processes
 from bench.processes import Process
 from bench.rows import BrokenError
 from bench.wire import Server
-from demo import DemoSecrets, load_or_make_secrets, page_problem, seed_desk, seed_sandbox
 from engine.dev_server import find_or_build_dev_server
 from engine.ports import free_port
 from engine.progress import Progress
+from local.demo import DemoSecrets, load_or_make_secrets, page_problem, seed_desk, seed_sandbox
 from store.migrate import migrate
 
 _LOOPBACK = "127.0.0.1"

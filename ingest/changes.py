@@ -12,9 +12,7 @@ from store.tables import EarlyChange, Message
 
 _CHANGE = table_of(EarlyChange)
 _EARLY = (
-    _CHANGE.select()
-    .where(_CHANGE.c.mid.in_(bindparam("mids", expanding=True)))
-    .order_by(_CHANGE.c.inbox_id)
+    _CHANGE.select().where(_CHANGE.c.mid.in_(bindparam("mids", expanding=True))).order_by(_CHANGE.c.inbox_id)
 )
 
 

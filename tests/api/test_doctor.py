@@ -10,9 +10,9 @@ from rich.console import Console
 from sqlmodel import Session
 
 from base.settings import Settings
-from doctor import Diagnosis, examine, show
 from domain.page_problems import Problem
 from engine.ports import free_port
+from local.doctor import Diagnosis, examine, show
 from store import tables
 from support.api import NOW, Api, Seed
 

@@ -16,11 +16,11 @@ from base import clock
 from base.ids import new_id
 from base.settings import Settings
 from base.skipping_clock import skipping_clock
-from children import skipping_engine
 from engine.ports import free_port
 from engine.processes import running
 from engine.progress import Progress
 from engine.time_machine import InThePastError, Outside, TimeMachine, TimeStandsStillError
+from local.children import skipping_engine
 from support.hourly import HOUR, Hourly
 
 pytestmark = [pytest.mark.time_skipping, pytest.mark.asyncio(loop_scope="session")]

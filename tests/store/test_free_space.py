@@ -14,7 +14,7 @@ from rich.console import Console
 from base.settings import Settings
 from engine.progress import Progress
 from ingest.inbox import SqliteInboxWriter
-from launch import _finish_erasures
+from local.launch import _finish_erasures
 from store import free_space
 from store.free_space import INBOX_PATIENCE_SECONDS, FileBusyError
 from support.store import ACCOUNT, PAGE_A, PSID, make_settings

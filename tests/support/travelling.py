@@ -27,18 +27,18 @@ from temporalio.client import Client
 from api.app import create_app
 from base.skipping_clock import skipping_clock
 from base.temporal import connect
-from children import skipping_engine
 from engine.ports import free_port
 from engine.processes import running
 from engine.progress import Progress
 from engine.served import served
 from engine.time_machine import TimeMachine
+from local.children import skipping_engine
+from local.time_control import clock_url, keeping_time
 from sandbox.app import create_app as create_sandbox
 from sandbox.config import Config
 from sandbox.world import World
 from support.store import PAGE_A, PAGE_B, make_settings
 from support.whole import ADMIN_KEY, Whole, set_up
-from time_control import clock_url, keeping_time
 from worker import working
 
 UNTAGGED, TAGGED = PAGE_A, PAGE_B

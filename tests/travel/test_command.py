@@ -17,13 +17,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from base.settings import Settings
-from demo import PAGE_ID
 from engine.ports import free_port
 from engine.processes import Child, ChildSpec
 from engine.served import served
-from launch import launch_travelling
+from local.demo import PAGE_ID
+from local.launch import launch_travelling
+from local.travel import TravelError, length_of, travel
 from support.eventually import eventually
-from travel import TravelError, length_of, travel
 
 CLI = str(Path(__file__).parents[2] / "cli.py")
 PORTS = ("PORT", "TEMPORAL_PORT", "SANDBOX_PORT", "TRAVEL_PORT")

@@ -1,7 +1,7 @@
 """What a person reads when everything runs."""
 
 from base.settings import Settings
-from demo import APP_ID, PAGE_ID, PAGE_NAME, DemoSecrets
+from local.demo import APP_ID, PAGE_ID, PAGE_NAME, DemoSecrets
 
 
 def real(settings: Settings) -> str:

@@ -8,18 +8,18 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-import greetings
 from base.settings import Settings
-from children import api, sandbox, skipping_engine, temporal, worker
-from demo import DemoSecrets, load_or_make_secrets, page_problem, seed_desk, seed_sandbox
 from engine.data_lock import data_directory_lock
 from engine.errors import EngineError
 from engine.ports import Port, require_free
 from engine.progress import Progress
 from engine.supervisor import supervise
+from local import greetings
+from local.children import api, sandbox, skipping_engine, temporal, worker
+from local.demo import DemoSecrets, load_or_make_secrets, page_problem, seed_desk, seed_sandbox
+from local.time_control import clock_url, keeping_time
 from store import free_space
 from store.migrate import migrate
-from time_control import clock_url, keeping_time
 
 # A check of a page at the usual pace would be most of what happens on a journey.
 _TRAVELLING_PAGE_CHECK_MINUTES = 24 * 60

@@ -18,7 +18,7 @@ from worker import READY_FILE
 
 # Acknowledging a delivery comes before processing it: Meta waits five seconds, the inbox any time.
 PROCESSING_NICENESS = 5
-_ROOT = Path(__file__).parent
+_ROOT = Path(__file__).parent.parent
 
 
 async def temporal(settings: Settings, progress: Progress) -> ChildSpec:

@@ -18,9 +18,9 @@ from starlette.routing import Route
 
 from base.settings import Settings
 from base.temporal import connect
-from desk_outside import DeskOutside
 from engine.served import served
 from engine.time_machine import InThePastError, TimeMachine, TimeStandsStillError
+from local.outside import DeskOutside
 from store.database import Database
 from store.tables import Event
 

@@ -1,0 +1,1 @@
+"""Everything on one machine: starting it, showing it, examining it, letting its time pass."""
