@@ -7,6 +7,7 @@ from sqlmodel import Session
 from temporalio import activity
 
 from activities.credentials import page_credentials
+from activities.heartbeat import beating
 from activities.page_farewell import farewell
 from activities.page_subscriptions import Subscriber
 from base import clock
@@ -52,6 +53,10 @@ class PageActivities:
     @activity.defn(name="check_page")
     async def check_page(self, page_id: str) -> PageReport:
         """Check and mend one page and write down how it stands; of a deleted page, take leave."""
+        async with beating():
+            return await self._checked(page_id)
+
+    async def _checked(self, page_id: str) -> PageReport:
         try:
             target = await self._database.read(lambda session: self._target(session, page_id))
         except SecretUnreadableError:

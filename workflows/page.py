@@ -16,6 +16,8 @@ with workflow.unsafe.imports_passed_through():
     )
 
 _CHECK_TIMEOUT = timedelta(seconds=60)
+# A worker that dies with a check in hand delays by this much what waits for it: a new token, say.
+_CHECK_SILENCE = timedelta(seconds=5)
 _WAKE_TIMEOUT = timedelta(hours=1)
 _WAKE_SILENCE = timedelta(seconds=10)
 _FILL_TIMEOUT = timedelta(minutes=10)
@@ -46,6 +48,7 @@ class PageWorkflow:
                 start.page_id,
                 result_type=PageReport,
                 start_to_close_timeout=_CHECK_TIMEOUT,
+                heartbeat_timeout=_CHECK_SILENCE,
                 retry_policy=_CHECK_RETRY,
             )
             if report.deleted and not self._asked:

@@ -137,6 +137,7 @@ class Trial:
 
     async def kill_token(self, page_id: str) -> None:
         """Have a Page's access token expire."""
+        self.record.whole = False
         await self._token(page_id, invalid_subcode=463)
 
     async def renew_token(self, page_id: str) -> None:

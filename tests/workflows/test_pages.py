@@ -1,5 +1,6 @@
 """The workflow of a page: how often it looks, what it does about a gap, and when it ends."""
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -32,6 +33,7 @@ class Activities:
     """Answers each check as it is told and notes what was done, and when by the engine's time."""
 
     report: Callable[[int], PageReport]
+    dies_in: int = 0
     done: list[tuple[str, datetime]] = field(default_factory=list)
     fails: bool = False
 
@@ -41,7 +43,10 @@ class Activities:
 
     @activity.defn(name="check_page")
     async def check_page(self, _page_id: str) -> PageReport:
-        return self.report(self._note("check"))
+        number = self._note("check")
+        if number == self.dies_in:
+            await asyncio.Event().wait()  # as silent as a worker that is dead
+        return self.report(number)
 
     @activity.defn(name="fill_gap")
     async def fill_gap(self, _page_id: str) -> bool:
@@ -66,9 +71,9 @@ class Activities:
 
 @asynccontextmanager
 async def watched(
-    env: WorkflowEnvironment, report: Callable[[int], PageReport]
+    env: WorkflowEnvironment, report: Callable[[int], PageReport], *, dies_in: int = 0
 ) -> AsyncIterator[tuple[Activities, WorkflowHandle[PageWorkflow, None]]]:
-    doing, queue = Activities(report), f"test-{new_id()}"
+    doing, queue = Activities(report, dies_in), f"test-{new_id()}"
     async with Worker(
         env.client,
         task_queue=queue,
@@ -111,6 +116,15 @@ async def test_a_doubt_has_it_checked_at_once(env: WorkflowEnvironment) -> None:
         await handle.signal(CHECK_SIGNAL)
         await checked(doing, 2)
         assert doing.pauses() == [timedelta(0)]
+
+
+async def test_a_check_whose_worker_dies_is_made_again_within_seconds(env: WorkflowEnvironment) -> None:
+    async with watched(env, lambda _: WELL, dies_in=1) as (doing, _):
+        await checked(doing, 1)
+        await env.sleep(timedelta(seconds=8))
+        await checked(doing, 2)
+        (first, again) = (when for _, when in doing.done)
+        assert again - first < timedelta(seconds=8)
 
 
 async def test_a_gap_is_read_and_looked_at_again_a_minute_later(env: WorkflowEnvironment) -> None:
