@@ -14,10 +14,13 @@ from temporalio.exceptions import TemporalError
 from temporalio.worker import Worker
 
 from engine.exercise import Exercise, nothing
+from engine.installing import put_in_place
 from engine.ports import free_port
 from engine.progress import Progress
 
 ARCHIVE = "classes.jsa"
+NO_ARCHIVE = "no-classes.txt"
+"""Says why there is none, so that it is not tried again."""
 
 _TASK_QUEUE = "exercise"
 _PATIENCE_SECONDS = 60
@@ -30,30 +33,41 @@ class _NoServerError(Exception):
 
 async def make_class_archive(launcher: Path, progress: Progress) -> None:
     """Use the server once and have its classes archived beside it. Without that it is slow, but works."""
-    target = launcher.with_name(ARCHIVE)
-    draft = target.with_suffix(".draft")
+    draft = launcher.with_name(f"{ARCHIVE}.draft")
+    draft.unlink(missing_ok=True)  # of one that died here
+    try:
+        async with (
+            progress.working("Preparing the time-skipping test server to start quickly"),
+            asyncio.timeout(_PATIENCE_SECONDS),
+        ):
+            await _use(launcher, draft)
+        put_in_place(draft, launcher.with_name(ARCHIVE))
+    except FileNotFoundError:
+        _do_without(launcher, "its Java writes none; versions from 13 on do", progress)
+    except (_NoServerError, TemporalError, RuntimeError, TimeoutError) as error:
+        _do_without(launcher, repr(error), progress)
+
+
+def _do_without(launcher: Path, reason: str, progress: Progress) -> None:
+    progress.say(f"The time-skipping test server will start slowly, without an archive: {reason}")
+    launcher.with_name(NO_ARCHIVE).write_text(f"{reason}\n")
+
+
+async def _use(launcher: Path, draft: Path) -> None:
+    """Have a server of its own write the archive at its end."""
     port = free_port()
     options = {"JAVA_TOOL_OPTIONS": f'-XX:ArchiveClassesAtExit="{draft}"'}
-    reason: object = "its Java writes none; versions from 13 on do."
-    async with progress.working("Preparing the time-skipping test server to start quickly"):
-        process = await asyncio.create_subprocess_exec(
-            launcher, str(port), env=os.environ | options, stdout=DEVNULL, stderr=DEVNULL
-        )
-        try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                await _exercise(await _client(port, process))
-                process.terminate()
-                await process.wait()
-        except (_NoServerError, TemporalError, RuntimeError, TimeoutError) as error:
-            reason = repr(error)
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-    if draft.exists():
-        draft.replace(target)
-    else:
-        progress.say(f"The time-skipping test server will start slowly, without an archive: {reason}")
+    process = await asyncio.create_subprocess_exec(
+        launcher, str(port), env=os.environ | options, stdout=DEVNULL, stderr=DEVNULL
+    )
+    try:
+        await _exercise(await _client(port, process))
+        process.terminate()
+        await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 async def _client(port: int, process: Process) -> Client:

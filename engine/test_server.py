@@ -15,7 +15,7 @@ import httpx
 from temporalio.converter import DataConverter
 from temporalio.testing import WorkflowEnvironment
 
-from engine.class_archive import ARCHIVE, make_class_archive
+from engine.class_archive import ARCHIVE, NO_ARCHIVE, make_class_archive
 from engine.errors import ServerMissingError, SourceUnavailableError
 from engine.installing import (
     answers,
@@ -37,6 +37,7 @@ _DOWNLOAD_SECONDS = 600
 _DOWNLOADS_AT_ONCE = 6
 _START_SECONDS = 60
 _JARS = Path(__file__).with_name("test_server_jars.txt")
+_LAUNCHER_NAME = "temporal-test-server"
 _LAUNCHER = f"""#!/bin/sh
 here=$(dirname "$0")
 archive="$here/{ARCHIVE}"
@@ -69,7 +70,7 @@ async def find_or_build_test_server(progress: Progress) -> Path:
     whose message says what was tried and what to do.
     """
     cache = cache_directory()
-    native, java = cache / f"temporal-test-server-{VERSION}", cache / f"temporal-test-server-{VERSION}-java-2"
+    native, java = cache / f"temporal-test-server-{VERSION}", cache / f"temporal-test-server-{VERSION}-java"
     if found := _found(native, java):
         return found
     async with locked(cache / f"temporal-test-server-{VERSION}.lock", progress):
@@ -77,22 +78,32 @@ async def find_or_build_test_server(progress: Progress) -> Path:
 
 
 def _found(native: Path, java: Path) -> Path | None:
-    return next((path for path in (native, java / "temporal-test-server") if path.exists()), None)
+    """The server that is ready: that of Java with its archive, or with the reason why it has none."""
+    if native.exists():
+        return native
+    is_ready = any((java / name).exists() for name in (ARCHIVE, NO_ARCHIVE))
+    return java / _LAUNCHER_NAME if is_ready else None
 
 
 async def _install(native: Path, java: Path, progress: Progress) -> Path:
+    found = await _get(native, java, progress)
+    if found == java:
+        found = await _launcher_in(java, progress)
+    progress.say(f"Temporal's time-skipping test server is ready: {found}")
+    return found
+
+
+async def _get(native: Path, java: Path, progress: Progress) -> Path:
+    """One of both, whichever is there or can be had."""
     closed: list[str] = []
     for source, target in ((_download, native), (_assemble, java)):
+        if target.exists():
+            return target
         with staging_directory(target) as staging:
             try:
-                put_in_place(await source(staging, progress), target)
+                return put_in_place(await source(staging, progress), target)
             except SourceUnavailableError as reason:
                 closed.append(str(reason))
-    if found := _found(native, java):
-        if found != native:
-            await make_class_archive(found, progress)
-        progress.say(f"Temporal's time-skipping test server is ready: {found}")
-        return found
     raise ServerMissingError(
         "Temporal's time-skipping test server cannot be had:\n"
         + "".join(f"  - {reason}\n" for reason in closed)
@@ -101,6 +112,15 @@ async def _install(native: Path, java: Path, progress: Progress) -> Path:
         f"  - install Java {_OLDEST_JAVA} or later (Debian: apt install default-jre-headless; macOS: brew "
         f"install openjdk) and let this machine reach {MAVEN_CENTRAL_URL}."
     )
+
+
+async def _launcher_in(java: Path, progress: Progress) -> Path:
+    """The script that starts the archives, and starts them quickly: written here, as it has to fit both."""
+    launcher = java / _LAUNCHER_NAME
+    launcher.write_text(_LAUNCHER)
+    launcher.chmod(0o755)
+    await make_class_archive(launcher, progress)
+    return launcher
 
 
 async def _download(staging: Path, progress: Progress) -> Path:
@@ -124,16 +144,13 @@ async def _download(staging: Path, progress: Progress) -> Path:
 
 
 async def _assemble(staging: Path, progress: Progress) -> Path:
-    """The archives and the script that starts them, in one directory."""
+    """The archives, in a directory."""
     await _require_java()
     directory = staging / "server"
     jars = directory / "jars"
     jars.mkdir(parents=True)
     async with progress.working("Downloading Temporal's time-skipping test server from Maven Central, 38 MB"):
         await _fetch_all(jars)
-    launcher = directory / "temporal-test-server"
-    launcher.write_text(_LAUNCHER)
-    launcher.chmod(0o755)
     return directory
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from temporalio.client import Client, WorkflowHandle
+from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from workflows.messages import (
@@ -22,7 +23,8 @@ async def start_or_signal(
     """Tell the thread's open run of events, or one that is begun for them.
 
     A fresh thread's are told with the start itself: the engine then gives the run's first task back with the
-    answer, to the worker that shares this client, and no poll has to fetch it.
+    answer, to the worker that shares this client, and no poll has to fetch it. A thread that ever had a run
+    is not fresh, whatever the batch says: another relay may have told its events meanwhile.
     """
     if batch.fresh:
         try:
@@ -32,6 +34,7 @@ async def start_or_signal(
                 id=conversation_workflow_id(page_id, customer_id),
                 task_queue=task_queue,
                 task_timeout=TASK_TIMEOUT,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 request_eager_start=True,
             )
         except WorkflowAlreadyStartedError:

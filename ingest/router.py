@@ -66,7 +66,10 @@ _LIVE = col(Thread.state)["conversation"]["id"].as_string()
 _CUSTOMERS = (
     select(Customer, Thread, _LIVE)
     .join(Thread, col(Thread.customer_id) == col(Customer.id))
-    .where(col(Customer.psid).in_(bindparam("psids", expanding=True)))
+    .where(
+        col(Customer.page_id).in_(bindparam("pages", expanding=True)),
+        col(Customer.psid).in_(bindparam("psids", expanding=True)),
+    )
     .options(defer(Thread.state))  # type: ignore[arg-type]  # SQLModel types columns as values
 )
 
@@ -278,7 +281,7 @@ class _Batch:
         return {row.page_id: (row.Page, row.app_id, row) for row in rows}
 
     def _read_customers(self, psids: set[str]) -> None:
-        rows = self._session.execute(_CUSTOMERS, {"psids": list(psids)}).all()
+        rows = self._session.execute(_CUSTOMERS, {"pages": list(self._pages), "psids": list(psids)}).all()
         for customer, thread, live in rows:
             self._customers[customer.page_id, customer.psid] = customer
             self._threads[customer.id] = thread

@@ -135,7 +135,7 @@ class Signaller:
             return True
         handle = self._client.get_workflow_handle(conversation_workflow_id(page_id, customer_id))
         try:
-            await handle.signal(EVENTS_SIGNAL, batch)
+            await handle.signal(EVENTS_SIGNAL, ThreadEvents(batch.events))
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return False

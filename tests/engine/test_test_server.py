@@ -11,6 +11,7 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 import engine.test_server
+from engine.class_archive import ARCHIVE, NO_ARCHIVE
 from engine.errors import ServerMissingError
 from engine.progress import Progress
 from engine.test_server import VERSION, find_or_build_test_server, start_time_skipping
@@ -70,10 +71,24 @@ async def test_the_archives_stand_behind_a_script(
 ) -> None:
     put_program("java", JAVA_17)
     found = await find_or_build_test_server(transcript.progress)
-    assert found == cache / f"{NATIVE}-java-2" / "temporal-test-server"
+    assert found == cache / f"{NATIVE}-java" / "temporal-test-server"
     assert _names(found.parent / "jars") == ["a-1.jar", "b-2.jar"]
     assert sorted(asked) == sorted(ARCHIVES)
     assert "will start slowly, without an archive" in transcript.text  # this Java is none
+    assert (found.parent / NO_ARCHIVE).exists()
+
+
+async def test_a_server_that_was_made_before_there_were_archives_is_used_on(
+    put_program: PutProgram, cache: Path, transcript: Transcript, asked: list[str]
+) -> None:
+    put_program("java", JAVA_17)
+    old = cache / f"{NATIVE}-java"
+    (old / "jars").mkdir(parents=True)
+    (old / "temporal-test-server").write_text("#!/bin/sh\nexit 1\n")
+    found = await find_or_build_test_server(transcript.progress)
+    assert found.parent == old
+    assert "classes.jsa" in found.read_text()
+    assert asked == []
 
 
 @pytest.mark.usefixtures("cache")
@@ -143,8 +158,8 @@ async def test_a_wrong_archive_is_refused(
 @pytest.mark.time_skipping
 async def test_java_starts_it_from_an_archive_of_its_classes() -> None:
     server = await find_or_build_test_server(Progress())
-    if "java" not in server.parent.name:
-        pytest.skip("the server is a program of its own")
+    if not (server.parent / ARCHIVE).exists():
+        pytest.skip("the server is a program of its own, or its Java writes no archives")
     process = await asyncio.create_subprocess_exec(
         server,
         env=os.environ | {"JAVA_TOOL_OPTIONS": "-Xshare:auto -Xlog:class+load:stdout"},

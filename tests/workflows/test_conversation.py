@@ -219,6 +219,22 @@ async def test_first_events_that_are_told_again_are_looked_up(desk: Desk, env: W
     assert len(await desk.conversations()) == 1
 
 
+async def test_fresh_events_that_another_relay_has_told_open_nothing_again(
+    desk: Desk, env: WorkflowEnvironment
+) -> None:
+    now = await env.get_current_time()
+    (routed,) = await desk.take({"message": {"mid": "m_first", "text": "hello"}}, now)
+    await desk.signal(routed, told_before=True)
+    await eventually(lambda: statuses(desk, "sent"))
+    for action in ("pick", "end", "complete"):
+        await desk.command(action)
+    await (await desk.handle()).result()
+    await desk.signal(routed)
+    await (await desk.handle()).result()
+    assert (await desk.conversation()).status == "closed"
+    assert len(desk.meta.sent) == 1
+
+
 async def test_the_next_conversation_of_a_thread_is_looked_up(desk: Desk, env: WorkflowEnvironment) -> None:
     await opened(desk, env)
     for action in ("pick", "end", "complete"):
