@@ -1,8 +1,10 @@
 """Giving Meta an agent's file before its message is tried. An upload sends nothing: it may be repeated."""
 
+import asyncio
 import tempfile
 from collections.abc import Callable
 from datetime import datetime
+from typing import IO
 
 from activities.credentials import page_credentials
 from base.secrets import Vault
@@ -14,6 +16,10 @@ from store.database import Database
 from store.files import FileGoneError, FileStore, FileStoreError
 from store.tables import Attachment
 from store.uploads import WantedUpload, keep_meta_id
+
+STORE_PATIENCE_S = 5.0
+"""With the wait for the page's turn and `UPLOAD_TIMEOUT_S` less than a send may take. One that the engine
+gives up would be begun anew for ever."""
 
 _GONE = Meaning(ErrorKind.MESSAGE, "The file is not in the attachment store any more.", "Upload it again.")
 
@@ -48,11 +54,18 @@ class Uploads:
             raise FileGoneError
         credentials = await self._database.read(lambda s: page_credentials(s, self._vault, wanted.page_id))
         with tempfile.TemporaryFile() as content:
-            async for chunk in await self._files.read(file.store_key):
-                content.write(chunk)
+            await self._fetch(file.store_key, content)
             content.seek(0)
             named = Upload(file.name or file.id, _plain(file), content)
             return await self._graph.upload_file(credentials, file.kind, named)
+
+    async def _fetch(self, key: str, content: IO[bytes]) -> None:
+        try:
+            async with asyncio.timeout(STORE_PATIENCE_S):
+                async for chunk in await self._files.read(key):
+                    content.write(chunk)
+        except TimeoutError as error:
+            raise FileStoreError("it is too slow") from error
 
 
 def _plain(file: Attachment) -> str:
