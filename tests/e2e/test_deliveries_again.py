@@ -97,7 +97,8 @@ async def test_an_echo_with_our_id_confirms_our_message_and_is_no_message_of_its
     body = body_of(echo_event(psid, mid=mid, text="lost", app_id=APP_ID, metadata=f"pd1:{message_id}"))
     assert await post(product, body, wire.signature_headers(body, APP_SECRET)["X-Hub-Signature-256"]) == 200
     message = await product.message_with(conversation["id"], mid=mid)
-    assert (message["id"], message["status"]) == (message_id, "sent")
+    assert message["id"] == message_id
+    assert message["status"] in ("sent", "delivered")  # the receipt of the greeting may be late and cover both
     texts = [each["text"] for each in await product.messages(conversation["id"])]
     assert texts.count("lost") == 1
 
