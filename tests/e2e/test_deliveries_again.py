@@ -98,7 +98,7 @@ async def test_an_echo_with_our_id_confirms_our_message_and_is_no_message_of_its
     assert await post(product, body, wire.signature_headers(body, APP_SECRET)["X-Hub-Signature-256"]) == 200
     message = await product.message_with(conversation["id"], mid=mid)
     assert message["id"] == message_id
-    assert message["status"] in ("sent", "delivered")  # the receipt of the greeting may be late and cover both
+    assert message["status"] in ("sent", "delivered")  # a late receipt of the greeting may cover it
     texts = [each["text"] for each in await product.messages(conversation["id"])]
     assert texts.count("lost") == 1
 
