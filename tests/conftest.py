@@ -15,6 +15,7 @@ from engine.clean_exit import exit_process
 from engine.progress import Progress
 from engine.test_server import start_time_skipping
 from support.engines import SUGGEST_CONTINUE_AS_NEW_AT, dev_server_at
+from support.statements import share_compiled_statements
 
 _exit_status = pytest.StashKey[int]()
 
@@ -32,6 +33,10 @@ async def time_skipping_env() -> AsyncIterator[WorkflowEnvironment]:
     environment = await start_time_skipping(Progress())
     yield environment
     await environment.shutdown()
+
+
+def pytest_configure() -> None:
+    share_compiled_statements()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
