@@ -18,6 +18,8 @@ from temporalio.client import Client
 
 SETTLE_SECONDS = 60.0
 PARKING_SECONDS = 60.0
+_LONGEST_SECONDS = 900.0
+"""In a conversation one message of unknown outcome after the other is looked for, for a minute each."""
 
 _PAUSE_SECONDS = 0.05
 _WAITING = {
@@ -43,12 +45,14 @@ _NO_FAULT = {WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAN
 async def settle(
     data_dir: Path, sandbox: httpx.AsyncClient, *, within: float = SETTLE_SECONDS, parked: bool = False
 ) -> list[str]:
-    """Return when the desk is at rest, or after `within` seconds what still is under way.
+    """Return when the desk is at rest, or what still is under way after `within` seconds without a change.
 
     `parked`: at rest is also that every message of unknown outcome is looked for no more. A minute more.
     """
-    end = time.monotonic() + within + (PARKING_SECONDS if parked else 0)
+    patience = within + (PARKING_SECONDS if parked else 0)
+    begun = changed = time.monotonic()
     former: dict[str, int] | None = None
+    before: list[str] = []
     while True:
         picture = await asyncio.to_thread(_look, data_dir)
         picture["deliveries"] = (await _get(sandbox, "/_sandbox/deliveries"))["pending"]
@@ -56,7 +60,10 @@ async def settle(
         unfinished = _unfinished(picture, parked=parked)
         if not unfinished and picture == former:
             return []
-        if time.monotonic() > end:
+        now = time.monotonic()
+        if unfinished != before:
+            before, changed = unfinished, now
+        if now > min(changed + patience, begun + _LONGEST_SECONDS):
             return unfinished
         former = picture if not unfinished else None
         if unfinished:

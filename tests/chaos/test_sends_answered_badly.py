@@ -103,9 +103,9 @@ async def test_f16_one_reply_in_ten_is_lost_after_meta_has_it(trial: Trial, load
             for _ in range(5 * load.rounds)
             for message_id in await trial.replies.to_all(list(talks.values()))
         ]
+        trial.struck("one in ten")
         ledgers = await trial.verify()
         assert await trial.has_fired(fault)
-    trial.struck("one in ten")
     shown = _statuses(ledgers)
     assert {shown[each] for each in said} <= {"sent", "delivered", "read"}
 
