@@ -20,6 +20,9 @@ PAGES = ("108823774519302", "230451889017744")
 _RETRY_AFTER_SECONDS = [0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.0]
 _PROVISIONING_SECONDS = 60.0
 
+# A connection must not be used again in the instant in which the server closes it, after five idle seconds.
+_LIMITS = httpx.Limits(keepalive_expiry=3.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Installation:
@@ -41,12 +44,16 @@ class Installation:
 
     def sandbox(self) -> httpx.AsyncClient:
         """A client of the sandbox."""
-        return httpx.AsyncClient(base_url=self.fleet.url(SANDBOX), trust_env=False, timeout=30)
+        return httpx.AsyncClient(
+            base_url=self.fleet.url(SANDBOX), trust_env=False, timeout=30, limits=_LIMITS
+        )
 
     def api(self, name: str = API) -> httpx.AsyncClient:
         """A client of the API with the administrator's key."""
         headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
-        return httpx.AsyncClient(base_url=self.fleet.url(name), headers=headers, trust_env=False, timeout=30)
+        return httpx.AsyncClient(
+            base_url=self.fleet.url(name), headers=headers, trust_env=False, timeout=30, limits=_LIMITS
+        )
 
 
 async def install(directory: Path, temporal: Path) -> Installation:
