@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import TypeVar
 
 import httpx
 from sqlmodel import Session, col, func, select
-from temporalio.api.common.v1 import Payload
+from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -15,8 +16,9 @@ from engine.time_machine import Outside
 from store.attachments import messages_with_pending_files
 from store.database import Database
 from store.tables import InboxEvent, RelayPartition, Thread, ThreadEvent
-from workflows.messages import EVENTS_SIGNAL, ThreadEvents, conversation_workflow_id
+from workflows.messages import EVENTS_SIGNAL, ConversationInput, ThreadEvents, conversation_workflow_id
 
+_T = TypeVar("_T")
 _Waiting = tuple[str, int]
 """A workflow's id, and the number of an event that its projection has not shown to be applied."""
 
@@ -83,21 +85,33 @@ class DeskOutside:
             async for event in self._engine.get_workflow_handle(
                 workflow_id, run_id=run_id
             ).fetch_history_events():
-                former = (
-                    former or event.workflow_execution_started_event_attributes.continued_execution_run_id
-                )
+                start = event.workflow_execution_started_event_attributes
+                former = former or start.continued_execution_run_id
+                told |= _told_at_start(start.input)
                 signal = event.workflow_execution_signaled_event_attributes
                 if signal.signal_name == EVENTS_SIGNAL:
-                    told |= {each.seq for each in _batch(signal.input.payloads[0]).events}
+                    told |= _seqs_of(_read(signal.input.payloads[0], ThreadEvents))
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
         return told, former
 
 
-def _batch(payload: Payload) -> ThreadEvents:
-    batch: ThreadEvents = data_converter.payload_converter.from_payload(payload, ThreadEvents)
-    return batch
+def _told_at_start(given: Payloads) -> set[int]:
+    """What a run was begun with; nothing where the event is no start."""
+    if not given.payloads:
+        return set()
+    first = _read(given.payloads[0], ConversationInput).first
+    return _seqs_of(first) if first is not None else set()
+
+
+def _seqs_of(batch: ThreadEvents) -> set[int]:
+    return {event.seq for event in batch.events}
+
+
+def _read(payload: Payload, hint: type[_T]) -> _T:
+    value: _T = data_converter.payload_converter.from_payload(payload, hint)
+    return value
 
 
 def _received(session: Session) -> int:
