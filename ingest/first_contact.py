@@ -1,5 +1,6 @@
 """How events reach a conversation that may have to be begun for them."""
 
+from functools import partial
 from typing import Any
 
 from temporalio.client import Client, WorkflowHandle
@@ -26,25 +27,22 @@ async def start_or_signal(
     answer, to the worker that shares this client, and no poll has to fetch it. A thread that ever had a run
     is not fresh, whatever the batch says: another relay may have told its events meanwhile.
     """
+    begin = partial(
+        client.start_workflow,
+        CONVERSATION_WORKFLOW,
+        id=conversation_workflow_id(page_id, customer_id),
+        task_queue=task_queue,
+        task_timeout=TASK_TIMEOUT,
+    )
     if batch.fresh:
         try:
-            return await client.start_workflow(
-                CONVERSATION_WORKFLOW,
+            return await begin(
                 ConversationInput(page_id, customer_id, first=batch),
-                id=conversation_workflow_id(page_id, customer_id),
-                task_queue=task_queue,
-                task_timeout=TASK_TIMEOUT,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 request_eager_start=True,
             )
         except WorkflowAlreadyStartedError:
             batch = ThreadEvents(batch.events)  # somebody has told it something before
-    return await client.start_workflow(
-        CONVERSATION_WORKFLOW,
-        ConversationInput(page_id, customer_id),
-        id=conversation_workflow_id(page_id, customer_id),
-        task_queue=task_queue,
-        task_timeout=TASK_TIMEOUT,
-        start_signal=EVENTS_SIGNAL,
-        start_signal_args=[batch],
+    return await begin(
+        ConversationInput(page_id, customer_id), start_signal=EVENTS_SIGNAL, start_signal_args=[batch]
     )

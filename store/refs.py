@@ -10,11 +10,12 @@ from domain.changes import Fact
 from domain.lifecycle import ActorKind, Trigger
 from domain.settings import LiveSettings
 from domain.state import Command
-from domain.thread_owner import NOBODY_KNOWN, OwnerKind, ThreadOwner
+from domain.thread_owner import NOBODY_KNOWN, ThreadOwner
 from store.events import append_events, event_row
 from store.live_settings import SOURCES, live_settings, settings_of
 from store.refusals import StoreRefusalError
 from store.tables import Conversation, Customer, Message, Page, Thread, Workstream
+from store.thread_owners import owner_of_thread
 
 # Asked for every command: columns, not rows of the unit of work.
 _WITH_SETTINGS = (
@@ -59,7 +60,7 @@ def conversation_ref(session: Session, conversation_id: str) -> ConversationRef:
         row.customer_id,
         settings_of(session, row),
         row.session_id,
-        ThreadOwner(OwnerKind(row.owner), row.owner_app_id, row.owner_known_at),
+        owner_of_thread(row),
     )
 
 

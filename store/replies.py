@@ -18,7 +18,7 @@ from domain.delivery import MessageStatus
 from domain.lifecycle import ActorKind
 from domain.sending import RefusalCode
 from domain.settings import AutomatedTrigger
-from domain.state import Command, Notice
+from domain.state import REPLY, Command, Notice
 from store.attachments import file_to_send, sent_file_id
 from store.conversations import live_conversation_id
 from store.created_messages import notice_row
@@ -33,7 +33,6 @@ from store.sql import insert_if_new, insert_or_ignore
 from store.tables import Agent, Event, IdempotencyRecord, Message, Page
 from store.thread_owners import NOT_OURS
 
-REPLY = "reply"
 _MAY_BE_SAID_AGAIN = (MessageStatus.UNKNOWN.value, MessageStatus.FAILED.value)
 _SUPERVISING_ROLES = ("supervisor", "admin")
 _WINDOW_CODES = frozenset(code.value for code in RefusalCode)

@@ -1,7 +1,9 @@
 """Who controls a thread, kept with it."""
 
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import Row
 from sqlmodel import Session
 
 from domain.changes import Fact
@@ -14,8 +16,8 @@ NOT_OURS = "thread_owned_by_another_app"
 """The refusal of a reply in a thread that another app controls."""
 
 
-def owner_of_thread(thread: Thread) -> ThreadOwner:
-    """What was learnt last; `as_of` tells whether it is still known."""
+def owner_of_thread(thread: Thread | Row[Any]) -> ThreadOwner:
+    """What was learnt last; `as_of` tells whether it is still known. Of a row three columns are enough."""
     return ThreadOwner(OwnerKind(thread.owner), thread.owner_app_id, thread.owner_known_at)
 
 
