@@ -6,6 +6,7 @@ from functools import partial
 
 from sqlmodel import Session
 
+from base.ids import id_from_key
 from domain.delivery import MessageStatus
 from domain.outbox import is_still_waited_for
 from domain.pacing import PAUSED_FOR
@@ -25,6 +26,7 @@ Outcome = Sent | Refused | NotSent | Unknown
 _MOST_TRIES = 8
 _FIRST_WAIT = timedelta(seconds=2)
 _LONGEST_WAIT = timedelta(minutes=5)
+_JITTER = 0.25
 
 _CLOSES_GATE = frozenset({ErrorKind.AUTH, ErrorKind.POLICY})
 _COME_AGAIN = frozenset({ErrorKind.RETRY, ErrorKind.THROTTLED})
@@ -61,7 +63,10 @@ def record(
         case Refused(error=error) if error.kind in _CLOSES_GATE:
             return ended(MessageStatus.HELD, reason=gate.reason_of_gate(error.reason))
         case Refused(error=error) if _may_come_again(session, request, error):
-            return _postponed(session, request, attempt, error.reason, now, wait=_wait_of(request, error))
+            wait = _wait_of(request, error)
+            # What is throttled comes back one after the other in its page's line.
+            apart = wait if error.kind is ErrorKind.THROTTLED else _with_jitter(request, wait)
+            return _postponed(session, request, attempt, error.reason, now, wait=apart)
         case Refused(error=error):
             if error.kind is ErrorKind.THREAD_CONTROL:
                 refused_by_meta(session, request.customer_id, now)
@@ -69,7 +74,8 @@ def record(
         case Unknown(reason=reason):
             return ended(MessageStatus.UNKNOWN, reason=reason)
         case NotSent(reason=reason):
-            return _postponed(session, request, attempt, reason, now, wait=_wait_of(request))
+            wait = _with_jitter(request, _wait_of(request))
+            return _postponed(session, request, attempt, reason, now, wait=wait)
 
 
 def not_uploaded(
@@ -121,6 +127,12 @@ def _wait_of(request: SendMessage, error: GraphError | None = None) -> timedelta
     told = timedelta(seconds=error.retry_after_s or 0) if error is not None else timedelta(0)
     ours: timedelta = _FIRST_WAIT * 2 ** min(request.tries, _MOST_TRIES)
     return max(told, min(_LONGEST_WAIT, ours))
+
+
+def _with_jitter(request: SendMessage, wait: timedelta) -> timedelta:
+    """Up to a quarter longer, by message and try: what failed at one instant does not come back at one."""
+    drawn = int(id_from_key("wait", request.message_id, str(request.tries))[:8], 16) / 2**32
+    return wait * (1 + _JITTER * drawn)
 
 
 def _postponed(

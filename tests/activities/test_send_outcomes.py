@@ -1,10 +1,21 @@
 """How long a message waits for its next try."""
 
+import itertools
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from sqlmodel import Session
 
-from activities.send_outcomes import _wait_of
+from activities.send_outcomes import _wait_of, _with_jitter, record
+from base import clock
+from domain.delivery import MessageStatus
+from messenger.errors import GraphError, meaning_of
+from messenger.graph import NotSent, Refused
+from store.messages import new_outbound_row
+from store.sql import insert_or_ignore
+from store.tables import Message
+from support.store import PAGE_A, add_conversation, add_customer, seeded_store
 from workflows.messages import SendMessage
 
 
@@ -14,3 +25,50 @@ from workflows.messages import SendMessage
 def test_the_wait_doubles_up_to_five_minutes_however_many_tries_there_were(tries: int, seconds: int) -> None:
     request = SendMessage("p", "c", "m", tag_on=False, tries=tries)
     assert _wait_of(request) == timedelta(seconds=seconds)
+
+
+def test_what_failed_at_one_instant_does_not_come_back_at_one() -> None:
+    requests = [SendMessage("p", "c", f"m{number}", tag_on=False, tries=2) for number in range(200)]
+    waits = sorted(_with_jitter(each, _wait_of(each)) for each in requests)
+    assert timedelta(seconds=8) <= waits[0]
+    assert waits[-1] < timedelta(seconds=10)
+    assert all(later - before < timedelta(seconds=0.2) for before, later in itertools.pairwise(waits))
+    assert waits[-1] - waits[0] > timedelta(seconds=1.9)
+    assert waits == sorted(_with_jitter(each, _wait_of(each)) for each in requests)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "jitter"),
+    [
+        (NotSent("ConnectError"), True),
+        (Refused(GraphError(meaning_of(2018321, None), status=400, code=2018321)), True),
+        (Refused(GraphError(meaning_of(613, None), status=400, code=613)), False),
+    ],
+    ids=["not-sent", "passing", "throttled"],
+)
+async def test_only_what_no_line_spreads_is_spread(
+    tmp_path: Path, outcome: NotSent | Refused, *, jitter: bool
+) -> None:
+    now = clock.now()
+    request = SendMessage(PAGE_A, "c", "m", tag_on=False, tries=0)
+
+    def sending(session: Session) -> None:
+        add_customer(session, "c", now)
+        add_conversation(session, "k", "c", now, status="open", reason="customer_wrote")
+        session.flush()
+        row = new_outbound_row(
+            id="m",
+            page_id=PAGE_A,
+            customer_id="c",
+            conversation_id="k",
+            sender_kind="automatic",
+            text="hello",
+            created_at=now,
+        )
+        insert_or_ignore(session, Message, [row | {"status": MessageStatus.SENDING.value, "attempt": 1}])
+
+    async with seeded_store(tmp_path, sending) as store:
+        report = await store.write(lambda session: record(session, request, 1, outcome, now))
+    assert report.status is MessageStatus.QUEUED
+    wait = _wait_of(request)
+    assert report.until == now + (_with_jitter(request, wait) if jitter else wait)
