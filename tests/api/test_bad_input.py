@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from freezegun import freeze_time
 from starlette.types import Message
+from structlog.testing import capture_logs
 
 from api import routing
 from api.problems import PROBLEMS
@@ -193,8 +194,10 @@ async def test_what_breaks_is_a_problem_without_a_trace(api: Api, monkeypatch: p
         raise ZeroDivisionError("the secret inner life")
 
     monkeypatch.setattr(api.database, "read", broken)
-    answer = await api.client().get("/v1/me", headers={"Authorization": f"Bearer {ADMIN_TOKEN}"})
+    with capture_logs() as logged:
+        answer = await api.client().get("/v1/me", headers={"Authorization": f"Bearer {ADMIN_TOKEN}"})
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert [(line["event"], line["exc_info"]) for line in logged] == [("request_failed", True)]
     assert "secret" not in answer.text
     assert answer.headers["x-content-type-options"] == "nosniff"
 

@@ -138,6 +138,7 @@ async def test_a_database_that_is_not_there_or_old_is_a_problem(doctor: Doctor, 
     assert not (settings.data_dir / "nowhere").exists()
 
 
+@pytest.mark.slow
 async def test_many_accounts_and_pages_are_all_shown(seed: Seed, doctor: Doctor) -> None:
     for _ in range(60):
         await seed.page()

@@ -60,6 +60,7 @@ async def _closed_port() -> AsyncIterator[int]:
     yield port
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [_closed_port, _black_hole])
 async def test_a_dead_server_costs_no_more_than_the_bound(
     tmp_path: Path, place: Callable[[], contextlib.AbstractAsyncContextManager[int]]
@@ -145,6 +146,7 @@ def _failed(error_type: str, *details: Any) -> WorkflowUpdateFailedError:
     return WorkflowUpdateFailedError(ApplicationError("Not now.", *details, type=error_type))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "first",
     [

@@ -186,6 +186,7 @@ async def test_a_dead_engine_keeps_the_reply_and_the_same_key_brings_it_later(ap
     assert [command.command_id for command in api.engine.commands] == [kept.json()["id"]] * 2
 
 
+@pytest.mark.slow
 async def test_an_agent_cannot_flood_a_customer(api: Api, seed: Seed) -> None:
     thread = await seed.conversation(status=Status.ACTIVE)
     with freeze_time(NOW):

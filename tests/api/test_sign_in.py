@@ -98,12 +98,14 @@ async def test_guessing_is_slowed_down_for_the_account(api: Api) -> None:
         assert (await _sign_in(api))[0] == 201
 
 
+@pytest.mark.slow
 async def test_guessing_is_slowed_down_for_the_source_too(api: Api) -> None:
     with freeze_time(NOW):
         statuses = [(await _sign_in(api, email=f"{number}@example.org"))[0] for number in range(21)]
     assert statuses == [401] * 20 + [429]
 
 
+@pytest.mark.slow
 async def test_forwarded_headers_do_not_make_another_source(api: Api) -> None:
     with freeze_time(NOW):
         for number in range(21):
@@ -115,6 +117,7 @@ async def test_forwarded_headers_do_not_make_another_source(api: Api) -> None:
     assert answer.status_code == 429
 
 
+@pytest.mark.slow
 async def test_successes_do_not_use_up_tries(api: Api) -> None:
     with freeze_time(NOW):
         await _ada(api)

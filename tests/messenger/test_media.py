@@ -215,6 +215,7 @@ async def test_f105_one_byte_a_second_is_given_up(cdn: FakeCdn) -> None:
     assert time.monotonic() - began < 2
 
 
+@pytest.mark.slow
 async def test_f105_a_silent_host_is_given_up(cdn: FakeCdn) -> None:
     cdn.pause_s = 30
     with pytest.raises(FileNotFetchedError, match="too_slow"):
@@ -269,6 +270,7 @@ async def test_another_status_may_pass(cdn: FakeCdn, status: int) -> None:
         await fetched(cdn, cdn.status("/x", status))
 
 
+@pytest.mark.slow
 async def test_f111_one_url_a_thousand_times_leaves_no_connection_behind(cdn: FakeCdn) -> None:
     fetcher = MediaFetcher(MediaHosts.read(cdn.origin), LIMITS)
     url = cdn.file("/x", b"same")

@@ -37,6 +37,7 @@ def batch(odd: bytes, *, indent: int | None = None) -> bytes:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("indent", [None, 2])
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 def test_one_odd_event_in_a_thousand_harms_no_other(odd: bytes, indent: int | None) -> None:
@@ -103,6 +104,7 @@ def test_what_has_no_outline_is_one_unparseable_event_with_all_bytes(body: bytes
     assert (event.kind, event.channel, event.raw) == (EventKind.UNPARSEABLE, "body", body)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("filler", [b",", b"[", b'"', b'\\"', b"{}", b"\x00"])
 def test_no_filler_makes_it_slow(filler: bytes) -> None:
     body = b'{"object":"page","entry":[{"messaging":[' + filler * (4_000_000 // len(filler))

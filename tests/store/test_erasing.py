@@ -289,6 +289,7 @@ async def test_a_late_repetition_of_an_erased_event_is_known(
     assert (kept.raw, kept.customer_psid, kept.conflict_ms) == (b"", None, None)
 
 
+@pytest.mark.slow
 async def test_no_word_stays_in_the_bytes_of_the_files(
     store: Database, inbox: Database, settings: Settings
 ) -> None:

@@ -29,6 +29,7 @@ def receive(writer: SqliteInboxWriter, key: str, psid: str = PSID, raw: bytes = 
     writer.write([(ACCOUNT, PAGE_A, key, 3, "messaging", "message", psid, 1, 2, b"digest", raw)])
 
 
+@pytest.mark.slow
 async def test_deliveries_come_in_while_the_log_waits_for_a_reader(inbox: Path) -> None:
     with closing(SqliteInboxWriter(inbox)) as writer, closing(sqlite3.connect(inbox)) as reader:
         receive(writer, "mid:before")

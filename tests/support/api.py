@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy import event
 from starlette.routing import Match
 
+from api.documents import DOCS
 from api.engine import CommandRefusedError, EngineUnavailableError, RunNotFoundError
 from api.problem_docs import CODES
 from base.ids import new_id
@@ -26,10 +28,21 @@ from store.database import Database
 from workflows.messages import CommandResult
 
 ADMIN_TOKEN = "an-admin-token-for-tests"
-# The document takes a tenth of a second to make and is the same for every application.
-_DOCUMENTED: dict[str, set[str]] = {}
-
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+@functools.cache
+def committed_openapi() -> dict[str, Any]:
+    """The committed OpenAPI document, which `test_documents` proves current (making it is slow)."""
+    document: dict[str, Any] = orjson.loads((DOCS / "openapi.json").read_bytes())
+    return document
+
+
+@functools.cache
+def committed_operations() -> dict[str, dict[str, Any]]:
+    """The operations of the committed OpenAPI document by their ids."""
+    paths = committed_openapi()["paths"].values()
+    return {operation["operationId"]: operation for path in paths for operation in path.values()}
 
 
 class FakeEngine:
@@ -196,12 +209,8 @@ class Api:
 
     def documented_codes(self, operation: str) -> set[str]:
         """The problem codes that the OpenAPI document lists for an operation."""
-        if not _DOCUMENTED:
-            for path in self.app.openapi()["paths"].values():
-                for each in path.values():
-                    listed = (response.get(CODES, ()) for response in each["responses"].values())
-                    _DOCUMENTED[each["operationId"]] = {code for codes in listed for code in codes}
-        return _DOCUMENTED[operation]
+        responses = committed_operations()[operation]["responses"].values()
+        return {code for response in responses for code in response.get(CODES, ())}
 
     @property
     def admin(self) -> httpx.AsyncClient:
