@@ -112,16 +112,21 @@ class SqliteInboxWriter:
 
     def write(self, rows: list[Row]) -> None:
         """Store rows in one commit."""
+        if len(rows) <= _ROWS_PER_STATEMENT:
+            self._insert(rows)  # a statement alone commits itself
+            return
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             for start in range(0, len(rows), _ROWS_PER_STATEMENT):
-                some = rows[start : start + _ROWS_PER_STATEMENT]
-                self._connection.execute(_insert_of(len(some)), list(itertools.chain.from_iterable(some)))
+                self._insert(rows[start : start + _ROWS_PER_STATEMENT])
             self._connection.execute("COMMIT")
         except BaseException:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             raise
+
+    def _insert(self, rows: list[Row]) -> None:
+        self._connection.execute(_insert_of(len(rows)), list(itertools.chain.from_iterable(rows)))
 
     def close(self) -> None:
         """Close the file."""
@@ -167,7 +172,8 @@ class Inbox:
     def __init__(self, writer: InboxWriter, wake: "Wake") -> None:
         self._writer = writer
         self._wake = wake
-        self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._gathered: list[_Waiting] = []
+        self._waiting: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="inbox-committer", daemon=True)
         self._thread.start()
 
@@ -175,19 +181,27 @@ class Inbox:
         """Return when the rows are on disk. Raises InboxUnavailableError."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
-        self._waiting.put(_Waiting(rows, future, loop))
+        if not self._gathered:
+            # The committer would wake for the first and leave the others of this turn to another commit.
+            loop.call_soon(self._hand_over)
+        self._gathered.append(_Waiting(rows, future, loop))
         await future
+
+    def _hand_over(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        self._waiting.put(gathered)
 
     def close(self) -> None:
         """Finish what waits, then stop."""
+        if self._gathered:
+            self._hand_over()
         self._waiting.put(None)
         self._thread.join()
         self._writer.close()
         self._wake.close()
 
     def _run(self) -> None:
-        while (first := self._waiting.get()) is not None:
-            group = [first]
+        while (group := self._waiting.get()) is not None:
             stopping = self._gather(group)
             self._commit(group)
             if stopping:
@@ -195,16 +209,14 @@ class Inbox:
 
     def _gather(self, group: list[_Waiting]) -> bool:
         """Take what waits already; True when the end was among it."""
-        size = len(group[0].rows)
-        while size < _GROUP_LIMIT:
+        while sum(len(waiting.rows) for waiting in group) < _GROUP_LIMIT:
             try:
                 following = self._waiting.get_nowait()
             except queue.Empty:
                 return False
             if following is None:
                 return True
-            group.append(following)
-            size += len(following.rows)
+            group.extend(following)
         return False
 
     def _commit(self, group: list[_Waiting]) -> None:

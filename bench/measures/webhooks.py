@@ -55,7 +55,15 @@ async def measure(bench: Bench) -> list[Row]:
             {"pagedesk": posts.cpu["alone"].per_item_ms(), "baseline": posts.cpu["baseline"].per_item_ms()},
         ),
         *_latencies("durable webhooks, API alone", outcomes["alone"], outcomes["baseline"]),
-        Row("durable webhooks, everything up", "posts/s", rates["whole"], rates["baseline"], _POSTS, _WHOLE),
+        Row(
+            "durable webhooks, everything up",
+            "posts/s",
+            rates["whole"],
+            rates["baseline"],
+            _POSTS,
+            _WHOLE,
+            {"pagedesk": posts.cpu["whole"].per_item_ms()},
+        ),
         *_latencies("durable webhooks, everything up", outcomes["whole"], outcomes["baseline"]),
         Row(
             "durable webhooks, everything up, against a baseline that shares them too",
@@ -93,7 +101,7 @@ class _Posts:
         self._alone = DeskStore(bench.stack.alone_settings.data_dir)
         self.shared: list[Outcome] = []
         """The baseline's outcomes beside the processing, one for each window of the whole."""
-        self.cpu = {name: CpuMeter(bench.stack) for name in ("alone", "baseline", "whole")}
+        self.cpu = {name: CpuMeter(bench.stack) for name in ("alone", "baseline", "whole", "stopped")}
 
     async def warm_up(self) -> None:
         """One short window each."""
@@ -125,7 +133,7 @@ class _Posts:
         temporal = self._bench.stack.temporal
         await temporal.down()
         stack = self._bench.stack
-        outcome = await self._durable(stack.settings.port, stack.account_id, "whole", self._bench.store)
+        outcome = await self._durable(stack.settings.port, stack.account_id, "stopped", self._bench.store)
         await temporal.up()
         await self._rest()
         return outcome
