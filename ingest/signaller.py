@@ -21,6 +21,7 @@ from domain.lifecycle import ActorKind
 from domain.state import ThreadEvent, ThreadEventKind
 from ingest.facts import thread_event
 from ingest.first_contact import start_or_signal
+from ingest.succession import Succession
 from store.database import Database, Work
 from store.events import append_events, event_row
 from store.tables import Thread
@@ -57,6 +58,7 @@ class Signaller:
     def __init__(self, database: Database, client: Client) -> None:
         self._database = database
         self._client = client
+        self._succession = Succession(client)
         self._threads: dict[str, _Thread] = {}
         self._queue: asyncio.Queue[str] = asyncio.Queue()
 
@@ -130,6 +132,8 @@ class Signaller:
 
     async def _signal(self, page_id: str, customer_id: str, batch: ThreadEvents) -> bool:
         """Signal the workflow; what opens no work reaches it only if it is there. Returns whether it did."""
+        if not batch.fresh:
+            await self._succession.take(conversation_workflow_id(page_id, customer_id))
         if any(event.opens_work for event in batch.events):
             await start_or_signal(self._client, page_id, customer_id, batch)
             return True
