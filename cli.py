@@ -119,14 +119,16 @@ def doctor(
     """Show how this installation and its pages stand, and what to do.
 
     The exit status is 1 if something needs mending; warnings do not count.
-    It asks the running service with PAGEDESK_ADMIN_TOKEN.
+    It asks the running service with PAGEDESK_ADMIN_TOKEN, or as the admin of the demo that ran here.
     """
     with loading():
         from rich.console import Console
 
+        from local.demo import with_demo_admin
         from local.doctor import examine, show
 
-    diagnosis = asyncio.run(examine(_settings(), url))
+    settings = _settings() if url else with_demo_admin(_settings())  # its token is for this machine alone
+    diagnosis = asyncio.run(examine(settings, url))
     if as_json:
         sys.stdout.write(json.dumps(diagnosis.as_json(), indent=2) + "\n")
     else:

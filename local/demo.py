@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
 from base.ids import new_secret
 from base.settings import Settings
@@ -51,6 +52,14 @@ def load_or_make_secrets(data_dir: Path) -> DemoSecrets:
     )
     _keep(file, made)
     return made
+
+
+def with_demo_admin(settings: Settings) -> Settings:
+    """These settings; where they name no admin, with that of a demo in their data directory."""
+    if settings.admin_token is not None or not (settings.data_dir / _FILE).exists():
+        return settings
+    token = SecretStr(load_or_make_secrets(settings.data_dir).admin_token)
+    return settings.model_copy(update={"admin_token": token})
 
 
 async def seed_sandbox(sandbox_url: str, demo: DemoSecrets) -> None:

@@ -5,13 +5,14 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import AnyHttpUrl
+from pydantic import AnyHttpUrl, SecretStr
 from rich.console import Console
 from sqlmodel import Session
 
 from base.settings import Settings
 from domain.page_problems import Problem
 from engine.ports import free_port
+from local.demo import load_or_make_secrets, with_demo_admin
 from local.doctor import Diagnosis, examine, show
 from store import tables
 from support.api import NOW, Api, Seed
@@ -127,6 +128,14 @@ async def test_without_the_right_token_it_says_which_to_set(
     (pages,) = [check for check in seen.checks if check.what == "pages"]
     assert pages.state == "unknown"
     assert "PAGEDESK_ADMIN_TOKEN" in pages.detail + pages.remedy
+
+
+def test_where_a_demo_ran_its_admin_asks_if_no_other_is_named(settings: Settings) -> None:
+    nobody = settings.model_copy(update={"admin_token": None})
+    assert with_demo_admin(nobody).admin_token is None
+    made = load_or_make_secrets(settings.data_dir).admin_token
+    assert with_demo_admin(nobody).admin_token == SecretStr(made)
+    assert with_demo_admin(settings) == settings
 
 
 async def test_a_database_that_is_not_there_or_old_is_a_problem(doctor: Doctor, settings: Settings) -> None:
