@@ -54,8 +54,8 @@ from workflows.erasure import ErasureWorkflow
 from workflows.messages import FILES_TASK_QUEUE, TASK_QUEUE
 from workflows.page import PageWorkflow
 
-# A conversation cached by a worker that died waits this long before another worker may take it, unless that
-# one has just started and tells it something (ingest.succession).
+# A conversation cached by a worker that died waits this long before another worker may take it, unless the
+# relay that took over tells it something (ingest.succession).
 STICKY_TIMEOUT = timedelta(seconds=1)
 GRACE = timedelta(seconds=10)
 # The SDK would keep heartbeats back for most of their time-out; one that stands still must not lose more

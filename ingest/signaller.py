@@ -86,6 +86,7 @@ class Signaller:
         Some were signalled before. That is harmless, and should the engine have lost one with its power,
         nothing else would bring it back.
         """
+        self._succession.begin()
         for page_id, customer_id, events in await self._database.read(_unfinished):
             self.add(page_id, customer_id, events)
 

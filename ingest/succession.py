@@ -1,9 +1,9 @@
-"""How a new worker gets at the conversations that a dead one had in its cache.
+"""How a worker gets at the conversations that a dead one had in its cache.
 
 The engine gives a conversation's tasks to the worker that had the last one, for `worker.STICKY_TIMEOUT`
-each, and finds out that it is dead ten seconds after it last asked for work. A worker that has just started
-may be its successor, and need not wait: whatever conversation it tells of something is taken from whoever
-had it. A living worker that loses one so reads its history once more.
+each, and finds out that it is dead ten seconds after it last asked for work. A relay that has taken another's
+work over need not wait: whatever conversation it tells of something is taken from whoever had it. A living
+worker that loses one so reads its history once more.
 """
 
 import asyncio
@@ -22,6 +22,11 @@ class Succession:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._taken: set[str] = set()
+        self._ends_at = 0.0
+
+    def begin(self) -> None:
+        """Somebody else's work has been taken over; its worker may have died a moment ago."""
+        self._taken.clear()
         self._ends_at = asyncio.get_running_loop().time() + SECONDS
 
     async def take(self, workflow_id: str) -> None:

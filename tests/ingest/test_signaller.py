@@ -31,8 +31,7 @@ async def test_a_store_that_is_away_for_a_moment_is_waited_for(
     await intake.receive(body_of(event))
     routed = await intake.route_new()
     refused = mock.AsyncMock(side_effect=RPCError("no", answer, b""))
-    client = mock.Mock(start_workflow=refused, namespace="default")
-    client.workflow_service.reset_sticky_task_queue = refused
+    client = mock.Mock(start_workflow=refused)
     client.get_workflow_handle.return_value.signal = refused
     write, writes = intake.store.write, 0
 

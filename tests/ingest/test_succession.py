@@ -1,12 +1,20 @@
-"""A worker that has just started takes conversations from one that may be dead, once, and not for long."""
+"""A relay that took over takes conversations from a worker that may be dead, once each, and not for long."""
 
+import asyncio
+import contextlib
+from typing import Any
 from unittest import mock
 
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
 from ingest import succession
+from ingest.signaller import Signaller
 from ingest.succession import Succession
+from support.deliveries import body_of, text_event
+from support.eventually import eventually
+from support.store import PSID
+from workflows.messages import conversation_workflow_id
 
 
 @pytest.fixture
@@ -23,6 +31,7 @@ def client(reset: mock.AsyncMock) -> mock.Mock:
 
 async def test_each_conversation_is_taken_once(client: mock.Mock, reset: mock.AsyncMock) -> None:
     taking = Succession(client)
+    taking.begin()
     for workflow_id in ("one", "two", "one"):
         await taking.take(workflow_id)
     asked = [(call.args[0].namespace, call.args[0].execution.workflow_id) for call in reset.await_args_list]
@@ -33,7 +42,9 @@ async def test_soon_nobody_can_be_dead_and_believed_in(
     client: mock.Mock, reset: mock.AsyncMock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(succession, "SECONDS", 0.0)
-    await Succession(client).take("one")
+    taking = Succession(client)
+    taking.begin()
+    await taking.take("one")
     reset.assert_not_awaited()
 
 
@@ -45,6 +56,44 @@ async def test_what_the_engine_cannot_do_is_asked_again_and_stops_nothing(
 ) -> None:
     reset.side_effect = RPCError("no", status, b"")
     taking = Succession(client)
+    taking.begin()
     await taking.take("one")
     await taking.take("one")
     assert reset.await_count == 2
+
+
+async def test_who_has_taken_nothing_over_takes_no_conversation(
+    client: mock.Mock, reset: mock.AsyncMock
+) -> None:
+    await Succession(client).take("one")
+    reset.assert_not_awaited()
+
+
+async def test_every_take_over_begins_anew(client: mock.Mock, reset: mock.AsyncMock) -> None:
+    taking = Succession(client)
+    for _ in range(2):
+        taking.begin()
+        await taking.take("one")
+    assert reset.await_count == 2
+
+
+async def test_a_relay_that_takes_work_over_takes_its_conversations(
+    intake: Any, client: mock.Mock, reset: mock.AsyncMock
+) -> None:
+    await intake.receive(body_of(text_event(PSID)))
+    (thread,) = (await intake.route_new()).threads
+    client.start_workflow = mock.AsyncMock()
+    signaller = Signaller(intake.store, client)
+    await signaller.add_unfinished()
+    running = asyncio.create_task(signaller.run())
+
+    async def told() -> bool:
+        return bool(client.start_workflow.await_count)
+
+    await eventually(told)
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    (asked,) = reset.await_args_list
+    expected = conversation_workflow_id(thread.page_id, thread.customer_id)
+    assert asked.args[0].execution.workflow_id == expected
