@@ -64,9 +64,9 @@ def record(
             return ended(MessageStatus.HELD, reason=gate.reason_of_gate(error.reason))
         case Refused(error=error) if _may_come_again(session, request, error):
             wait = _wait_of(request, error)
-            # What is throttled comes back one after the other in its page's line.
-            apart = wait if error.kind is ErrorKind.THROTTLED else _with_jitter(request, wait)
-            return _postponed(session, request, attempt, error.reason, now, wait=apart)
+            if error.kind is not ErrorKind.THROTTLED:  # which comes back one by one, in its page's line
+                wait = _with_jitter(request, wait)
+            return _postponed(session, request, attempt, error.reason, now, wait=wait)
         case Refused(error=error):
             if error.kind is ErrorKind.THREAD_CONTROL:
                 refused_by_meta(session, request.customer_id, now)

@@ -44,13 +44,13 @@ class Installation:
 
     def sandbox(self) -> httpx.AsyncClient:
         """A client of the sandbox."""
-        return httpx.AsyncClient(
-            base_url=self.fleet.url(SANDBOX), trust_env=False, timeout=30, limits=_LIMITS
-        )
+        return self._client(SANDBOX)
 
     def api(self, name: str = API) -> httpx.AsyncClient:
         """A client of the API with the administrator's key."""
-        headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
+        return self._client(name, Authorization=f"Bearer {ADMIN_KEY}")
+
+    def _client(self, name: str, **headers: str) -> httpx.AsyncClient:
         return httpx.AsyncClient(
             base_url=self.fleet.url(name), headers=headers, trust_env=False, timeout=30, limits=_LIMITS
         )

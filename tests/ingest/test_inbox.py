@@ -44,9 +44,7 @@ async def test_closing_stores_what_was_gathered() -> None:
     groups = Groups()
     inbox = Inbox(groups, NoWake())
     storing = asyncio.create_task(inbox.store([row("last")]))
-    asyncio.get_running_loop().call_soon(
-        inbox.close
-    )  # comes after the task's first step, before the turn's end
+    asyncio.get_running_loop().call_soon(inbox.close)  # after the task's first step, before the hand-over
     await storing
     assert groups.written == [["last"]]
 
