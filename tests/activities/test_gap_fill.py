@@ -13,12 +13,10 @@ from domain.window import OpeningKind
 from messenger.errors import GraphError, meaning_of
 from messenger.graph import GraphUnavailable
 from store import erasing, erasures
-from store.messages import new_outbound_row
 from store.pace import take_reading_slot
-from store.sql import insert_or_ignore
-from store.tables import Customer, InboxEvent, Message, Opening, Page, Thread
+from store.tables import Customer, InboxEvent, Opening, Page, Thread
 from support.page_desk import PageDesk
-from support.store import APP_ID, PAGE_A, TOKEN
+from support.store import APP_ID, PAGE_A, TOKEN, add_message
 
 ANN, BEN, CID = "7421908834567012", "7421908834567013", "7421908834567014"
 MINUTE = timedelta(minutes=1)
@@ -218,16 +216,11 @@ async def test_a_message_of_ours_is_known_by_the_words_that_were_sent(desk: Page
 
 
 async def _ours(desk: PageDesk, customer_id: str, id_: str, text: str, **values: Any) -> None:
-    row = new_outbound_row(
-        id=id_,
-        page_id=PAGE_A,
-        customer_id=customer_id,
-        conversation_id="c",
-        sender_kind="agent",
-        text=text,
-        created_at=desk.now(),
+    await desk.store.write(
+        lambda session: add_message(
+            session, id_, customer_id, desk.now(), text=text, **{"mid": None} | values
+        )
     )
-    await desk.store.write(lambda session: insert_or_ignore(session, Message, [row | {"mid": None} | values]))
 
 
 async def test_what_meta_does_not_show_any_more_is_told(desk: PageDesk) -> None:

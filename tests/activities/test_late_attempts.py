@@ -14,15 +14,12 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.sends import SendActivities
 from base.settings import Settings
-from domain.sending import SenderKind
 from messenger.graph import GraphClient
 from store import tables
 from store.database import Database
 from store.files import FileStore
-from store.messages import new_outbound_row
-from store.sql import insert_or_ignore
 from support.eventually import eventually
-from support.store import PAGE_A, PSID, make_settings, seed
+from support.store import PAGE_A, PSID, add_message, make_settings, seed
 from workflows.messages import SendMessage, SendReport
 
 NOW = ActivityEnvironment.default_info().started_time
@@ -105,16 +102,7 @@ async def standstill(tmp_path: Path) -> AsyncIterator[Standstill]:
         session.flush()
         tomorrow = NOW + timedelta(days=1)
         session.add(tables.Thread(customer_id="c", page_id=PAGE_A, standard_until=tomorrow))
-        row = new_outbound_row(
-            id="mine",
-            page_id=PAGE_A,
-            customer_id="c",
-            conversation_id="conversation",
-            sender_kind=SenderKind.AGENT,
-            text="Hello!",
-            created_at=NOW,
-        )
-        insert_or_ignore(session, tables.Message, [row])
+        add_message(session, "mine", "c", NOW)
 
     await standstill.database.write(work)
     yield standstill

@@ -15,11 +15,9 @@ from domain.delivery import MessageStatus
 from messenger.errors import GraphError, meaning_of
 from store.attachments import KeptFile, keep_upload
 from store.files import FileStore
-from store.messages import new_outbound_row
-from store.sql import insert_or_ignore
-from store.tables import Customer, Message
+from store.tables import Customer
 from support.page_desk import PageDesk
-from support.store import APP_ID, PAGE_A
+from support.store import APP_ID, PAGE_A, add_message
 from workflows.messages import SendMessage, SendReport
 
 ANN = "7421908834567012"
@@ -44,22 +42,16 @@ class Sender:
         """One more message to Ann, under the human agent tag."""
         desk, self._sent = self._desk, self._sent + 1
         person = await desk.store.read(lambda s: s.exec(select(Customer).where(Customer.psid == ANN)).one())
-        row = new_outbound_row(
-            id=f"m{self._sent}",
-            page_id=PAGE_A,
-            customer_id=person.id,
-            conversation_id="c",
-            sender_kind="agent",
-            text="Hello!",
-            created_at=desk.now(),
+        message_id = f"m{self._sent}"
+        await desk.store.write(
+            lambda session: add_message(session, message_id, person.id, desk.now(), **values)
         )
-        await desk.store.write(lambda session: insert_or_ignore(session, Message, [row | values]))
         environment = ActivityEnvironment(client=self._client)
         environment.info = replace(environment.info, started_time=desk.now())
         activities = SendActivities(
             desk.store, desk.graph, desk.settings.vault, FileStore(desk.settings.files_url)
         )
-        request = SendMessage(PAGE_A, person.id, row["id"], tag_on=True, tries=0)
+        request = SendMessage(PAGE_A, person.id, message_id, tag_on=True, tries=0)
         return await environment.run(activities.send_message, request)
 
 

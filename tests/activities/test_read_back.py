@@ -20,9 +20,7 @@ from base.settings import Settings
 from messenger.graph import GraphClient
 from store import tables
 from store.database import Database
-from store.messages import new_outbound_row
-from store.sql import insert_or_ignore
-from support.store import PAGE_A, PSID, make_settings, seed
+from support.store import PAGE_A, PSID, add_message, make_settings, seed
 from workflows.messages import ReadBack, SendReport
 
 TRIED_AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -47,17 +45,8 @@ class Store:
         self.answer = httpx.Response(200, json={"data": []})
 
     async def has(self, message_id: str, status: str = "unknown", **values: Any) -> None:
-        row = new_outbound_row(
-            id=message_id,
-            page_id=PAGE_A,
-            customer_id="c",
-            conversation_id="conversation",
-            sender_kind="agent",
-            text="Hello!",
-            created_at=TRIED_AT,
-        )
-        wanted = row | {"status": status, "attempt": 1} | values
-        await self.database.write(lambda session: insert_or_ignore(session, tables.Message, [wanted]))
+        wanted = {"status": status, "attempt": 1} | values
+        await self.database.write(lambda session: add_message(session, message_id, "c", TRIED_AT, **wanted))
 
     async def status(self, message_id: str) -> tuple[str | None, str | None]:
         row = await self.database.read(lambda session: session.get_one(tables.Message, message_id))

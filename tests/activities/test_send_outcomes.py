@@ -12,10 +12,7 @@ from base import clock
 from domain.delivery import MessageStatus
 from messenger.errors import GraphError, meaning_of
 from messenger.graph import NotSent, Refused
-from store.messages import new_outbound_row
-from store.sql import insert_or_ignore
-from store.tables import Message
-from support.store import PAGE_A, add_conversation, add_customer, seeded_store
+from support.store import PAGE_A, add_conversation, add_customer, add_message, seeded_store
 from workflows.messages import SendMessage
 
 
@@ -56,16 +53,7 @@ async def test_only_what_no_line_spreads_is_spread(
         add_customer(session, "c", now)
         add_conversation(session, "k", "c", now, status="open", reason="customer_wrote")
         session.flush()
-        row = new_outbound_row(
-            id="m",
-            page_id=PAGE_A,
-            customer_id="c",
-            conversation_id="k",
-            sender_kind="automatic",
-            text="hello",
-            created_at=now,
-        )
-        insert_or_ignore(session, Message, [row | {"status": MessageStatus.SENDING.value, "attempt": 1}])
+        add_message(session, "m", "c", now, conversation_id="k", status="sending", attempt=1)
 
     async with seeded_store(tmp_path, sending) as store:
         report = await store.write(lambda session: record(session, request, 1, outcome, now))

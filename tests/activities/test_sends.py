@@ -27,11 +27,9 @@ from messenger.graph_call import Access
 from store import tables
 from store.database import Database
 from store.files import FileStore
-from store.messages import new_outbound_row
 from store.pace import USUAL, Rates
-from store.sql import insert_or_ignore
 from support.eventually import eventually
-from support.store import PAGE_A, PAGE_B, make_settings, rows, seed
+from support.store import PAGE_A, PAGE_B, add_message, make_settings, rows, seed
 from workflows.messages import SendMessage, SendReport
 
 STARTED = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -151,16 +149,7 @@ class Sender:
 
     @staticmethod
     def _write(session: Session, name: str, page_id: str, customer_id: str) -> None:
-        row = new_outbound_row(
-            id=name,
-            page_id=page_id,
-            customer_id=customer_id,
-            conversation_id="conversation",
-            sender_kind="agent",
-            text=f"say {name}",
-            created_at=STARTED,
-        )
-        insert_or_ignore(session, tables.Message, [row])
+        add_message(session, name, customer_id, STARTED, page_id=page_id, text=f"say {name}")
 
 
 @pytest.fixture

@@ -10,9 +10,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.waking import WakingActivities
 from store import tables
 from store.database import Database
-from store.messages import new_outbound_row
-from store.sql import insert_or_ignore
-from support.store import PAGE_A, make_settings, seed
+from support.store import PAGE_A, add_message, make_settings, seed
 from workflows.messages import conversation_workflow_id
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -44,14 +42,4 @@ async def test_who_could_not_know_yet_of_what_is_held_is_told_again(tmp_path: Pa
 def _held(session: Session, customer_id: str) -> None:
     session.add(tables.Customer(id=customer_id, page_id=PAGE_A, psid=customer_id, created_at=NOW))
     session.flush()
-    row = new_outbound_row(
-        id=f"of-{customer_id}",
-        page_id=PAGE_A,
-        customer_id=customer_id,
-        conversation_id="conversation",
-        sender_kind="agent",
-        text="Hello!",
-        created_at=NOW,
-    )
-    held = row | {"status": "held", "reason": "page_token_invalid"}
-    insert_or_ignore(session, tables.Message, [held])
+    add_message(session, f"of-{customer_id}", customer_id, NOW, status="held", reason="page_token_invalid")

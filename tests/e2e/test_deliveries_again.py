@@ -15,13 +15,12 @@ from domain.delivery import MessageStatus
 from engine.served import served
 from sandbox import wire
 from store.database import Database
-from store.messages import new_outbound_row, settle
-from store.sql import insert_or_ignore
-from store.tables import Customer, InboxEvent, Message, RelayPartition, inbox_metadata
+from store.messages import settle
+from store.tables import Customer, InboxEvent, RelayPartition, inbox_metadata
 from support.deliveries import body_of, echo_event, new_mid, new_psid, now_ms
 from support.eventually import eventually
 from support.payload_table import WIRE_FILE, personal
-from support.store import APP_ID, APP_SECRET, PAYLOADS
+from support.store import APP_ID, APP_SECRET, PAYLOADS, add_message
 from support.whole import Whole
 
 pytestmark = [pytest.mark.dev_server, pytest.mark.asyncio(loop_scope="session")]
@@ -81,16 +80,8 @@ async def test_an_echo_with_our_id_confirms_our_message_and_is_no_message_of_its
 
     def lose_the_answer(session: Session) -> None:
         customer = session.exec(select(Customer).where(Customer.psid == psid)).one()
-        row = new_outbound_row(
-            id=message_id,
-            page_id=customer.page_id,
-            customer_id=customer.id,
-            conversation_id=conversation["id"],
-            sender_kind="agent",
-            text="lost",
-            created_at=now,
-        )
-        insert_or_ignore(session, Message, [row])
+        values = {"page_id": customer.page_id, "conversation_id": conversation["id"], "text": "lost"}
+        add_message(session, message_id, customer.id, now, **values)
         settle(session, message_id, MessageStatus.UNKNOWN, now, reason="ReadTimeout")
 
     await product.store.write(lose_the_answer)

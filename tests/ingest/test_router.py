@@ -12,9 +12,7 @@ from base import clock
 from domain.state import ThreadEventKind
 from store.attachments import messages_with_files_to_delete
 from store.database import Database
-from store.messages import new_outbound_row
 from store.pages import REMOVED
-from store.sql import insert_or_ignore
 from store.tables import (
     Attachment,
     Customer,
@@ -26,7 +24,7 @@ from store.tables import (
     Thread,
     UnroutedEvent,
 )
-from support.store import PAGE_A, PAYLOADS, PSID, payload, rows
+from support.store import PAGE_A, PAYLOADS, PSID, add_message, payload, rows
 
 SENT_AT_MS = 1795166112000
 """The timestamp in the committed deliveries."""
@@ -276,17 +274,10 @@ async def test_a_batch_locks_messages_then_pages_and_appends_events_last(intake:
     """Sends lock in this order too: two transactions never wait for each other on PostgreSQL."""
     await take(intake, "text_single.json")
     customer = await only(intake.store, Customer)
-    ours = new_outbound_row(
-        id="ours",
-        page_id=PAGE_A,
-        customer_id=customer.id,
-        conversation_id="conversation",
-        sender_kind="agent",
-        text="Yes.",
-        created_at=clock.from_milliseconds(SENT_AT_MS),
+    at = clock.from_milliseconds(SENT_AT_MS)
+    await intake.store.write(
+        lambda session: add_message(session, "ours", customer.id, at, status="sending", attempt=1)
     )
-    sending = ours | {"status": "sending", "attempt": 1}
-    await intake.store.write(lambda session: insert_or_ignore(session, Message, [sending]))
     echo, later = payload("echo_own_app.json"), payload("text_reply_to.json")
     echo["entry"][0]["messaging"][0]["message"]["metadata"] = "pd1:ours"
     for delivery in (later, echo):

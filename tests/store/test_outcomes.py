@@ -10,10 +10,9 @@ from sqlmodel import Session
 from domain.changes import StatusChange
 from domain.delivery import NEXT, MessageStatus
 from store.database import Database
-from store.messages import decide_status, new_outbound_row, settle
-from store.sql import insert_or_ignore
+from store.messages import decide_status, settle
 from store.tables import Customer, Message, Thread
-from support.store import PAGE_A, PSID, make_settings, seed
+from support.store import PAGE_A, PSID, add_message, make_settings, seed
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PAIRS = [(former, outcome) for former in MessageStatus for outcome in MessageStatus if former is not outcome]
@@ -30,25 +29,12 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
         session.add(Customer(id="c", page_id=PAGE_A, psid=PSID, created_at=NOW))
         session.flush()
         session.add(Thread(customer_id="c", page_id=PAGE_A))
-        rows = [_row(former, outcome) for former, outcome in PAIRS]
-        insert_or_ignore(session, Message, rows)
+        for former, outcome in PAIRS:
+            add_message(session, f"{former}-{outcome}", "c", NOW, status=former.value, attempt=1)
 
     await database.write(work)
     yield database
     database.close()
-
-
-def _row(former: MessageStatus, outcome: MessageStatus) -> dict[str, object]:
-    row = new_outbound_row(
-        id=f"{former}-{outcome}",
-        page_id=PAGE_A,
-        customer_id="c",
-        conversation_id="conversation",
-        sender_kind="agent",
-        text="Hello!",
-        created_at=NOW,
-    )
-    return row | {"status": former.value, "attempt": 1}
 
 
 async def test_an_outcome_is_written_where_the_table_of_statuses_has_it(database: Database) -> None:

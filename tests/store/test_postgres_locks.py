@@ -11,11 +11,10 @@ from sqlmodel import Session
 from domain.delivery import MessageStatus
 from store import gate, pace
 from store.database import Database
-from store.messages import new_outbound_row, settle
-from store.sql import insert_or_ignore
+from store.messages import settle
 from store.tables import Customer, Message, Page
 from support.postgres import SERVER, fresh_database
-from support.store import PAGE_A, PSID, make_settings, seed
+from support.store import PAGE_A, PSID, add_message, make_settings, seed
 
 pytestmark = pytest.mark.skipif(SERVER is None, reason="PAGEDESK_TEST_POSTGRES_URL names no server")
 
@@ -69,16 +68,7 @@ def test_an_outcome_is_judged_by_what_the_row_is_now_not_by_what_was_read_before
 
 
 def _new_message(session: Session) -> None:
-    row = new_outbound_row(
-        id="m",
-        page_id=PAGE_A,
-        customer_id="c",
-        conversation_id="conversation",
-        sender_kind="agent",
-        text="Hello!",
-        created_at=NOW,
-    )
-    insert_or_ignore(session, Message, [row])
+    add_message(session, "m", "c", NOW)
 
 
 def _new_customer(session: Session) -> None:

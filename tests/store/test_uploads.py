@@ -7,11 +7,9 @@ from sqlmodel import Session
 
 from store.attachments import KeptFile, keep_upload
 from store.database import Database
-from store.messages import new_outbound_row
-from store.sql import insert_or_ignore
 from store.tables import Customer, Message
 from store.uploads import WantedUpload, forget_upload, keep_meta_id, wanted_upload
-from support.store import PAGE_A, PSID, make_settings, seed
+from support.store import PAGE_A, PSID, add_message, make_settings, seed
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 BUTTONS = {"quick_replies": [{"content_type": "text", "title": "Yes", "payload": "yes"}]}
@@ -28,17 +26,7 @@ def test_a_file_is_named_beside_the_quick_replies_and_forgotten_without_them(tmp
         session.add(Customer(id="c", page_id=PAGE_A, psid=PSID, created_at=NOW))
         session.flush()
         keep_upload(session, "file", "mia", KeptFile("a.png", 3, "image/png", "0" * 64, "key"), NOW)
-        row = new_outbound_row(
-            id="m",
-            page_id=PAGE_A,
-            customer_id="c",
-            conversation_id="o",
-            sender_kind="agent",
-            text=None,
-            content=BUTTONS,
-            created_at=NOW,
-        )
-        insert_or_ignore(session, Message, [row | {"attachments": [{"id": "file"}]}])
+        add_message(session, "m", "c", NOW, text=None, content=BUTTONS, attachments=[{"id": "file"}])
         message = session.get_one(Message, "m")
 
         wanted = wanted_upload(session, message, NOW)

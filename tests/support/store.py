@@ -16,9 +16,11 @@ from sqlmodel import Session, SQLModel, select
 from base import clock
 from base.settings import Settings
 from store.database import Database
+from store.messages import new_outbound_row
 from store.migrate import migrate
 from store.sealed import access_token_place, app_secret_place, verify_token_place
-from store.tables import Account, Conversation, Customer, Page, Thread, Workstream
+from store.sql import insert_or_ignore
+from store.tables import Account, Conversation, Customer, Message, Page, Thread, Workstream
 
 PAYLOADS = Path(__file__).parent.parent / "fixtures" / "payloads"
 
@@ -137,6 +139,20 @@ def add_conversation(
             opened_at=at,
         )
     )
+
+
+def add_message(session: Session, message_id: str, customer_id: str, at: datetime, **values: Any) -> None:
+    """A message of an agent to a customer of page A, `queued`; `values` are columns that differ."""
+    row = new_outbound_row(
+        id=message_id,
+        page_id=PAGE_A,
+        customer_id=customer_id,
+        conversation_id="conversation",
+        sender_kind="agent",
+        text="Hello!",
+        created_at=at,
+    )
+    insert_or_ignore(session, Message, [row | values])
 
 
 async def rows(database: Database, model: type[Row]) -> list[Row]:

@@ -8,8 +8,7 @@ import pytest
 from base import clock
 from base.ids import new_id
 from domain.delivery import MessageStatus
-from store.messages import new_outbound_row, settle
-from store.sql import insert_or_ignore
+from store.messages import settle
 from store.tables import Customer, Message
 from support.deliveries import (
     POISONOUS_PSID,
@@ -20,7 +19,7 @@ from support.deliveries import (
     text_event,
     with_raw,
 )
-from support.store import APP_ID, PAGE_A, PAGE_B, payload
+from support.store import APP_ID, PAGE_A, PAGE_B, add_message, payload
 from support.way_in import WayIn
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -33,16 +32,8 @@ async def outbound(way_in: WayIn, psid: str, status: MessageStatus, page_id: str
     await way_in.take(body_of(text_event(psid, page_id), page_id=page_id))
     customer = await way_in.one(Customer, psid=psid)
     now, message_id = clock.now(), new_id()
-    row = new_outbound_row(
-        id=message_id,
-        page_id=page_id,
-        customer_id=customer.id,
-        conversation_id=new_id(),
-        sender_kind="agent",
-        text="our answer",
-        created_at=now,
-    )
-    await way_in.store.write(lambda session: insert_or_ignore(session, Message, [row]))
+    values = {"page_id": page_id, "conversation_id": new_id(), "text": "our answer"}
+    await way_in.store.write(lambda session: add_message(session, message_id, customer.id, now, **values))
     await way_in.store.write(lambda session: settle(session, message_id, status, now, reason="refused"))
     return message_id
 
