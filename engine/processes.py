@@ -13,12 +13,14 @@ from pathlib import Path
 from engine.errors import ChildFailedError
 from engine.leash import leashed
 from engine.niceness import step_back
-from engine.ports import Port
+from engine.ports import Port, is_free
 
 _READY_POLL_SECONDS = 0.1
 _KILL_SECONDS = 5
 _SHOWN_LINES = 15
 _LONGEST_LOG_BYTES = 20_000_000
+_MORE_STARTS = 2
+_PORT_TAKEN = "address already in use"
 
 
 @dataclass(frozen=True)
@@ -79,19 +81,39 @@ class Child:
             )
 
     async def until_ready(self) -> None:
-        """Return when it is ready; raise ChildFailedError when it ends before or takes too long."""
+        """Return when it is ready; raise ChildFailedError when it ends before or takes too long.
+
+        Temporal's dev server draws some of its ports itself, and may lose one to another program before it
+        listens there. Nobody can mend that but by starting it again, so it is.
+        """
         try:
             async with asyncio.timeout(self.spec.ready_timeout):
-                while self.exit_status is None:
-                    if await self.spec.ready():
+                await self._until_ready_or_ended()
+                for _ in range(_MORE_STARTS):
+                    if not self._lost_a_port():
                         break
-                    await asyncio.sleep(_READY_POLL_SECONDS)
+                    await self.start()
+                    await self._until_ready_or_ended()
         except TimeoutError as error:
             raise self.failure(f"is not ready after {self.spec.ready_timeout:g} s") from error
         if self._process is None or self.exit_status is not None:
             raise self.failure(f"stopped before it was ready ({describe(self.exit_status)})")
         if self.spec.niceness:
             await step_back(self._process.pid, self.spec.niceness)
+
+    async def _until_ready_or_ended(self) -> None:
+        while self.exit_status is None:
+            if await self.spec.ready():
+                return
+            await asyncio.sleep(_READY_POLL_SECONDS)
+
+    def _lost_a_port(self) -> bool:
+        """Whether it ended for a port that is none of those which it was told."""
+        return (
+            self.exit_status is not None
+            and any(_PORT_TAKEN in line.casefold() for line in self._last_lines())
+            and all(map(is_free, self.spec.ports))
+        )
 
     async def wait(self) -> int:
         """The exit status of the current run, when it and what it may have started have ended."""

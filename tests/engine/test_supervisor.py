@@ -13,8 +13,9 @@ from typing import Protocol
 import psutil
 import pytest
 
+from engine.errors import ChildFailedError
 from engine.ports import Port, free_port
-from engine.processes import ChildSpec
+from engine.processes import Child, ChildSpec
 from engine.progress import Progress
 from engine.supervisor import RestartPolicy, supervise
 from support.eventually import eventually
@@ -25,6 +26,14 @@ SLEEPS = IMPORTS + IS_UP + "signal.pause()"
 TELLS = (
     IMPORTS
     + "signal.signal(15, lambda *_: (print('going', flush=True), sys.exit(0))); "
+    + IS_UP
+    + "signal.pause()"
+)
+# Counts its runs in a file, and cannot listen in so many of the first.
+LOSES_PORTS = (
+    IMPORTS
+    + "runs = pathlib.Path(sys.argv[1] + '.runs'); runs.open('a').write('.'); lost = int(sys.argv[2]); "
+    + "len(runs.read_text()) > lost or sys.exit('listen tcp 127.0.0.1:37221: bind: address already in use'); "
     + IS_UP
     + "signal.pause()"
 )
@@ -153,6 +162,31 @@ async def test_a_child_that_does_not_start_stops_everything(house: House, transc
     assert "broken stopped before it was ready (exit status 4)" in transcript.text
     assert "no such table" in transcript.text
     assert "What helps: run pagedesk migrate." in transcript.text
+
+
+@pytest.mark.parametrize(("lost", "status", "runs"), [(1, 0, 2), (2, 0, 3), (3, 1, 3)])
+async def test_a_child_that_loses_a_port_which_it_drew_is_started_again(
+    house: House, transcript: Transcript, lost: int, status: int, runs: int
+) -> None:
+    engine = house.child("engine", LOSES_PORTS)
+    engine = dataclasses.replace(engine, argv=[*engine.argv, str(lost)])
+    assert await house.run(engine, do=_nothing) == status
+    assert len(Path(f"{engine.argv[-2]}.runs").read_text()) == runs
+    assert ("bind: address already in use" in transcript.text) is (status == 1)
+
+
+async def test_a_port_that_it_was_told_is_for_the_operator_to_free(house: House) -> None:
+    """Taken in the instant after it was looked at."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        engine = house.child("engine", LOSES_PORTS, port=other.getsockname()[1])
+        engine = dataclasses.replace(engine, argv=[*engine.argv, "1"])
+        child = Child(engine, house.logs)
+        other.listen()
+        await child.start()
+        with pytest.raises(ChildFailedError, match="address already in use"):
+            await child.until_ready()
+    assert len(Path(f"{engine.argv[-2]}.runs").read_text()) == 1
 
 
 async def test_a_program_that_is_not_there_is_named(house: House, transcript: Transcript) -> None:
