@@ -18,8 +18,10 @@ test: setup ## every check and test but the long ones, under 10 minutes
 test-fast: setup ## checks, and tests that need no server, under a minute
 	@scripts/check fast
 
-test-postgres: setup ## the end-to-end and lock tests on PostgreSQL: PAGEDESK_TEST_POSTGRES_URL=postgresql://…
-	@$(PYTHON) -m pytest tests/e2e tests/store/test_postgres_locks.py $(ARGS)
+test-postgres: setup ## what depends on the store, on a PostgreSQL that it starts, or PAGEDESK_TEST_POSTGRES_URL
+	@$(PYTHON) -m engine.prepare
+	@PYTHONPATH=tests $(PYTHON) -m support.postgres_server \
+		$(PYTHON) -m pytest -n 2 --dist worksteal -m "(postgres or any_store) and not chaos" $(ARGS)
 
 bench: setup ## measure, side by side with a bare baseline
 	@$(PYTHON) -m bench $(ARGS)

@@ -6,7 +6,7 @@ queues of your own, and only differences of time.
 
 import gc
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
@@ -16,6 +16,7 @@ from engine.clean_exit import exit_process
 from engine.progress import Progress
 from engine.test_server import start_time_skipping
 from support.engines import SUGGEST_CONTINUE_AS_NEW_AT, dev_server_at
+from support.postgres import SERVER, fresh_database
 from support.statements import share_compiled_statements
 
 _exit_status = pytest.StashKey[int]()
@@ -34,6 +35,15 @@ async def time_skipping_env() -> AsyncIterator[WorkflowEnvironment]:
     environment = await start_time_skipping(Progress())
     yield environment
     await environment.shutdown()
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """The URL of an empty PostgreSQL database, for tests marked `postgres`."""
+    if SERVER is None:
+        pytest.fail("It needs a PostgreSQL server: `make test-postgres` starts one.")
+    with fresh_database(SERVER) as url:
+        yield url
 
 
 def pytest_configure() -> None:

@@ -12,6 +12,12 @@ from support.postgres import SERVER, fresh_database
 from support.whole import Whole, whole_product
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.any_store)
+
+
 @pytest.fixture
 def database_url() -> Iterator[str | None]:
     """An empty PostgreSQL database if PAGEDESK_TEST_POSTGRES_URL names a server; SQLite if not."""

@@ -13,22 +13,20 @@ from store import gate, pace
 from store.database import Database
 from store.messages import settle
 from store.tables import Customer, Message, Page
-from support.postgres import SERVER, fresh_database
 from support.store import PAGE_A, PSID, add_message, make_settings, seed
 
-pytestmark = pytest.mark.skipif(SERVER is None, reason="PAGEDESK_TEST_POSTGRES_URL names no server")
+pytestmark = pytest.mark.postgres
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with fresh_database(str(SERVER)) as url:
-        settings = make_settings(tmp_path, database_url=url)
-        database = Database(settings.store_url)
-        database.write_now(lambda session: seed(session, settings))
-        yield database
-        database.close()
+def database(tmp_path: Path, postgres_url: str) -> Iterator[Database]:
+    settings = make_settings(tmp_path, database_url=postgres_url)
+    database = Database(settings.store_url)
+    database.write_now(lambda session: seed(session, settings))
+    yield database
+    database.close()
 
 
 @pytest.mark.parametrize(

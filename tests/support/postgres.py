@@ -1,4 +1,4 @@
-"""PostgreSQL databases for tests, where PAGEDESK_TEST_POSTGRES_URL names a server."""
+"""PostgreSQL databases for tests, on the server of PAGEDESK_TEST_POSTGRES_URL (`make test-postgres`)."""
 
 import contextlib
 import os
@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-SERVER = os.environ.get("PAGEDESK_TEST_POSTGRES_URL")
+from support.postgres_server import URL_VARIABLE
+
+SERVER = os.environ.get(URL_VARIABLE)
 
 
 @contextlib.contextmanager
