@@ -24,6 +24,7 @@ from api import (
     event_stream,
     health,
     messages,
+    metrics,
     pages,
     replies,
     sender_actions,
@@ -40,6 +41,7 @@ from api import (
 )
 from api.at_meta import MetaDesk
 from api.auth import BOOTSTRAP_ADMIN_ID
+from api.desk_metrics import DeskMetrics
 from api.docs_page import docs_routes
 from api.edge import Edge
 from api.engine import Engine, TemporalEngine
@@ -92,6 +94,7 @@ _RESOURCES = (
     event_stream,
     unrouted,
     health,
+    metrics,
 )
 
 
@@ -113,8 +116,8 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         opened = database or Database(settings.store_url)
         http = httpx.AsyncClient(transport=graph_transport, limits=_GRAPH_CONNECTIONS)
-        app.state.services = await _services(settings, opened, engine, http)
         inbox = Database(settings.inbox_url)
+        app.state.services = await _services(settings, opened, inbox, engine, http)
         app.state.services.readiness.checks |= {
             "inbox": partial(inbox_takes_writes, inbox),
             "relay": partial(relay_keeps_up, opened, inbox),
@@ -162,7 +165,11 @@ def _routes(settings: Settings) -> list[BaseRoute]:
 
 
 async def _services(
-    settings: Settings, database: Database, engine: Engine | None, http: httpx.AsyncClient
+    settings: Settings,
+    database: Database,
+    inbox: Database,
+    engine: Engine | None,
+    http: httpx.AsyncClient,
 ) -> Services:
     if engine is None:
         engine = TemporalEngine(await connect(settings, lazy=True))
@@ -189,6 +196,7 @@ async def _services(
         hub=EventHub(database),
         fanout=SettingsFanout(database, engine),
         readiness=Readiness({"store": lambda: database.read(_ask_store), "engine": engine.ping}),
+        metrics=DeskMetrics(database, inbox),
         files=FileStore(settings.files_url),
         file_checks=FileChecks(settings),
     )

@@ -1,8 +1,11 @@
 """The outermost layer: security headers on every answer, and the last resort when something breaks."""
 
+import time
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import Problem
+from base import metrics
 from base.log import get_logger
 
 CONTENT_SECURITY_POLICY = b"content-security-policy"
@@ -17,6 +20,7 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     ),
 )
 WEBHOOKS = "/webhooks/messenger/"
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 
 _log = get_logger("api")
@@ -29,6 +33,13 @@ _SECRET_PATHS = ("/survey/", f"{DATA_DELETION}/")
 def _shown(path: str) -> str:
     """A path as it may be logged: those of surveys and of deletion requests are a customer's secret."""
     return next((f"{secret}…" for secret in _SECRET_PATHS if path.startswith(secret)), path)
+
+
+def _count(scope: Scope, status: int, seconds: float) -> None:
+    """Count a request by its route, never by its path: that has ids in it, and anybody may invent one."""
+    route = getattr(scope.get("route"), "path", "none")
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    metrics.REQUESTS.labels(method, route, status).observe(seconds)
 
 
 class Edge:
@@ -48,12 +59,13 @@ class Edge:
             # Straight there: the routes behind would cost a delivery more than its signature does.
             await self._webhooks(scope, receive, send)  # its answers carry these headers by themselves
             return
-        started = False
+        began, started = time.perf_counter(), False
 
         async def send_with_headers(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                _count(scope, message["status"], time.perf_counter() - began)
                 given = list(message.get("headers", ()))
                 names = {name.lower() for name, _ in given}
                 message["headers"] = given + [each for each in self._headers if each[0] not in names]

@@ -3,11 +3,10 @@
 from datetime import timedelta
 
 from sqlalchemy import text
-from sqlmodel import Session, col, func, select
 
 from base import clock
 from store.database import Database
-from store.tables import InboxEvent, RelayPartition
+from store.gauges import oldest_unrouted_ms, read_position
 
 LONGEST_LAG = timedelta(seconds=60)
 
@@ -23,16 +22,7 @@ async def inbox_takes_writes(inbox: Database) -> None:
 
 async def relay_keeps_up(store: Database, inbox: Database) -> None:
     """Raise RelayBehindError when a delivery has waited for longer than `LONGEST_LAG`."""
-    position = await store.read(_position)
-    oldest_ms = await inbox.read(lambda session: _oldest_after(session, position))
+    position = await store.read(read_position)
+    oldest_ms = await inbox.read(lambda session: oldest_unrouted_ms(session, position))
     if oldest_ms is not None and clock.now() - clock.from_milliseconds(oldest_ms) > LONGEST_LAG:
         raise RelayBehindError
-
-
-def _position(session: Session) -> int:
-    return session.exec(select(func.min(RelayPartition.position))).one() or 0
-
-
-def _oldest_after(session: Session, position: int) -> int | None:
-    following = select(InboxEvent.received_ms).where(col(InboxEvent.id) > position)
-    return session.exec(following.order_by(col(InboxEvent.id)).limit(1)).first()

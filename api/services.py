@@ -7,6 +7,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from api.at_meta import MetaDesk
+from api.desk_metrics import DeskMetrics
 from api.engine import Engine
 from api.event_hub import EventHub
 from api.flights import Flights
@@ -39,6 +40,7 @@ class Services:
     hub: EventHub
     fanout: SettingsFanout
     readiness: Readiness
+    metrics: DeskMetrics
     files: FileStore
     file_checks: FileChecks
 

@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from typing import Protocol
 from urllib.parse import parse_qsl
 
-from prometheus_client import Counter
 from starlette.types import Receive, Scope, Send
 
 from api.edge import SECURITY_HEADERS
-from base import clock
+from base import clock, metrics
 from base.log import get_logger
 from ingest.inbox import Inbox, InboxUnavailableError, inbox_rows
 from messenger.signature import is_signed
@@ -27,7 +26,6 @@ _SIGNATURE_HEADER = b"x-hub-signature-256"
 
 
 _log = get_logger("api")
-_deliveries = Counter("pagedesk_webhook_deliveries", "Webhook deliveries by answer.", ["status"])
 
 
 class WebhookSecrets(Protocol):
@@ -45,12 +43,13 @@ class SecretsUnavailableError(Exception):
 
 
 class _RefusedError(Exception):
-    """An answer other than 200."""
+    """An answer other than 200. `reason` is what it is counted by."""
 
-    def __init__(self, status: int, text: str) -> None:
+    def __init__(self, status: int, text: str, reason: str) -> None:
         super().__init__(text)
         self.status = status
         self.text = text
+        self.reason = reason
 
 
 class WebhookEndpoint:
@@ -66,12 +65,12 @@ class WebhookEndpoint:
         status = 200
         try:
             text = await self._serve(account_id, scope, receive)
-        except _RefusedError as refused:
-            status, text = refused.status, refused.text
         except SecretsUnavailableError:
-            status, text = 503, "The account cannot be looked up now."
+            status, text = _refused(_RefusedError(503, "The account cannot be looked up now.", "no_secrets"))
+        except _RefusedError as refused:
+            status, text = _refused(refused)
         if scope["method"] == "POST":
-            _deliveries.labels(status).inc()
+            metrics.DELIVERIES.labels(status).inc()
         await _answer(send, status, text)
 
     async def _serve(self, account_id: str, scope: Scope, receive: Receive) -> str:
@@ -80,47 +79,55 @@ class WebhookEndpoint:
             return "EVENT_RECEIVED"
         if scope["method"] == "GET":
             return await self._verify(account_id, scope)
-        raise _RefusedError(405, "Only GET and POST are served here.")
+        raise _RefusedError(405, "Only GET and POST are served here.", "method")
 
     async def _deliver(self, account_id: str, scope: Scope, receive: Receive) -> None:
         headers = [value for name, value in scope["headers"] if name == _SIGNATURE_HEADER]
         body = await _read_body(scope, receive)
         secrets = await self._secrets.app_secrets(account_id)
         if secrets is None:
-            raise _RefusedError(404, "No account has this address.")
+            raise _RefusedError(404, "No account has this address.", "unknown_account")
         if len(headers) != 1 or not is_signed(body, headers[0], secrets):
-            raise _RefusedError(401, "The signature is missing or wrong.")
+            reason = "wrong_signature" if headers else "no_signature"
+            raise _RefusedError(401, "The signature is missing or wrong.", reason)
         received_ms = int(clock.now().timestamp() * 1000)
         try:
             await self._inbox.store(inbox_rows(account_id, split(body), received_ms))
         except InboxUnavailableError as error:
-            raise _RefusedError(503, "The delivery cannot be stored now.") from error
+            raise _RefusedError(503, "The delivery cannot be stored now.", "storage_down") from error
 
     async def _verify(self, account_id: str, scope: Scope) -> str:
         query = parse_qsl(scope["query_string"].decode("ascii", "replace"), keep_blank_values=True)
         values: dict[str, str] = dict(query)
         challenge = values.get("hub.challenge", "")
         if len(values) != len(query) or not 0 < len(challenge) <= MAX_CHALLENGE_LENGTH:
-            raise _RefusedError(400, "hub.mode, hub.verify_token and hub.challenge are needed, each once.")
+            raise _RefusedError(
+                400, "hub.mode, hub.verify_token and hub.challenge are needed, each once.", "handshake"
+            )
         token = await self._secrets.verify_token(account_id)
         given = values.get("hub.verify_token", "").encode()
         if token is None or not hmac.compare_digest(given, token.encode()):
-            raise _RefusedError(403, "The verify token is wrong.")
+            raise _RefusedError(403, "The verify token is wrong.", "verify_token")
         if values.get("hub.mode") != "subscribe":
-            raise _RefusedError(403, "Only hub.mode=subscribe is known.")
+            raise _RefusedError(403, "Only hub.mode=subscribe is known.", "handshake")
         return challenge
+
+
+def _refused(error: _RefusedError) -> tuple[int, str]:
+    metrics.WEBHOOKS_REFUSED.labels(error.reason).inc()
+    return error.status, error.text
 
 
 async def _read_body(scope: Scope, receive: Receive) -> bytes:
     """The whole body, capped in size and time, never buffered beyond the cap."""
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > MAX_BODY_BYTES:
-            raise _RefusedError(413, "The delivery is too large.")
+            raise _RefusedError(413, "The delivery is too large.", "too_large")
     try:
         async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
             return await _receive_all(receive)
     except TimeoutError as error:
-        raise _RefusedError(408, "The delivery came too slowly.") from error
+        raise _RefusedError(408, "The delivery came too slowly.", "too_slow") from error
 
 
 async def _receive_all(receive: Receive) -> bytes:
@@ -129,11 +136,11 @@ async def _receive_all(receive: Receive) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise _RefusedError(400, "The connection ended inside the delivery.")
+            raise _RefusedError(400, "The connection ended inside the delivery.", "broken_off")
         part: bytes = message.get("body", b"")
         size += len(part)
         if size > MAX_BODY_BYTES:
-            raise _RefusedError(413, "The delivery is too large.")
+            raise _RefusedError(413, "The delivery is too large.", "too_large")
         if not message.get("more_body", False):
             return b"".join((*parts, part)) if parts else part
         parts.append(part)

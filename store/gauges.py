@@ -1,0 +1,81 @@
+"""What the databases tell of a desk at work: what waits, and since when. An index answers each question."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from domain.delivery import MessageStatus
+from store.pages import GONE
+from store.tables import InboxEvent, Message, Page, RelayPartition, ThreadEvent
+
+MAX_COUNTED = 10_000
+"""Where more wait than this, the number says this: counting them would be work at the worst time."""
+
+_UNDER_WAY = (MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.UNKNOWN, MessageStatus.HELD)
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """The desk at one moment.
+
+    `untold`: events that the relay has routed and no conversation has applied yet. `pages`: how many there
+    are by (provisioning state, send gate). `messages`: outbound ones that have not ended, by status;
+    `oldest_messages`: since when, by status.
+    """
+
+    untold: int
+    oldest_untold_inbox_id: int | None
+    position: int
+    pages: dict[tuple[str, str], int]
+    messages: dict[str, int]
+    oldest_messages: dict[str, datetime]
+
+
+def gauges(session: Session) -> Gauges:
+    """Read them from the store."""
+    untold = select(ThreadEvent.inbox_id).limit(MAX_COUNTED).subquery()
+    return Gauges(
+        untold=session.exec(select(func.count()).select_from(untold)).one(),
+        oldest_untold_inbox_id=session.exec(select(func.min(ThreadEvent.inbox_id))).one(),
+        position=read_position(session),
+        pages=_pages(session),
+        messages={status.value: _count(session, status) for status in _UNDER_WAY},
+        oldest_messages={
+            status.value: oldest for status in _UNDER_WAY if (oldest := _oldest(session, status)) is not None
+        },
+    )
+
+
+def read_position(session: Session) -> int:
+    """Up to which number of the inbox everything is routed."""
+    return session.exec(select(func.min(RelayPartition.position))).one() or 0
+
+
+def oldest_unrouted_ms(session: Session, position: int) -> int | None:
+    """Asked of the inbox: when the first event after `position` was received, in ms since the epoch."""
+    following = select(InboxEvent.received_ms).where(col(InboxEvent.id) > position)
+    return session.exec(following.order_by(col(InboxEvent.id)).limit(1)).first()
+
+
+def received_ms(session: Session, inbox_id: int) -> int | None:
+    """Asked of the inbox: when this event was received, in milliseconds since the epoch."""
+    return session.exec(select(InboxEvent.received_ms).where(InboxEvent.id == inbox_id)).first()
+
+
+def _pages(session: Session) -> dict[tuple[str, str], int]:
+    rows = session.exec(
+        select(Page.provisioning_state, Page.send_gate, func.count())
+        .where(col(Page.provisioning_state).not_in(GONE))
+        .group_by(Page.provisioning_state, Page.send_gate)
+    )
+    return {(state, gate): count for state, gate, count in rows}
+
+
+def _count(session: Session, status: MessageStatus) -> int:
+    found = select(Message.id).where(Message.status == status.value).limit(MAX_COUNTED).subquery()
+    return session.exec(select(func.count()).select_from(found)).one()
+
+
+def _oldest(session: Session, status: MessageStatus) -> datetime | None:
+    return session.exec(select(func.min(Message.created_at)).where(Message.status == status.value)).one()
