@@ -21,6 +21,7 @@ from activities.lanes import READ_WIDTH, WIDTH, Lanes
 from activities.pages import PageActivities
 from activities.profiles import ProfileKeeper
 from activities.read_back import ReadBackActivities
+from activities.retention import RetentionActivities
 from activities.sends import SendActivities
 from activities.threads import ThreadActivities
 from activities.usage import UsageNotes
@@ -39,6 +40,7 @@ from ingest.leases import MachineLock
 from ingest.page_wake import PageWaker
 from ingest.reader import InboxReader
 from ingest.relay import Relay
+from ingest.retention import start_retention
 from ingest.signaller import Signaller
 from ingest.wake import datagram_alarm, notify_alarm
 from messenger.graph import GraphClient
@@ -53,6 +55,7 @@ from workflows.conversation import ConversationWorkflow
 from workflows.erasure import ErasureWorkflow
 from workflows.messages import FILES_TASK_QUEUE, TASK_QUEUE
 from workflows.page import PageWorkflow
+from workflows.retention import RetentionWorkflow
 
 # A conversation cached by a worker that died waits this long before another worker may take it, unless the
 # relay that took over tells it something (ingest.succession).
@@ -127,6 +130,7 @@ async def working(
             ("relay", relay.run()),
             ("profiles", ProfileKeeper(database, graph, settings.vault).run()),
             ("erasures", ErasureStarter(database, client).run()),
+            ("retention", start_retention(client)),
         ):
             task = asyncio.create_task(work, name=name)
             stack.push_async_callback(_cancelled, task)
@@ -170,11 +174,12 @@ def make_worker(
     waking = WakingActivities(database, client)
     pages = PageActivities(database, graph, settings)
     gaps = GapActivities(database, graph, settings.vault, take)
+    retention = RetentionActivities(database, files, settings)
     erasing = ErasureActivities(database, client, graph, settings, FileErasure(database, files))
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[ConversationWorkflow, PageWorkflow, ErasureWorkflow],
+        workflows=[ConversationWorkflow, PageWorkflow, ErasureWorkflow, RetentionWorkflow],
         activities=[
             threads.load_thread,
             threads.read_settings,
@@ -194,6 +199,7 @@ def make_worker(
             erasing.clear_free_space,
             erasing.erase_histories,
             erasing.finish_erasure,
+            retention.enforce_retention,
         ],
         # Left to itself the SDK hashes the code of every loaded module: seconds of each start.
         build_id=f"pagedesk-{version('pagedesk')}",

@@ -79,6 +79,28 @@ class Settings(BaseSettings):
         "others: try again.",
     )
 
+    # What each period means, and for whom: docs/privacy.md.
+    retention_inbox_days: int = Field(
+        30, ge=7, description="How long the inbox keeps what Meta sent, word for word."
+    )
+    retention_unrouted_days: int = Field(
+        90, ge=7, description="How long events that went to no thread are kept, to be handled once more."
+    )
+    retention_event_days: int = Field(
+        400, ge=30, description="How long the log of events is kept: timelines, the event stream, audit."
+    )
+    retention_opening_days: int = Field(
+        30, ge=8, description="How long it is kept when each messaging window was opened."
+    )
+    retention_idempotency_days: int = Field(30, ge=1, description="How long an Idempotency-Key is known.")
+    retention_sign_in_days: int = Field(30, ge=1, description="How long an expired sign-in is kept.")
+    retention_upload_days: int = Field(
+        7, ge=1, description="How long a file is kept that an agent uploaded and never sent."
+    )
+    retention_file_days: int = Field(
+        730, ge=1, description="How long files of messages are kept. The messages stay until erased."
+    )
+
     sandbox_port: int = Field(9600, ge=1, le=65535, description="Port of the demo's local Messenger.")
 
     time_travel: bool = Field(

@@ -22,7 +22,7 @@ class Direction(StrEnum):
 
 
 class FileState(StrEnum):
-    """Where a file stands. Every one but PENDING is final; only READY is ever served."""
+    """Where a file stands. Only READY is ever served, until its retention is over; others are final."""
 
     PENDING = "pending"
     READY = "ready"
@@ -54,6 +54,7 @@ class FileReason(StrEnum):
     TOO_SLOW = "too_slow"
     SCANNER_FAILED = "scanner_failed"
     BROKE_THE_WORKER = "broke_the_worker"
+    RETENTION_OVER = "retention_over"
 
 
 STATE_OF: dict[FileReason, FileState] = {
@@ -72,6 +73,7 @@ STATE_OF: dict[FileReason, FileState] = {
     FileReason.TOO_SLOW: FileState.FAILED,
     FileReason.SCANNER_FAILED: FileState.QUARANTINED,
     FileReason.BROKE_THE_WORKER: FileState.QUARANTINED,
+    FileReason.RETENTION_OVER: FileState.EXPIRED,
 }
 
 NOTICES: dict[FileReason, str] = {
@@ -90,6 +92,7 @@ NOTICES: dict[FileReason, str] = {
     FileReason.TOO_SLOW: "The file came too slowly. Ask the customer to send it again.",
     FileReason.SCANNER_FAILED: "The scanner could not judge the file, so it was set aside.",
     FileReason.BROKE_THE_WORKER: "Fetching the file failed again and again, so it was set aside.",
+    FileReason.RETENTION_OVER: "The file was deleted: its retention period is over.",
 }
 """What the agent reads in the file's place."""
 

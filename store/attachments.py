@@ -204,6 +204,13 @@ def keep_file(session: Session, attachment_id: str, kept: KeptFile, at: datetime
     return True
 
 
+def expire_file(session: Session, file: Attachment, at: datetime) -> None:
+    """The file's retention is over: it is not served any more. `store_key` stays until it is deleted."""
+    key = file.store_key
+    _end(session, file, at, reason=FileReason.RETENTION_OVER)
+    file.store_key = key
+
+
 def keys_of_customer(session: Session, customer_id: str) -> list[str]:
     """Where the attachment store may have files of a customer: those they sent, or they alone got."""
     files = session.exec(select(Attachment).where(col(Attachment.customer_id) == customer_id))

@@ -36,6 +36,10 @@ CHECK_SIGNAL = "check"
 
 ERASURE_WORKFLOW = "erasure"
 
+RETENTION_WORKFLOW = "retention"
+RETENTION_WORKFLOW_ID = "retention"
+"""One per installation."""
+
 EVENTS_PER_SIGNAL = 100
 
 
@@ -196,6 +200,21 @@ class ErasureInput:
 
     erasure_id: str
     schema_version: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionInput:
+    """The start of a day's deletion. `inbox_position`: so far the inbox has been looked through, by id."""
+
+    inbox_position: int = 0
+    schema_version: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionReport:
+    """How far the inbox has now been looked through."""
+
+    inbox_position: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,10 @@ class Attachment(SQLModel, table=True):
     has it. `refreshed`: Meta was asked for a new link already.
     """
 
-    __table_args__ = (Index("ix_attachment_state", "state"),)
+    __table_args__ = (
+        Index("ix_attachment_state", "state"),
+        Index("ix_attachment_created", "created_at"),
+    )
 
     id: str = Field(primary_key=True)
     direction: str

@@ -43,7 +43,7 @@ class SignIn(SQLModel, table=True):
     agent_id: str = Field(foreign_key="agent.id", index=True)
     digest: str = Field(unique=True)
     created_at: datetime = instant()
-    expires_at: datetime = instant()
+    expires_at: datetime = instant(index=True)
     revoked_at: datetime | None = instant(nullable=True)
 
 
@@ -57,4 +57,4 @@ class IdempotencyRecord(SQLModel, table=True):
     request_hash: str
     status_code: int
     body: dict[str, Any] = json_column(dict)
-    created_at: datetime = instant()
+    created_at: datetime = instant(index=True)
