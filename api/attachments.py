@@ -16,7 +16,7 @@ from pydantic import BaseModel, StringConstraints
 
 from api.auth import Caller
 from api.edge import CONTENT_SECURITY_POLICY
-from api.fields import OptionalIdempotencyKey, PathId
+from api.fields import STORABLE, OptionalIdempotencyKey, PathId
 from api.problem_docs import problems
 from api.problems import Problem
 from api.routing import UploadRoute, api_router
@@ -112,6 +112,7 @@ async def upload_attachment(
     name: Annotated[
         str,
         StringConstraints(min_length=1, max_length=1000),
+        STORABLE,
         Query(description="The file's name with its extension, as the customer is to see it."),
     ],
     idempotency_key: OptionalIdempotencyKey = None,

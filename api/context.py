@@ -7,7 +7,7 @@ from pydantic.functional_validators import AfterValidator
 from sqlmodel import Session
 
 from api.auth import Caller, Principal
-from api.fields import Input, PathId, without_nul
+from api.fields import STORABLE, Input, PathId
 from api.problem_docs import problems
 from api.routing import api_router
 from api.services import Shared
@@ -29,9 +29,7 @@ def _small_enough(value: float) -> float:
 
 
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,100}$")]
-VariableText = Annotated[
-    str, StringConstraints(strict=True, max_length=_LONGEST_VALUE), AfterValidator(without_nul)
-]
+VariableText = Annotated[str, StringConstraints(strict=True, max_length=_LONGEST_VALUE), STORABLE]
 VariableValue = VariableText | Annotated[StrictInt | StrictFloat, AfterValidator(_small_enough)]
 
 router = api_router("conversations")

@@ -3,11 +3,10 @@
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import AwareDatetime
 from sqlmodel import Session
 
 from api.auth import Caller
-from api.fields import Digits, Id, PathId, SearchText
+from api.fields import Digits, Id, Instant, PathId, SearchText
 from api.paging import Cursor, CursorOf, Limit, Number, Page
 from api.problem_docs import problems
 from api.problems import Problem
@@ -21,9 +20,9 @@ from store.conversations import ConversationFilter, ConversationRecord, WindowFi
 from store.messages import replied_ids
 
 _ME = "me"
-_BY_ACTIVITY = CursorOf("conversations", tuple[AwareDatetime, Id])
-_BY_TIME = CursorOf("messages", tuple[AwareDatetime, Number, Id])
-_OF_THREAD = CursorOf("thread_messages", tuple[AwareDatetime, Number, Id])
+_BY_ACTIVITY = CursorOf("conversations", tuple[Instant, Id])
+_BY_TIME = CursorOf("messages", tuple[Instant, Number, Id])
+_OF_THREAD = CursorOf("thread_messages", tuple[Instant, Number, Id])
 _BY_NUMBER = CursorOf("timeline", tuple[Number])
 
 router = api_router("conversations")

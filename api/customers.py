@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated, Self
 
 from fastapi import Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 from sqlmodel import Session
 
 from api.auth import Caller
 from api.data_deletion import status_url
-from api.fields import Digits, Id, OptionalIdempotencyKey, PathId, SearchText
+from api.fields import Digits, Id, Instant, OptionalIdempotencyKey, PathId, SearchText
 from api.paging import Cursor, CursorOf, Limit, Page
 from api.problem_docs import problems
 from api.problems import Problem
@@ -24,8 +24,8 @@ from store.erasures import AskedBy, ErasureStatus, Outcome
 from store.idempotency import Once, create_once, request_hash
 from store.tables import Erasure
 
-_BY_NEWEST = CursorOf("customers", tuple[AwareDatetime, Id])
-_BY_REQUEST = CursorOf("erasures", tuple[AwareDatetime, Id])
+_BY_NEWEST = CursorOf("customers", tuple[Instant, Id])
+_BY_REQUEST = CursorOf("erasures", tuple[Instant, Id])
 
 router = api_router("customers")
 

@@ -1,8 +1,5 @@
 """From exceptions to problems: what FastAPI, Starlette, the store and we raise, each in one place."""
 
-import re
-from typing import Any
-
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
@@ -11,12 +8,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
 
+from api.invalid import shown_errors
 from api.problems import Problem
 from base.log import get_logger
 from store.refusals import StoreRefusalError
 
-_MOST_ERRORS_SHOWN = 20
-_PLAIN = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 _CODE_OF_STATUS = {400: "bad_request", 404: "not_found"}
 
 _log = get_logger("api")
@@ -47,7 +43,8 @@ async def _invalid(_request: Request, error: Exception) -> Response:
     found = error.errors() if isinstance(error, RequestValidationError) else []
     if any(each["loc"][0] == "path" for each in found):
         return Problem("not_found").response
-    return Problem("invalid_request", errors=[_shown(each) for each in found[:_MOST_ERRORS_SHOWN]]).response
+    body = error.body if isinstance(error, RequestValidationError) else None
+    return Problem("invalid_request", errors=shown_errors(found, body)).response
 
 
 async def _refused(_request: Request, error: Exception) -> Response:
@@ -64,11 +61,6 @@ async def _conflict(_request: Request, _error: Exception) -> Response:
 async def _store_unavailable(request: Request, error: Exception) -> Response:
     _log.warning("store_unavailable", path=request.url.path, error=type(error).__name__)
     return Problem("store_unavailable").response
-
-
-def _shown(error: dict[str, Any]) -> dict[str, Any]:
-    where = [each if isinstance(each, int) or _PLAIN.fullmatch(each) else "?" for each in error["loc"]]
-    return {"where": where, "type": error["type"], "message": error["msg"]}
 
 
 def _methods_at(request: Request) -> set[str]:

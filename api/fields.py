@@ -1,21 +1,54 @@
 """The kinds of input fields. Inputs are strict: unknown members, `true` for 1 and `"1"` for 1 are refused."""
 
+import re
+from datetime import UTC, datetime
 from typing import Annotated
 
 from babel import Locale, UnknownLocaleError
 from fastapi import Header, Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from messenger.limits import TEXT, units
 
 MAX_TEXT_UNITS = TEXT
+_ID = r"^[A-Za-z0-9_-]{1,64}$"
 _MINUTES_A_YEAR = 366 * 24 * 60
+_FIRST_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_INSTANT = datetime(9999, 1, 1, tzinfo=UTC)
+_NOT_IN_CALENDAR = "This must be an instant from the year 1970 to the year 9998."
 
 
 class Input(BaseModel):
     """The base of every request body."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+def storable(value: str) -> str:
+    """Refuse what no database keeps: NUL on PostgreSQL, and half a surrogate pair, which is no Unicode."""
+    if "\x00" in value or not (value.isascii() or _is_unicode(value)):
+        raise ValueError("NUL characters and halves of a surrogate pair are not allowed.")
+    return value
+
+
+def is_id(value: str) -> bool:
+    """Whether a part of a path may be an id of ours; for routes that FastAPI does not serve."""
+    return re.fullmatch(_ID.rstrip("$"), value) is not None
+
+
+def _is_unicode(value: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def _in_calendar(value: datetime) -> datetime:
+    """In UTC, which an instant at either edge of the calendar does not reach."""
+    try:
+        instant = value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(_NOT_IN_CALENDAR) from error
+    if not _FIRST_INSTANT <= instant < _LAST_INSTANT:
+        raise ValueError(_NOT_IN_CALENDAR)
+    return instant
 
 
 def _without_controls(value: str) -> str:
@@ -42,11 +75,11 @@ def _known_language(value: str) -> str:
 
 
 def words(most: int) -> AfterValidator:
-    """The rule of a text that a customer sees: not blank, no NUL, at most this long in UTF-16 code units."""
+    """The rule of a text that a customer sees: storable, not blank, no longer than this in UTF-16 units."""
 
     def check(value: str) -> str:
-        if not value.strip() or "\x00" in value:
-            raise ValueError("The text must not be blank, and must not hold a NUL character.")
+        if not storable(value).strip():
+            raise ValueError("The text must not be blank.")
         if units(value) > most:
             raise ValueError(f"The text must not be longer than {most} UTF-16 code units.")
         return value
@@ -66,16 +99,18 @@ def refuse_fallback_without_text(texts: dict[str, str], fallback_language: str |
         raise ValueError("There is no text in the fallback language.")
 
 
-def without_nul(value: str) -> str:
-    """A NUL character cannot be stored by PostgreSQL."""
-    if "\x00" in value:
-        raise ValueError("NUL characters are not allowed.")
-    return value
+STORABLE = AfterValidator(storable)
+"""Belongs to every text that comes in, unless its pattern lists what it may hold."""
 
+Text = Annotated[str, STORABLE]
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_calendar)]
+"""An instant that comes in, in UTC."""
 
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    STORABLE,
     AfterValidator(_without_controls),
 ]
 Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,100}$")]
@@ -87,6 +122,7 @@ Email = Annotated[
     StringConstraints(
         strip_whitespace=True, to_lower=True, max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$"
     ),
+    STORABLE,
 ]
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{2,35}$"), AfterValidator(_known_language)]
 Flag = Annotated[bool, Field(strict=True)]
@@ -94,7 +130,7 @@ AutoCloseMinutes = Annotated[int, Field(strict=True, ge=1, le=_MINUTES_A_YEAR)]
 SilenceMinutes = AutoCloseMinutes
 WarningMinutes = Annotated[int, Field(strict=True, ge=1, le=7 * 24 * 60)]
 ReopenMinutes = Annotated[int, Field(strict=True, ge=0, le=_MINUTES_A_YEAR)]
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Id = Annotated[str, StringConstraints(pattern=_ID)]
 
 MessageText = Annotated[
     str,
@@ -106,13 +142,13 @@ MessageText = Annotated[
     ),
     words(MAX_TEXT_UNITS),
 ]
-Description = Annotated[str, StringConstraints(max_length=MAX_TEXT_UNITS), AfterValidator(without_nul)]
+Description = Annotated[str, StringConstraints(max_length=MAX_TEXT_UNITS), STORABLE]
 Texts = Annotated[
     dict[Language, MessageText],
     Field(max_length=100, description="A text by language tag, such as `en` or `de-AT`."),
     AfterValidator(_one_text_a_language),
 ]
-SearchText = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(without_nul)]
+SearchText = Annotated[str, StringConstraints(min_length=1, max_length=100), STORABLE]
 
 PathId = Annotated[Id, Path()]
 PathPageId = Annotated[Digits, Path()]

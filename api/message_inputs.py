@@ -8,13 +8,16 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, TypeAdapter, model_validator
 
-from api.fields import Input, words
+from api.fields import STORABLE, Input, words
 from domain.survey_names import is_survey_payload
 from messenger import limits
 
 
 def _https(value: str) -> str:
-    parts = urlsplit(value)  # raises ValueError for what is no address
+    try:
+        parts = urlsplit(value)
+    except ValueError as error:
+        raise ValueError("This is no web address.") from error
     if parts.scheme != "https" or not parts.hostname or parts.username is not None:
         raise ValueError("Only the https address of a host, without a name or password, is allowed.")
     return value
@@ -33,7 +36,10 @@ _Payload = Annotated[
     AfterValidator(_not_of_a_survey),
 ]
 _Url = Annotated[
-    str, Field(max_length=limits.URL, pattern=r"^https://[^\s\x00-\x1f\x7f]+$"), AfterValidator(_https)
+    str,
+    Field(max_length=limits.URL, pattern=r"^https://[^\s\x00-\x1f\x7f]+$"),
+    STORABLE,
+    AfterValidator(_https),
 ]
 _ButtonTitle = Annotated[str, Field(min_length=1, max_length=limits.BUTTON_TITLE), words(limits.BUTTON_TITLE)]
 

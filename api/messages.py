@@ -3,12 +3,11 @@
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import AwareDatetime
 from sqlmodel import Session
 
 from api.auth import Caller, Principal
 from api.dispatch import command_or_problem
-from api.fields import Digits, Id, OptionalIdempotencyKey, PathId
+from api.fields import Digits, Id, Instant, OptionalIdempotencyKey, PathId
 from api.paging import Cursor, CursorOf, Limit, Page
 from api.problem_docs import problems
 from api.problems import Problem
@@ -26,7 +25,7 @@ from store.refs import message_ref
 from store.tables import Message
 
 _ME = "me"
-_BY_CREATION = CursorOf("outbound_messages", tuple[AwareDatetime, Id])
+_BY_CREATION = CursorOf("outbound_messages", tuple[Instant, Id])
 _CODES = ("not_found", "message_not_held", "not_your_conversation", "busy", "engine_unavailable")
 
 router = api_router("messages")

@@ -18,8 +18,15 @@ _SCHEMES = {
 }
 _FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
 
-_OF_ALL_GUARDED = ("unauthenticated", "forbidden", "too_many_requests", "store_unavailable")
+_OF_ALL_GUARDED = (
+    "unauthenticated",
+    "forbidden",
+    "invalid_request",
+    "too_many_requests",
+    "store_unavailable",
+)
 _OF_ALL_WITH_BODY = (
+    "invalid_request",
     "malformed_json",
     "request_too_slow",
     "conflict",
@@ -73,6 +80,4 @@ def _common_problems(operation: dict[str, Any]) -> list[str]:
     codes = list(_OF_ALL_GUARDED) if operation["security"] else []
     if "requestBody" in operation:
         codes.extend(_OF_ALL_WITH_BODY)
-    if "requestBody" in operation or any(each["in"] != "path" for each in operation.get("parameters", ())):
-        codes.append("invalid_request")
     return codes

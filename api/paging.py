@@ -11,6 +11,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Query
 from pydantic import BaseModel, Field, TypeAdapter
 
+from api.fields import Text
 from api.problems import Problem
 
 T = TypeVar("T")
@@ -22,7 +23,7 @@ _MAX_CURSOR_LENGTH = 500
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="The most items of one page.")]
 Cursor = Annotated[
-    str | None, Query(max_length=_MAX_CURSOR_LENGTH, description="`next_cursor` of the page before.")
+    Text | None, Query(max_length=_MAX_CURSOR_LENGTH, description="`next_cursor` of the page before.")
 ]
 Number = Annotated[int, Field(ge=0, lt=2**63)]
 

@@ -5,7 +5,7 @@ FastAPI reads the body before it asks any dependency, hence a route class.
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import orjson
 from fastapi import APIRouter
@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth import authenticate
+from api.invalid import refused_parameters
 from api.permissions import PERMISSIONS, PUBLIC
 from api.problems import Problem
 
@@ -66,6 +67,10 @@ class GuardedRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's own handler, behind the guard."""
         serve = super().get_route_handler()
+        known = {each.alias for each in self.dependant.query_params}
+        lists = {
+            each.alias for each in self.dependant.query_params if _takes_list(each.field_info.annotation)
+        }
 
         async def guarded(request: Request) -> Response:
             if self.name not in PUBLIC:
@@ -74,6 +79,8 @@ class GuardedRoute(APIRoute):
                     raise Problem("forbidden")
                 request.app.state.services.calls.take(principal.agent_id)
                 request.state.principal = principal
+                if wrong := refused_parameters(request.query_params.multi_items(), known, lists):
+                    raise Problem("invalid_request", errors=wrong)
             return await serve(self.prepared(request))
 
         return guarded
@@ -99,6 +106,11 @@ def api_router(tag: str, route_class: type[GuardedRoute] = GuardedRoute) -> APIR
         route_class=route_class,
         generate_unique_id_function=lambda route: route.name,
     )
+
+
+def _takes_list(annotation: Any) -> bool:
+    """Whether a query parameter may be given several times: its type is a list, or a union with one."""
+    return get_origin(annotation) is list or any(get_origin(each) is list for each in get_args(annotation))
 
 
 def _refuse_other_than_json(request: Request) -> None:

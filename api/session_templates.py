@@ -5,11 +5,10 @@ from typing import Annotated, Self
 
 from fastapi import Response
 from pydantic import BaseModel, Field, StringConstraints, model_validator
-from pydantic.functional_validators import AfterValidator
 from sqlmodel import Session
 
 from api.auth import Caller, Principal
-from api.fields import Flag, Id, Input, Name, OptionalIdempotencyKey, PathId, without_nul
+from api.fields import STORABLE, Flag, Id, Input, Name, OptionalIdempotencyKey, PathId
 from api.once import once
 from api.paging import Cursor, CursorOf, Limit, Page
 from api.problem_docs import problems
@@ -27,11 +26,7 @@ from store.tables import SessionTemplate
 MOST_TABS = 20
 _BY_ID = CursorOf("session_templates", tuple[Id])
 
-Address = Annotated[
-    str,
-    StringConstraints(max_length=2000, pattern=r"^https?://[^\s\x00-\x1f]+$"),
-    AfterValidator(without_nul),
-]
+Address = Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://[^\s\x00-\x1f]+$"), STORABLE]
 
 router = api_router("session templates")
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, SecretStr
 from starlette.requests import Request
 
 from api.auth import Caller, digest_of
-from api.fields import Input
+from api.fields import STORABLE, Input
 from api.problem_docs import problems
 from api.problems import Problem
 from api.routing import api_router
@@ -25,7 +25,7 @@ router = api_router("sign-in")
 class Credentials(Input):
     """Who signs in."""
 
-    email: Annotated[str, Field(min_length=1, max_length=254)]
+    email: Annotated[str, Field(min_length=1, max_length=254), STORABLE]
     password: Annotated[SecretStr, Field(min_length=1, max_length=200)]
 
 

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, AnyUrl, Field, StringConstraints, UrlConstr
 from sqlmodel import Session
 
 from api.auth import Caller
-from api.fields import Flag, Input, Language, PathPageId
+from api.fields import STORABLE, Flag, Input, Language, PathPageId
 from api.problem_docs import problems
 from api.recording import record
 from api.routing import api_router
@@ -23,12 +23,12 @@ router = api_router("surveys")
 
 
 def _plain(value: str) -> str:
-    if not value.strip() or "\x00" in value:
-        raise ValueError("The text must not be blank, and must not hold a NUL character.")
+    if not value.strip():
+        raise ValueError("The text must not be blank.")
     return value.strip()
 
 
-OwnText = Annotated[str, StringConstraints(max_length=MOST_TEXT), AfterValidator(_plain)]
+OwnText = Annotated[str, StringConstraints(max_length=MOST_TEXT), STORABLE, AfterValidator(_plain)]
 Delay = Annotated[int, Field(strict=True, ge=0, le=_A_YEAR_OF_MINUTES)]
 CoolDown = Annotated[int, Field(strict=True, ge=0, le=366)]
 ReminderAfter = Annotated[int, Field(strict=True, ge=1, le=_A_YEAR_OF_MINUTES)]

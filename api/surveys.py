@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Annotated, Self
 
 from fastapi import Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
-from api.fields import Digits, Id, PathId
+from api.fields import Digits, Id, Instant, PathId
 from api.paging import Cursor, CursorOf, Limit, Page
 from api.problem_docs import problems
 from api.problems import Problem
@@ -19,12 +19,12 @@ from store import survey_results
 from store.survey_answers import Source
 from store.survey_results import SurveyFilter, SurveyRecord
 
-_BY_ENDING = CursorOf("surveys", tuple[AwareDatetime, Id])
+_BY_ENDING = CursorOf("surveys", tuple[Instant, Id])
 
 router = api_router("surveys")
 
-From = Annotated[AwareDatetime | None, Query(alias="from", description="Endings from this instant on.")]
-Until = Annotated[AwareDatetime | None, Query(description="Endings before this instant.")]
+From = Annotated[Instant | None, Query(alias="from", description="Endings from this instant on.")]
+Until = Annotated[Instant | None, Query(description="Endings before this instant.")]
 
 
 class SurveyAnswerView(BaseModel):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
+from api.fields import is_id
 from api.webhooks import SecretsUnavailableError
 from base import clock
 from base.log import get_logger
@@ -44,11 +45,11 @@ class AccountSecrets:
 
     async def app_secrets(self, account_id: str) -> Sequence[bytes] | None:
         """The secrets that sign deliveries now; None for an unknown account."""
-        return (await self._get(account_id)).app_secrets
+        return (await self._get(account_id)).app_secrets if is_id(account_id) else None
 
     async def verify_token(self, account_id: str) -> str | None:
         """The token of the verify handshake, always read anew: Meta asks right after it was made."""
-        return (await self._refresh(account_id)).verify_token
+        return (await self._refresh(account_id)).verify_token if is_id(account_id) else None
 
     async def _get(self, account_id: str) -> _Known:
         known = self._known.get(account_id)

@@ -174,8 +174,8 @@ async def test_nothing_of_the_input_comes_back(api: Api) -> None:
     assert "script" not in answer.text
     assert {
         "where": ["body", "?"],
-        "type": "extra_forbidden",
-        "message": "Extra inputs are not permitted",
+        "type": "unknown",
+        "message": "Nothing of this name is known here.",
     } in (answer.json()["errors"])
 
 

@@ -81,8 +81,8 @@ async def test_what_is_set_is_shown_and_lived_by(api: Api, seed: Seed) -> None:
         ({"texts": {"xx-nowhere": "hello"}}, "language"),
         ({"question": "stars"}, "csat"),
         ({"delay_minutes": -1}, "0"),
-        ({"delay_minutes": True}, "integer"),
-        ({"unknown": 1}, "not permitted"),
+        ({"delay_minutes": True}, "whole number"),
+        ({"unknown": 1}, "Nothing of this name"),
     ],
 )
 async def test_what_does_not_fit_is_refused(api: Api, seed: Seed, wrong: dict[str, Any], says: str) -> None:
