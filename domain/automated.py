@@ -1,19 +1,45 @@
 """Automated messages: deciding that Pagedesk says something by itself.
 
-What the window forbids is recorded and not tried. Which text is said, and in which language, is the store's
-to know; the stock texts are in `automated_texts`.
+What the window forbids is recorded and not tried. What a thread has heard often enough is withheld: whoever
+answers a machine may be a machine too, and two of them never tire. Which text is said, and in which language,
+is the store's to know; the stock texts are in `automated_texts`.
 """
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
 
 from domain.changes import Draft
 from domain.lifecycle import ActorKind
 from domain.sending import ContentKind, SenderKind, SendRefusal, decide_send
 from domain.settings import AutomatedTrigger
-from domain.state import Conversation, Notice, QueuedSend
+from domain.state import AutomatedMessage, Conversation, Notice, QueuedSend, ThreadState
 
 FOR_AGENTS = frozenset({AutomatedTrigger.MESSAGE_NOT_SENT, AutomatedTrigger.OUTSIDE_WINDOW})
 """These are told to the agent, and no window forbids them."""
 
 RULE = "rule"
+
+BUDGET_PERIOD = timedelta(hours=1)
+MAX_IN_PERIOD = 12
+"""Automated messages to one customer within BUDGET_PERIOD: two short conversations in which every trigger is
+switched on stay below."""
+
+_CAUSED_BY_AGENTS = frozenset(
+    {AutomatedTrigger.AGENT_JOINED, AutomatedTrigger.AGENT_ENDED, AutomatedTrigger.SESSION_ENDED}
+)
+"""Each of these follows something that a person did, and may be said as often as that is done."""
+
+
+class WithheldCode(StrEnum):
+    """Why an automated message is withheld. The values are part of the API.
+
+    SAID_ALREADY: the same was said in this conversation within the last BUDGET_PERIOD. TOO_MANY: the thread
+    has had MAX_IN_PERIOD automated messages within it, whatever they said.
+    """
+
+    SAID_ALREADY = "said_already"
+    TOO_MANY = "too_many"
 
 
 def say(
@@ -40,7 +66,7 @@ def say_automatically(
     agent_id: str | None = None,
     saying_id: str | None = None,
 ) -> bool:
-    """Queue an automated message to the customer, or record that the window forbids it.
+    """Queue an automated message to the customer, or record why it is not said.
 
     `saying_id`: its id, where saying it again must be known as the same.
     """
@@ -60,6 +86,9 @@ def say_automatically(
             },
         )
         return False
+    message = AutomatedMessage(f"{trigger}/{cause_id}" if cause_id else trigger, conversation.id, draft.now)
+    if not _fits_budget(draft, message, trigger, cause_id):
+        return False
     draft.create(
         QueuedSend(
             saying_id or draft.new_id(),
@@ -71,3 +100,44 @@ def say_automatically(
         )
     )
     return True
+
+
+def _fits_budget(draft: Draft, message: AutomatedMessage, trigger: str, cause_id: str | None) -> bool:
+    """Count the message, or withhold it. That is told once for what stands in its way, not each time."""
+    recent = _recent(draft.state, draft.now)
+    found = _obstacle(recent, message)
+    if found is None:
+        draft.set(automated=(*recent, message))
+        return True
+    code, obstacle = found
+    if code not in obstacle.withheld:
+        told = replace(obstacle, withheld=(*obstacle.withheld, code))
+        draft.set(automated=tuple(told if each is obstacle else each for each in recent))
+        draft.note(
+            "message.withheld",
+            ActorKind.SYSTEM,
+            conversation_id=message.conversation_id,
+            data={
+                "trigger": trigger,
+                "cause_id": cause_id,
+                "code": code,
+                "until": (obstacle.said_at + BUDGET_PERIOD).isoformat(),
+            },
+        )
+    return False
+
+
+def _recent(state: ThreadState, now: datetime) -> tuple[AutomatedMessage, ...]:
+    """The messages that still count, oldest first: never more than MAX_IN_PERIOD."""
+    return tuple(each for each in state.automated if now < each.said_at + BUDGET_PERIOD)
+
+
+def _obstacle(
+    recent: tuple[AutomatedMessage, ...], message: AutomatedMessage
+) -> tuple[WithheldCode, AutomatedMessage] | None:
+    """Which of the messages that were said keeps this one back, and by which rule; None where none does."""
+    if message.what not in _CAUSED_BY_AGENTS:
+        for said in recent:
+            if (said.what, said.conversation_id) == (message.what, message.conversation_id):
+                return WithheldCode.SAID_ALREADY, said
+    return (WithheldCode.TOO_MANY, recent[0]) if len(recent) >= MAX_IN_PERIOD else None

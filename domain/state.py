@@ -109,6 +109,20 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class AutomatedMessage:
+    """An automated message that counts towards the budget of its thread (`domain.automated`).
+
+    `what` names its trigger and, where a rule caused it, the rule. `withheld`: the reasons for which it keeps
+    others back and that stand in the timeline already.
+    """
+
+    what: str
+    conversation_id: str
+    said_at: datetime
+    withheld: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class HeldMessage:
     """An agent's message that the window refused and that waits for the customer to write again."""
 
@@ -175,7 +189,7 @@ class ThreadState:
 
     `former` is the last closed conversation: it may be reopened for a while. `survey` is that of the last
     ending. `settings_since`: when the settings came to be what they are. `fired` remembers, by kind, which
-    deadlines were acted on that leave no other mark.
+    deadlines were acted on that leave no other mark. `automated`: what was said by itself of late.
     """
 
     applied_seq: int = 0
@@ -187,6 +201,7 @@ class ThreadState:
     survey: Survey | None = None
     surveyed_at: datetime | None = None
     privacy_notice_at: datetime | None = None
+    automated: tuple[AutomatedMessage, ...] = ()
     held: tuple[HeldMessage, ...] = ()
     outbox: tuple[QueuedSend, ...] = ()
     applied_commands: tuple[AppliedCommand, ...] = ()

@@ -43,6 +43,11 @@ FACTS: tuple[tuple[str, str, str], ...] = (
     ("message.parked", "neither an echo nor Meta's conversation told; a person decides", "reason"),
     ("message.sent_twice", "a message that was said again had arrived after all", "message_id"),
     ("message.not_allowed", "an automated message that the window forbids", "trigger, cause_id, code, stage"),
+    (
+        "message.withheld",
+        "an automated message of which the customer has had enough; told once while that lasts",
+        "trigger, cause_id, code, until",
+    ),
     ("message.held", "a reply waits for the customer", "reason, expires_at"),
     ("message.held_offered", "the customer is back: it may be sent", ""),
     ("message.cancelled", "somebody took it back", "held_since"),
