@@ -67,23 +67,18 @@ def travel(
 def api() -> None:
     """Run the API alone."""
     with loading():
-        import uvicorn
-
         from api.app import create_app
+        from base.http_server import serve
         from base.skipping_clock import process_time
 
     settings = _settings()
     configure(settings.log_level)
     with process_time(settings):
-        uvicorn.run(
+        serve(
             create_app(settings),
             host=settings.host,
             port=settings.port,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            proxy_headers=settings.trusted_proxies is not None,
-            forwarded_allow_ips=settings.trusted_proxies,
+            trusted_proxies=settings.trusted_proxies,
             timeout_graceful_shutdown=2,
         )
     exit_process(0)

@@ -34,6 +34,11 @@ WINDOWS_LOST = Counter(
     "Windows that closed while the customer waited for an answer, by stage.",
     ["stage"],
 )
+CONNECTIONS_ENDED = Counter(
+    "pagedesk_http_connections_ended",
+    "Connections that the server ended by itself or did not take, by reason: too slow, too large, too many.",
+    ["reason"],
+)
 STORE_WAIT = Histogram(
     "pagedesk_store_wait_seconds",
     "How long work waited for a thread or connection of the store, by lane.",
@@ -41,7 +46,16 @@ STORE_WAIT = Histogram(
     buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 1, 2.5, 10),
 )
 
-_ALL = (DELIVERIES, WEBHOOKS_REFUSED, REQUESTS, SENDS, EVENTS, WINDOWS_LOST, STORE_WAIT)
+_ALL = (
+    DELIVERIES,
+    WEBHOOKS_REFUSED,
+    REQUESTS,
+    SENDS,
+    EVENTS,
+    WINDOWS_LOST,
+    CONNECTIONS_ENDED,
+    STORE_WAIT,
+)
 
 
 def described() -> list[tuple[Metric, tuple[str, ...]]]:

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Generator
 import uvicorn
 from starlette.types import ASGIApp
 
+from base.http_server import server_config
+
 
 class _Server(uvicorn.Server):
     """Leaves the process's signals alone."""
@@ -23,11 +25,7 @@ async def served(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
     with socket.create_server(("127.0.0.1", port)) as listener:
         # The event loop sees to this only on sockets that it has made itself; each answer would take 40 ms.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        server = _Server(
-            uvicorn.Config(
-                app, lifespan="off", log_level="warning", access_log=False, timeout_graceful_shutdown=1
-            )
-        )
+        server = _Server(server_config(app, lifespan="off", timeout_graceful_shutdown=1))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -4,8 +4,7 @@ import argparse
 import logging
 from pathlib import Path
 
-import uvicorn
-
+from base.http_server import serve
 from sandbox.app import create_app
 from sandbox.config import Config
 
@@ -28,14 +27,7 @@ def main() -> None:
     config = Config(
         ledger_dir=given.ledger, state_file=given.state, clock_url=given.clock_url, seed=given.seed
     )
-    uvicorn.run(
-        create_app(config),
-        host=given.host,
-        port=given.port,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=1,
-    )
+    serve(create_app(config), host=given.host, port=given.port, timeout_graceful_shutdown=1)
 
 
 if __name__ == "__main__":
