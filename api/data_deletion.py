@@ -37,6 +37,7 @@ def data_deletion_routes() -> list[Route]:
     """The callback and the page."""
     return [
         Route(WEBHOOKS + "{account_id}" + DATA_DELETION, _take, methods=["POST"]),
+        Route(WEBHOOKS + "{account_id}" + DATA_DELETION + "/", _take, methods=["POST"]),
         Route(DATA_DELETION + "/{code}", _show, methods=["GET"]),
     ]
 

@@ -2,6 +2,7 @@
 
 import time
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import Problem
@@ -42,20 +43,25 @@ def _count(scope: Scope, status: int, seconds: float) -> None:
     metrics.REQUESTS.labels(method, route, status).observe(seconds)
 
 
+def security_headers(*, https: bool) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers of every answer; where the public address is https, browsers are told to stay there."""
+    return (*SECURITY_HEADERS, _STRICT_TRANSPORT) if https else SECURITY_HEADERS
+
+
 class Edge:
     """Wraps the whole application. Headers that an answer sets itself are left alone."""
 
     def __init__(self, app: ASGIApp, *, https: bool, webhooks: ASGIApp) -> None:
         self._app = app
         self._webhooks = webhooks
-        self._headers = (*SECURITY_HEADERS, _STRICT_TRANSPORT) if https else SECURITY_HEADERS
+        self._headers = security_headers(https=https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if scope["path"].startswith(WEBHOOKS) and not scope["path"].endswith(DATA_DELETION):
+        if scope["path"].startswith(WEBHOOKS) and not scope["path"].removesuffix("/").endswith(DATA_DELETION):
             # Straight there: the routes behind would cost a delivery more than its signature does.
             await self._webhooks(scope, receive, send)  # its answers carry these headers by themselves
             return
@@ -73,6 +79,8 @@ class Edge:
 
         try:
             await self._app(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            return  # nobody is there to be answered
         except Exception:
             _log.exception("request_failed", method=scope["method"], path=_shown(scope["path"]))
             if started:

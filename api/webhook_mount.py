@@ -19,7 +19,11 @@ class WebhookMount:
     def open(self, settings: Settings, database: Database) -> None:
         """Open the inbox; deliveries are taken from now on."""
         self._inbox = inbox = open_inbox(settings)
-        self._endpoint = WebhookEndpoint(AccountSecrets(database, settings.vault), inbox)
+        self._endpoint = WebhookEndpoint(
+            AccountSecrets(database, settings.vault),
+            inbox,
+            https=settings.public_base_url.startswith("https:"),
+        )
 
     def close(self) -> None:
         """Finish what was taken."""

@@ -1,10 +1,10 @@
 """Meta's webhook: verify handshake and deliveries, as plain ASGI.
 
 A delivery is answered 200 as soon as its events are in the inbox, and by nothing else. Otherwise: 401 no or
-wrong signature, 404 unknown account, 408 too slow, 413 too large, 503 it cannot be stored now.
+wrong signature, 404 unknown account, 408 too slow, 413 too large, 503 it cannot be stored now. What can be
+refused by its head alone is refused before its body is read.
 """
 
-import asyncio
 import hmac
 from collections.abc import Sequence
 from typing import Protocol
@@ -12,20 +12,25 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
 
-from api.edge import SECURITY_HEADERS
+from api.edge import WEBHOOKS, security_headers
+from api.webhook_bodies import (
+    Bodies,
+    BodyBrokenOffError,
+    BodyTooLargeError,
+    BodyTooSlowError,
+    TooManyLargeBodiesError,
+)
 from base import clock, metrics
-from base.log import get_logger
 from ingest.inbox import Inbox, InboxUnavailableError, inbox_rows
-from messenger.signature import is_signed
+from messenger.signature import is_signed, is_well_formed
 from messenger.webhook import split
 
-MAX_BODY_BYTES = 8 * 1024 * 1024
-BODY_TIMEOUT_SECONDS = 10.0
 MAX_CHALLENGE_LENGTH = 1000
 _SIGNATURE_HEADER = b"x-hub-signature-256"
 
-
-_log = get_logger("api")
+_UNKNOWN_ACCOUNT = "No account has this address. The right one is the account's callback_url."
+_WRONG_SIGNATURE = "The signature is missing or wrong."
+_NO_VERIFY_TOKEN = "The account has no verify token yet; it is made when the account's first page is saved."  # noqa: S105
 
 
 class WebhookSecrets(Protocol):
@@ -43,35 +48,51 @@ class SecretsUnavailableError(Exception):
 
 
 class _RefusedError(Exception):
-    """An answer other than 200. `reason` is what it is counted by."""
+    """An answer other than 200. `reason` is what it is counted by.
 
-    def __init__(self, status: int, text: str, reason: str) -> None:
+    `unread`: the body, or a part of it, has not been read; it must not be taken for the next request.
+    """
+
+    def __init__(self, status: int, text: str, reason: str, *, unread: bool = False) -> None:
         super().__init__(text)
         self.status = status
         self.text = text
         self.reason = reason
+        self.unread = unread
+
+
+# What may be wrong with a body: status, text, reason.
+_BODY_ERRORS: dict[type[Exception], tuple[int, str, str]] = {
+    BodyTooLargeError: (413, "The delivery is too large.", "too_large"),
+    BodyTooSlowError: (408, "The delivery came too slowly.", "too_slow"),
+    BodyBrokenOffError: (400, "The connection ended inside the delivery.", "broken_off"),
+    TooManyLargeBodiesError: (503, "There are too many large deliveries at once.", "too_many_large"),
+}
 
 
 class WebhookEndpoint:
     """`GET|POST /webhooks/messenger/{account_id}`, mounted in front of all other routes."""
 
-    def __init__(self, secrets: WebhookSecrets, inbox: Inbox) -> None:
+    def __init__(self, secrets: WebhookSecrets, inbox: Inbox, *, https: bool) -> None:
         self._secrets = secrets
         self._inbox = inbox
+        self._bodies = Bodies()
+        self._headers = security_headers(https=https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        account_id = scope["path"].rsplit("/", 1)[-1]
-        status = 200
+        status, text, unread = 200, "", False
         try:
-            text = await self._serve(account_id, scope, receive)
+            text = await self._serve(_account_id(scope), scope, receive)
         except SecretsUnavailableError:
-            status, text = _refused(_RefusedError(503, "The account cannot be looked up now.", "no_secrets"))
+            metrics.WEBHOOKS_REFUSED.labels("no_secrets").inc()
+            status, text, unread = 503, "The account cannot be looked up now.", True
         except _RefusedError as refused:
-            status, text = _refused(refused)
+            metrics.WEBHOOKS_REFUSED.labels(refused.reason).inc()
+            status, text, unread = refused.status, refused.text, refused.unread
         if scope["method"] == "POST":
             metrics.DELIVERIES.labels(status).inc()
-        await _answer(send, status, text)
+        await self._answer(send, status, text, close=unread and scope["method"] != "GET")
 
     async def _serve(self, account_id: str, scope: Scope, receive: Receive) -> str:
         if scope["method"] == "POST":
@@ -79,20 +100,24 @@ class WebhookEndpoint:
             return "EVENT_RECEIVED"
         if scope["method"] == "GET":
             return await self._verify(account_id, scope)
-        raise _RefusedError(405, "Only GET and POST are served here.", "method")
+        raise _RefusedError(405, "Only GET and POST are served here.", "method", unread=True)
 
     async def _deliver(self, account_id: str, scope: Scope, receive: Receive) -> None:
         headers = [value for name, value in scope["headers"] if name == _SIGNATURE_HEADER]
-        body = await _read_body(scope, receive)
         secrets = await self._secrets.app_secrets(account_id)
         if secrets is None:
-            raise _RefusedError(404, "No account has this address.", "unknown_account")
-        if len(headers) != 1 or not is_signed(body, headers[0], secrets):
+            raise _RefusedError(404, _UNKNOWN_ACCOUNT, "unknown_account", unread=True)
+        if len(headers) != 1 or not is_well_formed(headers[0]):
             reason = "wrong_signature" if headers else "no_signature"
-            raise _RefusedError(401, "The signature is missing or wrong.", reason)
-        received_ms = int(clock.now().timestamp() * 1000)
+            raise _RefusedError(401, _WRONG_SIGNATURE, reason, unread=True)
         try:
-            await self._inbox.store(inbox_rows(account_id, split(body), received_ms))
+            async with self._bodies.read(scope, receive) as body:
+                if not is_signed(body, headers[0], secrets):
+                    raise _RefusedError(401, _WRONG_SIGNATURE, "wrong_signature")
+                received_ms = int(clock.now().timestamp() * 1000)
+                await self._inbox.store(inbox_rows(account_id, split(body), received_ms))
+        except tuple(_BODY_ERRORS) as error:
+            raise _RefusedError(*_BODY_ERRORS[type(error)], unread=True) from error
         except InboxUnavailableError as error:
             raise _RefusedError(503, "The delivery cannot be stored now.", "storage_down") from error
 
@@ -106,58 +131,36 @@ class WebhookEndpoint:
             )
         token = await self._secrets.verify_token(account_id)
         given = values.get("hub.verify_token", "").encode()
-        if token is None or not hmac.compare_digest(given, token.encode()):
+        if token is None:
+            if await self._secrets.app_secrets(account_id) is None:
+                raise _RefusedError(404, _UNKNOWN_ACCOUNT, "unknown_account")
+            raise _RefusedError(403, _NO_VERIFY_TOKEN, "verify_token")
+        if not hmac.compare_digest(given, token.encode()):
             raise _RefusedError(403, "The verify token is wrong.", "verify_token")
         if values.get("hub.mode") != "subscribe":
             raise _RefusedError(403, "Only hub.mode=subscribe is known.", "handshake")
         return challenge
 
-
-def _refused(error: _RefusedError) -> tuple[int, str]:
-    metrics.WEBHOOKS_REFUSED.labels(error.reason).inc()
-    return error.status, error.text
-
-
-async def _read_body(scope: Scope, receive: Receive) -> bytes:
-    """The whole body, capped in size and time, never buffered beyond the cap."""
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit() and int(value) > MAX_BODY_BYTES:
-            raise _RefusedError(413, "The delivery is too large.", "too_large")
-    try:
-        async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
-            return await _receive_all(receive)
-    except TimeoutError as error:
-        raise _RefusedError(408, "The delivery came too slowly.", "too_slow") from error
-
-
-async def _receive_all(receive: Receive) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _RefusedError(400, "The connection ended inside the delivery.", "broken_off")
-        part: bytes = message.get("body", b"")
-        size += len(part)
-        if size > MAX_BODY_BYTES:
-            raise _RefusedError(413, "The delivery is too large.", "too_large")
-        if not message.get("more_body", False):
-            return b"".join((*parts, part)) if parts else part
-        parts.append(part)
+    async def _answer(self, send: Send, status: int, text: str, *, close: bool) -> None:
+        body = text.encode()
+        headers = [
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", str(len(body)).encode()),
+            *self._headers,
+        ]
+        if status == 405:  # noqa: PLR2004 - Method Not Allowed must name what is
+            headers.append((b"allow", b"GET, POST"))
+        if close:
+            headers.append((b"connection", b"close"))
+        if status == 503:  # noqa: PLR2004 - Service Unavailable says when to come again
+            headers.append((b"retry-after", b"5"))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
 
-async def _answer(send: Send, status: int, text: str) -> None:
-    body = text.encode()
-    headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", str(len(body)).encode()),
-        *SECURITY_HEADERS,
-    ]
-    if status == 405:  # noqa: PLR2004 - Method Not Allowed must name what is
-        headers.append((b"allow", b"GET, POST"))
-    if status in (408, 413):  # the rest of such a body would go on for ever, and be read as the next request
-        headers.append((b"connection", b"close"))
-    if status == 503:  # noqa: PLR2004 - Service Unavailable says when to come again
-        headers.append((b"retry-after", b"5"))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def _account_id(scope: Scope) -> str:
+    """The account that an address names: a slash at its end is a slip, any other spelling is no address."""
+    address: str = scope["path"].removeprefix(WEBHOOKS).removesuffix("/")
+    if not address or "/" in address or b"%" in scope.get("raw_path", b""):
+        raise _RefusedError(404, _UNKNOWN_ACCOUNT, "unknown_account", unread=True)
+    return address

@@ -71,3 +71,14 @@ async def test_a_challenge_that_is_too_long_missing_or_repeated_is_a_bad_request
     way_in: WayIn, params: dict[str, Any]
 ) -> None:
     assert (await way_in.http.get(way_in.path, params=params)).status_code == 400
+
+
+async def test_a_slash_at_the_end_of_the_callback_verifies_too(way_in: WayIn) -> None:
+    answer = await way_in.http.get(way_in.path + "/", params=query())
+    assert (answer.status_code, answer.text) == (200, "1158201444")
+
+
+async def test_an_unknown_account_is_told_and_not_a_wrong_token(way_in: WayIn) -> None:
+    answer = await way_in.http.get("/webhooks/messenger/nobody", params=query())
+    assert answer.status_code == 404
+    assert answer.text == "No account has this address. The right one is the account's callback_url."

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from api.webhooks import BODY_TIMEOUT_SECONDS, MAX_BODY_BYTES
+from api.webhook_bodies import BODY_TIMEOUT_SECONDS, MAX_BODY_BYTES
 from sandbox import wire
 from support.deliveries import body_of, new_psid, text_event
 from support.store import APP_SECRET
@@ -159,3 +159,55 @@ async def test_the_content_type_is_not_looked_at(way_in: WayIn, content_type: st
     if content_type is not None:
         headers["Content-Type"] = content_type
     assert len((await way_in.take(body, headers)).messages) == 1
+
+
+UNREAD: list[tuple[str, list[str], int]] = [
+    ("/webhooks/messenger/nobody", [f"X-Hub-Signature-256: sha256={'0' * 64}"], 404),
+    ("{path}", [], 401),
+    ("{path}", ["X-Hub-Signature-256: sha256=0"], 401),
+    ("{path}", [f"X-Hub-Signature-256: sha256={'g' * 64}"], 401),
+    ("{path}", [f"X-Hub-Signature-256: sha256={'0' * 64}"] * 2, 401),
+    ("{path}", [f"X-Hub-Signature: sha1={'0' * 40}"], 401),
+]
+
+
+@pytest.mark.parametrize(("path", "headers", "status"), UNREAD)
+async def test_what_its_head_condemns_is_refused_before_its_body(
+    way_in: WayIn, path: str, headers: list[str], status: int
+) -> None:
+    lines = [f"POST {path.format(path=way_in.path)} HTTP/1.1", "Host: desk.test", *headers]
+    request = "\r\n".join([*lines, f"Content-Length: {8 * MIB}", "", ""]).encode()
+    answer = await way_in.raw(request, pause=5)
+    assert statuses(answer) == [status]
+    assert b"connection: close" in answer
+
+
+async def test_an_expected_100_is_not_sent_to_who_is_refused(way_in: WayIn) -> None:
+    head = f"POST {way_in.path} HTTP/1.1\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n".encode()
+    assert statuses(await way_in.raw(head, pause=5)) == [401]
+
+
+async def test_large_deliveries_at_once_are_all_taken_and_need_little_memory(way_in: WayIn) -> None:
+    text = body_of(text_event(new_psid()))
+    body = text[:-1] + b" " * (4 * MIB - len(text)) + b"}"
+    before = way_in.resident()
+    answers = await asyncio.gather(*(way_in.post(body) for _ in range(12)))
+    assert [answer.status_code for answer in answers] == [200] * 12
+    assert way_in.resident() - before < 40 * MIB
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    "alias", ["/webhooks/messenger/x/{id}", "/webhooks/messenger//{id}", "/webhooks/messenger/{coded}"]
+)
+async def test_an_address_has_one_spelling(way_in: WayIn, method: str, alias: str) -> None:
+    account_id = way_in.path.rsplit("/", 1)[-1]
+    path = alias.format(id=account_id, coded=f"%{ord(account_id[0]):x}{account_id[1:]}")
+    head = f"{method} {path} HTTP/1.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+    assert statuses(await way_in.raw(head, pause=5)) == [404]
+
+
+async def test_a_slash_at_the_end_of_the_callback_is_no_other_address(way_in: WayIn) -> None:
+    body = body_of(text_event(new_psid()))
+    assert (await way_in.post(body, path=way_in.path + "/")).status_code == 200
+    await way_in.routed()
