@@ -110,7 +110,7 @@ async def create_account(
     services: Shared, caller: Caller, body: AccountInput, idempotency_key: OptionalIdempotencyKey = None
 ) -> AccountView:
     """Add a Facebook app, with its pages if you like."""
-    wanted = once(caller, idempotency_key, "create_account", body)
+    wanted = once(services, caller, idempotency_key, "create_account", body)
     vault = services.settings.vault
 
     def create(session: Session, account_id: str) -> None:
@@ -228,7 +228,7 @@ async def add_page(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> PageView:
     """Save a page; its provisioning begins at once."""
-    wanted = once(caller, idempotency_key, f"add_page/{account_id}", body)
+    wanted = once(services, caller, idempotency_key, f"add_page/{account_id}", body)
     vault = services.settings.vault
 
     def work(session: Session) -> None:

@@ -119,7 +119,7 @@ async def create_agent(
     services: Shared, caller: Caller, body: AgentInput, idempotency_key: OptionalIdempotencyKey = None
 ) -> AgentView:
     """Add an agent."""
-    wanted = once(caller, idempotency_key, "create_agent", body)
+    wanted = once(services, caller, idempotency_key, "create_agent", body)
     password_hash = await _hashed(services, body.password, body.email)
 
     def create(session: Session, agent_id: str) -> None:

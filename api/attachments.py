@@ -14,7 +14,7 @@ from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, StringConstraints
 
-from api.auth import Caller
+from api.auth import Caller, Principal
 from api.edge import CONTENT_SECURITY_POLICY
 from api.fields import STORABLE, OptionalIdempotencyKey, PathId
 from api.problem_docs import problems
@@ -23,7 +23,7 @@ from api.routing import UploadRoute, api_router
 from api.services import Services, Shared
 from base import clock
 from base.ids import id_from_key, new_id
-from domain.attachments import NOTICES, SERVED_AS_THEMSELVES, FileReason, FileState, safe_name
+from domain.attachments import NOTICES, SERVED_AS_THEMSELVES, Direction, FileReason, FileState, safe_name
 from store.attachments import KeptFile, keep_upload
 from store.file_checks import ScannerUnsureError
 from store.files import FileGoneError, FileStoreError
@@ -63,10 +63,12 @@ class AttachmentView(BaseModel):
     },
 )
 async def get_attachment(services: Shared, caller: Caller, attachment_id: PathId) -> Response:
-    """The bytes of a file, whole. A file that was not taken, or not yet, has none."""
-    del caller
+    """The bytes of a file, whole. A file that was not taken, or not yet, has none.
+
+    What an agent has uploaded and not sent yet is that agent's alone.
+    """
     file = await services.database.read(lambda s: s.get(Attachment, attachment_id))
-    if file is None or file.state == FileState.DELETED:
+    if file is None or file.state == FileState.DELETED or _is_of_another(file, caller):
         raise Problem("not_found")
     if file.state != FileState.READY or file.store_key is None:
         notice = NOTICES[FileReason(file.reason)] if file.reason else None
@@ -120,7 +122,7 @@ async def upload_attachment(
     """Keep a file, to be sent by its id. The body is the file itself."""
     if request.headers.get("content-type", "").lower().startswith(_FORMS):
         raise Problem("upload_not_raw", headers=_CLOSE)
-    made = id_from_key(caller.agent_id, "attachment", idempotency_key) if idempotency_key else new_id()
+    made = _id_of(services, caller, idempotency_key)
     with tempfile.TemporaryFile() as body:
         size, sha256 = await _receive(request, body, services.settings.most_attachment_bytes)
         called = safe_name(name, "file")
@@ -146,6 +148,18 @@ def disposition(name: str) -> str:
         each if each.isascii() and each.isprintable() and each not in '"\\%' else "_" for each in name
     )
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _is_of_another(file: Attachment, caller: Principal) -> bool:
+    unsent = file.direction == Direction.OUTBOUND and file.message_id is None
+    return unsent and file.agent_id != caller.agent_id
+
+
+def _id_of(services: Services, caller: Principal, key: str | None) -> str:
+    """The id of an upload: the same for the same key, and not to be computed by whoever guesses the key."""
+    if key is None:
+        return new_id()
+    return id_from_key("attachment", services.settings.vault.fingerprint(key, f"upload {caller.agent_id}"))
 
 
 async def _receive(request: Request, into: IO[bytes], most: int) -> tuple[int, str]:

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from api.auth import Caller, Principal
 from api.fields import STORABLE, Input, PathId
+from api.permissions import Role
 from api.problem_docs import problems
 from api.routing import api_router
 from api.services import Shared
@@ -62,32 +63,49 @@ async def get_context(services: Shared, conversation_id: PathId) -> ContextView:
     return await services.database.read(lambda s: _view(s, conversation_id))
 
 
-@router.put("/v1/conversations/{conversation_id}/context", responses=problems("not_found"))
+@router.put(
+    "/v1/conversations/{conversation_id}/context", responses=problems("not_found", "not_your_conversation")
+)
 async def set_context(
     services: Shared, caller: Caller, conversation_id: PathId, body: ContextInput
 ) -> ContextView:
-    """Let the conversation have exactly these variables."""
+    """Let the conversation have exactly these variables.
+
+    An agent may set those of conversations that no other agent has; supervisors and machines of all.
+    """
+    limited = _limited_to(caller)
 
     def work(session: Session) -> ContextView:
-        changed = context.replace(session, conversation_id, body.variables, clock.now())
+        changed = context.replace(session, conversation_id, body.variables, clock.now(), by_agent=limited)
         _record(session, caller, changed, len(body.variables))
         return _view(session, conversation_id)
 
     return await services.database.write(work)
 
 
-@router.patch("/v1/conversations/{conversation_id}/context", responses=problems("not_found", "limit_reached"))
+@router.patch(
+    "/v1/conversations/{conversation_id}/context",
+    responses=problems("not_found", "limit_reached", "not_your_conversation"),
+)
 async def change_context(
     services: Shared, caller: Caller, conversation_id: PathId, body: ContextChange
 ) -> ContextView:
-    """Set some variables and forget those that are null. A conversation may have 100."""
+    """Set some variables and forget those that are null. A conversation may have 100.
+
+    An agent may set those of conversations that no other agent has; supervisors and machines of all.
+    """
+    limited = _limited_to(caller)
 
     def work(session: Session) -> ContextView:
-        changed = context.change(session, conversation_id, body.variables, clock.now())
+        changed = context.change(session, conversation_id, body.variables, clock.now(), by_agent=limited)
         _record(session, caller, changed, len(body.variables))
         return _view(session, conversation_id)
 
     return await services.database.write(work)
+
+
+def _limited_to(caller: Principal) -> str | None:
+    return caller.agent_id if caller.role is Role.AGENT else None
 
 
 def _record(session: Session, caller: Principal, conversation: Conversation, variables: int) -> None:

@@ -3,8 +3,6 @@
 A refusal changes nothing, is answered as a problem, and goes into the timeline.
 """
 
-from datetime import timedelta
-
 from api.engine import (
     CommandRefusedError,
     Engine,
@@ -20,12 +18,10 @@ from api.views import ConversationView
 from base import clock
 from domain.changes import Refusal
 from domain.lifecycle import Status, Trigger
-from domain.settings import LiveSettings
 from domain.state import CANCEL_MESSAGE, SEND_HELD, Command
 from store import conversations
 from store.database import Database
 from store.refs import ConversationRef, record_refusal
-from store.tables import Conversation
 from workflows.messages import CommandResult
 
 _CLOSED = Refusal("conversation_closed", "This conversation is closed.", Status.CLOSED)
@@ -48,7 +44,9 @@ async def give(
         except RunNotFoundError:
             if command.action not in _OF_THE_THREAD:
                 record = await database.read(lambda s: conversations.find(s, conversation.id))
-                if record is None or not _may_live(record.conversation, conversation.settings):
+                if record is None or not conversations.may_live(
+                    record.conversation, conversation.settings, clock.now()
+                ):
                     raise CommandRefusedError(_CLOSED) from None
             return await engine.command_with_start(page_id, customer_id, command)
 
@@ -78,10 +76,3 @@ async def shown_conversation(services: Services, conversation_id: str) -> Conver
     if record is None:
         raise Problem("not_found")
     return ConversationView.of(record, clock.now())
-
-
-def _may_live(conversation: Conversation, settings: LiveSettings) -> bool:
-    if conversation.status != Status.CLOSED:
-        return True
-    within = timedelta(seconds=settings.reopen_closed_within)
-    return conversation.closed_at is not None and clock.now() < conversation.closed_at + within

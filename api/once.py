@@ -1,10 +1,29 @@
 """`Idempotency-Key` on POSTs that create a resource."""
 
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, SecretStr
+
 from api.auth import Principal
 from api.fields import Input
-from store.idempotency import Once, request_hash
+from api.services import Services
+from store.idempotency import Once
 
 
-def once(caller: Principal, key: str | None, operation: str, body: Input) -> Once:
-    """Which creation this is. Secrets in the body print as stars and so do not count."""
-    return Once(caller.agent_id, key, request_hash(operation, body.model_dump_json()))
+def once(services: Services, caller: Principal, key: str | None, operation: str, body: Input) -> Once:
+    """Which creation this is.
+
+    The whole body counts, its secrets too: what is kept of it is a fingerprint by the master key, from which
+    nobody without that key can guess them.
+    """
+    content = orjson.dumps(body.model_dump(), default=_plain, option=orjson.OPT_SORT_KEYS).decode()
+    return Once(caller.agent_id, key, services.settings.vault.fingerprint(content, f"request {operation}"))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, BaseModel):
+        return value.model_dump()
+    raise TypeError(type(value).__name__)

@@ -25,13 +25,18 @@ if not PROBLEMS.keys() >= REFUSAL_CODES:
     raise LookupError("A refusal of the workflow is missing in the table of problems.")
 
 
+def command_name(action: str) -> str:
+    """A command as addresses name it: `close-session`."""
+    return action.replace("_", "-")
+
+
 def refusal_problem(refusal: Refusal, now: datetime) -> Problem:
     """The answer to a refused command: what would be legal, and the window where that is the reason."""
     extras: dict[str, Any] = {}
     if refusal.status is not None:
         extras["conversation_status"] = refusal.status.value
     if refusal.legal:
-        extras["legal"] = list(refusal.legal)
+        extras["legal"] = [command_name(action) for action in refusal.legal]
     if refusal.window is not None:
         extras["window"] = WindowView.of(refusal.window, now).model_dump(mode="json")
     return Problem(refusal.code, refusal.detail, **extras)

@@ -1,7 +1,8 @@
 """Agents' replies.
 
 201: the workflow has the message and sends it. 202: the message is kept, but the workflow gave no answer; a
-sweep brings it there and it is judged anew. A refusal is a problem, and the message stays as `failed`.
+sweep brings it there and it is judged anew; refused then, it stays as `failed`. A refusal that is answered is
+a problem, and nothing is kept but its line in the timeline.
 """
 
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from api.thread_control import owner_by_meta
 from api.views import MessageView, ThreadOwnerView
 from base import clock
 from base.ids import id_from_key
+from domain.changes import Refusal
 from domain.sending import RefusalCode
 from domain.state import Command
 from messenger.limits import MESSAGE_BYTES
@@ -34,7 +36,7 @@ from store import replies
 from store.database import Database
 from store.idempotency import request_hash
 from store.messages import replied_ids
-from store.refs import ConversationRef, message_ref, record_refusal
+from store.refs import ConversationRef, conversation_ref, message_ref, record_refusal
 from store.refusals import StoreRefusalError
 from store.tables import Message, Thread
 from store.thread_owners import NOT_OURS
@@ -116,7 +118,8 @@ async def reply(
     response: Response,
 ) -> MessageView:
     """Answer the customer. The same key again gives the same message and never a second one."""
-    services.replies.take(conversation_id)
+    await services.database.read(lambda s: conversation_ref(s, conversation_id))
+    _take_turn(services, caller, conversation_id)
     intent = await _keep(services, caller, conversation_id, body, idempotency_key)
     return await _answered(services, caller, intent, response)
 
@@ -153,7 +156,7 @@ async def resend_message(
     """
     new_id = id_from_key(caller.agent_id, message_id, "resend", idempotency_key)
     conversation = await services.database.read(lambda s: message_ref(s, message_id))
-    services.replies.take(conversation.id)
+    _take_turn(services, caller, conversation.id)
     intent = await _kept(
         services,
         conversation.id,
@@ -170,34 +173,40 @@ async def settle(database: Database, engine: Engine, flights: Flights, message_i
     Raises EngineBusyError, EngineUnavailableError, and, once it is recorded, CommandRefusedError.
     """
     found = await database.read(lambda s: replies.reply_command(s, message_id))
-    if found is not None:
-        await _give(database, engine, flights, *found)
-
-
-async def _give(
-    database: Database, engine: Engine, flights: Flights, conversation: ConversationRef, command: Command
-) -> None:
-    """Bring a reply to the workflow, and record its refusal. Raises as `settle`."""
+    if found is None:
+        return
+    conversation, command = found
     try:
         await give(database, engine, flights, conversation, command)
     except CommandRefusedError as error:
-        refusal, now = error.refusal, clock.now()
-        problem = refusal_problem(refusal, now).body
-
-        def record(session: Session) -> None:
-            replies.refuse(session, session.get_one(Message, command.command_id), refusal, problem, now)
-            record_refusal(session, conversation, command, refusal.code, now)
-
-        await database.write(record)
+        await _record(database, conversation, command, error.refusal, answered=False)
         raise
+
+
+async def _record(
+    database: Database, conversation: ConversationRef, command: Command, refusal: Refusal, *, answered: bool
+) -> Problem:
+    """Record a refusal; returns the problem that it is answered with."""
+    now = clock.now()
+    problem = refusal_problem(refusal, now)
+
+    def write(session: Session) -> None:
+        replies.refuse(session, command.command_id, refusal, problem.body, now, answered=answered)
+        record_refusal(session, conversation, command, refusal.code, now)
+
+    await database.write(write)
+    return problem
+
+
+def _take_turn(services: Services, caller: Principal, conversation_id: str) -> None:
+    """How often one agent may write to one customer: nobody uses up what is another's."""
+    services.replies.take(f"{caller.agent_id} {conversation_id}")
 
 
 async def _answered(
     services: Services, caller: Principal, intent: replies.Intent, response: Response
 ) -> MessageView:
     """Bring a kept message to the workflow, and show it; raises the problem of a refusal."""
-    if intent.refused_with is not None:
-        raise _again(intent.refused_with)
     if intent.is_open and not await _is_given(services, caller, intent):
         response.status_code = 202
     return await _shown(services.database, intent)
@@ -229,6 +238,8 @@ async def _kept(
     """Keep a message, unless another app has the thread; before that is the answer, Meta is asked."""
     try:
         return await services.database.write(keep)
+    except replies.RefusedBeforeError as error:
+        raise _again(error.problem) from error
     except StoreRefusalError as error:
         if error.code != NOT_OURS:
             raise
@@ -240,19 +251,29 @@ async def _kept(
 
 async def _is_given(services: Services, caller: Principal, intent: replies.Intent) -> bool:
     """Whether the workflow has the message; raises the problem of a refusal."""
-    command = replies.command_for(intent.message, intent.conversation, caller.role)
+    database, conversation = services.database, intent.conversation
+    command = replies.command_for(intent.message, conversation, caller.role)
     try:
-        await _give(services.database, services.engine, services.flights, intent.conversation, command)
+        await give(database, services.engine, services.flights, conversation, command)
     except CommandRefusedError as error:
-        raise refusal_problem(error.refusal, clock.now()) from error
+        raise await _record(database, conversation, command, error.refusal, answered=True) from error
     except (EngineBusyError, EngineUnavailableError):
+        now = clock.now()
+        refusal = await database.read(
+            lambda s: replies.refusal_by_row(s, conversation.id, caller.agent_id, now)
+        )
+        if refusal is not None:
+            raise await _record(database, conversation, command, refusal, answered=True) from None
         return False
     return True
 
 
 async def _shown(database: Database, intent: replies.Intent) -> MessageView:
     def load(session: Session) -> MessageView:
-        message = session.get_one(Message, intent.message.id)
+        message = session.get(Message, intent.message.id)
+        if message is None:
+            # The same reply, brought by two at once, was refused for the other one and taken for this one.
+            raise Problem("conflict")
         # Receipts, which the thread has, tell something of what was sent alone.
         thread = session.get(Thread, message.customer_id) if message.sent_at is not None else None
         return MessageView.of(message, thread, replied_ids(session, [message]))

@@ -101,7 +101,7 @@ async def create_session_template(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> SessionTemplateView:
     """Add a template. Workstreams name it as their `session_template_id`."""
-    wanted = once(caller, idempotency_key, "create_session_template", body)
+    wanted = once(services, caller, idempotency_key, "create_session_template", body)
 
     def create(session: Session, template_id: str) -> None:
         session_templates.add(session, template_id, body.template, clock.now())

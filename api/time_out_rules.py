@@ -124,7 +124,7 @@ async def create_time_out_rule(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> TimeOutRuleView:
     """Add a rule; a workstream may have 20. Running conversations follow it from now on."""
-    wanted = once(caller, idempotency_key, f"create_time_out_rule {workstream_id}", body)
+    wanted = once(services, caller, idempotency_key, f"create_time_out_rule {workstream_id}", body)
 
     def create(session: Session, rule_id: str) -> None:
         time_out_rules.add(session, workstream_id, rule_id, body.rule, clock.now())

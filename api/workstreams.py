@@ -136,7 +136,7 @@ async def create_workstream(
     services: Shared, caller: Caller, body: WorkstreamInput, idempotency_key: OptionalIdempotencyKey = None
 ) -> WorkstreamView:
     """Add a workstream."""
-    wanted = once(caller, idempotency_key, "create_workstream", body)
+    wanted = once(services, caller, idempotency_key, "create_workstream", body)
 
     def create(session: Session, workstream_id: str) -> None:
         new = workstreams.NewWorkstream(**_in_store_units(body.model_dump()))

@@ -305,22 +305,38 @@ def keep_upload(
 
 
 def file_to_send(
-    session: Session, page_id: str, customer_id: str, attachment_id: str, message_id: str
+    session: Session,
+    page_id: str,
+    customer_id: str,
+    attachment_id: str,
+    message_id: str,
+    *,
+    uploaded_by: str | None,
 ) -> list[dict[str, Any]]:
     """How a reply shows its file; refused as `attachments_switched_off` and `unknown_attachment`.
 
-    A file that one customer alone has got is theirs, and is erased with them.
+    Only the agent who uploaded it may send it (None: whoever that was). A file that one customer alone has
+    got is theirs, and is erased with them.
     """
     if not session.get_one(Page, page_id).attachments_for_agents:
         raise StoreRefusalError("attachments_switched_off")
     file = session.get(Attachment, attachment_id, with_for_update=True)
     if file is None or file.direction != Direction.OUTBOUND or file.state != FileState.READY:
         raise StoreRefusalError("unknown_attachment")
+    if uploaded_by is not None and file.agent_id != uploaded_by:
+        raise StoreRefusalError("unknown_attachment")
     if file.message_id is None:
         file.message_id, file.customer_id = message_id, customer_id
     elif file.customer_id != customer_id:
         file.customer_id = None
     return [shown(**file.model_dump())]
+
+
+def free_file(session: Session, attachment_id: str | None, message_id: str) -> None:
+    """The message that was to bring the file is not kept: the file is unsent again, if this was its first."""
+    file = session.get(Attachment, attachment_id, with_for_update=True) if attachment_id else None
+    if file is not None and file.message_id == message_id:
+        file.message_id = file.customer_id = None
 
 
 def sent_file_id(message: Message) -> str | None:

@@ -32,13 +32,21 @@ def as_texts(session: Session, conversation_ids: Collection[str]) -> dict[str, d
 
 
 def change(
-    session: Session, conversation_id: str, changes: Mapping[str, Value | None], at: datetime
+    session: Session,
+    conversation_id: str,
+    changes: Mapping[str, Value | None],
+    at: datetime,
+    *,
+    by_agent: str | None,
 ) -> Conversation:
     """Set variables, and forget those that are None; refused where there would be too many.
 
-    Returns the conversation that has them.
+    `by_agent` may change those of conversations that nobody else has; None: of all. Returns the conversation
+    that has them.
     """
     conversation = _locked(session, conversation_id)
+    if by_agent is not None and conversation.agent_id not in (None, by_agent):
+        raise StoreRefusalError("not_your_conversation")
     names = _values(session, [conversation_id]).get(conversation_id, {}).keys()
     forgotten = {name for name, value in changes.items() if value is None}
     if len((names | changes.keys()) - forgotten) > MOST_VARIABLES:
@@ -58,13 +66,18 @@ def change(
 
 
 def replace(
-    session: Session, conversation_id: str, variables: Mapping[str, Value], at: datetime
+    session: Session,
+    conversation_id: str,
+    variables: Mapping[str, Value],
+    at: datetime,
+    *,
+    by_agent: str | None,
 ) -> Conversation:
-    """Let the conversation have exactly these variables."""
+    """Let the conversation have exactly these variables; as `change`."""
     _locked(session, conversation_id)
     former = _values(session, [conversation_id]).get(conversation_id, {})
     gone = dict.fromkeys(former.keys() - variables.keys())
-    return change(session, conversation_id, {**gone, **variables}, at)
+    return change(session, conversation_id, {**gone, **variables}, at, by_agent=by_agent)
 
 
 def _locked(session: Session, conversation_id: str) -> Conversation:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from domain.automated_texts import placeholder_names
 from domain.lifecycle import Status
+from domain.settings import LiveSettings
 from domain.window import Stage
 from store import context
 from store.tables import Agent, Conversation, Customer, Message, Page, SessionTemplate, Thread, Workstream
@@ -182,6 +183,14 @@ def live_customers(session: Session, page_id: str, *, after: str, limit: int) ->
             .limit(limit)
         )
     )
+
+
+def may_live(conversation: Conversation, settings: LiveSettings, now: datetime) -> bool:
+    """Whether a conversation lives, or has closed so lately that it may be reopened."""
+    if conversation.status != Status.CLOSED:
+        return True
+    within = timedelta(seconds=settings.reopen_closed_within)
+    return conversation.closed_at is not None and now < conversation.closed_at + within
 
 
 def live_conversation_id(session: Session, customer_id: str) -> str | None:

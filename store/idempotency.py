@@ -21,7 +21,10 @@ _CREATED = 201
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """Who asks, under which key (None: no repetition is expected), and for what."""
+    """Who asks, under which key (None: no repetition is expected), and for what.
+
+    `request_hash`: the same for the same request, and of no use to whoever reads it.
+    """
 
     principal_id: str
     key: str | None
@@ -29,7 +32,7 @@ class Once:
 
 
 def request_hash(operation: str, content: str) -> str:
-    """What makes two requests the same. Secrets should be left out of `content`."""
+    """What makes two requests the same. There must be no secret in `content`: the hash has no key."""
     return hashlib.sha256(f"{operation}\n{content}".encode()).hexdigest()
 
 

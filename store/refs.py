@@ -92,7 +92,7 @@ def record_refusal(
         command.agent_id,
         None if command.action == Trigger.START else conversation.id,
         command.message_id,
-        {"action": command.action, "code": code},
+        {"action": command.action.replace("_", "-"), "code": code},
     )
     key = f"refused/{command.command_id}"
     append_events(session, [event_row(fact, conversation.page_id, conversation.customer_id, key)])

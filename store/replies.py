@@ -15,12 +15,12 @@ from sqlmodel import Session, col, select
 from base.ids import id_from_key
 from domain.changes import Fact, Refusal
 from domain.delivery import MessageStatus
-from domain.lifecycle import ActorKind
+from domain.lifecycle import ActorKind, Status
 from domain.sending import RefusalCode
 from domain.settings import AutomatedTrigger
 from domain.state import REPLY, Command, Notice
-from store.attachments import file_to_send, sent_file_id
-from store.conversations import live_conversation_id
+from store.attachments import file_to_send, free_file, sent_file_id
+from store.conversations import live_conversation_id, may_live
 from store.created_messages import notice_row
 from store.events import append_events, event_row
 from store.gate import Gate
@@ -30,7 +30,7 @@ from store.messages import new_outbound_row, settle
 from store.refs import ConversationRef, conversation_ref
 from store.refusals import StoreRefusalError
 from store.sql import insert_if_new, insert_or_ignore
-from store.tables import Agent, Event, IdempotencyRecord, Message, Page
+from store.tables import Agent, Conversation, Event, IdempotencyRecord, Message, Page
 from store.thread_owners import NOT_OURS
 
 _MAY_BE_SAID_AGAIN = (MessageStatus.UNKNOWN.value, MessageStatus.FAILED.value)
@@ -63,13 +63,20 @@ class Reply:
         return self.attachment_id is not None or self.reply_to is not None
 
 
+class RefusedBeforeError(Exception):
+    """The key has been answered with a refusal, and keeps that answer. `problem` is its document."""
+
+    def __init__(self, problem: dict[str, Any]) -> None:
+        super().__init__(problem["code"])
+        self.problem = problem
+
+
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A reply's row, where it goes, and the problem it was refused with, if it was."""
+    """A reply's row, and where it goes."""
 
     conversation: ConversationRef
     message: Message
-    refused_with: dict[str, Any] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -81,12 +88,17 @@ def keep_intent(session: Session, conversation_id: str, reply: Reply, at: dateti
     """Write the reply's row as `queued`, or find the one that the same key has written.
 
     Refused as `not_found`, `idempotency_key_reused`, `thread_owned_by_another_app` and `unknown_reply_to`;
-    nothing is kept then.
+    nothing is kept then. Raises RefusedBeforeError where the key was answered so.
     """
     conversation = conversation_ref(session, conversation_id)
+    refused = session.get(IdempotencyRecord, (reply.agent_id, _refusal_key(reply.message_id)))
+    if refused is not None:
+        if refused.request_hash != reply.request_hash:
+            raise StoreRefusalError("idempotency_key_reused")
+        raise RefusedBeforeError(refused.body)
     # What names others may be refused now though it was kept then: the same key answers the same.
     if reply.names_others and (kept := session.get(Message, reply.message_id)) is not None:
-        return _kept_intent(session, conversation, kept, reply)
+        return _kept_intent(conversation, kept, reply)
     row = new_outbound_row(
         id=reply.message_id,
         page_id=conversation.page_id,
@@ -110,10 +122,12 @@ def keep_intent(session: Session, conversation_id: str, reply: Reply, at: dateti
             conversation.customer_id,
             reply.attachment_id,
             reply.message_id,
+            # A resend brings what the thread has already, whoever had uploaded it.
+            uploaded_by=reply.agent_id if reply.resends is None else None,
         )
     if not insert_if_new(session, Message, row):
         kept = session.get_one(Message, reply.message_id)
-        return _kept_intent(session, conversation, kept, reply)
+        return _kept_intent(conversation, kept, reply)
     if conversation.owner.as_of(at).is_other:
         raise StoreRefusalError(NOT_OURS)
     return Intent(conversation, Message(**row))
@@ -177,12 +191,23 @@ def command_for(message: Message, conversation: ConversationRef, role: str) -> C
 
 
 def refuse(
-    session: Session, message: Message, refusal: Refusal, problem: dict[str, Any], at: datetime
+    session: Session,
+    message_id: str,
+    refusal: Refusal,
+    problem: dict[str, Any],
+    at: datetime,
+    *,
+    answered: bool,
 ) -> None:
-    """A refused reply stays, as `failed` with the refusal's code, and its key keeps answering the problem.
+    """A reply was refused, and its key keeps answering the problem.
 
-    Where the window is the reason, the agent is told in the transcript, unless that message is switched off.
+    `answered`: the agent gets the problem now, so nothing else is kept of the reply. An agent who was told
+    202 before finds it as `failed`, with the refusal's code. Where the window is the reason, the agent is
+    told in the transcript, unless that message is switched off.
     """
+    message = session.get(Message, message_id, with_for_update=True, populate_existing=True)
+    if message is None:
+        return  # who brought the same reply at the same time was answered first
     record = {
         "principal_id": message.agent_id,
         "key": _refusal_key(message.id),
@@ -192,9 +217,38 @@ def refuse(
         "created_at": at,
     }
     insert_or_ignore(session, IdempotencyRecord, [record])
-    settle(session, message.id, MessageStatus.FAILED, at, reason=refusal.code, detail=refusal.detail)
     if refusal.code in _WINDOW_CODES:
         _tell_agent(session, message, at)
+    if answered and _is_unheard_of(session, message):
+        free_file(session, sent_file_id(message), message.id)
+        session.delete(message)
+    else:
+        settle(session, message.id, MessageStatus.FAILED, at, reason=refusal.code, detail=refusal.detail)
+
+
+def refusal_by_row(session: Session, conversation_id: str, agent_id: str, at: datetime) -> Refusal | None:
+    """What the workflow would refuse as far as its row tells, while the engine gives no answer.
+
+    A conversation that a colleague has, or that is closed, takes no reply that might fail there later.
+    """
+    conversation = session.get_one(Conversation, conversation_id)
+    status = Status(conversation.status)
+    settings = live_settings(session, conversation.page_id)
+    if status is Status.CLOSED and not may_live(conversation, settings, at):
+        return Refusal("conversation_closed", "This conversation is closed.", status)
+    if conversation.agent_id not in (None, agent_id):
+        return Refusal("not_your_conversation", "Another agent has this conversation.", status)
+    return None
+
+
+def _is_unheard_of(session: Session, message: Message) -> bool:
+    """Whether no workflow has taken the message: it was never tried, and no task tells of it."""
+    told = exists().where(
+        col(Event.conversation_id) == message.conversation_id,
+        col(Event.message_id) == message.id,
+        col(Event.kind).in_(("message.queued", "message.held")),
+    )
+    return message.attempt == 0 and not session.exec(select(told)).one()
 
 
 _BEFORE_IT = (MessageStatus.QUEUED.value, MessageStatus.SENDING.value)
@@ -263,11 +317,10 @@ def _is_held_by_window(message: Message) -> bool:
     return message.status == MessageStatus.HELD.value and message.hold and message.reason in _WINDOW_CODES
 
 
-def _kept_intent(session: Session, conversation: ConversationRef, kept: Message, reply: Reply) -> Intent:
+def _kept_intent(conversation: ConversationRef, kept: Message, reply: Reply) -> Intent:
     if kept.request_hash != reply.request_hash:
         raise StoreRefusalError("idempotency_key_reused")
-    refused = session.get(IdempotencyRecord, (reply.agent_id, _refusal_key(kept.id)))
-    return Intent(conversation, kept, refused.body if refused else None)
+    return Intent(conversation, kept)
 
 
 def _tell_agent(session: Session, message: Message, at: datetime) -> None:

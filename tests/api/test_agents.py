@@ -1,13 +1,18 @@
 """Agents and their keys."""
 
 import re
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from sqlmodel import select
 
+from api.agents import AgentInput
 from api.auth import BOOTSTRAP_ADMIN_ID
+from api.once import once
+from base.secrets import Vault
 from store.tables import Agent, ApiKey, IdempotencyRecord
-from support.api import Api
+from support.api import Api, Seed
 
 PASSWORD = "correct horse battery"
 ADA = {"name": "Ada", "role": "agent", "email": "Ada@Example.org", "password": PASSWORD}
@@ -92,8 +97,46 @@ async def test_creating_with_a_key_creates_once_and_keeps_no_secret(api: Api) ->
     assert first.json() == again.json()
     other = await api.admin.post("/v1/agents", json={**ADA, "name": "Eve"}, headers=headers)
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    other = await api.admin.post("/v1/agents", json={**ADA, "password": PASSWORD + "!"}, headers=headers)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     record = await api.database.read(lambda s: s.exec(select(IdempotencyRecord)).one().model_dump())
     assert PASSWORD not in repr(record)
+
+
+async def test_what_is_kept_of_a_request_is_of_no_use_without_the_master_key(api: Api) -> None:
+    body = AgentInput.model_validate({**ADA, "email": "ada@example.org"})
+    services = api.app.state.services
+    one, two = (
+        SimpleNamespace(settings=services.settings.model_copy(update={"vault": Vault(bytes([key]) * 32)}))
+        for key in (1, 2)
+    )
+    caller: Any = SimpleNamespace(agent_id="ada")
+    kept = {once(each, caller, "k", "create_agent", body).request_hash for each in (one, two, one)}  # type: ignore[arg-type]
+    assert len(kept) == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "secret"),
+    [
+        ("/v1/accounts", {"name": "Shop", "app_id": "4711", "app_secret": "0123456789abcdef"}, "app_secret"),
+        (
+            "/v1/accounts/{account}/pages",
+            {"page_id": "7", "name": "P", "access_token": "EAAG1"},
+            "access_token",
+        ),
+        ("/v1/agents", ADA, "password"),
+    ],
+)
+async def test_the_same_key_with_another_secret_is_another_request(
+    api: Api, seed: Seed, path: str, body: dict[str, str], secret: str
+) -> None:
+    page = await api.admin.get(f"/v1/pages/{await seed.page()}")
+    address, headers = path.format(account=page.json()["account_id"]), {"Idempotency-Key": "one"}
+    first = await api.admin.post(address, json=body, headers=headers)
+    again = await api.admin.post(address, json=body, headers=headers)
+    assert (first.status_code, again.status_code, first.json()) == (201, 201, again.json())
+    other = await api.admin.post(address, json=body | {secret: body[secret] + "x"}, headers=headers)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
 
 
 async def test_a_list_is_paged_to_its_end(api: Api) -> None:

@@ -11,11 +11,15 @@ import pytest
 
 from api import attachments as files_api
 from api.attachments import disposition
+from base.ids import id_from_key
 from domain.attachments import FileReason
+from domain.changes import Refusal
+from domain.delivery import MessageStatus
 from domain.lifecycle import Status
 from sandbox.media import sample_png
 from store.attachments import KeptFile, begin_try, inbound_row, keep_file, refuse_file, take_back
 from store.files import FileGoneError, FileStore
+from store.messages import settle
 from store.sql import insert_or_ignore
 from store.tables import Attachment
 from support.api import NOW, Api, Seed
@@ -183,6 +187,56 @@ async def test_the_same_key_again_is_the_same_file_and_no_other(api: Api) -> Non
     assert (await _upload(api, "a.png", PNG, **key)).json() == first.json()
     other = await _upload(api, "a.png", sample_png(2), **key)
     assert other.json()["code"] == "idempotency_key_reused"
+
+
+async def test_the_id_of_an_upload_cannot_be_computed_from_its_key(api: Api) -> None:
+    agent_id, agent = await api.somebody("agent")
+    made = await agent.post(
+        "/v1/attachments", params={"name": "a.png"}, content=PNG, headers=RAW | {"Idempotency-Key": "k"}
+    )
+    assert made.status_code == 201
+    assert made.json()["id"] not in {id_from_key(agent_id, "attachment", "k"), id_from_key("attachment", "k")}
+
+
+async def test_an_upload_is_its_agents_alone_until_it_is_sent(api: Api, seed: Seed) -> None:
+    page_id = await seed.page(attachments_for_agents=True)
+    agent_id, agent = await api.somebody("agent")
+    _, colleague = await api.somebody("supervisor")
+    thread = await seed.conversation(page_id=page_id, status=Status.ACTIVE, agent_id=agent_id)
+    made = await agent.post("/v1/attachments", params={"name": "a.png"}, content=PNG, headers=RAW)
+    file = made.json()
+    address = f"/v1/conversations/{thread.conversation_id}/messages"
+    body, key = {"attachments": [{"id": file["id"]}]}, {"Idempotency-Key": "one"}
+    refused = await colleague.post(address, json=body, headers=key)
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_attachment")
+    assert (await colleague.get(file["url"])).status_code == 404
+    assert (await agent.get(file["url"])).content == PNG
+    sent = await agent.post(address, json=body, headers=key)
+    assert sent.status_code == 201
+    assert (await colleague.get(file["url"])).content == PNG
+
+    await api.database.write(lambda s: settle(s, sent.json()["id"], MessageStatus.FAILED, NOW))
+    resent = await colleague.post(
+        f"/v1/messages/{sent.json()['id']}/resend", headers={"Idempotency-Key": "two"}
+    )
+    assert resent.status_code == 201, resent.text
+    assert resent.json()["attachments"][0]["id"] == file["id"]
+
+
+async def test_the_file_of_a_refused_reply_is_unsent_again(api: Api, seed: Seed) -> None:
+    page_id = await seed.page(attachments_for_agents=True)
+    thread = await seed.conversation(page_id=page_id, status=Status.ACTIVE)
+    file = (await _upload(api, "a.png", PNG)).json()["id"]
+    api.engine.refuse(Refusal("not_your_conversation", "Not yours.", Status.ACTIVE))
+    address = f"/v1/conversations/{thread.conversation_id}/messages"
+    body = {"attachments": [{"id": file}]}
+    refused = await api.admin.post(address, json=body, headers={"Idempotency-Key": "one"})
+    assert refused.status_code == 409
+    row = await api.database.read(lambda s: s.get_one(Attachment, file))
+    assert (row.message_id, row.customer_id, row.state) == (None, None, "ready")
+    api.engine.answer = lambda _: None
+    sent = await api.admin.post(address, json=body, headers={"Idempotency-Key": "two"})
+    assert sent.status_code == 201
 
 
 async def test_a_sent_file_is_answered_the_same_when_files_are_switched_off_meanwhile(

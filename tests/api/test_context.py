@@ -3,9 +3,11 @@
 import asyncio
 from typing import Any
 
+import httpx
 import pytest
 
-from support.api import Api, Seed
+from domain.lifecycle import Status
+from support.api import Api, Seed, Thread
 
 
 async def _address(seed: Seed) -> str:
@@ -112,3 +114,22 @@ async def test_without_a_conversation_there_is_no_context(api: Api) -> None:
         await api.admin.patch(address, json={"variables": {"A": 1}}),
     ):
         assert answer.status_code == 404
+
+
+async def test_an_agent_sets_those_of_no_colleague(api: Api, seed: Seed) -> None:
+    agent_id, agent = await api.somebody("agent")
+    _, colleague = await api.somebody("agent")
+    _, supervisor = await api.somebody("supervisor")
+    _, machine = await api.somebody("machine")
+    mine = await seed.conversation(status=Status.ACTIVE, agent_id=agent_id)
+    nobodys = await seed.conversation(page_id=mine.page_id)
+
+    async def statuses(client: httpx.AsyncClient, thread: Thread) -> list[int]:
+        address, body = f"/v1/conversations/{thread.conversation_id}/context", {"variables": {"A": 1}}
+        return [(await client.request(method, address, json=body)).status_code for method in ("PUT", "PATCH")]
+
+    for client in (agent, supervisor, machine, api.admin):
+        assert await statuses(client, mine) == [200, 200]
+        assert await statuses(client, nobodys) == [200, 200]
+    assert await statuses(colleague, mine) == [409, 409]
+    assert await statuses(colleague, nobodys) == [200, 200]

@@ -157,9 +157,9 @@ async def test_an_unknown_message_is_said_again_as_a_new_one_once_per_key(api: A
     assert {(command.message_id, command.resends) for command in api.engine.commands} == {(first, original)}
 
 
-def _use_up(api: Api, conversation_id: str) -> None:
+def _use_up(api: Api, agent_id: str, conversation_id: str) -> None:
     for _ in range(1000):
-        api.app.state.services.replies.take(conversation_id)
+        api.app.state.services.replies.take(f"{agent_id} {conversation_id}")
 
 
 async def test_what_comes_too_fast_to_be_said_again_leaves_nothing_that_could_go_out_later(
@@ -171,7 +171,7 @@ async def test_what_comes_too_fast_to_be_said_again_leaves_nothing_that_could_go
         thread, "Hello", direction="outbound", sender_kind="agent", status="unknown", agent_id=agent_id
     )
     with pytest.raises(Problem):
-        _use_up(api, thread.conversation_id)
+        _use_up(api, agent_id, thread.conversation_id)
     answer = await agent.post(f"/v1/messages/{original}/resend", headers={"Idempotency-Key": "one"})
     assert (answer.status_code, answer.json()["code"]) == (429, "too_many_messages")
     listed = (await agent.get(f"/v1/conversations/{thread.conversation_id}/messages")).json()["items"]

@@ -7,10 +7,13 @@ import pytest
 from freezegun import freeze_time
 from sqlmodel import select
 
-from domain.changes import Refusal
-from domain.lifecycle import Status
+from api.engine import CommandRefusedError
+from domain.changes import Fact, Refusal
+from domain.lifecycle import ActorKind, Status
+from domain.state import Command
 from domain.window import OpeningKind, Window
 from store import tables
+from store.events import append_events, event_row
 from support.api import NOW, Api, Seed, Thread
 
 HELLO = {"text": "Hello"}
@@ -135,7 +138,9 @@ async def test_a_reply_belongs_to_the_session_that_the_conversation_has(api: Api
     assert shown["session_id"] == conversation["session"]["id"]
 
 
-async def test_a_refused_reply_stays_failed_and_its_key_says_the_same_again(api: Api, seed: Seed) -> None:
+async def test_a_refused_reply_leaves_its_timeline_alone_and_its_key_says_the_same_again(
+    api: Api, seed: Seed
+) -> None:
     thread = await seed.conversation(status=Status.ACTIVE)
     window = Window(OpeningKind.MESSAGE, NOW, NOW, NOW)
     api.engine.refuse(Refusal("window_closed", "Closed.", Status.ACTIVE, window=window))
@@ -144,8 +149,7 @@ async def test_a_refused_reply_stays_failed_and_its_key_says_the_same_again(api:
     problem = first.json()
     assert (problem["code"], problem["window"]["stage"]) == ("window_closed", "closed")
     assert problem["window"]["standard_until"] == "2026-11-20T12:00:00Z"
-    row, notice = sorted(await _rows(api), key=lambda row: row.direction, reverse=True)
-    assert (row.status, row.reason, row.attempt) == ("failed", "window_closed", 0)
+    (notice,) = await _rows(api)
     assert (notice.direction, notice.kind, notice.status) == ("internal", "outside_window", None)
     assert notice.text is not None
     assert "messaging window is closed" in notice.text
@@ -155,8 +159,11 @@ async def test_a_refused_reply_stays_failed_and_its_key_says_the_same_again(api:
     assert (again.status_code, again.json()) == (409, problem)
     assert len(api.engine.commands) == 1
     timeline = (await api.admin.get(f"/v1/conversations/{thread.conversation_id}/timeline")).json()["items"]
-    assert [event["kind"] for event in timeline] == ["message.failed", "notice.shown", "command.refused"]
-    assert timeline[1]["data"]["about"] == row.id
+    assert [event["kind"] for event in timeline] == ["notice.shown", "command.refused"]
+    (command,) = api.engine.commands
+    assert timeline[0]["data"]["about"] == timeline[1]["message_id"] == command.message_id
+    other = await api.admin.post(_address(thread), json={"text": "Bye"}, headers=_key("one"))
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
 
 
 async def test_the_notice_of_a_closed_window_can_be_switched_off(api: Api, seed: Seed) -> None:
@@ -165,14 +172,14 @@ async def test_the_notice_of_a_closed_window_can_be_switched_off(api: Api, seed:
     window = Window(OpeningKind.MESSAGE, NOW, NOW, NOW)
     api.engine.refuse(Refusal("window_closed", "Closed.", Status.ACTIVE, window=window))
     assert (await api.admin.post(_address(thread), json=HELLO, headers=_key("one"))).status_code == 409
-    assert [row.direction for row in await _rows(api)] == ["outbound"]
+    assert await _rows(api) == []
 
 
 async def test_a_refusal_for_another_reason_is_no_matter_of_the_window(api: Api, seed: Seed) -> None:
     thread = await seed.conversation(status=Status.ACTIVE)
     api.engine.refuse(Refusal("not_your_conversation", "Not yours.", Status.ACTIVE))
     assert (await api.admin.post(_address(thread), json=HELLO, headers=_key("one"))).status_code == 409
-    assert [row.direction for row in await _rows(api)] == ["outbound"]
+    assert await _rows(api) == []
 
 
 async def test_a_dead_engine_keeps_the_reply_and_the_same_key_brings_it_later(api: Api, seed: Seed) -> None:
@@ -197,3 +204,66 @@ async def test_an_agent_cannot_flood_a_customer(api: Api, seed: Seed) -> None:
     assert [answer.status_code for answer in answers] == [201] * 120 + [429]
     assert answers[-1].json()["code"] == "too_many_messages"
     assert answers[-1].headers["retry-after"] == "1"
+
+
+async def test_a_colleague_cannot_use_up_what_an_agent_may_say(
+    api: Api, seed: Seed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thread = await seed.conversation(status=Status.ACTIVE)
+    _, colleague = await api.somebody("agent")
+    _, owner = await api.somebody("agent")
+    monkeypatch.setattr(api.app.state.services.replies, "_burst", 3)
+    with freeze_time(NOW):
+        api.engine.refuse(Refusal("not_your_conversation", "Not yours.", Status.ACTIVE))
+        refused = [
+            await colleague.post(_address(thread), json=HELLO, headers=_key(str(number)))
+            for number in range(5)
+        ]
+        api.engine.answer = lambda _: None
+        said = await owner.post(_address(thread), json=HELLO, headers=_key("one"))
+    assert [answer.status_code for answer in refused] == [409] * 3 + [429] * 2
+    assert said.status_code == 201
+    assert [row.id for row in await _rows(api)] == [said.json()["id"]]
+
+
+async def test_a_conversation_that_is_not_there_fills_no_bucket(api: Api) -> None:
+    for number in range(3):
+        address = f"/v1/conversations/nothing{number}/messages"
+        assert (await api.admin.post(address, json=HELLO, headers=_key("one"))).status_code == 404
+    assert list(api.app.state.services.replies._buckets) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(Status.ACTIVE, "not_your_conversation"), (Status.CLOSED, "conversation_closed")]
+)
+async def test_while_the_engine_is_away_a_reply_to_what_is_not_ones_own_is_refused_by_its_row(
+    api: Api, seed: Seed, status: Status, code: str
+) -> None:
+    agent_id, _ = await api.somebody("agent")
+    thread = await seed.conversation(status=status, agent_id=agent_id)
+    api.engine.is_down = True
+    answers = [await api.admin.post(_address(thread), json=HELLO, headers=_key("one")) for _ in range(2)]
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(409, code)] * 2
+    assert await _rows(api) == []
+    timeline = (await api.admin.get(f"/v1/conversations/{thread.conversation_id}/timeline")).json()["items"]
+    assert [event["kind"] for event in timeline] == ["command.refused"]
+
+
+async def test_a_reply_that_a_workflow_knows_is_not_forgotten_by_a_late_refusal(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation(status=Status.ACTIVE)
+
+    async def taken_and_refused(command: Command) -> Exception:
+        told = Fact(
+            "message.queued",
+            NOW,
+            ActorKind.AGENT,
+            conversation_id=command.conversation_id,
+            message_id=command.message_id,
+        )
+        row = event_row(told, thread.page_id, thread.customer_id, None)
+        await api.database.write(lambda s: append_events(s, [row]))
+        return CommandRefusedError(Refusal("not_your_conversation", "Not yours.", Status.ACTIVE))
+
+    api.engine.answer = taken_and_refused
+    assert (await api.admin.post(_address(thread), json=HELLO, headers=_key("one"))).status_code == 409
+    assert [row.status for row in await _rows(api)] == ["failed"]
