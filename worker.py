@@ -294,7 +294,7 @@ async def _cancelled(task: "asyncio.Task[None]") -> None:
 def _report_death(task: "asyncio.Task[None]") -> None:
     """What dies of a bug must take the process with it: a silent relay would lose nothing but time."""
     if not task.cancelled() and task.exception() is not None:
-        _log.error(f"{task.get_name()}_died", error=repr(task.exception()))
+        _log.error(f"{task.get_name()}_died", error=type(task.exception()).__name__)
         signal.raise_signal(signal.SIGTERM)
 
 

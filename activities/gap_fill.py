@@ -18,6 +18,7 @@ from activities.heartbeat import beating
 from base import clock
 from base.log import get_logger
 from base.secrets import Vault
+from domain.delivery import comparable
 from messenger.conversations import ListedThread, ThreadMessage
 from messenger.error_table import ErrorKind
 from messenger.errors import GraphError
@@ -228,7 +229,7 @@ def _missing(
     )
     new = [each for each in shown if each.mid not in known]
     waiting = {
-        (psid, words_at_meta(text, content))
+        (psid, comparable(words_at_meta(text, content)))
         for psid, text, content in session.exec(
             select(Customer.psid, Message.text, Message.content)
             .join(Customer, col(Customer.id) == col(Message.customer_id))
@@ -240,7 +241,9 @@ def _missing(
             )
         )
     }
-    missing = [each for each in new if not each.from_page or (each.psid, each.text) not in waiting]
+    missing = [
+        each for each in new if not each.from_page or (each.psid, comparable(each.text)) not in waiting
+    ]
     return missing, len(new) - len(missing)
 
 

@@ -14,8 +14,8 @@ from base import clock
 from base.secrets import SecretUnreadableError
 from base.settings import Settings
 from domain.page_health import Token, token_problems
-from domain.page_problems import SECRETS_UNREADABLE, Problem
-from messenger.error_table import ErrorKind
+from domain.page_problems import SECRETS_UNREADABLE, Problem, Severity, fields_refused
+from messenger.error_table import OF_SET_UP, ErrorKind
 from messenger.errors import GraphError
 from messenger.graph import GraphClient, GraphUnavailable, PageCredentials, TokenInfo
 from store import accounts, page_states
@@ -30,6 +30,7 @@ _CODES = {
     ErrorKind.POLICY: "policy_block",
     ErrorKind.CONFIG: "not_permitted",
 }
+_CALLBACK_NOT_VERIFIED = 2200
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -89,21 +90,24 @@ class PageActivities:
         except GraphError as error:
             # About the token the app asks by its own id and secret.
             own = token is None and error.kind is ErrorKind.AUTH
-            problems = [_refused(error, "app_secret_invalid" if own else None)]
+            problems = [
+                _refused(error, "app_secret_invalid" if own else None, target.subscriber.callback_url)
+            ]
         except GraphUnavailable as error:
             problems = [Problem("meta_unreachable", f"The Graph API does not answer ({error}).")]
-        return Checked(problems, token, subscribed=not problems)
+        subscribed = all(each.severity is Severity.WARNING for each in problems)
+        return Checked(problems, token, subscribed=subscribed)
 
     async def _of_page(self, target: _Target) -> list[Problem]:
         """Whose token it is; and have Meta deliver what we need. What was missed is remembered first."""
         page_id = target.credentials.page_id
         if (await self._graph.page_profile(target.credentials)).page_id != page_id:
             return [Problem("token_of_another_page")]
-        missing = await target.subscriber.missing(self._graph)
-        if missing.dropped and target.was_subscribed:
+        subscribed = await target.subscriber.subscribed(self._graph)
+        if subscribed.dropped and target.was_subscribed:
             await self._database.write(lambda session: page_states.begin_gap(session, page_id, clock.now()))
-        await target.subscriber.mend(self._graph, missing)
-        return []
+        mended = await target.subscriber.mend(self._graph, subscribed)
+        return [fields_refused(mended.lacking)] if mended.lacking else []
 
     def _target(self, session: Session, page_id: str) -> _Target | None:
         page = session.get(Page, page_id)
@@ -146,10 +150,17 @@ def _of_token(told: TokenInfo, token: Token, credentials: PageCredentials) -> It
             yield problem
 
 
-def _refused(error: GraphError, code: str | None = None) -> Problem:
-    """What an error of Meta's says of the page."""
+def _refused(error: GraphError, code: str | None = None, callback_url: str = "") -> Problem:
+    """What an error of Meta's says of the page. `callback_url`: what Meta was asked to verify."""
+    facts = {"meta_code": error.code, "meta_subcode": error.subcode}
+    words = error.words or "no reason is given"
+    if error.code == _CALLBACK_NOT_VERIFIED:
+        return Problem("callback_not_verified", f"Meta could not verify {callback_url}: {words}", facts=facts)
+    if error.code is not None and (other := OF_SET_UP.get((error.code, error.subcode))) is not None:
+        said = f"{other.explanation} Meta says: {words}"
+        return Problem(code or _CODES.get(other.kind, "meta_refuses"), said, facts=facts)
     return Problem(
         code or _CODES.get(error.kind, "meta_refuses"),
         None if code == "app_secret_invalid" else error.explanation,
-        facts={"meta_code": error.code, "meta_subcode": error.subcode},
+        facts=facts,
     )

@@ -1,10 +1,14 @@
 """Asking Meta who the customers are: a task of the worker beside everything else, at its own slow pace.
 
-No message waits for it and no history knows of it. What Meta refuses is remembered, so that it is not asked
-again and again: for a customer in their row, for a whole page in memory.
+No history knows of it. What Meta refuses is remembered, so that it is not asked again and again: for a
+customer in their row, for a whole page in memory.
+
+One record never ends it: what goes wrong with a customer is logged without a word of theirs, and that
+customer is asked about later.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -29,6 +33,9 @@ BASIC = ("first_name", "last_name", "profile_pic")
 ALL = (*BASIC, "name", "locale", "timezone")
 """Locale and timezone each need a permission of their own; without it Meta refuses all that was asked."""
 
+FAILED = "failed"
+"""The reason where something of ours went wrong with a customer, not with Meta."""
+
 AT_ONCE = 10
 PER_SECOND = 2
 MOST_TRIES = 4
@@ -38,6 +45,9 @@ _PAGE_REFUSED = timedelta(hours=1)
 _PAGE_THROTTLED = timedelta(minutes=10)
 
 _OF_THE_PAGE = frozenset({ErrorKind.CONFIG, ErrorKind.AUTH, ErrorKind.POLICY})
+_OF_THE_PERSON = frozenset({100, 2018247})
+"""Codes that refuse one person: gone, without a profile, or one whose profile Meta does not show. The page's
+other customers are asked about all the same."""
 
 _log = get_logger("activities")
 Pause = Callable[[float], Awaitable[None]]
@@ -61,8 +71,8 @@ class ProfileKeeper:
         while True:
             try:
                 await self.ask_due()
-            except* SQLAlchemyError as errors:  # the pages are asked in tasks, whose errors come in a group
-                _log.warning("profiles_postponed", error=type(errors.exceptions[0]).__name__)
+            except Exception as error:  # noqa: BLE001 - whatever a look met, the next one makes it up
+                _log.warning("profiles_postponed", error=type(error).__name__)
             await self._pause(_LOOK_SECONDS)
 
     async def ask_due(self) -> int:
@@ -83,15 +93,29 @@ class ProfileKeeper:
         return len(wanted)
 
     async def _ask_page(self, page_id: str, customers: list[Wanted]) -> None:
-        credentials = await self._database.read(lambda session: self._credentials(session, page_id))
+        """Ask about customers one by one; whom an error leaves is free again after `CLAIM` at the latest."""
         for customer in customers:
-            if credentials is None:
-                self._resting[page_id] = clock.now() + _PAGE_REFUSED
-            if credentials is None or page_id in self._resting:
-                await self._postpone(customer, self._resting[page_id], tried=False)
-                continue
-            await self._ask(credentials, customer)
-            await self._pause(1 / PER_SECOND)
+            try:
+                if await self._ask_or_postpone(customer):
+                    await self._pause(1 / PER_SECOND)
+            except Exception as error:  # noqa: BLE001 - whatever it met, the page's other customers go on
+                # Neither the error's words nor a traceback: both may repeat what Meta told of the person.
+                kind = type(error).__name__
+                _log.error("profile_failed", page_id=page_id, customer_id=customer.customer_id, error=kind)
+                with contextlib.suppress(SQLAlchemyError):
+                    await self._try_later(customer, FAILED)
+
+    async def _ask_or_postpone(self, customer: Wanted) -> bool:
+        """Ask, unless the page rests. Returns whether Meta was asked."""
+        page_id = customer.page_id
+        credentials = await self._database.read(lambda session: self._credentials(session, page_id))
+        if credentials is None:
+            self._resting[page_id] = clock.now() + _PAGE_REFUSED
+        if credentials is None or page_id in self._resting:
+            await self._postpone(customer, self._resting[page_id], tried=False)
+            return False
+        await self._ask(credentials, customer)
+        return True
 
     def _credentials(self, session: Session, page_id: str) -> PageCredentials | None:
         page = session.get(Page, page_id)
@@ -139,7 +163,7 @@ class ProfileKeeper:
         if error.is_passing:
             await self._try_later(customer, error.reason)
             return
-        if error.kind in _OF_THE_PAGE:
+        if error.kind in _OF_THE_PAGE and error.code not in _OF_THE_PERSON:
             self._resting[customer.page_id] = now + _PAGE_REFUSED
             _log.info("profiles_refused", page_id=customer.page_id, reason=error.reason, code=error.code)
         await self._remember(customer, error.reason)

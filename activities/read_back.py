@@ -19,12 +19,12 @@ from activities.heartbeat import beating
 from activities.lanes import READ_WIDTH, Lane, LaneFullError, Lanes
 from base import failpoints
 from base.secrets import Vault
-from domain.delivery import MessageStatus
+from domain.delivery import MessageStatus, comparable
 from messenger.conversations import ThreadMessage
 from messenger.errors import GraphError
 from messenger.graph import GraphClient, GraphUnavailable, PageCredentials
 from store.database import Database
-from store.messages import settle, words_at_meta
+from store.messages import settle, waiting_with_words, words_at_meta
 from store.pace import take_reading_slot
 from store.tables import Customer, Message
 from workflows.messages import ReadBack, SendReport
@@ -96,7 +96,7 @@ class ReadBackActivities:
             return SendReport(MessageStatus.QUEUED, message.reason, until=now)
         if message.status != MessageStatus.UNKNOWN:
             return SendReport(MessageStatus(message.status or MessageStatus.FAILED), message.reason)
-        text = words_at_meta(message.text, message.content)
+        text = comparable(words_at_meta(message.text, message.content))
         if not text:
             return _UNKNOWN  # there is nothing to know it by
         slot = take_reading_slot(session, request.page_id, now, near=_NEAR)
@@ -113,7 +113,7 @@ class ReadBackActivities:
 
 def _may_be(shown: ThreadMessage, wanted: _Wanted) -> bool:
     in_time = wanted.tried_at - _BEFORE <= shown.created_at <= wanted.tried_at + _AFTER
-    return shown.from_page and shown.text == wanted.text and in_time
+    return shown.from_page and comparable(shown.text) == wanted.text and in_time
 
 
 def _settle(
@@ -127,15 +127,11 @@ def _settle(
             col(Message.mid).in_([each.mid for each in candidates]),
         )
     ).all()
-    alike = session.exec(
-        select(Message.id).where(
-            col(Message.customer_id) == request.customer_id,
-            col(Message.status) == MessageStatus.UNKNOWN.value,
-            col(Message.text) == message.text,
-        )
-    ).all()
     free = [each for each in candidates if each.mid not in taken]
-    if len(free) != 1 or len(alike) > 1:
+    others = waiting_with_words(
+        session, request.customer_id, words_at_meta(message.text, message.content), MessageStatus.UNKNOWN
+    )
+    if len(free) != 1 or len(others) > 1:
         return _UNKNOWN
     settle(session, request.message_id, MessageStatus.SENT, now, mid=free[0].mid)
     return SendReport(MessageStatus.SENT)

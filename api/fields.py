@@ -12,6 +12,8 @@ from messenger.limits import TEXT, units
 
 MAX_TEXT_UNITS = TEXT
 _ID = r"^[A-Za-z0-9_-]{1,64}$"
+MAX_ACCESS_TOKEN = 10_000
+"""Meta names no longest token; servers on the way take 16 KiB of headers and less."""
 _MINUTES_A_YEAR = 366 * 24 * 60
 _FIRST_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_INSTANT = datetime(9999, 1, 1, tzinfo=UTC)
@@ -115,7 +117,9 @@ Name = Annotated[
 ]
 Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,100}$")]
 AppSecret = Annotated[SecretStr, Field(min_length=8, max_length=100), AfterValidator(_secret_token)]
-AccessToken = Annotated[SecretStr, Field(min_length=1, max_length=500), AfterValidator(_secret_token)]
+AccessToken = Annotated[
+    SecretStr, Field(min_length=1, max_length=MAX_ACCESS_TOKEN), AfterValidator(_secret_token)
+]
 Password = Annotated[SecretStr, Field(min_length=8, max_length=200)]
 Email = Annotated[
     str,

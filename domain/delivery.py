@@ -1,5 +1,6 @@
 """The status of an outbound message, and what may follow what. A send is sent, not sent, or unknown."""
 
+import unicodedata
 from enum import StrEnum
 
 
@@ -40,3 +41,11 @@ NEXT: dict[MessageStatus, frozenset[MessageStatus]] = {
 }
 
 MAY_BECOME_SENT = frozenset(status for status, following in NEXT.items() if _S.SENT in following)
+
+
+def comparable(text: str) -> str:
+    """A text as it is compared with what Meta shows of it: composed (NFC), each run of blanks one space.
+
+    Meta shows no blank edges; what else it does to blanks is not documented.
+    """
+    return unicodedata.normalize("NFC", " ".join(text.split()))

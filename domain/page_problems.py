@@ -5,7 +5,7 @@ Sources: Messenger Platform "Error codes", "Webhooks", "Conversation Routing"; D
 setup FAQ" (primary receiver, development mode).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -74,6 +74,13 @@ KINDS: Mapping[str, ProblemKind] = {
         "Check that the person behind the token has the page's tasks MESSAGING and MODERATE and that the app "
         "has its permissions, then save a new access token (reauthorize).",
     ),
+    "callback_not_verified": ProblemKind(
+        _STOPS,
+        "Meta could not verify the address at which Pagedesk takes its webhooks.",
+        "Open the address in a browser on another network: it must be reachable from the internet, by https, "
+        "with a certificate that browsers trust (none signed by yourself), and lead to Pagedesk "
+        "(PAGEDESK_PUBLIC_URL). Then check the page again.",
+    ),
     "meta_refuses": ProblemKind(_STOPS, "The Graph API refuses the check of the page.", _NOTHING),
     "meta_unreachable": ProblemKind(
         _STOPS, "The Graph API does not answer.", "Pagedesk goes on trying. Check the network if it lasts."
@@ -126,9 +133,17 @@ KINDS: Mapping[str, ProblemKind] = {
     ),
     "unsubscribed": ProblemKind(
         _WARNS,
-        "Meta had stopped delivering the page's messages. Pagedesk subscribed again and reads what came "
-        "meanwhile.",
-        "Nothing. Should it happen again, check that Meta can reach PAGEDESK_PUBLIC_URL.",
+        "Meta had stopped delivering the page's messages. What came meanwhile is read as soon as a check of "
+        "the page finds no problem.",
+        "Mend the page's problems, where it has any; otherwise nothing. Should it happen again, check that "
+        "Meta can reach PAGEDESK_PUBLIC_URL.",
+    ),
+    "fields_refused": ProblemKind(
+        _WARNS,
+        "Meta does not deliver every webhook field that Pagedesk can use; those that a page needs are "
+        "delivered.",
+        "Look up the fields in the app's webhook settings at Meta: some need a permission or a newer version "
+        "of the Graph API (PAGEDESK_GRAPH_VERSION). Pagedesk asks for them again with each check.",
     ),
     "gap_not_filled": ProblemKind(
         _WARNS,
@@ -144,6 +159,13 @@ KINDS: Mapping[str, ProblemKind] = {
     ),
 }
 """By code. The codes are part of the API: never rename one."""
+
+
+def fields_refused(names: Iterable[str]) -> "Problem":
+    """The warning that Meta does not deliver these webhook fields, which a page can do without."""
+    listed = list(names)
+    detail = f"Meta does not deliver these webhook fields: {', '.join(listed)}. All else is delivered."
+    return Problem("fields_refused", detail, facts={"fields": listed})
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from messenger import events as meta
 from messenger.attachments import Attachment
 from messenger.own_metadata import message_id_in
 from messenger.webhook import READ_BACK_CHANNELS
-from store.messages import confirm_by_echo
+from store.messages import confirm_by_echo, waiting_with_words
 from store.tables import Message
 from store.thread_owners import owner_of_thread, set_owner
 
@@ -103,7 +103,11 @@ def _row_of(arrival: Arrival, mid: str) -> str | None:
 
 @take.register
 def _echo(parsed: meta.Echo, arrival: Arrival) -> None:
-    if _confirmed_own(arrival, parsed) or _confirmed_by_mid(arrival, parsed):
+    if (
+        _confirmed_own(arrival, parsed)
+        or _confirmed_by_mid(arrival, parsed)
+        or _confirmed_by_words(arrival, parsed)
+    ):
         return
     insert(
         arrival,
@@ -137,6 +141,22 @@ def _confirmed_by_mid(arrival: Arrival, echo: meta.Echo) -> bool:
         return False
     known = _row_of(arrival, echo.mid)
     return known is not None and _confirm(arrival, known, echo.mid)
+
+
+def _confirmed_by_words(arrival: Arrival, echo: meta.Echo) -> bool:
+    """Whether the echo, which has lost our metadata, is of the one message of ours that it can be.
+
+    Our own app sent these words to this person, and one message with these words waits for Meta's answer, or
+    has lost it. What was said by our app and is none of ours, as by another program with its token, has other
+    words, or comes while nothing waits.
+    """
+    if echo.app_id != arrival.own_app_id or echo.metadata is not None:
+        return False
+    for status in (MessageStatus.SENDING, MessageStatus.UNKNOWN):
+        found = waiting_with_words(arrival.session, arrival.customer.id, echo.text or "", status)
+        if len(found) == 1 and (echo.text or status is MessageStatus.SENDING):
+            return _confirm(arrival, found[0], echo.mid)
+    return False
 
 
 def _confirm(arrival: Arrival, message_id: str, mid: str | None) -> bool:

@@ -37,15 +37,22 @@ class ErasureStarter:
         statuses = [ErasureStatus.REQUESTED, ErasureStatus.RUNNING]
         while True:
             try:
-                await self.start(*statuses)
-                statuses = [ErasureStatus.REQUESTED]
-            except (RPCError, TimeoutError, RuntimeError, SQLAlchemyError) as error:
+                if await self.start(*statuses):
+                    statuses = [ErasureStatus.REQUESTED]
+            except SQLAlchemyError as error:
                 _log.warning("erasures_postponed", error=type(error).__name__)
             await asyncio.sleep(_LOOK_SECONDS)
 
-    async def start(self, *statuses: ErasureStatus) -> None:
-        """Start the workflow of every erasure in these states, unless it is under way."""
-        for erasure_id in await self._database.read(lambda session: unfinished(session, *statuses)):
+    async def start(self, *statuses: ErasureStatus) -> bool:
+        """Start the workflow of every erasure in these states, unless it is under way.
+
+        One that cannot be started keeps no other waiting. Returns whether all are started.
+        """
+        erasure_ids = await self._database.read(lambda session: unfinished(session, *statuses))
+        return all([await self._is_started(each) for each in erasure_ids])
+
+    async def _is_started(self, erasure_id: str) -> bool:
+        try:
             async with asyncio.timeout(_RPC_SECONDS):
                 await self._client.start_workflow(
                     ERASURE_WORKFLOW,
@@ -55,3 +62,7 @@ class ErasureStarter:
                     task_timeout=TASK_TIMEOUT,
                     id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 )
+        except (RPCError, TimeoutError, RuntimeError) as error:
+            _log.warning("erasure_not_started", erasure_id=erasure_id, error=type(error).__name__)
+            return False
+        return True

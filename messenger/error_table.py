@@ -106,7 +106,7 @@ MEANINGS: Mapping[tuple[int, int | None], Meaning] = {
     (341, None): Meaning(ErrorKind.THROTTLED, "The application's limit is reached.", _WAIT),
     (100, None): Meaning(
         ErrorKind.MESSAGE,
-        "Meta refuses a parameter: a wrong id, an expired token of a topic, or a retired tag.",
+        "Meta refuses a parameter of the message.",
         _OUR_BUG,
     ),
     (100, 33): Meaning(
@@ -248,6 +248,11 @@ MEANINGS: Mapping[tuple[int, int | None], Meaning] = {
     (10303, None): Meaning(
         ErrorKind.MESSAGE, "The account linking token is wrong.", "Start the linking again."
     ),
+    (2200, None): Meaning(
+        ErrorKind.CONFIG,
+        "Meta could not verify the callback address.",
+        "Check that the internet reaches PAGEDESK_PUBLIC_URL by https, with a certificate browsers trust.",
+    ),
     (2018218, None): Meaning(
         ErrorKind.MESSAGE,
         "The person has no profile: an account by phone number.",
@@ -276,3 +281,25 @@ MEANINGS: Mapping[tuple[int, int | None], Meaning] = {
     (80006, None): Meaning(ErrorKind.THROTTLED, "The business limit for Messenger is reached.", _WAIT),
     (80002, None): Meaning(ErrorKind.THROTTLED, "The business limit for Instagram is reached.", _WAIT),
 }
+
+OF_SET_UP: Mapping[tuple[int, int | None], Meaning] = {
+    (100, None): Meaning(
+        ErrorKind.MESSAGE,
+        "Meta refuses a parameter of the call.",
+        "See Meta's own words and its status page.",
+    ),
+    (200, None): Meaning(
+        ErrorKind.CONFIG,
+        "Meta does not let the app subscribe to the page's events: the person behind the token lacks the "
+        "page's task MODERATE, or the token a permission.",
+        "Give the person the task, grant pages_manage_metadata and pages_messaging, and save a new token.",
+    ),
+}
+"""What codes mean where a page is set up or checked, if that is another thing than for a message."""
+
+TAG_REFUSED = Meaning(
+    ErrorKind.CONFIG,
+    "Meta refuses the human agent tag to the app.",
+    "Ask for the Human Agent feature in App Review, or switch the tag off for the page.",
+)
+"""What code 100 without a subcode means for a plain text under the tag; Meta documents no code of its own."""

@@ -51,7 +51,7 @@ class GraphError(Exception):
     """An error that the Graph API answered.
 
     kind: what to do about it; `reason` is its stable word. retry_after_s: how long Meta asks us to wait.
-    message: Meta's own text without tokens, for the log; never shown to customers and never matched on.
+    message: Meta's own text without tokens, for administrators; never shown to customers, never matched on.
     """
 
     def __init__(
@@ -76,6 +76,23 @@ class GraphError(Exception):
         self.retry_after_s = retry_after_s
         number = "/".join(str(each) for each in (code, subcode) if each is not None)
         super().__init__(f"Graph API error {number or '-'} (HTTP {status}): {meaning.explanation}")
+
+    def meaning_instead(self, meaning: Meaning) -> "GraphError":
+        """The same answer, which means something else where it was given."""
+        return GraphError(
+            meaning,
+            status=self.status,
+            code=self.code,
+            subcode=self.subcode,
+            message=self.message,
+            trace_id=self.trace_id,
+            retry_after_s=self.retry_after_s,
+        )
+
+    @property
+    def words(self) -> str:
+        """Meta's own text without its number, for whoever sets up a page."""
+        return self.message.removeprefix(f"(#{self.code})").strip()
 
     @property
     def reason(self) -> str:
@@ -121,7 +138,7 @@ def error_of(
             status=status,
             code=code,
             subcode=subcode,
-            message=redacted(str(error.get("message", "")), secrets)[:_LONGEST_MESSAGE],
+            message=_shortened(redacted(str(error.get("message", "")), secrets)),
             trace_id=_short(error.get("fbtrace_id")),
             retry_after_s=_retry_after(headers) if meaning.kind is ErrorKind.THROTTLED else None,
         )
@@ -142,6 +159,12 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds until calls are allowed again."""
     told = min(integer(headers.get("retry-after")) or 0, _LONGEST_WAIT_S)
     return max(float(told), regain_of(headers).total_seconds()) or None
+
+
+def _shortened(text: str) -> str:
+    """A long text without its middle: Meta lists all that it knows, and says last what it does not."""
+    half = _LONGEST_MESSAGE // 2
+    return text if len(text) <= _LONGEST_MESSAGE else f"{text[:half]} … {text[-half:]}"
 
 
 def _short(value: Any) -> str | None:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import httpx
 
+from domain.sending import HUMAN_AGENT_TAG
 from messenger.conversations import (
     MESSAGE_FIELDS,
     THREAD_FIELDS,
@@ -23,6 +24,7 @@ from messenger.conversations import (
     messages_in,
     threads_in,
 )
+from messenger.error_table import TAG_REFUSED
 from messenger.errors import GraphError, error_of
 from messenger.graph_batch import read_by_batch
 from messenger.graph_call import (
@@ -188,7 +190,10 @@ class GraphClient:
             return NotSent(str(error))
         except AnswerLostError as error:
             return Unknown(str(error))
-        return _outcome(answer, credentials)
+        outcome = _outcome(answer, credentials)
+        if tag == HUMAN_AGENT_TAG.tag and message.keys() == {"text"}:
+            return _under_the_tag(outcome)
+        return outcome
 
     async def act(self, credentials: PageCredentials, psid: str, action: str) -> None:
         """Show the customer a sender action: `typing_on`, `typing_off` or `mark_seen`. It sends nothing."""
@@ -250,7 +255,7 @@ class GraphClient:
             "fields": ",".join(fields),
             "include_values": "true",
         }
-        await self._change(f"{_segment(app.app_id)}/subscriptions", app.access, form)
+        await self._change(f"{_segment(app.app_id)}/subscriptions", app.access, form, verify_token)
 
     async def app_subscriptions(self, app: AppCredentials) -> tuple[AppSubscription, ...]:
         """The app's webhooks."""
@@ -362,8 +367,8 @@ class GraphClient:
     ) -> dict[str, Any]:
         return await _expect(self._caller.call("GET", path, access, query=query), access)
 
-    async def _change(self, path: str, access: Access, form: Mapping[str, str]) -> None:
-        _confirmed(await _expect(self._caller.call("POST", path, access, form=form), access))
+    async def _change(self, path: str, access: Access, form: Mapping[str, str], *secrets: str) -> None:
+        _confirmed(await _expect(self._caller.call("POST", path, access, form=form), access, *secrets))
 
 
 def _confirmed(body: Mapping[str, Any]) -> None:
@@ -392,6 +397,13 @@ def _outcome(answer: Answer, credentials: PageCredentials) -> Sent | Refused | U
         return Unknown(error.reason, error) if error.outcome_unknown else Refused(error)
     mid = _text((answer.body or {}).get("message_id"))
     return Sent(mid) if mid else Unknown("unreadable_answer")
+
+
+def _under_the_tag(outcome: Sent | Refused | Unknown) -> Sent | Refused | Unknown:
+    """There is nothing but the tag that Meta could object to by code 100 alone."""
+    if not isinstance(outcome, Refused) or (outcome.error.code, outcome.error.subcode) != (100, None):
+        return outcome
+    return Refused(outcome.error.meaning_instead(TAG_REFUSED))
 
 
 def _segment(text: str) -> str:

@@ -33,4 +33,4 @@ def _only(answer: Answer) -> Answer:
     first = answer.content[0] if answer.content else None
     if not isinstance(first, dict) or not isinstance(first.get("code"), int):
         return Answer(answer.status, None, answer.headers)
-    return Answer(first["code"], read_json(str(first.get("body", ""))), answer.headers)
+    return Answer(first["code"], read_json(str(first.get("body", "")).encode()), answer.headers)

@@ -14,7 +14,9 @@ from typing import IO, Any
 
 import httpx
 
+from messenger.reading import storable
 from messenger.redaction import hide_queries_in_logs
+from messenger.wire import decode
 
 CONNECT_TIMEOUT_S = 5.0
 POOL_TIMEOUT_S = 3.0
@@ -176,10 +178,10 @@ async def _json(response: httpx.Response) -> Any:
     return read_json(content)
 
 
-def read_json(content: bytes | str) -> Any:
-    """The JSON of an answer, None if it is none."""
+def read_json(content: bytes) -> Any:
+    """The JSON of an answer, None if it is none. Its texts are storable, as those of webhooks are."""
     try:
-        return json.loads(content)
+        return storable(decode(content))
     except (ValueError, RecursionError):
         return None
 

@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
+import json
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from sandbox import usage
 from sandbox.answering import NO_BYTE, PLAIN, Headers, Manner
@@ -98,12 +101,21 @@ def _spoil(world: "World", fault: Fault, call: Call, given: Reply, *, accepted: 
         given.body = b""
     elif kind == "broken_json":
         given.body = given.body[: len(given.body) * 2 // 3]
+    elif kind == "broken_text":
+        given.body = _cut_inside_an_emoji(given.body, values["fields"])
     elif kind == "unreadable":
         given.body = NO_TEXT
     given.manner = _manner(fault, len(given.body), accepted=accepted)
     given.shown = _shown(fault, given.status, accepted=accepted)
     if kind == "throttle":
         given.usage = _headers(fault, target_of(world, call).page_id, 100)
+
+
+def _cut_inside_an_emoji(body: bytes, names: list[str]) -> bytes:
+    """The JSON with half a surrogate pair at the end of these texts, escaped as Meta sends it."""
+    said = orjson.loads(body)
+    said |= {name: said[name] + "\ud83d" for name in names if isinstance(said.get(name), str)}
+    return json.dumps(said, separators=(",", ":")).encode()
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

@@ -142,6 +142,9 @@ KINDS: dict[str, Kind] = {
     "empty": Kind("call", {"status": _STATUS, **_ACCEPT}),
     "broken_json": Kind("call", {"status": _STATUS, **_ACCEPT}),
     "unreadable": Kind("call", {"status": _STATUS, **_ACCEPT}),
+    "broken_text": Kind(
+        "call", {"fields": Param(list, ["first_name", "name"]), "accept": Param(bool, default=True)}
+    ),
     "truncated": Kind("call", {"status": _STATUS, **_ACCEPT}),
     "cut": Kind(
         "call",

@@ -117,7 +117,7 @@ def _message(world: "World", found: Message, fields: dict[str, Field]) -> dict[s
         "created_time": graph_time(found.at_ms),
         "from": sender,
         "to": {"data": [receiver]},
-        "message": found.text or "",
+        "message": (found.text or "").strip(),  # blank edges are not shown
         "attachments": {"data": [_attachment(item) for item in found.attachments]}
         if found.attachments
         else None,

@@ -41,7 +41,7 @@ async def read_node(world: "World", call: Call) -> Reply:
         record = {"id": page.page_id, "name": page.name, "category": page.category}
         return reply(choose(record, parse(call.text("fields") or "name")))
     customer = world.customers.get((call.page_id, call.node))
-    if customer is None or customer.unreachable == "deleted":
+    if customer is None or customer.unreachable == "deleted" or customer.hidden_profile:
         raise GraphError("no_object")
     return _person(world, call, customer)
 

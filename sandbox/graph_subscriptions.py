@@ -1,6 +1,7 @@
 """Webhook subscriptions: `/{app}/subscriptions` with its handshake, and `/{page}/subscribed_apps`."""
 
 import asyncio
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
 HANDSHAKE_SECONDS = 5
 
 
-def known_fields(names: list[str]) -> list[str]:
-    """Fields under their first spelling, each once. Raises code 100 for one that Meta does not know."""
+def known_fields(names: list[str], refused: Collection[str] = ()) -> list[str]:
+    """Fields under their first spelling, each once. Raises code 100 for one that is unknown or `refused`."""
+    allowed = FIELDS.difference(refused)
     for index, name in enumerate(names):
-        if FIELD_ALIASES.get(name, name) not in FIELDS:
-            raise bad_parameter(f"Param subscribed_fields[{index}] must be one of {sorted(FIELDS)}")
+        if FIELD_ALIASES.get(name, name) not in allowed:
+            listed = ", ".join(sorted(allowed)).upper()
+            raise bad_parameter(
+                f'Param subscribed_fields[{index}] must be one of {{{listed}}} - got "{name}".'
+            )
     return list(dict.fromkeys(FIELD_ALIASES.get(name, name) for name in names))
 
 
@@ -46,7 +51,7 @@ async def read_page(world: "World", call: Call) -> Reply:
 async def subscribe_page(world: "World", call: Call) -> Reply:
     """`POST /{page}/subscribed_apps`: from now on exactly these fields; ends an unsubscription."""
     page = _may_subscribe(world, call)
-    fields = known_fields(name_list(call, "subscribed_fields"))
+    fields = known_fields(name_list(call, "subscribed_fields"), _app(call).refused_fields)
     if not fields:
         raise bad_parameter("subscribed_fields must not be empty")
     world.save(Subscription(_app(call).app_id, page, fields))
@@ -96,7 +101,7 @@ async def subscribe_app(world: "World", call: Call) -> Reply:
     callback_url, verify_token = call.text("callback_url"), call.text("verify_token")
     if callback_url is None or verify_token is None:
         raise bad_parameter("callback_url and verify_token are required")
-    fields = known_fields(name_list(call, "fields"))
+    fields = known_fields(name_list(call, "fields"), _app(call).refused_fields)
     await _handshake(world, callback_url, verify_token)
     app = _app(call)
     app.callback_url, app.verify_token, app.fields = callback_url, verify_token, fields
@@ -131,10 +136,15 @@ async def _handshake(world: "World", callback_url: str, verify_token: str) -> No
                 callback_url, params=query, headers={"User-Agent": "facebookplatform"}
             )
     except TimeoutError as error:
-        raise GraphError("callback", f"The callback did not answer in {HANDSHAKE_SECONDS} s") from error
+        raise _not_verified(f"Operation timed out after {HANDSHAKE_SECONDS * 1000} milliseconds") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise GraphError("callback", f"The callback could not be reached: {error}") from error
+        raise _not_verified(f"Curl Error = 7 - {error}") from error
     if answer.status_code != httpx.codes.OK:
-        raise GraphError("callback", f"The callback answered HTTP {answer.status_code}")
+        raise _not_verified(f"HTTP Status Code = {answer.status_code}; HTTP Message = {answer.reason_phrase}")
     if answer.text != challenge:
-        raise GraphError("callback", "The callback did not answer with the challenge alone")
+        raise _not_verified("The response does not match challenge, expected value = the challenge alone")
+
+
+def _not_verified(why: str) -> GraphError:
+    """Meta's words, as its captures show them."""
+    return GraphError("callback", f"Callback verification failed with the following errors: {why}")

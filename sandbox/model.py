@@ -63,6 +63,7 @@ class App:
     features: list[str] = field(default_factory=list)  # "human_agent"
     require_proof: bool = True
     profile_access: bool = True  # Business Asset User Profile Access
+    refused_fields: list[str] = field(default_factory=list)  # webhook fields that it may not subscribe to
     callback_url: str | None = None
     verify_token: str | None = None
     fields: list[str] = field(default_factory=list)
@@ -123,6 +124,7 @@ class Customer:
     has_role: bool = False  # on the app: heard and reached in development mode too
     unreachable: str | None = None  # see `control.UNREACHABLE`
     phone_account: bool = False  # has no profile: 2018218
+    hidden_profile: bool = False  # as if there were no such person, where the profile is asked for: 100/33
 
 
 @dataclass(slots=True)

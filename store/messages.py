@@ -9,7 +9,7 @@ from sqlalchemy import ScalarSelect, bindparam, update
 from sqlmodel import Session, col, select
 
 from domain.changes import Fact, StatusChange
-from domain.delivery import MAY_BECOME_SENT, NEXT, MessageStatus
+from domain.delivery import MAY_BECOME_SENT, NEXT, MessageStatus, comparable
 from domain.lifecycle import ActorKind
 from store.events import append_events, event_row
 from store.sql import table_of
@@ -176,6 +176,24 @@ def words_at_meta(text: str | None, content: Mapping[str, Any] | None) -> str:
     """
     sent = content or {}
     return "" if "attachment" in sent else sent.get("text", text) or ""
+
+
+def waiting_with_words(session: Session, customer_id: str, words: str, status: MessageStatus) -> list[str]:
+    """The ids of our messages to a customer in this status that have these words and no id of Meta's yet."""
+    found = session.exec(
+        select(Message.id, Message.text, Message.content).where(
+            col(Message.customer_id) == customer_id,
+            col(Message.direction) == "outbound",
+            col(Message.status) == status.value,
+            col(Message.mid).is_(None),
+        )
+    )
+    wanted = comparable(words)
+    return [
+        message_id
+        for message_id, text, content in found
+        if comparable(words_at_meta(text, content)) == wanted
+    ]
 
 
 def displayed_status(message: Message, thread: Thread | None) -> str | None:

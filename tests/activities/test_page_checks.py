@@ -10,6 +10,7 @@ from activities.page_doubts import doubt_of
 from activities.pages import PageActivities
 from domain.page_problems import KINDS, Severity
 from messenger.errors import GraphError, meaning_of
+from messenger.fields import ALL_FIELDS
 from messenger.graph import GraphClient
 from store import findings, page_states
 from store.findings import note_enforcement
@@ -17,7 +18,7 @@ from store.pages import reauthorize
 from store.sealed import access_token_place
 from store.tables import Page
 from support.page_desk import META, PageDesk
-from support.store import APP_ID, PAGE_A, PAGE_B, TOKEN
+from support.store import ACCOUNT, APP_ID, PAGE_A, PAGE_B, PUBLIC_URL, TOKEN
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -68,6 +69,80 @@ async def test_an_alarm_is_raised_once_however_often_the_trouble_is_found(desk: 
     assert (await desk.after(MINUTE)).running
     assert [data["code"] for data in await desk.told("page.alarm_ended")] == ["token_invalid"]
     assert (await desk.page()).send_gate == "open"
+
+
+async def test_a_refused_optional_field_is_a_warning_and_all_others_are_subscribed(desk: PageDesk) -> None:
+    await desk.control("/apps", app_id=APP_ID, refused_fields=["message_edits", "messaging_feedback"])
+    await desk.control("/apps", app_id=APP_ID, fields=["messages"])
+    await desk.control("/pages", page_id=PAGE_A, app_id=APP_ID, subscribed_fields=["messages"])
+    assert (await desk.check()).running
+    wanted = set(ALL_FIELDS) - {"message_edits", "messaging_feedback"}
+    overview = await desk.overview()
+    assert set(overview["apps"][0]["fields"]) == wanted
+    assert set(overview["subscriptions"][0]["fields"]) == wanted
+    page = await desk.page()
+    assert (page.problems, page.subscribed_at) == ([], desk.now())
+    assert [each["code"] for each in page.warnings] == ["fields_refused"]
+    assert page.warnings[0]["fields"] == ["message_edits", "messaging_feedback"]
+    assert "message_edits, messaging_feedback" in page.warnings[0]["detail"]
+
+    await desk.control("/apps", app_id=APP_ID, refused_fields=[])
+    assert (await desk.after(60 * MINUTE)).running
+    assert await desk.codes() == ([], [])
+    assert await desk.alarms() == ["fields_refused"]
+
+
+async def test_a_page_that_was_dropped_hears_again_though_a_field_is_refused(desk: PageDesk) -> None:
+    await desk.check()
+    await desk.control("/apps", app_id=APP_ID, refused_fields=["message_edits"])
+    await desk.unsubscribe()
+    report = await desk.check()
+    assert (report.running, report.gap) == (True, True)
+    assert set(await desk.warnings()) == {"unsubscribed", "fields_refused"}
+    await desk.fill()
+    await desk.check()
+    assert set(await desk.warnings()) == {"fields_refused"}
+
+
+async def test_a_refused_field_that_is_needed_stops_the_page_in_metas_words(desk: PageDesk) -> None:
+    await desk.check()
+    await desk.control("/apps", app_id=APP_ID, refused_fields=["standby"])
+    await desk.unsubscribe()
+    assert not (await desk.check()).running
+    assert await desk.codes() == (["meta_refuses"], ["unsubscribed"])
+    page = await desk.page()
+    assert 'got "standby"' in page.problems[0]["detail"]
+    told = page.warnings[0]["detail"] + page.warnings[0]["remedy"]
+    assert "subscribed again" not in told
+
+
+async def test_a_callback_that_meta_cannot_verify_is_named_with_metas_words(desk: PageDesk) -> None:
+    await desk.control("/apps", app_id=APP_ID, fields=["messages"])
+    working = desk.world.http
+    desk.world.http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(404)))
+    assert not (await desk.check()).running
+    page = await desk.page()
+    (problem,) = page.problems
+    assert problem["code"] == "callback_not_verified"
+    assert problem["detail"] == (
+        f"Meta could not verify {PUBLIC_URL}/webhooks/messenger/{ACCOUNT}: Callback verification failed with "
+        "the following errors: HTTP Status Code = 404; HTTP Message = Not Found"
+    )
+    assert "reachable from the internet, by https" in problem["remedy"]
+    assert (problem["meta_code"], page.send_gate) == (2200, "open")
+    desk.world.http = working
+    assert (await desk.check()).running
+    assert await desk.codes() == ([], [])
+
+
+async def test_a_missing_task_when_subscribing_is_not_told_as_one_of_a_message(desk: PageDesk) -> None:
+    await desk.control("/tokens", access_token=TOKEN, app_id=APP_ID, tasks=["MESSAGING"])
+    await desk.unsubscribe()
+    await desk.check()
+    (problem,) = (await desk.page()).problems
+    assert problem["code"] == "not_permitted"
+    assert "task MODERATE" in problem["detail"]
+    assert "role" not in problem["detail"].partition("Meta says")[0]
 
 
 async def test_a_token_of_another_page_is_told_from_a_dead_one(desk: PageDesk) -> None:

@@ -82,6 +82,37 @@ async def test_a_human_agent_tag_that_meta_does_not_grant_is_found_by_the_first_
     assert await desk.codes() == ([], [])
 
 
+async def test_a_tag_that_meta_refuses_as_a_bad_parameter_is_one_that_it_does_not_grant(
+    desk: PageDesk, sender: Sender
+) -> None:
+    await desk.control("/settings", no_feature_code=100)
+    await desk.control("/apps", app_id=APP_ID, features=[])
+    await desk.control("/clock", advance_seconds=(25 * HOUR).total_seconds())
+    report = await sender.sends()
+    assert (report.status, report.reason, sender.told) == (MessageStatus.FAILED, "not_permitted", 1)
+    failed = (await desk.messages())[-1]
+    assert failed.reason_detail == "Meta refuses the human agent tag to the app."
+    assert (await desk.check()).running
+    assert await desk.codes() == ([], ["human_agent_not_granted"])
+    assert "App Review" in (await desk.page()).warnings[0]["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "content"),
+    [
+        pytest.param(1, None, id="without the tag"),
+        pytest.param(25, {"quick_replies": [{"content_type": "text", "title": "Yes"}]}, id="not plain"),
+    ],
+)
+async def test_code_100_says_nothing_of_the_tag_where_it_may_mean_something_else(
+    desk: PageDesk, sender: Sender, hours: int, content: Any
+) -> None:
+    await desk.control("/clock", advance_seconds=hours * 3600)
+    await desk.control("/faults", kind="error", code=100, message="Invalid parameter", times=1)
+    report = await sender.sends(content=content)
+    assert (report.status, report.reason, sender.told) == (MessageStatus.FAILED, "message_rejected", 0)
+
+
 async def test_many_refusals_of_a_minute_are_one_doubt(desk: PageDesk, sender: Sender) -> None:
     await desk.control("/apps", app_id=APP_ID, mode="development")
     for told in (1, 1, 1):

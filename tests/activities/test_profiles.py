@@ -13,7 +13,7 @@ import httpx
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from activities.profiles import _LOOK_SECONDS, AT_ONCE, MOST_TRIES, PER_SECOND, ProfileKeeper
+from activities.profiles import _LOOK_SECONDS, AT_ONCE, FAILED, MOST_TRIES, PER_SECOND, ProfileKeeper
 from base import clock
 from ingest.inbox import inbox_rows
 from ingest.router import route
@@ -38,6 +38,18 @@ ADA = {
     "timezone": -7,
 }
 NO_ACCESS = (400, {"error": {"code": 100, "error_subcode": 2018247, "message": "no"}})
+NO_OBJECT = (
+    400,
+    {
+        "error": {
+            "message": "Unsupported get request. Object with ID '7421908834570011' does not exist, cannot be "
+            "loaded due to missing permissions, or does not support this operation.",
+            "type": "GraphMethodException",
+            "code": 100,
+            "error_subcode": 33,
+        }
+    },
+)
 NO_SUCH = (400, {"error": {"code": 100, "error_subcode": 2018001, "message": "no"}})
 NO_PROFILE = (400, {"error": {"code": 2018218, "message": "no"}})
 THROTTLED = (400, {"error": {"code": 613, "message": "no"}})
@@ -65,7 +77,7 @@ class Profiles:
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.asked.append((request.url.path.rsplit("/", 1)[-1], request.url.params["fields"]))
         status, body = self.answers.pop(0) if self.answers else self.always
-        return httpx.Response(status, json=body)
+        return httpx.Response(status, content=body if isinstance(body, bytes) else json.dumps(body).encode())
 
     async def _pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
@@ -159,8 +171,24 @@ async def test_where_not_all_may_be_seen_the_rest_is_asked_for(desk: Profiles) -
     assert (kept.name, kept.locale, kept.profile_error) == ("Ada Lovelace", None, None)
 
 
-async def test_a_page_that_may_see_nobody_is_left_in_peace(desk: Profiles, time: Time) -> None:
-    desk.always = NO_ACCESS
+@pytest.mark.parametrize("answer", [NO_OBJECT, NO_ACCESS, NO_SUCH, NO_PROFILE])
+async def test_one_refused_person_rests_and_the_page_does_not(
+    desk: Profiles, answer: tuple[int, Any]
+) -> None:
+    desk.answers = [answer, answer]
+    await desk.happens("7421908834570011")
+    await desk.keeper.ask_due()
+    assert (await desk.customer("7421908834570011")).profile_error in ("not_permitted", "message_rejected")
+    await desk.happens("7421908834570012")
+    await desk.keeper.ask_due()
+    assert (await desk.customer("7421908834570012")).name == "Ada Lovelace"
+    await desk.happens("7421908834570011")
+    assert await desk.keeper.ask_due() == 0
+
+
+@pytest.mark.parametrize("code", [3, 10, 200, 230])
+async def test_a_page_that_may_see_nobody_is_left_in_peace(desk: Profiles, time: Time, code: int) -> None:
+    desk.always = (400, {"error": {"code": code, "message": "no"}})
     for psid in ("71", "72", "73"):
         await desk.happens(psid)
     await desk.keeper.ask_due()
@@ -285,6 +313,54 @@ async def test_an_answer_for_somebody_erased_meanwhile_is_not_kept(desk: Profile
     await desk.store.write(lambda s: profiles.keep(s, customer_id, {"name": "Ada"}, NOON))
     assert (await desk.customer()).name is None
     assert await desk.keeper.ask_due() == 0
+
+
+BROKEN_TEXTS = [
+    pytest.param(b'"Zo\\ud83d"', "Zo\ufffd", id="an emoji cut in two"),
+    pytest.param(b'"Zo\\u0000e"', "Zo\ufffde", id="NUL"),
+    pytest.param(b'"Zo\xff\xfee"', "Zo\ufffd\ufffde", id="no UTF-8"),
+    pytest.param(b'"Zo\\ud83d\\ude00"', "Zo\U0001f600", id="a whole emoji"),
+]
+
+
+@pytest.mark.parametrize(("told", "kept"), BROKEN_TEXTS)
+async def test_a_name_in_broken_text_is_kept_as_well_as_it_can_be(
+    desk: Profiles, told: bytes, kept: str
+) -> None:
+    desk.always = (200, b'{"first_name":' + told + b',"last_name":"Example","id":"7421908834567012"}')
+    await desk.happens()
+    await desk.keeper.ask_due()
+    customer = await desk.customer()
+    assert (customer.first_name, customer.name) == (kept, f"{kept} Example")
+    assert customer.profile_error is None
+
+
+async def test_one_record_that_cannot_be_kept_ends_nothing_and_is_nowhere_in_the_log(
+    desk: Profiles, time: Time, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep = profiles.keep
+
+    def unkept(session: Any, customer_id: str, told: Any, now: datetime) -> None:
+        if told["first_name"] == "Zoe":
+            raise UnicodeEncodeError("utf-8", "Zoe Example", 2, 3, "surrogates not allowed")
+        keep(session, customer_id, told, now)
+
+    monkeypatch.setattr(profiles, "keep", unkept)
+    desk.answers = [(200, {"first_name": "Zoe"}), (200, ADA)]
+    for psid in ("71", "72"):
+        await desk.happens(psid)
+    assert await desk.keeper.ask_due() == 2
+    assert (await desk.customer("72")).name == "Ada Lovelace"
+    failed = await desk.customer("71")
+    assert (failed.profile_tries, failed.profile_due_at) == (1, NOON + timedelta(minutes=1))
+    logged = capsys.readouterr()
+    assert "profile_failed" in logged.err + logged.out
+    assert "Zoe" not in logged.err + logged.out
+    for _ in range(MOST_TRIES - 1):
+        desk.always = (200, {"first_name": "Zoe"})
+        time.tick(timedelta(hours=1))
+        await desk.keeper.ask_due()
+    assert (await desk.customer("71")).profile_error == FAILED
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,27 @@ async def test_what_it_may_not_be_is_not_taken_for_it(store: Store, message: dic
     assert await store.status("mine") == ("unknown", None)
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        pytest.param("With a newline at the end.\n", "With a newline at the end.", id="trimmed end"),
+        pytest.param("  Hello!", "Hello!", id="trimmed start"),
+        pytest.param("One\r\ntwo\u00a0three", "One\ntwo three", id="other blanks inside"),
+        pytest.param("Caf\u0065\u0301", "Caf\u00e9", id="composed"),
+    ],
+)
+async def test_a_text_is_compared_as_meta_shows_it(store: Store, said: str, told: str) -> None:
+    await store.has("mine", text=said)
+    assert await store.looked(shown("m_1", text=told)) == "sent"
+    assert await store.status("mine") == ("sent", "m_1")
+
+
+async def test_two_of_ours_that_look_alike_at_meta_are_not_told_apart(store: Store) -> None:
+    await store.has("mine", text="Hello!\n")
+    await store.has("twin", text="Hello!")
+    assert await store.looked(shown("m_1")) == "unknown"
+
+
 async def test_of_two_it_could_be_neither_is_taken(store: Store) -> None:
     await store.has("mine")
     assert await store.looked(shown("m_1"), shown("m_2")) == "unknown"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from messenger.error_table import MEANINGS, ErrorKind
+from messenger.error_table import MEANINGS, OF_SET_UP, ErrorKind
 from messenger.errors import GraphError, error_of, meaning_of
 
 EXPECTED = {
@@ -16,7 +16,7 @@ EXPECTED = {
     ],
     ErrorKind.CONFIG: [
         *("2/2018344", "3", "10", "100/33", "100/2018247", "2018247", "100/2534013"),
-        *("200", "200/2018021", "200/2018027", "200/2018028", "230"),
+        *("200", "200/2018021", "200/2018027", "200/2018028", "230", "2200"),
     ],
     ErrorKind.AUTH: [
         "102",
@@ -68,6 +68,20 @@ def test_each_row_has_its_kind_an_explanation_and_a_remedy(code: str, kind: Erro
 
 def test_every_row_is_expected_here() -> None:
     assert {row(code) for code, _ in ROWS} == set(MEANINGS)
+
+
+def test_where_a_page_is_set_up_a_code_has_its_own_explanation_and_remedy() -> None:
+    for key, meaning in OF_SET_UP.items():
+        assert meaning.explanation != MEANINGS[key].explanation
+        assert meaning.explanation.endswith(".")
+        assert meaning.remedy.endswith(".")
+
+
+def test_of_a_long_text_of_metas_the_middle_is_left_out() -> None:
+    error = answered(code=100, message="(#100) Param must be one of {" + "A, " * 900 + '} - got "b".')
+    assert error.words.startswith("Param must be one of {A, A")
+    assert error.words.endswith('A, } - got "b".')
+    assert len(error.words) < 520
 
 
 def test_an_unlisted_subcode_means_what_its_code_means() -> None:

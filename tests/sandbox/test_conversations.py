@@ -29,6 +29,17 @@ async def test_conversations_are_listed_newest_first(messenger: Messenger) -> No
     assert data[1]["updated_time"] == "2026-11-22T10:00:00+0000"
 
 
+async def test_texts_are_shown_without_blank_edges(messenger: Messenger) -> None:
+    await messenger.act("say", text="hello")
+    await messenger.send(message={"text": " With a newline at the end.\n"})
+    found = await conversation_id(messenger)
+    shown = await messenger.graph("GET", f"/v26.0/{found}", fields="messages{message}")
+    assert [each["message"] for each in shown.json()["messages"]["data"]] == [
+        "With a newline at the end.",
+        "hello",
+    ]
+
+
 async def test_a_list_is_read_page_by_page(messenger: Messenger) -> None:
     for number in range(5):
         psid = (await messenger.control("/customers", page_id=PAGE))["psid"]

@@ -264,6 +264,15 @@ async def test_every_strike_has_its_line_before_the_decision_that_names_it(open_
     assert decision["request"] == echo["request"] == number
 
 
+async def test_a_name_may_be_cut_inside_an_emoji(open_window: Messenger) -> None:
+    await open_window.control("/faults", kind="broken_text", calls=["profile"], times=1)
+    answer = await open_window.graph("GET", f"/{PSID}", fields="first_name,last_name,name")
+    assert answer.content == (
+        b'{"first_name":"Ada\\ud83d","last_name":"Byron","name":"Ada Byron\\ud83d","id":"%s"}' % PSID.encode()
+    )
+    assert (await open_window.graph("GET", f"/{PSID}", fields="first_name")).json()["first_name"] == "Ada"
+
+
 async def test_in_a_batch_each_call_is_struck_alone(open_window: Messenger) -> None:
     await open_window.control("/faults", kind="error", code=2, status=503, calls=["profile"], times=1)
     batch = [{"method": "GET", "relative_url": path} for path in (PSID, "me", PSID)]

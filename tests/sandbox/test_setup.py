@@ -159,6 +159,7 @@ async def test_a_profile_is_shown_once_the_person_has_written(messenger: Messeng
     [
         ("/apps", {"app_id": APP, "profile_access": False}, (100, 2018247)),
         ("/customers", {"page_id": PAGE, "psid": PSID, "phone_account": True}, (2018218, None)),
+        ("/customers", {"page_id": PAGE, "psid": PSID, "hidden_profile": True}, (100, 33)),
         (
             "/tokens",
             {"access_token": TOKEN, "app_id": APP, "permissions": ["pages_messaging"]},
@@ -172,6 +173,24 @@ async def test_a_profile_is_refused(
     await messenger.act("say", text="hello")
     await messenger.control(where, **change)
     assert error_of(await messenger.graph("GET", f"/{PSID}", fields="name,locale")) == expected
+
+
+async def test_a_refused_webhook_field_is_named_and_nothing_is_subscribed(messenger: Messenger) -> None:
+    await messenger.control("/apps", app_id=APP, refused_fields=["message_edits"])
+    before = messenger.world.subscriptions[APP, PAGE].fields
+    answer = await messenger.graph(
+        "POST", f"/v26.0/{PAGE}/subscribed_apps", subscribed_fields="messages,message_edits"
+    )
+    assert error_of(answer) == (100, None)
+    told = answer.json()["error"]["message"]
+    assert told.startswith("(#100) Param subscribed_fields[1] must be one of {INBOX_LABELS, ")
+    assert told.endswith('} - got "message_edits".')
+    assert "MESSAGE_EDITS" not in told
+    assert messenger.world.subscriptions[APP, PAGE].fields == before
+    answer = await messenger.graph(
+        "POST", f"/v26.0/{PAGE}/subscribed_apps", subscribed_fields="messages,standby"
+    )
+    assert answer.json() == {"success": True}
 
 
 async def test_the_messenger_profile_is_kept(messenger: Messenger) -> None:

@@ -65,6 +65,10 @@ class PageDesk:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    async def overview(self) -> Any:
+        """What there is at Meta."""
+        return (await self.meta.get("/_sandbox/overview")).json()
+
     async def take(self, account_id: str, events: list[WebhookEvent]) -> None:
         """Into the inbox, as the worker puts it there."""
         await self.taking.store(inbox_rows(account_id, events, self.world.clock.now_ms()))
@@ -134,6 +138,10 @@ class PageDesk:
         """The codes of its problems and of its warnings."""
         page = await self.page()
         return [each["code"] for each in page.problems], [each["code"] for each in page.warnings]
+
+    async def warnings(self) -> list[str]:
+        """The codes of its warnings."""
+        return (await self.codes())[1]
 
     async def told(self, kind: str) -> list[dict[str, Any]]:
         """The data of all events of a kind, in order."""

@@ -1,0 +1,42 @@
+"""Starting erasures: one that the engine does not take keeps no other waiting."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from temporalio.service import RPCError, RPCStatusCode
+
+from ingest import erasures
+from ingest.erasures import ErasureStarter
+from store.database import Database
+from store.erasures import ErasureStatus
+from support.store import make_settings
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Database]:
+    database = Database(make_settings(tmp_path).store_url)
+    yield database
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "failure", [RPCError("no", RPCStatusCode.INVALID_ARGUMENT, b""), TimeoutError(), RuntimeError("no")]
+)
+async def test_one_that_cannot_be_started_keeps_no_other_waiting(
+    store: Database, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    monkeypatch.setattr(erasures, "unfinished", lambda *_: ["a", "b", "c"])
+    client, started = mock.MagicMock(), []
+
+    async def start(_name: str, start: Any, **_: Any) -> None:
+        if start.erasure_id == "a":
+            raise failure
+        started.append(start.erasure_id)
+
+    client.start_workflow = start
+    starter = ErasureStarter(store, client)
+    assert not await starter.start(ErasureStatus.REQUESTED)
+    assert started == ["b", "c"]
