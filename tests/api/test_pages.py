@@ -132,7 +132,7 @@ async def test_what_is_not_a_setting_is_refused(api: Api, change: dict[str, Any]
         {"page_id": "１００１"},  # noqa: RUF001 - digits of another script
         {"page_id": "1001\n"},
         {"access_token": ""},
-        {"access_token": "x" * 501},
+        {"access_token": "x" * 10_001},
         {"access_token": "EAAG\r\nHost: evil.example"},
         {"access_token": "EAAG token"},
         {"language": ""},
@@ -143,6 +143,15 @@ async def test_a_bad_page_is_refused(api: Api, change: dict[str, Any]) -> None:
     answer = await api.admin.post(f"/v1/accounts/{account_id}/pages", json={**PAGE, **change})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
     assert "evil.example" not in answer.text
+
+
+async def test_a_long_access_token_is_taken(api: Api) -> None:
+    account_id = await _account(api)
+    token = "EAA" + "x" * 9_997
+    answer = await api.admin.post(f"/v1/accounts/{account_id}/pages", json={**PAGE, "access_token": token})
+    assert answer.status_code == 201
+    row = await api.database.read(lambda s: s.get_one(tables.Page, "1001"))
+    assert api.settings.vault.open(row.access_token, access_token_place("1001")) == token
 
 
 @pytest.mark.parametrize("language", ["en", "de", "pt-BR", "zh-Hant", "zh-Hans-CN", "sr-Latn-RS"])
