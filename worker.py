@@ -254,7 +254,7 @@ async def _make_relay(
     if settings.database_url is None:
         alarm = await stack.enter_async_context(datagram_alarm(settings.data_dir))
         lock = MachineLock(settings.data_dir)
-        stack.callback(lock.close)
+        stack.callback(lock.release)
     else:
         alarm = await stack.enter_async_context(notify_alarm(settings.database_url))
     waker = PageWaker(client, database)

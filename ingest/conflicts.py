@@ -35,7 +35,7 @@ class ConflictWatch:
         self._seen_ms = 0
 
     async def look(self) -> None:
-        """Tell what is new. Raises OperationalError while a database is away."""
+        """Tell what is new. Raises what a database raises that is away."""
         if clock.now() - self._looked_at < LOOK_EVERY:
             return
         position = (self._seen_ms - _OVERLAP_MS, 0)

@@ -23,11 +23,10 @@ import psycopg
 from base import failpoints
 from base.log import get_logger
 from base.settings import Settings
-from ingest.wake import CHANNEL, DatagramWake, NoWake
+from ingest.wake import DatagramWake, NoWake
 from messenger.webhook import WebhookEvent
 from store.postgres_errors import without_values
-
-PARTITIONS = 16
+from store.relay_shares import CHANNEL, PARTITIONS
 
 _GROUP_LIMIT = 500
 _BUSY_TIMEOUT_SECONDS = 2.0
@@ -149,7 +148,8 @@ class PostgresInboxWriter:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_POSTGRES_ORDER_LOCK,))
                 cursor.executemany(_INSERT.format(rows=_marks("%s")), rows)
                 cursor.execute(f"NOTIFY {CHANNEL}")
-        except psycopg.OperationalError:
+        except psycopg.Error:
+            # Whatever it was, the next may be another server: the one that took over.
             self._connection.close()
             raise
 

@@ -1,98 +1,152 @@
-"""Who may route which part of the inbox: a lease per partition, with a fencing number.
+"""What a relay holds: its share of the inbox's partitions, and how far it has read each.
 
-On one machine (SQLite) a file lock tells at once that the former relay is dead, so its leases are taken over
-without waiting. On PostgreSQL leases expire, and relays share the partitions evenly.
+On one machine (SQLite) a file lock lets one relay work and tells at once when it is dead; others stand by.
+On PostgreSQL the relays share the partitions evenly (`store.relay_shares`).
 """
 
+import asyncio
 import fcntl
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
-from sqlalchemy import bindparam, tuple_, update
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from ingest.inbox import PARTITIONS
-from store.sql import insert_or_ignore, table_of
-from store.tables import RelayPartition
+from base.ids import new_id
+from store.database import Database
+from store.relay_shares import PRESENCE, Lease, Share, advance, give_back, take_share
 
-LEASE = timedelta(seconds=3)
-
-_PARTITION = table_of(RelayPartition)
-_ADVANCE = (
-    update(_PARTITION)
-    .where(
-        _PARTITION.c.owner == bindparam("by"),
-        tuple_(_PARTITION.c.partition, _PARTITION.c.fence).in_(bindparam("held", expanding=True)),
-    )
-    .values(position=bindparam("to"))
-)
-
-
-class LeaseLostError(Exception):
-    """Another relay has taken a partition over; what this one was doing is rolled back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to route one partition, read up to `position`."""
-
-    partition: int
-    fence: int
-    position: int
+_RENEW_SECONDS = PRESENCE.total_seconds() / 3
+_LACKING_SECONDS = 0.2
+"""How soon a relay that has less than its share looks again."""
 
 
 class MachineLock:
     """The lock that only one relay per data directory can hold; the kernel frees it with its process."""
 
     def __init__(self, data_dir: Path) -> None:
-        self._file: TextIO = (data_dir / "relay.lock").open("w")
+        self._path = data_dir / "relay.lock"
+        self._file: TextIO | None = None
 
     def try_hold(self) -> bool:
         """Whether this process is the relay of the machine."""
+        if self._file is not None:
+            return True
+        file = self._path.open("w")
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            file.close()
             return False
+        self._file = file
         return True
 
-    def close(self) -> None:
-        """Give the lock back."""
-        self._file.close()
+    def release(self) -> None:
+        """Let another process be the relay."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
-def take_leases(session: Session, owner: str, now: datetime, *, alone: bool) -> list[Lease]:
-    """Take or renew what this relay may hold now. `alone`: nobody else can be alive."""
-    insert_or_ignore(
-        session, RelayPartition, [{"partition": n, "fence": 0, "position": 0} for n in range(PARTITIONS)]
-    )
-    rows = session.exec(
-        select(RelayPartition).order_by(col(RelayPartition.partition)).with_for_update()
-    ).all()
-    others = {row.owner for row in rows if row.owner not in (None, owner) and _alive(row, now)}
-    share = PARTITIONS if alone else -(-PARTITIONS // (len(others) + 1))
-    mine = [row for row in rows if row.owner == owner]
-    for row in mine[share:]:
-        row.owner = None
-    free = [row for row in rows if row.owner != owner and (alone or not _alive(row, now))]
-    for row in free[: max(0, share - len(mine))]:
-        row.owner = owner
-        row.fence += 1
-    held = [row for row in rows if row.owner == owner]
-    for row in held:
-        row.expires_at = now + LEASE
-    session.flush()
-    return [Lease(row.partition, row.fence, row.position) for row in held]
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Partitions that are read equally far, to `seen`; they are to be read on, to `up_to` if it is given."""
+
+    partitions: tuple[int, ...]
+    seen: int
+    up_to: int | None
 
 
-def advance(session: Session, owner: str, leases: list[Lease], position: int) -> None:
-    """Note, in the routing transaction, how far these partitions are read. Raises LeaseLostError."""
-    held = [(lease.partition, lease.fence) for lease in leases]
-    advanced = session.connection().execute(_ADVANCE, {"by": owner, "held": held, "to": position})
-    if advanced.rowcount != len(held):
-        raise LeaseLostError("Another relay has taken a partition over.")
+class Leases:
+    """The leases of one relay. `seen` may be ahead of a lease's position where nothing had to be routed."""
+
+    def __init__(self, database: Database, *, alone: bool) -> None:
+        self.relay_id = new_id()
+        self._database = database
+        self._alone = alone
+        self._held: dict[int, Lease] = {}
+        self._seen: dict[int, int] = {}
+        self._renew_at = 0.0
+
+    def __contains__(self, partition: int) -> bool:
+        return partition in self._held
+
+    def __bool__(self) -> bool:
+        return bool(self._held)
+
+    def of(self, partitions: Iterable[int]) -> list[Lease]:
+        """The leases of these partitions."""
+        return [self._held[partition] for partition in partitions]
+
+    @property
+    def partitions(self) -> frozenset[int]:
+        """What is held."""
+        return frozenset(self._held)
+
+    def is_due(self) -> bool:
+        """Whether it is time to say again that this relay is there."""
+        return asyncio.get_running_loop().time() >= self._renew_at
+
+    def renew_soon(self) -> None:
+        """The shares may have changed."""
+        self._renew_at = 0.0
+
+    async def renew(self) -> Share:
+        """Say that this relay is there, and hold what is its share now."""
+        began = asyncio.get_running_loop().time()
+        held, seen = dict(self._held), dict(self._seen)
+        share = await self._database.write(
+            lambda session: _take(session, self.relay_id, held, seen, alone=self._alone)
+        )
+        self._held = {lease.partition: lease for lease in share.leases}
+        self._seen = {lease.partition: lease.position for lease in share.leases}
+        self._renew_at = began + (_LACKING_SECONDS if share.lacks else _RENEW_SECONDS)
+        return share
+
+    def forget(self) -> None:
+        """What is held, and how far it is read, must be looked up: a lease is lost or an outcome unknown."""
+        self._held, self._seen = {}, {}
+        self.renew_soon()
+
+    async def give_back(self) -> None:
+        """Leave: the others take over at once."""
+        self.forget()
+        await self._database.write(lambda session: give_back(session, self.relay_id))
+
+    def next_part(self) -> Part:
+        """The partitions that are furthest behind; the others wait until those have come up to them."""
+        least = min(self._seen.values())
+        ahead = [seen for seen in self._seen.values() if seen > least]
+        behind = tuple(partition for partition, seen in self._seen.items() if seen == least)
+        return Part(behind, least, min(ahead, default=None))
+
+    def saw(self, partitions: Iterable[int], up_to: int) -> None:
+        """There is nothing to route in these partitions up to there."""
+        self._seen.update(dict.fromkeys(partitions, up_to))
+
+    def advanced(self, partitions: Iterable[int], to: int) -> None:
+        """These partitions are routed up to there, and it is committed."""
+        for partition in partitions:
+            self._held[partition] = replace(self._held[partition], position=to)
+            self._seen[partition] = to
 
 
-def _alive(row: RelayPartition, now: datetime) -> bool:
-    return row.owner is not None and row.expires_at is not None and row.expires_at > now
+def _take(
+    session: Session, relay_id: str, held: dict[int, Lease], seen: dict[int, int], *, alone: bool
+) -> Share:
+    """Take the share, and write down how far the partitions were seen to have nothing to route."""
+    share = take_share(session, relay_id, alone=alone)
+    idle: dict[int, list[Lease]] = defaultdict(list)
+    leases = []
+    for lease in share.leases:
+        former, up_to = held.get(lease.partition), seen.get(lease.partition, 0)
+        if former == lease and up_to > lease.position:
+            idle[up_to].append(lease)
+            leases.append(replace(lease, position=up_to))
+        else:
+            leases.append(lease)
+    for up_to, unmoved in idle.items():
+        advance(session, relay_id, unmoved, up_to)
+    return replace(share, leases=leases)

@@ -1,11 +1,13 @@
 """Reading the inbox. It is never written from here."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select, tuple_
 
 from store.database import Database
+from store.relay_shares import PARTITIONS
 from store.tables import InboxEvent
 
 BATCH = 200
@@ -15,6 +17,12 @@ _AFTER = (
     .where(col(InboxEvent.id) > bindparam("position"))
     .order_by(col(InboxEvent.id))
     .limit(BATCH)
+)
+
+_NEWEST = select(func.max(InboxEvent.id))
+_PART = _AFTER.where(
+    col(InboxEvent.id) <= bindparam("up_to"),
+    col(InboxEvent.partition).in_(bindparam("partitions", expanding=True)),
 )
 
 
@@ -39,6 +47,27 @@ class InboxReader:
 
         def work(session: Session) -> list[InboxEvent]:
             return list(session.exec(_AFTER, params={"position": position}).all())
+
+        return await self._database.read(work)
+
+    async def part(
+        self, partitions: Collection[int], *, after: int, up_to: int | None
+    ) -> tuple[list[InboxEvent], int]:
+        """The next events of some partitions, and up to which id these are all. At most `BATCH`.
+
+        Without `up_to`: up to the newest event.
+        """
+
+        def work(session: Session) -> tuple[list[InboxEvent], int]:
+            if up_to is None and len(partitions) == PARTITIONS:
+                events = list(session.exec(_AFTER, params={"position": after}).all())
+                return events, events[-1].id or 0 if events else after
+            last = up_to if up_to is not None else max(after, session.exec(_NEWEST).one() or 0)
+            if last == after:
+                return [], after
+            bounds = {"position": after, "up_to": last, "partitions": list(partitions)}
+            events = list(session.exec(_PART, params=bounds).all())
+            return events, events[-1].id or 0 if len(events) == BATCH else last
 
         return await self._database.read(work)
 
@@ -70,6 +99,4 @@ class InboxReader:
 
     async def newest(self) -> int:
         """The id of the newest event, 0 for an empty inbox."""
-        return await self._database.read(
-            lambda session: session.exec(select(func.max(InboxEvent.id))).one() or 0
-        )
+        return await self._database.read(lambda session: session.exec(_NEWEST).one() or 0)

@@ -1,32 +1,34 @@
 """The relay: reads the inbox in order, routes it into the store, and has the conversations signalled.
 
 The store's commit comes before the signal. While the engine is away messages still become readable; their
-signals wait. An event that cannot be routed is quarantined without stopping the others.
+signals wait. An event that cannot be routed is quarantined without stopping the others; a database that is
+away is no fault of any event.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from base import clock, failpoints
-from base.ids import new_id
+from base import failpoints
 from base.log import get_logger
 from ingest.conflicts import ConflictWatch
 from ingest.file_starts import FileStarter
-from ingest.leases import LEASE, Lease, LeaseLostError, MachineLock, advance, take_leases
+from ingest.leases import Leases, MachineLock, Part
 from ingest.reader import InboxReader
 from ingest.replay import replay, requested_replays
 from ingest.router import Routed, quarantine, route
 from ingest.signaller import Signaller
 from ingest.wake import Alarm
 from store.database import Database
+from store.relay_shares import Lease, LeaseLostError, advance
 from store.tables import InboxEvent
+from store.unavailable import may_be_of_the_data, reason
 
 _POLL_SECONDS = 0.5
-_RENEW_EVERY = LEASE / 3
+_STAND_BY_SECONDS = 0.1
+_LEAVE_SECONDS = 2.0
 _TRIES = 3
 _PAUSE_SECONDS = 0.5
 
@@ -55,113 +57,120 @@ class Relay:
         self._wake_page = wake_page
         self._machine_lock = machine_lock
         self._files = files
-        self._owner = new_id()
-        self._leases: dict[int, Lease] = {}
-        self._renewed_at = clock.now() - timedelta(days=1)
+        self._leases = Leases(database, alone=machine_lock is not None)
         self._conflicts = ConflictWatch(database, reader)
 
     async def run(self) -> None:
-        """Relay until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._signaller.run())
-            group.create_task(self._files.run())
-            while True:
-                try:
-                    busy = await self._step()
-                except LeaseLostError as lost:
-                    _log.warning("lease_lost", detail=str(lost))
-                    self._leases = {}
-                    self._renewed_at -= LEASE
-                    busy = True
-                except OperationalError as error:
-                    _log.error("store_unavailable", error=repr(error.orig))
-                    await asyncio.sleep(_PAUSE_SECONDS)
-                    busy = True
-                if not busy:
-                    await self._alarm.wait(_POLL_SECONDS)
+        """Relay until cancelled; then what it holds is given back."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._signaller.run())
+                group.create_task(self._files.run())
+                await self._relay()
+        finally:
+            await self._leave()
+
+    async def _relay(self) -> None:
+        while True:
+            if self._machine_lock is not None and not self._machine_lock.try_hold():
+                await asyncio.sleep(_STAND_BY_SECONDS)
+                continue
+            try:
+                busy = await self._step()
+            except LeaseLostError as lost:
+                _log.warning("lease_lost", detail=str(lost))
+                self._leases.forget()
+                busy = True
+            except SQLAlchemyError as error:
+                if may_be_of_the_data(error):
+                    raise
+                _log.error("store_unavailable", error=reason(error))
+                self._leases.forget()  # what was under way may be committed
+                await asyncio.sleep(_PAUSE_SECONDS)
+                busy = True
+            if not busy:
+                await self._alarm.wait(_POLL_SECONDS)
 
     async def _step(self) -> bool:
         """Route one batch; False when there is nothing to do."""
-        if self._machine_lock is not None and not self._machine_lock.try_hold():
-            return False
-        await self._hold_leases()
+        if self._alarm.shares_changed():
+            self._leases.renew_soon()
+        if self._leases.is_due():
+            await self._renew_leases()
         if not self._leases:
             return False
-        position = min(lease.position for lease in self._leases.values())
-        read = await self._reader.after(position)
-        if not read:
-            return False
-        mine = [event for event in read if self._is_mine(event)]
-        await self._route(mine, up_to=read[-1].id or 0)
-        return True
+        more_to_tell = await self._signaller.read_on()
+        part = self._leases.next_part()
+        events, seen = await self._reader.part(part.partitions, after=part.seen, up_to=part.up_to)
+        if events:
+            await self._route(events, part, seen)
+        else:
+            self._leases.saw(part.partitions, seen)
+        return bool(events) or part.up_to is not None or more_to_tell
 
-    def _is_mine(self, event: InboxEvent) -> bool:
-        lease = self._leases.get(event.partition)
-        return lease is not None and (event.id or 0) > lease.position
-
-    async def _hold_leases(self) -> None:
-        now = clock.now()
-        if now - self._renewed_at < _RENEW_EVERY:
-            return
-        alone = self._machine_lock is not None
-        held = await self._database.write(lambda session: take_leases(session, self._owner, now, alone=alone))
-        if {lease.partition for lease in held} - self._leases.keys():
-            await self._signaller.add_unfinished()
+    async def _renew_leases(self) -> None:
+        former = self._leases.partitions
+        share = await self._leases.renew()
+        held = self._leases.partitions
+        if held != former:
+            _log.info("relay_holds", partitions=sorted(held))
+        if not former:
+            self._alarm.announce()
+        if held - former:
+            self._signaller.take_over(held, survives=share.survives)
             await self._files.add_unfinished()
-        self._leases = {lease.partition: lease for lease in held}
-        self._renewed_at = now
         await self._replay_requested()
         await self._conflicts.look()
 
     async def _replay_requested(self) -> None:
         requested = await self._database.read(requested_replays)
         for event in await self._reader.these(requested) if requested else ():
-            lease = self._leases.get(event.partition)
-            if lease is not None:
-                await self._hand_over(await replay(self._database, event, lease, self._owner))
+            if event.partition in self._leases:
+                (lease,) = self._leases.of([event.partition])
+                await self._hand_over(await replay(self._database, event, lease, self._leases.relay_id))
 
-    async def _route(self, events: list[InboxEvent], up_to: int) -> None:
-        leases = list(self._leases.values())
-
-        def work(session: Session) -> Routed:
-            routed = route(session, events)
-            advance(session, self._owner, leases, up_to)
-            return routed
-
+    async def _route(self, events: list[InboxEvent], part: Part, up_to: int) -> None:
+        leases = self._leases.of(part.partitions)
         try:
-            routed = await self._database.write(work)
-        except (OperationalError, LeaseLostError):
+            routed = await self._database.write(_routing(events, leases, self._leases.relay_id, up_to))
+        except LeaseLostError:
             raise
-        except Exception:  # noqa: BLE001 - one odd event must not stop the others
+        except Exception as error:
+            if not may_be_of_the_data(error):
+                raise
             _log.exception("batch_not_routed", size=len(events))
             await self._route_one_by_one(events)
-            await self._database.write(lambda session: advance(session, self._owner, leases, up_to))
+            rest = [lease for lease in self._leases.of(part.partitions) if lease.position < up_to]
+            await self._database.write(_routing([], rest, self._leases.relay_id, up_to))
             routed = Routed()
-        self._leases = {n: Lease(n, lease.fence, up_to) for n, lease in self._leases.items()}
+        self._leases.advanced(part.partitions, up_to)
         failpoints.reach("relay.routed")
         await self._hand_over(routed)
 
     async def _route_one_by_one(self, events: list[InboxEvent]) -> None:
         for event in events:
-            lease = self._leases[event.partition]
+            (lease,) = self._leases.of([event.partition])
+            work = _routing([event], [lease], self._leases.relay_id, event.id or 0)
             for attempt in range(1, _TRIES + 1):
                 try:
-                    await self._hand_over(await self._database.write(_routing_one(event, lease, self._owner)))
+                    await self._hand_over(await self._database.write(work))
                     break
-                except (OperationalError, LeaseLostError):
+                except LeaseLostError:
                     raise
-                except Exception as error:  # noqa: BLE001 - after its tries the event is quarantined
+                except Exception as error:
+                    if not may_be_of_the_data(error):
+                        raise
                     if attempt == _TRIES:
                         await self._quarantine(event, lease, error)
-            self._leases[event.partition] = Lease(lease.partition, lease.fence, event.id or 0)
+            self._leases.advanced([event.partition], event.id or 0)
 
     async def _quarantine(self, event: InboxEvent, lease: Lease, error: Exception) -> None:
         _log.error("event_quarantined", inbox_id=event.id, kind=event.kind, error=repr(error))
-        reason = f"{type(error).__name__} in routing"
+        said = f"{type(error).__name__} in routing"
 
         def work(session: Session) -> None:
-            quarantine(session, event, reason)
-            advance(session, self._owner, [lease], event.id or 0)
+            quarantine(session, event, said)
+            advance(session, self._leases.relay_id, [lease], event.id or 0)
 
         await self._database.write(work)
 
@@ -179,11 +188,24 @@ class Relay:
         for page_id in routed.pages:
             await self._wake_page(page_id)
 
+    async def _leave(self) -> None:
+        """Give back what is held, so that nobody has to find out that this relay is gone."""
+        try:
+            async with asyncio.timeout(_LEAVE_SECONDS):
+                await self._leases.give_back()
+        except (TimeoutError, SQLAlchemyError) as error:
+            _log.warning("leases_not_given_back", error=reason(error))
+        finally:
+            if self._machine_lock is not None:
+                self._machine_lock.release()
 
-def _routing_one(event: InboxEvent, lease: Lease, owner: str) -> Callable[[Session], Routed]:
+
+def _routing(
+    events: list[InboxEvent], leases: list[Lease], relay_id: str, up_to: int
+) -> Callable[[Session], Routed]:
     def work(session: Session) -> Routed:
-        routed = route(session, [event])
-        advance(session, owner, [lease], event.id or 0)
+        routed = route(session, events) if events else Routed()
+        advance(session, relay_id, leases, up_to)
         return routed
 
     return work

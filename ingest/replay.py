@@ -6,14 +6,14 @@ quarantined again.
 """
 
 from sqlalchemy import delete, update
-from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from base.log import get_logger
-from ingest.leases import Lease, LeaseLostError, advance
 from ingest.router import Routed, quarantine, route
 from store.database import Database
+from store.relay_shares import Lease, LeaseLostError, advance
 from store.tables import InboxEvent, UnroutedEvent
+from store.unavailable import may_be_of_the_data
 
 REPLAYING = "replaying"
 """The disposition of an unrouted event that waits to be handled once more."""
@@ -36,7 +36,7 @@ def requested_replays(session: Session) -> list[int]:
 
 
 async def replay(database: Database, event: InboxEvent, lease: Lease, owner: str) -> Routed:
-    """Route one event as if it had just come. Raises LeaseLostError, and OperationalError for the store."""
+    """Route one event as if it had just come. Raises LeaseLostError, and what the store raises when away."""
 
     def work(session: Session) -> Routed:
         advance(session, owner, [lease], lease.position)  # where it stands already: this asks for the fence
@@ -45,9 +45,11 @@ async def replay(database: Database, event: InboxEvent, lease: Lease, owner: str
 
     try:
         return await database.write(work)
-    except (OperationalError, LeaseLostError):
+    except LeaseLostError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever it raises, it goes back to where it was
+    except Exception as error:
+        if not may_be_of_the_data(error):
+            raise
         _log.error("event_quarantined", inbox_id=event.id, kind=event.kind, error=repr(error))
         reason = f"{type(error).__name__} in routing"
         await database.write(lambda session: _set_aside_again(session, event, reason))

@@ -1,16 +1,18 @@
 """Brings routed events to their conversations: in order per thread, as many in one signal as wait.
 
-What is to be signalled is durable (the rows of `thread_event`); memory only saves reading it back. A signal
-may be repeated: the workflow drops what it has seen.
+What is to be signalled is durable (the rows of `thread_event`); memory only saves reading it back, and holds
+a limited number. A signal may be repeated: the workflow drops what it has seen. It must not overtake: of
+two events of a thread the workflow drops the former if it comes after the latter.
 """
 
 import asyncio
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete
-from sqlalchemy.exc import OperationalError
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, delete
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, col, select, tuple_
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -19,13 +21,16 @@ from base.log import get_logger
 from domain.changes import Fact
 from domain.lifecycle import ActorKind
 from domain.state import ThreadEvent, ThreadEventKind
+from ingest.engine_watch import EngineWatch
 from ingest.facts import thread_event
 from ingest.first_contact import start_or_signal
+from ingest.inbox import partition_of
 from ingest.succession import Succession
 from store.database import Database, Work
 from store.events import append_events, event_row
-from store.tables import Thread
+from store.tables import Customer, Thread
 from store.tables import ThreadEvent as ThreadEventRow
+from store.unavailable import may_be_of_the_data, reason
 from workflows.messages import (
     EVENTS_PER_SIGNAL,
     EVENTS_SIGNAL,
@@ -35,10 +40,25 @@ from workflows.messages import (
 )
 
 IN_FLIGHT = 16
+MAX_IN_MEMORY = 5_000
+_PAGE = 500
 _RPC_SECONDS = 10.0
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
 _POISONOUS = frozenset({RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.OUT_OF_RANGE})
+
+_WAITING = (
+    select(Thread.page_id, Customer.psid, ThreadEventRow)
+    .join(Thread, col(Thread.customer_id) == col(ThreadEventRow.customer_id))
+    .join(Customer, col(Customer.id) == col(ThreadEventRow.customer_id))
+    .where(
+        col(ThreadEventRow.seq) > col(Thread.applied_seq),
+        tuple_(ThreadEventRow.customer_id, ThreadEventRow.seq)
+        > tuple_(bindparam("customer_id"), bindparam("seq")),
+    )
+    .order_by(col(ThreadEventRow.customer_id), col(ThreadEventRow.seq))
+    .limit(_PAGE)
+)
 
 _log = get_logger("ingest")
 
@@ -47,20 +67,39 @@ _log = get_logger("ingest")
 class _Thread:
     page_id: str
     events: deque[ThreadEvent] = field(default_factory=deque)
+    last_seq: int = 0
     fresh: bool = False
     settings: SettingsRead | None = None
     queued: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An event that its workflow has not applied, as it is read back."""
+
+    page_id: str
+    psid: str
+    customer_id: str
+    event: ThreadEvent
+
+
 class Signaller:
-    """Signals threads side by side, each one's events in order."""
+    """Signals threads side by side, each one's events in order.
+
+    While rows are read back, thread by thread in the order of their ids, `_read_to` is the last one that is
+    in memory: what comes for that thread or a later one stays in its row until the reading gets there.
+    """
 
     def __init__(self, database: Database, client: Client) -> None:
         self._database = database
         self._client = client
         self._succession = Succession(client)
+        self._engine = EngineWatch(client)
         self._threads: dict[str, _Thread] = {}
         self._queue: asyncio.Queue[str] = asyncio.Queue()
+        self._in_memory = 0
+        self._partitions: Collection[int] = ()
+        self._read_to: tuple[str, int] | None = None
 
     def add(
         self,
@@ -71,39 +110,68 @@ class Signaller:
         fresh: bool = False,
         settings: SettingsRead | None = None,
     ) -> None:
-        """Signal these events as soon as possible, after those that wait already."""
-        thread = self._threads.setdefault(customer_id, _Thread(page_id))
+        """Signal these events, whose rows are written, as soon as possible, after those that wait already."""
+        if self._read_to is None and self._in_memory >= MAX_IN_MEMORY:
+            self._read_to = ("", 0)
+        if self._read_to is not None and customer_id >= self._read_to[0]:
+            return
+        thread = self._take(page_id, customer_id, events)
         if fresh:
             thread.fresh, thread.settings = True, settings
-        thread.events.extend(events)
+
+    def take_over(self, partitions: Collection[int], *, survives: bool) -> None:
+        """Read back, for all these partitions, what no workflow has applied: another may have left it.
+
+        Some were signalled before. That is harmless, and should the engine have lost one with its power,
+        nothing else would bring it back. `survives`: the other is dead, and its worker with it.
+        """
+        self._partitions = partitions
+        self._read_to = ("", 0)
+        if survives:
+            self._succession.begin()
+
+    async def read_on(self) -> bool:
+        """Read some rows back if there is room for them; whether to come again at once."""
+        if self._read_to is None or self._in_memory > MAX_IN_MEMORY - _PAGE:
+            return False
+        customer_id, seq = self._read_to
+        found = await self._database.read(lambda session: _waiting_after(session, customer_id, seq))
+        for each in found:
+            if partition_of(each.page_id, each.psid) in self._partitions:
+                self._take(each.page_id, each.customer_id, [each.event])
+        more = len(found) == _PAGE
+        self._read_to = (found[-1].customer_id, found[-1].event.seq) if more else None
+        return more
+
+    def _take(self, page_id: str, customer_id: str, events: list[ThreadEvent]) -> _Thread:
+        thread = self._threads.setdefault(customer_id, _Thread(page_id))
+        new = [event for event in events if event.seq > thread.last_seq]
+        if new:
+            thread.last_seq = new[-1].seq
+            thread.events.extend(new)
+            self._in_memory += len(new)
         if not thread.queued:
             thread.queued = True
             self._queue.put_nowait(customer_id)
-
-    async def add_unfinished(self) -> None:
-        """What an earlier process left: every event that its workflow has not applied.
-
-        Some were signalled before. That is harmless, and should the engine have lost one with its power,
-        nothing else would bring it back.
-        """
-        self._succession.begin()
-        for page_id, customer_id, events in await self._database.read(_unfinished):
-            self.add(page_id, customer_id, events)
+        return thread
 
     async def run(self) -> None:
         """Signal until cancelled."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._engine.run())
             for _ in range(IN_FLIGHT):
                 group.create_task(self._work())
 
     async def _work(self) -> None:
         while True:
+            await self._engine.answers()
             customer_id = await self._queue.get()
             thread = self._threads[customer_id]
             batch = [thread.events.popleft() for _ in range(min(EVENTS_PER_SIGNAL, len(thread.events)))]
             events = ThreadEvents(batch, thread.fresh, thread.settings)
             thread.fresh, thread.settings = False, None
             await self._deliver(thread.page_id, customer_id, events)
+            self._in_memory -= len(batch)
             if thread.events:
                 self._queue.put_nowait(customer_id)
             else:
@@ -121,12 +189,15 @@ class Signaller:
                 if error.status in _POISONOUS:
                     await self._set_aside(page_id, customer_id, batch, error)
                     return
-                _log.warning("engine_away", error=error.status.name)
+                said = error.status.name
             except TimeoutError:
-                _log.warning("engine_away", error="timeout")
+                said = "timeout"
             batch = ThreadEvents(batch.events)  # told a second time, perhaps: it must be looked up
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            if await self._engine.is_back(said):
+                pause = _FIRST_PAUSE_SECONDS
+            else:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
         failpoints.reach("signaller.signalled")
         if not reached:
             await self._note(lambda session: _note_unreached(session, page_id, customer_id, batch.events))
@@ -165,25 +236,19 @@ class Signaller:
         while True:
             try:
                 await self._database.write(work)
-            except OperationalError as error:
-                _log.warning("store_unavailable", error=repr(error.orig))
+            except SQLAlchemyError as error:
+                if may_be_of_the_data(error):
+                    raise
+                _log.warning("store_unavailable", error=reason(error))
             else:
                 return
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
 
-def _unfinished(session: Session) -> list[tuple[str, str, list[ThreadEvent]]]:
-    rows = session.exec(
-        select(Thread.page_id, ThreadEventRow)
-        .join(Thread, col(Thread.customer_id) == col(ThreadEventRow.customer_id))
-        .where(col(ThreadEventRow.seq) > col(Thread.applied_seq))
-        .order_by(col(ThreadEventRow.inbox_id))
-    ).all()
-    found: dict[tuple[str, str], list[ThreadEvent]] = {}
-    for page_id, row in rows:
-        found.setdefault((page_id, row.customer_id), []).append(thread_event(row))
-    return [(page_id, customer_id, events) for (page_id, customer_id), events in found.items()]
+def _waiting_after(session: Session, customer_id: str, seq: int) -> list[_Waiting]:
+    rows = session.exec(_WAITING, params={"customer_id": customer_id, "seq": seq})
+    return [_Waiting(page_id, psid, row.customer_id, thread_event(row)) for page_id, psid, row in rows]
 
 
 def _note_unreached(session: Session, page_id: str, customer_id: str, batch: list[ThreadEvent]) -> None:

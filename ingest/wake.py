@@ -13,9 +13,9 @@ from pathlib import Path
 import psycopg
 
 from base.log import get_logger
+from store.relay_shares import CHANNEL, SHARES_CHANGED
 
 PORT_FILE = "relay.port"
-CHANNEL = "pagedesk_inbox"
 _RECONNECT_SECONDS = 1.0
 
 _log = get_logger("ingest")
@@ -54,10 +54,20 @@ class Alarm:
 
     def __init__(self) -> None:
         self._rang = asyncio.Event()
+        self._shares_changed = False
 
-    def ring(self) -> None:
-        """There may be something to read."""
+    def ring(self, *, shares_changed: bool = False) -> None:
+        """There may be something to read, or another share to hold."""
+        self._shares_changed |= shares_changed
         self._rang.set()
+
+    def shares_changed(self) -> bool:
+        """Whether it rang because relays came or left, since this was asked last."""
+        changed, self._shares_changed = self._shares_changed, False
+        return changed
+
+    def announce(self) -> None:
+        """This relay has begun to work: let it be found by whoever rings."""
 
     async def wait(self, at_most: float) -> None:
         """Wait until it rings, or for the slow poll."""
@@ -77,16 +87,27 @@ class _Bell(asyncio.DatagramProtocol):
         self._alarm.ring()
 
 
+class _DatagramAlarm(Alarm):
+    """Rings when something comes to a port, which is written down when the relay begins to work."""
+
+    def __init__(self, data_dir: Path) -> None:
+        super().__init__()
+        self._file = data_dir / PORT_FILE
+        self.port = 0
+
+    def announce(self) -> None:
+        draft = self._file.with_suffix(f".port.{os.getpid()}")
+        draft.write_text(str(self.port))
+        draft.replace(self._file)
+
+
 @contextlib.asynccontextmanager
 async def datagram_alarm(data_dir: Path) -> AsyncIterator[Alarm]:
-    """An alarm with a port of its own, written down where the API finds it."""
-    alarm = Alarm()
+    """An alarm with a port of its own."""
+    alarm = _DatagramAlarm(data_dir)
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(lambda: _Bell(alarm), local_addr=("127.0.0.1", 0))
-    port: int = transport.get_extra_info("sockname")[1]
-    draft = data_dir / f"{PORT_FILE}.{os.getpid()}"
-    draft.write_text(str(port))
-    draft.replace(data_dir / PORT_FILE)
+    alarm.port = transport.get_extra_info("sockname")[1]
     try:
         yield alarm
     finally:
@@ -110,8 +131,8 @@ async def _listen(conninfo: str, alarm: Alarm) -> None:
         try:
             async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
                 await connection.execute(f"LISTEN {CHANNEL}")
-                async for _ in connection.notifies():
-                    alarm.ring()
-        except psycopg.OperationalError as error:
+                async for heard in connection.notifies():
+                    alarm.ring(shares_changed=heard.payload == SHARES_CHANGED)
+        except psycopg.Error as error:
             _log.warning("inbox_notify_away", error=type(error).__name__)
             await asyncio.sleep(_RECONNECT_SECONDS)

@@ -115,5 +115,6 @@ FATES: dict[str, dict[str, Fate]] = {
     "agent": _all(_H, "id name email role password_hash active created_at"),
     "api_key": _all(_H, "id agent_id name prefix digest created_at revoked_at"),
     "sign_in": _all(_H, "id agent_id digest created_at expires_at revoked_at"),
-    "relay_partition": _all(_H, "partition owner fence expires_at position"),
+    "relay": _all(_H, "id present_until"),
+    "relay_partition": _all(_H, "partition owner fence position"),
 }

@@ -21,6 +21,11 @@ def table_of(model: type[SQLModel]) -> Table:
     return table
 
 
+def is_postgres(session: Session) -> bool:
+    """Whether the store is PostgreSQL; if not, it is SQLite."""
+    return session.get_bind().dialect.name == "postgresql"
+
+
 def insert_or_ignore(session: Session, model: type[SQLModel], rows: list[dict[str, Any]]) -> None:
     """Insert rows; those whose unique key exists already are left as they are."""
     if rows:

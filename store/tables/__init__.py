@@ -5,7 +5,7 @@ projections of it. Messages, openings, receipts and send status are the store's 
 """
 
 from store.tables.conversations import ContextVariable, Conversation, Session
-from store.tables.inbox import InboxEvent, RelayPartition, UnroutedEvent, inbox_metadata
+from store.tables.inbox import InboxEvent, Relay, RelayPartition, UnroutedEvent, inbox_metadata
 from store.tables.messages import Attachment, AttachmentUpload, Message
 from store.tables.people import Agent, ApiKey, IdempotencyRecord, SignIn
 from store.tables.records import Erasure, Event
@@ -40,6 +40,7 @@ __all__ = [
     "Opening",
     "Page",
     "PageSilence",
+    "Relay",
     "RelayPartition",
     "Session",
     "SessionTemplate",

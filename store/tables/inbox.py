@@ -46,15 +46,23 @@ class InboxEvent(SQLModel, table=True):
     raw: bytes
 
 
+class Relay(SQLModel, table=True):
+    """A relay that is there, in some worker, until this instant of the time that all relays share."""
+
+    __tablename__ = "relay"
+
+    id: str = Field(primary_key=True)
+    present_until: datetime = instant()
+
+
 class RelayPartition(SQLModel, table=True):
-    """The lease on one partition of the inbox, its fencing number, and how far the relay has read it."""
+    """Which relay reads one partition of the inbox, its fencing number, and how far it is read."""
 
     __tablename__ = "relay_partition"
 
     partition: int = Field(primary_key=True)
     owner: str | None = None
     fence: int = 0
-    expires_at: datetime | None = instant(nullable=True)
     position: int = Field(default=0, sa_type=BIG)
 
 

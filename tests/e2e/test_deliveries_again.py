@@ -16,7 +16,7 @@ from engine.served import served
 from sandbox import wire
 from store.database import Database
 from store.messages import settle
-from store.tables import Customer, InboxEvent, RelayPartition, inbox_metadata
+from store.tables import Customer, InboxEvent, Relay, RelayPartition, inbox_metadata
 from support.deliveries import body_of, echo_event, new_mid, new_psid, now_ms
 from support.eventually import eventually
 from support.payload_table import WIRE_FILE, personal
@@ -137,8 +137,8 @@ async def _at_rest(product: Whole) -> Tables:
 
 async def _tables(product: Whole) -> Tables:
     """Every row of both databases but the relay's leases."""
-    leases = RelayPartition.__tablename__
-    store = [table for table in SQLModel.metadata.sorted_tables if table.name != leases]
+    leases = (Relay.__tablename__, RelayPartition.__tablename__)
+    store = [table for table in SQLModel.metadata.sorted_tables if table.name not in leases]
     return await _rows(product.store, store) | await _rows(product.inbox, inbox_metadata.sorted_tables)
 
 

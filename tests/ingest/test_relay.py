@@ -1,35 +1,156 @@
-"""How the relay takes over what an earlier one left."""
+"""The relay's own conduct: what it takes over, what a database that is away does to it, what it leaves."""
 
+import asyncio
+import contextlib
 import sqlite3
-from contextlib import closing
 from typing import Any
 from unittest import mock
 
+import psycopg
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InternalError, OperationalError
 
+from ingest import relay as relaying
 from ingest.leases import MachineLock
 from ingest.reader import InboxReader
 from ingest.relay import Relay
+from ingest.router import Routed, route
+from ingest.wake import Alarm
+from store.relay_shares import LeaseLostError, take_share
+from store.tables import Message, UnroutedEvent
+from store.tables import ThreadEvent as ThreadEventRow
+from support.deliveries import body_of, text_event
+from support.eventually import eventually
+from support.store import PSID, rows
+
+AWAY = OperationalError("BEGIN", None, sqlite3.OperationalError("database is locked"))
+READS_ONLY = InternalError("INSERT", None, psycopg.errors.ReadOnlySqlTransaction("read-only"))
 
 
-async def test_what_was_left_is_taken_over_though_the_store_is_away_for_a_moment(intake: Any) -> None:
-    away = OperationalError("BEGIN", None, sqlite3.OperationalError("database is locked"))
-    signaller = mock.Mock(add_unfinished=mock.AsyncMock(side_effect=[away, None]))
-    files = mock.Mock(add_unfinished=mock.AsyncMock())
-    with closing(MachineLock(intake.settings.data_dir)) as lock:
-        relay = Relay(
-            database=intake.store,
-            reader=InboxReader(intake.inbox_store),
-            signaller=signaller,
-            alarm=mock.Mock(),
-            wake_page=mock.AsyncMock(),
-            machine_lock=lock,
-            files=files,
-        )
-        with pytest.raises(OperationalError):
-            await relay._step()
-        assert await relay._step() is False
-        assert await relay._step() is False
-        assert signaller.add_unfinished.await_count == 2
-        assert files.add_unfinished.await_count == 1
+@pytest.fixture
+def signaller() -> mock.Mock:
+    return mock.Mock(read_on=mock.AsyncMock(return_value=False), run=asyncio.Event().wait)
+
+
+@pytest.fixture
+def files() -> mock.Mock:
+    return mock.Mock(add_unfinished=mock.AsyncMock(), run=asyncio.Event().wait)
+
+
+@pytest.fixture
+def relay(intake: Any, signaller: mock.Mock, files: mock.Mock) -> Relay:
+    return Relay(
+        database=intake.store,
+        reader=InboxReader(intake.inbox_store),
+        signaller=signaller,
+        alarm=Alarm(),
+        wake_page=mock.AsyncMock(),
+        machine_lock=MachineLock(intake.settings.data_dir),
+        files=files,
+    )
+
+
+@contextlib.asynccontextmanager
+async def running(relay: Relay) -> Any:
+    task = asyncio.create_task(relay.run())
+    yield task
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_what_was_left_is_taken_over_though_the_store_is_away_for_a_moment(
+    relay: Relay, signaller: mock.Mock, files: mock.Mock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relaying, "_PAUSE_SECONDS", 0.01)
+    files.add_unfinished.side_effect = [AWAY, None]
+
+    async def taken_over() -> bool:
+        return bool(files.add_unfinished.await_count == 2)
+
+    async with running(relay):
+        await eventually(taken_over)
+    assert [call.args for call in signaller.take_over.call_args_list] == [(frozenset(range(16)),)] * 2
+
+
+@pytest.mark.parametrize("error", [AWAY, READS_ONLY])
+async def test_no_error_of_the_database_is_the_fault_of_an_event(
+    intake: Any, relay: Relay, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(relaying, "_PAUSE_SECONDS", 0.01)
+    await intake.receive(body_of(text_event(PSID)))
+    tries = 0
+
+    def fails_often(*given: Any) -> Any:
+        nonlocal tries
+        tries += 1
+        if tries <= 2 * relaying._TRIES:
+            raise error
+        return route(*given)
+
+    monkeypatch.setattr(relaying, "route", fails_often)
+
+    async def routed() -> bool:
+        return bool(await rows(intake.store, Message))
+
+    async with running(relay):
+        await eventually(routed)
+    assert await rows(intake.store, UnroutedEvent) == []
+
+
+async def test_a_commit_whose_outcome_is_lost_is_not_repeated(
+    intake: Any, relay: Relay, signaller: mock.Mock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection broke as the commit was answered: what was routed is told from its row, once."""
+    monkeypatch.setattr(relaying, "_PAUSE_SECONDS", 0.01)
+    write, broken = intake.store.write, False
+
+    async def breaks_once(work: Any) -> Any:
+        nonlocal broken
+        done = await write(work)
+        if isinstance(done, Routed) and not broken:
+            broken = True
+            raise AWAY
+        return done
+
+    monkeypatch.setattr(intake.store, "write", breaks_once)
+    await intake.receive(body_of(text_event(PSID)))
+
+    async def looked_up() -> bool:
+        return bool(signaller.take_over.call_count == 2)
+
+    async def both_are_there() -> bool:
+        return len(await rows(intake.store, Message)) == 2
+
+    async with running(relay):
+        await eventually(looked_up)
+        await intake.receive(body_of(text_event(PSID, mid="m_second")))
+        await eventually(both_are_there)
+    assert [row.seq for row in await rows(intake.store, ThreadEventRow)] == [1, 2]
+    (call,) = signaller.add.call_args_list
+    assert [event.seq for event in call.args[2]] == [2]
+
+
+async def test_a_relay_that_stops_leaves_its_partitions_and_the_machine(intake: Any, relay: Relay) -> None:
+    other = MachineLock(intake.settings.data_dir)
+
+    async def works() -> bool:
+        return bool(relay._leases)
+
+    async with running(relay):
+        await eventually(works)
+        assert not other.try_hold()
+    assert other.try_hold()
+    other.release()
+    share = await intake.store.write(lambda session: take_share(session, "next", alone=False))
+    assert (len(share.leases), share.survives) == (16, False)
+
+
+async def test_a_zombie_changes_nothing(intake: Any, relay: Relay) -> None:
+    """Its partitions were taken over while it stood still."""
+    await intake.receive(body_of(text_event(PSID)))
+    await relay._renew_leases()
+    await intake.store.write(lambda session: take_share(session, "next", alone=True))
+    with pytest.raises(LeaseLostError):
+        await relay._step()
+    assert await rows(intake.store, Message) == []

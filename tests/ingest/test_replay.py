@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from base import clock, failpoints
-from ingest.leases import Lease, LeaseLostError, take_leases
+from base import failpoints
 from ingest.replay import REPLAYING, replay, request_replay, requested_replays
 from ingest.router import Routed, quarantine
 from store.database import Database
+from store.relay_shares import Lease, LeaseLostError, take_share
 from store.tables import InboxEvent, Message, UnroutedEvent
 from support.store import PSID, payload, rows
 
@@ -42,7 +42,7 @@ async def quarantined(intake: Any) -> Quarantined:
 
     def work(session: Session) -> Lease:
         quarantine(session, event, "a bug, since mended")
-        leases = take_leases(session, OWNER, clock.now(), alone=True)
+        leases = take_share(session, OWNER, alone=True).leases
         return next(lease for lease in leases if lease.partition == event.partition)
 
     return Quarantined(intake.store, event, await intake.store.write(work))

@@ -11,6 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from ingest import succession
 from ingest.signaller import Signaller
 from ingest.succession import Succession
+from store.relay_shares import PARTITIONS
 from support.deliveries import body_of, text_event
 from support.eventually import eventually
 from support.store import PSID
@@ -84,7 +85,8 @@ async def test_a_relay_that_takes_work_over_takes_its_conversations(
     (thread,) = (await intake.route_new()).threads
     client.start_workflow = mock.AsyncMock()
     signaller = Signaller(intake.store, client)
-    await signaller.add_unfinished()
+    signaller.take_over(range(PARTITIONS), survives=True)
+    assert await signaller.read_on() is False
     running = asyncio.create_task(signaller.run())
 
     async def told() -> bool:

@@ -14,6 +14,11 @@ from support.postgres_server import URL_VARIABLE
 SERVER = os.environ.get(URL_VARIABLE)
 
 
+def any_database() -> contextlib.AbstractContextManager[str | None]:
+    """A new PostgreSQL database where the tests are told of a server; None, for SQLite, where not."""
+    return fresh_database(SERVER) if SERVER else contextlib.nullcontext()
+
+
 @contextlib.contextmanager
 def fresh_database(server: str, *, copy_of: str | None = None) -> Iterator[str]:
     """The URL of a database that lives as long as the block: empty, or a copy of another one's URL."""

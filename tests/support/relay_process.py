@@ -4,6 +4,8 @@ What it routes becomes readable in the store; its signals wait. It tells of cont
 """
 
 import asyncio
+import contextlib
+import signal
 import socket
 from datetime import timedelta
 
@@ -17,7 +19,7 @@ from ingest.page_wake import PageWaker
 from ingest.reader import InboxReader
 from ingest.relay import Relay
 from ingest.signaller import Signaller
-from ingest.wake import datagram_alarm
+from ingest.wake import datagram_alarm, notify_alarm
 from store.database import Database
 
 
@@ -29,17 +31,22 @@ async def main() -> None:
     host, port = silence.getsockname()
     client = await connect(settings.model_copy(update={"temporal_address": f"{host}:{port}"}), lazy=True)
     database, inbox = Database(settings.store_url), Database(settings.inbox_url)
-    async with datagram_alarm(settings.data_dir) as alarm:
+    server = settings.database_url
+    alarm_of = datagram_alarm(settings.data_dir) if server is None else notify_alarm(server)
+    async with alarm_of as alarm:
         relay = Relay(
             database=database,
             reader=InboxReader(inbox),
             signaller=Signaller(database, client),
             alarm=alarm,
             wake_page=PageWaker(client, database).wake,
-            machine_lock=MachineLock(settings.data_dir),
+            machine_lock=MachineLock(settings.data_dir) if server is None else None,
             files=FileStarter(client, database),
         )
-        await relay.run()
+        running = asyncio.create_task(relay.run())
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
 
 
 if __name__ == "__main__":
