@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: help setup run test test-fast test-postgres bench chaos record freeze lint format types clean
+.PHONY: help setup run test test-fast test-postgres test-security bench chaos record freeze lint format types clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,10 @@ test-postgres: setup ## what depends on the store, on a PostgreSQL that it start
 	@$(PYTHON) -m engine.prepare
 	@PYTHONPATH=tests $(PYTHON) -m support.postgres_server \
 		$(PYTHON) -m pytest -n 2 --dist worksteal -m "(postgres or any_store) and not chaos" $(ARGS)
+
+test-security: setup ## a running product under attack, under 5 minutes
+	@$(PYTHON) -m engine.prepare
+	@$(PYTHON) -m pytest -n 0 -m attack tests/attacks $(ARGS)
 
 bench: setup ## measure, side by side with a bare baseline
 	@$(PYTHON) -m bench $(ARGS)

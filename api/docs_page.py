@@ -1,9 +1,11 @@
 """The browsable documentation: Swagger UI from its CDN, with a content policy that allows just that."""
 
+import asyncio
 import base64
 import hashlib
 import re
 
+from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -20,7 +22,15 @@ def docs_routes() -> list[Route]:
 
 
 async def _openapi(request: Request) -> Response:
-    return JSONResponse(request.app.openapi())
+    """The document, made once: whoever asks for it again and again must cost next to nothing."""
+    state = request.app.state
+    if not hasattr(state, "openapi_document"):
+        state.openapi_document = asyncio.ensure_future(asyncio.to_thread(_rendered, request.app))
+    return Response(await asyncio.shield(state.openapi_document), media_type="application/json")
+
+
+def _rendered(app: FastAPI) -> bytes:
+    return bytes(JSONResponse(app.openapi()).body)
 
 
 async def _docs(_request: Request) -> Response:
