@@ -3,7 +3,8 @@
 import asyncio
 import json
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -140,9 +141,39 @@ def migrate() -> None:
     bring_up(_settings())
 
 
+@app.command()
+def backup(folder: Annotated[Path, typer.Argument(help="A new folder.")]) -> None:
+    """Copy all embedded databases and files, while Pagedesk works or not. The master key is not copied."""
+    from local.backup import BackupError
+    from local.backup import backup as back_up
+
+    try:
+        sys.stdout.write(f"{back_up(_settings(), folder)}\n")
+    except BackupError as error:
+        _fail(str(error))
+
+
+@app.command()
+def restore(folder: Annotated[Path, typer.Argument(help="What `pagedesk backup` made.")]) -> None:
+    """Put a backup into an empty data directory, the master key being there. Then start Pagedesk."""
+    from engine.errors import EngineError
+    from local.backup import BackupError
+    from local.backup import restore as put_back
+
+    try:
+        sys.stdout.write(f"{put_back(_settings(), folder)}\n")
+    except (BackupError, EngineError) as error:
+        _fail(str(error))
+
+
 def main() -> None:
     """The console script."""
     app()
+
+
+def _fail(message: str) -> NoReturn:
+    sys.stderr.write(f"{message}\n")
+    raise SystemExit(1)
 
 
 def _settings() -> Settings:

@@ -8,6 +8,7 @@ from sqlmodel import Session
 from activities.send_outcomes import settled
 from activities.send_rows import SendRows
 from domain.delivery import MessageStatus
+from domain.page_problems import RESTORED
 from domain.sending import SenderKind
 from domain.surveys import REMINDER
 from messenger.error_table import ErrorKind
@@ -69,6 +70,9 @@ def _stopped_by_gate(
         return Paused(page.send_gate_reason, page.send_gate_until)
     if page.send_gate != gate.Gate.HELD:
         return None
+    if gate.waits_after_restore(page) and message.sender_kind != SenderKind.AGENT:
+        # It may have been said already, between the backup and now. What an agent says now is new.
+        return settled(session, message.id, MessageStatus.CANCELLED, now, reason=RESTORED)
     reason = gate.reason_of_gate(page.send_gate_reason or "held")
     settle(session, message.id, MessageStatus.HELD, now, reason=reason)
     return SendReport(MessageStatus.HELD, reason)

@@ -31,6 +31,11 @@ class Vault:
         self._fingerprint_key = hmac.digest(master_key, b"pagedesk fingerprints", "sha256")
         self._key_id = hashlib.sha256(b"pagedesk key id" + master_key).hexdigest()[:8]
 
+    @property
+    def key_id(self) -> str:
+        """Which master key this is; it tells nothing about the key."""
+        return self._key_id
+
     def seal(self, secret: str, place: str) -> str:
         """Encrypt `secret` for `place`, for example `page:access_token:123`."""
         nonce = os.urandom(_NONCE_BYTES)

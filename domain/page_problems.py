@@ -39,6 +39,9 @@ _NOTHING = "Nothing: Pagedesk goes on trying."
 SECRETS_UNREADABLE = "secrets_unreadable"
 """The problem that Pagedesk cannot open what it has sealed itself."""
 
+RESTORED = "restored"
+"""The problem that the page's data came from a backup, and what was said since is still to be read."""
+
 KINDS: Mapping[str, ProblemKind] = {
     "token_invalid": ProblemKind(_HOLDS, "Meta does not accept the page's access token.", _NEW_TOKEN),
     "token_of_another_app": ProblemKind(
@@ -144,6 +147,13 @@ KINDS: Mapping[str, ProblemKind] = {
         "delivered.",
         "Look up the fields in the app's webhook settings at Meta: some need a permission or a newer version "
         "of the Graph API (PAGEDESK_GRAPH_VERSION). Pagedesk asks for them again with each check.",
+    ),
+    RESTORED: ProblemKind(
+        _WARNS,
+        "Pagedesk was restored from a backup. It reads from Meta what was said since, and sends nothing for "
+        "the page until it has; automatic messages of that time are not sent, for they may have been.",
+        "Nothing: the page sends again in a few minutes. Look at what agents had on its way then: it is "
+        "shown as sent or of unknown outcome.",
     ),
     "gap_not_filled": ProblemKind(
         _WARNS,

@@ -10,6 +10,7 @@ from enum import StrEnum
 from sqlmodel import Session, col, select
 
 from domain.delivery import MessageStatus
+from domain.page_problems import RESTORED
 from store.events import append_page_event
 from store.sql import KEY_STAYS
 from store.tables import Message, Page
@@ -34,6 +35,11 @@ def reason_of_gate(cause: str) -> str:
 def message_reason(page: Page) -> str | None:
     """The reason that messages show which wait for the page now; None where none needs to."""
     return reason_of_gate(page.send_gate_reason or "held") if page.send_gate == Gate.HELD else None
+
+
+def waits_after_restore(page: Page) -> bool:
+    """Whether nothing is sent because the page's data came from a backup and is older than what was said."""
+    return page.send_gate == Gate.HELD and page.send_gate_reason == RESTORED
 
 
 def is_held_by_gate(message: Message) -> bool:

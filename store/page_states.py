@@ -18,7 +18,7 @@ from domain.page_health import (
     standby_problem,
     stands,
 )
-from domain.page_problems import Problem, Severity
+from domain.page_problems import RESTORED, Problem, Severity
 from store import findings, gate
 from store.events import append_page_event
 from store.pages import GONE
@@ -78,7 +78,7 @@ def record(session: Session, page_id: str, checked: Checked, now: datetime) -> S
     page.checked_at = now
     _raise_alarms(session, page, before, now)
     forget_old_silences(session, page_id, now)
-    releases = _set_gate(session, page_id, problems, now)
+    releases = _set_gate(session, page, problems, now)
     gap = not problems and page.gap_since is not None
     return Standing(not problems, releases, gap, [each.code for each in problems])
 
@@ -138,7 +138,8 @@ def _from_the_store(session: Session, page: Page, checked: Checked, now: datetim
     traffic = traffic_of(session, page)
     yield from (each for each in (standby_problem(traffic), silence_problem(traffic, now)) if each)
     if page.gap_since is not None:
-        yield Problem("unsubscribed", facts={"since": page.gap_since.isoformat()})
+        code = RESTORED if gate.waits_after_restore(page) else "unsubscribed"
+        yield Problem(code, facts={"since": page.gap_since.isoformat()})
 
 
 def _raise_alarms(session: Session, page: Page, before: set[tuple[str, int | None]], now: datetime) -> None:
@@ -155,9 +156,12 @@ def _raise_alarms(session: Session, page: Page, before: set[tuple[str, int | Non
         append_page_event(session, ALARM_ENDED, page.page_id, now, {"code": code})
 
 
-def _set_gate(session: Session, page_id: str, problems: Sequence[Problem], now: datetime) -> bool:
+def _set_gate(session: Session, page: Page, problems: Sequence[Problem], now: datetime) -> bool:
     """Hold or open the page's gate. Returns whether messages wait that may go now."""
+    page_id = page.page_id
     if not problems:
+        if gate.waits_after_restore(page) and page.gap_since is not None:
+            return False
         gate.open_gate(session, page_id, now)
         return bool(gate.customers_held_back(session, page_id))
     if problems[0].severity is Severity.HOLDS_SENDS:

@@ -25,7 +25,12 @@ from store.tables import Thread
 from support.eventually import eventually
 from support.store import APP_ID, APP_SECRET, PAGE_A, PAGE_B, TOKEN, make_settings
 from worker import working
-from workflows.messages import conversation_workflow_id, files_workflow_id, page_workflow_id
+from workflows.messages import (
+    RETENTION_WORKFLOW_ID,
+    conversation_workflow_id,
+    files_workflow_id,
+    page_workflow_id,
+)
 
 ADMIN_KEY = "whole-product-admin-key"
 _ADDRESS = "http://desk.test"
@@ -191,7 +196,8 @@ async def _end_all(settings: Settings, engine: Client) -> None:
     store.close()
     ids = [conversation_workflow_id(page_id, customer_id) for page_id, customer_id in threads]
     ids += [files_workflow_id(message_id) for message_id in files]
-    for workflow_id in [*ids, *(page_workflow_id(page_id) for page_id in (PAGE_A, PAGE_B))]:
+    ids += [RETENTION_WORKFLOW_ID, *(page_workflow_id(page_id) for page_id in (PAGE_A, PAGE_B))]
+    for workflow_id in ids:
         with contextlib.suppress(RPCError):  # it has ended by itself
             await engine.get_workflow_handle(workflow_id).terminate()
 
