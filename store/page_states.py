@@ -166,7 +166,8 @@ def _set_gate(session: Session, page: Page, problems: Sequence[Problem], now: da
         return bool(gate.customers_held_back(session, page_id))
     if problems[0].severity is Severity.HOLDS_SENDS:
         gate.hold(session, page_id, problems[0].code, now)
-        session.get_one(Page, page_id).send_gate_reason = problems[0].code
+        if not gate.waits_after_restore(page):
+            page.send_gate_reason = problems[0].code
     return False
 
 

@@ -13,6 +13,7 @@ from messenger.errors import GraphError, meaning_of
 from messenger.fields import ALL_FIELDS
 from messenger.graph import GraphClient
 from store import findings, page_states
+from store.backups import begin_restored
 from store.findings import note_enforcement
 from store.pages import reauthorize
 from store.sealed import access_token_place
@@ -326,3 +327,33 @@ async def test_secrets_that_cannot_be_opened_are_a_problem_of_the_page(desk: Pag
     await desk.change(access_token=sealed)
     assert (await desk.check()).running
     assert (await desk.page()).send_gate == "open"
+
+
+async def test_a_restored_page_sends_only_after_what_was_said_since_is_read(desk: PageDesk) -> None:
+    await desk.check()
+    backed_up = desk.now()
+    psid = (await desk.control("/customers", page_id=PAGE_A, name="Ada"))["psid"]
+    await desk.store.write(lambda session: begin_restored(session, backed_up, desk.now()))
+    await desk.control("/clock", advance_seconds=60)
+    await desk.says(psid)
+
+    report = await desk.check()
+    assert (report.running, report.gap) == (True, True)
+    assert (await desk.page()).send_gate == "held"
+    assert await desk.codes() == ([], ["restored"])
+
+    await desk.fill()
+    await desk.check()
+    assert (await desk.page()).send_gate == "open"
+    assert await desk.codes() == ([], [])
+
+
+async def test_a_dead_token_does_not_end_the_wait_of_a_restored_page(desk: PageDesk) -> None:
+    await desk.check()
+    await desk.store.write(lambda session: begin_restored(session, desk.now(), desk.now()))
+    await desk.control("/tokens", access_token=TOKEN, app_id=APP_ID, invalid_subcode=463)
+    await desk.check()
+    await desk.control("/tokens", access_token=TOKEN, app_id=APP_ID, invalid_subcode=None)
+    assert (await desk.check()).gap
+    page = await desk.page()
+    assert (page.send_gate, page.send_gate_reason) == ("held", "restored")

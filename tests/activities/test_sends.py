@@ -22,9 +22,10 @@ from activities.sends import SendActivities
 from activities.usage import UsageNotes
 from base.settings import Settings
 from domain.pacing import USUAL_SENDS, Pace
+from domain.page_problems import RESTORED
 from messenger.graph import GraphClient
 from messenger.graph_call import Access
-from store import tables
+from store import gate, tables
 from store.database import Database
 from store.files import FileStore
 from store.pace import USUAL, Rates
@@ -167,6 +168,22 @@ async def sender(tmp_path: Path) -> AsyncIterator[Sender]:
 
 def statuses(reports: Iterable[SendReport]) -> Counter[str]:
     return Counter(report.status.value for report in reports)
+
+
+async def test_while_a_restored_page_waits_nothing_automatic_is_said_and_agents_are_held(
+    sender: Sender,
+) -> None:
+    by_agent, automatic, survey = await sender.has(["agent", "automatic", "survey"])
+    for each in (automatic, survey):
+        await sender.change(each.message_id, sender_kind=each.message_id)
+    await sender.database.write(lambda session: gate.shut(session.get_one(tables.Page, PAGE_A), RESTORED))
+    reports = await sender.send(by_agent, automatic, survey)
+    assert [(report.status.value, report.reason) for report in reports] == [
+        ("held", "page_restored"),
+        ("cancelled", "restored"),
+        ("cancelled", "restored"),
+    ]
+    assert sender.called == []
 
 
 async def test_a_page_sends_no_faster_than_its_pace_and_loses_nothing(sender: Sender) -> None:
