@@ -2,46 +2,69 @@
 
 import asyncio
 import json
+import os
 import sys
+from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from pydantic import ValidationError
 
+from base.data_directory import PRIVATE_UMASK
 from base.log import configure
-from base.settings import Settings
+from base.settings_reading import ending_on_wrong_settings, read_settings
 from engine.clean_exit import exit_process
 from engine.loading import loading
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+
+def _show_version(*, wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"pagedesk {version_of('pagedesk')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def pagedesk(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=lambda wanted: _show_version(wanted=wanted),
+            is_eager=True,
+            help="Show it and end.",
+        ),
+    ] = False,
+) -> None:
+    """Pagedesk: an open customer-service desk for Facebook Messenger."""
 
 
 @app.command()
-def up(
+def up() -> None:
+    """Start the real service: Temporal, worker and API, with embedded parts where none is configured."""
+    from local.launch import launch
+
+    exit_process(asyncio.run(launch(read_settings())))
+
+
+@app.command()
+def demo(
     *,
     time_travel: Annotated[
         bool,
         typer.Option(
             "--time-travel",
-            help="With a local Messenger, demo data that is thrown away at the end, and time that "
-            "`pagedesk travel` moves.",
+            help="On an engine whose time `pagedesk travel` moves; the data is thrown away at the end.",
         ),
     ] = False,
 ) -> None:
-    """Start the real service: Temporal, worker and API, with embedded parts where none is configured."""
-    from local.launch import launch, launch_travelling
+    """Start everything with a local Messenger and demo data, in a data folder of its own; see `make run`."""
+    from local.launch import launch_demo, launch_travelling
 
-    settings = _settings()
-    exit_process(asyncio.run(launch_travelling(settings) if time_travel else launch(settings, demo=False)))
-
-
-@app.command()
-def demo() -> None:
-    """Start everything with a local Messenger and demo data; `make run` calls this."""
-    from local.launch import launch
-
-    exit_process(asyncio.run(launch(_settings(), demo=True)))
+    settings = read_settings()
+    exit_process(asyncio.run(launch_travelling(settings) if time_travel else launch_demo(settings)))
 
 
 @app.command(context_settings={"ignore_unknown_options": True})
@@ -49,11 +72,11 @@ def travel(
     length: Annotated[str, typer.Argument(help="25h, 7d, 90m, 1d2h, 30s.")],
     port: Annotated[int | None, typer.Option(help="Its PAGEDESK_TRAVEL_PORT, if not yours.")] = None,
 ) -> None:
-    """Let time pass in a Pagedesk that was started with `pagedesk up --time-travel`."""
+    """Let time pass in a Pagedesk that was started with `pagedesk demo --time-travel`."""
     from local.travel import TravelError, length_of
     from local.travel import travel as make_journey
 
-    settings = _settings()
+    settings = read_settings()
     try:
         told = make_journey(
             length_of(length), settings if port is None else settings.model_copy(update={"travel_port": port})
@@ -71,8 +94,12 @@ def api() -> None:
         from api.app import create_app
         from base.http_server import serve
         from base.skipping_clock import process_time
+        from local.start_checks import require_places, require_same_installation, require_schema
 
-    settings = _settings()
+    settings = read_settings()
+    require_places(settings)
+    require_schema(settings)
+    require_same_installation(settings)
     configure(settings.log_level)
     with process_time(settings):
         serve(
@@ -91,13 +118,12 @@ def worker() -> None:
     with loading():
         from worker import main as work
 
-    _settings()
     work()
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def sandbox(context: typer.Context) -> None:
-    """Run the local Messenger alone; `pagedesk sandbox --help` is not ours: see sandbox/README.md."""
+    """Run the local Messenger alone; its options are in sandbox/README.md."""
     from runpy import run_module
 
     sys.argv = ["sandbox", *context.args]
@@ -123,7 +149,7 @@ def doctor(
         from local.demo import with_demo_admin
         from local.doctor import examine, show
 
-    settings = _settings() if url else with_demo_admin(_settings())  # its token is for this machine alone
+    settings = read_settings() if url else with_demo_admin(read_settings())  # its token is for here alone
     diagnosis = asyncio.run(examine(settings, url))
     if as_json:
         sys.stdout.write(json.dumps(diagnosis.as_json(), indent=2) + "\n")
@@ -135,10 +161,14 @@ def doctor(
 
 @app.command()
 def migrate() -> None:
-    """Bring the databases to the current schema; starting does it too."""
+    """Bring the databases to this release's schema: before `api` and `worker`; `up` and `demo` do it."""
+    from local.start_checks import require_database, require_places
     from store.migrate import migrate as bring_up
 
-    bring_up(_settings())
+    settings = read_settings()
+    require_places(settings)
+    require_database(settings)
+    bring_up(settings)
 
 
 @app.command()
@@ -148,7 +178,7 @@ def backup(folder: Annotated[Path, typer.Argument(help="A new folder.")]) -> Non
     from local.backup import backup as back_up
 
     try:
-        sys.stdout.write(f"{back_up(_settings(), folder)}\n")
+        sys.stdout.write(f"{back_up(read_settings(), folder)}\n")
     except BackupError as error:
         _fail(str(error))
 
@@ -161,30 +191,21 @@ def restore(folder: Annotated[Path, typer.Argument(help="What `pagedesk backup` 
     from local.backup import restore as put_back
 
     try:
-        sys.stdout.write(f"{put_back(_settings(), folder)}\n")
+        sys.stdout.write(f"{put_back(read_settings(), folder)}\n")
     except (BackupError, EngineError) as error:
         _fail(str(error))
 
 
 def main() -> None:
     """The console script."""
-    app()
+    os.umask(PRIVATE_UMASK)
+    with ending_on_wrong_settings():
+        app()
 
 
 def _fail(message: str) -> NoReturn:
     sys.stderr.write(f"{message}\n")
     raise SystemExit(1)
-
-
-def _settings() -> Settings:
-    """The settings, or an end that names each setting that is wrong."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        for problem in error.errors():
-            name = "PAGEDESK_" + "_".join(str(part) for part in problem["loc"]).upper()
-            sys.stderr.write(f"{name}: {problem['msg']}\n")
-        raise SystemExit(2) from None
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import os
 import signal
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -27,8 +28,10 @@ from activities.threads import ThreadActivities
 from activities.usage import UsageNotes
 from activities.waking import WakingActivities
 from base import clock, failpoints
+from base.data_directory import PRIVATE_UMASK
 from base.log import configure, get_logger
 from base.settings import Settings
+from base.settings_reading import ending_on_wrong_settings, read_settings
 from base.skipping_clock import process_time
 from base.temporal import connect
 from domain.pacing import Pace
@@ -43,6 +46,12 @@ from ingest.relay import Relay
 from ingest.retention import start_retention
 from ingest.signaller import Signaller
 from ingest.wake import datagram_alarm, notify_alarm
+from local.start_checks import (
+    require_namespace,
+    require_places,
+    require_same_installation,
+    require_schema,
+)
 from messenger.graph import GraphClient
 from messenger.media import FetchLimits, MediaFetcher
 from messenger.media_hosts import MediaHosts
@@ -92,6 +101,7 @@ async def run_worker(settings: Settings) -> None:
     client = await _connect_patiently(settings, stop)
     if client is None:
         return
+    await require_namespace(client, settings)
     async with working(settings, client), readiness(settings):
         _log.info("worker_ready", task_queue=TASK_QUEUE)
         await stop.wait()
@@ -299,8 +309,12 @@ def _report_death(task: "asyncio.Task[None]") -> None:
 
 
 def main() -> None:
-    """Run a worker with the settings of the environment."""
-    settings = Settings()
+    """Run a worker with the settings of the environment. Raises SettingsError."""
+    os.umask(PRIVATE_UMASK)
+    settings = read_settings()
+    require_places(settings)
+    require_schema(settings)
+    require_same_installation(settings)
     configure(settings.log_level)
     with process_time(settings):
         uvloop.run(run_worker(settings))
@@ -308,4 +322,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with ending_on_wrong_settings():
+        main()

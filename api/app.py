@@ -49,6 +49,7 @@ from api.errors import add_error_handlers
 from api.event_hub import EventHub
 from api.flights import Flights
 from api.inbox_checks import inbox_takes_writes, relay_keeps_up
+from api.key_check import master_key_fits
 from api.openapi import describe
 from api.passwords import Passwords
 from api.permissions import Role
@@ -195,7 +196,13 @@ async def _services(
         survey_pages=RateLimit("too_many_requests", per_second=1, burst=60),
         hub=EventHub(database),
         fanout=SettingsFanout(database, engine),
-        readiness=Readiness({"store": lambda: database.read(_ask_store), "engine": engine.ping}),
+        readiness=Readiness(
+            {
+                "store": lambda: database.read(_ask_store),
+                "engine": engine.ping,
+                "master_key": partial(master_key_fits, database, settings),
+            }
+        ),
         metrics=DeskMetrics(database, inbox),
         files=FileStore(settings.files_url),
         file_checks=FileChecks(settings),

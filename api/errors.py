@@ -11,6 +11,7 @@ from starlette.routing import Match
 from api.invalid import shown_errors
 from api.problems import Problem
 from base.log import get_logger
+from base.secrets import SecretUnreadableError
 from store.refusals import StoreRefusalError
 
 _CODE_OF_STATUS = {400: "bad_request", 404: "not_found"}
@@ -24,6 +25,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(StoreRefusalError, _refused)
     app.add_exception_handler(IntegrityError, _conflict)
+    app.add_exception_handler(SecretUnreadableError, _secrets_unreadable)
     for unavailable in (OperationalError, InterfaceError, PoolTimeoutError):
         app.add_exception_handler(unavailable, _store_unavailable)
 
@@ -56,6 +58,11 @@ async def _refused(_request: Request, error: Exception) -> Response:
 async def _conflict(_request: Request, _error: Exception) -> Response:
     """Two writers met at a unique key or a reference; one of them is told."""
     return Problem("conflict").response
+
+
+async def _secrets_unreadable(request: Request, error: Exception) -> Response:
+    _log.error("secrets_unreadable", path=request.url.path, error=str(error))
+    return Problem("secrets_unreadable").response
 
 
 async def _store_unavailable(request: Request, error: Exception) -> Response:

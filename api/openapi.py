@@ -23,6 +23,7 @@ _OF_ALL_GUARDED = (
     "forbidden",
     "invalid_request",
     "too_many_requests",
+    "secrets_unreadable",
     "store_unavailable",
 )
 _OF_ALL_WITH_BODY = (

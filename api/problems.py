@@ -165,6 +165,11 @@ PROBLEMS: dict[str, ProblemKind] = {
         503, "The workflow engine gave no answer", "Repeat the request with the same `Idempotency-Key`."
     ),
     "meta_unavailable": ProblemKind(503, "Meta gave no answer that can be used", "Try again later."),
+    "secrets_unreadable": ProblemKind(
+        503,
+        "The secrets in the store cannot be decrypted",
+        "Start the service with the master key that they were encrypted with; its log has the key's id.",
+    ),
     "store_unavailable": ProblemKind(503, "The store gave no answer", "Repeat the request later."),
 }
 

@@ -17,7 +17,7 @@ from api.fields import is_id
 from api.webhooks import SecretsUnavailableError
 from base import clock
 from base.log import get_logger
-from base.secrets import Vault
+from base.secrets import SecretUnreadableError, Vault
 from store.accounts import signing_secrets, verify_token
 from store.database import Database
 from store.tables import Account
@@ -35,7 +35,7 @@ class _Known:
 
 
 class AccountSecrets:
-    """A small cache over the account table."""
+    """A small cache over the account table. Both methods raise SecretsUnavailableError."""
 
     def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
@@ -77,6 +77,11 @@ class AccountSecrets:
             if account_id not in self._known:
                 raise SecretsUnavailableError from error
             return self._known[account_id]
+        except SecretUnreadableError as error:
+            # The wrong key, or a damaged row: what was read before may be out of date as well.
+            self._known.pop(account_id, None)
+            _log.error("account_secrets_unreadable", account_id=account_id, error=str(error))
+            raise SecretsUnavailableError from error
         if known.app_secrets is not None:
             self._known[account_id] = known
         else:

@@ -1,22 +1,86 @@
-"""Settings from the environment, prefix `PAGEDESK_`. `docs/settings.md` explains each."""
+"""Settings from the environment, prefix `PAGEDESK_`. `docs/settings.md` explains each.
 
+Here each value is judged by itself; `base.settings_reading` reads them for a process, and
+`local.start_checks` looks at the files and servers that they name.
+"""
+
+import re
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
+from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from base.secrets import Vault, load_or_create_master_key
+from base.secrets import Vault, decode_master_key, make_master_key, read_master_key
+
+PREFIX = "PAGEDESK_"
+MIN_TOKEN_LENGTH = 16
+FILE_STORE_SCHEMES = ("file", "s3", "gs", "az")
+_HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s/:@]+):(\d{1,5})")
+_MAX_PORT = 65535
+
+
+def _postgres_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        is_complete = bool(parts.hostname and parts.path.strip("/")) or bool(parts.query)
+        _ = parts.port
+    except ValueError:
+        is_complete = False
+        parts = urlsplit("")
+    if parts.scheme not in ("postgres", "postgresql") or not is_complete:
+        raise ValueError("must be like postgresql://user:password@host:5432/database; PostgreSQL only")
+    return value
+
+
+def _file_store_url(value: str) -> str:
+    scheme, _, rest = value.partition("://")
+    if scheme not in FILE_STORE_SCHEMES or not rest.strip("/"):
+        raise ValueError(
+            "must be like file:///var/lib/pagedesk/files, s3://bucket, gs://bucket or az://container"
+        )
+    return value
+
+
+def _host_and_port(value: str) -> str:
+    found = _HOST_AND_PORT.fullmatch(value)
+    if found is None or not 0 < int(found[2]) <= _MAX_PORT:
+        raise ValueError("must be like temporal.example.com:7233 (host:port, without http://)")
+    return value
+
+
+def _long_enough(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < MIN_TOKEN_LENGTH:
+        raise ValueError(f"needs at least {MIN_TOKEN_LENGTH} characters")
+    return value
+
+
+def _key(value: SecretStr) -> SecretStr:
+    decode_master_key(value.get_secret_value())
+    return value
+
+
+def _capitals(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_capitals)]
+HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
 
 
 class Settings(BaseSettings):
     """One installation's settings; immutable."""
 
-    model_config = SettingsConfigDict(env_prefix="PAGEDESK_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
 
     data_dir: Path = Field(Path(".data"), description="Where the embedded databases, logs and keys live.")
-    database_url: str | None = Field(None, description="PostgreSQL URL; SQLite in the data dir if not set.")
+    database_url: Annotated[str, AfterValidator(_postgres_url)] | None = Field(
+        None,
+        description="PostgreSQL URL; SQLite in the data dir if not set. With it the master key and the "
+        "attachment store must be given, the same on each host.",
+    )
     host: str = Field("127.0.0.1", description="Address the API listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port the API listens on.")
     trusted_proxies: str | None = Field(
@@ -26,7 +90,9 @@ class Settings(BaseSettings):
         None, description="Where Meta reaches the API; https in production."
     )
 
-    temporal_address: str | None = Field(None, description="host:port of Temporal; a dev server if not set.")
+    temporal_address: HostAndPort | None = Field(
+        None, description="host:port of Temporal; a dev server if not set."
+    )
     temporal_port: int = Field(7233, ge=1, le=65535, description="Port of the dev server Pagedesk starts.")
     temporal_ui_port: int = Field(8233, ge=1, le=65535, description="Port of that dev server's web page.")
     temporal_namespace: str = Field("default", description="Temporal namespace.")
@@ -55,7 +121,7 @@ class Settings(BaseSettings):
         10, ge=1, le=10, description="How many of them may carry an image, audio, video or file."
     )
 
-    attachment_store_url: str | None = Field(
+    attachment_store_url: Annotated[str, AfterValidator(_file_store_url)] | None = Field(
         None, description="Where files are kept: file:///…, s3://…, gs://…, az://…; the data dir if not set."
     )
     attachment_hosts: str = Field(
@@ -105,29 +171,46 @@ class Settings(BaseSettings):
 
     time_travel: bool = Field(
         default=False,
-        description="The engine skips time and says what time it is; `pagedesk up --time-travel` sets it.",
+        description="The engine skips time and says what time it is; `pagedesk demo --time-travel` sets it.",
     )
     travel_port: int = Field(
         9601, ge=1, le=65535, description="Port on which `pagedesk travel` finds a travelling Pagedesk."
     )
 
-    admin_token: SecretStr | None = Field(None, description="Bearer key of a bootstrap admin.")
-    master_key: SecretStr | None = Field(None, description="Base64 of 32 bytes; a file is made if not set.")
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    admin_token: Annotated[SecretStr, AfterValidator(_long_enough)] | None = Field(
+        None, description="Bearer key of a bootstrap admin."
+    )
+    master_key: Annotated[SecretStr, AfterValidator(_key)] | None = Field(
+        None,
+        description="Base64 of 32 bytes, with which the secrets in the database are encrypted; "
+        "without it `master.key` in the data dir, made on the first start. Keep a copy of it elsewhere.",
+    )
+    log_level: LogLevel = Field("INFO", description="From which level on lines are logged.")
     docs: bool = Field(default=True, description="Serve the API's documentation pages.")
 
-    @field_validator("admin_token")
-    @classmethod
-    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value()) < 16:  # noqa: PLR2004 - the rule itself
-            raise ValueError("PAGEDESK_ADMIN_TOKEN needs at least 16 characters.")
-        return value
+    @model_validator(mode="after")
+    def _certificate_with_its_key(self) -> "Settings":
+        if (self.temporal_tls_cert is None) != (self.temporal_tls_key is None):
+            raise ValueError("PAGEDESK_TEMPORAL_TLS_CERT and PAGEDESK_TEMPORAL_TLS_KEY go together: set both")
+        return self
 
     @cached_property
     def vault(self) -> Vault:
-        """The vault of this installation; makes the master key file on first use."""
-        configured = self.master_key.get_secret_value() if self.master_key else None
-        return Vault(load_or_create_master_key(configured, self.data_dir / "master.key"))
+        """The vault of this installation; makes the master key file on first use. Raises MasterKeyError."""
+        return self.existing_vault or Vault(make_master_key(self.master_key_file))
+
+    @property
+    def existing_vault(self) -> Vault | None:
+        """The vault, if there is a key already; makes nothing. Raises MasterKeyError."""
+        if self.master_key is not None:
+            return Vault(decode_master_key(self.master_key.get_secret_value()))
+        key = read_master_key(self.master_key_file)
+        return Vault(key) if key is not None else None
+
+    @property
+    def master_key_file(self) -> Path:
+        """Where the master key is that no setting gives."""
+        return self.data_dir / "master.key"
 
     @property
     def store_url(self) -> str:

@@ -8,6 +8,20 @@ from pathlib import Path
 
 from engine.errors import AlreadyRunningError
 
+_FILE = "pagedesk.lock"
+
+
+def is_held(data_directory: Path) -> bool:
+    """Whether a Pagedesk runs on this directory now."""
+    try:
+        with (data_directory / _FILE).open() as stream:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False  # there is none, or none that we may see
+    return False
+
 
 @contextmanager
 def data_directory_lock(data_directory: Path) -> Iterator[None]:
@@ -17,7 +31,7 @@ def data_directory_lock(data_directory: Path) -> Iterator[None]:
     Raises AlreadyRunningError.
     """
     data_directory.mkdir(parents=True, exist_ok=True)
-    with (data_directory / "pagedesk.lock").open("a+") as stream:
+    with (data_directory / _FILE).open("a+") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -17,13 +17,15 @@ from pydantic import SecretStr
 
 from base.ids import new_secret
 from base.settings import Settings
+from engine.data_lock import is_held
 
 APP_ID = "1187452390011223"
 PAGE_ID = "108823774519302"
 PAGE_NAME = "Example Shop"
 CUSTOMER = {"page_id": PAGE_ID, "psid": "7421908834567012", "name": "Ada Byron"}
 AGENTS = ("Mia", "Tom")
-_FILE = "demo.json"
+DATA_DIR = Path(".data-demo")
+DEMO_FILE = "demo.json"
 _CREATED = (200, 201)
 _LOOKS = 100
 _LOOK_SECONDS = 0.2
@@ -41,7 +43,7 @@ class DemoSecrets:
 
 def load_or_make_secrets(data_dir: Path) -> DemoSecrets:
     """The demo's secrets, made on first use."""
-    file = data_dir / _FILE
+    file = data_dir / DEMO_FILE
     if file.exists():
         return DemoSecrets(**json.loads(file.read_text()))
     made = DemoSecrets(
@@ -54,12 +56,21 @@ def load_or_make_secrets(data_dir: Path) -> DemoSecrets:
     return made
 
 
-def with_demo_admin(settings: Settings) -> Settings:
-    """These settings; where they name no admin, with that of a demo in their data directory."""
-    if settings.admin_token is not None or not (settings.data_dir / _FILE).exists():
+def demo_settings(settings: Settings) -> Settings:
+    """These settings with the demo's own data directory, unless they name one."""
+    if "data_dir" in settings.model_fields_set:
         return settings
-    token = SecretStr(load_or_make_secrets(settings.data_dir).admin_token)
-    return settings.model_copy(update={"admin_token": token})
+    return settings.model_copy(update={"data_dir": DATA_DIR})
+
+
+def with_demo_admin(settings: Settings) -> Settings:
+    """These settings; where they name no admin and a demo runs or ran here, as its admin sees it."""
+    demo = demo_settings(settings)
+    is_here = (demo.data_dir / DEMO_FILE).exists() and not is_held(settings.data_dir)
+    if settings.admin_token is not None or not (is_here or is_held(demo.data_dir)):
+        return settings
+    token = SecretStr(load_or_make_secrets(demo.data_dir).admin_token)
+    return demo.model_copy(update={"admin_token": token})
 
 
 async def seed_sandbox(sandbox_url: str, demo: DemoSecrets) -> None:
@@ -86,7 +97,7 @@ async def seed_desk(api_url: str, settings: Settings, demo: DemoSecrets, *, tag_
             if name not in keys:
                 keys[name] = await _agent_key(api, name)
     kept = DemoSecrets(demo.admin_token, demo.app_secret, demo.page_token, keys)
-    _keep(settings.data_dir / _FILE, kept)
+    _keep(settings.data_dir / DEMO_FILE, kept)
     return kept
 
 

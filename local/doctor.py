@@ -127,7 +127,7 @@ async def _of_storage(settings: Settings) -> Check:
         remedy = "Check PAGEDESK_DATABASE_URL and PAGEDESK_DATA_DIR."
         return Check("storage", PROBLEM, f"{where}: {type(error).__name__}", remedy)
     if behind:
-        remedy = "Run `pagedesk migrate`; starting the service does it too."
+        remedy = "Run `pagedesk migrate`; `pagedesk up` does it too."
         return Check("storage", PROBLEM, f"{where}: not at the newest schema: {', '.join(behind)}", remedy)
     return Check("storage", OK, where)
 
@@ -155,7 +155,10 @@ async def _of_api(api: httpx.AsyncClient, address: str) -> Check:
         return Check("api", UNKNOWN, f"no Pagedesk answers at {address} ({type(error).__name__})", _START)
     failed = [name for name, outcome in asked.items() if outcome != "ok"]
     if failed:
-        remedy = "See the service's log; `store`, `inbox` and `engine` must answer, `relay` must keep up."
+        remedy = (
+            "See the service's log: `store`, `inbox` and `engine` must answer, `relay` must keep up, "
+            "`master_key` must be the one of this database."
+        )
         return Check("api", PROBLEM, f"{address}: not ready: {', '.join(failed)}", remedy)
     return Check("api", OK, address)
 

@@ -33,7 +33,7 @@ Ctrl-C stops it."""
 
 
 def travelling(settings: Settings, secrets: DemoSecrets, problem: str | None) -> str:
-    """For `pagedesk up --time-travel`."""
+    """For `pagedesk demo --time-travel`."""
     return f"""
 Pagedesk runs, with a local Messenger, and its time is yours to move.
 {_demo_facts(settings, secrets, problem)}

@@ -1,14 +1,16 @@
 """Everything on one machine: `pagedesk up` is the real service, `pagedesk demo` one with a sandbox.
 
-`pagedesk up --time-travel` is the demo on an engine that can skip time, its data thrown away at the end.
+`pagedesk demo --time-travel` is the demo on an engine that can skip time, its data thrown away at the end.
 """
 
 import os
 import sqlite3
 import tempfile
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 from base.settings import Settings
+from base.settings_reading import SettingsError
 from engine.data_lock import data_directory_lock
 from engine.errors import EngineError
 from engine.ports import Port, require_free
@@ -16,31 +18,38 @@ from engine.progress import Progress
 from engine.supervisor import supervise
 from local import greetings
 from local.children import api, sandbox, skipping_engine, temporal, worker
-from local.demo import DemoSecrets, load_or_make_secrets, page_problem, seed_desk, seed_sandbox
+from local.demo import DemoSecrets, demo_settings, load_or_make_secrets, page_problem, seed_desk, seed_sandbox
+from local.start_checks import require_database, require_places, require_same_installation
 from local.time_control import clock_url, keeping_time
 from store import free_space
+from store.installation import Kind
 from store.migrate import migrate
 
 # A check of a page at the usual pace would be most of what happens on a journey.
 _TRAVELLING_PAGE_CHECK_MINUTES = 24 * 60
+_DATA = ("database_url", "attachment_store_url")
+_PARTS = (*_DATA, "temporal_address", "temporal_api_key", "temporal_tls")
 
 
-async def launch(settings: Settings, *, demo: bool) -> int:
-    """Start everything and keep it running until asked to stop; the exit status."""
-    progress = Progress()
-    try:
-        with data_directory_lock(settings.data_dir):
-            return await _launch(settings, progress, demo=demo)
-    except EngineError as error:
-        progress.say(f"\n{error}")
-        return 1
+async def launch(settings: Settings) -> int:
+    """Start the real service, until asked to stop; the exit status. Raises SettingsError."""
+    return await _locked(settings, lambda progress: _launch(settings, progress, Kind.REAL))
+
+
+async def launch_demo(settings: Settings) -> int:
+    """Start the demo, until asked to stop; the exit status. Raises SettingsError."""
+    settings = demo_settings(settings)
+    _refuse_parts_of_ones_own(settings, "The demo invents its data and shows its keys.", _DATA)
+    return await _locked(settings, lambda progress: _launch(settings, progress, Kind.DEMO))
 
 
 async def launch_travelling(settings: Settings) -> int:
     """Start the demo with time that can be moved and data that nobody keeps; the exit status."""
     progress = Progress()
     try:
-        _refuse_parts_of_ones_own(settings)
+        _refuse_parts_of_ones_own(
+            settings, "--time-travel brings an engine of its own and throws its data away at the end.", _PARTS
+        )
         with tempfile.TemporaryDirectory(prefix="pagedesk-time-travel-") as directory:
             return await _launch_travelling(_travelling(settings, Path(directory)), progress)
     except EngineError as error:
@@ -48,15 +57,28 @@ async def launch_travelling(settings: Settings) -> int:
         return 1
 
 
-async def _launch(settings: Settings, progress: Progress, *, demo: bool) -> int:
-    secrets = load_or_make_secrets(settings.data_dir) if demo else None
+async def _locked(settings: Settings, run: Callable[[Progress], Awaitable[int]]) -> int:
+    progress = Progress()
+    require_places(settings)
+    try:
+        with data_directory_lock(settings.data_dir):
+            return await run(progress)
+    except EngineError as error:
+        progress.say(f"\n{error}")
+        return 1
+
+
+async def _launch(settings: Settings, progress: Progress, kind: Kind) -> int:
+    require_database(settings)
+    migrate(settings)
+    require_same_installation(settings, kind)
+    secrets = load_or_make_secrets(settings.data_dir) if kind is Kind.DEMO else None
+    _finish_erasures(settings, progress)
     specs = []
     if settings.temporal_address is None:
         specs.append(await temporal(settings, progress))
-    migrate(settings)
-    _finish_erasures(settings, progress)
     environment = _environment(settings, secrets)
-    if demo:
+    if secrets is not None:
         specs.append(sandbox(settings, environment))
     specs += [api(settings, environment), worker(settings, environment)]
 
@@ -127,17 +149,11 @@ async def _open_demo(
     return kept, await page_problem(settings.local_url, kept)
 
 
-def _refuse_parts_of_ones_own(settings: Settings) -> None:
-    given = [
-        f"PAGEDESK_{name.upper()}"
-        for name in ("database_url", "temporal_address", "temporal_api_key", "temporal_tls")
-        if getattr(settings, name)
-    ]
+def _refuse_parts_of_ones_own(settings: Settings, why: str, parts: Iterable[str]) -> None:
+    """Refuse what is meant for real work. Raises SettingsError."""
+    given = [f"PAGEDESK_{name.upper()}" for name in parts if getattr(settings, name)]
     if given:
-        raise EngineError(
-            "--time-travel brings an engine of its own and throws its data away at the end.\n"
-            f"Start it without {' and '.join(given)}."
-        )
+        raise SettingsError(f"{why} Start it without {' and '.join(given)}.")
 
 
 def _travelling(settings: Settings, data_dir: Path) -> Settings:

@@ -14,7 +14,7 @@ SHOWN_EVENTS = 30
 # The other side gives up by itself before.
 PATIENCE_SECONDS = 660.0
 _LENGTH = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", re.ASCII)
-_START = "`pagedesk up --time-travel`"
+_START = "`pagedesk demo --time-travel`"
 
 
 class TravelError(Exception):

@@ -17,6 +17,10 @@ _MIGRATION_LOCK = 7300002
 _VERSION_TABLES = {"store": "alembic_version", "inbox": "alembic_version_inbox"}
 
 
+class NewerSchemaError(Exception):
+    """A newer release has migrated the database; this one would not understand it."""
+
+
 def migrate(settings: Settings) -> None:
     """Migrate the store and the inbox to the newest version."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -27,18 +31,27 @@ def migrate(settings: Settings) -> None:
 
 
 def schemas_behind(settings: Settings) -> list[str]:
-    """Which of the databases are not at the newest version. Changes nothing, and makes no file."""
-    return [
-        chain
-        for url, chain in ((settings.store_url, "store"), (settings.inbox_url, "inbox"))
-        if _version_of(url, chain) != _newest(chain)
-    ]
+    """Which of the databases are not at the newest version. Changes nothing, and makes no file.
+
+    Raises NewerSchemaError.
+    """
+    behind = []
+    for url, chain in ((settings.store_url, "store"), (settings.inbox_url, "inbox")):
+        scripts, version = _scripts(chain), _version_of(url, chain)
+        if version is not None and version not in {each.revision for each in scripts.walk_revisions()}:
+            raise NewerSchemaError(
+                f"A newer release of Pagedesk has migrated this database ({chain} is at {version}). "
+                "Go on with that release."
+            )
+        if version != scripts.get_current_head():
+            behind.append(chain)
+    return behind
 
 
-def _newest(chain: str) -> str | None:
+def _scripts(chain: str) -> ScriptDirectory:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS / chain))
-    return ScriptDirectory.from_config(config).get_current_head()
+    return ScriptDirectory.from_config(config)
 
 
 def _version_of(url: str, chain: str) -> str | None:

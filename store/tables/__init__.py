@@ -8,7 +8,7 @@ from store.tables.conversations import ContextVariable, Conversation, Session
 from store.tables.inbox import InboxEvent, Relay, RelayPartition, UnroutedEvent, inbox_metadata
 from store.tables.messages import Attachment, AttachmentUpload, Message
 from store.tables.people import Agent, ApiKey, IdempotencyRecord, SignIn
-from store.tables.records import Erasure, Event
+from store.tables.records import Erasure, Event, Installation
 from store.tables.settings import (
     Account,
     AutomatedMessage,
@@ -36,6 +36,7 @@ __all__ = [
     "Event",
     "IdempotencyRecord",
     "InboxEvent",
+    "Installation",
     "Message",
     "Opening",
     "Page",

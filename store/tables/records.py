@@ -1,4 +1,4 @@
-"""What stays: the log of what happened, and of what was erased."""
+"""What stays: the log of what happened, of what was erased, and what the installation knows of itself."""
 
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,13 @@ class Event(SQLModel, table=True):
     actor_id: str | None = None
     data: dict[str, Any] = json_column(dict)
     dedupe_key: str | None = Field(default=None, unique=True)
+
+
+class Installation(SQLModel, table=True):
+    """What an installation knows of itself, compared at every start: see `store.installation`."""
+
+    name: str = Field(primary_key=True)
+    value: str
 
 
 class Erasure(SQLModel, table=True):

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from base.secrets import SecretUnreadableError, Vault, load_or_create_master_key
+from base.secrets import (
+    MasterKeyError,
+    SecretUnreadableError,
+    Vault,
+    decode_master_key,
+    make_master_key,
+    read_master_key,
+)
 from base.settings import Settings
 from base.settings_page import page
 
@@ -43,8 +50,9 @@ def test_a_postgresql_url_serves_store_and_inbox(given: str, expected: str) -> N
 
 def test_the_master_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     file = tmp_path / "data" / "master.key"
-    first = load_or_create_master_key(None, file)
-    assert load_or_create_master_key(None, file) == first
+    assert read_master_key(file) is None
+    first = make_master_key(file)
+    assert make_master_key(file) == read_master_key(file) == first
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in file.parent.iterdir()] == ["master.key"]
 
@@ -52,7 +60,29 @@ def test_the_master_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None
 @pytest.mark.parametrize("wrong", ["short", base64.b64encode(b"x" * 31).decode()])
 def test_a_master_key_of_another_size_is_refused(wrong: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="base64 of 32 bytes"):
-        load_or_create_master_key(wrong, tmp_path / "unused")
+        decode_master_key(wrong)
+    file = tmp_path / "master.key"
+    file.write_text(wrong)
+    file.chmod(0o600)
+    with pytest.raises(MasterKeyError, match="is damaged: it must hold base64 of 32 bytes"):
+        read_master_key(file)
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o620, 0o604])
+def test_a_master_key_that_others_may_read_or_change_is_refused(mode: int, tmp_path: Path) -> None:
+    file = tmp_path / "master.key"
+    make_master_key(file)
+    file.chmod(mode)
+    with pytest.raises(MasterKeyError, match=rf"its mode is {mode:o}\)\. .* chmod 600"):
+        read_master_key(file)
+    assert stat.S_IMODE(file.stat().st_mode) == mode
+
+
+def test_looking_for_a_vault_makes_none(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    assert settings.existing_vault is None
+    assert list(tmp_path.iterdir()) == []
+    assert settings.vault.key_id == Settings(data_dir=tmp_path).existing_vault.key_id  # type: ignore[union-attr]
 
 
 def test_a_sealed_secret_opens_only_in_its_place_and_with_its_key() -> None:

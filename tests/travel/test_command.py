@@ -1,4 +1,4 @@
-"""`pagedesk up --time-travel` and `pagedesk travel`, as a person uses them."""
+"""`pagedesk demo --time-travel` and `pagedesk travel`, as a person uses them."""
 
 import asyncio
 import contextlib
@@ -17,11 +17,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from base.settings import Settings
+from base.settings_reading import SettingsError
 from engine.ports import free_port
 from engine.processes import Child, ChildSpec
 from engine.served import served
 from local.demo import PAGE_ID
-from local.launch import launch_travelling
+from local.launch import launch_demo, launch_travelling
 from local.travel import TravelError, length_of, travel
 from support.eventually import eventually
 
@@ -68,14 +69,14 @@ def test_what_is_no_journey_is_refused_with_the_reason(text: str, why: str) -> N
 
 def test_without_a_pagedesk_it_says_how_to_start_one() -> None:
     settings = Settings(port=free_port(), travel_port=free_port())
-    with pytest.raises(TravelError, match=r"No Pagedesk .* Start `pagedesk up --time-travel`"):
+    with pytest.raises(TravelError, match=r"No Pagedesk .* Start `pagedesk demo --time-travel`"):
         travel(timedelta(hours=1), settings)
 
 
 async def test_a_pagedesk_in_real_time_is_told_from_none() -> None:
     async with served(_answering(200)) as address:
         settings = Settings(port=int(address.rpartition(":")[2]), travel_port=free_port())
-        with pytest.raises(TravelError, match="was not started with `pagedesk up --time-travel`"):
+        with pytest.raises(TravelError, match="was not started with `pagedesk demo --time-travel`"):
             await asyncio.to_thread(travel, timedelta(hours=1), settings)
 
 
@@ -110,29 +111,33 @@ async def test_the_24_hour_rule_in_ten_seconds(tmp_path: Path) -> None:
     assert list(thrown_away.iterdir()) == []
 
 
-async def test_time_travel_refuses_parts_that_it_would_have_to_leave_alone(
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    settings = Settings(temporal_address="temporal.example.com:7233", database_url="postgresql://desk")
-    assert await launch_travelling(settings) == 1
-    told = "".join(capfd.readouterr())
-    assert "Start it without PAGEDESK_DATABASE_URL and PAGEDESK_TEMPORAL_ADDRESS." in told
+async def test_time_travel_refuses_parts_that_it_would_have_to_leave_alone() -> None:
+    settings = Settings(temporal_address="temporal.example.com:7233", database_url="postgresql://db/desk")
+    expected = "Start it without PAGEDESK_DATABASE_URL and PAGEDESK_TEMPORAL_ADDRESS."
+    with pytest.raises(SettingsError, match=expected):
+        await launch_travelling(settings)
+
+
+async def test_the_demo_refuses_the_data_of_real_work() -> None:
+    settings = Settings(database_url="postgresql://db/desk")
+    with pytest.raises(SettingsError, match="shows its keys. Start it without PAGEDESK_DATABASE_URL."):
+        await launch_demo(settings)
 
 
 async def test_the_command_tells_what_is_wrong_and_fails() -> None:
-    expected = "Time goes forwards only. To be earlier, start `pagedesk up --time-travel` anew.\n"
+    expected = "Time goes forwards only. To be earlier, start `pagedesk demo --time-travel` anew.\n"
     assert await _command(_environment(), "travel", "-1h") == (1, expected)
 
 
 @contextlib.asynccontextmanager
 async def _up(directory: Path, env: dict[str, str]) -> AsyncIterator[str]:
-    """`pagedesk up --time-travel`, ready; what it has said. It ends well when it is asked to."""
+    """`pagedesk demo --time-travel`, ready; what it has said. It ends well when it is asked to."""
     log = directory / "up.log"
 
     async def greeted() -> bool:
         return "Ctrl-C stops it" in await asyncio.to_thread(log.read_text)
 
-    argv = [sys.executable, CLI, "up", "--time-travel"]
+    argv = [sys.executable, CLI, "demo", "--time-travel"]
     child = Child(ChildSpec("up", argv, greeted, "read the lines above.", env, ready_timeout=150), directory)
     await child.start()
     try:
