@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from importlib.metadata import version
@@ -31,7 +32,7 @@ from base import clock, failpoints
 from base.data_directory import PRIVATE_UMASK
 from base.log import configure, get_logger
 from base.settings import Settings
-from base.settings_reading import ending_on_wrong_settings, read_settings
+from base.settings_reading import SettingsError, ending_on_wrong_settings, read_settings
 from base.skipping_clock import process_time
 from base.temporal import connect
 from domain.pacing import Pace
@@ -317,7 +318,11 @@ def main() -> None:
     require_same_installation(settings)
     configure(settings.log_level)
     with process_time(settings):
-        uvloop.run(run_worker(settings))
+        try:
+            uvloop.run(run_worker(settings))
+        except SettingsError as error:  # told here: a client of Temporal's is open
+            sys.stderr.write(f"{error}\n")
+            exit_process(2)
     exit_process(0)
 
 

@@ -31,14 +31,14 @@ class MasterKeyError(Exception):
 
 
 class Vault:
-    """Seals and opens secrets with one master key. `key_id` names the key without telling it."""
+    """Seals and opens secrets with one master key."""
 
     def __init__(self, master_key: bytes) -> None:
         if len(master_key) != _KEY_BYTES:
             raise ValueError("The master key must be 32 bytes.")
         self._aead = AESGCM(master_key)
         self._fingerprint_key = hmac.digest(master_key, b"pagedesk fingerprints", "sha256")
-        self.key_id = hashlib.sha256(b"pagedesk key id" + master_key).hexdigest()[:8]
+        self._key_id = hashlib.sha256(b"pagedesk key id" + master_key).hexdigest()[:8]
 
     @property
     def key_id(self) -> str:

@@ -120,7 +120,7 @@ async def test_time_travel_refuses_parts_that_it_would_have_to_leave_alone() -> 
 
 async def test_the_demo_refuses_the_data_of_real_work() -> None:
     settings = Settings(database_url="postgresql://db/desk")
-    with pytest.raises(SettingsError, match="shows its keys. Start it without PAGEDESK_DATABASE_URL."):
+    with pytest.raises(SettingsError, match=r"shows its keys\. Start it without PAGEDESK_DATABASE_URL\."):
         await launch_demo(settings)
 
 
