@@ -23,7 +23,7 @@ from base.ids import id_from_key
 from base.log import get_logger
 from base.secrets import Vault
 from base.settings import Settings
-from domain.attachments import FileReason, FileState
+from domain.attachments import FileReason, FileState, name_for
 from domain.settings import AutomatedTrigger
 from domain.state import FilesRefused
 from messenger.errors import GraphError
@@ -148,7 +148,8 @@ class AttachmentActivities:
             content_type = await self._judge(file, fetched)
             key = attachments.store_key(file)
             await self._files.put(key, fetched)
-        return KeptFile(file.name or file.kind, got.size, content_type, got.sha256, key)
+        name = name_for(file.name or file.kind, content_type)
+        return KeptFile(name, got.size, content_type, got.sha256, key)
 
     async def _judge(self, file: Attachment, fetched: IO[bytes]) -> str:
         try:
@@ -183,12 +184,13 @@ class AttachmentActivities:
 
 
 def _begin(session: Session, file_id: str, at: datetime) -> Attachment | None:
-    """Count a try, unless the page's switch was turned off since the file came."""
+    """Count a try, unless the page's switch for customers' files was turned off since theirs came."""
     file = session.get(Attachment, file_id)
     page = session.get(Page, file.page_id) if file else None
     if file is None or page is None:
         return None
-    if not page.attachments_for_customers:
+    message = session.get(Message, file.message_id)
+    if not page.attachments_for_customers and (message is None or message.direction == "inbound"):
         attachments.refuse_file(session, file_id, FileReason.SWITCHED_OFF, at)
         return None
     return attachments.begin_try(session, file_id, at)
@@ -196,6 +198,6 @@ def _begin(session: Session, file_id: str, at: datetime) -> Attachment | None:
 
 def _told(session: Session, message_id: str) -> AutomatedTrigger | None:
     message = session.get(Message, message_id)
-    if message is None or message.standby:
+    if message is None or message.standby or message.direction != "inbound":
         return None
     return attachments.told_about(attachments.files_of(session, message_id))

@@ -79,17 +79,17 @@ STATE_OF: dict[FileReason, FileState] = {
 NOTICES: dict[FileReason, str] = {
     FileReason.SWITCHED_OFF: "The customer sent a file. Files from customers are switched off for this page.",
     FileReason.TOO_MANY: "The message carries more files than Pagedesk takes from one message.",
-    FileReason.TYPE_BLOCKED: "The customer sent a file of a type that is not accepted here.",
+    FileReason.TYPE_BLOCKED: "The file is of a type that is not accepted here, so it was not kept.",
     FileReason.TYPE_MISMATCH: "The file is not of the type that it claims to be, so it was not kept.",
-    FileReason.TOO_LARGE: "The customer sent a file that is too large, so it was not kept.",
+    FileReason.TOO_LARGE: "The file is too large, so it was not kept.",
     FileReason.EMPTY: "The file is empty.",
     FileReason.PIXELS: "The picture has more pixels than can be shown safely, so it was not kept.",
     FileReason.INFECTED: "The scanner found the file to be malicious, so it was not kept.",
     FileReason.ENCODED: "The file came compressed in a way that cannot be checked, so it was not kept.",
     FileReason.ADDRESS_REFUSED: "The file's address is not one of Messenger's, so it was not fetched.",
-    FileReason.LINK_EXPIRED: "Messenger's link to the file has expired. Ask the customer to send it again.",
-    FileReason.NOT_FETCHED: "The file could not be fetched. Ask the customer to send it again.",
-    FileReason.TOO_SLOW: "The file came too slowly. Ask the customer to send it again.",
+    FileReason.LINK_EXPIRED: "Messenger's link to the file has expired. It would have to be sent again.",
+    FileReason.NOT_FETCHED: "The file could not be fetched. It would have to be sent again.",
+    FileReason.TOO_SLOW: "The file came too slowly. It would have to be sent again.",
     FileReason.SCANNER_FAILED: "The scanner could not judge the file, so it was set aside.",
     FileReason.BROKE_THE_WORKER: "Fetching the file failed again and again, so it was set aside.",
     FileReason.RETENTION_OVER: "The file was deleted: its retention period is over.",
@@ -173,6 +173,9 @@ _DEVICES = re.compile(r"(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)")
 _NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|]+')
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _CONTAINERS = frozenset({"audio", "video"})
+_MEDIA = frozenset({"image", "audio", "video"})
+_OFFICE_SIGNS = frozenset({"zip", "docx", "xlsx", "ole", "doc", "xls"})
+"""One container holds documents of many kinds: what they are the name must tell."""
 
 
 def family_of(content_type: str) -> str:
@@ -209,6 +212,41 @@ def safe_name(raw: str, otherwise: str) -> str:
     return name[: LONGEST_NAME - len(ending)].rstrip(" .") + ending
 
 
+def judge_received(
+    kind: str,
+    name: str,
+    signs: Iterable[str],
+    *,
+    is_text: bool,
+    allowed: Collection[str],
+    blocked: Collection[str],
+) -> str | FileReason:
+    """The content type of a file that Meta gave us, or why it is refused. Arguments as of `judge_type`.
+
+    Its name is the end of Meta's address, which claims nothing: of pictures, sound and film the bytes alone
+    decide. A document's address ends in the name that its sender gave it. There the bytes decide too, unless
+    the name is of a type that is not taken, or they leave open what it is: a text, an Office document.
+    """
+    seen = frozenset(signs)
+    if kind in _MEDIA:
+        return _type_by_bytes(kind, seen, allowed=allowed, blocked=blocked)
+    judged = judge_type(kind, name, seen, is_text=is_text, allowed=allowed, blocked=blocked)
+    if judged is not FileReason.TYPE_MISMATCH or seen & _OFFICE_SIGNS:
+        return judged
+    by_bytes = _type_by_bytes(kind, seen, allowed=allowed, blocked=blocked)
+    return judged if isinstance(by_bytes, FileReason) else by_bytes
+
+
+def name_for(name: str, content_type: str) -> str:
+    """A file's name with an extension of its type: whoever opens it by its name gets what the bytes are."""
+    fitting = [extension for extension, known in TYPES.items() if known.content_type == content_type]
+    extension = extension_of(name)
+    if not fitting or extension in fitting:
+        return name
+    stem = name[: -len(extension) - 1] if extension else name
+    return f"{stem[: LONGEST_NAME - len(fitting[0]) - 1]}.{fitting[0]}"
+
+
 def judge_type(
     kind: str,
     name: str,
@@ -228,7 +266,7 @@ def judge_type(
     if claimed in blocked:
         return FileReason.TYPE_BLOCKED
     if claimed is None:
-        return _type_without_name(kind, seen, allowed=allowed, blocked=blocked)
+        return _type_by_bytes(kind, seen, allowed=allowed, blocked=blocked)
     if claimed not in allowed:
         return FileReason.TYPE_BLOCKED
     known = TYPES.get(claimed)
@@ -239,13 +277,21 @@ def judge_type(
     return known.content_type
 
 
-def _type_without_name(
+def _type_by_bytes(
     kind: str, seen: frozenset[str], *, allowed: Collection[str], blocked: Collection[str]
 ) -> str | FileReason:
-    for extension, known in TYPES.items():
-        if extension in allowed and extension not in blocked and seen & known.signs:
-            return known.content_type if _is_of_kind(kind, known.family) else FileReason.TYPE_MISMATCH
-    return FileReason.TYPE_MISMATCH if kind in FETCHED_KINDS - {"file"} else FileReason.TYPE_BLOCKED
+    """The type that the bytes speak for: rather the one that they name, rather one of Meta's kind."""
+    known = [(extension, type_) for extension, type_ in TYPES.items() if seen & type_.signs]
+    possible = [
+        (extension not in seen, type_.family != kind, position, type_)
+        for position, (extension, type_) in enumerate(known)
+        if extension in allowed and extension not in blocked
+    ]
+    if not possible:
+        unknown = kind in _MEDIA and not any(_is_of_kind(kind, type_.family) for _, type_ in known)
+        return FileReason.TYPE_MISMATCH if unknown else FileReason.TYPE_BLOCKED
+    best = min(possible, key=lambda each: each[:3])[3]
+    return best.content_type if _is_of_kind(kind, best.family) else FileReason.TYPE_MISMATCH
 
 
 def _is_of_kind(kind: str, family: str) -> bool:

@@ -5,7 +5,7 @@ or a `Refusal` (nothing changed). The shell applies the state at once and perfor
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain import held, outbox, surveys
 from domain.automated import say, say_automatically
@@ -26,6 +26,9 @@ from domain.state import (
     ThreadEventKind,
     ThreadState,
 )
+
+PERSON_NEEDS = timedelta(seconds=5)
+"""Nobody reads what a customer wrote and answers it in the Page inbox in less."""
 
 _REMEMBERED_COMMANDS = 50
 
@@ -50,6 +53,8 @@ def apply_event(state: ThreadState, event: ThreadEvent, now: datetime, new_id: N
     if event.opens_work:
         surveys.talk_goes_on(draft, "customer_wrote")
         _want_conversation(draft, event)
+    if event.kind is ThreadEventKind.HANDED_OVER and draft.conversation is not None:
+        _customer_waits(draft, draft.conversation, event)
     if event.is_message and draft.conversation is not None:
         _take_message(draft, draft.conversation, event)
     if event.opening is not None and event.kind is not ThreadEventKind.STANDBY_MESSAGE:
@@ -132,7 +137,9 @@ def _take_answer(draft: Draft, event: ThreadEvent) -> None:
 
 
 def _want_conversation(draft: Draft, event: ThreadEvent) -> None:
-    """Have a conversation for the customer's message: the live one, the former one, or a new one."""
+    """Have a conversation for the customer's words: the live one, the former one, or a new one."""
+    handed_over = event.kind is ThreadEventKind.HANDED_OVER
+    trigger = Trigger.HANDED_OVER if handed_over else Trigger.CUSTOMER_MESSAGE
     conversation = draft.conversation
     former = draft.state.former
     if conversation is None and former is not None and may_be_reopened(draft, former, event.at):
@@ -141,12 +148,24 @@ def _want_conversation(draft: Draft, event: ThreadEvent) -> None:
         returns = may_be_reopened(draft, conversation, event.at)
         row = transition(conversation.status, Trigger.CUSTOMER_RETURNED) if returns else None
         why: dict[str, FactValue] = {"setting": "reopen_closed_within"} if row else {}
-        row = row or transition(conversation.status, Trigger.CUSTOMER_MESSAGE)
+        row = row or transition(conversation.status, trigger)
         if row is None:
             return
         if move(draft, conversation, row, why=why).status is not Status.CLOSED:
             return
-    open_conversation(draft, message_id=event.message_id)
+    open_conversation(draft, trigger, message_id=event.message_id)
+
+
+def _customer_waits(draft: Draft, conversation: Conversation, event: ThreadEvent) -> None:
+    """Since now the customer's last words wait for an answer of ours."""
+    waits = replace(
+        conversation,
+        last_message_at=conversation.last_message_at or event.at,
+        active_at=max(conversation.active_at, draft.now),
+        spoke=Speaker.CUSTOMER,
+        spoke_at=draft.now,
+    )
+    draft.set(conversation=waits)
 
 
 def _take_message(draft: Draft, conversation: Conversation, event: ThreadEvent) -> None:
@@ -154,7 +173,8 @@ def _take_message(draft: Draft, conversation: Conversation, event: ThreadEvent) 
     standby = event.kind is ThreadEventKind.STANDBY_MESSAGE
     last = conversation.last_message_at
     # A customer whose message comes late has no answer to it yet; an answer that comes late has been heard.
-    speaks = not standby and (not outside or last is None or last <= event.at)
+    answers = outside and _is_by_person(conversation, event) and (last is None or last <= event.at)
+    speaks = answers or not (outside or standby)
     touched = replace(
         conversation,
         last_message_at=event.at if last is None else max(last, event.at),
@@ -162,19 +182,37 @@ def _take_message(draft: Draft, conversation: Conversation, event: ThreadEvent) 
     )
     if speaks:
         touched = replace(touched, spoke=Speaker.AGENT if outside else Speaker.CUSTOMER, spoke_at=draft.now)
+    if not outside:
+        wrote = conversation.customer_wrote_at
+        touched = replace(touched, customer_wrote_at=event.at if wrote is None else max(wrote, event.at))
     draft.set(conversation=touched)
+    data: dict[str, FactValue] = {"kind": event.kind, "seq": event.seq}
+    if outside:
+        data["is_answer"] = answers
     draft.note(
         "message.received_from_outside" if outside else "message.received",
         ActorKind.SYSTEM if outside else ActorKind.CUSTOMER,
         at=event.at,
         conversation_id=conversation.id,
         message_id=event.message_id,
-        data={"kind": event.kind, "seq": event.seq},
+        data=data,
     )
     if event.message_id is not None:
         draft.attach(conversation.id, event.message_id)
     if event.refused_files is not None:
         say(draft, touched, event.refused_files)
+
+
+def _is_by_person(conversation: Conversation, event: ThreadEvent) -> bool:
+    """Whether a message from outside is a person's, as far as can be told. No other answers the customer.
+
+    Meta names the app of a message, not who wrote it. Another app than the Page inbox is a bot's as a rule.
+    The Page's instant reply comes without an app, or with the Page inbox's, before a person could have typed.
+    """
+    if event.by_program:
+        return False
+    wrote = conversation.customer_wrote_at
+    return wrote is None or not wrote <= event.at < wrote + PERSON_NEEDS
 
 
 def _remember(draft: Draft, command: Command) -> None:

@@ -40,11 +40,13 @@ class Trigger(StrEnum):
     """What can move a conversation. Those of agents and supervisors are the names of commands.
 
     CUSTOMER_RETURNED is the customer's message while the conversation may be reopened, CUSTOMER_MESSAGE any
-    other. What is listed under "routing" has a row in the table and, so far, no cause.
+    other. HANDED_OVER: another app hands the thread to us while the customer waits. What is listed under
+    "routing" has a row in the table and, so far, no cause.
     """
 
     CUSTOMER_MESSAGE = "customer_message"
     CUSTOMER_RETURNED = "customer_returned"
+    HANDED_OVER = "handed_over"
     START = "start"
     PICK = "pick"
     CLOSE_SESSION = "close_session"
@@ -91,6 +93,7 @@ _WRAP_UP, _CLOSED = Status.WRAP_UP, Status.CLOSED
 
 TRANSITIONS: tuple[Transition, ...] = (
     Transition(None, _T.CUSTOMER_MESSAGE, _CUSTOMER, _OPEN, "customer_wrote"),
+    Transition(None, _T.HANDED_OVER, _SYSTEM, _OPEN, "handed_over"),
     Transition(None, _T.START, _AGENT, _ACTIVE, "started_by_agent"),
     Transition(_OPEN, _T.PICK, _AGENT, _ACTIVE, "picked_by_agent"),
     Transition(_OPEN, _T.PUSH, _SYSTEM, _ACTIVE, "assigned_by_routing"),
@@ -115,12 +118,14 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(_ACTIVE, _T.RULE_CLOSES, _SYSTEM, _CLOSED, "closed_by_rule"),
     Transition(_ACTIVE, _T.FORCE_CLOSE, _SUPERVISOR, _CLOSED, "closed_by_supervisor"),
     Transition(_WAITING, _T.CUSTOMER_MESSAGE, _CUSTOMER, _OPEN, "customer_wrote_again"),
+    Transition(_WAITING, _T.HANDED_OVER, _SYSTEM, _OPEN, "handed_over"),
     Transition(_WAITING, _T.REOPEN, _AGENT, _ACTIVE, "reopened_by_agent"),
     Transition(_WAITING, _T.WAITING_TOO_LONG, _SYSTEM, _CLOSED, "waiting_for_too_long"),
     Transition(_WAITING, _T.RULE_CLOSES, _SYSTEM, _CLOSED, "closed_by_rule"),
     Transition(_WAITING, _T.FORCE_CLOSE, _SUPERVISOR, _CLOSED, "closed_by_supervisor"),
     Transition(_WRAP_UP, _T.COMPLETE, _AGENT, _CLOSED, "completed_by_agent"),
     Transition(_WRAP_UP, _T.CUSTOMER_MESSAGE, _SYSTEM, _CLOSED, "customer_wrote_in_wrap_up"),
+    Transition(_WRAP_UP, _T.HANDED_OVER, _SYSTEM, _CLOSED, "handed_over_in_wrap_up"),
     Transition(_WRAP_UP, _T.CUSTOMER_RETURNED, _CUSTOMER, _OPEN, "customer_wrote_again"),
     Transition(_WRAP_UP, _T.WRAP_UP_TOO_LONG, _SYSTEM, _CLOSED, "wrap_up_for_too_long"),
     Transition(_WRAP_UP, _T.FORCE_CLOSE, _SUPERVISOR, _CLOSED, "closed_by_supervisor"),

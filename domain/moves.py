@@ -33,9 +33,9 @@ _SAYS: dict[Trigger, AutomatedTrigger] = {
 }
 
 
-def open_conversation(draft: Draft, *, message_id: str | None) -> None:
-    """A customer's message makes a conversation; it is greeted."""
-    row = required(None, Trigger.CUSTOMER_MESSAGE)
+def open_conversation(draft: Draft, trigger: Trigger, *, message_id: str | None) -> None:
+    """A customer's words make a conversation; it is greeted. `trigger`: why it is ours."""
+    row = required(None, trigger)
     conversation = _new(draft, draft.new_id(), row)
     _begin(draft, conversation, row, None, message_id=message_id)
     if draft.state.privacy_notice_at is None and say(draft, conversation, AutomatedTrigger.PRIVACY_NOTICE):

@@ -53,6 +53,7 @@ class Conversation:
     happened in it by our clock, `last_message_at` the newest message by Meta's. `live_since` is when it
     opened or, after Closed, was reopened; `last_session_at` when an agent last took it up. `spoke` and
     `spoke_at` tell who spoke last and when we learnt of it: whose answer is owed, and since when.
+    `customer_wrote_at` is the customer's newest message by Meta's clock.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Conversation:
     last_message_at: datetime | None = None
     spoke: Speaker | None = None
     spoke_at: datetime | None = None
+    customer_wrote_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +220,10 @@ class ThreadState:
 
 
 class ThreadEventKind(StrEnum):
-    """What the relay tells a conversation. What is no message only opens or extends the window."""
+    """What the relay tells a conversation. What is no message only opens or extends the window.
+
+    HANDED_OVER: the thread was handed to us, and nobody here was told of the customer's last words yet.
+    """
 
     MESSAGE = "message"
     POSTBACK = "postback"
@@ -228,10 +233,17 @@ class ThreadEventKind(StrEnum):
     WINDOW_OPENING = "window_opening"
     SURVEY_ANSWER = "survey_answer"
     OWN_ECHO = "own_echo"
+    HANDED_OVER = "handed_over"
 
 
-_OPENS_WORK = {ThreadEventKind.MESSAGE, ThreadEventKind.POSTBACK, ThreadEventKind.ENTRY}
+_OPENS_WORK = {
+    ThreadEventKind.MESSAGE,
+    ThreadEventKind.POSTBACK,
+    ThreadEventKind.ENTRY,
+    ThreadEventKind.HANDED_OVER,
+}
 _NO_MESSAGE = {
+    ThreadEventKind.HANDED_OVER,
     ThreadEventKind.WINDOW_OPENING,
     ThreadEventKind.SURVEY_ANSWER,
     ThreadEventKind.OWN_ECHO,
@@ -244,7 +256,8 @@ class ThreadEvent:
 
     `survey_id`: the survey that a SURVEY_ANSWER answers; None where the answer does not count (forged,
     repeated, of another person): then it may open the window and nothing else. `refused_files`: what the
-    customer is to be told about files of the message that were not taken.
+    customer is to be told about files of the message that were not taken. `by_program`: an OUTSIDE_MESSAGE
+    comes from another app than the Page inbox. `message_id` of HANDED_OVER: the customer's last words.
     """
 
     seq: int
@@ -254,6 +267,7 @@ class ThreadEvent:
     message_id: str | None = None
     survey_id: str | None = None
     refused_files: AutomatedTrigger | None = None
+    by_program: bool = False
 
     @property
     def opens_work(self) -> bool:

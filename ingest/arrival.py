@@ -27,7 +27,7 @@ class Effects:
     """Rows to be written at the end of a batch."""
 
     messages: list[dict[str, Any]] = field(default_factory=list)
-    ids_by_mid: dict[tuple[str, str], str] = field(default_factory=dict)
+    messages_by_mid: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     attachments: list[dict[str, Any]] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     openings: list[dict[str, Any]] = field(default_factory=list)
@@ -41,7 +41,8 @@ class Effects:
 class Arrival:
     """One event with what is known about where it belongs.
 
-    `live_conversation_id`: the conversation that is live as far as the store knows.
+    `live_conversation_id`: the conversation that is live as far as the store knows. `tells_owner`: whether
+    it tells who controls the thread now; a repetition does not.
     """
 
     session: Session
@@ -54,6 +55,7 @@ class Arrival:
     standby: bool
     own_app_id: str
     takes_files: bool = False
+    tells_owner: bool = True
 
     @property
     def received_at(self) -> datetime:
@@ -75,37 +77,36 @@ class Arrival:
 
 def insert(arrival: Arrival, **columns: Any) -> None:
     """Insert a message row, with every column that a bulk insert needs."""
-    if columns.get("mid"):
-        arrival.effects.ids_by_mid.setdefault((arrival.thread.page_id, columns["mid"]), arrival.id)
-    arrival.effects.messages.append(
-        {
-            "id": arrival.id,
-            "page_id": arrival.thread.page_id,
-            "customer_id": arrival.customer.id,
-            "conversation_id": None,
-            "kind": "message",
-            "text": None,
-            "attachments": [],
-            "quick_reply_payload": None,
-            "content": None,
-            "hold": False,
-            "resends": None,
-            "reply_to_mid": None,
-            "referral": None,
-            "reactions": [],
-            "edits": [],
-            "app_id": None,
-            "standby": arrival.standby,
-            "thread_seq": arrival.thread.last_seq + 1,
-            "status": None,
-            "attempt": 0,
-            "occurred_at": arrival.occurred_at,
-            "received_at": arrival.received_at,
-            "sent_at": None,
-            "created_at": arrival.received_at,
-        }
-        | columns
-    )
+    row = {
+        "id": arrival.id,
+        "page_id": arrival.thread.page_id,
+        "customer_id": arrival.customer.id,
+        "conversation_id": None,
+        "kind": "message",
+        "text": None,
+        "attachments": [],
+        "quick_reply_payload": None,
+        "content": None,
+        "hold": False,
+        "resends": None,
+        "reply_to_mid": None,
+        "mid": None,
+        "referral": None,
+        "reactions": [],
+        "edits": [],
+        "app_id": None,
+        "standby": arrival.standby,
+        "thread_seq": arrival.thread.last_seq + 1,
+        "status": None,
+        "attempt": 0,
+        "occurred_at": arrival.occurred_at,
+        "received_at": arrival.received_at,
+        "sent_at": None,
+        "created_at": arrival.received_at,
+    } | columns
+    arrival.effects.messages.append(row)
+    if row["mid"]:
+        arrival.effects.messages_by_mid.setdefault((arrival.thread.page_id, row["mid"]), row)
 
 
 def tell(
@@ -113,14 +114,16 @@ def tell(
     kind: ThreadEventKind,
     message_id: str | None = None,
     survey_id: str | None = None,
+    *,
     refused_files: AutomatedTrigger | None = None,
+    by_program: bool = False,
 ) -> None:
     """Number the event in its thread and have the workflow told."""
     opened = _opened(arrival)
     thread = arrival.thread
     thread.last_seq += 1
     event = ThreadEvent(
-        thread.last_seq, kind, arrival.occurred_at, opened, message_id, survey_id, refused_files
+        thread.last_seq, kind, arrival.occurred_at, opened, message_id, survey_id, refused_files, by_program
     )
     arrival.effects.thread_events.append(
         {

@@ -1,29 +1,34 @@
 """What one routed event changes in its thread. The table behind it is `messenger.catalogue`."""
 
-from dataclasses import asdict
 from datetime import datetime
 from functools import singledispatch
 from typing import Any
-
-from sqlmodel import col, select
 
 from base import clock
 from domain.delivery import MessageStatus
 from domain.state import ThreadEventKind
 from domain.survey_names import is_survey_payload
+from domain.thread_owner import OwnerKind, kind_of
 from ingest import survey_answers
 from ingest.arrival import Arrival, insert, note, tell
+from ingest.customer_messages import (
+    attachment,
+    id_of_known,
+    is_known,
+    referral,
+    take_words,
+    unheard_words,
+    words_of_message,
+    words_of_postback,
+)
 from ingest.files import take_files
 from messenger import events as meta
-from messenger.attachments import Attachment
+from messenger.catalogue import hands_over
 from messenger.own_metadata import message_id_in
 from messenger.webhook import READ_BACK_CHANNELS
 from store.messages import confirm_by_echo, waiting_with_words
 from store.tables import Message
 from store.thread_owners import owner_of_thread, set_owner
-
-UNSUPPORTED = "unsupported"
-"""The kind of a customer's message in which there is nothing that is known here."""
 
 
 @singledispatch
@@ -37,68 +42,19 @@ def take(parsed: meta.Event, arrival: Arrival) -> None:  # noqa: ARG001 - the re
 
 @take.register
 def _message(parsed: meta.InboundMessage, arrival: Arrival) -> None:
-    if arrival.row.channel in READ_BACK_CHANNELS and _is_known(arrival, parsed.mid):
+    known = is_known(arrival, parsed.mid)
+    if known and (arrival.row.channel in READ_BACK_CHANNELS or is_survey_payload(parsed.quick_reply_payload)):
+        arrival.tells_owner = False
         note(arrival, f"customer.{arrival.row.kind}", {"inbox_id": arrival.row.id})
-        return
-    if is_survey_payload(parsed.quick_reply_payload):
+    elif is_survey_payload(parsed.quick_reply_payload):
         survey_answers.take_tap(parsed, arrival)
-        return
-    attachments = [_attachment(each) for each in parsed.attachments]
-    refused_files = take_files(arrival, parsed.attachments, attachments)
-    insert(
-        arrival,
-        direction="inbound",
-        sender_kind="customer",
-        kind="message" if _says_something(parsed) else UNSUPPORTED,
-        text=parsed.text,
-        attachments=attachments,
-        quick_reply_payload=parsed.quick_reply_payload,
-        reply_to_mid=parsed.reply_to_mid,
-        mid=parsed.mid,
-        referral=_referral(parsed.referral) or arrival.thread.pending_referral,
-    )
-    arrival.thread.pending_referral = None
-    kind = ThreadEventKind.STANDBY_MESSAGE if arrival.standby else ThreadEventKind.MESSAGE
-    told = None if arrival.standby else refused_files
-    tell(arrival, kind, message_id=arrival.id, refused_files=told)
-
-
-def _says_something(message: meta.InboundMessage) -> bool:
-    return bool(message.text or message.attachments or message.quick_reply_payload)
+    else:
+        take_words(words_of_message(parsed), arrival)
 
 
 @take.register
 def _postback(parsed: meta.Postback, arrival: Arrival) -> None:
-    if _is_known(arrival, parsed.mid):
-        note(arrival, "customer.postback", {"inbox_id": arrival.row.id})
-        return
-    insert(
-        arrival,
-        direction="inbound",
-        sender_kind="customer",
-        kind="postback",
-        text=parsed.title,
-        quick_reply_payload=parsed.payload,
-        mid=parsed.mid,
-        referral=_referral(parsed.referral) or arrival.thread.pending_referral,
-    )
-    arrival.thread.pending_referral = None
-    kind = ThreadEventKind.STANDBY_MESSAGE if arrival.standby else ThreadEventKind.POSTBACK
-    tell(arrival, kind, message_id=arrival.id)
-
-
-def _is_known(arrival: Arrival, mid: str | None) -> bool:
-    """Whether there is such a message already: a button read from the conversation looks like any message."""
-    return mid is not None and _row_of(arrival, mid) is not None
-
-
-def _row_of(arrival: Arrival, mid: str) -> str | None:
-    """The id of the message that has this mid, of this batch too, whose rows are not written yet."""
-    page_id = arrival.thread.page_id
-    if (of_batch := arrival.effects.ids_by_mid.get((page_id, mid))) is not None:
-        return of_batch
-    wanted = select(Message.id).where(col(Message.page_id) == page_id, col(Message.mid) == mid)
-    return arrival.session.exec(wanted).first()
+    take_words(words_of_postback(parsed), arrival)
 
 
 @take.register
@@ -109,19 +65,22 @@ def _echo(parsed: meta.Echo, arrival: Arrival) -> None:
         or _confirmed_by_words(arrival, parsed)
     ):
         return
+    listed = [attachment(each) for each in parsed.attachments]
+    take_files(arrival, arrival.id, parsed.attachments, listed, from_customer=False)
     insert(
         arrival,
         direction="outbound",
         sender_kind="outside",
         text=parsed.text,
-        attachments=[_attachment(each) for each in parsed.attachments],
+        attachments=listed,
         reply_to_mid=parsed.reply_to_mid,
         mid=parsed.mid,
         app_id=parsed.app_id,
         status=MessageStatus.SENT.value,
         sent_at=arrival.occurred_at,
     )
-    tell(arrival, ThreadEventKind.OUTSIDE_MESSAGE, message_id=arrival.id)
+    named_program = kind_of(parsed.app_id, arrival.own_app_id) is OwnerKind.ANOTHER_APP
+    tell(arrival, ThreadEventKind.OUTSIDE_MESSAGE, message_id=arrival.id, by_program=named_program)
 
 
 def _confirmed_own(arrival: Arrival, echo: meta.Echo) -> bool:
@@ -139,7 +98,7 @@ def _confirmed_by_mid(arrival: Arrival, echo: meta.Echo) -> bool:
     """Whether the echo names a message that we know already, without our metadata."""
     if echo.mid is None:
         return False
-    known = _row_of(arrival, echo.mid)
+    known = id_of_known(arrival, echo.mid)
     return known is not None and _confirm(arrival, known, echo.mid)
 
 
@@ -236,7 +195,7 @@ def _watermark(arrival: Arrival, watermark_ms: int | None) -> datetime | None:
 
 @take.register
 def _entry(parsed: meta.Referral, arrival: Arrival) -> None:
-    arrival.thread.pending_referral = _referral(parsed.data)
+    arrival.thread.pending_referral = referral(parsed.data)
     note(arrival, "customer.referral", {"source": parsed.data.source, "type": parsed.data.type})
     if arrival.opening_kind is not None:
         tell(arrival, ThreadEventKind.ENTRY)
@@ -249,10 +208,14 @@ def _control(parsed: meta.ThreadControl, arrival: Arrival) -> None:
         "new_owner_app_id": parsed.new_owner_app_id,
     }
     note(arrival, f"customer.{arrival.row.kind}", {"inbox_id": arrival.row.id, **apps})
+    if hands_over(parsed, arrival.own_app_id) and (message_id := unheard_words(arrival)) is not None:
+        tell(arrival, ThreadEventKind.HANDED_OVER, message_id=message_id)
 
 
 def learn_owner(parsed: meta.Event, arrival: Arrival) -> None:
     """Keep what an event tells of who controls its thread."""
+    if not arrival.tells_owner:
+        return
     known, at = owner_of_thread(arrival.thread), arrival.occurred_at
     match parsed:
         case meta.ThreadControl(action="pass" | "take", new_owner_app_id=app_id):
@@ -275,18 +238,3 @@ def _change(arrival: Arrival, mid: str | None, kind: str, change: dict[str, Any]
         arrival.effects.changes.append(
             {"inbox_id": arrival.row.id, "page_id": page_id, "mid": mid, "kind": kind, "change": change}
         )
-
-
-def _attachment(attachment: Attachment) -> dict[str, Any]:
-    """An attachment as the message row keeps it."""
-    return {
-        "type": attachment.type or "unknown",
-        "url": attachment.url,
-        "title": attachment.title,
-        "sticker_id": attachment.sticker_id,
-        "payload": dict(attachment.payload),
-    }
-
-
-def _referral(data: meta.ReferralData | None) -> dict[str, Any] | None:
-    return None if data is None else asdict(data)

@@ -21,6 +21,7 @@ def facts_of(event: ThreadEvent) -> dict[str, Any]:
                 "message_id": event.message_id,
                 "survey_id": event.survey_id,
                 "refused_files": event.refused_files,
+                "by_program": event.by_program,
             }
         )
     )
@@ -39,6 +40,7 @@ def thread_event(row: ThreadEventRow) -> ThreadEvent:
         message_id=row.facts["message_id"],
         survey_id=row.facts.get("survey_id"),
         refused_files=AutomatedTrigger(refused_files) if refused_files else None,
+        by_program=row.facts.get("by_program", False),
     )
 
 

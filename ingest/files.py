@@ -1,4 +1,4 @@
-"""The files of a customer's message on their way in: which are to be fetched, which are refused at once."""
+"""The files of a message on their way in: which are to be fetched, which are refused at once."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,38 +18,52 @@ from store.attachments import inbound_row, shown
 
 
 def take_files(
-    arrival: Arrival, attachments: Sequence[Attachment], listed: list[dict[str, Any]]
-) -> AutomatedTrigger | None:
-    """Note the files among the attachments, and put into `listed` how the message shows them.
+    arrival: Arrival,
+    message_id: str,
+    attachments: Sequence[Attachment],
+    listed: list[dict[str, Any]],
+    *,
+    from_customer: bool = True,
+) -> None:
+    """Note the files among a message's attachments, and put into `listed` how the message shows them.
 
-    Returns what the customer is to be told if the page takes no files.
+    What was sent for the Page is kept like the customer's; the switch for customers' files is not for it.
     """
-    refused = False
+    refused_here = from_customer and not arrival.takes_files
     for position, attachment in enumerate(attachments):
-        if attachment.type not in FETCHED_KINDS or attachment.url is None:
+        if not _is_file(attachment):
             continue
-        reason = _refusal(arrival, position)
-        refused = refused or reason is not None
-        row = _row(arrival, attachment, attachment.url, position, reason)
+        reason = _refusal(position, switched_off=refused_here)
+        row = _row(arrival, message_id, attachment, position, reason)
         arrival.effects.attachments.append(row)
         listed[position] = shown(**row)
-        if reason is None and arrival.id not in arrival.effects.files:
-            arrival.effects.files.append(arrival.id)
-    return AutomatedTrigger.UNSUPPORTED_MESSAGE if refused and not arrival.takes_files else None
+        if reason is None and message_id not in arrival.effects.files:
+            arrival.effects.files.append(message_id)
 
 
-def _refusal(arrival: Arrival, position: int) -> FileReason | None:
-    if not arrival.takes_files:
+def refused_files(arrival: Arrival, attachments: Sequence[Attachment]) -> AutomatedTrigger | None:
+    """What the customer is to be told at once, where the page takes no files from customers."""
+    has_files = any(_is_file(each) for each in attachments)
+    return AutomatedTrigger.UNSUPPORTED_MESSAGE if has_files and not arrival.takes_files else None
+
+
+def _is_file(attachment: Attachment) -> bool:
+    return attachment.type in FETCHED_KINDS and attachment.url is not None
+
+
+def _refusal(position: int, *, switched_off: bool) -> FileReason | None:
+    if switched_off:
         return FileReason.SWITCHED_OFF
     return FileReason.TOO_MANY if position >= MOST_IN_ONE_MESSAGE else None
 
 
 def _row(
-    arrival: Arrival, attachment: Attachment, url: str, position: int, refused: FileReason | None
+    arrival: Arrival, message_id: str, attachment: Attachment, position: int, refused: FileReason | None
 ) -> dict[str, Any]:
+    url = attachment.url or ""
     return inbound_row(
-        id=id_from_key(arrival.id, "file", str(position)),
-        message_id=arrival.id,
+        id=id_from_key(message_id, "file", str(position)),
+        message_id=message_id,
         page_id=arrival.thread.page_id,
         customer_id=arrival.customer.id,
         position=position,

@@ -9,7 +9,15 @@ from enum import StrEnum
 
 from domain.survey_names import is_survey_payload
 from domain.window import OpeningKind
-from messenger.events import Echo, Event, InboundMessage, Reaction, Referral, ReferralData
+from messenger.events import (
+    Echo,
+    Event,
+    InboundMessage,
+    Reaction,
+    Referral,
+    ReferralData,
+    ThreadControl,
+)
 from messenger.webhook import STANDBY_CHANNELS, EventKind
 
 
@@ -94,7 +102,9 @@ CATALOGUE = (
         EventKind.ECHO,
         "outside",
         "A message from the Page that another app, the Page inbox or an automation sent, or nobody named.",
-        "An outbound message from outside in the thread.",
+        "An outbound message from outside in the thread; its files are kept like the customer's. It counts "
+        "as an answer unless it is a program's: of another app than the Page inbox, or within seconds of the "
+        "customer's words, as the Page's instant reply is.",
         Route.JOIN,
     ),
     Classification(
@@ -195,8 +205,16 @@ CATALOGUE = (
     ),
     Classification(
         EventKind.PASS_THREAD_CONTROL,
-        "",
-        "The thread was passed to another app, or to us.",
+        "to_us",
+        "A bot, the Page inbox or nobody (the thread was idle) handed the thread to us.",
+        "The thread's owner. If the customer's last words were heard on standby, nobody here was told to "
+        "answer them: a conversation opens, or one that was Waiting, and holds what was said meanwhile.",
+        Route.WORK,
+    ),
+    Classification(
+        EventKind.PASS_THREAD_CONTROL,
+        "to_another_app",
+        "The thread was passed to another app.",
         "The thread's owner. Noted in the thread.",
         Route.JOIN,
     ),
@@ -353,6 +371,8 @@ def _case(kind: EventKind, parsed: Event, own_app_id: str, *, after_ad_click: bo
             return "react" if action == "react" else "unreact"
         case Referral(data=data):
             return _referral_case(data)
+        case ThreadControl(action="pass"):
+            return "to_us" if hands_over(parsed, own_app_id) else "to_another_app"
         case _:
             return ""
 
@@ -363,6 +383,15 @@ def _message_case(message: InboundMessage, *, after_ad_click: bool) -> str:
     if after_ad_click or (message.referral is not None and is_ad(message.referral)):
         return "ad"
     return "text" if message.quick_reply_payload is None else "quick_reply"
+
+
+def hands_over(parsed: Event, own_app_id: str) -> bool:
+    """Whether another app, the Page inbox or nobody hands a thread to our app."""
+    match parsed:
+        case ThreadControl(action="pass", new_owner_app_id=app_id):
+            return app_id == own_app_id
+        case _:
+            return False
 
 
 def is_ad(referral: ReferralData) -> bool:

@@ -39,6 +39,11 @@ administrators are told once (`webhook.conflicting_repeat`, `GET /v1/webhook-eve
 For all of them:
 
 - In `standby` another app has the thread: the event opens what it opens, but `work` becomes `join`.
+- The same message may come under `standby` and under `messaging`, in any order: it is one message, and work.
+  So what is work has a key of its own on standby, and the row of its `mid` is one.
+- A message and a postback with one `mid` are one message too, with the text of the one and the payload of
+  the other.
+- What Meta hands to us after it was said is work, in whichever order the two arrive.
 - An event of a thread that names no customer by PSID (an opt-in with `user_ref` alone) is kept raw.
 - A message whose sender is the Page is an echo, flagged or not.
 - An event of an unknown Page, or one without the form of its kind, is quarantined: kept, counted, shown.

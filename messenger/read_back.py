@@ -1,7 +1,7 @@
 """Messages that Meta shows in a conversation, as the events that its webhook would have delivered.
 
 They have the same unique keys, so that a delivery which comes late changes nothing, nor does a second
-reading.
+reading; only one under `messaging` still makes work of what was read on standby.
 What Meta does not show is lost: the payload of a button, a referral, which app wrote for the Page.
 """
 
@@ -16,13 +16,14 @@ from messenger.wire import compact
 def events_of(page_id: str, messages: Iterable[ThreadMessage], *, standby: bool) -> list[WebhookEvent]:
     """The events of messages whose person is known; `standby`: another app had the thread."""
     items = [_item(page_id, each) for each in messages if each.psid is not None]
-    return _delivered(page_id, items, READ_BACK_STANDBY if standby else READ_BACK) if items else []
+    return _delivered(page_id, items, standby=standby) if items else []
 
 
-def _delivered(page_id: str, items: Sequence[dict[str, Any]], channel: str) -> list[WebhookEvent]:
-    events = split(compact({"object": "page", "entry": [{"id": page_id, "messaging": items}]}))
+def _delivered(page_id: str, items: Sequence[dict[str, Any]], *, standby: bool) -> list[WebhookEvent]:
+    entry = {"id": page_id, "standby" if standby else "messaging": items}
+    events = split(compact({"object": "page", "entry": [entry]}))
     for event in events:
-        event.channel = channel
+        event.channel = READ_BACK_STANDBY if standby else READ_BACK
     return events
 
 

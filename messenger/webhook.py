@@ -64,8 +64,9 @@ class WebhookEvent:
     page_id: Facebook's id of the Page, "" where the delivery names none.
     channel: the array it came in, "messaging", "standby" or "changes"; "body" where it stands for a whole
         delivery or entry.
-    key: the same for every repetition of the event on its Page, in whichever channel; printable ASCII, at
-        most 200 characters.
+    key: the same for every repetition of the event on its Page; printable ASCII, at most 200 characters. What
+        is work for whoever has the thread (`MAKES_WORK`) has another one on standby: there it is no work, and
+        must not take the place of the same event under `messaging`.
     customer_psid: the customer whom it concerns, whoever sent it; None for events of the Page.
     occurred_ms: Meta's timestamp in milliseconds since 1970, None if absent or impossible.
     raw: the event alone as compact JSON in ASCII. What is unparseable, and a whole delivery, as received.
@@ -88,6 +89,7 @@ READ_BACK_CHANNELS = frozenset({READ_BACK, READ_BACK_STANDBY})
 """Of events that Meta did not deliver, and that were read from the page's conversations instead."""
 STANDBY_CHANNELS = frozenset({"standby", READ_BACK_STANDBY})
 MAX_KEY_LENGTH = 200
+MAKES_WORK = frozenset({EventKind.MESSAGE, EventKind.POSTBACK, EventKind.REFERRAL})
 
 _ENTRY_FIELDS = frozenset({"id", "time", *CHANNELS})
 _DELIVERY_FIELDS = frozenset({"object", "entry"})
@@ -217,7 +219,8 @@ def _event(page_id: str, entry_time: Any, channel: str, event: Any) -> WebhookEv
     if customer == page_id:  # the Page's own action, or an echo with its parties exchanged
         customer = page if page != page_id else None
     occurred_ms = milliseconds(event.get("timestamp"))
-    key = _key(kind, event, (sender, recipient), occurred_ms) or _key_of_content(
+    scope = "standby_" if channel in STANDBY_CHANNELS and kind in MAKES_WORK else ""
+    key = _key(kind, event, (sender, recipient), occurred_ms, scope) or scope + _key_of_content(
         event if occurred_ms is not None else [entry_time, event]
     )
     return WebhookEvent(page_id, channel, kind, key, customer, occurred_ms, compact(event))
@@ -289,7 +292,9 @@ _KEY_RULES: dict[EventKind, tuple[str, Callable[..., list[str] | None]]] = {
 }
 
 
-def _key(kind: EventKind, event: dict[str, Any], parties: _Parties, occurred_ms: int | None) -> str | None:
+def _key(
+    kind: EventKind, event: dict[str, Any], parties: _Parties, occurred_ms: int | None, scope: str
+) -> str | None:
     """What tells the event from all others of its Page; None if what is needed for that is absent.
 
     In plain text where that is plain and short, else its hash, marked by another separator.
@@ -298,11 +303,11 @@ def _key(kind: EventKind, event: dict[str, Any], parties: _Parties, occurred_ms:
     parts = rule[1](event[rule[0]], parties, occurred_ms) if rule else None
     if parts is None:
         return None
-    key = kind + ":" + ":".join(parts)
+    key = scope + kind + ":" + ":".join(parts)
     plain = len(key) <= MAX_KEY_LENGTH and key.isascii() and key.isprintable()
     if plain and (len(parts) == 1 or not any(":" in part for part in parts[:-1])):
         return key
-    return kind + "#" + fingerprint(parts)
+    return scope + kind + "#" + fingerprint(parts)
 
 
 def _key_of_content(content: Any) -> str:

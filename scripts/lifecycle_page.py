@@ -33,7 +33,11 @@ FACTS: tuple[tuple[str, str, str], ...] = (
     ("session.started", "an agent's turn began", "session_id, number, human_agent_tag, reason"),
     ("session.closed", "an agent's turn is over", "session_id, agent_id, reason"),
     ("message.received", "the customer wrote or pressed a button; dated by Meta", "kind, seq"),
-    ("message.received_from_outside", "somebody answered from another inbox", "kind, seq"),
+    (
+        "message.received_from_outside",
+        "a message that others sent for the Page; `is_answer`: by a person, as far as can be told",
+        "kind, seq, is_answer",
+    ),
     ("message.received_outside_conversation", "a message for another app, and no conversation", "kind, seq"),
     ("message.queued", "a message is to be sent", "trigger and cause_id, held_since, setting"),
     ("message.sending", "an attempt to send it began", "attempt, allowed_by"),

@@ -11,6 +11,7 @@ _BOX = (150.0, 64.0)
 WORDS: dict[Trigger, str] = {
     Trigger.CUSTOMER_MESSAGE: "customer writes",
     Trigger.CUSTOMER_RETURNED: "customer writes, may be reopened",
+    Trigger.HANDED_OVER: "handed over to us",
     Trigger.START: "start",
     Trigger.PICK: "pick",
     Trigger.CLOSE_SESSION: "close-session",

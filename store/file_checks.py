@@ -1,11 +1,14 @@
 """What a file must pass before it is kept: its type by name and by its bytes, its pixels, the scanner."""
 
+from collections.abc import Callable
 from typing import IO
 
 from base.scanner import ScannerError, is_infected
 from base.settings import Settings
 from base.sniffing import HEAD_BYTES, is_text, pixels_of, signs_of
-from domain.attachments import FROM_AGENTS, MOST_PIXELS, FileReason, judge_type
+from domain.attachments import FROM_AGENTS, MOST_PIXELS, FileReason, judge_received, judge_type
+
+_Rule = Callable[..., str | FileReason]
 
 
 class ScannerUnsureError(Exception):
@@ -21,19 +24,19 @@ class FileChecks:
         self._scanner = settings.attachment_scanner
 
     async def judge_inbound(self, kind: str, name: str, file: IO[bytes]) -> str | FileReason:
-        """The content type of a customer's file, or why it is refused. Raises ScannerUnsureError."""
-        return await self._judge(kind, name, file, self._allowed)
+        """The content type of a file that Meta gave us, or why it is refused. Raises ScannerUnsureError."""
+        return await self._judge(kind, name, file, self._allowed, judge_received)
 
     async def judge_outbound(self, name: str, file: IO[bytes]) -> str | FileReason:
         """The content type of an agent's file, or why it is refused. Raises ScannerUnsureError."""
-        return await self._judge("", name, file, FROM_AGENTS)
+        return await self._judge("", name, file, FROM_AGENTS, judge_type)
 
     async def _judge(
-        self, kind: str, name: str, file: IO[bytes], allowed: frozenset[str]
+        self, kind: str, name: str, file: IO[bytes], allowed: frozenset[str], rule: _Rule
     ) -> str | FileReason:
         file.seek(0)
         head = file.read(HEAD_BYTES)
-        judged = judge_type(
+        judged = rule(
             kind, name, signs_of(head), is_text=is_text(head), allowed=allowed, blocked=self._blocked
         )
         if isinstance(judged, FileReason):

@@ -1,6 +1,7 @@
 """A thread's state as its workflow last projected it, and the writing of that projection."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -34,6 +35,19 @@ _FORGET = delete(ThreadEvent).where(
 )
 _CHANGE = update(_CONVERSATION).where(
     _CONVERSATION.c.id == bindparam("of"), _CONVERSATION.c.version <= bindparam("to_version")
+)
+TAKEN_UP = timedelta(days=7)
+"""What was said longer ago is past: not even a person may answer it any more."""
+
+_TAKE_UP = (
+    update(Message)
+    .where(
+        col(Message.customer_id) == bindparam("of"),
+        col(Message.occurred_at) >= bindparam("since"),
+        col(Message.conversation_id).is_(None),
+        col(Message.thread_seq) <= bindparam("until_seq"),
+    )
+    .values(conversation_id=bindparam("to"))
 )
 _ATTACH = (
     update(Message)
@@ -103,6 +117,9 @@ def project(session: Session, page_id: str, customer_id: str, change: Change, *,
     _start_sessions(session, change.facts)
     _close_sessions(session, change.facts)
     _attach(session, change.attached, conversations)
+    for conversation in conversations:
+        if conversation.id in opened:
+            _take_up(session, customer_id, conversation, state.applied_seq)
     write_surveys(session, page_id, customer_id, change)
     if page is not None:
         create_messages(session, page, customer_id, change, at=change.facts[-1].at, public_url=public_url)
@@ -115,6 +132,17 @@ def project(session: Session, page_id: str, customer_id: str, change: Change, *,
             for fact in change.facts
         ],
     )
+
+
+def _take_up(session: Session, customer_id: str, conversation: Conversation, until_seq: int) -> None:
+    """Give a new conversation what was said before it and belongs to none, as what a bot was told."""
+    values = {
+        "of": customer_id,
+        "to": conversation.id,
+        "since": conversation.opened_at - TAKEN_UP,
+        "until_seq": until_seq,
+    }
+    session.connection().execute(_TAKE_UP, values)
 
 
 def _write_thread(session: Session, customer_id: str, state: ThreadState) -> bool:

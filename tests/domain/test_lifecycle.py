@@ -17,6 +17,7 @@ from domain.lifecycle import (
     transition,
 )
 from domain.settings import LiveSettings, RuleAction, Silent, TimeOutRule
+from domain.state import ThreadEventKind
 from support.story import Story
 
 HOUR = 3600
@@ -76,6 +77,8 @@ def pull(story: Story, row: Transition) -> None:
         story.passes(waits[row.trigger])
     elif row.trigger in (Trigger.CUSTOMER_MESSAGE, Trigger.CUSTOMER_RETURNED):
         story.writes()
+    elif row.trigger is Trigger.HANDED_OVER:
+        story.writes(ThreadEventKind.HANDED_OVER)
     else:
         story.asks(row.trigger, supervises=row.actor is ActorKind.SUPERVISOR)
 

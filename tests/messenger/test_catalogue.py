@@ -55,13 +55,14 @@ def test_only_raw_needs_a_reason_and_always_has_one(row: Classification) -> None
     assert row.changes.endswith(".")
 
 
-def test_work_comes_from_messages_postbacks_and_m_me_links_alone() -> None:
+def test_work_comes_from_messages_postbacks_m_me_links_and_handovers_alone() -> None:
     assert {(row.kind.value, row.case) for row in CATALOGUE if row.route is Route.WORK} == {
         ("message", "text"),
         ("message", "quick_reply"),
         ("message", "ad"),
         ("postback", ""),
         ("referral", "m_me_link"),
+        ("pass_thread_control", "to_us"),
     }
 
 
@@ -96,7 +97,7 @@ ROUTES = {
     "optin_plugin_ref": (Route.JOIN, None),
     "optin_notification_stop": (Route.JOIN, None),
     "feedback_csat_with_comment": (Route.JOIN, None),
-    "handover_pass_thread_control": (Route.JOIN, None),
+    "handover_pass_thread_control": (Route.WORK, None),
     "echo_own_app": (Route.ECHO, None),
     "echo_other_app": (Route.JOIN, None),
     "echo_page_inbox": (Route.JOIN, None),

@@ -191,14 +191,45 @@ def test_times_come_in_many_forms(timestamp: object, milliseconds: int | None) -
 # Keys
 
 
-def test_the_same_message_in_standby_and_messaging_has_one_key() -> None:
-    event = from_customer(**message())
+@pytest.mark.parametrize(
+    "what",
+    [message(), {"postback": {"mid": "m_1"}}, {"referral": {"ref": "x", "source": "SHORTLINK"}}],
+    ids=["message", "postback", "referral"],
+)
+def test_what_makes_work_has_another_key_on_standby_where_it_makes_none(what: dict[str, Any]) -> None:
+    event = from_customer(**what)
+    ours, theirs = only(delivery(event)).key, only(delivery(event, channel="standby")).key
+    assert theirs == "standby_" + ours
+    assert only(delivery(event, channel="standby")).key == theirs
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"reaction": {"mid": "m_1", "action": "react", "reaction": "love"}},
+        {"read": {"watermark": 1795166112000}},
+        {"message_edit": {"mid": "m_1", "num_edit": 1}},
+        {"optin": {"ref": "x"}},
+    ],
+    ids=["reaction", "read", "edit", "optin"],
+)
+def test_everything_else_has_one_key_in_both_channels(what: dict[str, Any]) -> None:
+    event = from_customer(**what)
     assert only(delivery(event)).key == only(delivery(event, channel="standby")).key
 
 
-def test_a_hashed_event_has_one_key_in_both_channels() -> None:
-    event = from_customer(referral={"ref": "x", "source": "SHORTLINK"})
+def test_an_echo_has_one_key_in_both_channels() -> None:
+    event = {"sender": {"id": PAGE}, "recipient": {"id": "1"}, "message": {"mid": "m_1", "is_echo": True}}
     assert only(delivery(event)).key == only(delivery(event, channel="standby")).key
+
+
+def test_keys_on_standby_stay_within_the_limit() -> None:
+    keys = [
+        only(delivery(from_customer(**message("m" * length)), channel="standby")).key
+        for length in (180, 184, 192, 200, 400)
+    ]
+    assert all(len(key) <= 200 and key.startswith("standby_message") for key in keys)
+    assert len(set(keys)) == 5
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,10 @@ class Attempt:
         event = ThreadEvent(seq, ThreadEventKind.MESSAGE, NOON, opened, f"m{seq}")
         return self._apply(apply_event(self.state, event, self.now, self.new_id), f"event/{seq}")
 
+    def handover(self, seq: int) -> "Attempt":
+        event = ThreadEvent(seq, ThreadEventKind.HANDED_OVER, NOON, message_id="m1")
+        return self._apply(apply_event(self.state, event, self.now, self.new_id), f"event/{seq}")
+
     def command(self, action: str) -> "Attempt":
         assert self.state.conversation is not None
         command = Command(action, f"id-of-{action}", self.state.conversation.id, "mia")
@@ -164,6 +168,34 @@ async def test_an_overtaken_attempt_does_not_put_the_old_state_back(store: Datab
     await opened.project()
     (conversation,), (thread,) = await rows(store, tables.Conversation), await rows(store, tables.Thread)
     assert (conversation.status, thread.version) == ("active", 2)
+
+
+async def test_a_new_conversation_takes_up_what_was_said_before_and_belongs_to_none(store: Database) -> None:
+    def said_before(session: Session) -> None:
+        for seq, changes in (
+            (1, {"standby": True}),
+            (2, {"direction": "outbound", "sender_kind": "outside", "standby": True}),
+            (3, {"standby": True, "occurred_at": NOON - timedelta(days=7, seconds=1)}),
+        ):
+            message = session.get_one(tables.Message, f"m{seq}")
+            for column, value in changes.items():
+                setattr(message, column, value)
+        later = _message(5)
+        session.add(later)
+        elsewhere = _message(4)
+        elsewhere.conversation_id = "another"
+        session.add(elsewhere)
+
+    await store.write(said_before)
+    attempt = Attempt(store, ThreadState(applied_seq=3), _ids())
+    attempt.handover(4)
+    state = await attempt.project()
+    assert state.conversation is not None
+    belongs = {row.id: row.conversation_id for row in await rows(store, tables.Message)}
+    own = state.conversation.id
+    assert belongs == {"m1": own, "m2": own, "m3": None, "m4": "another", "m5": None}
+    await attempt.project()
+    assert {row.id: row.conversation_id for row in await rows(store, tables.Message)} == belongs
 
 
 def _message(seq: int) -> tables.Message:

@@ -322,6 +322,7 @@ _no_work = st.sampled_from(
         (ThreadEventKind.WINDOW_OPENING, OpeningKind.REACTION),
         (ThreadEventKind.STANDBY_MESSAGE, OpeningKind.MESSAGE),
         (ThreadEventKind.OUTSIDE_MESSAGE, None),
+        (ThreadEventKind.HANDED_OVER, None),
     ]
 )
 writes = st.builds(lambda what, ago: Happens(what[0], what[1], ago), _work, _agos)
