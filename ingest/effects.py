@@ -27,7 +27,6 @@ from messenger.catalogue import hands_over
 from messenger.own_metadata import message_id_in
 from messenger.webhook import READ_BACK_CHANNELS
 from store.messages import confirm_by_echo, waiting_with_words
-from store.tables import Message
 from store.thread_owners import owner_of_thread, set_owner
 
 

@@ -70,6 +70,9 @@ async def _routed(product: Whole, body: bytes) -> list[InboxEvent]:
 
 async def _is_work(product: Whole, event: InboxEvent, promise: Promise) -> None:
     """A conversation for the agents, with the message, and an open window."""
+    if event.kind == EventKind.PASS_THREAD_CONTROL:
+        await _joins(product, event, promise)  # nobody has said anything in it yet
+        return
     conversation = await product.conversation_of(str(event.customer_psid))
     assert conversation["status"] == "open"
     assert conversation["window"]["opened_by"] == promise.opens
