@@ -6,7 +6,7 @@ import fcntl
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from importlib.metadata import version
 
@@ -29,6 +29,7 @@ from activities.threads import ThreadActivities
 from activities.usage import UsageNotes
 from activities.waking import WakingActivities
 from base import clock, failpoints
+from base.background import keep_running
 from base.data_directory import PRIVATE_UMASK
 from base.log import configure, get_logger
 from base.settings import Settings
@@ -136,16 +137,15 @@ async def working(
         fetcher = make_fetcher(settings)
         stack.push_async_callback(fetcher.aclose)
         await stack.enter_async_context(make_files_worker(settings, client, database, graph, fetcher))
-        relay = await _make_relay(settings, client, database, inbox, stack)
-        for name, work in (
-            ("relay", relay.run()),
-            ("profiles", ProfileKeeper(database, graph, settings.vault).run()),
-            ("erasures", ErasureStarter(database, client).run()),
-            ("retention", start_retention(client)),
-        ):
-            task = asyncio.create_task(work, name=name)
+        services: dict[str, Callable[[], Awaitable[None]]] = {
+            "relay": await _relaying(settings, client, database, inbox, stack),
+            "profiles": lambda: ProfileKeeper(database, graph, settings.vault).run(),
+            "erasures": lambda: ErasureStarter(database, client).run(),
+            "retention": lambda: start_retention(client),
+        }
+        for name, start in services.items():
+            task = asyncio.create_task(keep_running(name, start), name=name)
             stack.push_async_callback(_cancelled, task)
-            task.add_done_callback(_report_death)
         yield
 
 
@@ -258,9 +258,10 @@ def make_files_worker(
     )
 
 
-async def _make_relay(
+async def _relaying(
     settings: Settings, client: Client, database: Database, inbox: Database, stack: contextlib.AsyncExitStack
-) -> Relay:
+) -> Callable[[], Awaitable[None]]:
+    """What runs a new relay each time it is called."""
     lock = None
     if settings.database_url is None:
         alarm = await stack.enter_async_context(datagram_alarm(settings.data_dir))
@@ -268,17 +269,22 @@ async def _make_relay(
         stack.callback(lock.release)
     else:
         alarm = await stack.enter_async_context(notify_alarm(settings.database_url))
-    waker = PageWaker(client, database)
-    await waker.wake_unsettled()
-    return Relay(
-        database=database,
-        reader=InboxReader(inbox),
-        signaller=Signaller(database, client),
-        alarm=alarm,
-        wake_page=waker.wake,
-        machine_lock=lock,
-        files=FileStarter(client, database),
-    )
+
+    async def run() -> None:
+        waker = PageWaker(client, database)
+        await waker.wake_unsettled()
+        relay = Relay(
+            database=database,
+            reader=InboxReader(inbox),
+            signaller=Signaller(database, client),
+            alarm=alarm,
+            wake_page=waker.wake,
+            machine_lock=lock,
+            files=FileStarter(client, database),
+        )
+        await relay.run()
+
+    return run
 
 
 async def _connect_patiently(settings: Settings, stop: asyncio.Event) -> Client | None:
@@ -300,13 +306,6 @@ async def _cancelled(task: "asyncio.Task[None]") -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
-
-
-def _report_death(task: "asyncio.Task[None]") -> None:
-    """What dies of a bug must take the process with it: a silent relay would lose nothing but time."""
-    if not task.cancelled() and task.exception() is not None:
-        _log.error(f"{task.get_name()}_died", error=type(task.exception()).__name__)
-        signal.raise_signal(signal.SIGTERM)
 
 
 def main() -> None:

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 from temporalio import activity
 
@@ -50,6 +49,7 @@ from store.messages import begin_attempt
 from store.sql import KEY_STAYS
 from store.tables import Message, Page
 from store.threads import window_of_thread
+from store.unavailable import STORE_UNAVAILABLE, reason
 from store.uploads import WantedUpload, wanted_upload
 from workflows.messages import SendMessage, SendReport
 
@@ -193,8 +193,8 @@ class SendActivities:
                 return await self._database.write(
                     lambda session: self._conclude(session, request, attempt, outcome, now())
                 )
-            except OperationalError as error:
-                _log.warning("outcome_not_written", message_id=request.message_id, error=repr(error.orig))
+            except STORE_UNAVAILABLE as error:
+                _log.warning("outcome_not_written", message_id=request.message_id, error=reason(error))
                 await asyncio.sleep(pause)
         return await self._database.write(
             lambda session: self._conclude(session, request, attempt, outcome, now())

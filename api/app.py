@@ -48,7 +48,7 @@ from api.engine import Engine, TemporalEngine
 from api.errors import add_error_handlers
 from api.event_hub import EventHub
 from api.flights import Flights
-from api.inbox_checks import inbox_takes_writes, relay_keeps_up
+from api.inbox_checks import conversations_are_told, inbox_takes_writes, relay_keeps_up
 from api.key_check import master_key_fits
 from api.openapi import describe
 from api.passwords import Passwords
@@ -122,6 +122,7 @@ def create_app(
         app.state.services.readiness.checks |= {
             "inbox": partial(inbox_takes_writes, inbox),
             "relay": partial(relay_keeps_up, opened, inbox),
+            "conversations": partial(conversations_are_told, opened, inbox),
         }
         webhooks.open(settings, opened)
         background = {

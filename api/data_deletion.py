@@ -6,8 +6,6 @@ answers as soon as the request is written; the erasure itself is a workflow.
 
 import re
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
@@ -25,10 +23,11 @@ from base.log import get_logger
 from messenger.signed_request import BadSignedRequestError, read_deletion_request
 from store import erasures
 from store.tables import Erasure
+from store.unavailable import STORE_UNAVAILABLE
 
 MOST_FORM_BYTES = 16 * 1024
 _CODE = re.compile(r"[A-Za-z0-9_-]{43}")
-_UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeoutError, SecretsUnavailableError)
+_UNAVAILABLE = (*STORE_UNAVAILABLE, SecretsUnavailableError)
 
 _log = get_logger("api")
 

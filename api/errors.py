@@ -2,8 +2,7 @@
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import IntegrityError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
@@ -13,6 +12,7 @@ from api.problems import Problem
 from base.log import get_logger
 from base.secrets import SecretUnreadableError
 from store.refusals import StoreRefusalError
+from store.unavailable import STORE_UNAVAILABLE
 
 _CODE_OF_STATUS = {400: "bad_request", 404: "not_found"}
 
@@ -26,7 +26,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(StoreRefusalError, _refused)
     app.add_exception_handler(IntegrityError, _conflict)
     app.add_exception_handler(SecretUnreadableError, _secrets_unreadable)
-    for unavailable in (OperationalError, InterfaceError, PoolTimeoutError):
+    for unavailable in STORE_UNAVAILABLE:
         app.add_exception_handler(unavailable, _store_unavailable)
 
 

@@ -1,4 +1,4 @@
-"""What `/readyz` asks of the way in: can a delivery be stored, and does the relay keep up."""
+"""What `/readyz` asks of the way in: can a delivery be stored, is it routed, and is its conversation told."""
 
 from datetime import timedelta
 
@@ -6,13 +6,13 @@ from sqlalchemy import text
 
 from base import clock
 from store.database import Database
-from store.gauges import oldest_unrouted_ms, read_position
+from store.gauges import oldest_unrouted_ms, oldest_untold_work, read_position, received_ms
 
 LONGEST_LAG = timedelta(seconds=60)
 
 
 class RelayBehindError(Exception):
-    """The oldest delivery that is not routed yet is too old."""
+    """The oldest delivery that is not routed, or not told to its conversation, is too old."""
 
 
 async def inbox_takes_writes(inbox: Database) -> None:
@@ -21,8 +21,18 @@ async def inbox_takes_writes(inbox: Database) -> None:
 
 
 async def relay_keeps_up(store: Database, inbox: Database) -> None:
-    """Raise RelayBehindError when a delivery has waited for longer than `LONGEST_LAG`."""
+    """Raise RelayBehindError when a delivery has waited for longer than `LONGEST_LAG` to be routed."""
     position = await store.read(read_position)
-    oldest_ms = await inbox.read(lambda session: oldest_unrouted_ms(session, position))
+    _require_young(await inbox.read(lambda session: oldest_unrouted_ms(session, position)))
+
+
+async def conversations_are_told(store: Database, inbox: Database) -> None:
+    """Raise RelayBehindError when a message has waited for longer than `LONGEST_LAG` for its conversation."""
+    inbox_id = await store.read(oldest_untold_work)
+    if inbox_id is not None:
+        _require_young(await inbox.read(lambda session: received_ms(session, inbox_id)))
+
+
+def _require_young(oldest_ms: int | None) -> None:
     if oldest_ms is not None and clock.now() - clock.from_milliseconds(oldest_ms) > LONGEST_LAG:
         raise RelayBehindError

@@ -6,8 +6,6 @@ The answer is stored before the workflow is told; that may fail, for the store's
 import contextlib
 import re
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -27,10 +25,10 @@ from store.events import append_events, event_row
 from store.survey_answers import is_late, take_from_page
 from store.surveys import by_token
 from store.tables import Customer, Page, Survey, SurveyAnswer
+from store.unavailable import STORE_UNAVAILABLE
 
 MOST_FORM_BYTES = 64 * 1024
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{20,100}")
-_UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeoutError)
 
 _log = get_logger("api")
 
@@ -53,7 +51,7 @@ async def _serve(request: Request) -> Response:
         said = texts.too_long.format(limit=MOST_COMMENT_UNITS)
         said = {"too_many_requests": texts.too_fast, "body_too_large": said}.get(problem.code, texts.away)
         return _said(request, said, problem.status_code, **(problem.headers or {}))
-    except _UNAVAILABLE as error:
+    except STORE_UNAVAILABLE as error:
         _log.warning("store_unavailable", path="/survey/…", error=type(error).__name__)
         return _said(request, texts.away, 503, **{"Retry-After": "5"})
 

@@ -1,10 +1,13 @@
 """The connection to Temporal, by the settings."""
 
 from temporalio.client import Client, TLSConfig
-from temporalio.service import GrpcCompression
+from temporalio.service import GrpcCompression, RetryConfig
 
 from base.converter import data_converter
 from base.settings import Settings
+
+# The SDK's own pauses grow to 5 s: so long nobody would notice that the engine is back.
+_RETRY = RetryConfig(max_interval_millis=1_000)
 
 
 async def connect(settings: Settings, *, lazy: bool = False) -> Client:
@@ -16,6 +19,7 @@ async def connect(settings: Settings, *, lazy: bool = False) -> Client:
         tls=_tls(settings),
         lazy=lazy,
         data_converter=data_converter,
+        retry_config=_RETRY,
         grpc_compression=GrpcCompression.NONE if _is_local(settings) else GrpcCompression.GZIP,
     )
 

@@ -28,6 +28,14 @@ _GROUP_LIMIT = 200
 _READERS = 4
 _POSTGRES_WRITERS = 8
 
+# libpq's own would wait for minutes, or for ever, for a server whose machine is gone.
+_POSTGRES_PATIENCE = {
+    "connect_timeout": 5,  # seconds
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
 
 # What is deleted is overwritten: an erasure must not leave a person's words in free pages.
 _PRAGMAS = (
@@ -58,7 +66,13 @@ _COMMON: dict[str, Any] = {
 def make_engine(url: str, *, writes: bool = True) -> Engine:
     """An engine for the store's URL; on SQLite WAL, `synchronous=FULL`, and BEGIN IMMEDIATE for writers."""
     if not url.startswith("sqlite"):
-        engine = create_engine(url, pool_size=_POSTGRES_WRITERS, pool_pre_ping=True, **_COMMON)
+        engine = create_engine(
+            url,
+            pool_size=_POSTGRES_WRITERS,
+            pool_pre_ping=True,
+            connect_args=_POSTGRES_PATIENCE,
+            **_COMMON,
+        )
         hide_values(engine)
         return engine
     engine = create_engine(

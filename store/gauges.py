@@ -58,6 +58,15 @@ def oldest_unrouted_ms(session: Session, position: int) -> int | None:
     return session.exec(following.order_by(col(InboxEvent.id)).limit(1)).first()
 
 
+def oldest_untold_work(session: Session) -> int | None:
+    """The inbox id of the oldest event that opens work and that its conversation has not applied yet.
+
+    Other events may have been applied: a conversation in which they change nothing does not write them down.
+    """
+    work = select(ThreadEvent.inbox_id).where(ThreadEvent.route == "work")
+    return session.exec(work.order_by(col(ThreadEvent.inbox_id)).limit(1)).first()
+
+
 def received_ms(session: Session, inbox_id: int) -> int | None:
     """Asked of the inbox: when this event was received, in milliseconds since the epoch."""
     return session.exec(select(InboxEvent.received_ms).where(InboxEvent.id == inbox_id)).first()

@@ -5,6 +5,7 @@ errors through here only.
 """
 
 import psycopg
+import psycopg.errors
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import ExceptionContext
 
@@ -24,6 +25,10 @@ def without_values(error: psycopg.Error) -> str:
     return f"SQLSTATE {error.sqlstate}{where}"
 
 
+# A server that only reads is not the one that writes: its connections are given up for new ones.
+_OF_ANOTHER_SERVER = (psycopg.errors.ReadOnlySqlTransaction,)
+
+
 def hide_values(engine: Engine) -> None:
     """Have every error of this engine, and the driver's behind it, say no more than `without_values`."""
 
@@ -32,6 +37,8 @@ def hide_values(engine: Engine) -> None:
         error = context.original_exception
         if isinstance(error, psycopg.Error):
             error.args = (without_values(error),)
+            if isinstance(error, _OF_ANOTHER_SERVER):
+                context.is_disconnect = True
             if context.sqlalchemy_exception is not None:
                 name = f"{type(error).__module__}.{type(error).__name__}"
                 context.sqlalchemy_exception.args = (f"({name}) {error}",)

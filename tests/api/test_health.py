@@ -1,10 +1,13 @@
 """Health and readiness tell the truth."""
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 
 from api import readiness
-from support.api import Api
+from base import clock
+from store.database import Database
+from store.tables import InboxEvent, ThreadEvent
+from support.api import Api, Seed
 
 
 @pytest.fixture(autouse=True)
@@ -30,9 +33,12 @@ async def test_a_dead_engine_is_named(api: Api) -> None:
     assert (await api.client().get("/readyz")).status_code == 200
 
 
-async def test_a_dead_store_is_named_and_a_503_elsewhere(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [OperationalError, InternalError, InterfaceError])
+async def test_a_dead_store_is_named_and_a_503_elsewhere(
+    api: Api, monkeypatch: pytest.MonkeyPatch, error: type[DBAPIError]
+) -> None:
     async def away(*_: object) -> None:
-        raise OperationalError("SELECT 1", {}, Exception("disk I/O error"))
+        raise error("SELECT 1", {}, Exception("disk I/O error"))
 
     monkeypatch.setattr(api.database, "read", away)
     ready = await api.client().get("/readyz")
@@ -41,6 +47,35 @@ async def test_a_dead_store_is_named_and_a_503_elsewhere(api: Api, monkeypatch: 
     assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
     assert answer.headers["retry-after"] == "5"
     assert "disk" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "route", "told"), [(50, "work", "ok"), (70, "work", "failed"), (70, "join", "ok")]
+)
+async def test_a_message_that_waits_for_its_conversation_is_seen(
+    api: Api, seed: Seed, seconds: int, route: str, told: str
+) -> None:
+    thread = await seed.conversation()
+    await seed.add(
+        ThreadEvent(customer_id=thread.customer_id, seq=9, inbox_id=1, kind="message", route=route)
+    )
+    received = InboxEvent(
+        id=1,
+        account_id="a",
+        page_id=thread.page_id,
+        event_key="k",
+        partition=0,
+        channel="messaging",
+        kind="message",
+        received_ms=int(clock.now().timestamp() * 1000) - seconds * 1000,
+        digest=b"",
+        raw=b"{}",
+    )
+    inbox = Database(api.settings.inbox_url)
+    await inbox.write(lambda session: session.add(received))
+    inbox.close()
+    ready = await api.client().get("/readyz")
+    assert ready.json()["checks"]["conversations"] == told
 
 
 async def test_the_public_address_does_not_hammer_what_it_checks(

@@ -1,0 +1,32 @@
+"""Work that goes on beside everything else, for as long as a process lives."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from base.log import get_logger
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+
+_log = get_logger("base")
+
+
+async def keep_running(name: str, start: Callable[[], Awaitable[None]]) -> None:
+    """Run `start` until it returns; when it raises, run it again after a pause that grows with each time.
+
+    Nobody may be there to start a process again that ends for one bug, and its other work would end with it.
+    `start` must begin anew, with nothing of its former run.
+    """
+    pause = FIRST_PAUSE_SECONDS
+    clock = asyncio.get_running_loop().time
+    while True:
+        began = clock()
+        try:
+            await start()
+        except Exception as error:  # noqa: BLE001 - whatever it was, the work must go on
+            _log.error(f"{name}_died", error=type(error).__name__, again_after_s=pause)
+        else:
+            return
+        await asyncio.sleep(pause)
+        lasted = clock() - began > LONGEST_PAUSE_SECONDS
+        pause = FIRST_PAUSE_SECONDS if lasted else min(2 * pause, LONGEST_PAUSE_SECONDS)

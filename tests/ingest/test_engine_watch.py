@@ -1,0 +1,55 @@
+"""Those who find the engine away wait together, and all go on when it is back."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from unittest import mock
+
+import pytest
+from temporalio.service import RPCError, RPCStatusCode
+
+from ingest import engine_watch
+from ingest.engine_watch import EngineWatch
+
+AWAY = RPCError("no", RPCStatusCode.UNAVAILABLE, b"")
+
+
+@contextlib.asynccontextmanager
+async def watching(*looks: object) -> AsyncIterator[tuple[EngineWatch, mock.AsyncMock]]:
+    """A watch whose looks at the engine end like this."""
+    client = mock.Mock()
+    client.service_client.check_health = mock.AsyncMock(side_effect=looks)
+    watch = EngineWatch(client)
+    running = asyncio.create_task(watch.run())
+    yield watch, client.service_client.check_health
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_watch, "_LOOK_SECONDS", 0.01)
+
+
+async def test_sixteen_wait_for_one_that_looks() -> None:
+    async with watching(AWAY, AWAY, TimeoutError(), False, True) as (watch, looks):
+        assert await asyncio.gather(*(watch.is_back("UNAVAILABLE") for _ in range(16))) == [True] * 16
+        assert looks.await_count == 5
+        await watch.answers()
+
+
+async def test_a_call_that_failed_for_another_reason_is_told_so() -> None:
+    async with watching(True) as (watch, _):
+        assert await watch.is_back("RESOURCE_EXHAUSTED") is False
+
+
+async def test_an_engine_that_tells_nothing_of_its_health_answers() -> None:
+    async with watching(RPCError("no such service", RPCStatusCode.UNIMPLEMENTED, b"")) as (watch, _):
+        assert await watch.is_back("UNAVAILABLE") is False
+
+
+async def test_every_absence_is_watched_anew() -> None:
+    async with watching(AWAY, True, True) as (watch, _):
+        assert await watch.is_back("UNAVAILABLE") is True
+        assert await watch.is_back("UNAVAILABLE") is False
