@@ -40,7 +40,7 @@ from api import (
     workstreams,
 )
 from api.at_meta import MetaDesk
-from api.auth import BOOTSTRAP_ADMIN_ID
+from api.auth import BOOTSTRAP_ADMIN_ID, roles_by_digest
 from api.desk_metrics import DeskMetrics
 from api.docs_page import docs_routes
 from api.edge import Edge
@@ -195,7 +195,7 @@ async def _services(
         replies=RateLimit("too_many_messages", per_second=2, burst=120),
         sender_actions=RateLimit("too_many_requests", per_second=1, burst=10),
         survey_pages=RateLimit("too_many_requests", per_second=1, burst=60),
-        hub=EventHub(database),
+        hub=EventHub(database, lambda session, digests: roles_by_digest(session, settings, digests)),
         fanout=SettingsFanout(database, engine),
         readiness=Readiness(
             {

@@ -2,10 +2,12 @@
 
 import hashlib
 import hmac
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends
+from sqlmodel import Session
 from starlette.requests import Request
 
 from api.permissions import Role
@@ -13,6 +15,7 @@ from api.problems import Problem
 from api.services import Services
 from base import clock
 from base.ids import id_from_key
+from base.settings import Settings
 from store import credentials
 
 MAX_TOKEN_LENGTH = 512
@@ -61,6 +64,16 @@ async def principal_by_digest(services: Services, digest: str) -> Principal | No
     if found is None:
         return None
     return Principal(found.agent_id, found.name, Role(found.role), digest, found.sign_in_id)
+
+
+def roles_by_digest(session: Session, settings: Settings, digests: Collection[str]) -> dict[str, Role]:
+    """The roles of those tokens, by their digests, that are live: `principal_by_digest` for many at once."""
+    roles = credentials.live_roles(session, digests, clock.now())
+    admin_token = settings.admin_token
+    if admin_token is not None and (digest := digest_of(admin_token.get_secret_value())) in digests:
+        admin = credentials.active_agent(session, BOOTSTRAP_ADMIN_ID)
+        roles |= {digest: admin.role} if admin is not None else {}
+    return {digest: Role(role) for digest, role in roles.items()}
 
 
 async def principal_of(request: Request) -> Principal:

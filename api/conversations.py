@@ -6,6 +6,7 @@ from fastapi import Query
 from sqlmodel import Session
 
 from api.auth import Caller
+from api.event_access import subjects_for
 from api.fields import Digits, Id, Instant, PathId, SearchText
 from api.paging import Cursor, CursorOf, Limit, Number, Page
 from api.problem_docs import problems
@@ -102,14 +103,17 @@ async def list_messages(
     responses=problems("not_found", "invalid_cursor"),
 )
 async def get_timeline(
-    services: Shared, conversation_id: PathId, cursor: Cursor = None, limit: Limit = 100
+    services: Shared, caller: Caller, conversation_id: PathId, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[EventView]:
-    """Everything that happened to a conversation, in order, refused commands included."""
+    """What happened to a conversation, in order, refused commands included.
+
+    Without what the caller may not read: surveys are for supervisors and administrators.
+    """
     after = _BY_NUMBER.read(cursor)
 
     def load(session: Session) -> Page[EventView]:
         _found(session, conversation_id)
-        wanted = timeline.EventFilter(conversation_id=conversation_id)
+        wanted = timeline.EventFilter(conversation_id, subjects=subjects_for(caller.role))
         found = timeline.read_events(session, wanted, after=after[0] if after else 0, limit=limit + 1)
         return _BY_NUMBER.page(found, limit, EventView.of, lambda event: (event.id or 0,))
 

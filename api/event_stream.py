@@ -1,7 +1,7 @@
 """`GET /v1/events`: everything that happens, as server-sent events that a reader can resume.
 
 Each event's `id` is its number; a reader that was cut off names the last one in `Last-Event-ID` and misses
-nothing. While nothing happens a comment keeps the line open, and the reader's right to listen is asked again.
+nothing. While nothing happens a comment keeps the line open. A stream ends with the right to listen.
 """
 
 import asyncio
@@ -13,10 +13,12 @@ from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.auth import Caller, Principal, principal_by_digest
+from api.auth import Caller, Principal
+from api.event_access import subjects_for
 from api.fields import Digits, Id
 from api.paging import Number
 from api.problem_docs import problems
+from api.problems import Problem
 from api.routing import api_router
 from api.services import Services, Shared
 from api.views import EventView
@@ -52,7 +54,15 @@ class EventStream(Response):
         self._wanted = wanted
         self._after = after
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Stream, unless the agent has too many streams: they are counted here, where nothing is between."""
+        try:
+            with self._services.hub.admitted(self._principal.agent_id):
+                await self._serve(receive, send)
+        except Problem as problem:
+            await problem.response(scope, receive, send)
+
+    async def _serve(self, receive: Receive, send: Send) -> None:
         """Stream until the first of the two ends: the reader, or the right to listen."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         tasks = [asyncio.create_task(_until_gone(receive)), asyncio.create_task(self._stream(send))]
@@ -69,22 +79,19 @@ class EventStream(Response):
                 raise outcome
 
     async def _stream(self, send: Send) -> None:
-        hub = self._services.hub
-        async with hub.listening(self._principal.agent_id) as newest:
+        hub, mine = self._services.hub, (self._principal.digest, self._principal.role)
+        async with hub.listening(*mine) as newest:
             position = newest if self._after is None else min(self._after, newest)
             await _write(send, f"retry: {_RECONNECT_MILLISECONDS}\nid: {position}\n\n")
-            checked_at = _monotonic()
-            while True:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(HEARTBEAT_SECONDS):
-                        await hub.beyond(position)
-                if _monotonic() - checked_at >= HEARTBEAT_SECONDS:
-                    if await principal_by_digest(self._services, self._principal.digest) is None:
-                        break
-                    checked_at = _monotonic()
+            while hub.may_listen(*mine):
                 events, position = await hub.read(self._wanted, position)
+                if not hub.may_listen(*mine):
+                    break
                 # The position is told even if all was filtered out, so that a resumption skips it too.
                 await _write(send, "".join(map(_rendered, events)) + f": \nid: {position}\n\n")
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(HEARTBEAT_SECONDS):
+                        await hub.beyond(position, *mine)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
@@ -107,10 +114,11 @@ async def stream_events(
     ] = None,
     last_event_id: Annotated[Number | None, Header(description="As `after`; browsers send it.")] = None,
 ) -> EventStream:
-    """Read everything that happens, as it happens."""
-    services.hub.admit(caller.agent_id)
+    """Read everything that happens, as it happens, as far as the caller may read of it."""
     start = last_event_id if last_event_id is not None else after
-    return EventStream(services, caller, EventFilter(conversation_id, page_id), start)
+    return EventStream(
+        services, caller, EventFilter(conversation_id, page_id, subjects_for(caller.role)), start
+    )
 
 
 def _rendered(event: Event) -> str:
@@ -128,7 +136,3 @@ async def _write(send: Send, text: str) -> None:
 async def _until_gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _monotonic() -> float:
-    return asyncio.get_running_loop().time()

@@ -1,5 +1,6 @@
 """API keys and sign-ins: whose token is this?"""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,20 +18,31 @@ SHOWN_PREFIX_LENGTH = 12
 
 # Asked at every request, so built once, and columns, not rows of the unit of work.
 _HOLDER = (col(Agent.id), col(Agent.name), col(Agent.role))
+_LIVE_KEY = (col(ApiKey.revoked_at).is_(None), col(Agent.active))
+_LIVE_SIGN_IN = (
+    col(SignIn.revoked_at).is_(None),
+    col(SignIn.expires_at) > bindparam("now"),
+    col(Agent.active),
+)
 _KEY_HOLDER = (
     sql_select(*_HOLDER)
     .join(ApiKey, col(ApiKey.agent_id) == col(Agent.id))
-    .where(col(ApiKey.digest) == bindparam("digest"), col(ApiKey.revoked_at).is_(None), col(Agent.active))
+    .where(col(ApiKey.digest) == bindparam("digest"), *_LIVE_KEY)
 )
 _SIGNED_IN = (
     sql_select(*_HOLDER, col(SignIn.id))
     .join(SignIn, col(SignIn.agent_id) == col(Agent.id))
-    .where(
-        col(SignIn.digest) == bindparam("digest"),
-        col(SignIn.revoked_at).is_(None),
-        col(SignIn.expires_at) > bindparam("now"),
-        col(Agent.active),
-    )
+    .where(col(SignIn.digest) == bindparam("digest"), *_LIVE_SIGN_IN)
+)
+_KEY_ROLES = (
+    sql_select(col(ApiKey.digest), col(Agent.role))
+    .join(Agent, col(ApiKey.agent_id) == col(Agent.id))
+    .where(col(ApiKey.digest).in_(bindparam("digests", expanding=True)), *_LIVE_KEY)
+)
+_SIGN_IN_ROLES = (
+    sql_select(col(SignIn.digest), col(Agent.role))
+    .join(Agent, col(SignIn.agent_id) == col(Agent.id))
+    .where(col(SignIn.digest).in_(bindparam("digests", expanding=True)), *_LIVE_SIGN_IN)
 )
 
 
@@ -58,6 +70,14 @@ def by_digest(session: Session, digest: str, now: datetime) -> TokenHolder | Non
         return TokenHolder(*key)
     sign_in = connection.execute(_SIGNED_IN, {"digest": digest, "now": now}).first()
     return TokenHolder(*sign_in) if sign_in is not None else None
+
+
+def live_roles(session: Session, digests: Collection[str], now: datetime) -> dict[str, str]:
+    """The roles of those among many tokens, by their digests, that are live."""
+    connection, wanted = session.connection(), {"digests": list(digests), "now": now}
+    keys = connection.execute(_KEY_ROLES, wanted).all()
+    sign_ins = connection.execute(_SIGN_IN_ROLES, wanted).all()
+    return {row.digest: row.role for row in (*keys, *sign_ins)}
 
 
 def agent_by_email(session: Session, email: str) -> Agent | None:

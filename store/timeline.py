@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from sqlmodel import Session, col, func, select
+from sqlalchemy import false
+from sqlmodel import Session, col, func, or_, select
 
 from store.tables import Event
 
@@ -13,22 +14,35 @@ class EventFilter:
 
     conversation_id: str | None = None
     page_id: str | None = None
+    subjects: frozenset[str] | None = None
+    """First parts of kinds: `survey` for `survey.answered`."""
 
     def lets_through(self, event: Event) -> bool:
         """The same condition for an event already read."""
-        return self.conversation_id in (None, event.conversation_id) and self.page_id in (None, event.page_id)
+        return (
+            self.conversation_id in (None, event.conversation_id)
+            and self.page_id in (None, event.page_id)
+            and (self.subjects is None or event.kind.partition(".")[0] in self.subjects)
+        )
 
 
 EVERYTHING = EventFilter()
 
 
-def read_events(session: Session, wanted: EventFilter, *, after: int, limit: int) -> list[Event]:
-    """Events with ids greater than `after`, oldest first."""
+def read_events(
+    session: Session, wanted: EventFilter, *, after: int, limit: int, through: int | None = None
+) -> list[Event]:
+    """Events with ids greater than `after`, up to and with `through`, oldest first."""
     statement = select(Event).where(col(Event.id) > after).order_by(col(Event.id)).limit(limit)
     if wanted.conversation_id is not None:
         statement = statement.where(Event.conversation_id == wanted.conversation_id)
     if wanted.page_id is not None:
         statement = statement.where(Event.page_id == wanted.page_id)
+    if wanted.subjects is not None:
+        kinds = (col(Event.kind).startswith(f"{each}.", autoescape=True) for each in sorted(wanted.subjects))
+        statement = statement.where(or_(false(), *kinds))
+    if through is not None:
+        statement = statement.where(col(Event.id) <= through)
     return list(session.exec(statement))
 
 

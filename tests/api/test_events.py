@@ -11,6 +11,8 @@ import pytest
 from starlette.types import Message
 
 from api import event_hub, event_stream
+from api.event_access import SHOWN_BY
+from api.permissions import PERMISSIONS
 from domain.changes import Fact
 from domain.lifecycle import ActorKind
 from store.events import append_events, event_row
@@ -183,33 +185,73 @@ async def test_a_quiet_stream_is_kept_open(api: Api, monkeypatch: pytest.MonkeyP
         assert stream.events == []
 
 
-@pytest.mark.parametrize("how", ["sign out", "deactivate", "revoke"])
-async def test_who_may_no_longer_listen_is_cut_off_soon(
-    api: Api, monkeypatch: pytest.MonkeyPatch, how: str
-) -> None:
-    monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.02)
-    agent_id, client = await api.somebody("agent")
+@pytest.mark.parametrize("how", ["sign out", "deactivate", "revoke", "another role"])
+async def test_who_may_no_longer_listen_hears_nothing_that_happens_afterwards(api: Api, how: str) -> None:
+    agent_id, client = await api.somebody("supervisor")
     token = client.headers["Authorization"].removeprefix("Bearer ")
     if how == "sign out":
         login = {"email": "ada@example.org", "password": "correct horse battery"}
         await api.admin.patch(f"/v1/agents/{agent_id}", json=login)
         token = (await api.client().post("/v1/sign-in", json=login)).json()["token"]
-    async with listening(api, token=token) as stream:
+    async with listening(api, token=token) as stream, listening(api) as other:
+        await _happen(api, "page.before")
+        await stream.has(1)
         if how == "sign out":
             await api.client(token).post("/v1/sign-out")
         elif how == "deactivate":
             await api.admin.patch(f"/v1/agents/{agent_id}", json={"active": False})
+        elif how == "another role":
+            await api.admin.patch(f"/v1/agents/{agent_id}", json={"role": "agent"})
         else:
             (key,) = (await api.admin.get(f"/v1/agents/{agent_id}/keys")).json()["items"]
             await api.admin.delete(f"/v1/agents/{agent_id}/keys/{key['id']}")
+        await _happen(api, "page.secret")
 
         async def is_over() -> bool:
             return stream.ended
 
-        await eventually(is_over)
-        position = stream.position
-        await _happen(api, "secret")
-        assert stream.position == position
+        await eventually(is_over, within=4)
+        assert "page.secret" not in stream.text
+
+        async def told() -> bool:
+            return "page.secret" in other.text
+
+        await eventually(told)
+
+
+_OF_LEADERS = ["account.changed", "agent.changed", "erasure.requested", "survey.answered"]
+_OF_ADMINS = ["key.created", "webhook.conflicting_repeat", "event.quarantined", "something.new"]
+_OF_ALL = ["conversation.opened", "message.queued", "page.alarm", "customer.erased", "command.refused"]
+
+
+@pytest.mark.parametrize(
+    ("role", "heard"),
+    [
+        ("agent", _OF_ALL),
+        ("machine", _OF_ALL),
+        ("supervisor", [*_OF_LEADERS, *_OF_ALL]),
+        ("admin", [*_OF_ADMINS, *_OF_LEADERS, *_OF_ALL]),
+    ],
+)
+async def test_the_stream_and_the_timeline_tell_what_one_may_read(
+    api: Api, seed: Seed, role: str, heard: list[str]
+) -> None:
+    conversation_id = (await seed.conversation()).conversation_id
+    _, client = await api.somebody(role)
+    token = client.headers["Authorization"].removeprefix("Bearer ")
+    async with listening(api, token=token) as live:
+        await _happen(api, *_OF_ADMINS, *_OF_LEADERS, *_OF_ALL, conversation_id=conversation_id)
+        assert [event["event"] for event in await live.has(len(heard))] == heard
+    async with listening(api, f"after=0&conversation_id={conversation_id}", token=token) as late:
+        kinds = [event["event"] for event in await late.has(len(heard))]
+        assert kinds[-len(heard) :] == heard
+    shown = (await client.get(f"/v1/conversations/{conversation_id}/timeline?limit=100")).json()["items"]
+    assert [event["kind"] for event in shown][-len(heard) :] == heard
+    assert {event["kind"] for event in shown} & {*_OF_ADMINS, *_OF_LEADERS} == set(heard) - set(_OF_ALL)
+
+
+async def test_a_kind_of_event_is_shown_by_an_operation_that_exists() -> None:
+    assert set(SHOWN_BY.values()) <= PERMISSIONS.keys()
 
 
 async def test_a_reader_who_does_not_read_is_disconnected(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,12 +291,21 @@ async def test_one_agent_may_open_only_so_many_streams(api: Api) -> None:
         assert again.status == 200
 
 
+async def test_streams_that_are_opened_at_once_are_counted_too(api: Api) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        opened = await asyncio.gather(*(stack.enter_async_context(listening(api)) for _ in range(30)))
+        statuses = [stream.status for stream in opened]
+    assert (statuses.count(200), statuses.count(429)) == (event_hub.STREAMS_PER_AGENT, 20)
+    assert not api.app.state.services.hub._streams
+    assert not api.app.state.services.hub._listeners
+
+
 async def test_one_poller_serves_all_and_stops_with_the_last(api: Api) -> None:
     hub = api.app.state.services.hub
     async with listening(api), listening(api), listening(api):
         with api.counted_statements() as statements:
             await asyncio.sleep(event_hub.POLL_SECONDS * 3)
-        assert 1 <= len(statements) <= 5
+        assert 1 <= len(statements) <= 20  # for each look: the events, and whose tokens are live
     assert hub._poller is None
 
 

@@ -113,6 +113,7 @@ NOT_GUARDED = {
     "/survey/{token}",
     "/data-deletion/{code}",
     "/webhooks/messenger/{account_id}/data-deletion",
+    "/webhooks/messenger/{account_id}/data-deletion/",
 }
 
 
