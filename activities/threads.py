@@ -1,5 +1,6 @@
 """Loading a thread at the start of a run, and projecting what each workflow task changed."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -40,18 +41,24 @@ class ThreadActivities:
         return await self._database.read(lambda session: live_settings(session, page_id))
 
     @activity.defn(name="project_thread")
-    async def project_thread(self, projection: ThreadProjection) -> None:
-        """Write one workflow task's changes. Runs as a local activity, so it may run twice."""
+    async def project_thread(self, projection: ThreadProjection) -> datetime | None:
+        """Write one workflow task's changes. Runs as a local activity, so it may run twice.
 
-        def work(session: Session) -> None:
-            project(
+        The date of the rows, where they are of a later task and were left alone.
+        """
+
+        def work(session: Session) -> datetime | None:
+            refused_by = project(
                 session,
                 projection.page_id,
                 projection.customer_id,
                 projection.change,
+                projection.before,
                 public_url=self._public_url,
             )
             failpoints.reach("thread.projecting")
+            return refused_by
 
-        await self._database.write(work)
+        refused_by = await self._database.write(work)
         failpoints.reach("thread.projected")
+        return refused_by

@@ -18,12 +18,13 @@ from domain.settings import (
 )
 from domain.window import NEVER_OPENED, Opening, Window
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """The number of the shape of `ThreadState`, wherever it is kept. Who finds a higher one than this leaves it.
 
 It grows when older code would misread or lose what newer code writes. A new field has a default that says
 what was so before it (ADR 0009). 1 had no deadlines, settings, surveys and held messages;
-with 3 ids follow from their causes (ADR 0013); with 4 a run may begin with its first events (ADR 0007).
+with 3 ids follow from their causes (ADR 0013); with 4 a run may begin with its first events (ADR 0007);
+with 5 it leaves only in a task that has projected (ADR 0014).
 """
 
 
@@ -192,6 +193,7 @@ class ThreadState:
     `former` is the last closed conversation: it may be reopened for a while. `survey` is that of the last
     ending. `settings_since`: when the settings came to be what they are. `fired` remembers, by kind, which
     deadlines were acted on that leave no other mark. `automated`: what was said by itself of late.
+    `written_at` dates the projection of this state (`domain.projection`).
     """
 
     applied_seq: int = 0
@@ -209,6 +211,7 @@ class ThreadState:
     applied_commands: tuple[AppliedCommand, ...] = ()
     fired: dict[str, datetime] = field(default_factory=dict)
     version: int = 0
+    written_at: datetime | None = None
 
     def with_next_version(self) -> "ThreadState":
         """The same state, numbered as the result of one more change."""

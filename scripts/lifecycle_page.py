@@ -86,6 +86,7 @@ FACTS: tuple[tuple[str, str, str], ...] = (
     ("thread.requested", "somebody asked another app for the thread", "app_id"),
     ("command.refused", "somebody asked for what was not possible", "action, code"),
     ("event.quarantined", "an event that could not be applied was set aside", "seq"),
+    ("event.retracted", "an earlier event tells of what never was: its task was discarded", "event_id, kind"),
 )
 """What can stand in a conversation's timeline: the kind, what it means, and what its data names."""
 

@@ -30,7 +30,8 @@ FATES: dict[str, dict[str, Fate]] = {
     "thread": _all(
         _D,
         "customer_id page_id last_seq applied_seq opened_by opened_at standard_until human_agent_until "
-        "delivered_until read_until pending_referral owner owner_app_id owner_known_at state version",
+        "delivered_until read_until pending_referral owner owner_app_id owner_known_at state version "
+        "written_at",
     ),
     "opening": _all(
         _D, "inbox_id customer_id kind occurred_at received_at at standard_until human_agent_until"
@@ -68,7 +69,8 @@ FATES: dict[str, dict[str, Fate]] = {
     # Rows of the person alone; the others are about pages and settings.
     "event": _all(
         _D,
-        "id at kind page_id customer_id conversation_id message_id actor_kind actor_id data dedupe_key",
+        "id at kind page_id customer_id conversation_id message_id actor_kind actor_id data dedupe_key "
+        "written_at",
     ),
     "early_change": _all(_D, "inbox_id page_id mid kind change"),
     "unrouted_event": _all(_D, "inbox_id disposition reason kind account_id page_id at"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from base.ids import id_from_key
 from domain.changes import Fact
 from domain.lifecycle import ActorKind
 from store.sql import insert_or_ignore, lock_event_order
@@ -16,9 +17,14 @@ CONFLICTING_REPEAT = "webhook.conflicting_repeat"
 
 
 def event_row(
-    fact: Fact, page_id: str | None, customer_id: str | None, dedupe_key: str | None
+    fact: Fact,
+    page_id: str | None,
+    customer_id: str | None,
+    dedupe_key: str | None,
+    *,
+    written_at: datetime | None = None,
 ) -> dict[str, Any]:
-    """The row of a fact. `dedupe_key` makes writing it again harmless."""
+    """The row of a fact. `dedupe_key` makes writing it again harmless; `written_at` dates its projection."""
     return {
         "at": fact.at,
         "kind": fact.kind,
@@ -30,7 +36,17 @@ def event_row(
         "actor_id": fact.actor_id,
         "data": fact.data or {},
         "dedupe_key": dedupe_key,
+        "written_at": written_at,
     }
+
+
+def key_of(customer_id: str, fact: Fact) -> str:
+    """The `dedupe_key` of a fact of a workflow: what it says and whence it comes, but for its instant.
+
+    Another attempt of the task tells that differently.
+    """
+    content = id_from_key(fact.kind, fact.conversation_id or "", fact.message_id or "", str(fact.data))
+    return f"{customer_id}/{fact.cause}/{content}"
 
 
 def append_events(session: Session, rows: Iterable[dict[str, Any]]) -> None:

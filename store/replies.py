@@ -287,6 +287,7 @@ def unsettled_replies(session: Session, older_than: datetime, *, limit: int = 20
         col(Event.conversation_id) == col(Message.conversation_id),
         col(Event.message_id) == col(Message.id),
         col(Event.kind) == "message.queued",
+        col(Event.dedupe_key).is_not(None),  # without it, the event was retracted
     )
     return list(
         session.exec(

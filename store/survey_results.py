@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, case, func, or_, select, tuple_
 from sqlmodel import Session, col
 
+from domain.projection import NEVER_WAS
 from domain.settings import Question
 from domain.state import SurveyStatus
 from domain.survey_texts import SCORES
@@ -157,7 +158,9 @@ def _records() -> Select[*tuple[Any, ...]]:
 
 
 def _conditions(wanted: SurveyFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+    conditions: list[ColumnElement[bool]] = [
+        or_(col(Survey.reason).is_(None), col(Survey.reason) != NEVER_WAS)
+    ]
     if wanted.page_id is not None:
         conditions.append(col(Survey.page_id) == wanted.page_id)
     if wanted.question is not None:

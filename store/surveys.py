@@ -1,28 +1,25 @@
 """The rows of surveys: the projection of what workflows decided, and the way from a link to its survey."""
 
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from domain.changes import Change
 from domain.state import Survey as DecidedSurvey
-from domain.state import SurveyStatus
 from store.sql import insert_or_ignore, table_of
 from store.tables import Customer, Page, Survey, SurveyAnswer
 
 _TOKEN_BYTES = 32
 
 
-def write_surveys(session: Session, page_id: str, customer_id: str, change: Change) -> None:
+def write_surveys(
+    session: Session, page_id: str, customer_id: str, surveys: Iterable[DecidedSurvey], version: int
+) -> None:
     """Write what became of surveys; written again it changes nothing, and the token stays the first."""
-    if not change.surveys:
-        return
-    version = change.state.version
-    _forget_discarded(session, customer_id, {survey.id for survey in change.surveys}, version)
     table = table_of(Survey)
-    for survey in change.surveys:
+    for survey in surveys:
         values = _what_changes(survey, version)
         insert_or_ignore(
             session,
@@ -38,9 +35,7 @@ def write_surveys(session: Session, page_id: str, customer_id: str, change: Chan
                 }
             ],
         )
-        session.connection().execute(
-            update(table).where(table.c.id == survey.id, table.c.version <= version).values(values)
-        )
+        session.connection().execute(update(table).where(table.c.id == survey.id).values(values))
 
 
 def by_token(session: Session, token: str) -> tuple[Survey, Page, Customer, SurveyAnswer | None] | None:
@@ -53,18 +48,6 @@ def by_token(session: Session, token: str) -> tuple[Survey, Page, Customer, Surv
         .where(Survey.token == token, col(Survey.message_id).is_not(None))
     ).first()
     return None if found is None else (found[0], found[1], found[2], found[3])
-
-
-def _forget_discarded(session: Session, customer_id: str, kept: set[str], version: int) -> None:
-    """A thread has one survey before it; another that waits is of a task that the engine discarded."""
-    session.connection().execute(
-        delete(Survey).where(
-            col(Survey.customer_id) == customer_id,
-            col(Survey.status) == SurveyStatus.SCHEDULED.value,
-            col(Survey.version) <= version,
-            col(Survey.id).not_in(kept),
-        )
-    )
 
 
 def _what_changes(survey: DecidedSurvey, version: int) -> dict[str, Any]:

@@ -1,40 +1,46 @@
 """A thread's state as its workflow last projected it, and the writing of that projection."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import bindparam, delete, or_, update
 from sqlmodel import Session, col
 
-from base.ids import id_from_key
 from domain.changes import Change, Fact
+from domain.projection import NOTHING_WRITTEN, LastWritten
 from domain.settings import LiveSettings
 from domain.state import Conversation, ThreadState
 from domain.window import OpeningKind, Window
 from store.created_messages import create_messages
-from store.events import append_events, event_row
+from store.discarded import Discarded
+from store.events import append_events, event_row, key_of
 from store.live_settings import live_settings
 from store.messages import decide_status
 from store.projected_states import as_kept, readable
-from store.sql import insert_if_new, insert_or_ignore, table_of
+from store.sql import insert_if_new, table_of, upsert
 from store.surveys import write_surveys
 from store.tables import Conversation as ConversationRow
 from store.tables import Message, Page, Thread, ThreadEvent
 from store.tables import Session as SessionRow
 
-_THREAD, _CONVERSATION = table_of(Thread), table_of(ConversationRow)
+_THREAD, _CONVERSATION, _SESSION = table_of(Thread), table_of(ConversationRow), table_of(SessionRow)
 _APPLY = (
     update(_THREAD)
-    .where(_THREAD.c.customer_id == bindparam("thread"), _THREAD.c.version <= bindparam("to_version"))
-    .values(state=bindparam("to_state"), version=bindparam("to_version"), applied_seq=bindparam("to_seq"))
+    .where(
+        _THREAD.c.customer_id == bindparam("thread"),
+        or_(_THREAD.c.written_at.is_(None), _THREAD.c.written_at == bindparam("last_at")),
+    )
+    .values(
+        state=bindparam("to_state"),
+        version=bindparam("to_version"),
+        applied_seq=bindparam("to_seq"),
+        written_at=bindparam("to_at"),
+    )
 )
 _FORGET = delete(ThreadEvent).where(
     col(ThreadEvent.customer_id) == bindparam("thread"), col(ThreadEvent.seq) <= bindparam("to_seq")
-)
-_CHANGE = update(_CONVERSATION).where(
-    _CONVERSATION.c.id == bindparam("of"), _CONVERSATION.c.version <= bindparam("to_version")
 )
 TAKEN_UP = timedelta(days=7)
 """What was said longer ago is past: not even a person may answer it any more."""
@@ -49,6 +55,7 @@ _TAKE_UP = (
     )
     .values(conversation_id=bindparam("to"))
 )
+_CHANGE = update(_CONVERSATION).where(_CONVERSATION.c.id == bindparam("of"))
 _ATTACH = (
     update(Message)
     .where(col(Message.id).in_(bindparam("ids", expanding=True)), col(Message.conversation_id).is_(None))
@@ -94,21 +101,79 @@ def as_json(value: ThreadState | Window | LiveSettings) -> dict[str, Any]:
     return decoded
 
 
-def project(session: Session, page_id: str, customer_id: str, change: Change, *, public_url: str) -> None:
+def project(
+    session: Session,
+    page_id: str,
+    customer_id: str,
+    change: Change,
+    before: LastWritten = NOTHING_WRITTEN,
+    *,
+    public_url: str,
+) -> datetime | None:
     """Write one workflow task's changes, each so that writing it again changes nothing.
 
-    `public_url` is where customers reach the survey page.
-
-    The server may discard a task after its projection ran, and its updates with it. The retried task then
-    does other things first, so its versions may be lower or mean something else: they only keep an overtaken
-    task from putting an old state back.
+    `change.state.written_at` is the projection's date, `before` the last one that counts: what the rows were
+    told in between is of a task that the engine has discarded, and is taken back first. Returns None; or the
+    date of the rows, where they are of a later task: then nothing is written. `public_url` is where customers
+    reach the survey page.
     """
+    discarded = None
+    if not _follows(session, customer_id, change.state, before):
+        thread = session.get(Thread, customer_id, with_for_update=True, populate_existing=True)
+        if thread is None:
+            return None  # the customer was erased under the run
+        if _is_later(thread, change.state):
+            return thread.written_at
+        discarded = Discarded(session, page_id, customer_id, change, before)
+        _overwrite(thread, change.state)
+        discarded.take_back()
+    _write(session, page_id, customer_id, change, discarded, public_url=public_url)
+    return None
+
+
+def _follows(session: Session, customer_id: str, state: ThreadState, before: LastWritten) -> bool:
+    """Write the thread if its row is of the run's last projection that counts, as nearly always it is."""
+    applied = {
+        "thread": customer_id,
+        "last_at": before.at,
+        "to_state": as_kept(as_json(state)),
+        "to_version": state.version,
+        "to_seq": state.applied_seq,
+        "to_at": state.written_at,
+    }
+    return session.connection().execute(_APPLY, applied).rowcount > 0
+
+
+def _is_later(thread: Thread, state: ThreadState) -> bool:
+    """Whether the row is of a later task than this state, or of one of the same instant that knew more."""
+    if thread.written_at is None or state.written_at is None:
+        return thread.version > state.version
+    return (thread.written_at, thread.version) > (state.written_at, state.version)
+
+
+def _overwrite(thread: Thread, state: ThreadState) -> None:
+    thread.state = as_kept(as_json(state))
+    thread.version = state.version
+    thread.applied_seq = state.applied_seq
+    thread.written_at = state.written_at
+
+
+def _write(
+    session: Session,
+    page_id: str,
+    customer_id: str,
+    change: Change,
+    discarded: Discarded | None,
+    *,
+    public_url: str,
+) -> None:
     state = change.state
-    if not _write_thread(session, customer_id, state):
-        return  # the customer was erased under the run
+    session.connection().execute(_FORGET, {"thread": customer_id, "to_seq": state.applied_seq})
     opened = {fact.conversation_id for fact in change.facts if fact.kind == "conversation.opened"}
     page = session.get_one(Page, page_id) if opened or change.created_sends or change.notices else None
-    conversations = [*change.settled, *([state.conversation] if state.conversation else [])]
+    conversations = (
+        _changed_conversations(change) if discarded is None else _every_conversation(change, discarded)
+    )
     for conversation in conversations:
         if page is not None and conversation.id in opened:
             _insert_conversation(session, page, customer_id, conversation, state.version)
@@ -120,18 +185,18 @@ def project(session: Session, page_id: str, customer_id: str, change: Change, *,
     for conversation in conversations:
         if conversation.id in opened:
             _take_up(session, customer_id, conversation, state.applied_seq)
-    write_surveys(session, page_id, customer_id, change)
+    # A discarded task may have changed the survey that there is, though this one does not.
+    kept = [state.survey] if discarded is not None and state.survey is not None else []
+    write_surveys(session, page_id, customer_id, [*change.surveys, *kept], state.version)
     if page is not None:
         create_messages(session, page, customer_id, change, at=change.facts[-1].at, public_url=public_url)
     for each in change.statuses:
         decide_status(session, each)
-    append_events(
-        session,
-        [
-            event_row(fact, page_id, customer_id, f"{customer_id}/{fact.cause}/{_content(fact)}")
-            for fact in change.facts
-        ],
-    )
+    events = [
+        event_row(fact, page_id, customer_id, key_of(customer_id, fact), written_at=state.written_at)
+        for fact in change.facts
+    ]
+    append_events(session, [*(discarded.retractions if discarded is not None else []), *events])
 
 
 def _take_up(session: Session, customer_id: str, conversation: Conversation, until_seq: int) -> None:
@@ -145,19 +210,15 @@ def _take_up(session: Session, customer_id: str, conversation: Conversation, unt
     session.connection().execute(_TAKE_UP, values)
 
 
-def _write_thread(session: Session, customer_id: str, state: ThreadState) -> bool:
-    """Whether there is such a thread."""
-    applied = {"thread": customer_id, "to_version": state.version, "to_seq": state.applied_seq}
-    written = session.connection().execute(_APPLY, applied | {"to_state": as_kept(as_json(state))})
-    if written.rowcount == 0 and session.get(Thread, customer_id) is None:
-        return False
-    session.connection().execute(_FORGET, applied)
-    return True
+def _changed_conversations(change: Change) -> list[Conversation]:
+    return [*change.settled, *([change.state.conversation] if change.state.conversation else [])]
 
 
-def _content(fact: Fact) -> str:
-    """What a fact says, but for its instant, which another attempt of the task tells differently."""
-    return id_from_key(fact.kind, fact.conversation_id or "", fact.message_id or "", str(fact.data))
+def _every_conversation(change: Change, discarded: Discarded) -> list[Conversation]:
+    """Those that a discarded task may have changed, too, each last as it now is."""
+    state = change.state
+    every = [discarded.former, *change.settled, state.former, state.conversation]
+    return [each for each in every if each is not None]
 
 
 def _insert_conversation(
@@ -195,6 +256,7 @@ def _what_changes(conversation: Conversation, version: int) -> dict[str, Any]:
 
 
 def _start_sessions(session: Session, facts: tuple[Fact, ...]) -> None:
+    """A row that is there already is of an earlier attempt, and may have been closed since as never been."""
     for fact in facts:
         if fact.kind == "session.started" and fact.data:
             row = {
@@ -204,17 +266,19 @@ def _start_sessions(session: Session, facts: tuple[Fact, ...]) -> None:
                 "agent_id": fact.actor_id,
                 "human_agent_tag": fact.data["human_agent_tag"],
                 "started_at": fact.at,
+                "closed_at": None,
+                "closure_reason": None,
             }
-            insert_or_ignore(session, SessionRow, [row])
+            upsert(session, SessionRow, row)
 
 
 def _close_sessions(session: Session, facts: tuple[Fact, ...]) -> None:
     for fact in facts:
         if fact.kind == "session.closed" and fact.data:
-            row = session.get(SessionRow, str(fact.data["session_id"]))
-            if row is not None:
-                row.closed_at = fact.at
-                row.closure_reason = str(fact.data["reason"])
+            closed = {"closed_at": fact.at, "closure_reason": str(fact.data["reason"])}
+            session.connection().execute(
+                update(_SESSION).where(_SESSION.c.id == str(fact.data["session_id"])).values(closed)
+            )
 
 
 def _attach(

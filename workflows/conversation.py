@@ -34,6 +34,7 @@ with workflow.unsafe.imports_passed_through():
         send_postponed,
         send_settled,
     )
+    from domain.projection import LastWritten, date_of_projection
     from domain.settings import LiveSettings
     from domain.state import Command, FilesRefused, ThreadEvent, ThreadState
     from workflows.ids import ids_of
@@ -44,7 +45,9 @@ with workflow.unsafe.imports_passed_through():
         FILES_REFUSED_SIGNAL,
         GATE_OPENED_SIGNAL,
         SETTINGS_SIGNAL,
+        STATE_QUERY,
         SURVEY_ANSWERED_SIGNAL,
+        WRITE_DOWN_SIGNAL,
         CommandResult,
         ConversationInput,
         LoadThread,
@@ -68,9 +71,11 @@ _STORE_RETRY = RetryPolicy(
 )
 _NO_RETRY = RetryPolicy(maximum_attempts=1)
 _AFTER_LOST_ATTEMPT = timedelta(seconds=1)
+_AFTER_REFUSED_PROJECTION = timedelta(seconds=1)
 _SETTINGS_STAY_TRUE = timedelta(seconds=2)
 _IDS_FOLLOW_FROM_CAUSES = 3
 _LEAVES_NOTHING_UNTOLD = 3
+_LEAVES_AFTER_WRITING = 5
 """The schema versions since which runs do so; one that was begun before goes on as it was begun."""
 
 
@@ -92,6 +97,10 @@ class ConversationWorkflow:
         self._settings_changed = False
         self._unprojected = Change(self._state)
         self._projected_seq = self._state.applied_seq
+        self._last_written = LastWritten.of(self._state)
+        self._refused_by: datetime | None = None
+        self._is_written_now = False
+        self._must_write_down = False
         self._closed_ids: set[str] = set()
         self._sending: asyncio.Task[None] | None = None
         self._timer: asyncio.Task[None] | None = None
@@ -108,20 +117,21 @@ class ConversationWorkflow:
             self._collect_send()
             await self._fire_deadlines()
             await self._project()
-            if self._dirty:
+            if self._dirty or self._must_write_down:
                 continue
             if self._may_leave and self._next_run_is_due:
                 workflow.continue_as_new(
                     ConversationInput(self._page_id, self._customer_id, state=self._state)
                 )
             if self._may_leave and not self._lives:
-                if not self._is_behind:
+                if not (self._is_behind or self._may_differ):
                     return
                 await self._write_down()
                 continue
             self._start_next_send()
             self._arm_timer()
             await workflow.wait_condition(self._has_something_to_do)
+            self._is_written_now = False
 
     @workflow.signal(name=EVENTS_SIGNAL)
     def events(self, signal: RawValue) -> None:
@@ -165,6 +175,16 @@ class ConversationWorkflow:
         """The page may send again."""
         self._state = gate_opened(self._state)
 
+    @workflow.signal(name=WRITE_DOWN_SIGNAL)
+    def write_down(self) -> None:
+        """The rows may be of a task that the engine discarded: write them as they are to be."""
+        self._must_write_down = True
+
+    @workflow.query(name=STATE_QUERY)
+    def state(self) -> ThreadState:
+        """What the run knows of its thread."""
+        return self._state
+
     @workflow.update(name=COMMAND_UPDATE)
     async def command(self, command: Command) -> CommandResult:
         """An agent's command; refusals are `ApplicationError`s whose type is the refusal's code."""
@@ -192,6 +212,7 @@ class ConversationWorkflow:
         else:
             self._state = await self._loaded_state()
             self._projected_seq = self._state.applied_seq
+            self._last_written = LastWritten.of(self._state)
         self._loaded = True
         for event in self._waiting_events:
             self._receive(event)
@@ -287,7 +308,7 @@ class ConversationWorkflow:
 
     async def _project(self) -> None:
         """Write what changed in this task; an update's answer leaves with the task, after its projection."""
-        if self._dirty:
+        if self._dirty or self._must_write_down:
             await self._write_down()
 
     @property
@@ -296,16 +317,42 @@ class ConversationWorkflow:
         knows = self._schema_version >= _LEAVES_NOTHING_UNTOLD
         return knows and self._projected_seq < self._state.applied_seq
 
+    @property
+    def _may_differ(self) -> bool:
+        """Whether an earlier attempt of this task may have projected what this one does not know.
+
+        Nobody would write the rows anew once the run has left.
+        """
+        return self._schema_version >= _LEAVES_AFTER_WRITING and not self._is_written_now
+
     async def _write_down(self) -> None:
+        self._must_write_down = False
         self._projected_seq = self._state.applied_seq
+        date = date_of_projection(workflow.now(), self._last_written, self._refused_by)
+        self._state = replace(self._state, written_at=date)
         change = replace(self._unprojected, state=self._state)
+        before, self._last_written = self._last_written, LastWritten.of(self._state)
         self._unprojected = Change(self._state)
-        await workflow.execute_local_activity(
+        self._refused_by = await workflow.execute_local_activity(
             "project_thread",
-            ThreadProjection(self._page_id, self._customer_id, change),
+            ThreadProjection(self._page_id, self._customer_id, change, before),
+            result_type=datetime,
             start_to_close_timeout=_LOCAL_TIMEOUT,
             retry_policy=_STORE_RETRY,
         )
+        self._is_written_now = True
+        if self._refused_by is not None:
+            await self._write_again_later(change, before)
+
+    async def _write_again_later(self, change: Change, before: LastWritten) -> None:
+        """The rows are of a later task: this one was discarded, or the engine's clock went back between two.
+
+        Another task follows in the second case alone.
+        """
+        self._last_written = before
+        self._unprojected = change.then(self._unprojected)
+        self._must_write_down = True
+        await workflow.sleep(_AFTER_REFUSED_PROJECTION)
 
     def _collect_send(self) -> None:
         if self._sending is not None and self._sending.done():
@@ -393,6 +440,7 @@ class ConversationWorkflow:
     def _has_something_to_do(self) -> bool:
         return (
             self._dirty
+            or self._must_write_down
             or self._settings_changed
             or (self._timer is not None and self._timer.done())
             or is_due(self._state, workflow.now())
@@ -406,6 +454,7 @@ class ConversationWorkflow:
         return (
             self._sending is None
             and not self._dirty
+            and not self._must_write_down
             and not self._settings_changed
             and workflow.all_handlers_finished()
         )

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from domain.changes import Change
 from domain.delivery import MessageStatus
 from domain.lifecycle import Status
+from domain.projection import NOTHING_WRITTEN, LastWritten
 from domain.sending import ContentKind
 from domain.settings import AutomatedTrigger, LiveSettings
 from domain.state import SCHEMA_VERSION, ThreadEvent, ThreadState
@@ -24,6 +25,8 @@ COMMAND_UPDATE = "command"
 SETTINGS_SIGNAL = "settings_changed"
 GATE_OPENED_SIGNAL = "gate_opened"
 SURVEY_ANSWERED_SIGNAL = "survey_answered"
+WRITE_DOWN_SIGNAL = "write_down"
+STATE_QUERY = "state"
 
 FILES_REFUSED_SIGNAL = "files_refused"
 
@@ -135,6 +138,7 @@ class ThreadProjection:
     page_id: str
     customer_id: str
     change: Change
+    before: LastWritten = NOTHING_WRITTEN
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,11 @@ from store.tables.columns import BIG, instant, json_column
 
 
 class Event(SQLModel, table=True):
-    """The append-only log of everything that happened; the timeline and the event stream read it."""
+    """The append-only log of everything that happened; the timeline and the event stream read it.
+
+    `written_at` dates the projection that told it; null for what no workflow tells. What turned out never to
+    have been is named by a later `event.retracted`, and has no `dedupe_key` any more: it may yet come to be.
+    """
 
     __table_args__ = (Index("ix_event_conversation", "conversation_id", "id"),)
 
@@ -25,6 +29,7 @@ class Event(SQLModel, table=True):
     actor_id: str | None = None
     data: dict[str, Any] = json_column(dict)
     dedupe_key: str | None = Field(default=None, unique=True)
+    written_at: datetime | None = instant(nullable=True)
 
 
 class Installation(SQLModel, table=True):

@@ -53,6 +53,9 @@ class Thread(SQLModel, table=True):
     pending_referral: dict[str, Any] | None = Field(default=None, sa_type=JSON_TYPE, nullable=True)
     state: dict[str, Any] | None = Field(default=None, sa_type=JSON_TYPE, nullable=True)
     version: int = 0
+    written_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="the date of that projection"
+    )
 
 
 class Opening(SQLModel, table=True):

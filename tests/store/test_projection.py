@@ -12,6 +12,7 @@ from sqlmodel import Session
 from domain.changes import Change, StatusChange
 from domain.conversation import apply_event, decide
 from domain.delivery import MessageStatus
+from domain.projection import LastWritten, date_of_projection
 from domain.state import Command, ThreadEvent, ThreadEventKind, ThreadState
 from domain.window import OpeningKind, opening
 from store import tables
@@ -33,9 +34,11 @@ class Attempt:
     new_id: Callable[[], str]
     now: datetime = NOON
     change: Change = field(init=False)
+    before: LastWritten = field(init=False)
 
     def __post_init__(self) -> None:
         self.change = Change(self.state)
+        self.before = LastWritten.of(self.state)
 
     def message(self, seq: int) -> "Attempt":
         opened = opening(OpeningKind.MESSAGE, occurred_at=NOON, received_at=NOON)
@@ -54,9 +57,11 @@ class Attempt:
         return self._apply(outcome, f"command/{command.command_id}")
 
     async def project(self) -> ThreadState:
+        date = date_of_projection(self.now, self.before, None)
+        self.state = replace(self.state, written_at=date)
         change = replace(self.change, state=self.state)
         await self.store.write(
-            lambda session: project(session, PAGE_A, CUSTOMER, change, public_url=PUBLIC_URL)
+            lambda session: project(session, PAGE_A, CUSTOMER, change, self.before, public_url=PUBLIC_URL)
         )
         return self.state
 
@@ -134,7 +139,7 @@ async def test_what_a_discarded_attempt_did_first_hides_nothing_of_what_the_next
     opened = await Attempt(store, ThreadState(), _ids()).message(1).project()
     await Attempt(store, opened, _ids("a")).command("pick").command("end").project()
 
-    after = await Attempt(store, opened, _ids("b")).message(2).project()
+    after = await Attempt(store, opened, _ids("b"), NOON + timedelta(seconds=2)).message(2).project()
 
     assert {row.id: row.conversation_id for row in await rows(store, tables.Message)}["m2"] is not None
     assert [row.seq for row in await rows(store, tables.ThreadEvent)] == [3]

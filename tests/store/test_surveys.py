@@ -13,6 +13,7 @@ from sqlmodel import Session, select
 
 from domain.changes import Change, Fact
 from domain.lifecycle import ActorKind
+from domain.projection import LastWritten
 from domain.sending import ContentKind, SenderKind
 from domain.settings import Question, SurveySettings, SurveyWay
 from domain.state import QueuedSend, Survey, SurveyStatus, ThreadState
@@ -64,16 +65,36 @@ def survey(id_: str = "survey1", **values: Any) -> Survey:
 
 
 async def projected(
-    store: Database, *decided: Survey, version: int = 1, send: QueuedSend | None = None
+    store: Database,
+    *decided: Survey,
+    version: int = 1,
+    after: int | None = None,
+    send: QueuedSend | None = None,
 ) -> None:
-    state = ThreadState(survey=decided[-1], version=version)
+    """`after`: the version of the last projection that counts; the one before this one's, unless told."""
+    state = ThreadState(survey=decided[-1], version=version, written_at=_date(version))
     change = Change(
         state,
-        facts=(Fact("survey.sending", NOON, ActorKind.SYSTEM, cause=f"{decided[-1].id}/{version}"),),
+        facts=(
+            Fact(
+                "survey.sending",
+                NOON,
+                ActorKind.SYSTEM,
+                data={"survey_id": decided[-1].id},
+                cause=f"{decided[-1].id}/{version}",
+            ),
+        ),
         created_sends=(send,) if send else (),
         surveys=decided,
     )
-    await store.write(lambda session: project(session, PAGE_A, CUSTOMER, change, public_url=PUBLIC_URL))
+    before = LastWritten(_date(version - 1 if after is None else after))
+    await store.write(
+        lambda session: project(session, PAGE_A, CUSTOMER, change, before, public_url=PUBLIC_URL)
+    )
+
+
+def _date(version: int) -> datetime:
+    return NOON + timedelta(seconds=version)
 
 
 async def invited(
@@ -117,10 +138,17 @@ async def test_an_overtaken_projection_does_not_put_the_old_status_back(store: D
     assert row.status == "expired"
 
 
-async def test_what_a_discarded_attempt_scheduled_is_forgotten(store: Database) -> None:
+async def test_what_a_discarded_attempt_scheduled_never_was(store: Database) -> None:
     await projected(store, survey("survey1"), version=3)
-    await projected(store, survey("survey2"), version=3)
-    assert [row.id for row in await surveys(store)] == ["survey2"]
+    await projected(store, survey("survey2"), version=4, after=2)
+    assert [(row.id, row.status, row.reason) for row in await surveys(store)] == [
+        ("survey1", "cancelled", "never_was"),
+        ("survey2", "scheduled", None),
+    ]
+    found = await store.read(lambda s: search(s, SurveyFilter(), after=None, limit=10))
+    assert [each.survey.id for each in found] == ["survey2"]
+    summary = await store.read(lambda s: summarize(s, SurveyFilter()))
+    assert summary.outcomes["cancelled"] == 0
 
 
 async def test_a_link_is_sent_but_not_shown(store: Database) -> None:

@@ -1,0 +1,99 @@
+"""Whatever tasks the engine discards, at rest the rows tell what those that count have decided."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+from sqlmodel import Session, SQLModel
+
+from store.database import make_engine
+from support import steps
+from support.discarding import CUSTOMER, Fate, Thread
+from support.postgres import SERVER, fresh_database
+from support.steps import START, Step, realise
+from support.store import add_customer, make_settings, seed
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task, with what happens before it begins."""
+
+    steps: list[Step]
+    fate: Fate
+    forgotten: int
+    clock_goes_back: bool
+
+
+_tasks = st.builds(
+    Task,
+    st.lists(steps.any_step(busy_engine=False), max_size=4),
+    st.sampled_from([Fate.COUNTS, Fate.COUNTS, Fate.DISCARDED_AFTER_PROJECTING, *Fate]),
+    st.integers(0, 15),
+    st.sampled_from([False] * 9 + [True]),
+)
+_between: st.SearchStrategy[Callable[[Thread], None]] = st.sampled_from(
+    [Thread.ask_again, Thread.continue_as_new, Thread.project_late, Thread.write_down]
+)
+_stories = st.lists(_tasks | _tasks | _between, min_size=2, max_size=25)
+
+_SERVERS = [
+    "sqlite",
+    pytest.param(
+        "postgresql",
+        marks=pytest.mark.skipif(SERVER is None, reason="PAGEDESK_TEST_POSTGRES_URL names no server"),
+    ),
+]
+
+
+@pytest.fixture(scope="module", params=_SERVERS)
+def stores(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[Engine]]:
+    """Where tasks project to, and where only those that count do."""
+    with ExitStack() as stack:
+        urls = ["sqlite://", "sqlite://"]
+        if request.param == "postgresql":
+            urls[0] = make_settings(
+                tmp_path_factory.mktemp("keys"),
+                database_url=stack.enter_context(fresh_database(str(SERVER))),
+            ).store_url
+        engines = [make_engine(url) for url in urls]
+        for url, engine in zip(urls, engines, strict=True):
+            stack.callback(engine.dispose)
+            if url.startswith("sqlite"):
+                SQLModel.metadata.create_all(engine)
+            with Session(engine) as session:
+                seed(session, make_settings(tmp_path_factory.mktemp("seed")))
+                add_customer(session, CUSTOMER, START)
+                session.commit()
+        yield engines
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(story=_stories)
+def test_rows_at_rest_tell_what_the_run_knows(
+    stores: list[Engine], story: list[Task | Callable[[Thread], None]]
+) -> None:
+    thread = Thread(*stores)
+    serial = 0
+    for each in story:
+        if not isinstance(each, Task):
+            each(thread)
+            continue
+        for step in each.steps:
+            serial += 1
+            if (doing := realise(step, thread.run.state, thread.now, serial)) is not None:
+                thread.happens(doing)
+        thread.task(each.fate, forgotten=each.forgotten, clock_goes_back=each.clock_goes_back)
+    thread.come_to_rest()
+    if thread.refused_projections:
+        event("a projection that counts was refused")
+    assert thread.differences() == []
