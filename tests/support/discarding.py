@@ -1,8 +1,8 @@
 """An engine that discards workflow tasks, over the real rules and the real projection.
 
 One thread's run, in the role of `ConversationWorkflow`. What it projects goes to two stores: to `rows`
-whatever a task projects, discarded or not, in time or late; to `ledger` only what the tasks that count have projected.
-At rest both must tell the same.
+whatever a task projects, discarded or not, in time or late; to `ledger` only what the tasks that count have
+projected. At rest both must tell the same.
 """
 
 from collections.abc import Iterator
