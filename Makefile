@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: help setup run test test-fast test-postgres test-security bench chaos record freeze lint format types clean
+.PHONY: help setup run test test-fast test-postgres test-security test-deploy bench chaos record freeze lint format types clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test-postgres: setup ## what depends on the store, on a PostgreSQL that it start
 test-security: setup ## a running product under attack, under 5 minutes
 	@$(PYTHON) -m engine.prepare
 	@$(PYTHON) -m pytest -n 0 -m attack tests/attacks $(ARGS)
+
+test-deploy: setup ## the examples of deploy/: needs nginx, caddy and systemd-analyze
+	@$(PYTHON) -m pytest -n 0 -m deploy tests/deploy $(ARGS)
 
 bench: setup ## measure, side by side with a bare baseline
 	@$(PYTHON) -m bench $(ARGS)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+from datetime import UTC, datetime
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -15,6 +16,8 @@ from base.log import configure
 from base.settings_reading import ending_on_wrong_settings, read_settings
 from engine.clean_exit import exit_process
 from engine.loading import loading
+
+_INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -194,6 +197,20 @@ def restore(folder: Annotated[Path, typer.Argument(help="What `pagedesk backup` 
         sys.stdout.write(f"{put_back(read_settings(), folder)}\n")
     except (BackupError, EngineError) as error:
         _fail(str(error))
+
+
+@app.command()
+def restored(
+    backed_up_at: Annotated[
+        datetime,
+        typer.Argument(help="When the older one of the backups was begun, in UTC.", formats=[_INSTANT]),
+    ],
+) -> None:
+    """Say that your own PostgreSQL and Temporal came from backups. Before anything is started."""
+    from local.backup import mark_restored
+
+    mark_restored(_settings(), backed_up_at.replace(tzinfo=UTC))
+    sys.stdout.write("Nothing is sent for a page until what was said since has been read from Meta.\n")
 
 
 def main() -> None:

@@ -91,19 +91,24 @@ def restore(settings: Settings, folder: Path) -> str:
         if own is not None and (folder / ATTACHMENTS).exists():
             shutil.copytree(folder / ATTACHMENTS, own, dirs_exist_ok=True)
         _make_private(settings.data_dir)
-        migrate(settings)
         at = datetime.fromisoformat(manifest.backed_up_at)
-        store = Database(settings.store_url)
-        try:
-            store.write_now(lambda session: begin_restored(session, at, clock.now()))
-        finally:
-            store.close()
+        mark_restored(settings, at)
     return (
         f"Restored the backup of {at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC into {settings.data_dir}.\n"
         "At its start Pagedesk reads from Meta what was said since, and sends nothing for a page until it "
         "has.\n"
         "Erasures of persons since the backup must be asked for again (docs/privacy.md)."
     )
+
+
+def mark_restored(settings: Settings, backed_up_at: datetime) -> None:
+    """Prepare a store that came from a backup, before anything starts (`store.backups.begin_restored`)."""
+    migrate(settings)
+    store = Database(settings.store_url)
+    try:
+        store.write_now(lambda session: begin_restored(session, backed_up_at, clock.now()))
+    finally:
+        store.close()
 
 
 def _require_embedded(settings: Settings) -> None:
