@@ -209,7 +209,7 @@ def restored(
     """Say that your own PostgreSQL and Temporal came from backups. Before anything is started."""
     from local.backup import mark_restored
 
-    mark_restored(_settings(), backed_up_at.replace(tzinfo=UTC))
+    mark_restored(read_settings(), backed_up_at.replace(tzinfo=UTC))
     sys.stdout.write("Nothing is sent for a page until what was said since has been read from Meta.\n")
 
 

@@ -1,0 +1,13 @@
+"""docs/facebook-app.md names the webhook fields that are subscribed."""
+
+from pathlib import Path
+
+from messenger.fields import WEBHOOK_FIELDS
+
+PAGE = Path(__file__).parents[2] / "docs" / "facebook-app.md"
+
+
+def test_the_page_lists_each_field_and_its_reason() -> None:
+    lines = PAGE.read_text().splitlines()
+    shown = [line.split(" | ")[:2] for line in lines if line.startswith(("| `mess", "| `standby"))]
+    assert shown == [[f"| `{field.name}`", field.reason] for field in WEBHOOK_FIELDS]
