@@ -8,12 +8,13 @@ from pydantic import BaseModel
 from sqlmodel import Session
 
 from api.auth import Caller, digest_of
-from api.fields import Email, Flag, Id, Input, Name, OptionalIdempotencyKey, Password, PathId
+from api.fields import Email, Flag, Id, Input, Instant, Name, OptionalIdempotencyKey, Password, PathId
 from api.once import once
 from api.paging import Cursor, CursorOf, Limit, Page
 from api.passwords import refuse_weak
 from api.permissions import Role
 from api.problem_docs import problems
+from api.problems import Problem
 from api.recording import record
 from api.routing import api_router
 from api.services import Services, Shared
@@ -66,9 +67,10 @@ class AgentView(BaseModel):
 
 
 class KeyInput(Input):
-    """What the key is for."""
+    """What the key is for, and until when it is to hold: without an end, until it is revoked."""
 
     name: Name
+    expires_at: Instant | None = None
 
 
 class KeyView(BaseModel):
@@ -78,6 +80,7 @@ class KeyView(BaseModel):
     name: str
     prefix: str
     created_at: datetime
+    expires_at: datetime | None
     revoked_at: datetime | None
 
     @classmethod
@@ -175,14 +178,25 @@ async def list_keys(services: Shared, agent_id: PathId) -> Page[KeyView]:
     return Page(items=[KeyView.of(key) for key in keys], next_cursor=None)
 
 
-@router.post("/v1/agents/{agent_id}/keys", status_code=201, responses=problems("not_found"))
+@router.post(
+    "/v1/agents/{agent_id}/keys", status_code=201, responses=problems("not_found", "key_expired_already")
+)
 async def create_key(services: Shared, caller: Caller, agent_id: PathId, body: KeyInput) -> NewKeyView:
     """Make an API key for an agent. It is shown in this answer only."""
+    now = clock.now()
+    if body.expires_at is not None and body.expires_at <= now:
+        raise Problem("key_expired_already")
     key = new_secret(credentials.KEY_PREFIX)
 
     def work(session: Session) -> NewKeyView:
         row = credentials.add_key(
-            session, agent_id, name=body.name, key=key, digest=digest_of(key), now=clock.now()
+            session,
+            agent_id,
+            name=body.name,
+            key=key,
+            digest=digest_of(key),
+            now=now,
+            expires_at=body.expires_at,
         )
         session.flush()
         record(session, caller, "key.created", agent_id=agent_id, key_id=row.id)

@@ -15,6 +15,7 @@ from api import (
     accounts,
     agents,
     attachments,
+    audit,
     automated_messages,
     commands,
     context,
@@ -55,6 +56,7 @@ from api.passwords import Passwords
 from api.permissions import Role
 from api.rates import RateLimit
 from api.readiness import Readiness
+from api.refusal_trail import RefusalTrail
 from api.services import Services
 from api.settings_fanout import SettingsFanout
 from api.sweep import sweep_forever
@@ -94,6 +96,7 @@ _RESOURCES = (
     surveys,
     event_stream,
     unrouted,
+    audit,
     health,
     metrics,
 )
@@ -124,10 +127,11 @@ def create_app(
             "relay": partial(relay_keeps_up, opened, inbox),
             "conversations": partial(conversations_are_told, opened, inbox),
         }
-        webhooks.open(settings, opened)
+        webhooks.open(settings, opened, app.state.services.refusals)
         background = {
             asyncio.create_task(sweep_forever(app.state.services), name="sweep"),
             asyncio.create_task(app.state.services.fanout.run(), name="settings"),
+            asyncio.create_task(app.state.services.refusals.run(), name="refusals"),
         }
         try:
             yield
@@ -135,6 +139,7 @@ def create_app(
             for task in background:
                 task.cancel()
             await asyncio.wait(background)
+            await app.state.services.refusals.flush()
             webhooks.close()
             inbox.close()
             await http.aclose()
@@ -191,6 +196,7 @@ async def _services(
         flights=Flights(),
         passwords=Passwords(),
         throttle=SignInThrottle(),
+        refusals=RefusalTrail(database),
         calls=RateLimit("too_many_requests", per_second=200, burst=1000),
         replies=RateLimit("too_many_messages", per_second=2, burst=120),
         sender_actions=RateLimit("too_many_requests", per_second=1, burst=10),

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from api.permissions import Role
 from api.problems import Problem
+from api.refusal_trail import Refused, source_of
 from api.services import Services
 from base import clock
 from base.ids import id_from_key
@@ -48,8 +49,18 @@ def digest_of(token: str) -> str:
 async def authenticate(request: Request) -> Principal:
     """The caller of a request; a token comes in the Authorization header and nowhere else."""
     services: Services = request.app.state.services
-    principal = await principal_by_digest(services, digest_of(_bearer_token(request)))
+    token = _bearer_token(request)
+    if token is None:
+        if "authorization" in request.headers:
+            services.refusals.note(Refused.TOKEN, source_of(request), reason="malformed")
+        raise Problem("unauthenticated", headers=_CHALLENGE)
+    digest = digest_of(token)
+    principal = await principal_by_digest(services, digest)
     if principal is None:
+        reason, agent_id = await services.database.read(
+            lambda s: credentials.why_refused(s, digest, clock.now())
+        )
+        services.refusals.note(Refused.TOKEN, source_of(request), reason=reason, agent_id=agent_id)
         raise Problem("unauthenticated", headers=_CHALLENGE)
     return principal
 
@@ -85,10 +96,10 @@ async def principal_of(request: Request) -> Principal:
 Caller = Annotated[Principal, Depends(principal_of)]
 
 
-def _bearer_token(request: Request) -> str:
+def _bearer_token(request: Request) -> str | None:
     given = request.headers.getlist("authorization")
     scheme, _, token = (given[0] if len(given) == 1 else "").partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer" or not 0 < len(token) <= MAX_TOKEN_LENGTH or not token.isascii():
-        raise Problem("unauthenticated", headers=_CHALLENGE)
+        return None
     return token

@@ -14,6 +14,7 @@ from api.data_deletion_texts import texts_for
 from api.edge import DATA_DELETION, WEBHOOKS
 from api.forms import read_form
 from api.problems import Problem
+from api.refusal_trail import Refused, source_of
 from api.services import Services
 from api.survey_html import HEADERS, message_page
 from api.webhook_secrets import AccountSecrets
@@ -56,7 +57,8 @@ async def _take(request: Request) -> Response:
     except Problem as problem:
         return problem.response
     except BadSignedRequestError as error:
-        _log.warning("deletion_request_refused", account_id=account_id, reason=str(error))
+        # The address names an account that exists: its secrets were asked before the signature.
+        services.refusals.note(Refused.DELETION_REQUEST, source_of(request), account_id=account_id)
         return Problem("invalid_signed_request", str(error)).response
     except _UNAVAILABLE as error:
         _log.warning("store_unavailable", path="data-deletion", error=type(error).__name__)
@@ -92,6 +94,8 @@ async def _show(request: Request) -> Response:
         said, status, headers = texts.away, 503, {"Retry-After": "5"}
     else:
         said, status, headers = texts.of(erasure), 404 if erasure is None else 200, {}
+        if erasure is None:
+            services.refusals.note(Refused.LINK, source_of(request), page="data-deletion")
     return HTMLResponse(message_page(language, texts.title, said), status, {**HEADERS, **(headers or {})})
 
 

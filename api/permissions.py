@@ -112,4 +112,5 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "get_metrics": ADMINS | {Role.MACHINE},
     "list_unrouted_events": ADMINS,
     "list_conflicting_events": ADMINS,
+    "list_audit": ADMINS,
 }

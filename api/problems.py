@@ -148,6 +148,9 @@ PROBLEMS: dict[str, ProblemKind] = {
     "weak_password": ProblemKind(
         422, "The password is too easy to guess", "Use 15 characters or more that nobody else uses."
     ),
+    "key_expired_already": ProblemKind(
+        422, "The key would be over before it begins", "Give an `expires_at` that lies ahead, or none."
+    ),
     "idempotency_key_reused": ProblemKind(
         422, "The key belongs to another request", "Use a new `Idempotency-Key` for a new request."
     ),

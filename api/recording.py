@@ -13,5 +13,12 @@ def record(
     session: Session, caller: Principal, kind: str, *, page_id: str | None = None, **data: str | None
 ) -> None:
     """Append the event of one change; call it last in the change's transaction."""
-    fact = Fact(kind, clock.now(), ActorKind.AGENT, caller.agent_id, data=dict(data))
+    record_of(session, caller.agent_id, kind, page_id=page_id, **data)
+
+
+def record_of(
+    session: Session, actor_id: str, kind: str, *, page_id: str | None = None, **data: str | None
+) -> None:
+    """As `record`, for an agent who is not the caller yet."""
+    fact = Fact(kind, clock.now(), ActorKind.AGENT, actor_id, data=dict(data))
     append_events(session, [event_row(fact, page_id, None, None)])

@@ -13,10 +13,11 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.auth import authenticate
+from api.auth import Principal, authenticate
 from api.invalid import refused_parameters
 from api.permissions import PERMISSIONS, PUBLIC
 from api.problems import Problem
+from api.refusal_trail import RefusalTrail, Refused, source_of
 
 MAX_BODY_BYTES = 256 * 1024
 BODY_TIMEOUT_SECONDS = 10.0
@@ -76,6 +77,7 @@ class GuardedRoute(APIRoute):
             if self.name not in PUBLIC:
                 principal = await authenticate(request)
                 if principal.role not in PERMISSIONS.get(self.name, frozenset()):
+                    _note_denial(request, principal, self.name)
                     raise Problem("forbidden")
                 request.app.state.services.calls.take(principal.agent_id)
                 request.state.principal = principal
@@ -106,6 +108,12 @@ def api_router(tag: str, route_class: type[GuardedRoute] = GuardedRoute) -> APIR
         route_class=route_class,
         generate_unique_id_function=lambda route: route.name,
     )
+
+
+def _note_denial(request: Request, principal: Principal, operation: str) -> None:
+    refusals: RefusalTrail = request.app.state.services.refusals
+    who, role = principal.agent_id, principal.role
+    refusals.note(Refused.ACCESS, source_of(request), actor_id=who, operation=operation, role=role)
 
 
 def _takes_list(annotation: Any) -> bool:

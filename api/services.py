@@ -14,6 +14,7 @@ from api.flights import Flights
 from api.passwords import Passwords
 from api.rates import RateLimit
 from api.readiness import Readiness
+from api.refusal_trail import RefusalTrail
 from api.settings_fanout import SettingsFanout
 from api.throttle import SignInThrottle
 from base.settings import Settings
@@ -33,6 +34,7 @@ class Services:
     flights: Flights
     passwords: Passwords
     throttle: SignInThrottle
+    refusals: RefusalTrail
     calls: RateLimit
     replies: RateLimit
     sender_actions: RateLimit

@@ -5,12 +5,15 @@ from typing import Annotated
 
 from fastapi import Response
 from pydantic import BaseModel, Field, SecretStr
+from sqlmodel import Session
 from starlette.requests import Request
 
 from api.auth import Caller, digest_of
 from api.fields import STORABLE, Input
 from api.problem_docs import problems
 from api.problems import Problem
+from api.recording import record, record_of
+from api.refusal_trail import Refused, source_of
 from api.routing import api_router
 from api.services import Shared
 from base import clock
@@ -41,18 +44,30 @@ class SignInView(BaseModel):
 @router.post("/v1/sign-in", status_code=201, responses=problems("wrong_credentials", "too_many_attempts"))
 async def sign_in(request: Request, services: Shared, body: Credentials) -> SignInView:
     """Sign in. Wrong tries are counted for the account and for where they come from."""
-    email, source = body.email.strip().lower(), request.client.host if request.client else ""
-    services.throttle.begin(email, source)
+    email, source = body.email.strip().lower(), source_of(request)
+    try:
+        services.throttle.begin(email, source)
+    except Problem:
+        services.refusals.note(Refused.SIGN_IN, source, reason="throttled")
+        raise
     agent = await services.database.read(lambda s: credentials.agent_by_email(s, email))
     stored = agent.password_hash if agent is not None and agent.active else None
     right = await services.passwords.matches(stored, body.password.get_secret_value())
     if agent is None or not right:
+        reason = "unknown_address" if agent is None else "wrong_password" if agent.active else "inactive"
+        services.refusals.note(
+            Refused.SIGN_IN, source, agent_id=agent.id if agent is not None else None, reason=reason
+        )
         raise Problem("wrong_credentials")
     services.throttle.succeeded(email, source)
     token, now = new_secret(credentials.SIGN_IN_PREFIX), clock.now()
-    await services.database.write(
-        lambda s: credentials.begin_sign_in(s, agent.id, digest_of(token), now, now + LIFETIME)
-    )
+
+    def begin(session: Session) -> None:
+        sign_in_id = credentials.begin_sign_in(session, agent.id, digest_of(token), now, now + LIFETIME)
+        session.flush()
+        record_of(session, agent.id, "sign_in.begun", sign_in_id=sign_in_id, source=source)
+
+    await services.database.write(begin)
     return SignInView(token=token, expires_at=now + LIFETIME, agent_id=agent.id)
 
 
@@ -60,5 +75,10 @@ async def sign_in(request: Request, services: Shared, body: Credentials) -> Sign
 async def sign_out(services: Shared, caller: Caller) -> Response:
     """End this sign-in. With an API key it does nothing: keys are revoked."""
     if (sign_in_id := caller.sign_in_id) is not None:
-        await services.database.write(lambda s: credentials.end_sign_in(s, sign_in_id, clock.now()))
+
+        def end(session: Session) -> None:
+            credentials.end_sign_in(session, sign_in_id, clock.now())
+            record(session, caller, "sign_in.ended", sign_in_id=sign_in_id)
+
+        await services.database.write(end)
     return Response(status_code=204)

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from api.engine import EngineBusyError, EngineUnavailableError, RunNotFoundError
 from api.forms import read_form
 from api.problems import Problem
+from api.refusal_trail import Refused, source_of
 from api.services import Services
 from api.survey_html import HEADERS, MOST_COMMENT_UNITS, Form, form_page, message_page
 from base import clock
@@ -60,6 +61,7 @@ async def _show(request: Request, services: Services) -> Response:
     token, now = request.path_params["token"], clock.now()
     view = await services.database.read(lambda s: _View.of(s, token))
     if view is None:
+        services.refusals.note(Refused.LINK, source_of(request), page="survey")
         return _unknown(request)
     if view.answer is not None:
         return view.already()
@@ -72,6 +74,7 @@ async def _answer(request: Request, services: Services) -> Response:
 
     view = await services.database.read(lambda s: _View.of(s, token))
     if view is None:
+        services.refusals.note(Refused.LINK, source_of(request), page="survey")
         return _unknown(request)
     if view.answer is not None:
         return view.already()

@@ -2,6 +2,7 @@
 
 from starlette.types import Receive, Scope, Send
 
+from api.refusal_trail import RefusalTrail
 from api.webhook_secrets import AccountSecrets
 from api.webhooks import WebhookEndpoint
 from base.settings import Settings
@@ -16,12 +17,13 @@ class WebhookMount:
         self._endpoint: WebhookEndpoint | None = None
         self._inbox: Inbox | None = None
 
-    def open(self, settings: Settings, database: Database) -> None:
+    def open(self, settings: Settings, database: Database, refusals: RefusalTrail) -> None:
         """Open the inbox; deliveries are taken from now on."""
         self._inbox = inbox = open_inbox(settings)
         self._endpoint = WebhookEndpoint(
             AccountSecrets(database, settings.vault),
             inbox,
+            refusals,
             https=settings.public_base_url.startswith("https:"),
         )
 

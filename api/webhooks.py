@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from typing import Protocol
 from urllib.parse import parse_qsl
 
+from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
 from api.edge import WEBHOOKS, security_headers
+from api.refusal_trail import RefusalTrail, Refused, source_of
 from api.webhook_bodies import (
     Bodies,
     BodyBrokenOffError,
@@ -61,6 +63,8 @@ class _RefusedError(Exception):
         self.unread = unread
 
 
+_FORGED = frozenset({"unknown_account", "no_signature", "wrong_signature", "verify_token"})
+
 # What may be wrong with a body: status, text, reason.
 _BODY_ERRORS: dict[type[Exception], tuple[int, str, str]] = {
     BodyTooLargeError: (413, "The delivery is too large.", "too_large"),
@@ -73,9 +77,10 @@ _BODY_ERRORS: dict[type[Exception], tuple[int, str, str]] = {
 class WebhookEndpoint:
     """`GET|POST /webhooks/messenger/{account_id}`, mounted in front of all other routes."""
 
-    def __init__(self, secrets: WebhookSecrets, inbox: Inbox, *, https: bool) -> None:
+    def __init__(self, secrets: WebhookSecrets, inbox: Inbox, refusals: RefusalTrail, *, https: bool) -> None:
         self._secrets = secrets
         self._inbox = inbox
+        self._refusals = refusals
         self._bodies = Bodies()
         self._headers = security_headers(https=https)
 
@@ -89,10 +94,18 @@ class WebhookEndpoint:
             status, text, unread = 503, "The account cannot be looked up now.", True
         except _RefusedError as refused:
             metrics.WEBHOOKS_REFUSED.labels(refused.reason).inc()
+            self._note(scope, refused.reason)
             status, text, unread = refused.status, refused.text, refused.unread
         if scope["method"] == "POST":
             metrics.DELIVERIES.labels(status).inc()
         await self._answer(send, status, text, close=unread and scope["method"] != "GET")
+
+    def _note(self, scope: Scope, reason: str) -> None:
+        """What may be a forgery goes into the audit; the account only where there is one."""
+        if reason in _FORGED:
+            account_id = None if reason == "unknown_account" else _account_id(scope)
+            source = source_of(HTTPConnection(scope))
+            self._refusals.note(Refused.WEBHOOK, source, reason=reason, account_id=account_id)
 
     async def _serve(self, account_id: str, scope: Scope, receive: Receive) -> str:
         if scope["method"] == "POST":

@@ -17,6 +17,11 @@ WEBHOOKS_REFUSED = Counter(
     "Webhook deliveries and handshakes that were not taken, by reason.",
     ["reason"],
 )
+ACCESS_REFUSED = Counter(
+    "pagedesk_access_refused",
+    "Sign-ins, tokens, operations, webhooks and links that were refused, by the kind of the audit event.",
+    ["kind"],
+)
 REQUESTS = Histogram(
     "pagedesk_request_seconds",
     "Requests of the API by method, route and status, with their time to the first byte of the answer.",
@@ -49,6 +54,7 @@ STORE_WAIT = Histogram(
 _ALL = (
     DELIVERIES,
     WEBHOOKS_REFUSED,
+    ACCESS_REFUSED,
     REQUESTS,
     SENDS,
     EVENTS,

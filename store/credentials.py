@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, or_, update
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
@@ -18,7 +18,11 @@ SHOWN_PREFIX_LENGTH = 12
 
 # Asked at every request, so built once, and columns, not rows of the unit of work.
 _HOLDER = (col(Agent.id), col(Agent.name), col(Agent.role))
-_LIVE_KEY = (col(ApiKey.revoked_at).is_(None), col(Agent.active))
+_LIVE_KEY = (
+    col(ApiKey.revoked_at).is_(None),
+    or_(col(ApiKey.expires_at).is_(None), col(ApiKey.expires_at) > bindparam("now")),
+    col(Agent.active),
+)
 _LIVE_SIGN_IN = (
     col(SignIn.revoked_at).is_(None),
     col(SignIn.expires_at) > bindparam("now"),
@@ -65,7 +69,7 @@ def active_agent(session: Session, agent_id: str) -> TokenHolder | None:
 def by_digest(session: Session, digest: str, now: datetime) -> TokenHolder | None:
     """Who holds the live API key or sign-in with this digest."""
     connection = session.connection()
-    key = connection.execute(_KEY_HOLDER, {"digest": digest}).first()
+    key = connection.execute(_KEY_HOLDER, {"digest": digest, "now": now}).first()
     if key is not None:
         return TokenHolder(*key)
     sign_in = connection.execute(_SIGNED_IN, {"digest": digest, "now": now}).first()
@@ -78,6 +82,18 @@ def live_roles(session: Session, digests: Collection[str], now: datetime) -> dic
     keys = connection.execute(_KEY_ROLES, wanted).all()
     sign_ins = connection.execute(_SIGN_IN_ROLES, wanted).all()
     return {row.digest: row.role for row in (*keys, *sign_ins)}
+
+
+def why_refused(session: Session, digest: str, now: datetime) -> tuple[str, str | None]:
+    """Why a digest lets nobody in, and whose it was: `revoked`, `expired`, `inactive`, or `unknown`."""
+    key = session.exec(select(ApiKey).where(ApiKey.digest == digest)).first()
+    held = key or session.exec(select(SignIn).where(SignIn.digest == digest)).first()
+    if held is None:
+        return "unknown", None
+    if held.revoked_at is not None:
+        return "revoked", held.agent_id
+    is_over = held.expires_at is not None and held.expires_at <= now
+    return "expired" if is_over else "inactive", held.agent_id
 
 
 def agent_by_email(session: Session, email: str) -> Agent | None:
@@ -110,7 +126,16 @@ def end_all_sign_ins(session: Session, agent_id: str, now: datetime) -> None:
     )
 
 
-def add_key(session: Session, agent_id: str, *, name: str, key: str, digest: str, now: datetime) -> ApiKey:
+def add_key(
+    session: Session,
+    agent_id: str,
+    *,
+    name: str,
+    key: str,
+    digest: str,
+    now: datetime,
+    expires_at: datetime | None = None,
+) -> ApiKey:
     """Keep a new API key: its digest and the first characters."""
     if session.get(Agent, agent_id) is None:
         raise StoreRefusalError("not_found")
@@ -121,6 +146,7 @@ def add_key(session: Session, agent_id: str, *, name: str, key: str, digest: str
         prefix=key[:SHOWN_PREFIX_LENGTH],
         digest=digest,
         created_at=now,
+        expires_at=expires_at,
     )
     session.add(row)
     return row

@@ -1,5 +1,6 @@
 """Reading the append-only event table, in the order of its ids, which is the order of commits."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import false
@@ -52,6 +53,12 @@ def events_of_kind(session: Session, kind: str, *, before: int | None, limit: in
     if before is not None:
         statement = statement.where(col(Event.id) < before)
     return list(session.exec(statement))
+
+
+def events_of_kinds(session: Session, kinds: Iterable[str], *, before: int | None, limit: int) -> list[Event]:
+    """Events of several kinds, newest first. Each kind is read by itself, as they are indexed."""
+    found = [event for kind in kinds for event in events_of_kind(session, kind, before=before, limit=limit)]
+    return sorted(found, key=lambda event: -(event.id or 0))[:limit]
 
 
 def newest_event_id(session: Session) -> int:

@@ -31,6 +31,7 @@ class ApiKey(SQLModel, table=True):
     prefix: str
     digest: str = Field(unique=True)
     created_at: datetime = instant()
+    expires_at: datetime | None = instant(nullable=True)
     revoked_at: datetime | None = instant(nullable=True)
 
 

@@ -106,6 +106,7 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "get_metrics": ({"admin", "machine"}, 200),
     "list_unrouted_events": ({"admin"}, 200),
     "list_conflicting_events": ({"admin"}, 200),
+    "list_audit": ({"admin"}, 200),
 }
 NOT_GUARDED = {
     "/openapi.json",
