@@ -58,8 +58,9 @@ def engine() -> FakeEngine:
 async def api(
     settings: Settings, database: Database, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Api]:
-    # The sweep would ask the store and the engine whenever it likes; its own tests run it.
+    # These would ask the store and the engine whenever they like; their own tests run them.
     monkeypatch.setattr("api.app.sweep_forever", _never)
+    monkeypatch.setattr("api.refusal_trail.RefusalTrail.run", _never)
     meta = FakeMeta()
     app = create_app(settings, database=database, engine=engine, graph_transport=meta.transport)
     async with app.router.lifespan_context(app):

@@ -35,7 +35,9 @@ async def test_a_key_is_shown_once_and_stored_as_its_digest(api: Api) -> None:
     assert re.fullmatch(r"pdk_[A-Za-z0-9_-]{43}", made["key"])
     assert made["prefix"] == made["key"][:12]
     listed = (await api.admin.get(f"/v1/agents/{agent_id}/keys")).json()["items"]
-    assert [key.keys() for key in listed] == [{"id", "name", "prefix", "created_at", "expires_at", "revoked_at"}]
+    assert [key.keys() for key in listed] == [
+        {"id", "name", "prefix", "created_at", "expires_at", "revoked_at"}
+    ]
     stored = await api.database.read(lambda s: s.exec(select(ApiKey)).one().model_dump())
     assert made["key"] not in repr(stored)
 

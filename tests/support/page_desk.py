@@ -14,6 +14,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.credentials import page_credentials
 from activities.gap_fill import GapActivities
 from activities.pages import PageActivities
+from api.refusal_trail import RefusalTrail
 from api.webhook_mount import WebhookMount
 from base import clock
 from base.settings import Settings
@@ -163,7 +164,7 @@ async def page_desk(data_dir: Path) -> AsyncIterator[PageDesk]:
     settings = make_settings(data_dir, public_url=PUBLIC_URL)
     store = Database(settings.store_url)
     webhooks = WebhookMount()
-    webhooks.open(settings, store)
+    webhooks.open(settings, store, RefusalTrail(store))
     sandbox = create_app(Config(transport=httpx.ASGITransport(webhooks)))
     world: World = sandbox.state.world
     await world.start()
