@@ -52,16 +52,14 @@ async def test_a_failed_sign_in_names_the_source_the_account_and_the_reason(api:
         await _sign_in(api, "wrong horse battery")
     await _sign_in(api, "wrong horse battery", email="eve@example.org")
     assert _counted("sign_in.failed") == before + 3
-    with capture_logs() as logged:
+    with capture_logs() as lines:
         told = await _told(api, "sign_in.failed")
+    logged = [line for line in lines if line["event"] == "sign_in.failed"]
     assert [each["data"] for each in told] == [
         {"source": SOURCE, "count": 1, "reason": "unknown_address"},
         {"source": SOURCE, "count": 2, "reason": "wrong_password", "agent_id": ada},
     ]
-    assert [(line["event"], line["log_level"], line["count"]) for line in logged] == [
-        ("sign_in.failed", "warning", 2),
-        ("sign_in.failed", "warning", 1),
-    ]
+    assert [(line["log_level"], line["count"]) for line in logged] == [("warning", 2), ("warning", 1)]
     assert "eve@example.org" not in repr(logged) + repr(told)
 
 
@@ -100,8 +98,8 @@ async def test_a_key_that_is_over_is_told_with_its_agent(api: Api) -> None:
         assert made["expires_at"] == "2026-11-20T13:00:00Z"
         short = api.client(made["key"])
         assert (await short.get("/v1/me")).status_code == 200
-        (first, _) = (await api.admin.get(address)).json()["items"]
-        await api.admin.delete(f"{address}/{first['id']}")
+        ids = {each["name"]: each["id"] for each in (await api.admin.get(address)).json()["items"]}
+        await api.admin.delete(f"{address}/{ids['test']}")
         clock.tick(timedelta(hours=1))
         assert [(await each.get("/v1/me")).status_code for each in (short, agent)] == [401, 401]
         told = await _told(api, "token.refused")
