@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from base.local_only import LocalOnly
 from base.settings import Settings
 from base.temporal import connect
 from engine.served import served
@@ -46,7 +47,7 @@ async def keeping_time(settings: Settings) -> AsyncIterator[TimeMachine]:
         outside = DeskOutside(store, inbox, sandbox, await connect(settings, lazy=True))
         machine = await TimeMachine.of(settings.temporal_target, outside)
         stack.push_async_callback(machine.close)
-        await stack.enter_async_context(served(time_control(machine, store), settings.travel_port))
+        await stack.enter_async_context(served(LocalOnly(time_control(machine, store)), settings.travel_port))
         yield machine
 
 

@@ -18,6 +18,11 @@ _HOST = re.compile(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9
 _HTTPS = 443
 _DEFAULT_PORTS = {"https": _HTTPS, "http": 80}
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_IPV6_PUBLIC = ipaddress.ip_network("2000::/3")
+# Protocol assignments with Teredo, documentation, 6to4, documentation.
+_IPV6_SET_ASIDE = [
+    ipaddress.ip_network(each) for each in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
+]
 _LONGEST_URL = 8192
 _IN_TARGETS = "/%:=&?~#+!$,;'@()*[]"
 
@@ -115,17 +120,22 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public internet, also in its IPv6 disguises."""
+    """Whether an IP address is one of the public internet.
+
+    Of IPv6 that is 2000::/3 without what RFC 6890's registry sets aside; Python's `is_global` also takes
+    site-local, IPv4-compatible, local NAT64 and unallocated addresses for public. Two forms stand for an IPv4
+    address, which is judged in their place: mapped ones, and those of NAT64, for networks without IPv4.
+    """
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
         return False
     if isinstance(ip, ipaddress.IPv6Address):
-        hidden = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if hidden is None and ip in _NAT64:
-            hidden = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        hidden = ip.ipv4_mapped or (ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else None)
         if hidden is not None:
             return is_public(str(hidden))
+        if ip not in _IPV6_PUBLIC or any(ip in network for network in _IPV6_SET_ASIDE):
+            return False
     return ip.is_global and not ip.is_multicast
 
 

@@ -5,6 +5,7 @@ import logging
 from pathlib import Path
 
 from base.http_server import serve
+from base.local_only import LocalOnly
 from sandbox.app import create_app
 from sandbox.config import Config
 
@@ -15,6 +16,9 @@ def main() -> None:
         prog="sandbox", description="A local Messenger Platform, and a page to write on."
     )
     parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument(
+        "--name", action="append", default=[], metavar="HOST", help="a name of this machine, beside localhost"
+    )
     parser.add_argument("--port", type=int, default=9600)
     parser.add_argument("--ledger", type=Path, metavar="DIR", help="append meta.jsonl and graph.jsonl there")
     parser.add_argument("--state", type=Path, metavar="FILE", help="remember everything there, over restarts")
@@ -27,7 +31,8 @@ def main() -> None:
     config = Config(
         ledger_dir=given.ledger, state_file=given.state, clock_url=given.clock_url, seed=given.seed
     )
-    serve(create_app(config), host=given.host, port=given.port, timeout_graceful_shutdown=1)
+    app = LocalOnly(create_app(config), given.name)
+    serve(app, host=given.host, port=given.port, timeout_graceful_shutdown=1)
 
 
 if __name__ == "__main__":

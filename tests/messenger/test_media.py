@@ -135,7 +135,42 @@ async def test_f101_a_rebinding_name_is_looked_up_once_and_called_at_that_addres
         await network.connect_tcp("scontent.xx.fbcdn.net", 443)
 
 
-@pytest.mark.parametrize("address", ["157.240.1.1", "2a03:2880:f12d:83:face:b00c::25de"])
+NOT_PUBLIC = [
+    "::",
+    "::1",
+    "::7f00:1",
+    "::ffff:127.0.0.1",
+    "::ffff:0:7f00:1",
+    "64:ff9b::7f00:1",
+    "64:ff9b:1::7f00:1",
+    "100::1",
+    "2001::1",
+    "2001:0:4136:e378:8000:63bf:80ff:fffe",
+    "2001:20::1",
+    "2001:db8::1",
+    "2002:7f00:1::",
+    "2002:9df0:101::1",
+    "3fff::1",
+    "4000::1",
+    "5f00::1",
+    "fc00::1",
+    "fd00:ec2::254",
+    "fe80::1",
+    "fec0::1",
+    "ff02::1",
+    "ff0e::1",
+    "no address",
+]
+
+
+@pytest.mark.parametrize("address", NOT_PUBLIC)
+def test_ipv6_addresses_that_are_not_of_the_public_internet_are_not(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["157.240.1.1", "2a03:2880:f12d:83:face:b00c::25de", "64:ff9b::9df0:101", "::ffff:157.240.1.1"]
+)
 def test_addresses_of_the_public_internet_are_public(address: str) -> None:
     assert is_public(address)
 
