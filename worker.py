@@ -131,15 +131,17 @@ async def working(
         graph = GraphClient(http, str(settings.graph_base_url), settings.graph_version, usage.note)
         taking = open_inbox(settings)
         stack.callback(taking.close)
+        profiles = ProfileKeeper(database, graph, settings.vault)
+        stack.push_async_callback(profiles.aclose)
         await stack.enter_async_context(
-            make_worker(settings, client, database, graph, usage=usage, inbox=taking)
+            make_worker(settings, client, database, graph, usage=usage, inbox=taking, profiles=profiles)
         )
         fetcher = make_fetcher(settings)
         stack.push_async_callback(fetcher.aclose)
         await stack.enter_async_context(make_files_worker(settings, client, database, graph, fetcher))
         services: dict[str, Callable[[], Awaitable[None]]] = {
             "relay": await _relaying(settings, client, database, inbox, stack),
-            "profiles": lambda: ProfileKeeper(database, graph, settings.vault).run(),
+            "profiles": profiles.run,
             "erasures": lambda: ErasureStarter(database, client).run(),
             "retention": lambda: start_retention(client),
         }
@@ -165,11 +167,13 @@ def make_worker(
     *,
     inbox: Inbox,
     usage: UsageNotes | None = None,
+    profiles: ProfileKeeper | None = None,
     task_queue: str = TASK_QUEUE,
 ) -> Worker:
     """The Temporal worker with all workflows and activities.
 
-    Into `inbox` goes what Meta did not deliver; `usage` is what `graph` notes of its answers.
+    Into `inbox` goes what Meta did not deliver; `usage` is what `graph` notes of its answers; `profiles` is
+    asked who a customer is before the first words.
     """
 
     async def take(account_id: str, events: list[WebhookEvent]) -> None:
@@ -180,7 +184,9 @@ def make_worker(
     rates = Rates(Pace(settings.page_sends_per_second), Pace(settings.page_media_per_second))
     lanes = Lanes(WIDTH, per_second=settings.page_sends_per_second)
     files = FileStore(settings.files_url)
-    sends = SendActivities(database, graph, settings.vault, files, lanes=lanes, usage=usage, rates=rates)
+    sends = SendActivities(
+        database, graph, settings.vault, files, lanes=lanes, usage=usage, rates=rates, profiles=profiles
+    )
     looks = ReadBackActivities(database, graph, settings.vault, lanes=Lanes(READ_WIDTH))
     waking = WakingActivities(database, client)
     pages = PageActivities(database, graph, settings)

@@ -40,6 +40,7 @@ AT_ONCE = 10
 PER_SECOND = 2
 MOST_TRIES = 4
 _LOOK_SECONDS = 1.0
+_LOOK_AGAIN_SECONDS = 0.1
 _FIRST_WAIT = timedelta(minutes=1)
 _PAGE_REFUSED = timedelta(hours=1)
 _PAGE_THROTTLED = timedelta(minutes=10)
@@ -65,6 +66,50 @@ class ProfileKeeper:
         self._pause = pause
         self._resting: dict[str, datetime] = {}
         self._basic_only: dict[str, datetime] = {}
+        self._hurried: dict[str, asyncio.Task[None]] = {}
+
+    async def aclose(self) -> None:
+        """Leave what is asked at once; it is due again later."""
+        for task in (tasks := list(self._hurried.values())):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def ask_now(self, customer_id: str, within: timedelta) -> None:
+        """Ask about a customer who is due, if nobody does, and wait until Meta has told, at most `within`.
+
+        It never fails: who asks for this says something else otherwise.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within.total_seconds()):
+                await self._asked(customer_id)
+
+    async def _asked(self, customer_id: str) -> None:
+        task = self._hurried.get(customer_id)
+        if task is None and len(self._hurried) < AT_ONCE:
+            task = asyncio.create_task(self._ask_hurried(customer_id))
+            self._hurried[customer_id] = task
+            task.add_done_callback(lambda _: self._hurried.pop(customer_id, None))
+        if task is not None:
+            await asyncio.shield(task)
+        while await self._is_awaited(customer_id):  # somebody else asks
+            await self._pause(_LOOK_AGAIN_SECONDS)
+
+    async def _ask_hurried(self, customer_id: str) -> None:
+        try:
+            now = clock.now()
+            wanted = await self._database.write(lambda s: profiles.claim_one(s, customer_id, now))
+        except SQLAlchemyError as error:
+            _log.warning("profiles_postponed", error=type(error).__name__)
+            return
+        if wanted is not None:
+            await self._ask_page(wanted.page_id, [wanted], paced=False)
+
+    async def _is_awaited(self, customer_id: str) -> bool:
+        try:
+            now = clock.now()
+            return await self._database.read(lambda s: profiles.is_being_asked(s, customer_id, now))
+        except SQLAlchemyError:
+            return False
 
     async def run(self) -> None:
         """Ask until cancelled."""
@@ -92,11 +137,11 @@ class ProfileKeeper:
                 group.create_task(self._ask_page(page_id, list(customers)))
         return len(wanted)
 
-    async def _ask_page(self, page_id: str, customers: list[Wanted]) -> None:
+    async def _ask_page(self, page_id: str, customers: list[Wanted], *, paced: bool = True) -> None:
         """Ask about customers one by one; whom an error leaves is free again after `CLAIM` at the latest."""
         for customer in customers:
             try:
-                if await self._ask_or_postpone(customer):
+                if await self._ask_or_postpone(customer) and paced:
                     await self._pause(1 / PER_SECOND)
             except Exception as error:  # noqa: BLE001 - whatever it met, the page's other customers go on
                 # Neither the error's words nor a traceback: both may repeat what Meta told of the person.

@@ -20,6 +20,7 @@ from activities.engine_time import engine_clock
 from activities.heartbeat import Pulse, beating
 from activities.lanes import Lane, LaneFullError, Lanes
 from activities.page_doubts import doubt_page
+from activities.profiles import ProfileKeeper
 from activities.send_obstacles import Paused, obstacle
 from activities.send_outcomes import (
     Outcome,
@@ -43,6 +44,7 @@ from messenger.error_table import ErrorKind
 from messenger.graph import GraphClient, NotSent, PageCredentials, Refused, Unknown
 from messenger.own_metadata import metadata_of
 from store import pace
+from store.created_messages import AWAITS_PROFILE, say_with_profile
 from store.database import Database
 from store.files import FileStore
 from store.messages import begin_attempt
@@ -55,6 +57,9 @@ from workflows.messages import SendMessage, SendReport
 
 _FENCE = timedelta(seconds=4)
 """Less than the silence after which the workflow holds an attempt for lost."""
+
+WAIT_FOR_PROFILE = timedelta(seconds=1)
+"""First words wait so long for the customer's name and language, once."""
 
 _WRITE_AGAIN_AFTER_S = (0.1, 1.0, 3.0)
 
@@ -86,6 +91,13 @@ class _Wait:
     slot: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Unworded:
+    """First words that await what Meta tells of the customer."""
+
+    customer_id: str
+
+
 _Prepared = SendReport | Paused | WantedUpload | _Attempt
 
 
@@ -102,6 +114,7 @@ class SendActivities:
         lanes: Lanes | None = None,
         usage: UsageNotes | None = None,
         rates: pace.Rates = pace.USUAL,
+        profiles: ProfileKeeper | None = None,
     ) -> None:
         self._database = database
         self._graph = graph
@@ -110,6 +123,7 @@ class SendActivities:
         self._lanes = lanes or Lanes()
         self._usage = usage if usage is not None else UsageNotes()
         self._rates = rates
+        self._profiles = profiles
         self._finishing: set[asyncio.Task[SendReport]] = set()
 
     @activity.defn(name="send_message")
@@ -202,26 +216,35 @@ class SendActivities:
 
     async def _prepared(self, request: SendMessage, now: Callable[[], datetime], pulse: Pulse) -> _Prepared:
         """The attempt, marked, as soon as the page's pace lets it begin."""
-        prepared: _Prepared | _Wait = _Wait(None)
-        while isinstance(prepared, _Wait):
-            if prepared.slot is not None:
-                await asyncio.sleep((prepared.slot - now()).total_seconds())
+        prepared: _Prepared | _Wait | _Unworded = _Wait(None)
+        slot: datetime | None = None
+        waited = False
+        while isinstance(prepared, _Wait | _Unworded):
+            if isinstance(prepared, _Unworded):
+                waited = True
+                if self._profiles is not None:
+                    await self._profiles.ask_now(prepared.customer_id, WAIT_FOR_PROFILE)
+            elif (slot := prepared.slot) is not None:
+                await asyncio.sleep((slot - now()).total_seconds())
             if pulse.longest_silence > _FENCE:
                 return SendReport(MessageStatus.QUEUED, "too_late", now(), in_line=True)
-            look = partial(self._prepare, request=request, clock=now, slot=prepared.slot)
+            look = partial(self._prepare, request=request, clock=now, slot=slot, waited=waited)
             prepared = await self._database.write(look)
         return prepared
 
     def _prepare(
         self,
         session: Session,
+        *,
         request: SendMessage,
         clock: Callable[[], datetime],
         slot: datetime | None,
-    ) -> _Prepared | _Wait:
+        waited: bool,
+    ) -> _Prepared | _Wait | _Unworded:
         """Judge and mark the attempt; a report where there is nothing to call for.
 
         `slot` is what an earlier look took; without one, the attempt begins now or is told when it may.
+        `waited`: what was to be waited for of the customer is known now, or will not be.
         """
         now = clock()
         rows = rows_for(session, request.message_id)
@@ -230,7 +253,7 @@ class SendActivities:
             return SendReport(MessageStatus.FAILED, "no_such_message")
         message, page = rows.message, rows.page
         self._usage.heed(session, page.page_id, now)
-        permission = _judged(session, request, rows, now)
+        permission = _judged(session, request, rows, now, waited=waited)
         if not isinstance(permission, Permission | WantedUpload):
             return permission
         try:
@@ -240,6 +263,8 @@ class SendActivities:
             return unreadable(session, request, now)
         if isinstance(permission, WantedUpload):
             return permission
+        if message.reason == AWAITS_PROFILE:
+            say_with_profile(session, page, message)
         content = _content(message)
         if slot is None or now > slot + _LAPSED:
             slot = pace.take_slot(page, content, self._rates, now, near=_NEAR)
@@ -278,9 +303,9 @@ class SendActivities:
 
 
 def _judged(
-    session: Session, request: SendMessage, rows: SendRows, now: datetime
-) -> Permission | SendReport | Paused | WantedUpload:
-    """Whether the message may leave now; what is to be uploaded first comes back unmarked."""
+    session: Session, request: SendMessage, rows: SendRows, now: datetime, *, waited: bool
+) -> Permission | SendReport | Paused | WantedUpload | _Unworded:
+    """Whether the message may leave now; what is to be uploaded or worded first comes back unmarked."""
     message = rows.message
     if (stopped := obstacle(session, rows, now)) is not None:
         return stopped
@@ -293,6 +318,8 @@ def _judged(
     )
     if isinstance(verdict, SendRefusal):
         return settled(session, message.id, MessageStatus.FAILED, now, reason=verdict.code)
+    if message.reason == AWAITS_PROFILE and not waited:
+        return _Unworded(message.customer_id)
     if (upload := wanted_upload(session, message, now)) is not None:
         return upload
     if not _content(message):

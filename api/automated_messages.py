@@ -38,8 +38,9 @@ class AutomatedMessageInput(Input):
     """What a level says of a message. Without texts it says those of the level below.
 
     A text may hold `{AgentName}`, `{CustomerName}`, `{PageName}`, `{QueueName}` and `{$Variable$}`, which
-    stands for a context variable. Where no text fits the page's language and there is no fallback language,
-    the stock text is said.
+    stands for a context variable; what is said where there is no value follows a bar: `{CustomerName|there}`.
+    Other words in braces are refused. A text is said in the customer's language, else in the page's, else in
+    the fallback language; where there is none of these, the stock text is said.
     """
 
     active: Flag

@@ -8,6 +8,7 @@ from babel import Locale, UnknownLocaleError
 from fastapi import Header, Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
+from domain.automated_texts import NAMES, unknown_placeholders
 from messenger.limits import TEXT, units
 
 MAX_TEXT_UNITS = TEXT
@@ -95,6 +96,26 @@ def _one_text_a_language(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
+def _placeholders_are_known(value: str) -> str:
+    """A text in which all that stands in braces is a placeholder: other words would be said as they are."""
+    if unknown := unknown_placeholders(value):
+        names = ", ".join(f"{{{name}}}" for name in NAMES)
+        raise ValueError(
+            f"There is no placeholder {unknown[0]}. There are {names}, and {{$Name$}} for a context "
+            "variable; what is said without a value follows a bar, as in {CustomerName|there}."
+        )
+    return value
+
+
+KNOWN_PLACEHOLDERS = AfterValidator(_placeholders_are_known)
+
+
+def _all_placeholders_are_known(value: dict[str, str]) -> dict[str, str]:
+    for text in value.values():
+        _placeholders_are_known(text)
+    return value
+
+
 def refuse_fallback_without_text(texts: dict[str, str], fallback_language: str | None) -> None:
     """A fallback language must be one of those that there are texts for."""
     if fallback_language is not None and fallback_language.lower() not in {tag.lower() for tag in texts}:
@@ -151,6 +172,7 @@ Texts = Annotated[
     dict[Language, MessageText],
     Field(max_length=100, description="A text by language tag, such as `en` or `de-AT`."),
     AfterValidator(_one_text_a_language),
+    AfterValidator(_all_placeholders_are_known),
 ]
 SearchText = Annotated[str, StringConstraints(min_length=1, max_length=100), STORABLE]
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 from sqlmodel import Session
 
 from api.auth import Caller, Principal
-from api.fields import STORABLE, Flag, Id, Input, Name, OptionalIdempotencyKey, PathId
+from api.fields import KNOWN_PLACEHOLDERS, STORABLE, Flag, Id, Input, Name, OptionalIdempotencyKey, PathId
 from api.once import once
 from api.paging import Cursor, CursorOf, Limit, Page
 from api.problem_docs import problems
@@ -26,7 +26,13 @@ from store.tables import SessionTemplate
 MOST_TABS = 20
 _BY_ID = CursorOf("session_templates", tuple[Id])
 
-Address = Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://[^\s\x00-\x1f]+$"), STORABLE]
+Address = Annotated[
+    str,
+    StringConstraints(max_length=2000, pattern=r"^https?://[^\s\x00-\x1f]+$"),
+    STORABLE,
+    KNOWN_PLACEHOLDERS,
+]
+Title = Annotated[Name, KNOWN_PLACEHOLDERS]
 
 router = api_router("session templates")
 
@@ -34,7 +40,7 @@ router = api_router("session templates")
 class TabInput(Input):
     """A tab. Only a `link` has a target: an http or https address, which may hold placeholders."""
 
-    title: Name
+    title: Title
     kind: TabKind
     target: Address | None = None
     can_close: Flag = True
@@ -50,7 +56,7 @@ class SessionTemplateInput(Input):
     """A template. Titles and targets may hold the placeholders of automated messages."""
 
     name: Name
-    title: Name = "{CustomerName}"
+    title: Title = "{CustomerName}"
     communication_panel: CommunicationPanel = CommunicationPanel.DOCKED
     tabs: Annotated[list[TabInput], Field(max_length=MOST_TABS, default_factory=list)]
 

@@ -65,7 +65,7 @@ class SessionView(BaseModel):
 def _tab(tab: dict[str, Any], record: ConversationRecord) -> TabView:
     target = tab["target"]
     if target is not None:
-        target = fill_in(target, _encoded(record.names), _encoded(record.variables))
+        target = fill_in(target, _encoded(record.names), _encoded(record.variables), is_prose=False)
     title = fill_in(tab["title"], record.names, record.variables)
     return TabView(title=title, kind=TabKind(tab["kind"]), target=target, can_close=tab["can_close"])
 

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, AnyUrl, Field, StringConstraints, UrlConstr
 from sqlmodel import Session
 
 from api.auth import Caller
-from api.fields import STORABLE, Flag, Input, Language, PathPageId
+from api.fields import KNOWN_PLACEHOLDERS, STORABLE, Flag, Input, Language, PathPageId
 from api.problem_docs import problems
 from api.recording import record
 from api.routing import api_router
@@ -28,7 +28,9 @@ def _plain(value: str) -> str:
     return value.strip()
 
 
-OwnText = Annotated[str, StringConstraints(max_length=MOST_TEXT), STORABLE, AfterValidator(_plain)]
+OwnText = Annotated[
+    str, StringConstraints(max_length=MOST_TEXT), STORABLE, AfterValidator(_plain), KNOWN_PLACEHOLDERS
+]
 Delay = Annotated[int, Field(strict=True, ge=0, le=_A_YEAR_OF_MINUTES)]
 CoolDown = Annotated[int, Field(strict=True, ge=0, le=366)]
 ReminderAfter = Annotated[int, Field(strict=True, ge=1, le=_A_YEAR_OF_MINUTES)]
@@ -39,10 +41,10 @@ HttpsUrl = Annotated[AnyUrl, UrlConstraints(max_length=2000, allowed_schemes=["h
 class PageSurvey(Input):
     """The survey of a page, as a whole: what is left out gets its default.
 
-    `texts` are the page's own by language, before the link or the buttons; Meta's template has its stock
-    text. `late_by_template`: what is due after the 24-hour window goes by Meta's customer feedback template,
-    which may go for 7 days. `cool_down_days`: one person gets no second survey within. Meta's template needs
-    the address of the business's privacy policy.
+    `texts` are the page's own by language, before the link or the buttons, with the placeholders of automated
+    messages; Meta's template has its stock text. `late_by_template`: what is due after the 24-hour window
+    goes by Meta's customer feedback template, which may go for 7 days. `cool_down_days`: one person gets no
+    second survey within. Meta's template needs the address of the business's privacy policy.
     """
 
     active: Flag

@@ -43,16 +43,23 @@ class WithheldCode(StrEnum):
 
 
 def say(
-    draft: Draft, conversation: Conversation, trigger: AutomatedTrigger, *, agent_id: str | None = None
+    draft: Draft,
+    conversation: Conversation,
+    trigger: AutomatedTrigger,
+    *,
+    agent_id: str | None = None,
+    cause: str | None = None,
 ) -> bool:
     """Say what the trigger asks for, if it is switched on. `agent_id`: whose name `{AgentName}` is.
+
+    `cause`: why, where a notice for the agent has words of its own for it.
 
     Returns whether a message was queued.
     """
     if trigger not in draft.state.settings.automated_messages:
         return False
     if trigger in FOR_AGENTS:
-        draft.notify(Notice(draft.new_id(), conversation.id, trigger, agent_id=agent_id))
+        draft.notify(Notice(draft.new_id(), conversation.id, trigger, cause_id=cause, agent_id=agent_id))
         return False
     return say_automatically(draft, conversation, trigger, agent_id=agent_id)
 

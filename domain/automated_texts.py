@@ -1,10 +1,11 @@
 """What automated messages say: the stock texts, the choice of language, and the placeholders.
 
 A page's own text comes before the channel's, the channel's before the stock text (service behaviour 4.1).
+`docs/automated-messages.md` tells administrators the rules.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from domain.settings import AutomatedTrigger
 
@@ -67,9 +68,61 @@ DEFAULT_TEXTS: dict[AutomatedTrigger, dict[str, str]] = {
     },
 }
 
-_PLACEHOLDER = re.compile(r"\{(\$?)([A-Za-z0-9_]+)(\$?)\}")
+WHY_OUTSIDE_WINDOW: dict[str, dict[str, str]] = {
+    "human_agent_tag_off": {
+        "en": "The message was not sent: Meta's 24 hours are over. With the human agent tag people may still "
+        "answer for 7 days, but it is off in this session.",
+        "de": "Die Nachricht wurde nicht gesendet: Metas 24 Stunden sind vorbei. Mit dem Human-Agent-Tag "
+        "dürfen Menschen noch 7 Tage lang antworten, doch in dieser Sitzung ist es aus.",
+        "es": "El mensaje no se envió: las 24 horas de Meta han pasado. Con la etiqueta de agente humano las "
+        "personas aún pueden responder durante 7 días, pero en esta sesión está desactivada.",
+    },
+    "window_never_opened": {
+        "en": "The message was not sent: the customer has done nothing yet that Meta lets a page answer.",
+        "de": "Die Nachricht wurde nicht gesendet: Der Kunde hat noch nichts getan, worauf eine Seite nach "
+        "Metas Regeln antworten darf.",
+        "es": "El mensaje no se envió: el cliente aún no ha hecho nada a lo que Meta permita responder.",
+    },
+    "held": {
+        "en": "Meta's messaging window is closed: the message is held. When the customer writes again, it is "
+        "offered to you; after 7 days it expires.",
+        "de": "Metas Zeitfenster ist geschlossen: Die Nachricht wird zurückgehalten. Schreibt der Kunde "
+        "wieder, wird sie Ihnen vorgelegt; nach 7 Tagen verfällt sie.",
+        "es": "La ventana de Meta está cerrada: el mensaje queda retenido. Cuando el cliente escriba de "
+        "nuevo, se le propondrá a usted; a los 7 días caduca.",
+    },
+    "held_unseen": {
+        "en": "Meta's messaging window is closed: the message is held. It is sent when the customer writes "
+        "again; after 7 days it expires.",
+        "de": "Metas Zeitfenster ist geschlossen: Die Nachricht wird zurückgehalten. Sie wird gesendet, wenn "
+        "der Kunde wieder schreibt; nach 7 Tagen verfällt sie.",
+        "es": "La ventana de Meta está cerrada: el mensaje queda retenido. Se enviará cuando el cliente "
+        "escriba de nuevo; a los 7 días caduca.",
+    },
+}
+"""The stock texts of `outside_window` by its cause; any other is that the window is closed for everybody."""
+
+_PLACEHOLDER = re.compile(r"\{(\$?)([A-Za-z0-9_]+)(\$?)(?:\|([^{}]*))?\}")
+_IN_BRACES = re.compile(r"\{(?!\s)[^{}\n]+(?<!\s)\}")
 NAMES = ("AgentName", "QueueName", "PageName", "CustomerName")
 """The placeholders besides `{$Variable$}`, which stands for a context variable of the conversation."""
+
+_EMPTY = "\udfff"
+"""Where a placeholder came out empty: half a pair, which no text holds."""
+_AROUND_EMPTY: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\udfff[^\S\n]*[,;:]?[^\S\n]*(?=\udfff)"), ""),
+    # Brackets and quotation marks with nothing else in them.
+    (re.compile(r"[(\[«“„\"]\s*\udfff\s*[)\]»”“\"]"), _EMPTY),
+    # "Hallo {CustomerName}!", "¡Hola, {CustomerName}!": what led to the name goes with it.
+    (re.compile(r"[^\S\n]*[,;:]?[^\S\n]*\udfff(?=[^\S\n]*[!?.…])"), ""),
+    # "{CustomerName}, we are here": so does what followed it at the beginning of a line.
+    (re.compile(r"^\udfff[^\S\n]*[,;:!?.…-]*[^\S\n]*", re.MULTILINE), _EMPTY),
+    # "Hello {CustomerName}, we are here", and the end of a line.
+    (re.compile(r"[^\S\n]+\udfff(?=[^\S\n]*(?:[,;:]|$))", re.MULTILINE), ""),
+    # "from {QueueName} to you": one blank of two.
+    (re.compile(r"(?<=\s)\udfff[^\S\n]+"), ""),
+)
+_NOTHING_SAID = re.compile(r"[\s!?.,;:…-]*")
 
 
 def placeholder_names(agent: str | None, customer: str | None, page: str) -> dict[str, str]:
@@ -77,35 +130,78 @@ def placeholder_names(agent: str | None, customer: str | None, page: str) -> dic
     return {"AgentName": agent or "", "CustomerName": customer or "", "PageName": page}
 
 
-def default_text(trigger: AutomatedTrigger, language: str) -> str:
-    """The stock text in `language`, else in English."""
-    return in_language(DEFAULT_TEXTS[trigger], language) or DEFAULT_TEXTS[trigger][FALLBACK_LANGUAGE]
+def default_text(trigger: AutomatedTrigger, *languages: str | None, cause: str | None = None) -> str:
+    """The stock text in the first of the languages that there is one for, else in English."""
+    texts = DEFAULT_TEXTS[trigger]
+    if trigger is AutomatedTrigger.OUTSIDE_WINDOW:
+        texts = WHY_OUTSIDE_WINDOW.get(cause or "", texts)
+    return in_language(texts, languages) or texts[FALLBACK_LANGUAGE]
 
 
-def in_language(texts: Mapping[str, str], language: str, fallback: str = FALLBACK_LANGUAGE) -> str | None:
-    """The text for `language` (`de-AT`), for its primary language (`de`), or for `fallback`; else None."""
-    wanted = language.replace("_", "-").lower()
+def in_language(texts: Mapping[str, str], languages: Iterable[str | None]) -> str | None:
+    """The text in the first of these languages, or its primary language, that there is one for; else None."""
     found = {tag.replace("_", "-").lower(): text for tag, text in texts.items()}
-    for tag in (wanted, wanted.split("-", 1)[0], fallback.replace("_", "-").lower()):
-        if tag in found:
-            return found[tag]
+    for language in languages:
+        wanted = (language or "").replace("_", "-").lower()
+        for tag in (wanted, wanted.split("-", 1)[0]):
+            if tag in found:
+                return found[tag]
     return None
 
 
-def fill_in(text: str, names: Mapping[str, str], variables: Mapping[str, str]) -> str:
+def fill_in(
+    text: str, names: Mapping[str, str], variables: Mapping[str, str], *, is_prose: bool = True
+) -> str:
     """Replace `{AgentName}` and its kin, and `{$Variable$}` by the context variable of that exact name.
 
-    What is known but has no value here, and an unknown variable, become nothing; other braces stay. The
-    result is cut to `MOST_UNITS`.
+    What is known but has no value here, and an unknown variable, become what follows a bar in the braces
+    (`{CustomerName|there}`), else nothing; in prose together with the blanks and marks that led to it. Other
+    braces stay. The result is cut to `MOST_UNITS`.
     """
 
     def value(match: re.Match[str]) -> str:
-        before, name, after = match.groups()
-        if before and after:
-            return variables.get(name, "")
-        return names.get(name, "") if name in NAMES and not before and not after else match.group()
+        before, name, after, fallback = match.groups()
+        if bool(before) != bool(after) or (not before and name not in NAMES):
+            return match.group()
+        found = (variables if before else names).get(name, "").replace(_EMPTY, "")
+        return found if found.strip() else (fallback or _EMPTY)
 
-    return _cut(_PLACEHOLDER.sub(value, text))
+    filled = _PLACEHOLDER.sub(value, text)
+    return _cut(_close_up(filled) if is_prose else filled.replace(_EMPTY, ""))
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a text that was filled in has come out as blanks and punctuation alone."""
+    return _NOTHING_SAID.fullmatch(text) is not None
+
+
+def uses(text: str, name: str) -> bool:
+    """Whether a text has the placeholder of this name."""
+    return any(match[2] == name and not match[1] and not match[3] for match in _PLACEHOLDER.finditer(text))
+
+
+def unknown_placeholders(text: str) -> list[str]:
+    """What stands in braces and is no placeholder: it would be said as it stands."""
+    return [each for each in _IN_BRACES.findall(text) if not _is_placeholder(each)]
+
+
+def _is_placeholder(braces: str) -> bool:
+    match = _PLACEHOLDER.fullmatch(braces)
+    if match is None:
+        return False
+    before, name, after, _ = match.groups()
+    return bool(before and after) or (not before and not after and name in NAMES)
+
+
+def _close_up(text: str) -> str:
+    """A text without the places where a placeholder came out empty."""
+    if _EMPTY not in text:
+        return text
+    for pattern, instead in _AROUND_EMPTY:
+        text = pattern.sub(instead, text)
+    # What now begins a line began after the name.
+    text = re.sub(r"^\udfff+(\w)", lambda match: match[1].upper(), text, flags=re.MULTILINE)
+    return text.replace(_EMPTY, "")
 
 
 def _cut(text: str) -> str:

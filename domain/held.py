@@ -33,7 +33,8 @@ def hold(
         message_id=message_id,
         data={"reason": refusal.code, "expires_at": held.expires_at.isoformat()},
     )
-    say(draft, conversation, AutomatedTrigger.OUTSIDE_WINDOW, agent_id=agent_id)
+    cause = "held_unseen" if draft.state.settings.send_held_unseen else "held"
+    say(draft, conversation, AutomatedTrigger.OUTSIDE_WINDOW, agent_id=agent_id, cause=cause)
 
 
 def find(draft: Draft, message_id: str | None) -> HeldMessage | None:

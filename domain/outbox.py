@@ -140,7 +140,8 @@ def _finish(draft: Draft, send: QueuedSend, outcome: SendOutcome) -> None:
     if outcome.status is MessageStatus.FAILED and conversation is not None:
         by_window = outcome.reason in REFUSED_BY_WINDOW
         trigger = AutomatedTrigger.OUTSIDE_WINDOW if by_window else AutomatedTrigger.MESSAGE_NOT_SENT
-        say(draft, conversation, trigger, agent_id=send.agent_id)
+        cause = outcome.reason if by_window else None
+        say(draft, conversation, trigger, agent_id=send.agent_id, cause=cause)
 
 
 def is_still_waited_for(tried_at: datetime, now: datetime) -> bool:

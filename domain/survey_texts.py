@@ -192,7 +192,7 @@ def own_text(texts: Mapping[str, str], *wanted: str | None) -> str | None:
     for language in (*wanted, FALLBACK_LANGUAGE):
         if language is None:
             continue
-        if found := in_language(texts, language, fallback=language):
+        if found := in_language(texts, (language,)):
             return found
         if _primary(language) in TEXTS:
             return None

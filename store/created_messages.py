@@ -8,6 +8,7 @@ from sqlmodel import Session
 from domain.changes import Change
 from domain.delivery import MessageStatus
 from domain.sending import SenderKind
+from domain.settings import AutomatedTrigger
 from domain.state import Notice, QueuedSend
 from store.messages import new_outbound_row
 from store.sql import insert_or_ignore
@@ -15,6 +16,8 @@ from store.survey_messages import survey_words
 from store.tables import Message, Page
 from store.wording import Wording
 
+AWAITS_PROFILE = "awaits_profile"
+"""The reason of queued first words that are worded anew at the send: the customer is not known yet."""
 NOTHING_TO_SAY = "nothing_to_say"
 """The reason of a message whose rule was deleted before it could be said, or whose text came out blank."""
 
@@ -28,15 +31,17 @@ def create_messages(
     dated by the fact that tells of it; `at` dates what no fact tells of.
     """
     told = {fact.message_id: fact.at for fact in change.facts}
+    wording = Wording(session, page, customer_id)
     sends = []
     for send in change.created_sends:
         text, content = (
             survey_words(session, page, send, public_url)
             if send.sender_kind is SenderKind.SURVEY
-            else (_words(session, page, customer_id, send), None)
+            else (_words(wording, send), None)
         )
-        dated = told.get(send.message_id, at)
-        sends.append(_send_row(page, customer_id, send, dated, text=text, content=content))
+        row = _send_row(page, customer_id, send, told.get(send.message_id, at), text=text, content=content)
+        awaits = send.sender_kind is SenderKind.AUTOMATIC and wording.awaits_profile(send.trigger or "")
+        sends.append(row | {"reason": AWAITS_PROFILE if awaits else None})
     insert_or_ignore(session, Message, sends)
     notices = [
         notice_row(session, page, customer_id, notice, told.get(notice.id, at)) for notice in change.notices
@@ -68,12 +73,26 @@ def notice_row(
     return row | {
         "direction": "internal",
         "status": MessageStatus.FAILED.value if failed else None,
-        "reason": NOTHING_TO_SAY if failed else None,
+        "reason": NOTHING_TO_SAY if failed else _why(notice),
     }
 
 
-def _words(session: Session, page: Page, customer_id: str, send: QueuedSend) -> str | None:
-    return Wording(session, page, customer_id).text(
+def say_with_profile(session: Session, page: Page, message: Message) -> None:
+    """Word first words anew that awaited the customer's profile; they do not wait again."""
+    text = Wording(session, page, message.customer_id).text(
+        message.kind, conversation_id=message.conversation_id or "", agent_id=None
+    )
+    message.text = text if text is not None else message.text
+    message.reason = None
+
+
+def _why(notice: Notice) -> str | None:
+    """The cause of a notice that has words for each; a rule's notice has the rule for its cause."""
+    return notice.cause_id if notice.trigger == AutomatedTrigger.OUTSIDE_WINDOW else None
+
+
+def _words(wording: Wording, send: QueuedSend) -> str | None:
+    return wording.text(
         send.trigger or "",
         conversation_id=send.conversation_id,
         agent_id=send.agent_id,

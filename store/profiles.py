@@ -65,6 +65,30 @@ def claim(session: Session, now: datetime, *, but: Collection[str], limit: int) 
     return taken
 
 
+def claim_one(session: Session, customer_id: str, now: datetime) -> Wanted | None:
+    """Take this customer, if they are due and nobody has taken them."""
+    row = session.get(Customer, customer_id, with_for_update=True, populate_existing=True)
+    if row is None or row.erasure_id is not None or row.profile_due_at is None or row.profile_due_at > now:
+        return None
+    row.profile_due_at = now + CLAIM
+    return Wanted(row.id, row.page_id, row.psid, row.profile_tries)
+
+
+def is_being_asked(session: Session, customer_id: str, now: datetime) -> bool:
+    """Whether Meta is about to be asked about the customer for the first time, or is being asked.
+
+    What failed once is put off, and not waited for.
+    """
+    row = session.get(Customer, customer_id)
+    return (
+        row is not None
+        and row.profile_due_at is not None
+        and row.profile_asked_at is None
+        and not row.profile_tries
+        and row.profile_due_at <= now + CLAIM
+    )
+
+
 def keep(session: Session, customer_id: str, told: Mapping[str, str], now: datetime) -> None:
     """Keep what Meta told, by the names of its fields. What it does not tell stays as it was known."""
     customer = _asked(session, customer_id, now)

@@ -218,7 +218,7 @@ def refuse(
     }
     insert_or_ignore(session, IdempotencyRecord, [record])
     if refusal.code in _WINDOW_CODES:
-        _tell_agent(session, message, at)
+        _tell_agent(session, message, refusal.code, at)
     if answered and _is_unheard_of(session, message):
         free_file(session, sent_file_id(message), message.id)
         session.delete(message)
@@ -324,13 +324,17 @@ def _kept_intent(conversation: ConversationRef, kept: Message, reply: Reply) -> 
     return Intent(conversation, kept)
 
 
-def _tell_agent(session: Session, message: Message, at: datetime) -> None:
+def _tell_agent(session: Session, message: Message, code: str, at: datetime) -> None:
     trigger = AutomatedTrigger.OUTSIDE_WINDOW
     settings = live_settings(session, message.page_id)
     if trigger not in settings.automated_messages or message.conversation_id is None:
         return
     notice = Notice(
-        id_from_key(message.id, trigger), message.conversation_id, trigger, agent_id=message.agent_id
+        id_from_key(message.id, trigger),
+        message.conversation_id,
+        trigger,
+        cause_id=code,
+        agent_id=message.agent_id,
     )
     page = session.get_one(Page, message.page_id)
     insert_or_ignore(session, Message, [notice_row(session, page, message.customer_id, notice, at)])

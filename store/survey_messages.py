@@ -15,6 +15,7 @@ from domain.surveys import REMINDER
 from store.survey_settings import survey_texts, template_facts
 from store.survey_signatures import payload_of, question_id_of
 from store.tables import Customer, Page, Survey
+from store.wording import Wording
 
 SURVEY_PATH = "/survey/"
 _HIDDEN = "…"
@@ -43,7 +44,9 @@ def survey_words(session: Session, page: Page, send: QueuedSend, public_url: str
         # Meta's template may not go twice for one matter; the link asks the same.
         way = SurveyWay.LINK if way is SurveyWay.TEMPLATE else way
     else:
-        lead = own_text(survey_texts(page), *languages) or _stock(texts, question, way)
+        own = own_text(survey_texts(page), *languages)
+        words = Wording(session, page, customer.id).filled(own, survey.conversation_id, None) if own else None
+        lead = words or _stock(texts, question, way)
     match way:
         case SurveyWay.LINK:
             return _link(survey, lead, public_url)

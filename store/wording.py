@@ -1,14 +1,29 @@
-"""What Pagedesk's own messages say: a level's text in the page's language, its placeholders filled in."""
+"""What Pagedesk's own messages say: a level's text in the right language, its placeholders filled in.
+
+The rules are told in `docs/automated-messages.md`.
+"""
+
+from functools import cached_property
 
 from sqlmodel import Session
 
-from domain.automated import RULE
-from domain.automated_texts import default_text, fill_in, in_language, placeholder_names
+from domain.automated import FOR_AGENTS, RULE
+from domain.automated_texts import (
+    default_text,
+    fill_in,
+    in_language,
+    placeholder_names,
+    says_nothing,
+    uses,
+)
 from domain.settings import AutomatedTrigger
 from store import automated_messages, context
+from store.automated_messages import STOCK, EffectiveMessage
 from store.tables import Agent, Customer, Page, TimeOutRule
 
 _AUTOMATED = {trigger.value: trigger for trigger in AutomatedTrigger}
+_FIRST_WORDS = frozenset({AutomatedTrigger.GREETING, AutomatedTrigger.PRIVACY_NOTICE})
+"""What a conversation begins with, perhaps before Meta has told who the customer is."""
 
 
 class Wording:
@@ -22,41 +37,82 @@ class Wording:
     def text(
         self, trigger: str, *, conversation_id: str, agent_id: str | None, cause_id: str | None = None
     ) -> str | None:
-        """The text for a trigger. None: there is nothing to say, because its rule is gone or all blank."""
+        """The text for a trigger. None: there is nothing to say, because its rule is gone or all blank.
+
+        `cause_id`: the rule, or why there is a notice for the agent.
+        """
         if trigger == RULE:
-            wanted, stock = self._rule_text(cause_id), None
-        elif trigger in _AUTOMATED:
-            wanted, stock = self._own_text(_AUTOMATED[trigger]), _AUTOMATED[trigger]
-        else:
+            wanted = self._rule_text(cause_id)
+            return self.filled(wanted, conversation_id, agent_id) if wanted else None
+        if trigger not in _AUTOMATED:
             return None
-        text = self._filled(wanted, conversation_id, agent_id) if wanted else None
-        if text is None and stock is not None:
-            return self._filled(default_text(stock, self._page.language), conversation_id, agent_id)
-        return text
+        known = _AUTOMATED[trigger]
+        wanted = self._own_text(known)
+        text = self.filled(wanted, conversation_id, agent_id) if wanted else None
+        if text is not None:
+            return text
+        stock = default_text(known, *self._languages(known), cause=cause_id)
+        return self.filled(stock, conversation_id, agent_id)
 
-    def _own_text(self, trigger: AutomatedTrigger) -> str | None:
-        message = automated_messages.effective(self._session, self._page.page_id)[trigger]
-        return self._in_language(message.texts, message.fallback_language)
+    def awaits_profile(self, trigger: str) -> bool:
+        """Whether first words may be others as soon as Meta has told who the customer is, which is due.
 
-    def _rule_text(self, rule_id: str | None) -> str | None:
-        rule = self._session.get(TimeOutRule, rule_id) if rule_id else None
-        return self._in_language(rule.texts, rule.fallback_language) if rule else None
+        They may where the page's own text has the customer's name, or is there in several languages. A stock
+        text does not wait.
+        """
+        customer = self._customer
+        if trigger not in _FIRST_WORDS or customer is None or not _is_awaited(customer):
+            return False
+        known = _AUTOMATED[trigger]
+        message = self._effective[known]
+        own = self._own_text(known)
+        if message.texts_level == STOCK or own is None:
+            return False
+        return len(message.texts) > 1 or uses(own, "CustomerName")
 
-    def _in_language(self, texts: dict[str, str], fallback: str | None) -> str | None:
-        language = self._page.language
-        return in_language(texts, language, fallback or language)
-
-    def _filled(self, text: str, conversation_id: str, agent_id: str | None) -> str | None:
-        """The text with its placeholders filled in; None where nothing but blanks is left."""
+    def filled(self, text: str, conversation_id: str, agent_id: str | None) -> str | None:
+        """The text with its placeholders filled in; None where nothing but blanks and marks is left."""
         if "{" not in text:
             return text
         variables = context.as_texts(self._session, [conversation_id]).get(conversation_id, {})
         filled = fill_in(text, self._names(agent_id), variables)
-        return filled if filled.strip() else None
+        return None if says_nothing(filled) else filled
+
+    @cached_property
+    def _customer(self) -> Customer | None:
+        return self._session.get(Customer, self._customer_id)
+
+    @cached_property
+    def _effective(self) -> dict[AutomatedTrigger, EffectiveMessage]:
+        return automated_messages.effective(self._session, self._page.page_id)
+
+    def _languages(self, trigger: AutomatedTrigger | None) -> tuple[str | None, ...]:
+        """The languages in which somebody is spoken to, the best first: agents in the page's alone."""
+        if trigger in FOR_AGENTS or self._customer is None:
+            return (self._page.language,)
+        return (self._customer.locale, self._page.language)
+
+    def _own_text(self, trigger: AutomatedTrigger) -> str | None:
+        message = self._effective[trigger]
+        if message.texts_level == STOCK:
+            return None
+        return in_language(message.texts, (*self._languages(trigger), message.fallback_language))
+
+    def _rule_text(self, rule_id: str | None) -> str | None:
+        rule = self._session.get(TimeOutRule, rule_id) if rule_id else None
+        if rule is None:
+            return None
+        return in_language(rule.texts, (*self._languages(None), rule.fallback_language))
 
     def _names(self, agent_id: str | None) -> dict[str, str]:
         agent = self._session.get(Agent, agent_id) if agent_id else None
-        customer = self._session.get(Customer, self._customer_id)
         return placeholder_names(
-            agent.name if agent else None, customer.name if customer else None, self._page.name
+            agent.name if agent else None,
+            self._customer.name if self._customer else None,
+            self._page.name,
         )
+
+
+def _is_awaited(customer: Customer) -> bool:
+    """Whether Meta is about to be asked about the customer for the first time."""
+    return customer.profile_due_at is not None and customer.profile_asked_at is None

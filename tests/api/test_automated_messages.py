@@ -156,3 +156,21 @@ async def test_running_conversations_are_told(api: Api, seed: Seed) -> None:
     api.engine.told.clear()
     await _put(api, "/v1/automated-messages/greeting")
     await eventually(lambda: told(*both))
+
+
+@pytest.mark.parametrize(
+    "text", ["Hi {customername}!", "Hi {Customer Name}", "Order {$Order}", "{Unknown|x}"]
+)
+async def test_an_unknown_placeholder_is_refused_by_its_name(api: Api, text: str) -> None:
+    before = await _shown(api, "greeting")
+    refused = await _put(api, "/v1/automated-messages/greeting", texts={"en": text})
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request")
+    assert text[text.index("{") : text.index("}") + 1] in refused.text
+    assert "{CustomerName|there}" in refused.text
+    assert await _shown(api, "greeting") == before
+
+
+async def test_placeholders_with_fallbacks_and_single_braces_are_taken(api: Api) -> None:
+    text = "Hi {CustomerName|there}, {$Order$|no order yet} :-} { ok }"
+    answer = await _put(api, "/v1/automated-messages/greeting", texts={"en": text})
+    assert (answer.status_code, answer.json()["texts"]) == (200, {"en": text})

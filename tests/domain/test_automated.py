@@ -127,7 +127,9 @@ def test_the_agent_is_told_that_a_message_was_not_sent(reason: str | None, trigg
     assert change.state.outbox == ()
     (shown,) = change.facts
     assert (shown.kind, shown.message_id) == ("notice.shown", notice.id)
-    assert shown.data == {"trigger": trigger, "cause_id": None, "agent_id": "mia"}
+    cause = reason if trigger is T.OUTSIDE_WINDOW else None
+    assert notice.cause_id == cause
+    assert shown.data == {"trigger": trigger, "cause_id": cause, "agent_id": "mia"}
 
 
 @pytest.mark.parametrize("status", [MessageStatus.SENT, MessageStatus.UNKNOWN])

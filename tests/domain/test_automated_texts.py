@@ -8,9 +8,12 @@ from domain.automated_texts import (
     DEFAULT_TEXTS,
     MOST_UNITS,
     NAMES,
+    WHY_OUTSIDE_WINDOW,
     default_text,
     fill_in,
     in_language,
+    says_nothing,
+    unknown_placeholders,
 )
 from domain.settings import AutomatedTrigger
 
@@ -49,15 +52,15 @@ def test_the_texts_of_two_languages_differ() -> None:
         ("", "English"),
     ],
 )
-def test_a_language_falls_back_to_its_primary_and_then_to_english(language: str, expected: str) -> None:
+def test_a_language_falls_back_to_its_primary_and_then_to_the_next(language: str, expected: str) -> None:
     texts = {"de": "German", "de-AT": "Austrian", "en": "English"}
-    assert in_language(texts, language) == expected
+    assert in_language(texts, (language, "en")) == expected
 
 
 def test_without_any_text_that_fits_there_is_none() -> None:
-    assert in_language({"de": "German"}, "fr") is None
-    assert in_language({"de": "German"}, "fr", fallback="de") == "German"
-    assert in_language({}, "en") is None
+    assert in_language({"de": "German"}, ("fr", None, "")) is None
+    assert in_language({"de": "German"}, ("fr", None, "de-AT")) == "German"
+    assert in_language({}, ("en",)) is None
 
 
 def test_an_unknown_language_gets_the_stock_text_in_english() -> None:
@@ -70,9 +73,9 @@ def test_an_unknown_language_gets_the_stock_text_in_english() -> None:
     [
         ("{AgentName} here", "Mia Ek here"),
         ("{AgentName}, {PageName}", "Mia Ek, Bakery"),
-        ("from {QueueName}!", "from !"),
+        ("from {QueueName}!", "from!"),
         ("order {$Order$}", "order 12"),
-        ("order {$order$}", "order "),  # names are case-sensitive
+        ("order {$order$}", "order"),  # names are case-sensitive
         ("{agentname} {Unknown} {} {x y}", "{agentname} {Unknown} {} {x y}"),
         ("{$AgentName$}", ""),  # a variable, and there is none of that name
         ("{$Order} {Order$}", "{$Order} {Order$}"),
@@ -83,6 +86,76 @@ def test_an_unknown_language_gets_the_stock_text_in_english() -> None:
 def test_placeholders(text: str, filled: str) -> None:
     names = {"AgentName": "Mia Ek", "PageName": "Bakery"}
     assert fill_in(text, names, {"Order": "12"}) == filled
+
+
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        ("Hello {CustomerName|there}!", "Hello there!"),
+        ("Hello {AgentName|there}!", "Hello Mia Ek!"),
+        ("order {$Order$|unknown}, {$Nothing$|not known yet}", "order 12, not known yet"),
+        ("{CustomerName|}", ""),
+        ("{Unknown|there} {CustomerName|a{b}", "{Unknown|there} {CustomerName|a{b}"),
+    ],
+)
+def test_a_fallback_is_said_where_there_is_no_value(text: str, filled: str) -> None:
+    assert fill_in(text, {"AgentName": "Mia Ek", "CustomerName": "  "}, {"Order": "12"}) == filled
+
+
+@pytest.mark.parametrize(
+    ("text", "closed"),
+    [
+        ("Hallo {CustomerName}!", "Hallo!"),
+        ("Hallo {CustomerName}, womit können wir helfen?", "Hallo, womit können wir helfen?"),
+        ("Hello, {CustomerName}! We are here.", "Hello! We are here."),
+        ("¡Hola, {CustomerName}!", "¡Hola!"),
+        ("Bonjour {CustomerName} !", "Bonjour !"),
+        ("Bonjour {CustomerName}\u00a0!", "Bonjour\u00a0!"),
+        ("{CustomerName}, we are here.", "We are here."),
+        ("Dear {CustomerName},\nwe are here.", "Dear,\nwe are here."),
+        ("Dear {CustomerName}\n{AgentName}: hello", "Dear\nHello"),
+        ("We ({AgentName}) answer", "We answer"),
+        ('Your order "{$Order$}" is here.', "Your order is here."),
+        ("from {QueueName} to you", "from to you"),
+        ("{CustomerName}{AgentName}", ""),
+        ("Hello {CustomerName} {AgentName}!", "Hello!"),
+        ("Hello {CustomerName}, {AgentName}!", "Hello!"),
+        ("a {CustomerName|b} c  d", "a b c  d"),
+    ],
+)
+def test_an_empty_placeholder_leaves_no_gap(text: str, closed: str) -> None:
+    assert fill_in(text, {}, {}) == closed
+
+
+def test_an_address_is_not_prose() -> None:
+    target = "https://shop.test/a:{$Order$}?n={CustomerName}&x=1"
+    assert fill_in(target, {}, {}, is_prose=False) == "https://shop.test/a:?n=&x=1"
+
+
+@pytest.mark.parametrize("text", ["", "!", " ¡Hola!"[-1:], "\n ,", "…"])
+def test_blanks_and_marks_alone_say_nothing(text: str) -> None:
+    assert says_nothing(text)
+    assert not says_nothing(text + "👋")
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown"),
+    [
+        ("Hi {CustomerName}, {AgentName|we}, {$Order No$}", ["{$Order No$}"]),
+        ("{customername} {Customer Name} {$Order} {}", ["{customername}", "{Customer Name}", "{$Order}"]),
+        ("{$Order$} {$Order$|none} {QueueName} {PageName}", []),
+        ("a { b and } c, :-}", []),
+    ],
+)
+def test_what_is_no_placeholder_is_found(text: str, unknown: list[str]) -> None:
+    assert unknown_placeholders(text) == unknown
+
+
+@pytest.mark.parametrize("cause", WHY_OUTSIDE_WINDOW)
+def test_a_notice_of_the_window_says_what_is_so_in_three_languages(cause: str) -> None:
+    texts = WHY_OUTSIDE_WINDOW[cause]
+    assert len({texts[language] for language in ("en", "de", "es")}) == 3
+    assert default_text(AutomatedTrigger.OUTSIDE_WINDOW, "fr", "de-AT", cause=cause) == texts["de"]
 
 
 def test_what_is_filled_in_is_not_filled_in_again() -> None:

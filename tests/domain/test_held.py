@@ -71,7 +71,12 @@ def test_what_is_held_is_not_held_twice_though_its_command_was_forgotten() -> No
 
 def test_the_agent_is_told_of_what_was_not_sent_if_that_is_switched_on() -> None:
     story = holding(replace(QUIET, automated_messages=(AutomatedTrigger.OUTSIDE_WINDOW,)))
-    assert [notice.trigger for notice in story.changes[-1].notices] == ["outside_window"]
+    (notice,) = story.changes[-1].notices
+    assert (notice.trigger, notice.cause_id) == ("outside_window", "held")
+    story = holding(
+        replace(QUIET, automated_messages=(AutomatedTrigger.OUTSIDE_WINDOW,), send_held_unseen=True)
+    )
+    assert [notice.cause_id for notice in story.changes[-1].notices] == ["held_unseen"]
 
 
 def test_it_is_offered_once_when_the_customer_is_back() -> None:

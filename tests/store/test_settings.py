@@ -197,6 +197,107 @@ async def test_the_text_is_in_the_pages_language_or_its_kin_or_the_fallback(
     assert (await _said(store, T.GREETING, prepare=_speak(language))).text == expected
 
 
+def _is(**values: Any) -> Callable[[Session], None]:
+    """The customer as they are known."""
+
+    def work(session: Session) -> None:
+        session.get_one(tables.Customer, CUSTOMER).sqlmodel_update(values)
+
+    return work
+
+
+@pytest.mark.parametrize(
+    ("locale", "texts", "fallback", "expected"),
+    [
+        ("de_DE", {"de": "Hallo", "en": "Hi"}, None, "Hallo"),
+        ("de_AT", {"de": "Hallo", "de-AT": "Servus", "en": "Hi"}, None, "Servus"),
+        ("fr_FR", {"de": "Hallo", "en": "Hi"}, "de", "Hi"),  # the page's is English
+        ("fr_FR", {"de": "Hallo"}, "de", "Hallo"),
+        ("es_ES", {"en": "Hi"}, None, "Hi"),  # what the page says itself comes before the stock text
+        ("es_ES", {"de": "Hallo"}, None, DEFAULT_TEXTS[T.GREETING]["es"]),
+        ("es_ES", {}, None, DEFAULT_TEXTS[T.GREETING]["es"]),
+        ("fr_FR", {}, None, DEFAULT_TEXTS[T.GREETING]["en"]),
+        (None, {"de": "Hallo", "en": "Hi"}, None, "Hi"),
+    ],
+)
+async def test_the_customers_language_comes_first(
+    store: Database, locale: str | None, texts: dict[str, str], fallback: str | None, expected: str
+) -> None:
+    if texts:
+        await _say(store, T.GREETING, PAGE_A, texts, fallback_language=fallback)
+    assert (await _said(store, T.GREETING, prepare=_is(locale=locale))).text == expected
+
+
+async def test_a_rule_speaks_the_customers_language_too(store: Database) -> None:
+    rule = _row("r1", action="send", texts={"en": "There?", "de": "Noch da?"}, fallback_language="en")
+
+    def prepare(session: Session) -> None:
+        session.add(rule)
+        _is(locale="de_DE")(session)
+
+    assert (await _said(store, "rule", cause_id="r1", prepare=prepare)).text == "Noch da?"
+
+
+@pytest.mark.parametrize(
+    ("texts", "customer", "reason"),
+    [
+        ({"en": "Hi {CustomerName|there}!"}, {"profile_due_at": NOON}, "awaits_profile"),
+        ({"en": "Hi", "de": "Hallo"}, {"profile_due_at": NOON}, "awaits_profile"),
+        ({"en": "Hi"}, {"profile_due_at": NOON}, None),
+        ({}, {"profile_due_at": NOON}, None),
+        ({"en": "Hi {CustomerName|there}!"}, {"profile_asked_at": NOON}, None),
+        ({"en": "Hi {CustomerName|there}!"}, {"profile_due_at": NOON, "profile_asked_at": NOON}, None),
+    ],
+)
+async def test_first_words_await_a_profile_that_is_due_and_makes_a_difference(
+    store: Database, texts: dict[str, str], customer: dict[str, Any], reason: str | None
+) -> None:
+    if texts:
+        await _say(store, T.GREETING, PAGE_A, texts)
+    row = await _said(store, T.GREETING, prepare=_is(name=None, **customer))
+    assert (row.status, row.reason) == ("queued", reason)
+    assert "there" in (row.text or "") or "Customer" not in (texts.get("en") or "")
+
+
+async def test_what_is_said_later_does_not_wait(store: Database) -> None:
+    await _say(store, T.AGENT_JOINED, PAGE_A, {"en": "Hi {CustomerName|there}!"})
+    row = await _said(store, T.AGENT_JOINED, prepare=_is(name=None, profile_due_at=NOON))
+    assert (row.text, row.reason) == ("Hi there!", None)
+
+
+@pytest.mark.parametrize(
+    ("cause", "begins"),
+    [
+        ("window_closed", "The message was not sent: Meta's messaging window is closed until"),
+        (
+            "human_agent_tag_off",
+            "The message was not sent: Meta's 24 hours are over. With the human agent tag",
+        ),
+        (
+            "held",
+            "Meta's messaging window is closed: the message is held. When the customer writes again, it",
+        ),
+    ],
+)
+async def test_the_agents_notice_says_what_is_so(store: Database, cause: str, begins: str) -> None:
+    def notices(name: str) -> tuple[Notice, ...]:
+        return (Notice(name, CONVERSATION, T.OUTSIDE_WINDOW, cause_id=cause, agent_id="mia"),)
+
+    def work(session: Session) -> None:
+        _is(locale="es_ES")(session)
+        page = session.get_one(Page, PAGE_A)
+        for language in ("en", "de"):
+            page.language = language
+            change = Change(ThreadState(), notices=notices(language))
+            create_messages(session, page, CUSTOMER, change, NOON, public_url=PUBLIC_URL)
+
+    await store.write(work)
+    german, english = sorted(await rows(store, Message), key=lambda row: row.id)
+    assert (english.text or "").startswith(begins)
+    assert "Nachricht" in (german.text or "")
+    assert (english.reason, english.status, english.direction) == (cause, None, "internal")
+
+
 async def test_a_pages_text_comes_before_the_channels_and_that_before_the_stock(store: Database) -> None:
     await _say(store, T.GREETING, None, {"en": "channel"})
     await _say(store, T.GREETING, PAGE_B, {"en": "other page"})
