@@ -1,6 +1,7 @@
 """Pagedesk: an open customer-service desk for Facebook Messenger."""
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -95,8 +96,11 @@ def api() -> None:
     """Run the API alone."""
     with loading():
         from api.app import create_app
+        from api.edge import WEBHOOKS
         from base.http_server import serve
+        from base.known_hosts import KnownHosts, is_loopback
         from base.skipping_clock import process_time
+        from base.telemetry import set_up_telemetry
         from local.start_checks import require_places, require_same_installation, require_schema
 
     settings = read_settings()
@@ -104,9 +108,13 @@ def api() -> None:
     require_schema(settings)
     require_same_installation(settings)
     configure(settings.log_level)
+    set_up_telemetry()
+    app = create_app(settings)
+    public_names = [settings.public_url.host] if settings.public_url and settings.public_url.host else []
     with process_time(settings):
         serve(
-            create_app(settings),
+            # A delivery is signed: it is taken under any name, or a forgotten setting would lose messages.
+            KnownHosts(app, public_names, open_to_all=WEBHOOKS) if is_loopback(settings.host) else app,
             host=settings.host,
             port=settings.port,
             trusted_proxies=settings.trusted_proxies,
@@ -160,6 +168,28 @@ def doctor(
         show(diagnosis, Console())
     sys.stdout.flush()
     exit_process(0 if diagnosis.is_well else 1)
+
+
+@app.command()
+def logs(
+    *,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on with what comes; Ctrl-C ends it.")
+    ] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of the newest to show.")] = 50,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="As they were written; so too where it is no terminal.")
+    ] = False,
+) -> None:
+    """Show what happened: requests, webhooks, sends, conversations, warnings of `pagedesk up` or `demo`."""
+    from local.demo import with_demo_admin
+    from local.log_files import DIRECTORY, show_logs
+
+    directory = with_demo_admin(read_settings()).data_dir / DIRECTORY
+    if not directory.is_dir():
+        _fail(f"There are no logs in {directory}: `pagedesk up` and `pagedesk demo` write them.")
+    with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
+        show_logs(directory, lines, follow=follow, as_json=as_json or not sys.stdout.isatty())
 
 
 @app.command()

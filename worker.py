@@ -35,6 +35,7 @@ from base.log import configure, get_logger
 from base.settings import Settings
 from base.settings_reading import SettingsError, ending_on_wrong_settings, read_settings
 from base.skipping_clock import process_time
+from base.telemetry import set_up_telemetry
 from base.temporal import connect
 from domain.pacing import Pace
 from engine.clean_exit import exit_process
@@ -54,6 +55,7 @@ from local.start_checks import (
     require_same_installation,
     require_schema,
 )
+from local.worker_metrics import serving_metrics
 from messenger.graph import GraphClient
 from messenger.media import FetchLimits, MediaFetcher
 from messenger.media_hosts import MediaHosts
@@ -94,8 +96,8 @@ GRAPH_CONNECTIONS = httpx.Limits(
 _log = get_logger("worker")
 
 
-async def run_worker(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT."""
+async def run_worker(settings: Settings, sdk_metrics_url: str | None = None) -> None:
+    """Work until SIGTERM or SIGINT. `sdk_metrics_url`: where Temporal's SDK serves its metrics."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -104,7 +106,11 @@ async def run_worker(settings: Settings) -> None:
     if client is None:
         return
     await require_namespace(client, settings)
-    async with working(settings, client), readiness(settings):
+    async with (
+        working(settings, client),
+        serving_metrics(settings.worker_metrics_binding, sdk_metrics_url),
+        readiness(settings),
+    ):
         _log.info("worker_ready", task_queue=TASK_QUEUE)
         await stop.wait()
 
@@ -322,9 +328,10 @@ def main() -> None:
     require_schema(settings)
     require_same_installation(settings)
     configure(settings.log_level)
+    sdk_metrics_url = set_up_telemetry(metrics=settings.worker_metrics_address is not None)
     with process_time(settings):
         try:
-            uvloop.run(run_worker(settings))
+            uvloop.run(run_worker(settings, sdk_metrics_url))
         except SettingsError as error:  # told here: a client of Temporal's is open
             sys.stderr.write(f"{error}\n")
             exit_process(2)

@@ -35,7 +35,7 @@ from activities.send_outcomes import (
 from activities.send_rows import SendRows, rows_for
 from activities.uploads import Uploads
 from activities.usage import UsageNotes
-from base import failpoints
+from base import failpoints, metrics
 from base.log import get_logger
 from base.secrets import SecretUnreadableError, Vault
 from domain.delivery import MessageStatus
@@ -133,7 +133,7 @@ class SendActivities:
         async with beating() as pulse:
             try:
                 async with self._lanes.turn(request.page_id, now) as lane:
-                    return await self._attempt(request, now, pulse, lane)
+                    return _noted(request, await self._attempt(request, now, pulse, lane))
             except LaneFullError as full:
                 return SendReport(MessageStatus.QUEUED, "page_busy", full.until, in_line=True)
 
@@ -300,6 +300,13 @@ class SendActivities:
             if isinstance(outcome, Refused):
                 tell_page(session, request, outcome.error, now)
         return record(session, request, attempt.number, outcome, now), outcome
+
+
+def _noted(request: SendMessage, report: SendReport) -> SendReport:
+    """Count and log what is known of the message now."""
+    metrics.SENDS.labels(report.status.value).inc()
+    _log.info("send", outcome=report.status.value, reason=report.reason, message_id=request.message_id)
+    return report
 
 
 def _judged(

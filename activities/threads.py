@@ -8,12 +8,16 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.heartbeat import beating
-from base import failpoints
+from base import failpoints, metrics
+from base.log import get_logger
+from domain.changes import Fact
 from domain.settings import LiveSettings
 from store.database import Database
 from store.live_settings import live_settings
 from store.threads import load_state, project
 from workflows.messages import LoadThread, ThreadProjection
+
+_log = get_logger("activities")
 
 
 class ThreadActivities:
@@ -61,4 +65,16 @@ class ThreadActivities:
 
         refused_by = await self._database.write(work)
         failpoints.reach("thread.projected")
+        if refused_by is None:
+            for fact in projection.change.facts:
+                _note(fact)
         return refused_by
+
+
+def _note(fact: Fact) -> None:
+    """Count and log what happened. A task that the engine discards may have told it before: seldom twice."""
+    metrics.EVENTS.labels(fact.kind).inc()
+    data = fact.data or {}
+    if fact.kind == "window.stage_changed" and data.get("unanswered"):
+        metrics.WINDOWS_LOST.labels(data["from"]).inc()
+    _log.info(fact.kind, conversation_id=fact.conversation_id)

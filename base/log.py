@@ -1,29 +1,72 @@
-"""Structured logs: one JSON object a line on standard error. Customers' words and secrets never go in."""
+"""Structured logs: one event a line on standard error. Customers' words and secrets never go in.
+
+JSON, or on a terminal what a person reads (`base.log_lines`). Libraries' own lines, Temporal's among them,
+and what ends the process take the same form.
+"""
 
 import logging
 import sys
+from types import TracebackType
 
 import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from base.log_lines import readable
+
+_CRASHED = "crashed"
 
 
 def configure(level: str) -> None:
     """Set up logging for a process; call once at its start."""
+    threshold = logging.getLevelNamesMapping()[level.upper()]
+    render: Processor = (
+        _readable if sys.stderr.isatty() else structlog.processors.JSONRenderer(ensure_ascii=True)
+    )
+    described: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=True),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        processors=[*described, structlog.processors.format_exc_info, render],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=max(logging.getLevelNamesMapping()[level.upper()], logging.WARNING))
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*described, _name_room],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                render,
+            ],
+        )
+    )
+    logging.basicConfig(level=max(threshold, logging.WARNING), handlers=[handler], force=True)
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _log_crash
 
 
 def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """A logger that carries the name of its room."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(room=name)
     return logger
+
+
+def _readable(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    return readable(event)
+
+
+def _name_room(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """A library's line says which library's it is."""
+    record: logging.LogRecord = event["_record"]
+    return {**event, "room": record.name}
+
+
+def _log_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+        return
+    get_logger("process").critical(_CRASHED, error=kind.__name__, exc_info=(kind, error, trace))

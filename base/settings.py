@@ -94,7 +94,13 @@ class Settings(BaseSettings):
         None, description="host:port of Temporal; a dev server if not set."
     )
     temporal_port: int = Field(7233, ge=1, le=65535, description="Port of the dev server Pagedesk starts.")
-    temporal_ui_port: int = Field(8233, ge=1, le=65535, description="Port of that dev server's web page.")
+    temporal_ui_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="Port of that dev server's web page, which asks nobody who they are. It is served if "
+        "this is set, and in the demo, on 8233.",
+    )
     temporal_namespace: str = Field("default", description="Temporal namespace.")
     temporal_api_key: SecretStr | None = Field(None, description="API key for Temporal Cloud.")
     temporal_tls: bool = Field(default=False, description="Use TLS towards Temporal.")
@@ -167,6 +173,12 @@ class Settings(BaseSettings):
         730, ge=1, description="How long files of messages are kept. The messages stay until erased."
     )
 
+    worker_metrics_address: HostAndPort | None = Field(
+        None,
+        description="host:port at which a worker serves `/metrics`, without a key; none if not set "
+        "(docs/metrics.md). The API serves its own at `/metrics`, with a key.",
+    )
+
     sandbox_port: int = Field(9600, ge=1, le=65535, description="Port of the demo's local Messenger.")
 
     time_travel: bool = Field(
@@ -232,6 +244,14 @@ class Settings(BaseSettings):
     def temporal_target(self) -> str:
         """host:port of the Temporal server that clients use."""
         return self.temporal_address or f"127.0.0.1:{self.temporal_port}"
+
+    @property
+    def worker_metrics_binding(self) -> tuple[str, int] | None:
+        """Host and port at which a worker serves its metrics."""
+        if self.worker_metrics_address is None:
+            return None
+        host, _, port = self.worker_metrics_address.rpartition(":")
+        return host.strip("[]"), int(port)
 
     @property
     def files_url(self) -> str:

@@ -207,11 +207,17 @@ def _warning(
 def _stage_ended(stage: Stage, until: datetime) -> _Act:
     def act(draft: Draft) -> None:
         window, conversation = draft.state.window, draft.conversation
+        unanswered = conversation is not None and _owes_answer(draft.state, conversation, stage)
         draft.note(
             "window.stage_changed",
             ActorKind.SYSTEM,
             conversation_id=conversation.id if conversation else None,
-            data={"from": stage, "to": window.stage_at(until), "opened_by": window.opened_by},
+            data={
+                "from": stage,
+                "to": window.stage_at(until),
+                "opened_by": window.opened_by,
+                "unanswered": unanswered,
+            },
         )
 
     return act

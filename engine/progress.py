@@ -17,6 +17,11 @@ class Progress:
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console()
 
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person reads along."""
+        return self._console.is_terminal
+
     def say(self, line: str) -> None:
         """Print one line, or a few, as they are."""
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)

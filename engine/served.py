@@ -10,6 +10,8 @@ from starlette.types import ASGIApp
 
 from base.http_server import server_config
 
+_LOOPBACK = "127.0.0.1"
+
 
 class _Server(uvicorn.Server):
     """Leaves the process's signals alone."""
@@ -20,15 +22,16 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def served(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
+async def served(app: ASGIApp, port: int = 0, host: str = _LOOPBACK) -> AsyncIterator[str]:
     """Serve the application, whose lifespan is somebody else's; gives its address, http://127.0.0.1:port."""
-    with socket.create_server(("127.0.0.1", port)) as listener:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family) as listener:
         # The event loop sees to this only on sockets that it has made itself; each answer would take 40 ms.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         server = _Server(server_config(app, lifespan="off", timeout_graceful_shutdown=1))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+            yield f"http://{host}:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
             await serving

@@ -41,7 +41,7 @@ async def temporal(settings: Settings, progress: Progress) -> ChildSpec:
         niceness=PROCESSING_NICENESS,
         ports=[
             Port(settings.temporal_port, "PAGEDESK_TEMPORAL_PORT"),
-            Port(settings.temporal_ui_port, "PAGEDESK_TEMPORAL_UI_PORT"),
+            *_web_page(settings),
         ],
     )
 
@@ -99,6 +99,11 @@ def sandbox(settings: Settings, environment: Mapping[str, str], *options: str) -
         remedy="read the lines above.",
         ports=[Port(settings.sandbox_port, "PAGEDESK_SANDBOX_PORT")],
     )  # fmt: skip
+
+
+def _web_page(settings: Settings) -> list[Port]:
+    port = settings.temporal_ui_port
+    return [Port(port, "PAGEDESK_TEMPORAL_UI_PORT")] if port is not None else []
 
 
 def _ours(command: str) -> list[str]:

@@ -25,6 +25,7 @@ PAGE_NAME = "Example Shop"
 CUSTOMER = {"page_id": PAGE_ID, "psid": "7421908834567012", "name": "Ada Byron"}
 AGENTS = ("Mia", "Tom")
 DATA_DIR = Path(".data-demo")
+TEMPORAL_UI_PORT = 8233
 DEMO_FILE = "demo.json"
 _CREATED = (200, 201)
 _LOOKS = 100
@@ -57,10 +58,11 @@ def load_or_make_secrets(data_dir: Path) -> DemoSecrets:
 
 
 def demo_settings(settings: Settings) -> Settings:
-    """These settings with the demo's own data directory, unless they name one."""
-    if "data_dir" in settings.model_fields_set:
-        return settings
-    return settings.model_copy(update={"data_dir": DATA_DIR})
+    """These settings with the demo's own data directory and Temporal's web page, unless they differ."""
+    own: dict[str, Any] = {"temporal_ui_port": settings.temporal_ui_port or TEMPORAL_UI_PORT}
+    if "data_dir" not in settings.model_fields_set:
+        own["data_dir"] = DATA_DIR
+    return settings.model_copy(update=own)
 
 
 def with_demo_admin(settings: Settings) -> Settings:

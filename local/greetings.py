@@ -2,11 +2,12 @@
 
 from base.settings import Settings
 from local.demo import APP_ID, PAGE_ID, PAGE_NAME, DemoSecrets
+from local.naming import shown_command
 
 
 def real(settings: Settings) -> str:
     """For `pagedesk up`."""
-    text = f"\nPagedesk runs.\n{_addresses(settings)}"
+    text = f"\nPagedesk runs.\n{_addresses(settings)}\n  Logs         {shown_command()} logs"
     if settings.admin_token is not None:
         return text
     return (
@@ -29,7 +30,7 @@ What to try first
 {_REPLY}
   4. Read the answer in the sandbox. Kill everything, start again, go on.
 
-Ctrl-C stops it."""
+Ctrl-C stops it. What happens is shown here, and again by `{shown_command()} logs`."""
 
 
 def travelling(settings: Settings, secrets: DemoSecrets, problem: str | None) -> str:
@@ -43,7 +44,7 @@ The 24-hour rule in ten seconds
 {_list_conversations(settings, secrets)}
        curl -s -X POST -H "Authorization: Bearer $KEY" $API/v1/conversations/ID/pick
   2. In another terminal, let more than a day pass:
-       pagedesk travel 25h
+       {_travel(settings)}
   3. Answer, and see why you may not:
 {_REPLY}
   4. Grant the page the human agent tag, and answer in a new session:
@@ -58,6 +59,13 @@ Ctrl-C stops it and throws its data away."""
 _REPLY = """       curl -s -X POST -H "Authorization: Bearer $KEY" -H "Idempotency-Key: $RANDOM" \\
             -H "Content-Type: application/json" -d '{"text": "Hello! How can I help?"}' \\
             $API/v1/conversations/ID/messages"""
+
+
+def _travel(settings: Settings) -> str:
+    """The command as it works in another terminal, which has none of this one's settings."""
+    moved = settings.travel_port != Settings.model_fields["travel_port"].default
+    port = f" --port {settings.travel_port}" if moved else ""
+    return f"{shown_command()} travel 25h{port}"
 
 
 def _demo_facts(settings: Settings, secrets: DemoSecrets, problem: str | None) -> str:
@@ -77,6 +85,6 @@ def _list_conversations(settings: Settings, secrets: DemoSecrets) -> str:
 
 def _addresses(settings: Settings) -> str:
     lines = [f"  API          {settings.local_url}/docs"]
-    if settings.temporal_address is None:
+    if settings.temporal_address is None and settings.temporal_ui_port is not None:
         lines.append(f"  Temporal     http://127.0.0.1:{settings.temporal_ui_port}/")
     return "\n".join(lines)

@@ -6,7 +6,7 @@
 import os
 import sqlite3
 import tempfile
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 
 from base.settings import Settings
@@ -14,11 +14,13 @@ from base.settings_reading import SettingsError
 from engine.data_lock import data_directory_lock
 from engine.errors import EngineError
 from engine.ports import Port, require_free
+from engine.processes import ChildSpec
 from engine.progress import Progress
 from engine.supervisor import supervise
 from local import greetings
 from local.children import api, sandbox, skipping_engine, temporal, worker
 from local.demo import DemoSecrets, demo_settings, load_or_make_secrets, page_problem, seed_desk, seed_sandbox
+from local.log_files import DIRECTORY, showing_logs
 from local.start_checks import require_database, require_places, require_same_installation
 from local.time_control import clock_url, keeping_time
 from store import free_space
@@ -27,6 +29,7 @@ from store.migrate import migrate
 
 # A check of a page at the usual pace would be most of what happens on a journey.
 _TRAVELLING_PAGE_CHECK_MINUTES = 24 * 60
+_SHOWN = ("api", "worker")
 _DATA = ("database_url", "attachment_store_url")
 _PARTS = (*_DATA, "temporal_address", "temporal_api_key", "temporal_tls")
 
@@ -88,12 +91,7 @@ async def _launch(settings: Settings, progress: Progress, kind: Kind) -> int:
         else:
             progress.say(greetings.demo(settings, *await _open_demo(settings, secrets, tag_on=True)))
 
-    return await supervise(
-        specs,
-        greet,
-        log_directory=settings.data_dir / "logs",
-        progress=progress,
-    )
+    return await _supervised(settings, specs, greet, progress)
 
 
 def _finish_erasures(settings: Settings, progress: Progress) -> None:
@@ -132,12 +130,15 @@ async def _launch_travelling(settings: Settings, progress: Progress) -> int:
 
     await require_free([Port(settings.travel_port, "PAGEDESK_TRAVEL_PORT")], progress)
     async with keeping_time(settings):
-        return await supervise(
-            specs,
-            greet,
-            log_directory=settings.data_dir / "logs",
-            progress=progress,
-        )
+        return await _supervised(settings, specs, greet, progress)
+
+
+async def _supervised(
+    settings: Settings, specs: Sequence[ChildSpec], greet: Callable[[], Awaitable[None]], progress: Progress
+) -> int:
+    logs = settings.data_dir / DIRECTORY
+    async with showing_logs(logs, _SHOWN, progress):
+        return await supervise(specs, greet, log_directory=logs, progress=progress)
 
 
 async def _open_demo(

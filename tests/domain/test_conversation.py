@@ -290,5 +290,5 @@ def test_an_ad_message_keeps_its_longer_window() -> None:
     story.state = apply_event(story.state, event, NOON, story.new_id).state
     story.passes(timedelta(days=7))
     assert [fact.data for fact in story.told("window.stage_changed")] == [
-        {"from": "standard", "to": "closed", "opened_by": "ad_message"}
+        {"from": "standard", "to": "closed", "opened_by": "ad_message", "unanswered": True}
     ]

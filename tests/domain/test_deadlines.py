@@ -111,6 +111,25 @@ def test_only_messages_move_the_closing_of_what_waits() -> None:
 # The window
 
 
+def _ended(stage: str, following: str, *, unanswered: bool) -> dict[str, object]:
+    return {"from": stage, "to": following, "opened_by": "message", "unanswered": unanswered}
+
+
+def test_a_window_that_closes_on_a_waiting_customer_is_told_as_lost() -> None:
+    story = after("pick", human_agent_tag=True)
+    story.passes(7 * DAY)
+    assert [fact.data for fact in story.told("window.stage_changed")] == [
+        _ended("standard", "human_agent", unanswered=True),
+        _ended("human_agent", "closed", unanswered=True),
+    ]
+
+
+def test_without_the_tag_the_second_stage_is_nobodys_loss() -> None:
+    story = after("pick", human_agent_tag=False)
+    story.passes(7 * DAY)
+    assert [(fact.data or {})["unanswered"] for fact in story.told("window.stage_changed")] == [True, False]
+
+
 def test_the_stages_end_at_24_hours_and_7_days() -> None:
     story = after("pick", human_agent_tag=True)
     story.asks("reply", message_id="r1")
@@ -120,8 +139,8 @@ def test_the_stages_end_at_24_hours_and_7_days() -> None:
     story.now += timedelta(minutes=3)
     story.passes(6 * DAY)
     assert [(fact.at, fact.data) for fact in story.told("window.stage_changed")] == [
-        (NOON + DAY, {"from": "standard", "to": "human_agent", "opened_by": "message"}),
-        (NOON + 7 * DAY, {"from": "human_agent", "to": "closed", "opened_by": "message"}),
+        (NOON + DAY, _ended("standard", "human_agent", unanswered=False)),
+        (NOON + 7 * DAY, _ended("human_agent", "closed", unanswered=False)),
     ]
 
 
