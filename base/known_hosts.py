@@ -1,42 +1,42 @@
-"""Answers only to the names by which a server on the loopback is known.
+"""For a server on the loopback that others reach by a name: it answers to its own names alone.
 
-A page in a browser on this machine may have its own name resolve to 127.0.0.1 and then read what is served
-there ("DNS rebinding"). Its requests bear that name.
+See `base.local_only` for why. Here the caller's key or the token in a link decides what it may do; so where
+the request comes from is not asked.
 """
 
 import ipaddress
 from collections.abc import Collection
 
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-_LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
+from base.local_only import names_this_machine
+
 _MISDIRECTED = 421
 
 
 class KnownHosts:
-    """Wraps an application. `names` are its names besides those of the loopback, without ports."""
+    """Wraps an application. `names` are its names besides localhost and addresses, without ports."""
 
-    def __init__(self, app: ASGIApp, names: Collection[str] = (), *, open_to_all: str | None = None) -> None:
+    def __init__(self, app: ASGIApp, names: Collection[str] = (), *, open_to_all: str) -> None:
         self._app = app
-        self._names = _LOCAL | {name.lower() for name in names}
+        self._names = frozenset(name.lower() for name in ("localhost", *names))
         self._open_to_all = open_to_all
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request; paths below `open_to_all` are served under any name."""
-        if scope["type"] != "http" or self._is_known(scope):
+        if scope["type"] != "http" or scope["path"].startswith(self._open_to_all):
+            await self._app(scope, receive, send)
+            return
+        hosts = Headers(scope=scope).getlist("host")
+        if len(hosts) == 1 and names_this_machine(hosts[0], self._names):
             await self._app(scope, receive, send)
             return
         answer = PlainTextResponse(
             "This server is not known by that name. PAGEDESK_PUBLIC_URL tells it its own.\n", _MISDIRECTED
         )
         await answer(scope, receive, send)
-
-    def _is_known(self, scope: Scope) -> bool:
-        if self._open_to_all is not None and scope["path"].startswith(self._open_to_all):
-            return True
-        hosts = [value for name, value in scope["headers"] if name == b"host"]
-        return len(hosts) == 1 and _name_of(hosts[0].decode("latin-1")) in self._names
 
 
 def is_loopback(host: str) -> bool:
@@ -45,8 +45,3 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _name_of(host: str) -> str:
-    name, colon, port = host.lower().rpartition(":")
-    return name if colon and port.isdigit() else host.lower()

@@ -6,7 +6,7 @@ come from no other origin. Programs send no `Origin`, and are served.
 """
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -34,7 +34,7 @@ class LocalOnly:
     def _reason_against(self, scope: Scope) -> str | None:
         headers = Headers(scope=scope)
         hosts, origins = headers.getlist("host"), headers.getlist("origin")
-        if len(hosts) != 1 or not self._is_here(hosts[0]):
+        if len(hosts) != 1 or not names_this_machine(hosts[0], self._names):
             return "The Host header names another machine; use 127.0.0.1 or localhost."
         if any(urlsplit(origin).netloc != hosts[0] for origin in origins):
             return "Requests from pages of another origin are not taken."
@@ -43,15 +43,17 @@ class LocalOnly:
             return "Requests from pages of another origin are not taken."
         return None
 
-    def _is_here(self, host: str) -> bool:
-        try:
-            name = urlsplit(f"//{host}").hostname or ""
-        except ValueError:
-            return False
-        if name in self._names:
-            return True
-        try:
-            ipaddress.ip_address(name)
-        except ValueError:
-            return False
+
+def names_this_machine(host: str, names: Collection[str]) -> bool:
+    """Whether a Host header holds an address or one of these names, with or without a port."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    if name in names:
         return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

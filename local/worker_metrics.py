@@ -10,7 +10,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from base import metrics
-from base.known_hosts import KnownHosts, is_loopback
+from base.known_hosts import is_loopback
+from base.local_only import LocalOnly
 from base.log import get_logger
 from base.settings_reading import SettingsError
 from engine.served import served
@@ -35,7 +36,7 @@ async def serving_metrics(binding: tuple[str, int] | None, sdk_url: str | None) 
         app = metrics_app(sdk, sdk_url)
         try:
             address = await stack.enter_async_context(
-                served(KnownHosts(app) if is_loopback(host) else app, port, host)
+                served(LocalOnly(app) if is_loopback(host) else app, port, host)
             )
         except OSError as error:
             raise SettingsError(

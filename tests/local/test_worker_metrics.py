@@ -50,7 +50,7 @@ async def test_it_is_served_under_the_loopbacks_names_alone_and_two_workers_cann
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
     ):
         assert (await client.get("/metrics")).status_code == 200
-        assert (await client.get("/metrics", headers={"Host": "evil.example"})).status_code == 421
+        assert (await client.get("/metrics", headers={"Host": "evil.example"})).status_code == 403
         with pytest.raises(SettingsError, match=f"PAGEDESK_WORKER_METRICS_ADDRESS: 127.0.0.1:{port} cannot"):
             async with serving_metrics(("127.0.0.1", port), None):
                 pass
