@@ -33,9 +33,9 @@ test-deploy: setup ## the examples of deploy/: needs nginx, caddy and systemd-an
 bench: setup ## measure, side by side with a bare baseline
 	@$(PYTHON) -m bench $(ARGS)
 
-chaos: setup ## long seeded fault runs
+chaos: setup ## long seeded fault runs, each with its report: all, or TIER=inbound|sends|postgres|discarded
 	@$(PYTHON) -m engine.prepare
-	@$(PYTHON) -m pytest -m chaos --timeout=3600 $(ARGS)
+	@$(PYTHON) -m pytest tests/chaos -m chaos --timeout=3600 $(if $(TIER),--tier=$(TIER)) $(ARGS)
 
 record: setup ## record the histories that later releases are replayed against: RELEASE=0.1
 	@$(PYTHON) -m engine.prepare

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
-from base.settings import Settings
-from chaos.processes import ADMIN_KEY, API, PRODUCT, SANDBOX, Fleet
+from chaos.balancer import Balancer
+from chaos.processes import ADMIN_KEY, API, FRONT, SANDBOX, SECOND_API, Fleet
 from store.migrate import migrate
 from support.eventually import eventually
 
@@ -46,8 +46,9 @@ class Installation:
         """A client of the sandbox."""
         return self._client(SANDBOX)
 
-    def api(self, name: str = API) -> httpx.AsyncClient:
-        """A client of the API with the administrator's key."""
+    def api(self) -> httpx.AsyncClient:
+        """A client of the API, or of what is in front of two, with the administrator's key."""
+        name = FRONT if SECOND_API in self.fleet.product else API
         return self._client(name, Authorization=f"Bearer {ADMIN_KEY}")
 
     def _client(self, name: str, **headers: str) -> httpx.AsyncClient:
@@ -56,12 +57,14 @@ class Installation:
         )
 
 
-async def install(directory: Path, temporal: Path) -> Installation:
-    """Migrate, start everything and provision both Pages."""
-    fleet = Fleet(directory, temporal)
+async def install(directory: Path, temporal: Path, database_url: str | None = None) -> Installation:
+    """Migrate, start everything and provision both Pages; on PostgreSQL two APIs and two workers."""
+    fleet = Fleet(directory, temporal, database_url)
     fleet.start(SANDBOX)
-    await asyncio.to_thread(migrate, Settings(data_dir=directory))
-    await fleet.up(*PRODUCT)
+    if database_url:
+        Balancer(fleet.ports[FRONT], [fleet.ports[API], fleet.ports[SECOND_API]]).start()
+    await asyncio.to_thread(migrate, fleet.settings())
+    await fleet.up(*fleet.product)
     await fleet.ready(SANDBOX)
     app_secret, token = secrets.token_hex(16), "EAAchaos" + secrets.token_urlsafe(16)
     installation = Installation(fleet, "", app_secret, token)

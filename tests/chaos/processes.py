@@ -5,10 +5,11 @@ sandbox, which plays Meta and is never killed. All of them die with the tests' p
 """
 
 import asyncio
-import fcntl
+import base64
 import os
 import random
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -19,6 +20,9 @@ from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+from pydantic import SecretStr
+
+from base.settings import Settings
 from chaos import forking
 from engine.dev_server_command import dev_server_arguments
 from engine.leash import leashed
@@ -30,6 +34,9 @@ START_SECONDS = 60.0
 TEMPORAL, WORKER, API, SECOND_API, SANDBOX = "temporal", "worker", "api", "api2", "sandbox"
 SECOND_WORKER = "worker2"
 PRODUCT = (TEMPORAL, WORKER, API)
+PRODUCT_ON_POSTGRES = (*PRODUCT, SECOND_WORKER, SECOND_API)
+FRONT = "front"
+"""The load balancer of two APIs."""
 
 _LOOPBACK = "127.0.0.1"
 # Below the range from which the system gives ports to outgoing connections: a port must stay free while the
@@ -74,14 +81,16 @@ class _Run:
 class Fleet:
     """All processes of one data directory."""
 
-    def __init__(self, directory: Path, temporal: Path) -> None:
+    def __init__(self, directory: Path, temporal: Path, database_url: str | None = None) -> None:
         self.directory = directory
-        self.ports = dict(zip((TEMPORAL, API, SECOND_API, SANDBOX), _free_ports(4), strict=True))
+        self.ports = dict(zip((TEMPORAL, API, SECOND_API, SANDBOX, FRONT), _free_ports(5), strict=True))
+        self.product = PRODUCT_ON_POSTGRES if database_url else PRODUCT
         self._temporal = temporal
+        self._store = _places(directory, database_url) if database_url else {}
         self._runs: dict[str, _Run] = {}
         self._ready: dict[str, Callable[[], Awaitable[bool]]] = {
             TEMPORAL: lambda: temporal_is_ready(self.temporal_address),
-            WORKER: lambda: asyncio.to_thread(self._worker_is_ready),
+            WORKER: lambda: asyncio.to_thread(self._has_said, WORKER, "worker_ready"),
             SECOND_WORKER: lambda: asyncio.to_thread(self._has_said, SECOND_WORKER, "worker_ready"),
             API: lambda: http_is_ready(f"{self.url(API)}/healthz"),
             SECOND_API: lambda: http_is_ready(f"{self.url(SECOND_API)}/healthz"),
@@ -178,6 +187,10 @@ class Fleet:
         """Have a process stand still: SIGSTOP."""
         os.kill(self._runs[name].pid, signal.SIGSTOP)
 
+    def terminate(self, name: str) -> None:
+        """Ask a process to end, as whoever starts a new release does: SIGTERM."""
+        os.kill(self._runs[name].pid, signal.SIGTERM)
+
     def go_on(self, name: str) -> None:
         """Have a process that stands still go on: SIGCONT."""
         os.kill(self._runs[name].pid, signal.SIGCONT)
@@ -217,9 +230,19 @@ class Fleet:
             "PAGEDESK_PORT": str(self.ports[name if name == SECOND_API else API]),
             "PAGEDESK_TEMPORAL_PORT": str(self.ports[TEMPORAL]),
             "PAGEDESK_GRAPH_BASE_URL": self.url(SANDBOX),
-            "PAGEDESK_PUBLIC_URL": self.url(API),
+            "PAGEDESK_PUBLIC_URL": self.url(FRONT if self._store else API),
             "PAGEDESK_ADMIN_TOKEN": ADMIN_KEY,
+            **self._store,
         }
+
+    def settings(self) -> Settings:
+        """The settings of the processes, as far as they tell where the data is."""
+        return Settings(
+            data_dir=self.directory,
+            database_url=self._store.get("PAGEDESK_DATABASE_URL"),
+            master_key=SecretStr(self._store["PAGEDESK_MASTER_KEY"]) if self._store else None,
+            attachment_store_url=self._store.get("PAGEDESK_ATTACHMENT_STORE_URL"),
+        )
 
     def _command(self, name: str) -> list[str]:
         if name == SANDBOX:
@@ -236,17 +259,17 @@ class Fleet:
     def _has_said(self, name: str, words: str) -> bool:
         return words.encode() in self._log(name).read_bytes()[self._runs[name].log_start :]
 
-    def _worker_is_ready(self) -> bool:
-        """As the launcher tells it: a worker that works holds this file's lock."""
-        with (self.directory / "worker.ready").open("a") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-        return False
-
     def _log(self, name: str) -> Path:
         return self.directory / f"{name}.log"
+
+
+def _places(directory: Path, database_url: str) -> dict[str, str]:
+    """What several hosts would be given alike."""
+    return {
+        "PAGEDESK_DATABASE_URL": database_url,
+        "PAGEDESK_MASTER_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "PAGEDESK_ATTACHMENT_STORE_URL": (directory / "attachments").as_uri(),
+    }
 
 
 def _free_ports(count: int) -> list[int]:

@@ -11,15 +11,15 @@ from statistics import quantiles
 
 from chaos.checker import METRICS
 from chaos.loads import LONG
+from chaos.tiers import TITLES
 from chaos.trial import Record
 
 REPORTS = Path(__file__).parents[2] / "docs" / "reports"
 
-_TITLES = {"inbound": "Fault trials of the way in", "sends": "Fault trials of the way out"}
 _HEAD = """
-Written by `make chaos`. Real processes (Temporal's dev server, worker, API, a second API, with the sandbox as
-Meta) are killed with `kill -9`, at random instants or at named points, and judged from ledgers outside of
-them (`tests/chaos/checker.py`). The goal of every metric is zero.
+Written by a finished run of `make chaos TIER={tier}`. Real processes (Temporal's dev server, workers,
+APIs, with the sandbox as Meta) are killed with `kill -9`, at random instants or at named points, and judged
+from ledgers outside of them (`tests/chaos/checker.py`). The goal of every metric is zero.
 """
 
 
@@ -29,6 +29,8 @@ class Report:
 
     seed: str
     records: list[Record] = field(default_factory=list)
+    expected: Counter[str] = field(default_factory=Counter)
+    """How many long trials each whole tier has."""
 
     def lines(self) -> list[str]:
         """One line for each trial."""
@@ -38,21 +40,21 @@ class Report:
         return [head, *(f"  {record.test}: {_in_words(record)}" for record in self.records)]
 
     def keep(self) -> None:
-        """Write the reports of the parts whose long tier has run."""
-        for part, title in _TITLES.items():
-            records = [each for each in self.records if each.load == LONG.name and each.part == part]
-            if records:
+        """Write the reports of the tiers that have run whole: every trial, each to its last verdict."""
+        for tier, expected in self.expected.items():
+            records = [each for each in self.records if each.load == LONG.name and each.tier == tier]
+            if len(records) == expected and all(record.judged for record in records):
                 REPORTS.mkdir(parents=True, exist_ok=True)
-                lines = [f"# {title}", _HEAD, *self._conditions(), *_totals(records), *_places(records)]
-                (REPORTS / f"chaos-{part}.md").write_text("\n".join([*lines, *_table(records)]) + "\n")
+                head = [f"# {TITLES[tier]}", _HEAD.format(tier=tier), *self._conditions(tier, records)]
+                lines = [*head, *_totals(records), *_places(records), *_table(records)]
+                (REPORTS / f"chaos-{tier}.md").write_text("\n".join(lines) + "\n")
 
-    def _conditions(self) -> list[str]:
+    def _conditions(self, tier: str, records: list[Record]) -> list[str]:
+        minutes = sum(record.seconds for record in records) / 60
         day, cores = datetime.now(UTC).date(), os.cpu_count()
         where = f"{platform.system()}, {cores} cores, Python {platform.python_version()}"
-        return [
-            f"Run of {day} on {where}. `PAGEDESK_CHAOS_SEED={self.seed} make chaos` draws the same lots.",
-            "",
-        ]
+        again = f"PAGEDESK_CHAOS_SEED={self.seed} make chaos TIER={tier}"
+        return [f"Run of {day}, {minutes:.0f} minutes, on {where}. `{again}` draws the same lots.", ""]
 
 
 def _totals(records: list[Record]) -> list[str]:
@@ -79,7 +81,7 @@ def _places(records: list[Record]) -> list[str]:
     places = sum((record.places for record in records), Counter[str]())
     if not places:
         return []
-    head = ["| the worker died, or another fault struck | times |", "|---|---|"]
+    head = ["| where a process died, or what else struck | times |", "|---|---|"]
     return [*head, *(f"| {place} | {count} |" for place, count in sorted(places.items())), ""]
 
 

@@ -6,15 +6,16 @@ judged comes from the public API.
 """
 
 import asyncio
-import sqlite3
 import time
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import text
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.client import Client
+
+from base.settings import Settings
+from store.database import make_engine
 
 SETTLE_SECONDS = 60.0
 PARKING_SECONDS = 60.0
@@ -22,28 +23,26 @@ _LONGEST_SECONDS = 900.0
 """In a conversation one message of unknown outcome after the other is looked for, for a minute each."""
 
 _PAUSE_SECONDS = 0.05
-_WAITING = {
-    "inbox.db": {"inbox events": "SELECT coalesce(max(id), 0) FROM inbox_event"},
-    "pagedesk.db": {
-        "routed up to": "SELECT coalesce(min(position), 0) FROM relay_partition",
-        "events not applied": """
-            SELECT count(*) FROM thread_event JOIN thread USING (customer_id)
-            WHERE seq > applied_seq AND NOT (kind = 'own_echo' AND
-                json_extract(facts, '$.message_id') IN (SELECT id FROM message WHERE status = 'sent'))""",
-        "sends under way": "SELECT count(*) FROM message WHERE status IN ('queued', 'sending')",
-        "looked for": """
-            SELECT count(*) FROM message
-            WHERE status = 'unknown'
-            AND id NOT IN (SELECT message_id FROM event WHERE kind = 'message.parked')""",
-        "replays": "SELECT count(*) FROM unrouted_event WHERE disposition = 'replaying'",
-    },
+_INBOX = {"inbox events": "SELECT coalesce(max(id), 0) FROM inbox_event"}
+_STORE = {
+    "routed up to": "SELECT coalesce(min(position), 0) FROM relay_partition",
+    "events not applied": """
+        SELECT count(*) FROM thread_event JOIN thread USING (customer_id)
+        WHERE seq > applied_seq AND NOT (kind = 'own_echo' AND
+            facts->>'message_id' IN (SELECT id FROM message WHERE status = 'sent'))""",
+    "sends under way": "SELECT count(*) FROM message WHERE status IN ('queued', 'sending')",
+    "looked for": """
+        SELECT count(*) FROM message
+        WHERE status = 'unknown'
+        AND id NOT IN (SELECT message_id FROM event WHERE kind = 'message.parked')""",
+    "replays": "SELECT count(*) FROM unrouted_event WHERE disposition = 'replaying'",
 }
 # A task that meets a new event as it ends is given out again: no fault of anybody's.
 _NO_FAULT = {WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND}
 
 
 async def settle(
-    data_dir: Path, sandbox: httpx.AsyncClient, *, within: float = SETTLE_SECONDS, parked: bool = False
+    settings: Settings, sandbox: httpx.AsyncClient, *, within: float = SETTLE_SECONDS, parked: bool = False
 ) -> list[str]:
     """Return when the desk is at rest, or what still is under way after `within` seconds without a change.
 
@@ -54,7 +53,7 @@ async def settle(
     former: dict[str, int] | None = None
     before: list[str] = []
     while True:
-        picture = await asyncio.to_thread(_look, data_dir)
+        picture = await asyncio.to_thread(_look, settings)
         picture["deliveries"] = (await _get(sandbox, "/_sandbox/deliveries"))["pending"]
         picture["sends"] = (await _get(sandbox, "/_sandbox/ledger?name=graph&limit=0"))["seq"]
         unfinished = _unfinished(picture, parked=parked)
@@ -84,12 +83,16 @@ async def failed_workflow_tasks(temporal_address: str) -> list[str]:
     return failures
 
 
-def _look(data_dir: Path) -> dict[str, Any]:
+def _look(settings: Settings) -> dict[str, Any]:
     picture: dict[str, Any] = {}
-    for name, questions in _WAITING.items():
-        with closing(sqlite3.connect(f"file:{data_dir / name}?mode=ro", uri=True, timeout=5)) as connection:
-            for what, question in questions.items():
-                (picture[what],) = connection.execute(question).fetchone()
+    for url, questions in ((settings.inbox_url, _INBOX), (settings.store_url, _STORE)):
+        engine = make_engine(url, writes=False)
+        try:
+            with engine.connect() as connection:
+                for what, question in questions.items():
+                    picture[what] = connection.execute(text(question)).scalar_one()
+        finally:
+            engine.dispose()
     return picture
 
 

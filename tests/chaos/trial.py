@@ -14,13 +14,12 @@ from typing import Any
 import httpx
 
 from base.failpoints import EXIT_STATUS
-from base.settings import Settings
 from chaos.checker import check
 from chaos.driver import Agent, Customer, Customers, Poster
 from chaos.final_state import export
 from chaos.installation import APP_ID, PAGES, Installation
 from chaos.ledgers import Book, Ledgers, Line, read_book
-from chaos.processes import API, PRODUCT, Fleet
+from chaos.processes import PRODUCT, Fleet
 from chaos.replying import Replies
 from chaos.settling import SETTLE_SECONDS, failed_workflow_tasks, settle
 from ingest.replay import request_replay
@@ -35,16 +34,19 @@ _WRITERS = 16
 
 @dataclass(slots=True)
 class Record:
-    """What a trial adds to the report of its part: `inbound` or `sends`.
+    """What a trial adds to the report of its tier.
 
-    `whole`: nothing was hurt since the last verdict, which was good. `places`: where processes died.
+    `whole`: nothing was hurt since the last verdict, which was good. `judged`: it came to its last verdict;
+    if not it was cut off, and what it found until then says nothing. `places`: where processes died.
     """
 
     test: str
     load: str
     seed: str
-    part: str = "inbound"
+    tier: str = "inbound"
     whole: bool = False
+    judged: bool = False
+    seconds: float = 0.0
     strikes: int = 0
     messages: int = 0
     replies: int = 0
@@ -97,6 +99,11 @@ class Trial:
     async def died_at_its_point(self, name: str) -> None:
         """Wait until an armed process has died."""
         assert await self.fleet.ended(name) == EXIT_STATUS
+
+    def begun(self, fault: str) -> None:
+        """Note that a fault is under way; `struck` notes its end."""
+        self.driver.write(line="begun", fault=fault)
+        self.record.whole = False
 
     def struck(self, place: str) -> None:
         """Note where a process has died, or another fault has struck."""
@@ -187,7 +194,7 @@ class Trial:
 
     async def replay_quarantined(self) -> None:
         """Ask for everything that was set aside to be handled once more."""
-        database = Database(Settings(data_dir=self.installation.directory).store_url)
+        database = Database(self.fleet.settings().store_url)
         try:
             for event in (await export(self.api, [])).unrouted:
                 if event["disposition"] == "quarantined":
@@ -231,7 +238,7 @@ class Trial:
 
     async def settle(self, *, parked: bool = False) -> list[str]:
         """Wait until the desk is at rest, `parked` for every unknown message too; what is not in time."""
-        return await settle(self.installation.directory, self.sandbox, parked=parked)
+        return await settle(self.fleet.settings(), self.sandbox, parked=parked)
 
     async def ledgers(self, *, parked: bool = False) -> Ledgers:
         """All ledgers as they are when the desk is at rest."""
@@ -273,7 +280,7 @@ async def trial_on(installation: Installation, record: Record) -> AsyncIterator[
     poster = Poster(
         direct, app_id=APP_ID, app_secret=installation.app_secret, account_id=installation.account_id
     )
-    async with installation.sandbox() as sandbox, installation.api(API) as api:
+    async with installation.sandbox() as sandbox, installation.api() as api:
         try:
             yield Trial(
                 installation,
