@@ -11,7 +11,6 @@ from api.auth import Caller, digest_of
 from api.fields import Email, Flag, Id, Input, Instant, Name, OptionalIdempotencyKey, Password, PathId
 from api.once import once
 from api.paging import Cursor, CursorOf, Limit, Page
-from api.passwords import refuse_weak
 from api.permissions import Role
 from api.problem_docs import problems
 from api.problems import Problem
@@ -95,12 +94,6 @@ class NewKeyView(KeyView):
     key: str
 
 
-@router.get("/v1/me")
-async def get_me(services: Shared, caller: Caller) -> AgentView:
-    """Who you are."""
-    return await services.database.read(lambda s: AgentView.of(agents.get(s, caller.agent_id)))
-
-
 @router.get("/v1/agents")
 async def list_agents(services: Shared, cursor: Cursor = None, limit: Limit = 50) -> Page[AgentView]:
     """All agents, inactive ones too."""
@@ -123,7 +116,7 @@ async def create_agent(
 ) -> AgentView:
     """Add an agent."""
     wanted = once(services, caller, idempotency_key, "create_agent", body)
-    password_hash = await _hashed(services, body.password, body.email)
+    password_hash = await _hashed(services, body.password, body.email, body.name)
 
     def create(session: Session, agent_id: str) -> None:
         agents.add(
@@ -159,8 +152,9 @@ async def change_agent(services: Shared, caller: Caller, agent_id: PathId, body:
     """Change an agent. Who is deactivated fails with the next call; a new password ends all sign-ins."""
     changes: dict[str, Any] = body.model_dump(exclude_none=True, exclude={"password"})
     if body.password is not None:
-        email = body.email or (await services.database.read(lambda s: agents.get(s, agent_id).email))
-        changes["password_hash"] = await _hashed(services, body.password, email)
+        agent = await services.database.read(lambda s: agents.get(s, agent_id))
+        known = (body.email or agent.email, body.name or agent.name)
+        changes["password_hash"] = await _hashed(services, body.password, *known)
 
     def work(session: Session) -> AgentView:
         view = AgentView.of(agents.change(session, agent_id, changes, clock.now()))
@@ -218,8 +212,5 @@ async def revoke_key(services: Shared, caller: Caller, agent_id: PathId, key_id:
     return Response(status_code=204)
 
 
-async def _hashed(services: Services, password: Password | None, email: str | None) -> str | None:
-    if password is None:
-        return None
-    refuse_weak(password.get_secret_value(), email=email)
-    return await services.passwords.hash(password.get_secret_value())
+async def _hashed(services: Services, password: Password | None, *known: str | None) -> str | None:
+    return await services.passwords.hash_new(password.get_secret_value(), known=known) if password else None

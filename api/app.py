@@ -24,6 +24,7 @@ from api import (
     data_deletion,
     event_stream,
     health,
+    me,
     messages,
     metrics,
     pages,
@@ -75,6 +76,7 @@ _GRAPH_CONNECTIONS = httpx.Limits(max_connections=10, max_keepalive_connections=
 
 _RESOURCES = (
     sign_ins,
+    me,
     accounts,
     pages,
     automated_messages,

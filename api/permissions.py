@@ -28,6 +28,7 @@ PUBLIC = frozenset({"sign_in", "healthz", "readyz"})
 PERMISSIONS: dict[str, frozenset[Role]] = {
     "sign_out": EVERYBODY,
     "get_me": EVERYBODY,
+    "change_own_password": PEOPLE,
     "list_accounts": LEADERS,
     "create_account": ADMINS,
     "get_account": LEADERS,

@@ -41,7 +41,11 @@ class SignInView(BaseModel):
     agent_id: str
 
 
-@router.post("/v1/sign-in", status_code=201, responses=problems("wrong_credentials", "too_many_attempts"))
+@router.post(
+    "/v1/sign-in",
+    status_code=201,
+    responses=problems("wrong_credentials", "too_many_attempts", "too_many_requests"),
+)
 async def sign_in(request: Request, services: Shared, body: Credentials) -> SignInView:
     """Sign in. Wrong tries are counted for the account and for where they come from."""
     email, source = body.email.strip().lower(), source_of(request)

@@ -61,6 +61,14 @@ def change(session: Session, agent_id: str, changes: dict[str, str | bool | None
     return agent
 
 
+def change_password(
+    session: Session, agent_id: str, password_hash: str, at: datetime, *, stays: str | None
+) -> None:
+    """Set an agent's password and end the agent's sign-ins, but for the one that `stays`."""
+    get(session, agent_id).password_hash = password_hash
+    end_all_sign_ins(session, agent_id, at, but=stays)
+
+
 def listed(session: Session, *, after: str | None, limit: int) -> list[Agent]:
     """Agents by id."""
     statement = select(Agent).order_by(col(Agent.id)).limit(limit)

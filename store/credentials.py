@@ -117,13 +117,12 @@ def end_sign_in(session: Session, sign_in_id: str, now: datetime) -> None:
     )
 
 
-def end_all_sign_ins(session: Session, agent_id: str, now: datetime) -> None:
-    """Revoke all of an agent's sign-ins."""
-    session.connection().execute(
-        update(SignIn)
-        .where(col(SignIn.agent_id) == agent_id, col(SignIn.revoked_at).is_(None))
-        .values(revoked_at=now)
-    )
+def end_all_sign_ins(session: Session, agent_id: str, now: datetime, *, but: str | None = None) -> None:
+    """Revoke all of an agent's sign-ins, if need be but for one."""
+    theirs = update(SignIn).where(col(SignIn.agent_id) == agent_id, col(SignIn.revoked_at).is_(None))
+    if but is not None:
+        theirs = theirs.where(col(SignIn.id) != but)
+    session.connection().execute(theirs.values(revoked_at=now))
 
 
 def add_key(

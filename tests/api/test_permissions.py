@@ -22,6 +22,7 @@ LEADERS = {"supervisor", "admin"}
 EXPECTED: dict[str, tuple[set[str], int]] = {
     "sign_out": (ALL, 204),
     "get_me": (ALL, 200),
+    "change_own_password": (PEOPLE, 422),
     "list_accounts": (LEADERS, 200),
     "create_account": ({"admin"}, 422),
     "get_account": (LEADERS, 404),

@@ -76,6 +76,9 @@ async def test_every_change_is_recorded_once(api: Api) -> None:
     await call("PATCH", of_agent, {"role": "supervisor", "password": SECRETS["password"]})
     key = await call("POST", f"{of_agent}/keys", {"name": "laptop"})
     await call("DELETE", f"{of_agent}/keys/{key['id']}")
+    admins = {"current_password": SECRETS["password"], "new_password": "another fine phrase"}
+    await call("PATCH", f"/v1/agents/{BOOTSTRAP_ADMIN_ID}", {"password": SECRETS["password"]})
+    await call("POST", "/v1/me/password", admins)
 
     events = await api.database.read(lambda s: list(s.exec(select(Event).order_by(col(Event.id)))))
     assert [event.kind for event in events] == [
@@ -88,6 +91,7 @@ async def test_every_change_is_recorded_once(api: Api) -> None:
         *("automated_message.set", "automated_message.reset") * 2,
         *("workstream.pages_set", "workstream.deleted"),
         *("page.removed", "account.deleted", "agent.created", "agent.changed", "key.created", "key.revoked"),
+        *("agent.changed", "agent.password_changed"),
     ]
     assert {event.actor_id for event in events} == {BOOTSTRAP_ADMIN_ID}
     assert events[1].data == {"account_id": account["id"], "changed": "name,app_secret"}

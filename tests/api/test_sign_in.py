@@ -1,11 +1,16 @@
 """Signing in: short tokens, slow guessing, nobody's address told."""
 
+import asyncio
+import threading
+import time
 from datetime import timedelta
 
 import pytest
 from freezegun import freeze_time
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from api import passwords
+from api.problems import Problem
 from support.api import NOW, Api
 
 PASSWORD = "correct horse battery"
@@ -124,3 +129,75 @@ async def test_successes_do_not_use_up_tries(api: Api) -> None:
         for _ in range(12):
             await _sign_in(api, "wrong")
             assert (await _sign_in(api))[0] == 201
+
+
+async def test_somebody_changes_their_own_password_and_stays_signed_in_here_alone(api: Api) -> None:
+    await _ada(api)
+    (_, here), (_, elsewhere) = await _sign_in(api), await _sign_in(api)
+    client, new = api.client(here["token"]), "a new and finer phrase"
+    body = {"current_password": PASSWORD, "new_password": new}
+    assert (await client.post("/v1/me/password", json=body)).status_code == 204
+    assert (await client.get("/v1/me")).status_code == 200
+    assert (await api.client(elsewhere["token"]).get("/v1/me")).status_code == 401
+    assert [(await _sign_in(api, each))[0] for each in (PASSWORD, new)] == [401, 201]
+
+
+async def test_a_password_is_not_changed_by_who_does_not_know_it(api: Api) -> None:
+    with freeze_time(NOW):
+        await _ada(api)
+        _, signed_in = await _sign_in(api)
+        client = api.client(signed_in["token"])
+        body = {"current_password": "a guess", "new_password": "a new and finer phrase"}
+        answers = [await client.post("/v1/me/password", json=body) for _ in range(6)]
+    codes = [answer.json()["code"] for answer in answers]
+    assert codes == ["wrong_credentials"] * 5 + ["too_many_attempts"]
+    _, keeper = await api.somebody("agent")
+    assert (await keeper.post("/v1/me/password", json=body)).json()["code"] == "wrong_credentials"
+
+
+@pytest.mark.parametrize(
+    "weak",
+    [
+        *("password", "iloveyou2", "12341234", "88888888", "michelle", "qwertzuiop", "passwort1", "abcdefgh"),
+        *("Facebook1!", "pagedesk2026", "adaada99", "ada@example.org", "lovelace1", "hunter2hunter2"),
+        "1" * 200,
+    ],
+)
+async def test_a_password_that_is_soon_guessed_is_refused(api: Api, weak: str) -> None:
+    body = {"name": "Ada Lovelace", "role": "agent", "email": "ada@example.org", "password": weak}
+    answer = await api.admin.post("/v1/agents", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "weak_password")
+
+
+def test_thousands_of_common_passwords_are_refused() -> None:
+    common = [each for each in FREQUENCY_LISTS["passwords"] if len(each) >= passwords.MIN_LENGTH]
+    assert len(common) > 10_000
+    for each in common[:: len(common) // 300]:
+        assert passwords._guesses(each, []) < passwords.MIN_GUESSES, each
+
+
+def test_the_longest_password_is_judged_in_a_moment() -> None:
+    started = time.thread_time()
+    for each in ("x" * 200, "password" * 25, "1a" * 100, "aB3$" * 50):
+        passwords._guesses(each, ["ada@example.org"])
+    assert time.thread_time() - started < 2
+
+
+async def test_few_may_wait_for_their_password_to_be_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = threading.Semaphore(0)
+    go_on = threading.Event()
+
+    def judged(_stored: str, _password: str) -> bool:
+        asked.release()
+        return go_on.wait(10)
+
+    monkeypatch.setattr(passwords, "_verify", judged)
+    busy = passwords.Passwords()
+    waiting = [asyncio.create_task(busy.matches("x", "y")) for _ in range(passwords.MAX_WAITING + 4)]
+    await asyncio.to_thread(asked.acquire)
+    with pytest.raises(Problem) as refused:
+        await busy.matches("x", "y")
+    assert (refused.value.code, refused.value.headers) == ("too_many_requests", {"Retry-After": "1"})
+    go_on.set()
+    assert await asyncio.gather(*waiting) == [True] * len(waiting)
+    assert await busy.matches("x", "y")
