@@ -22,6 +22,11 @@ ACCESS_REFUSED = Counter(
     "Sign-ins, tokens, operations, webhooks and links that were refused, by the kind of the audit event.",
     ["kind"],
 )
+FIELDS_LEFT_OUT = Counter(
+    "pagedesk_webhook_fields_left_out",
+    "Events with fields of another type than Meta documents, which were not read, by the event's kind.",
+    ["kind"],
+)
 REQUESTS = Histogram(
     "pagedesk_request_seconds",
     "Requests of the API by method, route and status, with their time to the first byte of the answer.",
@@ -55,6 +60,7 @@ _ALL = (
     DELIVERIES,
     WEBHOOKS_REFUSED,
     ACCESS_REFUSED,
+    FIELDS_LEFT_OUT,
     REQUESTS,
     SENDS,
     EVENTS,

@@ -3,13 +3,14 @@
 Everything is collected in `Effects` and written by the router at the end of its batch.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
-from base import clock
+from base import clock, metrics
 from base.ids import id_from_key
 from domain.changes import Fact
 from domain.lifecycle import ActorKind
@@ -171,6 +172,20 @@ def note(arrival: Arrival, kind: str, data: dict[str, Any]) -> None:
         data=data,
     )
     record(arrival, fact)
+
+
+def note_left_out(arrival: Arrival, fields: Sequence[str]) -> None:
+    """Append, beside the event of this arrival, that some of its fields could not be read, and count it."""
+    metrics.FIELDS_LEFT_OUT.labels(arrival.row.kind).inc()
+    fact = Fact(
+        "webhook.fields_left_out",
+        arrival.occurred_at,
+        ActorKind.SYSTEM,
+        conversation_id=arrival.live_conversation_id,
+        data={"inbox_id": arrival.row.id, "kind": arrival.row.kind, "fields": ", ".join(fields)},
+    )
+    key = f"inbox/{arrival.row.id}/left_out"
+    arrival.effects.events.append(event_row(fact, arrival.thread.page_id, arrival.customer.id, key))
 
 
 def record(arrival: Arrival, fact: Fact) -> None:

@@ -1,6 +1,8 @@
 """Tells a page's workflow to look, without ever making the relay wait for the engine."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from sqlmodel import Session, col, select
 from temporalio.client import Client
@@ -19,24 +21,47 @@ from workflows.messages import (
     page_workflow_id,
 )
 
+LEAST_INTERVAL = timedelta(seconds=30)
+
 _RPC_SECONDS = 10.0
 
 _log = get_logger("ingest")
 
 
 class PageWaker:
-    """Signals page workflows in the background; a failed try is made up by the page's own interval."""
+    """Signals page workflows in the background; a failed try is made up by the page's own interval.
 
-    def __init__(self, client: Client, database: Database) -> None:
+    A check costs calls to Meta. So a page is woken at most once in LEAST_INTERVAL, however many of its events
+    come; those that come meanwhile wake it once more when that is over.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        database: Database,
+        *,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._client = client
         self._database = database
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._pause = pause
+        self._resting: dict[str, asyncio.Task[None]] = {}
+        self._wanted: set[str] = set()
 
     async def wake(self, page_id: str) -> None:
-        """Have this page checked now."""
-        task = asyncio.create_task(self._wake(page_id))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        """Have this page checked: now, or when it has rested."""
+        self._wanted.add(page_id)
+        if page_id not in self._resting:
+            self._resting[page_id] = asyncio.create_task(self._wake_while_wanted(page_id))
+
+    async def _wake_while_wanted(self, page_id: str) -> None:
+        try:
+            while page_id in self._wanted:
+                self._wanted.discard(page_id)
+                await self._wake(page_id)
+                await self._pause(LEAST_INTERVAL.total_seconds())
+        finally:
+            del self._resting[page_id]
 
     async def wake_unsettled(self) -> None:
         """Check every page that is not Running: its workflow may never have been started."""

@@ -19,7 +19,7 @@ from domain.changes import Fact
 from domain.lifecycle import ActorKind
 from domain.state import ThreadEvent
 from domain.window import OpeningKind
-from ingest.arrival import Arrival, Effects, note
+from ingest.arrival import Arrival, Effects, note, note_left_out
 from ingest.changes import apply_changes
 from ingest.effects import learn_owner, take
 from messenger.catalogue import CATALOGUE, Classification, Route, classify, is_ad
@@ -217,6 +217,8 @@ class _Batch:
             self._of_pages.append(
                 partial(heard, self._session, page, arrival.received_at, standby=arrival.standby)
             )
+        if parsed.left_out:
+            note_left_out(arrival, parsed.left_out)
         if classification.opening is not None:
             profiles.want(customer, arrival.received_at)
         take(parsed, arrival)

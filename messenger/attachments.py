@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from messenger.reading import MalformedEvent, items, members, text
+from messenger.reading import Fields, members, objects, text
 from messenger.wire import identifier
 
 _LONGEST_EXACT = 2**53 - 1
@@ -26,14 +26,12 @@ class Attachment:
     payload: Mapping[str, Any]
 
 
-def attachments_of(message: Mapping[str, Any]) -> tuple[Attachment, ...]:
-    """The attachments of a message in their order, a sticker once. Raises MalformedEvent."""
-    return tuple(_stickers_once([_attachment(each) for each in items(message, "attachments")]))
+def attachments_of(message: Fields) -> tuple[Attachment, ...]:
+    """The attachments of a message in their order, a sticker once."""
+    return tuple(_stickers_once([_attachment(each) for each in objects(message, "attachments")]))
 
 
-def _attachment(fields: Any) -> Attachment:
-    if not isinstance(fields, dict):
-        raise MalformedEvent("attachments: an item is not an object")
+def _attachment(fields: Fields) -> Attachment:
     payload = members(fields, "payload")
     url = text(payload, "url") or text(fields, "url")
     sticker_id = identifier(payload.get("sticker_id"))

@@ -257,9 +257,10 @@ CATALOGUE = (
     Classification(
         EventKind.PAGE_CHANGE,
         "",
-        "A change of the Page itself (`changes`), such as a label; also the test button of the dashboard.",
-        "Noted on the page; its workflow is told.",
-        Route.PAGE,
+        "A change on the Page (`changes`): its feed, a mention, a label; also the dashboard's test button.",
+        "Nothing. It wakes nothing: a busy Page has many a second.",
+        Route.RAW,
+        reason="it changes nothing that Pagedesk looks after.",
     ),
     Classification(
         EventKind.ACCOUNT_LINKING,

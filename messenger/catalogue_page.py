@@ -47,6 +47,8 @@ For all of them:
 - An event of a thread that names no customer by PSID (an opt-in with `user_ref` alone) is kept raw.
 - A message whose sender is the Page is an echo, flagged or not.
 - An event of an unknown Page, or one without the form of its kind, is quarantined: kept, counted, shown.
+- A field beside the customer's words that has another type than Meta documents (`referral: []`, `reply_to`
+  as a text) is left out and counted; the timeline names it (`webhook.fields_left_out`), and shows the words.
 - What opens the window counts from Meta's timestamp or our receipt, whichever is earlier. Sends, echoes,
   receipts, edits and answers to the feedback template open nothing.
 """

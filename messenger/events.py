@@ -5,25 +5,36 @@ whatever Meta sent; times are milliseconds since 1970. Unknown fields are ignore
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 from messenger.attachments import Attachment, attachments_of
-from messenger.reading import MalformedEvent, members, needed_text, objects, storable, text, texts
+from messenger.reading import (
+    Fields,
+    MalformedEvent,
+    members,
+    needed_text,
+    objects,
+    storable,
+    text,
+    texts,
+)
 from messenger.webhook import EventKind
 from messenger.wire import decode, identifier, integer, milliseconds
 
 _Ids = tuple[str | None, str | None]
-_Fields = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What every event has: who sent it and to whom. For echoes the sender is the Page."""
+    """What every event has: who sent it and to whom. For echoes the sender is the Page.
+
+    left_out: names of fields that have another type than Meta documents, and were not read.
+    """
 
     sender_id: str | None
     recipient_id: str | None
+    left_out: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,17 +224,27 @@ def parse(kind: EventKind, raw: bytes) -> Event:
     if read is None:
         return Opaque(None, None)
     try:
-        fields = storable(decode(raw))
-        if not isinstance(fields, dict):
-            raise MalformedEvent("not an object")
-        sender, recipient = members(fields, "sender"), members(fields, "recipient")
-        return read((identifier(sender.get("id")), identifier(recipient.get("id"))), fields)
+        decoded = storable(decode(raw))
     except (ValueError, RecursionError) as error:
         raise MalformedEvent("not JSON that can be read") from error
+    if not isinstance(decoded, dict):
+        raise MalformedEvent("not an object")
+    fields = Fields(decoded)
+    sender, recipient = _party(fields, "sender"), _party(fields, "recipient")
+    event = read((sender, recipient), fields)
+    return replace(event, left_out=tuple(fields.left_out)) if fields.left_out else event
 
 
-def _message(ids: _Ids, event: _Fields) -> InboundMessage:
-    message, hop = _object(event, "message"), members(event, "hop_context")
+def _party(event: Fields, name: str) -> str | None:
+    """Whose event it is must be plain: what names nobody readable is nobody's."""
+    party = event.get(name)
+    if party is not None and not isinstance(party, dict):
+        raise MalformedEvent(f"{name}: not an object")
+    return None if party is None else identifier(party.get("id"))
+
+
+def _message(ids: _Ids, event: Fields) -> InboundMessage:
+    message, hop = _object(event, "message"), _hop_context(event)
     reply_to = members(message, "reply_to")
     return InboundMessage(
         *ids,
@@ -234,12 +255,19 @@ def _message(ids: _Ids, event: _Fields) -> InboundMessage:
         reply_to_mid=text(reply_to, "mid") or None,
         is_self_reply=reply_to.get("is_self_reply") is True,
         referral=_referral_data(message),
-        commands=tuple(needed_text(each, "name") for each in objects(message, "commands")),
+        commands=tuple(name for each in objects(message, "commands") if (name := text(each, "name"))),
         hop_context=HopContext(identifier(hop.get("app_id")), text(hop, "metadata")) if hop else None,
     )
 
 
-def _echo(ids: _Ids, event: _Fields) -> Echo:
+def _hop_context(event: Fields) -> Fields:
+    """Meta documents an object; lists of hops are seen too, the newest first."""
+    if isinstance(event.get("hop_context"), list) and (hops := objects(event, "hop_context")):
+        return hops[0]
+    return members(event, "hop_context")
+
+
+def _echo(ids: _Ids, event: Fields) -> Echo:
     message = _object(event, "message")
     reply_to = members(message, "reply_to")
     return Echo(
@@ -254,18 +282,18 @@ def _echo(ids: _Ids, event: _Fields) -> Echo:
     )
 
 
-def _deleted(ids: _Ids, event: _Fields) -> Deleted:
+def _deleted(ids: _Ids, event: Fields) -> Deleted:
     return Deleted(*ids, mid=needed_text(_object(event, "message"), "mid"))
 
 
-def _edit(ids: _Ids, event: _Fields) -> Edit:
+def _edit(ids: _Ids, event: Fields) -> Edit:
     edit = _object(event, "message_edit")
     return Edit(
         *ids, mid=needed_text(edit, "mid"), text=text(edit, "text"), num_edit=integer(edit.get("num_edit"))
     )
 
 
-def _postback(ids: _Ids, event: _Fields) -> Postback:
+def _postback(ids: _Ids, event: Fields) -> Postback:
     postback = _object(event, "postback")
     return Postback(
         *ids,
@@ -276,7 +304,7 @@ def _postback(ids: _Ids, event: _Fields) -> Postback:
     )
 
 
-def _reaction(ids: _Ids, event: _Fields) -> Reaction:
+def _reaction(ids: _Ids, event: Fields) -> Reaction:
     reaction = _object(event, "reaction")
     return Reaction(
         *ids,
@@ -287,7 +315,7 @@ def _reaction(ids: _Ids, event: _Fields) -> Reaction:
     )
 
 
-def _delivery(ids: _Ids, event: _Fields) -> Delivery:
+def _delivery(ids: _Ids, event: Fields) -> Delivery:
     delivery = _object(event, "delivery")
     watermark_ms, mids = milliseconds(delivery.get("watermark")), texts(delivery, "mids")
     if watermark_ms is None and not mids:
@@ -295,14 +323,14 @@ def _delivery(ids: _Ids, event: _Fields) -> Delivery:
     return Delivery(*ids, watermark_ms=watermark_ms, mids=mids)
 
 
-def _read(ids: _Ids, event: _Fields) -> Read:
+def _read(ids: _Ids, event: Fields) -> Read:
     watermark_ms = milliseconds(_object(event, "read").get("watermark"))
     if watermark_ms is None:
         raise MalformedEvent("read: no watermark")
     return Read(*ids, watermark_ms=watermark_ms)
 
 
-def _referral(ids: _Ids, event: _Fields) -> Referral:
+def _referral(ids: _Ids, event: Fields) -> Referral:
     data = _referral_data(event)
     if data is None:
         raise MalformedEvent("referral: missing")
@@ -316,7 +344,7 @@ def _referral(ids: _Ids, event: _Fields) -> Referral:
     )
 
 
-def _referral_data(fields: _Fields) -> ReferralData | None:
+def _referral_data(fields: Fields) -> ReferralData | None:
     referral = members(fields, "referral")
     if not referral:
         return None
@@ -333,7 +361,7 @@ def _referral_data(fields: _Fields) -> ReferralData | None:
     )
 
 
-def _optin(ids: _Ids, event: _Fields) -> OptIn:
+def _optin(ids: _Ids, event: Fields) -> OptIn:
     optin = _object(event, "optin")
     return OptIn(
         *ids,
@@ -346,12 +374,13 @@ def _optin(ids: _Ids, event: _Fields) -> OptIn:
     )
 
 
-def _feedback(ids: _Ids, event: _Fields) -> Feedback:
+def _feedback(ids: _Ids, event: Fields) -> Feedback:
     screens = objects(_object(event, "messaging_feedback"), "feedback_screens")
     questions = [
-        (question_id, members(members(screen, "questions"), question_id))
+        (question_id, asked.inner("question", question))
         for screen in screens
-        for question_id in members(screen, "questions")
+        for asked in [members(screen, "questions")]
+        for question_id, question in asked.items()
     ]
     return Feedback(
         *ids,
@@ -367,7 +396,7 @@ def _feedback(ids: _Ids, event: _Fields) -> Feedback:
     )
 
 
-def _thread_control(action: str, ids: _Ids, event: _Fields) -> ThreadControl:
+def _thread_control(action: str, ids: _Ids, event: Fields) -> ThreadControl:
     control = _object(event, f"{action}_thread_control")
     owner = control.get("requested_owner_app_id" if action == "request" else "new_owner_app_id")
     return ThreadControl(
@@ -379,19 +408,19 @@ def _thread_control(action: str, ids: _Ids, event: _Fields) -> ThreadControl:
     )
 
 
-def _policy_enforcement(ids: _Ids, event: _Fields) -> PolicyEnforcement:
+def _policy_enforcement(ids: _Ids, event: Fields) -> PolicyEnforcement:
     policy = _object(event, "policy_enforcement")
     return PolicyEnforcement(*ids, action=needed_text(policy, "action"), reason=text(policy, "reason"))
 
 
-def _object(event: _Fields, name: str) -> dict[str, Any]:
+def _object(event: Fields, name: str) -> Fields:
     value = members(event, name)
     if not value:
         raise MalformedEvent(f"{name}: missing")
     return value
 
 
-_READERS: Mapping[EventKind, Callable[[_Ids, _Fields], Event]] = {
+_READERS: Mapping[EventKind, Callable[[_Ids, Fields], Event]] = {
     EventKind.MESSAGE: _message,
     EventKind.ECHO: _echo,
     EventKind.MESSAGE_DELETED: _deleted,

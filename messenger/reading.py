@@ -1,6 +1,7 @@
-"""Read the fields of one stored event: absent and null are the same, a wrong JSON type is malformed.
+"""Read the fields of one stored event: absent and null are the same, what has a wrong JSON type is left out.
 
-Errors name the field and never its value, which may be the customer's words.
+Only what the event cannot do without makes it malformed. Errors and notes name the field and never its value,
+which may be the customer's words.
 """
 
 import re
@@ -25,49 +26,79 @@ def storable(value: Any) -> Any:
     return value
 
 
-def members(fields: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The object under a name, empty if absent."""
+class Fields(dict[str, Any]):
+    """The fields of one object of an event, and what of the whole event could not be read.
+
+    `left_out` holds names only, as "message.quick_reply". They are told and counted: what stands beside the
+    customer's words may take any form tomorrow, and must never keep the words from being shown.
+    """
+
+    def __init__(self, values: Mapping[str, Any], left_out: list[str] | None = None, path: str = "") -> None:
+        super().__init__(values)
+        self.left_out = [] if left_out is None else left_out
+        self._path = path
+
+    def inner(self, name: str, value: Any) -> "Fields":
+        """The fields of an object within this one; none, and left out, if it is no object."""
+        values = value if isinstance(value, dict) else {}
+        if value is not None and not isinstance(value, dict):
+            self.leave_out(name)
+        return Fields(values, self.left_out, f"{self._path}{name}.")
+
+    def leave_out(self, name: str) -> None:
+        """Note that something here has another type than Meta documents."""
+        if (full := self._path + name) not in self.left_out:
+            self.left_out.append(full)
+
+
+def members(fields: Fields, name: str) -> Fields:
+    """The object under a name, empty if absent or of another type."""
+    return fields.inner(name, fields.get(name))
+
+
+def items(fields: Fields, name: str) -> list[Any]:
+    """The array under a name, empty if absent or of another type."""
     value = fields.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise MalformedEvent(f"{name}: not an object")
-    return value
-
-
-def items(fields: Mapping[str, Any], name: str) -> list[Any]:
-    """The array under a name, empty if absent."""
-    value = fields.get(name)
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise MalformedEvent(f"{name}: not an array")
-    return value
-
-
-def text(fields: Mapping[str, Any], name: str) -> str | None:
-    """The text under a name, None if absent. A number is taken as its text."""
-    value = fields.get(name)
-    if value is None or isinstance(value, str):
+    if isinstance(value, list):
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    raise MalformedEvent(f"{name}: not a text")
+    if value is not None:
+        fields.leave_out(name)
+    return []
 
 
-def needed_text(fields: Mapping[str, Any], name: str) -> str:
-    """The text under a name; absent or empty is malformed."""
+def text(fields: Fields, name: str) -> str | None:
+    """The text under a name, None if absent or of another type. A number is taken as its text."""
+    return _text(fields, name, fields.get(name))
+
+
+def needed_text(fields: Fields, name: str) -> str:
+    """The text under a name, without which the event says nothing: else it is malformed."""
     value = text(fields, name)
     if not value:
         raise MalformedEvent(f"{name}: missing")
     return value
 
 
-def texts(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:
+def texts(fields: Fields, name: str) -> tuple[str, ...]:
     """The texts in the array under a name."""
-    return tuple(needed_text({name: each}, name) for each in items(fields, name))
+    return tuple(found for each in items(fields, name) if (found := _text(fields, name, each)))
 
 
-def objects(fields: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    """The objects in the array under a name."""
-    return [members({name: each}, name) for each in items(fields, name)]
+def objects(fields: Fields, name: str) -> list[Fields]:
+    """The objects in the array under a name; what is no object is left out."""
+    return [fields.inner(name, each) for each in items(fields, name) if _is_object(fields, name, each)]
+
+
+def _is_object(fields: Fields, name: str, value: Any) -> bool:
+    if not isinstance(value, dict):
+        fields.leave_out(name)
+    return isinstance(value, dict)
+
+
+def _text(fields: Fields, name: str, value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    fields.leave_out(name)
+    return None

@@ -85,6 +85,11 @@ FACTS: tuple[tuple[str, str, str], ...] = (
     ("thread.released", "somebody gave the thread up: every app may answer", ""),
     ("thread.requested", "somebody asked another app for the thread", "app_id"),
     ("command.refused", "somebody asked for what was not possible", "action, code"),
+    (
+        "webhook.fields_left_out",
+        "fields of an event had another type than Meta documents, and were not read",
+        "inbox_id, kind, fields",
+    ),
     ("event.quarantined", "an event that could not be applied was set aside", "seq"),
     ("event.retracted", "an earlier event tells of what never was: its task was discarded", "event_id, kind"),
 )

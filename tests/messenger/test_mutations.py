@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messenger.events import Event, parse
+from messenger.events import Event, InboundMessage, parse
 from messenger.reading import MalformedEvent
 from messenger.webhook import EventKind, WebhookEvent, split
 
@@ -124,3 +124,20 @@ def test_random_bytes_never_raise(body: bytes) -> None:
 def test_parsing_raises_malformed_only(kind: EventKind, raw: bytes) -> None:
     with suppress(MalformedEvent):
         assert isinstance(parse(kind, raw), Event)
+
+
+_SIDE_FIELDS = ("referral", "quick_reply", "reply_to", "commands", "attachments", "nlp", "seq", "tags", "mid")
+
+
+@given(
+    st.dictionaries(st.sampled_from(_SIDE_FIELDS), json_values, max_size=4),
+    st.dictionaries(st.sampled_from(["hop_context", "timestamp", "postback", "lead", "prior"]), json_values),
+)
+def test_no_side_field_keeps_words_from_being_read(beside: dict[str, Any], around: dict[str, Any]) -> None:
+    parties = {"sender": {"id": "7421908834567012"}, "recipient": {"id": PAGE}}
+    event = around | parties | {"message": beside | {"text": "the words"}}
+    (found,) = split(json.dumps({"object": "page", "entry": [{"id": PAGE, "messaging": [event]}]}).encode())
+    assert found.kind is EventKind.MESSAGE
+    parsed = parse(found.kind, found.raw)
+    assert isinstance(parsed, InboundMessage)
+    assert parsed.text == "the words"

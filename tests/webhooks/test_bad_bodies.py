@@ -121,7 +121,7 @@ async def test_all_channels_of_an_entry_are_read(way_in: WayIn, channels: tuple[
     taken = await _entry(way_in, {channel: [text_event(psid)] for channel in channels})
     assert taken.kinds == ["message", "message", "page_change"]
     assert [message.standby for message in taken.messages] == [False, True]
-    assert [event.kind for event in taken.noted] == ["page.page_change"]
+    assert taken.set_aside == [("kept", "it changes nothing that Pagedesk looks after.")]
 
 
 @pytest.mark.parametrize(
