@@ -49,6 +49,7 @@ from ingest.relay import Relay
 from ingest.retention import start_retention
 from ingest.signaller import Signaller
 from ingest.wake import datagram_alarm, notify_alarm
+from ingest.write_downs import WriteDowns
 from local.start_checks import (
     require_namespace,
     require_places,
@@ -145,8 +146,10 @@ async def working(
         fetcher = make_fetcher(settings)
         stack.push_async_callback(fetcher.aclose)
         await stack.enter_async_context(make_files_worker(settings, client, database, graph, fetcher))
+        write_downs = WriteDowns(database, client)
         services: dict[str, Callable[[], Awaitable[None]]] = {
-            "relay": await _relaying(settings, client, database, inbox, stack),
+            "relay": await _relaying(settings, client, database, inbox, write_downs, stack=stack),
+            "write_downs": write_downs.run,
             "profiles": profiles.run,
             "erasures": lambda: ErasureStarter(database, client).run(),
             "retention": lambda: start_retention(client),
@@ -271,7 +274,13 @@ def make_files_worker(
 
 
 async def _relaying(
-    settings: Settings, client: Client, database: Database, inbox: Database, stack: contextlib.AsyncExitStack
+    settings: Settings,
+    client: Client,
+    database: Database,
+    inbox: Database,
+    write_downs: WriteDowns,
+    *,
+    stack: contextlib.AsyncExitStack,
 ) -> Callable[[], Awaitable[None]]:
     """What runs a new relay each time it is called."""
     lock = None
@@ -293,6 +302,7 @@ async def _relaying(
             wake_page=waker.wake,
             machine_lock=lock,
             files=FileStarter(client, database),
+            write_downs=write_downs,
         )
         await relay.run()
 

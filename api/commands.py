@@ -25,7 +25,7 @@ _CODES = (
     "not_legal_now",
     "not_your_conversation",
     "busy",
-    "engine_unavailable",
+    "outcome_unknown",
 )
 
 router: APIRouter = api_router("conversations")

@@ -3,6 +3,8 @@
 A refusal changes nothing, is answered as a problem, and goes into the timeline.
 """
 
+import contextlib
+
 from api.engine import (
     CommandRefusedError,
     Engine,
@@ -29,16 +31,22 @@ _OF_THE_THREAD = frozenset({Trigger.START.value, SEND_HELD, CANCEL_MESSAGE})
 
 
 async def give(
-    database: Database, engine: Engine, flights: Flights, conversation: ConversationRef, command: Command
+    database: Database,
+    engine: Engine,
+    flights: Flights,
+    conversation: ConversationRef,
+    command: Command,
+    *,
+    insists: bool = False,
 ) -> CommandResult:
-    """Give a command once; raises the errors of `api.engine`.
+    """Give a command; raises the errors of `api.engine`. `insists`: again, while its fate is not known.
 
     That no run is open does not say that the conversation is closed: the row decides. One that lives, or may
     be reopened, gets its run back under the same update id, and so does a command that needs no live one.
     """
     page_id, customer_id = conversation.page_id, conversation.customer_id
 
-    async def call() -> CommandResult:
+    async def call_once() -> CommandResult:
         try:
             return await engine.command(page_id, customer_id, command)
         except RunNotFoundError:
@@ -50,7 +58,26 @@ async def give(
                     raise CommandRefusedError(_CLOSED) from None
             return await engine.command_with_start(page_id, customer_id, command)
 
-    return await flights.run(conversation.id, command.command_id, call)
+    tries = 0
+
+    async def call() -> CommandResult:
+        nonlocal tries
+        tries += 1
+        try:
+            return await call_once()
+        except CommandRefusedError:
+            if tries > 1:
+                await _write_down(engine, page_id, customer_id)
+            raise
+
+    fly = flights.insist if insists else flights.run
+    return await fly(conversation.id, command.command_id, call)
+
+
+async def _write_down(engine: Engine, page_id: str, customer_id: str) -> None:
+    """An earlier try may have reached a task that was discarded; nothing else would put the rows right."""
+    with contextlib.suppress(RunNotFoundError, EngineUnavailableError, EngineBusyError):
+        await engine.tell_write_down(page_id, customer_id)
 
 
 async def command_or_problem(
@@ -59,7 +86,7 @@ async def command_or_problem(
     """Give a command and answer a refusal as a problem, once it stands in the timeline."""
     database = services.database
     try:
-        return await give(database, services.engine, services.flights, conversation, command)
+        return await give(database, services.engine, services.flights, conversation, command, insists=True)
     except CommandRefusedError as error:
         refusal, now = error.refusal, clock.now()
         await database.write(lambda s: record_refusal(s, conversation, command, refusal.code, now))
@@ -67,7 +94,7 @@ async def command_or_problem(
     except EngineBusyError as error:
         raise Problem("busy") from error
     except EngineUnavailableError as error:
-        raise Problem("engine_unavailable") from error
+        raise Problem("outcome_unknown") from error
 
 
 async def shown_conversation(services: Services, conversation_id: str) -> ConversationView:

@@ -34,6 +34,7 @@ from workflows.messages import (
     SURVEY_ANSWERED_SIGNAL,
     TASK_QUEUE,
     TASK_TIMEOUT,
+    WRITE_DOWN_SIGNAL,
     CommandResult,
     ConversationInput,
     PageInput,
@@ -86,6 +87,9 @@ class Engine(Protocol):
 
     async def tell_settings_changed(self, page_id: str, customer_id: str, /) -> None:
         """Have the thread's open run read its settings anew."""
+
+    async def tell_write_down(self, page_id: str, customer_id: str, /) -> None:
+        """Have the thread's open run write its rows anew."""
 
     async def tell_survey_answered(self, page_id: str, customer_id: str, survey_id: str, /) -> None:
         """Tell the thread's open run of an answer that the store has."""
@@ -147,28 +151,29 @@ class TemporalEngine:
             raise EngineUnavailableError from error
 
     async def tell_settings_changed(self, page_id: str, customer_id: str, /) -> None:
-        """Signal the open run."""
-        handle = self._client.get_workflow_handle(conversation_workflow_id(page_id, customer_id))
+        """Signal the open run; RunNotFoundError where there is none."""
+        await self._signal("tell_settings_changed", page_id, customer_id, SETTINGS_SIGNAL)
 
-        async def signal() -> None:
-            try:
-                await handle.signal(SETTINGS_SIGNAL)
-            except RPCError as error:
-                _raise_ours(error)
-
-        await self._bounded("tell_settings_changed", signal)
+    async def tell_write_down(self, page_id: str, customer_id: str, /) -> None:
+        """Signal the open run; RunNotFoundError where there is none: its rows are as it left them."""
+        await self._signal("tell_write_down", page_id, customer_id, WRITE_DOWN_SIGNAL)
 
     async def tell_survey_answered(self, page_id: str, customer_id: str, survey_id: str, /) -> None:
         """Signal the open run; RunNotFoundError where there is none."""
+        await self._signal("tell_survey_answered", page_id, customer_id, SURVEY_ANSWERED_SIGNAL, survey_id)
+
+    async def _signal(
+        self, name: str, page_id: str, customer_id: str, signal: str, subject: str | None = None
+    ) -> None:
         handle = self._client.get_workflow_handle(conversation_workflow_id(page_id, customer_id))
 
         async def tell() -> None:
             try:
-                await handle.signal(SURVEY_ANSWERED_SIGNAL, survey_id)
+                await (handle.signal(signal) if subject is None else handle.signal(signal, subject))
             except RPCError as error:
                 _raise_ours(error)
 
-        await self._bounded("tell_survey_answered", tell)
+        await self._bounded(name, tell)
 
     async def check_page(self, page_id: str, /) -> None:
         """Signal-with-start of the page's workflow."""

@@ -26,7 +26,7 @@ from store.tables import Message
 
 _ME = "me"
 _BY_CREATION = CursorOf("outbound_messages", tuple[Instant, Id])
-_CODES = ("not_found", "message_not_held", "not_your_conversation", "busy", "engine_unavailable")
+_CODES = ("not_found", "message_not_held", "not_your_conversation", "busy", "outcome_unknown")
 
 router = api_router("messages")
 

@@ -167,6 +167,12 @@ PROBLEMS: dict[str, ProblemKind] = {
     "engine_unavailable": ProblemKind(
         503, "The workflow engine gave no answer", "Repeat the request with the same `Idempotency-Key`."
     ),
+    "outcome_unknown": ProblemKind(
+        503,
+        "Nobody knows yet whether it was done",
+        "The workflow engine gave no answer for a minute. The same request with the same `Idempotency-Key` "
+        "does it at most once, and answers what became of it; without a key, look first.",
+    ),
     "meta_unavailable": ProblemKind(503, "Meta gave no answer that can be used", "Try again later."),
     "secrets_unreadable": ProblemKind(
         503,
@@ -176,7 +182,13 @@ PROBLEMS: dict[str, ProblemKind] = {
     "store_unavailable": ProblemKind(503, "The store gave no answer", "Repeat the request later."),
 }
 
-_RETRY_AFTER_SECONDS = {"busy": 1, "engine_unavailable": 5, "meta_unavailable": 5, "store_unavailable": 5}
+_RETRY_AFTER_SECONDS = {
+    "busy": 1,
+    "engine_unavailable": 5,
+    "outcome_unknown": 5,
+    "meta_unavailable": 5,
+    "store_unavailable": 5,
+}
 
 
 class Problem(HTTPException):

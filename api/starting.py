@@ -27,7 +27,7 @@ class ConversationInput(Input):
 @router.post(
     "/v1/conversations",
     status_code=201,
-    responses=problems("not_found", "conversation_exists", *RefusalCode, "busy", "engine_unavailable"),
+    responses=problems("not_found", "conversation_exists", *RefusalCode, "busy", "outcome_unknown"),
 )
 async def start_conversation(
     services: Shared, caller: Caller, body: ConversationInput, idempotency_key: OptionalIdempotencyKey = None

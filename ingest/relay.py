@@ -21,6 +21,7 @@ from ingest.replay import replay, requested_replays
 from ingest.router import Routed, quarantine, route
 from ingest.signaller import Signaller
 from ingest.wake import Alarm
+from ingest.write_downs import WriteDowns
 from store.database import Database
 from store.relay_shares import Lease, LeaseLostError, advance
 from store.tables import InboxEvent
@@ -49,6 +50,7 @@ class Relay:
         wake_page: WakePage,
         machine_lock: MachineLock | None,
         files: FileStarter,
+        write_downs: WriteDowns,
     ) -> None:
         self._database = database
         self._reader = reader
@@ -57,6 +59,7 @@ class Relay:
         self._wake_page = wake_page
         self._machine_lock = machine_lock
         self._files = files
+        self._write_downs = write_downs
         self._leases = Leases(database, alone=machine_lock is not None)
         self._conflicts = ConflictWatch(database, reader)
 
@@ -118,6 +121,8 @@ class Relay:
             self._alarm.announce()
         if held - former:
             self._signaller.take_over(held, survives=share.survives)
+            if share.survives:
+                self._write_downs.ask("worker_died")
             await self._files.add_unfinished()
         await self._replay_requested()
         await self._conflicts.look()

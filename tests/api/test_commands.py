@@ -1,8 +1,11 @@
 """Commands on conversations, with the engine replaced at its seam."""
 
 import asyncio
+from functools import partial
 
-from api.engine import EngineBusyError
+import pytest
+
+from api.engine import CommandRefusedError, EngineBusyError, EngineUnavailableError
 from domain.changes import Refusal
 from domain.lifecycle import Status
 from domain.state import Command
@@ -62,12 +65,46 @@ async def test_the_same_key_is_the_same_command(api: Api, seed: Seed) -> None:
     assert len({first, other_key, other_action}) == 3
 
 
-async def test_a_dead_engine_is_a_503_with_a_time_to_come_back(api: Api, seed: Seed) -> None:
+async def test_a_dead_engine_is_asked_again_for_a_while_and_then_told_to_the_client(
+    api: Api, seed: Seed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.flights.INSIST_SECONDS", 0.8)
     thread = await seed.conversation()
+    pick = partial(
+        api.admin.post, f"/v1/conversations/{thread.conversation_id}/pick", headers={"Idempotency-Key": "k"}
+    )
     api.engine.is_down = True
-    answer = await api.admin.post(f"/v1/conversations/{thread.conversation_id}/pick")
-    assert (answer.status_code, answer.json()["code"]) == (503, "engine_unavailable")
+    answer = await pick()
+    assert (answer.status_code, answer.json()["code"]) == (503, "outcome_unknown")
     assert answer.headers["retry-after"] == "5"
+    assert len(api.engine.commands) == 3  # at once, after 0.25 and 0.75 seconds
+    api.engine.is_down = False
+    assert (await pick()).status_code == 200
+    assert len({command.command_id for command in api.engine.commands}) == 1
+
+
+async def test_a_command_without_an_answer_is_asked_again_under_its_id(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation()
+    outcomes = iter([EngineUnavailableError(), EngineBusyError(), None])
+    api.engine.answer = lambda _: next(outcomes)
+    answer = await api.admin.post(f"/v1/conversations/{thread.conversation_id}/pick")
+    assert answer.status_code == 200
+    assert len(api.engine.commands) == 3
+    assert len({command.command_id for command in api.engine.commands}) == 1
+    assert api.engine.written_down == []
+
+
+async def test_rows_are_put_right_after_a_refusal_of_what_may_have_been_projected_before(
+    api: Api, seed: Seed
+) -> None:
+    """The first try's task may have projected it and been discarded; no later task need write the rows."""
+    thread = await seed.conversation()
+    refusal = Refusal("already_picked", "Another agent was faster.", Status.ACTIVE)
+    outcomes = iter([EngineUnavailableError(), CommandRefusedError(refusal)])
+    api.engine.answer = lambda _: next(outcomes)
+    answer = await api.admin.post(f"/v1/conversations/{thread.conversation_id}/pick")
+    assert (answer.status_code, answer.json()["code"]) == (409, "already_picked")
+    assert api.engine.written_down == [(thread.page_id, thread.customer_id)]
 
 
 async def test_a_full_conversation_is_busy(api: Api, seed: Seed) -> None:

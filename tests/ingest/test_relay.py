@@ -47,6 +47,7 @@ def relay(intake: Any, signaller: mock.Mock, files: mock.Mock) -> Relay:
         wake_page=mock.AsyncMock(),
         machine_lock=MachineLock(intake.settings.data_dir),
         files=files,
+        write_downs=mock.Mock(),
     )
 
 

@@ -53,6 +53,7 @@ class FakeEngine:
         self.started: list[Command] = []
         self.checked: list[str] = []
         self.told: list[tuple[str, str]] = []
+        self.written_down: list[tuple[str, str]] = []
         self.answered_surveys: list[str] = []
         self.answer: Callable[[Command], Any] = lambda _: None
         self.is_down = False
@@ -69,6 +70,10 @@ class FakeEngine:
     async def tell_settings_changed(self, page_id: str, customer_id: str) -> None:
         self._refuse_if_down()
         self.told.append((page_id, customer_id))
+
+    async def tell_write_down(self, page_id: str, customer_id: str) -> None:
+        self._refuse_if_down()
+        self.written_down.append((page_id, customer_id))
 
     async def tell_survey_answered(self, _page_id: str, _customer_id: str, survey_id: str) -> None:
         self._refuse_if_down()

@@ -20,6 +20,7 @@ from ingest.reader import InboxReader
 from ingest.relay import Relay
 from ingest.signaller import Signaller
 from ingest.wake import datagram_alarm, notify_alarm
+from ingest.write_downs import WriteDowns
 from store.database import Database
 
 
@@ -42,6 +43,7 @@ async def main() -> None:
             wake_page=PageWaker(client, database).wake,
             machine_lock=MachineLock(settings.data_dir) if server is None else None,
             files=FileStarter(client, database),
+            write_downs=WriteDowns(database, client),
         )
         running = asyncio.create_task(relay.run())
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
