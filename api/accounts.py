@@ -150,7 +150,7 @@ async def change_account(
     """Change the name or the app secret.
 
     With a new secret a rotation begins: it is used for every call from now on, and deliveries signed by the
-    one before are taken too, until `end-rotation`, or for 7 days.
+    one before are taken too, until `end-rotation`, or for 7 days. The account's pages are checked at once.
     """
 
     def work(session: Session) -> AccountView:
@@ -164,7 +164,10 @@ async def change_account(
         record(session, caller, "account.changed", account_id=account_id, changed=changed)
         return _view(session, services, caller, account_id)
 
-    return await services.database.write(work)
+    view = await services.database.write(work)
+    if body.app_secret is not None:
+        await asyncio.gather(*(wake_page(services, page_id) for page_id in view.page_ids))
+    return view
 
 
 @router.post("/v1/accounts/{account_id}/end-rotation", responses=problems("not_found"))

@@ -111,6 +111,15 @@ async def test_a_new_app_secret_replaces_the_old_one(api: Api) -> None:
     assert api.settings.vault.open(row.app_secret, app_secret_place(row.id)) == "fedcba9876543210"
 
 
+async def test_a_corrected_app_secret_has_the_pages_checked_at_once(api: Api) -> None:
+    made = await _account(api, pages=[PAGE, PAGE | {"page_id": "1002"}])
+    api.engine.checked.clear()
+    await api.admin.patch(f"/v1/accounts/{made['id']}", json={"name": "Store"})
+    assert api.engine.checked == []
+    await api.admin.patch(f"/v1/accounts/{made['id']}", json={"app_secret": "fedcba9876543210"})
+    assert api.engine.checked == ["1001", "1002"]
+
+
 async def test_an_account_with_pages_is_not_deleted(api: Api) -> None:
     made = await _account(api, pages=[PAGE])
     address = f"/v1/accounts/{made['id']}"

@@ -169,6 +169,28 @@ async def test_go_builds_the_pinned_version_and_leaves_only_the_binary(
     assert "Building Temporal's dev server with Go" in transcript.text
 
 
+@pytest.mark.usefixtures("cache")
+@pytest.mark.parametrize(
+    ("given", "used"), [(None, "sum.golang.org"), ("off", "sum.golang.org"), ("sum.own", "sum.own")]
+)
+async def test_what_go_fetches_is_always_verified(
+    given: str | None,
+    used: str,
+    put_program: PutProgram,
+    transcript: Transcript,
+    go_log: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("GONOSUMDB", "GONOSUMCHECK", "GOPRIVATE", "GOINSECURE"):
+        monkeypatch.setenv(name, "*")
+    monkeypatch.delenv("GOSUMDB", raising=False)
+    if given is not None:
+        monkeypatch.setenv("GOSUMDB", given)
+    put_program("go", 'echo "$GOSUMDB/$GONOSUMDB$GONOSUMCHECK$GOPRIVATE$GOINSECURE" >> "$GO_LOG"; ' + GO)
+    await find_or_build_dev_server(transcript.progress)
+    assert _lines(go_log)[0] == f"{used}/"
+
+
 async def test_where_nothing_works_the_message_says_what_was_tried_and_what_helps(
     put_program: PutProgram, cache: Path, transcript: Transcript
 ) -> None:
