@@ -7,7 +7,7 @@ from fastapi import Response
 from pydantic import BaseModel
 from sqlmodel import Session
 
-from api.auth import Caller, digest_of
+from api.auth import BOOTSTRAP_ADMIN_ID, Caller, digest_of
 from api.fields import Email, Flag, Id, Input, Instant, Name, OptionalIdempotencyKey, Password, PathId
 from api.once import once
 from api.paging import Cursor, CursorOf, Limit, Page
@@ -149,15 +149,21 @@ async def get_agent(services: Shared, agent_id: PathId) -> AgentView:
     responses=problems("not_found", "email_taken", "last_admin", "weak_password"),
 )
 async def change_agent(services: Shared, caller: Caller, agent_id: PathId, body: AgentChange) -> AgentView:
-    """Change an agent. Who is deactivated fails with the next call; a new password ends all sign-ins."""
+    """Change an agent. Who is deactivated fails with the next call; a new password ends all sign-ins.
+
+    Somebody who can come in stays admin. The admin of `PAGEDESK_ADMIN_TOKEN` is one again with the next
+    start: take the setting away to be rid of that one.
+    """
     changes: dict[str, Any] = body.model_dump(exclude_none=True, exclude={"password"})
     if body.password is not None:
         agent = await services.database.read(lambda s: agents.get(s, agent_id))
         known = (body.email or agent.email, body.name or agent.name)
         changes["password_hash"] = await _hashed(services, body.password, *known)
 
+    holder = BOOTSTRAP_ADMIN_ID if services.settings.admin_token is not None else None
+
     def work(session: Session) -> AgentView:
-        view = AgentView.of(agents.change(session, agent_id, changes, clock.now()))
+        view = AgentView.of(agents.change(session, agent_id, changes, clock.now(), holds_token=holder))
         changed = ",".join(body.model_dump(exclude_none=True))
         record(session, caller, "agent.changed", agent_id=agent_id, changed=changed)
         return view

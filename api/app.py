@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 from sqlalchemy import text
+from sqlmodel import Session
 from starlette.routing import BaseRoute
 
 from api import (
@@ -54,9 +55,9 @@ from api.inbox_checks import conversations_are_told, inbox_takes_writes, relay_k
 from api.key_check import master_key_fits
 from api.openapi import describe
 from api.passwords import Passwords
-from api.permissions import Role
 from api.rates import RateLimit
 from api.readiness import Readiness
+from api.recording import record_of
 from api.refusal_trail import RefusalTrail
 from api.services import Services
 from api.settings_fanout import SettingsFanout
@@ -183,11 +184,7 @@ async def _services(
     if engine is None:
         engine = TemporalEngine(await connect(settings, lazy=True))
     if settings.admin_token is not None:
-        await database.write(
-            lambda s: stored_agents.ensure(
-                s, BOOTSTRAP_ADMIN_ID, "Administrator", Role.ADMIN.value, clock.now()
-            )
-        )
+        await database.write(_ensure_bootstrap_admin)
     return Services(
         settings=settings,
         database=database,
@@ -216,6 +213,13 @@ async def _services(
         files=FileStore(settings.files_url),
         file_checks=FileChecks(settings),
     )
+
+
+def _ensure_bootstrap_admin(session: Session) -> None:
+    """Whoever sets PAGEDESK_ADMIN_TOKEN is an admin, whatever was done to that agent: the last way in."""
+    if stored_agents.ensure_admin(session, BOOTSTRAP_ADMIN_ID, "Administrator", clock.now()):
+        session.flush()
+        record_of(session, BOOTSTRAP_ADMIN_ID, "agent.restored", cause="PAGEDESK_ADMIN_TOKEN")
 
 
 def _ask_store(session: Any) -> None:

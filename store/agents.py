@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from store.credentials import end_all_sign_ins
+from store.credentials import end_all_sign_ins, holders_of_live_keys
 from store.refusals import StoreRefusalError
 from store.tables import Agent
 
@@ -37,23 +37,39 @@ def add(
     return agent
 
 
-def ensure(session: Session, agent_id: str, name: str, role: str, at: datetime) -> None:
-    """Make the agent with this fixed id, unless it exists."""
-    if session.get(Agent, agent_id) is None:
-        session.add(Agent(id=agent_id, name=name, role=role, created_at=at))
+def ensure_admin(session: Session, agent_id: str, name: str, at: datetime) -> bool:
+    """Make the agent with this fixed id, an active admin. Whether it had been one that was not."""
+    agent = session.get(Agent, agent_id)
+    if agent is None:
+        session.add(Agent(id=agent_id, name=name, role=ADMIN, created_at=at))
+        return False
+    if agent.active and agent.role == ADMIN:
+        return False
+    agent.active, agent.role = True, ADMIN
+    return True
 
 
-def change(session: Session, agent_id: str, changes: dict[str, str | bool | None], at: datetime) -> Agent:
-    """Change name, email, role, `active` or password hash; the last active admin stays one.
+def change(
+    session: Session,
+    agent_id: str,
+    changes: dict[str, str | bool | None],
+    at: datetime,
+    *,
+    holds_token: str | None = None,
+) -> Agent:
+    """Change name, email, role, `active` or password hash; the last admin who can come in stays one.
 
-    Who is deactivated or gets a new password is signed out.
+    `holds_token`: the agent whose token is in the settings. Who is deactivated or gets a new password is
+    signed out.
     """
     agent = get(session, agent_id)
     if "email" in changes and changes["email"] != agent.email:
         _refuse_taken_email(session, str(changes["email"]) if changes["email"] else None)
     leaves = changes.get("role", ADMIN) != ADMIN or changes.get("active") is False
-    if leaves and agent.role == ADMIN and agent.active and _active_admins(session) == 1:
-        raise StoreRefusalError("last_admin")
+    if leaves and agent.role == ADMIN and agent.active:
+        others = _admins_who_can_come_in(session, at, holds_token) - {agent_id}
+        if not others:
+            raise StoreRefusalError("last_admin")
     agent.sqlmodel_update(changes)
     if changes.get("active") is False or "password_hash" in changes:
         end_all_sign_ins(session, agent_id, at)
@@ -82,7 +98,15 @@ def _refuse_taken_email(session: Session, email: str | None) -> None:
         raise StoreRefusalError("email_taken")
 
 
-def _active_admins(session: Session) -> int:
-    """Counted under a lock, so that two admins cannot demote each other at the same time."""
-    admins = session.exec(select(Agent.id).where(Agent.role == ADMIN, col(Agent.active)).with_for_update())
-    return len(admins.all())
+def _admins_who_can_come_in(session: Session, at: datetime, holds_token: str | None) -> set[str]:
+    """Active admins with a token in the settings, a password or a live key.
+
+    Read under a lock, so that two admins cannot demote each other at the same time.
+    """
+    admins = session.exec(select(Agent).where(Agent.role == ADMIN, col(Agent.active)).with_for_update()).all()
+    with_keys = holders_of_live_keys(session, at)
+    return {
+        admin.id
+        for admin in admins
+        if admin.id == holds_token or admin.id in with_keys or (admin.email and admin.password_hash)
+    }

@@ -162,6 +162,14 @@ def keys_of(session: Session, agent_id: str) -> list[ApiKey]:
     )
 
 
+def holders_of_live_keys(session: Session, now: datetime) -> set[str]:
+    """The active agents who have an API key that opens something."""
+    live = (
+        sql_select(col(ApiKey.agent_id)).join(Agent, col(Agent.id) == col(ApiKey.agent_id)).where(*_LIVE_KEY)
+    )
+    return set(session.connection().execute(live, {"now": now}).scalars())
+
+
 def revoke_key(session: Session, agent_id: str, key_id: str, now: datetime) -> None:
     """Revoke a key; it fails from the next call on."""
     key = session.get(ApiKey, key_id)

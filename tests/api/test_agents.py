@@ -8,11 +8,12 @@ import pytest
 from sqlmodel import select
 
 from api.agents import AgentInput
+from api.app import create_app
 from api.auth import BOOTSTRAP_ADMIN_ID
 from api.once import once
 from base.secrets import Vault
 from store.tables import Agent, ApiKey, IdempotencyRecord
-from support.api import Api, Seed
+from support.api import Api, FakeEngine, Seed
 
 PASSWORD = "correct horse battery"
 ADA = {"name": "Ada", "role": "agent", "email": "Ada@Example.org", "password": PASSWORD}
@@ -80,6 +81,35 @@ async def test_somebody_must_stay_admin(api: Api, change: dict[str, object]) -> 
     assert (refused.status_code, refused.json()["code"]) == (409, "last_admin")
     _, other = await api.somebody("admin")
     assert (await other.patch(address, json=change)).status_code == 200
+
+
+async def test_an_admin_who_cannot_come_in_is_not_the_one_who_stays(api: Api) -> None:
+    """The bootstrap admin has no way in without the setting, and nobody without a password and keys."""
+    nobody = {"name": "Nobody", "role": "admin", "email": "nobody@example.org"}
+    await api.admin.post("/v1/agents", json=nobody)
+    admin_id, admin = await api.somebody("admin")
+    object.__setattr__(api.settings, "admin_token", None)
+    refused = await admin.patch(f"/v1/agents/{admin_id}", json={"active": False})
+    assert (refused.status_code, refused.json()["code"]) == (409, "last_admin")
+    made = await admin.post("/v1/agents", json={**ADA, "role": "admin"})
+    assert made.status_code == 201
+    assert (await admin.patch(f"/v1/agents/{admin_id}", json={"active": False})).status_code == 200
+
+
+@pytest.mark.parametrize("change", [{"active": False}, {"role": "agent"}])
+async def test_the_admin_of_the_setting_is_one_again_with_the_next_start(
+    api: Api, change: dict[str, object]
+) -> None:
+    _, other = await api.somebody("admin")
+    await other.patch(f"/v1/agents/{BOOTSTRAP_ADMIN_ID}", json=change)
+    assert (await api.admin.get("/v1/agents")).status_code in (401, 403)
+    for _ in range(2):
+        again = create_app(api.settings, database=api.database, engine=FakeEngine())
+        async with again.router.lifespan_context(again):
+            pass
+    assert (await api.admin.get("/v1/me")).json()["role"] == "admin"
+    told = (await api.admin.get("/v1/audit", params={"kind": "agent.restored"})).json()["items"]
+    assert [each["data"] for each in told] == [{"cause": "PAGEDESK_ADMIN_TOKEN"}]
 
 
 async def test_an_email_address_belongs_to_one(api: Api) -> None:
