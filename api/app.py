@@ -194,7 +194,7 @@ async def _services(
         ),
         flights=Flights(),
         passwords=Passwords(),
-        throttle=SignInThrottle(),
+        throttle=SignInThrottle(database, settings.vault),
         refusals=RefusalTrail(database),
         calls=RateLimit("too_many_requests", per_second=200, burst=1000),
         replies=RateLimit("too_many_messages", per_second=2, burst=120),

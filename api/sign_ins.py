@@ -30,15 +30,26 @@ class Credentials(Input):
 
     email: Annotated[str, Field(min_length=1, max_length=254), STORABLE]
     password: Annotated[SecretStr, Field(min_length=1, max_length=200)]
+    device_token: Annotated[
+        SecretStr | None,
+        Field(
+            max_length=200,
+            description="As the last sign-in on this device answered: tries elsewhere close nothing here.",
+        ),
+    ] = None
 
 
 class SignInView(BaseModel):
-    """A sign-in. `token` goes into the Authorization header and is shown this once."""
+    """A sign-in. `token` goes into the Authorization header and is shown this once.
+
+    `device_token` opens nothing. Keep it on the device and send it with the next sign-in.
+    """
 
     token: str
     token_type: str = "Bearer"  # noqa: S105 - the scheme's name
     expires_at: datetime
     agent_id: str
+    device_token: str
 
 
 @router.post(
@@ -47,10 +58,11 @@ class SignInView(BaseModel):
     responses=problems("wrong_credentials", "too_many_attempts", "too_many_requests"),
 )
 async def sign_in(request: Request, services: Shared, body: Credentials) -> SignInView:
-    """Sign in. Wrong tries are counted for the account and for where they come from."""
+    """Sign in. Wrong tries are counted for the account, for where they come from, and for known devices."""
     email, source = body.email.strip().lower(), source_of(request)
     try:
-        services.throttle.begin(email, source)
+        device_token = body.device_token.get_secret_value() if body.device_token else None
+        tried = await services.throttle.begin(request, email, device_token)
     except Problem:
         services.refusals.note(Refused.SIGN_IN, source, reason="throttled")
         raise
@@ -63,7 +75,7 @@ async def sign_in(request: Request, services: Shared, body: Credentials) -> Sign
             Refused.SIGN_IN, source, agent_id=agent.id if agent is not None else None, reason=reason
         )
         raise Problem("wrong_credentials")
-    services.throttle.succeeded(email, source)
+    new_device_token = await services.throttle.succeeded(tried)
     token, now = new_secret(credentials.SIGN_IN_PREFIX), clock.now()
 
     def begin(session: Session) -> None:
@@ -72,7 +84,9 @@ async def sign_in(request: Request, services: Shared, body: Credentials) -> Sign
         record_of(session, agent.id, "sign_in.begun", sign_in_id=sign_in_id, source=source)
 
     await services.database.write(begin)
-    return SignInView(token=token, expires_at=now + LIFETIME, agent_id=agent.id)
+    return SignInView(
+        token=token, expires_at=now + LIFETIME, agent_id=agent.id, device_token=new_device_token
+    )
 
 
 @router.post("/v1/sign-out", status_code=204)

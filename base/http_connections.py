@@ -29,7 +29,8 @@ _log = get_logger("http")
 class Connection(Protocol):
     """What the registry must know of one."""
 
-    source: str
+    address: str
+    source: str  # what counts as one: an address, or a network
     waiting_since: float  # set before each `waits`
 
     def check(self, now: float) -> None:
@@ -71,7 +72,7 @@ class Connections:
     def admit(self, connection: Connection) -> bool:
         """Take a new connection, or not. It waits for its client."""
         source = connection.source
-        trusted = source in self._trusted
+        trusted = connection.address in self._trusted
         if len(self._all) >= self.most and not self._evict(self._waiting, "too_many"):
             self.count("refused")
             return False

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from base.http_connections import SWEEP_SECONDS, Connections
+from base.proxies import source_of_address
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_HEADERS = 100
@@ -111,7 +112,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         registry: Connections,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self.source = ""
+        self.address = self.source = ""
         self.waiting_since = 0.0
         self._registry = registry
         self._wire: _Transport | None = None
@@ -133,7 +134,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         """Take the connection, if there is room."""
         self._wire = _Transport(transport, self)
         super().connection_made(self._wire)  # type: ignore[arg-type] # it has what uvicorn uses of one
-        self.source = self.client[0] if self.client else ""
+        self.address = self.client[0] if self.client else ""
+        self.source = source_of_address(self.address)
         self._since = self._taken_at = self.waiting_since = time.monotonic()
         if not self._registry.admit(self):
             self._answer(503)

@@ -1,11 +1,26 @@
 """Which reverse proxies are believed when they say whom a request is from."""
 
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 FORWARDED_HEADERS = frozenset({b"x-forwarded-for", b"forwarded", b"x-real-ip"})
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_NEARBY = [
+    ipaddress.ip_network(network)
+    for network in (
+        "127.0.0.0/8",
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "169.254.0.0/16",
+        "100.64.0.0/10",
+        "::1/128",
+        "fc00::/7",
+        "fe80::/10",
+    )
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +66,31 @@ def is_nearby(address: str) -> bool:
         ip = ipaddress.ip_address(address)
     except ValueError:
         return False
-    return ip.is_loopback or ip.is_private
+    return any(ip in network for network in _NEARBY)
+
+
+def source_of_address(address: str) -> str:
+    """What counts as one source: an IPv4 address, and of IPv6 the /64 that a single customer line has."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is not None:
+            return str(ip.ipv4_mapped)
+        return str(ipaddress.ip_network((ip, 64), strict=False))
+    return address
+
+
+def untrusted_proxy(client: str, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """The address of a proxy that has forwarded a request and is not trusted; None where there is none.
+
+    Only a nearby one: strangers may send such headers themselves. Where a proxy is trusted, the server has
+    put the address that the header names in the place of the proxy's.
+    """
+    if not is_nearby(client):
+        return None
+    forwarded = [value for name, value in headers if name in FORWARDED_HEADERS]
+    if not forwarded or any(client.encode() in value for value in forwarded):
+        return None
+    return client

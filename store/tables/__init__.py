@@ -7,7 +7,7 @@ projections of it. Messages, openings, receipts and send status are the store's 
 from store.tables.conversations import ContextVariable, Conversation, Session
 from store.tables.inbox import InboxEvent, Relay, RelayPartition, UnroutedEvent, inbox_metadata
 from store.tables.messages import Attachment, AttachmentUpload, Message
-from store.tables.people import Agent, ApiKey, IdempotencyRecord, SignIn
+from store.tables.people import Agent, ApiKey, IdempotencyRecord, SignIn, SignInTry
 from store.tables.records import Erasure, Event, Installation
 from store.tables.settings import (
     Account,
@@ -46,6 +46,7 @@ __all__ = [
     "Session",
     "SessionTemplate",
     "SignIn",
+    "SignInTry",
     "Survey",
     "SurveyAnswer",
     "Thread",

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from store.tables.columns import instant, json_column
+from store.tables.columns import BIG, instant, json_column
 
 
 class Agent(SQLModel, table=True):
@@ -46,6 +47,18 @@ class SignIn(SQLModel, table=True):
     created_at: datetime = instant()
     expires_at: datetime = instant(index=True)
     revoked_at: datetime | None = instant(nullable=True)
+
+
+class SignInTry(SQLModel, table=True):
+    """A try to sign in that has not succeeded; `store.sign_in_tries` counts them."""
+
+    __tablename__ = "sign_in_try"
+    __table_args__ = (Index("ix_sign_in_try_key", "key", "at"),)
+
+    id: int | None = Field(default=None, sa_type=BIG, primary_key=True)
+    key: str
+    try_id: str = Field(index=True)
+    at: datetime = instant(index=True)
 
 
 class IdempotencyRecord(SQLModel, table=True):

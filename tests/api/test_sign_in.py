@@ -5,12 +5,15 @@ import threading
 import time
 from datetime import timedelta
 
+import httpx
 import pytest
 from freezegun import freeze_time
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-from api import passwords
+from api import passwords, throttle
+from api.app import create_app
 from api.problems import Problem
+from store.sign_in_tries import TryLimit
 from support.api import NOW, Api
 
 PASSWORD = "correct horse battery"
@@ -103,6 +106,97 @@ async def test_guessing_is_slowed_down_for_the_account(api: Api) -> None:
         assert (await _sign_in(api))[0] == 201
 
 
+def _from(api: Api, address: str) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(api.app, client=(address, 50_000))
+    return httpx.AsyncClient(transport=transport, base_url="http://desk.test")
+
+
+async def _try(client: httpx.AsyncClient, words: str = "wrong", **more: str) -> httpx.Response:
+    body = {"email": "ada@example.org", "password": words, **more}
+    return await client.post("/v1/sign-in", json=body)
+
+
+async def test_an_attacker_closes_an_account_for_nobody_but_himself(api: Api) -> None:
+    with freeze_time(NOW):
+        await _ada(api)
+        async with _from(api, "203.0.113.7") as attacker, _from(api, "198.51.100.4") as owner:
+            assert [(await _try(attacker)).status_code for _ in range(6)] == [401] * 5 + [429]
+            assert (await _try(owner, PASSWORD)).status_code == 201
+
+
+async def test_an_ipv6_network_of_one_line_is_one_source(api: Api) -> None:
+    with freeze_time(NOW):
+        await _ada(api)
+        statuses = []
+        for number in range(6):
+            async with _from(api, f"2001:db8:7:7::{number + 1}") as attacker:
+                statuses.append((await _try(attacker)).status_code)
+        assert statuses == [401] * 5 + [429]
+        async with _from(api, "2001:db8:7:8::1") as owner:
+            assert (await _try(owner, PASSWORD)).status_code == 201
+
+
+async def test_guessing_from_everywhere_is_limited_and_does_not_keep_a_known_device_out(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "ON_AN_ACCOUNT", TryLimit(8, timedelta(hours=1)))
+    with freeze_time(NOW) as clock:
+        await _ada(api)
+        async with _from(api, "198.51.100.4") as owner:
+            known = (await _try(owner, PASSWORD)).json()["device_token"]
+        statuses = []
+        for number in range(9):
+            async with _from(api, f"203.0.113.{number}") as bot:
+                statuses.append((await _try(bot)).status_code)
+        assert statuses == [401] * 8 + [429]
+        async with _from(api, "192.0.2.9") as owner:
+            assert (await _try(owner, PASSWORD)).status_code == 429
+            renewed = await _try(owner, PASSWORD, device_token=known)
+            assert renewed.status_code == 201
+            clock.tick(timedelta(days=170))
+            renewed = await _try(owner, PASSWORD, device_token=renewed.json()["device_token"])
+            assert renewed.status_code == 201
+
+
+@pytest.mark.parametrize("forged", ["", "pdd_x", "pdd_x.1.y", "pdd_x.99999999999999999999.y", "pdd_é.1.y"])
+async def test_a_device_that_is_not_known_is_counted_like_others(api: Api, forged: str) -> None:
+    with freeze_time(NOW):
+        await _ada(api)
+        async with _from(api, "203.0.113.7") as attacker:
+            statuses = [(await _try(attacker, device_token=forged)).status_code for _ in range(6)]
+    assert statuses == [401] * 5 + [429]
+
+
+async def test_a_known_device_is_known_for_its_account_for_a_time_and_counted_itself(api: Api) -> None:
+    with freeze_time(NOW) as clock:
+        await _ada(api)
+        body = {"name": "Eve", "role": "agent", "email": "eve@example.org", "password": PASSWORD}
+        await api.admin.post("/v1/agents", json=body)
+        eves = (await _sign_in(api, email="eve@example.org"))[1]["device_token"]
+        adas = (await _sign_in(api))[1]["device_token"]
+        async with _from(api, "203.0.113.7") as client:
+            assert [(await _try(client, device_token=eves)).status_code for _ in range(6)] == [401] * 5 + [
+                429
+            ]
+            own = [(await _try(client, device_token=adas)).status_code for _ in range(11)]
+            assert own == [401] * 10 + [429]
+            clock.tick(throttle.DEVICE_LIFETIME + timedelta(seconds=1))
+            late = [(await _try(client, device_token=adas)).status_code for _ in range(6)]
+            assert late == [401] * 5 + [429]
+
+
+async def test_tries_at_another_process_count_too(api: Api) -> None:
+    other = create_app(api.settings, database=api.database, engine=api.engine)
+    with freeze_time(NOW):
+        await _ada(api)
+        async with (
+            other.router.lifespan_context(other),
+            httpx.AsyncClient(transport=httpx.ASGITransport(other), base_url="http://desk.test") as elsewhere,
+        ):
+            assert [(await _try(elsewhere)).status_code for _ in range(5)] == [401] * 5
+            assert (await _sign_in(api))[0] == 429
+
+
 @pytest.mark.slow
 async def test_guessing_is_slowed_down_for_the_source_too(api: Api) -> None:
     with freeze_time(NOW):
@@ -110,16 +204,30 @@ async def test_guessing_is_slowed_down_for_the_source_too(api: Api) -> None:
     assert statuses == [401] * 20 + [429]
 
 
-@pytest.mark.slow
-async def test_forwarded_headers_do_not_make_another_source(api: Api) -> None:
+async def test_behind_a_proxy_that_is_not_trusted_nobody_locks_the_others_out_with_a_few_tries(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "FROM_A_SOURCE", TryLimit(3, timedelta(minutes=5)))
+    monkeypatch.setattr(throttle, "FROM_AN_UNTRUSTED_PROXY", TryLimit(8, timedelta(minutes=5)))
     with freeze_time(NOW):
-        for number in range(21):
-            answer = await api.client().post(
-                "/v1/sign-in",
-                json={"email": f"{number}@example.org", "password": "wrong"},
-                headers={"X-Forwarded-For": f"203.0.113.{number}", "Forwarded": f"for=203.0.113.{number}"},
-            )
-    assert answer.status_code == 429
+        await _ada(api)
+        async with _from(api, "172.18.0.5") as proxy:
+            proxy.headers["X-Forwarded-For"] = "203.0.113.7"
+            assert [(await _try(proxy)).status_code for _ in range(6)] == [401] * 6
+            proxy.headers["X-Forwarded-For"] = "198.51.100.4"
+            assert (await _try(proxy, PASSWORD)).status_code == 201
+            assert [(await _try(proxy)).status_code for _ in range(3)] == [401, 401, 429]
+
+
+async def test_forwarded_headers_of_a_stranger_do_not_make_another_source(api: Api) -> None:
+    with freeze_time(NOW):
+        async with _from(api, "203.0.113.7") as attacker:
+            statuses = []
+            for number in range(6):
+                attacker.headers["X-Forwarded-For"] = f"198.51.100.{number}"
+                attacker.headers["Forwarded"] = f"for=198.51.100.{number}"
+                statuses.append((await _try(attacker)).status_code)
+    assert statuses == [401] * 5 + [429]
 
 
 @pytest.mark.slow

@@ -1,0 +1,59 @@
+"""Tries to sign in that have not succeeded, counted over all API processes.
+
+A row's `key` says what it is counted for: an account, a source, both, a device. Keys are fingerprints: they
+tell neither addresses nor people.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from store.tables import SignInTry
+
+
+@dataclass(frozen=True, slots=True)
+class TryLimit:
+    """So many tries in each such time."""
+
+    tries: int
+    within: timedelta
+
+
+def remaining_wait(
+    session: Session, limits: Mapping[str, TryLimit], now: datetime, *, without: str | None = None
+) -> timedelta:
+    """How long to wait before the next try, for the strictest of the keys; zero when there may be one now.
+
+    `without`: the id of a try that is not counted.
+    """
+    waits = [timedelta(0)]
+    for key, limit in limits.items():
+        statement = (
+            select(SignInTry.at)
+            .where(SignInTry.key == key, col(SignInTry.at) > now - limit.within)
+            .order_by(col(SignInTry.at).desc())
+            .limit(limit.tries)
+        )
+        if without is not None:
+            statement = statement.where(SignInTry.try_id != without)
+        tries = session.exec(statement).all()
+        if len(tries) >= limit.tries:
+            waits.append(tries[-1] + limit.within - now)
+    return max(waits)
+
+
+def add(session: Session, limits: Mapping[str, TryLimit], try_id: str, now: datetime) -> None:
+    """Count a try for each key, and forget those that no limit looks at any more."""
+    longest = max(limit.within for limit in limits.values())
+    session.connection().execute(delete(SignInTry).where(col(SignInTry.at) <= now - longest))
+    session.add_all(SignInTry(key=key, try_id=try_id, at=now) for key in limits)
+
+
+def forget(session: Session, *, try_id: str, key: str | None = None) -> None:
+    """Take a try back, and all others of a key."""
+    session.connection().execute(delete(SignInTry).where(col(SignInTry.try_id) == try_id))
+    if key is not None:
+        session.connection().execute(delete(SignInTry).where(col(SignInTry.key) == key))
