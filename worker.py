@@ -78,21 +78,8 @@ GRACE = timedelta(seconds=10)
 # The SDK would keep heartbeats back for most of their time-out; one that stands still must not lose more
 # attempts than its own clock can tell (activities.heartbeat).
 HEARTBEAT = timedelta(seconds=1)
-CACHED_CONVERSATIONS = 2000
-# A task that is begun must end within TASK_TIMEOUT, or the engine discards it and it begins anew. What waits
-# for its turn must therefore wait at the engine, not in here, where all tasks share one interpreter.
-TASKS_AT_ONCE = 8
-# An activity that waits for Meta costs next to nothing, and each page has its lane: so many that a dozen
-# pages which all hang leave most of them to the others.
-ACTIVITIES_AT_ONCE = 800
 FILES_AT_ONCE = 8
 READY_FILE = "worker.ready"
-# Connections stay open between calls: opening one costs more than a call. They are given up before a server
-# that closes idle ones after five seconds does: a send that meets the closing has an unknown outcome.
-# There is one for every activity: the lanes of the pages are the limit.
-GRAPH_CONNECTIONS = httpx.Limits(
-    max_connections=ACTIVITIES_AT_ONCE, max_keepalive_connections=50, keepalive_expiry=3.0
-)
 
 _log = get_logger("worker")
 
@@ -131,7 +118,9 @@ async def working(
         stack.callback(inbox.close)
         http = await stack.enter_async_context(
             httpx.AsyncClient(
-                transport=graph_transport, limits=GRAPH_CONNECTIONS, event_hooks=failpoints.http_hooks()
+                transport=graph_transport,
+                limits=_graph_connections(settings),
+                event_hooks=failpoints.http_hooks(),
             )
         )
         usage = UsageNotes()
@@ -158,6 +147,17 @@ async def working(
             task = asyncio.create_task(keep_running(name, start), name=name)
             stack.push_async_callback(_cancelled, task)
         yield
+
+
+def _graph_connections(settings: Settings) -> httpx.Limits:
+    """Connections stay open between calls: opening one costs more than a call.
+
+    They are given up before a server that closes idle ones after five seconds does: a send that meets the
+    closing has an unknown outcome. There is one for every activity: the lanes of the pages are the limit.
+    """
+    return httpx.Limits(
+        max_connections=settings.activities_at_once, max_keepalive_connections=50, keepalive_expiry=3.0
+    )
 
 
 @contextlib.asynccontextmanager
@@ -229,9 +229,14 @@ def make_worker(
         ],
         # Left to itself the SDK hashes the code of every loaded module: seconds of each start.
         build_id=f"pagedesk-{version('pagedesk')}",
-        max_cached_workflows=CACHED_CONVERSATIONS,
-        max_concurrent_workflow_tasks=TASKS_AT_ONCE,
-        max_concurrent_activities=ACTIVITIES_AT_ONCE,
+        max_cached_workflows=settings.cached_conversations,
+        # A task that is begun must end within TASK_TIMEOUT, or the engine discards it and it begins anew.
+        # What waits for its turn must therefore wait at the engine, not in here, where all share one
+        # interpreter.
+        max_concurrent_workflow_tasks=settings.workflow_tasks_at_once,
+        # One that waits for Meta costs next to nothing, and each page has its lane: so many that a dozen
+        # pages which all hang leave most of them to the others.
+        max_concurrent_activities=settings.activities_at_once,
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         graceful_shutdown_timeout=GRACE,
         max_heartbeat_throttle_interval=HEARTBEAT,

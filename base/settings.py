@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from base import machine
 from base.secrets import Vault, decode_master_key, make_master_key, read_master_key
 
 PREFIX = "PAGEDESK_"
@@ -171,6 +172,36 @@ class Settings(BaseSettings):
     )
     retention_file_days: int = Field(
         730, ge=1, description="How long files of messages are kept. The messages stay until erased."
+    )
+
+    cached_conversations: int = Field(
+        default_factory=machine.cached_conversations,
+        ge=100,
+        description="How many conversations a worker keeps in memory, 75 kB each; beyond, each message costs "
+        "about twice as much. By default a tenth of the memory's worth, 1,000 to 10,000.",
+    )
+    workflow_tasks_at_once: int = Field(
+        8,
+        ge=2,
+        description="How many workflow tasks a worker has in hand. They share one interpreter: for more than "
+        "a processor start more workers (ADR 0008).",
+    )
+    activities_at_once: int = Field(
+        800,
+        ge=10,
+        description="How many calls to Meta and the store a worker has under way, most of them waiting.",
+    )
+    store_readers: int = Field(
+        default_factory=machine.store_readers,
+        ge=2,
+        description="Threads, and connections, with which a process reads the database. By default two a "
+        "processor, 4 to 16.",
+    )
+    store_writers: int = Field(
+        default_factory=machine.store_writers,
+        ge=2,
+        description="The same for writing, on PostgreSQL; SQLite has one writer. By default four a "
+        "processor, 8 to 32.",
     )
 
     worker_metrics_address: HostAndPort | None = Field(

@@ -28,6 +28,8 @@ def page() -> str:
 
 
 def _default(field: FieldInfo) -> str:
+    if field.default_factory is not None:
+        return "by the machine"
     if field.default is None:
         return ""
     choices = [f"`{choice}`" for choice in _choices(field.annotation)]

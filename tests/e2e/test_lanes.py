@@ -38,7 +38,7 @@ DEAD: dict[str, Any] = {"kind": "error", "code": 190, "subcode": 463}
 async def product(data_dir: Path, dev_server: str, lane: int = LANE) -> AsyncIterator[Whole]:
     engine = await Client.connect(dev_server)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worker, "ACTIVITIES_AT_ONCE", ACTIVITIES)
+        patch.setenv("PAGEDESK_ACTIVITIES_AT_ONCE", str(ACTIVITIES))
         patch.setattr(worker, "WIDTH", lane)
         async with whole_product(data_dir, engine) as whole:
             yield whole
