@@ -15,7 +15,9 @@ from sandbox.graph import Graph
 from sandbox.world import World
 
 WEB = Path(__file__).parent / "web"
-FILES = {"": "index.html", "page.css": "page.css", "page.js": "page.js"}
+FILES = {"": "index.html"} | {
+    name: name for name in ("page.css", "page.js", "common.js", "thread.js", "attached.js", "webhooks.js")
+}
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' http: https: data:; base-uri 'none'",
     "Cache-Control": "no-store",

@@ -309,6 +309,27 @@ async def picture(world: "World", request: Request, _: dict[str, Any]) -> Respon
     return Response(content, headers=headers)
 
 
+def _keep_file(world: "World") -> Callable[[Request], Awaitable[Response]]:
+    """`POST /media?name=…`, the body a file of a customer's: where it is then, and Meta's type for it."""
+
+    async def endpoint(request: Request) -> Response:
+        content = bytearray()
+        async for chunk in request.stream():
+            content += chunk
+            if len(content) > media.ANY_MAX:
+                return answer({"error": f"a file has at most {media.ANY_MAX} bytes"}, 413)
+        content_type = request.headers.get("content-type", "application/octet-stream")
+        try:
+            name, kind = media.keep_own(
+                world, request.query_params.get("name", "file"), content_type, bytes(content)
+            )
+        except ValueError as error:
+            return answer({"error": str(error)}, 400)
+        return answer({"url": f"{request.url.replace(query='')}/{name}", "type": kind})
+
+    return endpoint
+
+
 def _file(world: "World", name: str) -> tuple[bytes, str]:
     if name in world.media and name in world.assets:
         return world.media[name], world.assets[name].content_type
@@ -336,4 +357,5 @@ def routes(world: "World") -> list[Route]:
         route(world, "/wait", wait, watches=True),
         route(world, "/stream", stream, "GET"),
         route(world, "/media/{name}", picture, "GET"),
+        Route("/media", _keep_file(world), methods=["POST"]),
     ]

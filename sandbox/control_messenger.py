@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.routing import Route
 
-from sandbox import customer, delivery_control, page_side, raw
+from sandbox import customer, delivery_control, page_side, raw, wire
 from sandbox.control import ControlError, call, route
+from sandbox.deliveries import HEADERS
 
 if TYPE_CHECKING:
     from sandbox.world import World
@@ -84,6 +85,20 @@ async def deliveries(world: "World", _: Request, __: dict[str, Any]) -> Any:
     }
 
 
+async def delivery(world: "World", request: Request, _: dict[str, Any]) -> Any:
+    """One delivery with its request and how each of its newest attempts was answered."""
+    found = world.deliveries.find(request.path_params["id"])
+    app = world.apps.get(found.app_id)
+    signed = {} if app is None else wire.signature_headers(found.body, app.app_secret, found.signature)
+    return {
+        **found.summary(),
+        "url": None if app is None else app.callback_url,
+        "headers": {**HEADERS, **signed},
+        "body": found.body.decode(errors="replace"),
+        "tries": list(found.tries),
+    }
+
+
 async def due(world: "World", _: Request, __: dict[str, Any]) -> Any:
     """When the sandbox does something next: for whoever keeps the time behind --clock-url."""
     return {"due_ms": 0 if world.calls_under_way else world.deliveries.next_due()}
@@ -119,5 +134,6 @@ def routes(world: "World") -> list[Route]:
         route(world, "/threads/{page_id}/{psid}", thread, "GET"),
         route(world, "/deliveries", deliveries, "GET"),
         route(world, "/deliveries/{what}", steer),
+        route(world, "/deliveries/{id}", delivery, "GET"),
         route(world, "/due", due, "GET", watches=True),
     ]

@@ -24,6 +24,7 @@ from sandbox.delivery import Delivery, Hold
 if TYPE_CHECKING:
     from sandbox.world import World
 
+ANSWER_SHOWN = 4_000  # bytes of an answer's body
 KEPT = 2_000  # past deliveries that can be repeated or shown
 HEADERS = {"Content-Type": "application/json", "User-Agent": "facebookexternalua"}
 
@@ -116,6 +117,13 @@ class Deliveries:
         """Everything not yet delivered, in flight first; held deliveries are not among them."""
         return [item for lane in self._lanes.values() for item in lane.waiting()]
 
+    def find(self, delivery_id: str) -> Delivery:
+        """A delivery that waits, is held or is over. Raises `LookupError`."""
+        for item in (*self.pending(), *self.held, *reversed(self.past)):
+            if item.id == delivery_id:
+                return item
+        raise LookupError(f"no delivery {delivery_id}")
+
     def idle(self) -> bool:
         """Whether all that was not held has been delivered or given up."""
         return not self._lanes
@@ -172,9 +180,11 @@ class Deliveries:
         await self._refresh_clock()
         started = time.perf_counter()
         delivery.attempts += 1
-        result, status, error = await self._post(delivery)
+        result, status, error, shown = await self._post(delivery)
         now = self._world.clock.now_ms()
+        took_ms = round((time.perf_counter() - started) * 1000, 2)
         delivery.last = {"result": result, "status": status, "error": error, "at_ms": now}
+        delivery.tries.append({**delivery.last, "ms": took_ms, "answer": shown})
         self._world.meta.write(
             {
                 "delivery": delivery.id,
@@ -188,7 +198,7 @@ class Deliveries:
                 "result": result,
                 "status": status,
                 "error": error,
-                "ms": round((time.perf_counter() - started) * 1000, 2),
+                "ms": took_ms,
             }
         )
         lane.in_flight.pop(delivery.id, None)
@@ -202,11 +212,12 @@ class Deliveries:
         self._advance(key)
         self._world.changes.notify()
 
-    async def _post(self, delivery: Delivery) -> tuple[str, int | None, str | None]:
+    async def _post(self, delivery: Delivery) -> tuple[str, int | None, str | None, str]:
+        """One attempt: its result, the status and the error, and the beginning of the answer's body."""
         world = self._world
         app = world.apps.get(delivery.app_id)
         if app is None or app.callback_url is None:
-            return "no-answer", None, "the app has no callback URL"
+            return "no-answer", None, "the app has no callback URL", ""
         signed = wire.signature_headers(delivery.body, app.app_secret, delivery.signature)
         try:
             async with asyncio.timeout(world.settings.deliveries.timeout_s):
@@ -214,10 +225,11 @@ class Deliveries:
                     app.callback_url, content=delivery.body, headers={**HEADERS, **signed}
                 )
         except TimeoutError:
-            return "no-answer", None, "timeout"
+            return "no-answer", None, "timeout", ""
         except Exception as error:  # noqa: BLE001 - whatever the transport raises, the app gave no answer
-            return "no-answer", None, f"{type(error).__name__}: {error}"
-        return ("2xx" if answer.is_success else "non2xx"), answer.status_code, None
+            return "no-answer", None, f"{type(error).__name__}: {error}", ""
+        shown = answer.content[:ANSWER_SHOWN].decode(errors="replace")
+        return ("2xx" if answer.is_success else "non2xx"), answer.status_code, None, shown
 
     async def _refresh_clock(self) -> None:
         try:

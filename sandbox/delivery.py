@@ -1,11 +1,14 @@
 """One webhook delivery, and the hold that keeps some of them back."""
 
 import asyncio
+import collections
 from dataclasses import dataclass, field
 from typing import Any
 
 # What is saved of a delivery; the rest belongs to this run.
 _SAVED = ("id", "app_id", "page_id", "events", "parallel", "signature", "retried", "attempts")
+
+TRIES_SHOWN = 10
 
 
 @dataclass(slots=True)
@@ -26,6 +29,9 @@ class Delivery:
     copies: int = 0  # more of it that go out beside its first attempt
     copies_parallel: int = 1
     last: dict[str, Any] = field(default_factory=dict)  # result, status, error, at_ms of the last attempt
+    tries: collections.deque[dict[str, Any]] = field(
+        default_factory=lambda: collections.deque(maxlen=TRIES_SHOWN)
+    )  # the newest attempts, each with its answer
     first_try: asyncio.Event = field(default_factory=asyncio.Event)
 
     def to_json(self) -> dict[str, Any]:

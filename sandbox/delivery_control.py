@@ -53,13 +53,13 @@ def repeat(
 ) -> int:
     """Deliver past deliveries again, byte for byte: all, some, or the last few; returns how many POSTs.
 
+    What failed goes again only if it is named in `ids`.
     `parallel` 0 puts them into the ordinary line; else they go out beside it, so many at once.
     """
     past = [
         item
         for item in world.deliveries.past
-        if item.last.get("result") == "2xx"
-        and (ids is None or item.id in ids)
+        if (item.last.get("result") == "2xx" if ids is None else item.id in ids)
         and page_id in {None, item.page_id}
     ]
     chosen = (past if last is None else past[-last:] if last else []) * times

@@ -31,12 +31,13 @@ def publish(
     owner = None if thread is None else world.owner(thread)
     person = None if psid is None else world.customers.get((page_id, psid))
     out = []
+    skipped: list[tuple[App, Subscription | None, str | None]] = []
     for app in world.apps.values() if only_app is None else [world.apps[only_app]]:
         subscription = world.subscriptions.get((app.app_id, page_id))
         aside = standby or (owner is not None and owner != app.app_id and only_app is None)
         why = _unheard(app, subscription, kind, person, standby=aside)
         if why is not None or subscription is None:
-            _skip(world, app.app_id, page_id, kind, why)
+            skipped.append((app, subscription, why))
             continue
         seen = _as_seen(app, subscription, event, kind, standby=aside)
         entry = {"id": page_id, "time": world.clock.now_ms(), "standby" if aside else "messaging": [seen]}
@@ -51,6 +52,10 @@ def publish(
         _spoil(world, delivery, Target(kind, page_id, psid))
         world.deliveries.add(delivery)
         out.append(delivery)
+    for app, subscription, why in skipped:
+        # An app that has nothing to do with the Page is no news while another one hears.
+        takes_part = app.callback_url is not None and subscription is not None
+        _skip(world, app.app_id, page_id, kind, why, is_news=takes_part or not out)
     if not world.apps:
         _skip(world, None, page_id, kind, "there is no app")
     return out
@@ -73,9 +78,11 @@ def delayed(world: "World", delay_ms: float = 0) -> float:
     return world.clock.now_ms() + delay if delay else 0
 
 
-def _skip(world: "World", app_id: str | None, page_id: str, kind: str, why: str | None) -> None:
-    now = world.clock.now_ms()
-    world.skipped.append({"app_id": app_id, "page_id": page_id, "kind": kind, "why": why, "at_ms": now})
+def _skip(
+    world: "World", app_id: str | None, page_id: str, kind: str, why: str | None, *, is_news: bool = True
+) -> None:
+    facts = {"app_id": app_id, "page_id": page_id, "kind": kind, "why": why, "is_news": is_news}
+    world.skipped.append({**facts, "at_ms": world.clock.now_ms()})
 
 
 def _unheard(

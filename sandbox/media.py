@@ -24,6 +24,7 @@ MEGABYTE = 1024 * 1024
 IMAGE_URL_MAX, ANY_MAX = 8 * MEGABYTE, 25 * MEGABYTE
 LIFETIME_MS = 90 * DAY_MS
 FETCH_SECONDS, FETCH_VIDEO_SECONDS = 10, 75
+LONGEST_NAME = 80
 STICKER_URL = "https://scontent.xx.fbcdn.net/v/t39.1997-6/sticker.png"
 
 
@@ -141,6 +142,19 @@ def _keep(world: "World", call: Call, page: Page, attachment: dict[str, Any]) ->
 
 def _url(call: Call, asset: Asset) -> str:
     return asset.url or f"{call.base_url}/_sandbox/media/{asset.attachment_id}"
+
+
+def keep_own(world: "World", name: str, content_type: str, content: bytes) -> tuple[str, str]:
+    """Keep a file that a customer sends: its name under `/_sandbox/media`, and Meta's type for it."""
+    if not content or len(content) > ANY_MAX:
+        raise ValueError(f"a file has 1 to {ANY_MAX} bytes, not {len(content)}")
+    kind = content_type.partition("/")[0]
+    meta_type = kind if kind in {"image", "video", "audio"} else "file"
+    plain = "".join(each if each.isascii() and (each.isalnum() or each in "._-") else "_" for each in name)
+    kept_as = f"{world.ids.number()}-{plain[-LONGEST_NAME:] or 'file'}"
+    world.keep_media(kept_as, content)
+    world.save(Asset(kept_as, "", meta_type, world.clock.now_ms(), None, content_type))
+    return kept_as, meta_type
 
 
 def sample_png(number: int, width: int = 320, height: int = 200) -> bytes:

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import re
 from pathlib import Path
 from typing import Any
 
@@ -216,15 +217,52 @@ async def test_the_same_seed_draws_the_same_ids() -> None:
     assert all(mid.startswith("m_") and len(mid) == 88 for mid in first)
 
 
+async def _web(messenger: Messenger, name: str) -> str:
+    answer = await messenger.client.get(f"/_sandbox/web/{name}")
+    assert answer.status_code == 200
+    return answer.text
+
+
 async def test_the_web_page_is_self_contained(messenger: Messenger) -> None:
     page = await messenger.client.get("/")
     assert page.status_code == 200
     assert "default-src 'self'" in page.headers["content-security-policy"]
-    script = (await messenger.client.get("/_sandbox/web/page.js")).text
-    style = (await messenger.client.get("/_sandbox/web/page.css")).text
-    for text in (page.text, script, style):
+    modules = set(re.findall(r'from "\./([a-z]+\.js)"', (await _web(messenger, "page.js"))))
+    assert modules == {"common.js", "thread.js", "webhooks.js"}
+    for name in ("page.js", "page.css", "attached.js", *modules):
+        text = await _web(messenger, name)
         assert "http://" not in text
         assert "https://" not in text
-    assert "innerHTML" not in script
-    assert "insertAdjacentHTML" not in script
+        assert "innerHTML" not in text
+        assert "insertAdjacentHTML" not in text
+    assert "http" not in page.text
     assert (await messenger.client.get("/_sandbox/web/page.py")).status_code == 404
+
+
+async def test_a_customers_own_file_is_kept_and_sent(messenger: Messenger, receiver: Receiver) -> None:
+    post = messenger.client.post
+    given = await post(
+        "/_sandbox/media?name=../Order%20list.pdf",
+        content=b"%PDF-1.4",
+        headers={"Content-Type": "application/pdf"},
+    )
+    kept = given.json()
+    assert kept["type"] == "file"
+    assert re.fullmatch(r"http://graph\.test/_sandbox/media/\d+-\.\._Order_list\.pdf", kept["url"])
+    served = await messenger.client.get(kept["url"])
+    assert (served.content, served.headers["content-type"]) == (b"%PDF-1.4", "application/pdf")
+    assert served.headers["content-security-policy"] == "sandbox"
+    await messenger.act("say", attachments=[{"type": kept["type"], "url": kept["url"]}])
+    await messenger.settle()
+    (told,) = receiver.events("message")[-1]["message"]["attachments"]
+    assert told == {"type": "file", "payload": {"url": kept["url"]}}
+    picture = await post("/_sandbox/media?name=a.png", content=b"x", headers={"Content-Type": "image/png"})
+    assert picture.json()["type"] == "image"
+
+
+@pytest.mark.parametrize(("size", "status"), [(0, 400), (25 * 1024 * 1024 + 1, 413)])
+async def test_a_file_that_is_empty_or_too_large_is_refused(
+    messenger: Messenger, size: int, status: int
+) -> None:
+    answer = await messenger.client.post("/_sandbox/media?name=a", content=b"x" * size)
+    assert (answer.status_code, "bytes" in answer.json()["error"]) == (status, True)

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from support.eventually import eventually
 from support.sandbox_driver import APP, CALLBACK, PAGE, PSID, SECRET, Messenger, Receiver
 
 QUARTER, HOUR = 15 * 60, 60 * 60
@@ -352,6 +353,48 @@ async def test_why_nothing_arrives_is_told(
     await messenger.settle()
     assert receiver.requests == []
     assert (await messenger.look("/deliveries"))["skipped"][-1]["why"].startswith(why)
+
+
+async def test_a_second_app_that_has_nothing_to_do_with_the_page_is_no_news(messenger: Messenger) -> None:
+    await messenger.control("/apps", app_id="119", app_secret="another-secret")
+    await messenger.act("say", text="a")
+    assert [each["is_news"] for each in (await messenger.look("/deliveries"))["skipped"]] == [False]
+    # An app that takes part and lacks a field is news, and so is an event that nobody hears.
+    await messenger.control("/apps", app_id=APP, fields=["messages"])
+    await messenger.act("read")
+    skipped = (await messenger.look("/deliveries"))["skipped"]
+    assert [(each["app_id"], each["is_news"]) for each in skipped[1:]] == [(APP, True), ("119", True)]
+
+
+async def test_a_delivery_shows_its_request_and_its_answers_and_is_sent_again(
+    messenger: Messenger, receiver: Receiver
+) -> None:
+    receiver.status, receiver.answer = 500, '{"error": "storage is away"}'
+    (delivery_id,) = (await messenger.act("say", text="héllo"))["deliveries"]
+    await eventually(lambda: _tries(messenger, delivery_id))
+    shown = await messenger.look(f"/deliveries/{delivery_id}")
+    request = receiver.requests[0]
+    assert shown["body"].encode() == request.content
+    assert shown["url"] == CALLBACK
+    signature = request.headers["x-hub-signature-256"]
+    assert shown["headers"]["X-Hub-Signature-256"] == signature
+    first = shown["tries"][0]
+    assert (first["result"], first["status"], first["answer"]) == ("non2xx", 500, receiver.answer)
+
+    receiver.status, receiver.answer = 200, "x" * 5000
+    await messenger.control("/deliveries/retry")
+    await messenger.settle()
+    shown = await messenger.look(f"/deliveries/{delivery_id}")
+    assert (shown["tries"][-1]["status"], len(shown["tries"][-1]["answer"])) == (200, 4000)
+    assert (await messenger.control("/deliveries/repeat", ids=[delivery_id]))["posts"] == 1
+    await messenger.settle()
+    assert receiver.requests[-1].content == request.content
+    missing = await messenger.client.get("/_sandbox/deliveries/nobody")
+    assert missing.status_code == 404
+
+
+async def _tries(messenger: Messenger, delivery_id: str) -> Any:
+    return (await messenger.look(f"/deliveries/{delivery_id}"))["tries"]
 
 
 async def test_a_page_never_subscribed_says_so(messenger: Messenger, receiver: Receiver) -> None:

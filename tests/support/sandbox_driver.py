@@ -23,6 +23,7 @@ class Receiver(httpx.AsyncBaseTransport):
     def __init__(self) -> None:
         self.requests: list[httpx.Request] = []
         self.status = 200
+        self.answer = ""
         self.before_answer: Callable[[httpx.Request], Awaitable[None]] | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -32,7 +33,7 @@ class Receiver(httpx.AsyncBaseTransport):
         self.requests.append(request)
         if self.before_answer is not None:
             await self.before_answer(request)
-        return httpx.Response(self.status)
+        return httpx.Response(self.status, text=self.answer)
 
     @property
     def bodies(self) -> list[dict[str, Any]]:
