@@ -57,6 +57,8 @@ class EngineWatch:
             while not await self._is_healthy():
                 self._was_away = True
                 await asyncio.sleep(_LOOK_SECONDS)
+            if self._was_away:
+                _log.info("engine_back")
             self._answers.set()
 
     async def _is_healthy(self) -> bool:

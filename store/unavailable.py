@@ -7,6 +7,7 @@ for seconds, and a session that has to be rolled back after one of these.
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
+    DisconnectionError,
     IntegrityError,
     InterfaceError,
     InternalError,
@@ -20,6 +21,7 @@ STORE_UNAVAILABLE = (
     InterfaceError,
     InternalError,  # "cannot execute INSERT in a read-only transaction", for one
     PendingRollbackError,
+    DisconnectionError,
     PoolTimeoutError,
 )
 
