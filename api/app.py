@@ -53,7 +53,7 @@ from api.event_hub import EventHub
 from api.flights import Flights
 from api.inbox_checks import conversations_are_told, inbox_takes_writes, relay_keeps_up
 from api.key_check import master_key_fits
-from api.openapi import describe
+from api.openapi import describe, introduction
 from api.passwords import Passwords
 from api.rates import RateLimit
 from api.readiness import Readiness
@@ -153,6 +153,7 @@ def create_app(
     app = FastAPI(
         title="Pagedesk",
         version="1",
+        description=introduction(),
         lifespan=lifespan,
         routes=_routes(settings),
         openapi_url=None,

@@ -36,7 +36,7 @@ _SAFE = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Accept-Ranges": "none",
 }
-_FORMS = ("multipart/", "application/x-www-form-urlencoded")
+_FORM = "multipart/"
 
 router = api_router("attachments", UploadRoute)
 
@@ -119,8 +119,12 @@ async def upload_attachment(
     ],
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> AttachmentView:
-    """Keep a file, to be sent by its id. The body is the file itself."""
-    if request.headers.get("content-type", "").lower().startswith(_FORMS):
+    """Keep a file, to be sent by its id. The body is the file itself: `curl --data-binary @photo.png` sends it.
+
+    What kind of file it is, its bytes say. `Content-Type` does not matter, but for that of a form with parts
+    (`curl -F`), which is no file.
+    """
+    if request.headers.get("content-type", "").lower().startswith(_FORM):
         raise Problem("upload_not_raw", headers=_CLOSE)
     made = _id_of(services, caller, idempotency_key)
     with tempfile.TemporaryFile() as body:

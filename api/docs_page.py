@@ -1,50 +1,64 @@
-"""The browsable documentation: Swagger UI from its CDN, with a content policy that allows just that."""
+"""The browsable documentation: Swagger UI, served from here alone, so that it needs no other network."""
 
-import asyncio
-import base64
-import hashlib
-import re
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 
-from fastapi import FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
+import fastapi_offline
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 OPENAPI_PATH = "/openapi.json"
 DOCS_PATH = "/docs"
-_CDN = "https://cdn.jsdelivr.net"
+
+_SWAGGER_UI = files(fastapi_offline) / "static"
+_ASSETS: dict[str, tuple[Traversable, str]] = {
+    "swagger-ui.css": (_SWAGGER_UI / "swagger-ui.css", "text/css"),
+    "swagger-ui-bundle.js": (_SWAGGER_UI / "swagger-ui-bundle.js", "text/javascript"),
+    "start.js": (files("api") / "docs_start.js", "text/javascript"),
+}
+_PAGE = f"""\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Pagedesk API</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="{DOCS_PATH}/swagger-ui.css">
+</head>
+<body>
+<div id="swagger-ui"><p>The reference is also at <a href="{OPENAPI_PATH}">{OPENAPI_PATH}</a>.</p></div>
+<script src="{DOCS_PATH}/swagger-ui-bundle.js"></script>
+<script src="{DOCS_PATH}/start.js"></script>
+</body>
+</html>
+"""
+# Swagger UI sets style attributes; scripts and style sheets come from here alone, and none is inline.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src-elem 'self'; style-src-attr 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_ASSET_HEADERS = {"Cache-Control": "public, max-age=3600"}
 
 
 def docs_routes() -> list[Route]:
-    """The two public routes, served if the settings say so."""
-    return [Route(OPENAPI_PATH, _openapi, methods=["GET"]), Route(DOCS_PATH, _docs, methods=["GET"])]
+    """The public routes, served if the settings say so."""
+    return [
+        Route(OPENAPI_PATH, _openapi, methods=["GET"]),
+        Route(DOCS_PATH, _docs, methods=["GET"]),
+        *(Route(f"{DOCS_PATH}/{name}", _asset, methods=["GET"], name=name) for name in _ASSETS),
+    ]
 
 
 async def _openapi(request: Request) -> Response:
-    """The document, made once: whoever asks for it again and again must cost next to nothing."""
-    state = request.app.state
-    if not hasattr(state, "openapi_document"):
-        state.openapi_document = asyncio.ensure_future(asyncio.to_thread(_rendered, request.app))
-    return Response(await asyncio.shield(state.openapi_document), media_type="application/json")
-
-
-def _rendered(app: FastAPI) -> bytes:
-    return bytes(JSONResponse(app.openapi()).body)
+    return JSONResponse(request.app.openapi())
 
 
 async def _docs(_request: Request) -> Response:
-    page = get_swagger_ui_html(openapi_url=OPENAPI_PATH, title="Pagedesk API", swagger_favicon_url="data:,")
-    html = bytes(page.body).decode()
-    scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
-    hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts)
-    policy = (
-        f"default-src 'none'; script-src {_CDN} {hashes}; style-src {_CDN} 'unsafe-inline'; "
-        "img-src 'self' data:; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-    return HTMLResponse(html, headers={"Content-Security-Policy": policy})
+    return HTMLResponse(_PAGE, headers={"Content-Security-Policy": _POLICY})
 
 
-def _sha256(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+def _asset(request: Request) -> Response:
+    file, media_type = _ASSETS[request.url.path.removeprefix(f"{DOCS_PATH}/")]
+    return Response(file.read_bytes(), media_type=media_type, headers=_ASSET_HEADERS)

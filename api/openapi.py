@@ -1,9 +1,11 @@
 """The OpenAPI document: FastAPI's, with our authentication and our problems."""
 
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 
+from api.examples import EXAMPLES
 from api.permissions import PERMISSIONS, PUBLIC
 from api.problem_docs import CODES, ProblemDocument, response_of
 from api.problems import PROBLEMS
@@ -37,6 +39,11 @@ _OF_ALL_WITH_BODY = (
 )
 
 
+def introduction() -> str:
+    """How every operation is called, in Markdown."""
+    return Path(__file__).with_name("introduction.md").read_text()
+
+
 def describe(app: FastAPI) -> None:
     """Complete the application's OpenAPI document."""
     generate = app.openapi
@@ -67,6 +74,7 @@ def _complete(operation: dict[str, Any]) -> None:
     operation["security"] = [] if name in PUBLIC else [{"bearer": []}]
     if name in PERMISSIONS:
         operation["x-roles"] = sorted(PERMISSIONS[name])
+    _show_examples(operation)
     responses: dict[str, Any] = operation["responses"]
     if CODES not in responses.get("422", {CODES: ()}):
         del responses["422"]  # FastAPI's own description of what is invalid
@@ -75,6 +83,25 @@ def _complete(operation: dict[str, Any]) -> None:
         known: list[str] = responses.get(status, {}).get(CODES, [])
         if code not in known and (known or status not in responses):
             responses[status] = response_of([*known, code])
+
+
+def _show_examples(operation: dict[str, Any]) -> None:
+    """Requests that work, and a key to begin with where one is needed."""
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if content is not None:
+        shown = EXAMPLES[_model_of(content["schema"])]
+        content["examples"] = {name: {"summary": name, "value": value} for name, value in shown.items()}
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"] == "Idempotency-Key" and parameter["required"]:
+            parameter["example"] = "reply-1"
+
+
+def _model_of(schema: dict[str, Any]) -> str:
+    """The body's model, which may be optional."""
+    named = schema.get("$ref") or next(
+        each["$ref"] for each in (*schema.get("allOf", ()), *schema.get("anyOf", ()))
+    )
+    return str(named).rpartition("/")[2]
 
 
 def _common_problems(operation: dict[str, Any]) -> list[str]:

@@ -117,11 +117,14 @@ PROBLEMS: dict[str, ProblemKind] = {
     "meta_refused": ProblemKind(409, "Meta refuses this", "See `detail` and `reason`."),
     "body_too_large": ProblemKind(413, "The body is too large", "Send at most 256 KiB."),
     "unsupported_media_type": ProblemKind(
-        415, "Only JSON is understood", "Send `Content-Type: application/json`."
+        415, "Only JSON is understood", "Send JSON with the header `Content-Type: application/json`."
     ),
     "file_too_large": ProblemKind(413, "The file is too large", "Send a smaller one; see `most_bytes`."),
     "upload_not_raw": ProblemKind(
-        415, "The body is to be the file itself", "Send the file's bytes as the body, and no form."
+        415,
+        "The body is to be the file itself",
+        "`Content-Type: multipart/…` is a form. Send the file's bytes as the body, under any other type "
+        "(`curl --data-binary @photo.png`).",
     ),
     "file_refused": ProblemKind(
         422, "The file is of a kind that is not sent", "See `reason`, and docs/attachments.md."

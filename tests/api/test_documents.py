@@ -10,7 +10,7 @@ from api.permissions import PERMISSIONS, PUBLIC
 from api.problem_docs import CODES
 from api.problems import PROBLEMS
 from base.settings import Settings
-from support.api import Api, committed_openapi, committed_operations
+from support.api import committed_openapi, committed_operations
 
 SECRET_FIELDS = {"access_token", "app_secret", "password", "password_hash", "digest", "master_key"}
 
@@ -41,16 +41,6 @@ def test_no_answer_has_a_field_for_a_secret() -> None:
     assert len(shown) > 10
 
 
-async def test_documentation_pages_are_served_by_setting(api: Api) -> None:
-    docs = await api.client().get("/docs")
-    assert docs.status_code == 200
-    policy = docs.headers["content-security-policy"]
-    assert "default-src 'none'" in policy
-    assert "script-src https://cdn.jsdelivr.net 'sha256-" in policy
-    assert "script-src 'unsafe-inline'" not in policy
-    assert (await api.client().get("/openapi.json")).json() == api.app.openapi()
-
-
 def test_documentation_pages_can_be_switched_off() -> None:
     paths = {getattr(route, "path", None) for route in create_app(Settings(docs=False)).routes}
-    assert not paths & {"/docs", "/openapi.json"}
+    assert not [path for path in paths if str(path).startswith(("/docs", "/openapi"))]

@@ -112,6 +112,9 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
 NOT_GUARDED = {
     "/openapi.json",
     "/docs",
+    "/docs/swagger-ui.css",
+    "/docs/swagger-ui-bundle.js",
+    "/docs/start.js",
     "/survey/{token}",
     "/data-deletion/{code}",
     "/webhooks/messenger/{account_id}/data-deletion",

@@ -1,0 +1,117 @@
+"""Requests that work, by the name of the body's model: shown in OpenAPI and posted by the tests.
+
+What is left out of an example may be left out.
+"""
+
+from typing import Any
+
+_BUTTONS = [
+    {"type": "web_url", "title": "Track it", "url": "https://shop.example/orders/1042"},
+    {"type": "postback", "title": "Talk to us", "payload": "TALK"},
+    {"type": "phone_number", "title": "Call us", "payload": "+4930123456"},
+]
+
+MESSAGES: dict[str, Any] = {
+    "Text": {"text": "Your parcel left this morning."},
+    "Quick replies": {
+        "text": "Which size?",
+        "quick_replies": [
+            {"content_type": "text", "title": "Small", "payload": "SIZE_S"},
+            {"content_type": "text", "title": "Large", "payload": "SIZE_L"},
+            {"content_type": "user_email"},
+        ],
+    },
+    "Button template": {
+        "template": {"template_type": "button", "text": "Order 1042 is on its way.", "buttons": _BUTTONS}
+    },
+    "Generic template": {
+        "template": {
+            "template_type": "generic",
+            "elements": [
+                {
+                    "title": "Blue shoe",
+                    "subtitle": "In stock",
+                    "image_url": "https://shop.example/blue.jpg",
+                    "default_action": {"type": "web_url", "url": "https://shop.example/blue"},
+                    "buttons": [{"type": "postback", "title": "Take it", "payload": "BLUE"}],
+                },
+                {"title": "Red shoe", "subtitle": "Next week"},
+            ],
+        }
+    },
+    "File": {"attachments": [{"id": "the-id-of-an-upload"}]},
+    "Reply to a message": {"text": "Yes, this one.", "reply_to": "the-id-of-a-message"},
+    "Held outside of the window": {"text": "It has arrived.", "hold": True},
+}
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "Credentials": {"Sign in": {"email": "ada@example.org", "password": "correct horse battery"}},
+    "PasswordChange": {
+        "Change": {"current_password": "correct horse battery", "new_password": "another fine phrase"}
+    },
+    "AccountInput": {
+        "App": {"name": "Shop", "app_id": "1234567890", "app_secret": "0123456789abcdef0123456789abcdef"},
+        "App with its page": {
+            "name": "Shop",
+            "app_id": "1234567890",
+            "app_secret": "0123456789abcdef0123456789abcdef",
+            "pages": [{"page_id": "1000000001", "name": "Shop", "access_token": "EAAG0000"}],
+        },
+    },
+    "AccountChange": {"New secret": {"app_secret": "fedcba9876543210fedcba9876543210"}},
+    "PageInput": {
+        "Page": {"page_id": "1000000001", "name": "Shop", "access_token": "EAAG0000", "language": "en"}
+    },
+    "PageChange": {"Human agent tag": {"human_agent_tag": True}},
+    "Reauthorization": {"New token": {"access_token": "EAAG0001"}},
+    "WorkstreamInput": {"Workstream": {"name": "Returns", "auto_close_waiting_after_minutes": 1440}},
+    "WorkstreamChange": {"Reopening": {"reopen_closed_within_minutes": 60}},
+    "WorkstreamPages": {"Pages": {"page_ids": ["1000000001"]}},
+    "AutomatedMessageInput": {
+        "Greeting": {
+            "active": True,
+            "texts": {"en": "Welcome!", "de": "Willkommen!"},
+            "fallback_language": "en",
+        }
+    },
+    "TimeOutRuleInput": {
+        "Close when silent": {"silent": "customer", "after_minutes": 1440, "action": "close"}
+    },
+    "SessionTemplateInput": {
+        "Template": {
+            "name": "Order",
+            "title": "{CustomerName}",
+            "tabs": [{"title": "Order", "kind": "link", "target": "https://shop.example/orders"}],
+        }
+    },
+    "AgentInput": {
+        "Person": {
+            "name": "Ada",
+            "role": "agent",
+            "email": "ada@example.org",
+            "password": "correct horse battery",
+        },
+        "Machine": {"name": "Shop system", "role": "machine"},
+    },
+    "AgentChange": {"Role": {"role": "supervisor"}, "Deactivate": {"active": False}},
+    "KeyInput": {
+        "Key": {"name": "laptop"},
+        "Key with an end": {"name": "fair", "expires_at": "2030-01-31T18:00:00Z"},
+    },
+    "ConversationInput": {"Customer": {"customer_id": "the-id-of-a-customer"}},
+    "ContextInput": {"Variables": {"variables": {"OrderNumber": "1042", "Total": 59.9}}},
+    "ContextChange": {"Set and forget": {"variables": {"Total": 49.9, "Coupon": None}}},
+    "ReplyInput": MESSAGES,
+    "TypingInput": {"Typing": {"on": True}},
+    "PassInput": {"To the Page inbox": {}, "To another app": {"app_id": "1234567890", "metadata": "Returns"}},
+    "EndInput": {"End": {}, "Without a survey": {"skip_survey": True}},
+    "PageSurvey": {
+        "By link": {"active": True, "question": "csat", "way": "link"},
+        "By buttons, after an hour": {
+            "active": True,
+            "question": "nps",
+            "way": "buttons",
+            "delay_minutes": 60,
+        },
+    },
+}
