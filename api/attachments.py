@@ -119,7 +119,7 @@ async def upload_attachment(
     ],
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> AttachmentView:
-    """Keep a file, to be sent by its id. The body is the file itself: `curl --data-binary @photo.png` sends it.
+    """Keep a file, to be sent by its id. The body is the file itself: `curl --data-binary @photo.png`.
 
     What kind of file it is, its bytes say. `Content-Type` does not matter, but for that of a form with parts
     (`curl -F`), which is no file.
