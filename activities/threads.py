@@ -65,6 +65,8 @@ class ThreadActivities:
 
         refused_by = await self._database.write(work)
         failpoints.reach("thread.projected")
+        if projection.change.facts:
+            failpoints.reach("thread.told")
         if refused_by is None:
             for fact in projection.change.facts:
                 _note(fact)

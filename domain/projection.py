@@ -2,7 +2,7 @@
 
 The engine may discard a task after its projection ran; its retry may know less, and has lower versions then.
 So a projection is dated by its task's instant, and a run remembers the date of the last one that counts:
-whatever the rows were told in between is of a discarded task, and is taken back (ADR 0017).
+whatever the rows were told in between is of a discarded task, and is taken back (ADR 0018).
 """
 
 from dataclasses import dataclass

@@ -24,7 +24,7 @@ SCHEMA_VERSION = 5
 It grows when older code would misread or lose what newer code writes. A new field has a default that says
 what was so before it (ADR 0009). 1 had no deadlines, settings, surveys and held messages;
 with 3 ids follow from their causes (ADR 0013); with 4 a run may begin with its first events (ADR 0007);
-with 5 it leaves only in a task that has projected (ADR 0017).
+with 5 it leaves only in a task that has projected (ADR 0018).
 """
 
 

@@ -1,4 +1,4 @@
-"""Has conversations write themselves down again whose last projection may be of a discarded task (ADR 0017).
+"""Has conversations write themselves down again whose last projection may be of a discarded task (ADR 0018).
 
 The engine keeps commands in memory until their task ends: if it dies, or the task's worker, a command may be
 gone for ever that the rows tell of already, and no retry puts them right. So after a worker's death, after

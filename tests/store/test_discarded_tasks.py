@@ -13,9 +13,11 @@ from sqlmodel import Session, SQLModel
 from store.database import make_engine
 from support import steps
 from support.discarding import CUSTOMER, Fate, Thread
-from support.postgres import SERVER, fresh_database
+from support.postgres import any_database
 from support.steps import START, Step, realise
 from support.store import add_customer, make_settings, seed
+
+pytestmark = pytest.mark.any_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,32 +42,18 @@ _between: st.SearchStrategy[Callable[[Thread], None]] = st.sampled_from(
 )
 _stories = st.lists(_tasks | _tasks | _between, min_size=2, max_size=25)
 
-_SERVERS = [
-    "sqlite",
-    pytest.param(
-        "postgresql",
-        marks=pytest.mark.skipif(SERVER is None, reason="PAGEDESK_TEST_POSTGRES_URL names no server"),
-    ),
-]
 
-
-@pytest.fixture(scope="module", params=_SERVERS)
-def stores(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[list[Engine]]:
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Engine]]:
     """Where tasks project to, and where only those that count do."""
     with ExitStack() as stack:
-        urls = ["sqlite://", "sqlite://"]
-        if request.param == "postgresql":
-            urls[0] = make_settings(
-                tmp_path_factory.mktemp("keys"),
-                database_url=stack.enter_context(fresh_database(str(SERVER))),
-            ).store_url
-        engines = [make_engine(url) for url in urls]
-        for url, engine in zip(urls, engines, strict=True):
+        url = stack.enter_context(any_database())
+        keys = tmp_path_factory.mktemp("keys")
+        urls = [make_settings(keys, database_url=url).store_url if url else "sqlite://", "sqlite://"]
+        engines = [make_engine(each) for each in urls]
+        for engine in engines:
             stack.callback(engine.dispose)
-            if url.startswith("sqlite"):
-                SQLModel.metadata.create_all(engine)
+            SQLModel.metadata.create_all(engine)
             with Session(engine) as session:
                 seed(session, make_settings(tmp_path_factory.mktemp("seed")))
                 add_customer(session, CUSTOMER, START)

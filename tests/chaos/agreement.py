@@ -1,0 +1,91 @@
+"""Whether the rows of a desk tell what its workflows answer of themselves."""
+
+from collections.abc import Iterator
+
+from sqlmodel import Session, col, select
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from base.converter import data_converter
+from base.settings import Settings
+from domain.state import Conversation, ThreadState
+from store import tables
+from store.database import Database
+from store.projected_states import readable
+from workflows.messages import STATE_QUERY, conversation_workflow_id
+
+_COMPARED = ("conversation", "former", "survey", "held", "applied_commands", "version")
+
+
+async def disagreements(settings: Settings, temporal_address: str) -> list[str]:
+    """Each row that differs from what its thread's newest run says, in words. A worker must be running."""
+    client = await Client.connect(temporal_address, data_converter=data_converter)
+    database = Database(settings.store_url)
+    try:
+        threads = await database.read(lambda session: list(session.exec(select(tables.Thread)).all()))
+        found = []
+        for thread in threads:
+            handle = client.get_workflow_handle(conversation_workflow_id(thread.page_id, thread.customer_id))
+            try:
+                state: ThreadState = await handle.query(STATE_QUERY, result_type=ThreadState)
+            except RPCError as error:
+                if error.status is RPCStatusCode.NOT_FOUND:
+                    continue  # nobody has written to it yet
+                raise
+            found += await database.read(
+                lambda session, thread=thread, state=state: list(_compared(session, thread, state))  # type: ignore[misc]  # bound now
+            )
+        return found
+    finally:
+        database.close()
+
+
+def _compared(session: Session, thread: tables.Thread, state: ThreadState) -> Iterator[str]:
+    converter = data_converter.payload_converter
+    written: ThreadState = converter.from_payload(
+        converter.to_payloads([readable(thread.state or {})])[0], ThreadState
+    )
+    for name in _COMPARED:
+        if getattr(written, name) != getattr(state, name):
+            yield f"thread {thread.customer_id}: {name}: {getattr(written, name)} != {getattr(state, name)}"
+    known = [each for each in (state.conversation, state.former) if each is not None]
+    yield from _compared_conversations(session, thread.customer_id, known)
+    live = {each.session.id for each in known if each.session is not None}
+    open_sessions = set(
+        session.exec(
+            select(tables.Session.id)
+            .join(tables.Conversation, col(tables.Conversation.id) == col(tables.Session.conversation_id))
+            .where(
+                tables.Conversation.customer_id == thread.customer_id,
+                col(tables.Session.closed_at).is_(None),
+            )
+        )
+    )
+    if open_sessions != live:
+        yield f"thread {thread.customer_id}: open sessions {open_sessions} != {live}"
+    waiting = session.exec(
+        select(tables.Message.id).where(
+            tables.Message.customer_id == thread.customer_id,
+            tables.Message.status == "queued",
+            tables.Message.attempt == 0,
+        )
+    )
+    for message_id in set(waiting) - {send.message_id for send in state.outbox}:
+        yield f"thread {thread.customer_id}: message {message_id} waits and nobody sends it"
+
+
+def _compared_conversations(session: Session, customer_id: str, known: list[Conversation]) -> Iterator[str]:
+    rows = session.exec(
+        select(tables.Conversation).where(tables.Conversation.customer_id == customer_id)
+    ).all()
+    told = {
+        row.id: (row.status, row.agent_id, row.session_id)
+        for row in rows
+        if row.status != "closed" or row.id in {each.id for each in known}
+    }
+    so = {
+        each.id: (each.status.value, each.agent_id, each.session.id if each.session else None)
+        for each in known
+    }
+    if told != so:
+        yield f"thread {customer_id}: conversations {told} != {so}"
