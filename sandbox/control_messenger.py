@@ -33,6 +33,17 @@ async def page_answers(world: "World", request: Request, body: dict[str, Any]) -
     return call(page_side.answer, world, page_id, str(body.pop("psid", "")), **body)
 
 
+async def instant_reply(world: "World", request: Request, body: dict[str, Any]) -> Any:
+    """Set the Page's instant reply."""
+    return call(page_side.set_instant_reply, world, request.path_params["page_id"], **body)
+
+
+async def pass_thread(world: "World", request: Request, body: dict[str, Any]) -> Any:
+    """A bot, the Page inbox or nobody passes a thread to an app."""
+    page_id = request.path_params["page_id"]
+    return call(page_side.pass_thread, world, page_id, str(body.pop("psid", "")), **body)
+
+
 async def policy(world: "World", request: Request, body: dict[str, Any]) -> Any:
     """Meta warns, blocks or unblocks the Page."""
     return call(page_side.policy, world, request.path_params["page_id"], **body)
@@ -128,6 +139,8 @@ def routes(world: "World") -> list[Route]:
     return [
         route(world, "/customers/{page_id}/{psid}/{action}", act),
         route(world, "/pages/{page_id}/answer", page_answers),
+        route(world, "/pages/{page_id}/instant-reply", instant_reply),
+        route(world, "/pages/{page_id}/pass-thread", pass_thread),
         route(world, "/pages/{page_id}/policy", policy),
         route(world, "/pages/{page_id}/unsubscribe", unsubscribe),
         route(world, "/raw", deliver_raw),

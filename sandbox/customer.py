@@ -10,6 +10,7 @@ from sandbox import events
 from sandbox.delivery import Delivery
 from sandbox.fanout import publish
 from sandbox.model import Message, Thread
+from sandbox.page_side import reply_instantly
 
 if TYPE_CHECKING:
     from sandbox.world import World
@@ -236,9 +237,9 @@ def _arrive(world: "World", thread: Thread, message: Message, opening: str) -> R
         world.give(thread, default)
     _open(world, thread, opening)
     world.add_message(message, thread)
-    return _result(
-        publish(world, thread.page_id, thread.psid, events.from_customer(message)), mid=message.mid
-    )
+    told = publish(world, thread.page_id, thread.psid, events.from_customer(message))
+    reply_instantly(world, thread.page_id, thread.psid)
+    return _result(told, mid=message.mid)
 
 
 def _open(world: "World", thread: Thread, kind: str) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from sandbox import events, wire
 from sandbox.delivery import Delivery
 from sandbox.events import FIELD_OF, STANDBY_KINDS, Event
-from sandbox.faults import Target
+from sandbox.faults import Fault, Target
 from sandbox.model import App, Customer, Subscription
 
 if TYPE_CHECKING:
@@ -39,19 +39,21 @@ def publish(
         if why is not None or subscription is None:
             skipped.append((app, subscription, why))
             continue
-        seen = _as_seen(app, subscription, event, kind, standby=aside)
-        entry = {"id": page_id, "time": world.clock.now_ms(), "standby" if aside else "messaging": [seen]}
-        delivery = Delivery(
-            id=world.ids.number(),
-            app_id=app.app_id,
-            page_id=page_id,
-            events=[events.facts(event, page_id)],
-            body=wire.encode({"object": "page", "entry": [entry]}),
-            due_ms=max(due_ms, delayed(world)),
-        )
-        _spoil(world, delivery, Target(kind, page_id, psid))
-        world.deliveries.add(delivery)
-        out.append(delivery)
+        struck = world.faults.every("delivery", Target(kind, page_id, psid))
+        for channel, apart_ms in _channels(struck, standby=aside):
+            seen = _as_seen(app, subscription, event, kind, standby=channel == "standby")
+            entry = {"id": page_id, "time": world.clock.now_ms(), channel: [_odd(seen, struck)]}
+            delivery = Delivery(
+                id=world.ids.number(),
+                app_id=app.app_id,
+                page_id=page_id,
+                events=[events.facts(event, page_id)],
+                body=wire.encode({"object": "page", "entry": [entry]}),
+                due_ms=max(due_ms, delayed(world, apart_ms)),
+            )
+            _spoil(world, delivery, struck)
+            world.deliveries.add(delivery)
+            out.append(delivery)
     for app, subscription, why in skipped:
         # An app that has nothing to do with the Page is no news while another one hears.
         takes_part = app.callback_url is not None and subscription is not None
@@ -61,13 +63,33 @@ def publish(
     return out
 
 
-def _spoil(world: "World", delivery: Delivery, target: Target) -> None:
+def _channels(struck: list[Fault], *, standby: bool) -> list[tuple[str, float]]:
+    """The arrays that an event comes in, and how many milliseconds after the first."""
+    for fault in struck:
+        if fault.kind == "delivery_both_channels":
+            first = fault.values["first"]
+            other = "messaging" if first == "standby" else "standby"
+            return [(first, 0), (other, 1000 * fault.values["apart_s"])]
+    return [("standby" if standby else "messaging", 0)]
+
+
+def _odd(event: Event, struck: list[Fault]) -> Event:
+    """The event with the fields that faults put into it, of whatever type."""
+    for fault in struck:
+        if fault.kind == "delivery_fields":
+            event = {**event, **fault.values["event"]}
+            if "message" in event:
+                event = {**event, "message": {**event["message"], **fault.values["message"]}}
+    return event
+
+
+def _spoil(world: "World", delivery: Delivery, struck: list[Fault]) -> None:
     """Let the faults that strike a delivery make it late, or more than one."""
-    for fault in world.faults.every("delivery", target):
+    for fault in struck:
         values = fault.values
         if fault.kind == "delivery_again":
             delivery.copies, delivery.copies_parallel = values["copies"] - 1, values["parallel"]
-        else:
+        elif fault.kind == "delivery_late":
             delivery.late_ms = 1000 * (values["seconds"] + values["spread"] * fault.random.random())
             delivery.due_ms = max(delivery.due_ms, delayed(world, delivery.late_ms))
 

@@ -192,6 +192,17 @@ KINDS: dict[str, Kind] = {
         "delivery",
         {"copies": Param(int, 2, least=2, most=50), "parallel": Param(int, 8, least=1, most=50)},
     ),
+    "delivery_both_channels": Kind(
+        "delivery",
+        {
+            "first": Param(str, "standby", choices=("standby", "messaging")),
+            "apart_s": Param(float, 0, least=0, most=HOUR_S),
+        },
+    ),
+    "delivery_fields": Kind(
+        "delivery",
+        {"event": Param(dict, {}), "message": Param(dict, {})},
+    ),
     # -- what is served from `/_sandbox/media`
     "media_status": Kind("media", {"status": Param(int, least=400, most=599)}),
     "media_redirect": Kind(

@@ -95,6 +95,7 @@ class Page:
     category: str = "Local business"
     default_app_id: str | None = None  # set: Conversation Routing gives idle threads to this app
     restricted: bool = False  # sends are refused with 10/1893063
+    instant_reply: dict[str, Any] | None = None  # Meta's own automation: text, delay_ms, app_id
     messenger_profile: dict[str, Any] = field(default_factory=dict)
 
 
