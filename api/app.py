@@ -53,6 +53,7 @@ from api.event_hub import EventHub
 from api.flights import Flights
 from api.inbox_checks import conversations_are_told, inbox_takes_writes, relay_keeps_up
 from api.key_check import master_key_fits
+from api.long_reads import LongReads
 from api.openapi import describe, introduction
 from api.passwords import Passwords
 from api.rates import RateLimit
@@ -69,7 +70,7 @@ from base.settings import Settings
 from base.temporal import connect
 from messenger.graph import GraphClient
 from store import agents as stored_agents
-from store.database import Database
+from store.database import Database, Lane
 from store.file_checks import FileChecks
 from store.files import FileStore
 
@@ -202,10 +203,11 @@ async def _services(
         sender_actions=RateLimit("too_many_requests", per_second=1, burst=10),
         survey_pages=RateLimit("too_many_requests", per_second=1, burst=60),
         hub=EventHub(database, lambda session, digests: roles_by_digest(session, settings, digests)),
+        long_reads=LongReads(database),
         fanout=SettingsFanout(database, engine),
         readiness=Readiness(
             {
-                "store": lambda: database.read(_ask_store),
+                "store": lambda: database.read(_ask_store, Lane.FIRST),
                 "engine": engine.ping,
                 "master_key": partial(master_key_fits, database, settings),
             }

@@ -18,6 +18,7 @@ from base import clock
 from base.ids import id_from_key
 from base.settings import Settings
 from store import credentials
+from store.database import Lane
 
 MAX_TOKEN_LENGTH = 512
 BOOTSTRAP_ADMIN_ID = id_from_key("agent", "bootstrap admin")
@@ -69,9 +70,13 @@ async def principal_by_digest(services: Services, digest: str) -> Principal | No
     """Whose live token has this digest; None when it is unknown, expired, revoked or its agent inactive."""
     admin_token = services.settings.admin_token
     if admin_token is not None and hmac.compare_digest(digest_of(admin_token.get_secret_value()), digest):
-        found = await services.database.read(lambda s: credentials.active_agent(s, BOOTSTRAP_ADMIN_ID))
+        found = await services.database.read(
+            lambda s: credentials.active_agent(s, BOOTSTRAP_ADMIN_ID), Lane.FIRST
+        )
     else:
-        found = await services.database.read(lambda s: credentials.by_digest(s, digest, clock.now()))
+        found = await services.database.read(
+            lambda s: credentials.by_digest(s, digest, clock.now()), Lane.FIRST
+        )
     if found is None:
         return None
     return Principal(found.agent_id, found.name, Role(found.role), digest, found.sign_in_id)

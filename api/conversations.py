@@ -1,9 +1,11 @@
 """Reading conversations: lists, messages, the timeline."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import Query
 from sqlmodel import Session
+from starlette.requests import Request
 
 from api.auth import Caller
 from api.event_access import subjects_for
@@ -13,24 +15,40 @@ from api.problem_docs import problems
 from api.problems import Problem
 from api.routing import api_router
 from api.services import Shared
+from api.two_way import (
+    AfterId,
+    AfterNumber,
+    AroundId,
+    AroundNumber,
+    Asked,
+    BeforeId,
+    BeforeNumber,
+    Order,
+    Ordered,
+    TwoWayList,
+)
 from api.views import ConversationView, EventView, MessageView
 from base import clock
 from domain.lifecycle import Status
-from store import conversations, customers, timeline
+from store import conversations, customers, timeline, transcripts
 from store.conversations import ConversationFilter, ConversationRecord, WindowFilter
 from store.messages import replied_ids
+from store.ranges import Span
+from store.search_texts import MAX_MATCHES
+from store.tables import Message, Thread
 
 _ME = "me"
 _BY_ACTIVITY = CursorOf("conversations", tuple[Instant, Id])
-_BY_TIME = CursorOf("messages", tuple[Instant, Number, Id])
-_OF_THREAD = CursorOf("thread_messages", tuple[Instant, Number, Id])
-_BY_NUMBER = CursorOf("timeline", tuple[Number])
+_MESSAGES = TwoWayList("messages", tuple[Instant, Number, Id])
+_THREAD_MESSAGES = TwoWayList("thread_messages", tuple[Instant, Number, Id])
+_TIMELINE = TwoWayList("timeline", tuple[Number])
 
 router = api_router("conversations")
 
 
-@router.get("/v1/conversations", responses=problems("invalid_cursor"))
+@router.get("/v1/conversations", responses=problems("invalid_cursor", "too_many_requests", "read_too_slow"))
 async def list_conversations(
+    request: Request,
     services: Shared,
     caller: Caller,
     *,
@@ -43,13 +61,18 @@ async def list_conversations(
         WindowFilter | None, Query(description="`closing_soon`: the stage changes within the hour.")
     ] = None,
     q: Annotated[
-        SearchText | None, Query(description="Part of the customer's name or of a message's text.")
+        SearchText | None,
+        Query(
+            description="Words that one message holds, all of them, or the customer's name. The last may be "
+            "the beginning of a word; case and accents do not matter. Of what people said and the newest "
+            f"{MAX_MATCHES} that match; narrow it by a page or a customer."
+        ),
     ] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[ConversationView]:
     """Conversations, those with the newest activity first."""
-    now, after = clock.now(), _BY_ACTIVITY.read(cursor)
+    now, before = clock.now(), _BY_ACTIVITY.read(cursor)
     wanted = ConversationFilter(
         statuses=[each.value for each in status or ()],
         page_id=page_id,
@@ -59,14 +82,14 @@ async def list_conversations(
         window=window,
         text=q,
     )
-    found = await services.database.read(
-        lambda s: conversations.search(s, wanted, now=now, after=after, limit=limit + 1)
-    )
+    span = Span(limit + 1, newest_first=True, before=before)
+
+    def load(session: Session) -> list[ConversationRecord]:
+        return conversations.listed(session, wanted, span, now=now)
+
+    found = await services.long_reads.read_if(q is not None, request, caller.agent_id, load)
     return _BY_ACTIVITY.page(
-        found,
-        limit,
-        lambda record: ConversationView.of(record, now),
-        lambda record: (record.activity_at, record.conversation.id),
+        found, limit, lambda record: ConversationView.of(record, now), conversations.place_of
     )
 
 
@@ -79,20 +102,30 @@ async def get_conversation(services: Shared, conversation_id: PathId) -> Convers
 
 @router.get(
     "/v1/conversations/{conversation_id}/messages",
-    responses=problems("not_found", "invalid_cursor"),
+    responses=problems("not_found", "invalid_cursor", "unknown_item"),
 )
 async def list_messages(
-    services: Shared, conversation_id: PathId, cursor: Cursor = None, limit: Limit = 100
+    services: Shared,
+    conversation_id: PathId,
+    *,
+    order: Ordered = Order.OLDEST,
+    before: BeforeId = None,
+    after: AfterId = None,
+    around: AroundId = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
 ) -> Page[MessageView]:
-    """The messages of a conversation, oldest first: by Meta's time, then by arrival."""
-    after = _BY_TIME.read(cursor)
+    """The messages of a conversation, by Meta's time, then by arrival."""
+    asked = Asked(order, before, after, around, cursor, limit)
 
     def load(session: Session) -> Page[MessageView]:
         thread = _found(session, conversation_id).thread
-        found = conversations.messages_of(session, conversation_id, after=after, limit=limit + 1)
-        replied = replied_ids(session, found)
-        return _BY_TIME.page(
-            found, limit, lambda message: MessageView.of(message, thread, replied), conversations.position_of
+        return _MESSAGES.page(
+            asked,
+            read=partial(transcripts.of_conversation, session, conversation_id),
+            find=partial(transcripts.message_of_conversation, session, conversation_id),
+            place_of=transcripts.place_of,
+            show=partial(_shown, session, thread),
         )
 
     return await services.database.read(load)
@@ -100,50 +133,78 @@ async def list_messages(
 
 @router.get(
     "/v1/conversations/{conversation_id}/timeline",
-    responses=problems("not_found", "invalid_cursor"),
+    responses=problems("not_found", "invalid_cursor", "unknown_item"),
 )
 async def get_timeline(
-    services: Shared, caller: Caller, conversation_id: PathId, cursor: Cursor = None, limit: Limit = 100
+    services: Shared,
+    caller: Caller,
+    conversation_id: PathId,
+    *,
+    order: Ordered = Order.OLDEST,
+    before: BeforeNumber = None,
+    after: AfterNumber = None,
+    around: AroundNumber = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
 ) -> Page[EventView]:
     """What happened to a conversation, in order, refused commands included.
 
     Without what the caller may not read: surveys are for supervisors and administrators.
     """
-    after = _BY_NUMBER.read(cursor)
+    asked = Asked(order, before, after, around, cursor, limit)
+    wanted = timeline.EventFilter(conversation_id, subjects=subjects_for(caller.role))
 
     def load(session: Session) -> Page[EventView]:
         _found(session, conversation_id)
-        wanted = timeline.EventFilter(conversation_id, subjects=subjects_for(caller.role))
-        found = timeline.read_events(session, wanted, after=after[0] if after else 0, limit=limit + 1)
-        return _BY_NUMBER.page(found, limit, EventView.of, lambda event: (event.id or 0,))
+        return _TIMELINE.page(
+            asked,
+            read=partial(timeline.listed, session, wanted),
+            find=partial(timeline.find, session, wanted),
+            place_of=timeline.place_of,
+            show=lambda events: [EventView.of(event) for event in events],
+        )
 
     return await services.database.read(load)
 
 
-@router.get("/v1/customers/{customer_id}/messages", responses=problems("not_found", "invalid_cursor"))
+@router.get(
+    "/v1/customers/{customer_id}/messages", responses=problems("not_found", "invalid_cursor", "unknown_item")
+)
 async def list_thread_messages(
-    services: Shared, customer_id: PathId, cursor: Cursor = None, limit: Limit = 100
+    services: Shared,
+    customer_id: PathId,
+    *,
+    order: Ordered = Order.OLDEST,
+    before: BeforeId = None,
+    after: AfterId = None,
+    around: AroundId = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
 ) -> Page[MessageView]:
-    """All messages of a customer's thread, oldest first.
+    """All messages of a customer's thread, by Meta's time, then by arrival.
 
     Those of every conversation, and those of none: what came on standby while another app had the thread.
     """
-    after = _OF_THREAD.read(cursor)
+    asked = Asked(order, before, after, around, cursor, limit)
 
     def load(session: Session) -> Page[MessageView]:
         record = customers.find(session, customer_id)
         if record is None:
             raise Problem("not_found")
-        found = conversations.messages_of_thread(session, customer_id, after=after, limit=limit + 1)
-        replied = replied_ids(session, found)
-        return _OF_THREAD.page(
-            found,
-            limit,
-            lambda message: MessageView.of(message, record.thread, replied),
-            conversations.position_of,
+        return _THREAD_MESSAGES.page(
+            asked,
+            read=partial(transcripts.of_thread, session, customer_id),
+            find=partial(transcripts.message_of_thread, session, customer_id),
+            place_of=transcripts.place_of,
+            show=partial(_shown, session, record.thread),
         )
 
     return await services.database.read(load)
+
+
+def _shown(session: Session, thread: Thread, messages: list[Message]) -> list[MessageView]:
+    replied = replied_ids(session, messages)
+    return [MessageView.of(message, thread, replied) for message in messages]
 
 
 def _found(session: Session, conversation_id: str) -> ConversationRecord:

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from fastapi import Query
 from pydantic import BaseModel
 from sqlmodel import Session
+from starlette.requests import Request
 
 from api.auth import Caller
 from api.data_deletion import status_url
@@ -22,6 +23,7 @@ from store import customers, erasures
 from store.customers import CustomerFilter
 from store.erasures import AskedBy, ErasureStatus, Outcome
 from store.idempotency import Once, create_once, request_hash
+from store.ranges import Span
 from store.tables import Erasure
 
 _BY_NEWEST = CursorOf("customers", tuple[Instant, Id])
@@ -71,21 +73,27 @@ class ErasureView(BaseModel):
         )
 
 
-@router.get("/v1/customers", responses=problems("invalid_cursor"))
+@router.get("/v1/customers", responses=problems("invalid_cursor", "too_many_requests", "read_too_slow"))
 async def list_customers(
+    request: Request,
     services: Shared,
+    caller: Caller,
     *,
     page_id: Digits | None = None,
     psid: Annotated[Digits | None, Query(description="Meta's page-scoped id.")] = None,
-    q: Annotated[SearchText | None, Query(description="Part of the name.")] = None,
+    q: Annotated[
+        SearchText | None, Query(description="Words of the name; the last may be the beginning of one.")
+    ] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[CustomerListView]:
     """Customers, those first who wrote for the first time most recently."""
-    after = _BY_NEWEST.read(cursor)
+    span = Span(limit + 1, newest_first=True, before=_BY_NEWEST.read(cursor))
     wanted = CustomerFilter(page_id, psid, q)
-    found = await services.database.read(lambda s: customers.listed(s, wanted, after=after, limit=limit + 1))
-    return _BY_NEWEST.page(found, limit, CustomerListView.of, lambda each: (each.created_at, each.id))
+    found = await services.long_reads.read_if(
+        q is not None, request, caller.agent_id, lambda s: customers.listed(s, wanted, span)
+    )
+    return _BY_NEWEST.page(found, limit, CustomerListView.of, customers.place_of)
 
 
 @router.get("/v1/customers/{customer_id}", responses=problems("not_found"))

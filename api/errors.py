@@ -4,6 +4,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import IntegrityError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Match
 
@@ -11,9 +12,11 @@ from api.invalid import shown_errors
 from api.problems import Problem
 from base.log import get_logger
 from base.secrets import SecretUnreadableError
+from store.read_limits import ReadTooSlowError
 from store.refusals import StoreRefusalError
 from store.unavailable import STORE_UNAVAILABLE
 
+_CLIENT_CLOSED_REQUEST = 499
 _CODE_OF_STATUS = {400: "bad_request", 404: "not_found"}
 
 _log = get_logger("api")
@@ -26,6 +29,8 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(StoreRefusalError, _refused)
     app.add_exception_handler(IntegrityError, _conflict)
     app.add_exception_handler(SecretUnreadableError, _secrets_unreadable)
+    app.add_exception_handler(ReadTooSlowError, _read_too_slow)
+    app.add_exception_handler(ClientDisconnect, _left)
     for unavailable in STORE_UNAVAILABLE:
         app.add_exception_handler(unavailable, _store_unavailable)
 
@@ -63,6 +68,16 @@ async def _conflict(_request: Request, _error: Exception) -> Response:
 async def _secrets_unreadable(request: Request, error: Exception) -> Response:
     _log.error("secrets_unreadable", path=request.url.path, error=str(error))
     return Problem("secrets_unreadable").response
+
+
+async def _read_too_slow(request: Request, _error: Exception) -> Response:
+    _log.warning("read_too_slow", path=request.url.path)
+    return Problem("store_unavailable").response
+
+
+async def _left(_request: Request, _error: Exception) -> Response:
+    """Nobody reads this answer."""
+    return Response(status_code=_CLIENT_CLOSED_REQUEST)
 
 
 async def _store_unavailable(request: Request, error: Exception) -> Response:

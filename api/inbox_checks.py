@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from base import clock
-from store.database import Database
+from store.database import Database, Lane
 from store.gauges import oldest_unrouted_ms, oldest_untold_work, read_position, received_ms
 
 LONGEST_LAG = timedelta(seconds=60)
@@ -22,15 +22,15 @@ async def inbox_takes_writes(inbox: Database) -> None:
 
 async def relay_keeps_up(store: Database, inbox: Database) -> None:
     """Raise RelayBehindError when a delivery has waited for longer than `LONGEST_LAG` to be routed."""
-    position = await store.read(read_position)
-    _require_young(await inbox.read(lambda session: oldest_unrouted_ms(session, position)))
+    position = await store.read(read_position, Lane.FIRST)
+    _require_young(await inbox.read(lambda session: oldest_unrouted_ms(session, position), Lane.FIRST))
 
 
 async def conversations_are_told(store: Database, inbox: Database) -> None:
     """Raise RelayBehindError when a message has waited for longer than `LONGEST_LAG` for its conversation."""
-    inbox_id = await store.read(oldest_untold_work)
+    inbox_id = await store.read(oldest_untold_work, Lane.FIRST)
     if inbox_id is not None:
-        _require_young(await inbox.read(lambda session: received_ms(session, inbox_id)))
+        _require_young(await inbox.read(lambda session: received_ms(session, inbox_id), Lane.FIRST))
 
 
 def _require_young(oldest_ms: int | None) -> None:

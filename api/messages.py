@@ -1,5 +1,6 @@
 """Messages across conversations, and what may be done with those that are held."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import Query
@@ -8,30 +9,31 @@ from sqlmodel import Session
 from api.auth import Caller, Principal
 from api.dispatch import command_or_problem
 from api.fields import Digits, Id, Instant, OptionalIdempotencyKey, PathId
-from api.paging import Cursor, CursorOf, Limit, Page
+from api.paging import Cursor, Limit, Page
 from api.problem_docs import problems
 from api.problems import Problem
 from api.routing import api_router
 from api.services import Services, Shared
+from api.two_way import AfterId, AroundId, Asked, BeforeId, Order, Ordered, TwoWayList
 from api.views import MessageView
 from base.ids import id_from_key, new_id
 from domain.delivery import MessageStatus
 from domain.sending import RefusalCode
 from domain.state import CANCEL_MESSAGE, SEND_HELD, Command
-from store import conversations
-from store.conversations import MessageFilter
+from store import conversations, own_messages
 from store.messages import replied_ids
+from store.own_messages import MessageFilter
 from store.refs import message_ref
 from store.tables import Message
 
 _ME = "me"
-_BY_CREATION = CursorOf("outbound_messages", tuple[Instant, Id])
+_OWN = TwoWayList("outbound_messages", tuple[Instant, Id])
 _CODES = ("not_found", "message_not_held", "not_your_conversation", "busy", "outcome_unknown")
 
 router = api_router("messages")
 
 
-@router.get("/v1/messages", responses=problems("invalid_cursor"))
+@router.get("/v1/messages", responses=problems("invalid_cursor", "unknown_item"))
 async def list_outbound_messages(
     services: Shared,
     caller: Caller,
@@ -40,11 +42,15 @@ async def list_outbound_messages(
     page_id: Digits | None = None,
     customer_id: Id | None = None,
     agent_id: Annotated[Id | None, Query(description="An agent's id, or `me`.")] = None,
+    order: Ordered = Order.OLDEST,
+    before: BeforeId = None,
+    after: AfterId = None,
+    around: AroundId = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[MessageView]:
-    """Our own messages, oldest first: of one status, say those that are `held` or `unknown`."""
-    after = _BY_CREATION.read(cursor)
+    """Our own messages, by the instant they were written: of one status, say those that are `held`."""
+    asked = Asked(order, before, after, around, cursor, limit)
     wanted = MessageFilter(
         status=status.value if status is not None else None,
         page_id=page_id,
@@ -53,13 +59,16 @@ async def list_outbound_messages(
     )
 
     def load(session: Session) -> Page[MessageView]:
-        found = conversations.outbound_messages(session, wanted, after=after, limit=limit + 1)
-        replied = replied_ids(session, found)
-        return _BY_CREATION.page(
-            found,
-            limit,
-            lambda message: MessageView.of(message, None, replied),
-            lambda message: (message.created_at, message.id),
+        def show(messages: list[Message]) -> list[MessageView]:
+            replied = replied_ids(session, messages)
+            return [MessageView.of(message, None, replied) for message in messages]
+
+        return _OWN.page(
+            asked,
+            read=partial(own_messages.listed, session, wanted),
+            find=partial(own_messages.find, session),
+            place_of=own_messages.place_of,
+            show=show,
         )
 
     return await services.database.read(load)

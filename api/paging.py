@@ -64,8 +64,9 @@ class CursorOf(Generic[Position]):
     ) -> Page[T]:
         """The page of what was found, when one more than `limit` was asked for."""
         shown = found[:limit]
-        next_cursor = self._write(position_of(shown[-1])) if len(found) > limit else None
+        next_cursor = self.write(position_of(shown[-1])) if len(found) > limit else None
         return Page(items=[show(row) for row in shown], next_cursor=next_cursor)
 
-    def _write(self, position: Position) -> str:
+    def write(self, position: Position) -> str:
+        """The cursor that names a position."""
         return base64.urlsafe_b64encode(self._shape.dump_json((self._name, position))).decode().rstrip("=")

@@ -136,6 +136,11 @@ PROBLEMS: dict[str, ProblemKind] = {
     "invalid_cursor": ProblemKind(
         422, "The cursor is not one of this list", "Use `next_cursor` as it was given, or none."
     ),
+    "unknown_item": ProblemKind(
+        422,
+        "The item is not in this list",
+        "Name an item of this list in `before`, `after` or `around`, or none.",
+    ),
     "unknown_workstream": ProblemKind(
         422, "There is no such workstream", "Name a workstream of GET /v1/workstreams, or none."
     ),
@@ -182,6 +187,9 @@ PROBLEMS: dict[str, ProblemKind] = {
         "The secrets in the store cannot be decrypted",
         "Start the service with the master key that they were encrypted with; its log has the key's id.",
     ),
+    "read_too_slow": ProblemKind(
+        503, "The search took too long and was stopped", "Narrow it: more words, a page, a customer, a time."
+    ),
     "store_unavailable": ProblemKind(503, "The store gave no answer", "Repeat the request later."),
 }
 
@@ -191,6 +199,7 @@ _RETRY_AFTER_SECONDS = {
     "outcome_unknown": 5,
     "meta_unavailable": 5,
     "store_unavailable": 5,
+    "read_too_slow": 5,
 }
 
 

@@ -11,6 +11,7 @@ from api.desk_metrics import DeskMetrics
 from api.engine import Engine
 from api.event_hub import EventHub
 from api.flights import Flights
+from api.long_reads import LongReads
 from api.passwords import Passwords
 from api.rates import RateLimit
 from api.readiness import Readiness
@@ -41,6 +42,7 @@ class Services:
     survey_pages: RateLimit
     hub: EventHub
     fanout: SettingsFanout
+    long_reads: LongReads
     readiness: Readiness
     metrics: DeskMetrics
     files: FileStore

@@ -6,7 +6,9 @@ from typing import Annotated, Self
 
 from fastapi import Query
 from pydantic import BaseModel
+from starlette.requests import Request
 
+from api.auth import Caller
 from api.fields import Digits, Id, Instant, PathId
 from api.paging import Cursor, CursorOf, Limit, Page
 from api.problem_docs import problems
@@ -16,6 +18,7 @@ from api.services import Shared
 from domain.settings import Question, SurveyWay
 from domain.state import SurveyStatus
 from store import survey_results
+from store.ranges import Span
 from store.survey_answers import Source
 from store.survey_results import SurveyFilter, SurveyRecord
 
@@ -92,9 +95,11 @@ class SurveySummary(BaseModel):
     questions: list[QuestionSummary]
 
 
-@router.get("/v1/surveys", responses=problems("invalid_cursor"))
+@router.get("/v1/surveys", responses=problems("invalid_cursor", "too_many_requests", "read_too_slow"))
 async def list_surveys(
+    request: Request,
     services: Shared,
+    caller: Caller,
     *,
     page_id: Digits | None = None,
     status: SurveyStatus | None = None,
@@ -105,19 +110,19 @@ async def list_surveys(
     limit: Limit = 50,
 ) -> Page[SurveyView]:
     """Surveys with their answers, the newest endings first."""
-    after = _BY_ENDING.read(cursor)
     wanted = SurveyFilter(page_id, status, question, from_, until)
-    found = await services.database.read(
-        lambda s: survey_results.search(s, wanted, after=after, limit=limit + 1)
+    span = Span(limit + 1, newest_first=True, before=_BY_ENDING.read(cursor))
+    found = await services.long_reads.read(
+        request, caller.agent_id, lambda s: survey_results.listed(s, wanted, span)
     )
-    return _BY_ENDING.page(
-        found, limit, SurveyView.of, lambda record: (record.survey.ended_at, record.survey.id)
-    )
+    return _BY_ENDING.page(found, limit, SurveyView.of, survey_results.place_of)
 
 
-@router.get("/v1/surveys/summary")
+@router.get("/v1/surveys/summary", responses=problems("too_many_requests", "read_too_slow"))
 async def summarize_surveys(
+    request: Request,
     services: Shared,
+    caller: Caller,
     *,
     page_id: Digits | None = None,
     question: Question | None = None,
@@ -126,7 +131,9 @@ async def summarize_surveys(
 ) -> SurveySummary:
     """How surveys ended, how many were answered, and what the answers say."""
     wanted = SurveyFilter(page_id=page_id, question=question, from_=from_, until=until)
-    found = await services.database.read(lambda s: survey_results.summarize(s, wanted))
+    found = await services.long_reads.read(
+        request, caller.agent_id, lambda s: survey_results.summarize(s, wanted)
+    )
     return SurveySummary.model_validate(asdict(found) | {"response_rate": found.response_rate})
 
 

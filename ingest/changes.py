@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, delete
 from sqlmodel import Session, col, select
 
 from base.clock import from_iso
+from store import search_texts
 from store.attachments import take_back
 from store.sql import insert_or_ignore, table_of
 from store.tables import EarlyChange, Message
@@ -14,6 +15,7 @@ _CHANGE = table_of(EarlyChange)
 _EARLY = (
     _CHANGE.select().where(_CHANGE.c.mid.in_(bindparam("mids", expanding=True))).order_by(_CHANGE.c.inbox_id)
 )
+_CHANGING_TEXT = ("edit", "deletion")
 
 
 def apply_changes(
@@ -35,6 +37,8 @@ def apply_changes(
             ):
                 with_files.append(message.id)
             _apply(message, change["kind"], change["change"])
+            if change["kind"] in _CHANGING_TEXT:
+                search_texts.replace_message(session, message)
     insert_or_ignore(session, EarlyChange, waiting)
     if early:
         done = [change["inbox_id"] for change in early]

@@ -26,7 +26,7 @@ from messenger.catalogue import CATALOGUE, Classification, Route, classify, is_a
 from messenger.events import Event, PolicyEnforcement, ReferralData, parse
 from messenger.reading import MalformedEvent
 from messenger.webhook import READ_BACK_CHANNELS, STANDBY_CHANNELS, EventKind
-from store import profiles
+from store import profiles, search_texts
 from store.events import append_events, event_row
 from store.findings import note_enforcement
 from store.live_settings import SOURCES, settings_of
@@ -179,6 +179,7 @@ class _Batch:
         insert_unkept(session, list(self._new_customers.values()))
         insert_unkept(session, [self._threads[customer_id] for customer_id in self._new_customers])
         insert_or_ignore(session, Message, effects.messages)
+        search_texts.keep_messages(session, effects.messages)
         insert_or_ignore(session, Attachment, effects.attachments)
         new_mids = [(row["page_id"], row["mid"]) for row in effects.messages if row["mid"]]
         taken_back = apply_changes(session, effects.changes, new_mids)

@@ -1,4 +1,4 @@
-"""Reading conversations, with their customer, window and session, in one statement per page of a list."""
+"""Reading conversations, with their customer, window and session."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -6,22 +6,29 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, func, or_, select, union
 from sqlmodel import Session, col
 
 from domain.automated_texts import placeholder_names
 from domain.lifecycle import Status
 from domain.settings import LiveSettings
 from domain.window import Stage
-from store import context
+from store import context, search_texts
+from store.ranges import Span, merged, unindexed
+from store.search_texts import Kind
 from store.tables import Agent, Conversation, Customer, Message, Page, SessionTemplate, Thread, Workstream
 from store.tables import Session as AgentSession
 
 LIVE_STATUSES = tuple(status.value for status in Status if status is not Status.CLOSED)
 CLOSING_SOON = timedelta(hours=1)
 
-# Sorts what Pagedesk itself wrote after what the customer wrote in the same instant.
-_NO_SEQ = 2**31 - 1
+Place = tuple[datetime, str]
+
+_STATUSES = [status.value for status in Status]
+_KEY = (
+    func.coalesce(col(Conversation.last_message_at), col(Conversation.opened_at)),
+    col(Conversation.id),
+)
 
 
 class WindowFilter(StrEnum):
@@ -31,6 +38,14 @@ class WindowFilter(StrEnum):
     HUMAN_AGENT = "human_agent"
     CLOSED = "closed"
     CLOSING_SOON = "closing_soon"
+
+
+# By these a stage is found where few threads are in it; where many are, one meets them soon.
+_ENDS = {
+    WindowFilter.STANDARD: col(Thread.standard_until),
+    WindowFilter.HUMAN_AGENT: col(Thread.human_agent_until),
+}
+_FEW = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +72,7 @@ class ConversationRecord:
 
 @dataclass(frozen=True, slots=True)
 class ConversationFilter:
-    """What a list is narrowed to; unset fields do not narrow."""
+    """What a list is narrowed to; unset fields do not narrow. `text`: words that were said, or a name."""
 
     statuses: Sequence[str] = field(default_factory=tuple)
     page_id: str | None = None
@@ -74,88 +89,21 @@ def find(session: Session, conversation_id: str) -> ConversationRecord | None:
     return found[0] if found else None
 
 
-def search(
-    session: Session,
-    wanted: ConversationFilter,
-    *,
-    now: datetime,
-    after: tuple[datetime, str] | None,
-    limit: int,
+def listed(
+    session: Session, wanted: ConversationFilter, span: Span[Place], *, now: datetime
 ) -> list[ConversationRecord]:
-    """Conversations by newest activity, from the position `after` on."""
-    key = (
-        func.coalesce(col(Conversation.last_message_at), col(Conversation.opened_at)),
-        col(Conversation.id),
-    )
-    statement = _records().where(*_conditions(wanted, now))
-    if after is not None:
-        # SQLite finds the place in the index by the first condition alone.
-        statement = statement.where(key[0] <= after[0], tuple_(*key) < _position(after, *key))
-    statement = statement.order_by(*(each.desc() for each in key)).limit(limit)
-    return _read(session, statement)
+    """A part of the list by activity."""
+    ranges = _ranges(session, wanted, now)
+    if not ranges:
+        return []
+    ids = session.scalars(merged(ranges, _KEY, span)).all()
+    found = _read(session, _records().where(col(Conversation.id).in_(ids)))
+    return sorted(found, key=lambda record: ids.index(record.conversation.id))
 
 
-def messages_of(
-    session: Session, conversation_id: str, *, after: tuple[datetime, int, str] | None, limit: int
-) -> list[Message]:
-    """A conversation's messages in Meta's time, then in order of arrival."""
-    return _in_order(session, col(Message.conversation_id) == conversation_id, after=after, limit=limit)
-
-
-def messages_of_thread(
-    session: Session, customer_id: str, *, after: tuple[datetime, int, str] | None, limit: int
-) -> list[Message]:
-    """All messages of a customer's thread, those of no conversation too, as `messages_of` orders them."""
-    return _in_order(session, col(Message.customer_id) == customer_id, after=after, limit=limit)
-
-
-def _in_order(
-    session: Session,
-    which: ColumnElement[bool],
-    *,
-    after: tuple[datetime, int, str] | None,
-    limit: int,
-) -> list[Message]:
-    key = (col(Message.occurred_at), func.coalesce(col(Message.thread_seq), _NO_SEQ), col(Message.id))
-    statement = select(Message).where(which)
-    if after is not None:
-        statement = statement.where(tuple_(*key) > _position(after, *key))
-    return list(session.scalars(statement.order_by(*key).limit(limit)))
-
-
-@dataclass(frozen=True, slots=True)
-class MessageFilter:
-    """Which of our own messages are asked for; unset fields do not narrow."""
-
-    status: str | None = None
-    page_id: str | None = None
-    customer_id: str | None = None
-    agent_id: str | None = None
-
-
-def outbound_messages(
-    session: Session, wanted: MessageFilter, *, after: tuple[datetime, str] | None, limit: int
-) -> list[Message]:
-    """Our own messages, by the instant they were written."""
-    key = (col(Message.created_at), col(Message.id))
-    exact = {
-        Message.status: wanted.status,
-        Message.page_id: wanted.page_id,
-        Message.customer_id: wanted.customer_id,
-        Message.agent_id: wanted.agent_id,
-    }
-    statement = select(Message).where(
-        col(Message.direction) == "outbound",
-        *(col(column) == value for column, value in exact.items() if value is not None),
-    )
-    if after is not None:
-        statement = statement.where(tuple_(*key) > _position(after, *key))
-    return list(session.scalars(statement.order_by(*key).limit(limit)))
-
-
-def position_of(message: Message) -> tuple[datetime, int, str]:
-    """Where a message stands in `messages_of`."""
-    return message.occurred_at, _NO_SEQ if message.thread_seq is None else message.thread_seq, message.id
+def place_of(record: ConversationRecord) -> Place:
+    """Where a conversation stands in the list."""
+    return record.activity_at, record.conversation.id
 
 
 def live_counts(session: Session, page_id: str) -> dict[str, int]:
@@ -243,21 +191,59 @@ def _needs_variables(record: ConversationRecord) -> bool:
     return record.session is not None and template is not None and "{$" in f"{template.title} {template.tabs}"
 
 
-def _conditions(wanted: ConversationFilter, now: datetime) -> list[ColumnElement[bool]]:
+def _ranges(session: Session, wanted: ConversationFilter, now: datetime) -> list[list[ColumnElement[bool]]]:
+    """What is wanted, as ranges of the list that do not overlap; none where nothing can be found."""
     exact = {
         Conversation.page_id: wanted.page_id,
-        Conversation.customer_id: wanted.customer_id,
         Conversation.agent_id: wanted.agent_id,
         Conversation.queue_id: wanted.queue_id,
     }
-    conditions = [col(column) == value for column, value in exact.items() if value is not None]
-    if wanted.statuses:
-        conditions.append(col(Conversation.status).in_(wanted.statuses))
+    conditions: list[ColumnElement[bool]] = [
+        col(column) == value for column, value in exact.items() if value is not None
+    ]
+    statuses = list(dict.fromkeys(wanted.statuses)) or _STATUSES
+    few = _few(session, wanted, now)
+    if few is not None:
+        if wanted.window is not None:
+            conditions.append(_in_window(wanted.window, now))
+        return [[*conditions, each, unindexed(col(Conversation.status)).in_(statuses)] for each in few]
     if wanted.window is not None:
         conditions.append(_in_window(wanted.window, now))
+    return [[*conditions, col(Conversation.status) == status] for status in statuses]
+
+
+def _few(session: Session, wanted: ConversationFilter, now: datetime) -> list[ColumnElement[bool]] | None:
+    """A condition that leaves few conversations, which may all be sorted; None where there is none.
+
+    An empty list: nothing can be found.
+    """
     if wanted.text is not None:
-        conditions.append(_mentions(wanted.text))
-    return conditions
+        return _mentioning(session, wanted)
+    if wanted.customer_id is not None:
+        return [col(Conversation.customer_id) == wanted.customer_id]
+    if wanted.window is WindowFilter.CLOSING_SOON:
+        return [col(Conversation.customer_id).in_(_closing_soon(now))]
+    end = _ENDS.get(wanted.window) if wanted.window is not None else None
+    if end is not None:
+        threads = select(col(Thread.customer_id)).where(end > now)
+        if len(session.scalars(threads.limit(_FEW)).all()) < _FEW:
+            return [col(Conversation.customer_id).in_(threads)]
+    return None
+
+
+def _mentioning(session: Session, wanted: ConversationFilter) -> list[ColumnElement[bool]]:
+    """Conversations in which the text was said, or whose customer is called so."""
+    place = {"page_id": wanted.page_id, "customer_id": wanted.customer_id}
+    said = search_texts.found(session, Kind.MESSAGE, wanted.text or "", **place)
+    called = search_texts.found(session, Kind.NAME, wanted.text or "", **place)
+    if said is None or called is None:
+        return []
+    of_messages = select(col(Message.conversation_id)).where(col(Message.id).in_(said))
+    of_customers = select(col(Conversation.id)).where(col(Conversation.customer_id).in_(called))
+    conditions: list[ColumnElement[bool]] = [col(Conversation.id).in_(union(of_messages, of_customers))]
+    if wanted.customer_id is not None:
+        conditions.append(col(Conversation.customer_id) == wanted.customer_id)
+    return [and_(*conditions)]
 
 
 def _in_window(wanted: WindowFilter, now: datetime) -> ColumnElement[bool]:
@@ -270,25 +256,20 @@ def _in_window(wanted: WindowFilter, now: datetime) -> ColumnElement[bool]:
         Stage.CLOSED: and_(~standard, ~human_agent),
     }
     soon = now + CLOSING_SOON
-    if wanted is WindowFilter.CLOSING_SOON:
-        return or_(
-            and_(standard, col(Thread.standard_until) <= soon),
-            and_(stages[Stage.HUMAN_AGENT], col(Thread.human_agent_until) <= soon),
-        )
-    return stages[wanted.value]
-
-
-def _mentions(text: str) -> ColumnElement[bool]:
-    """The customer's name or any message of the conversation holds the text."""
-    return or_(
-        col(Customer.name).icontains(text, autoescape=True),
-        exists().where(
-            col(Message.conversation_id) == col(Conversation.id),
-            col(Message.text).icontains(text, autoescape=True),
-        ),
+    stages[WindowFilter.CLOSING_SOON] = or_(
+        and_(standard, col(Thread.standard_until) <= soon),
+        and_(stages[Stage.HUMAN_AGENT], col(Thread.human_agent_until) <= soon),
     )
+    # Asked of each conversation in turn: joined, SQLite would begin with the threads, and sort.
+    return exists().where(col(Thread.customer_id) == col(Conversation.customer_id), stages[wanted.value])
 
 
-def _position(values: Sequence[Any], *columns: Any) -> Any:
-    """The values typed as the columns they are compared with."""
-    return tuple_(*values, types=[column.type for column in columns])
+def _closing_soon(now: datetime) -> CompoundSelect[Any]:
+    """The customers whose threads have an end within the hour, whether or not it ends a stage."""
+    soon = now + CLOSING_SOON
+    return union(
+        *(
+            select(col(Thread.customer_id)).where(end > now, end <= soon)
+            for end in (col(Thread.standard_until), col(Thread.human_agent_until))
+        )
+    )

@@ -3,10 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, or_, select
+from sqlalchemy import select as sql_select
+from sqlmodel import Session, col, select
 
+from store import search_texts
 from store.conversations import live_conversation_id
+from store.ranges import Span, cut, unindexed
+from store.search_texts import Kind
 from store.tables import Customer, Thread
+
+Place = tuple[datetime, str]
+
+_KEY = (col(Customer.created_at), col(Customer.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +28,7 @@ class CustomerRecord:
 
 @dataclass(frozen=True, slots=True)
 class CustomerFilter:
-    """What a list is narrowed to; unset fields do not narrow. `text`: a part of the name."""
+    """What a list is narrowed to; unset fields do not narrow. `text`: words of the name."""
 
     page_id: str | None = None
     psid: str | None = None
@@ -39,19 +47,23 @@ def find(session: Session, customer_id: str) -> CustomerRecord | None:
     return CustomerRecord(row[0], row[1], live_conversation_id(session, customer_id))
 
 
-def listed(
-    session: Session, wanted: CustomerFilter, *, after: tuple[datetime, str] | None, limit: int
-) -> list[Customer]:
-    """Customers, the newest first."""
-    statement = select(Customer).order_by(col(Customer.created_at).desc(), col(Customer.id).desc())
-    if wanted.page_id is not None:
-        statement = statement.where(Customer.page_id == wanted.page_id)
-    if wanted.psid is not None:
-        statement = statement.where(Customer.psid == wanted.psid)
+def listed(session: Session, wanted: CustomerFilter, span: Span[Place]) -> list[Customer]:
+    """A part of the list by the instant of the first word."""
+    statement = sql_select(Customer)
     if wanted.text is not None:
-        statement = statement.where(col(Customer.name).icontains(wanted.text, autoescape=True))
-    if after is not None:
-        at, customer_id = after
-        same = (col(Customer.created_at) == at) & (col(Customer.id) < customer_id)
-        statement = statement.where(or_(col(Customer.created_at) < at, same))
-    return list(session.exec(statement.limit(limit)))
+        called = search_texts.found(session, Kind.NAME, wanted.text, page_id=wanted.page_id)
+        if called is None:
+            return []
+        statement = statement.where(col(Customer.id).in_(called))
+    if wanted.page_id is not None:
+        # Who is called so is few already.
+        page_id = col(Customer.page_id) if wanted.text is None else unindexed(col(Customer.page_id))
+        statement = statement.where(page_id == wanted.page_id)
+    if wanted.psid is not None:
+        statement = statement.where(col(Customer.psid) == wanted.psid)
+    return list(session.scalars(cut(statement, _KEY, span)))
+
+
+def place_of(customer: Customer) -> Place:
+    """Where a customer stands in the list."""
+    return customer.created_at, customer.id

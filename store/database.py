@@ -3,6 +3,8 @@
 Work runs as plain functions over a SQLModel session, in threads, so that no event loop waits for a disk. On
 SQLite one thread writes: what waits while a commit is being flushed shares the next one (group commit), each
 piece in its own savepoint. On PostgreSQL each piece of work is a transaction of its own.
+
+Reads have lanes with threads of their own, so that what is slow keeps nothing waiting that must be quick.
 """
 
 import asyncio
@@ -12,6 +14,9 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
 from typing import Any, TypeVar
 
 import orjson
@@ -19,13 +24,13 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlmodel import Session
 
 from store.postgres_errors import hide_values
+from store.read_limits import StoppableRead
 
 T = TypeVar("T")
 Work = Callable[[Session], T]
 
 _BUSY_TIMEOUT_SECONDS = 10.0
 _GROUP_LIMIT = 200
-_READERS = 4
 _POSTGRES_WRITERS = 8
 
 # libpq's own would wait for minutes, or for ever, for a server whose machine is gone.
@@ -37,6 +42,31 @@ _POSTGRES_PATIENCE = {
     "tcp_user_timeout": 20_000,  # milliseconds
 }
 
+
+class Lane(Enum):
+    """What a read may keep waiting: only reads of its own lane."""
+
+    FIRST = "first"
+    """Who is calling, and whether the store answers: each call waits for it."""
+    USUAL = "usual"
+    LONG = "long"
+    """Searches and sums, whose time depends on what is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _LaneLimits:
+    threads: int
+    time: timedelta
+
+
+_LANES = {
+    Lane.FIRST: _LaneLimits(2, timedelta(seconds=10)),
+    Lane.USUAL: _LaneLimits(4, timedelta(seconds=30)),
+    Lane.LONG: _LaneLimits(2, timedelta(seconds=5)),
+}
+_READERS = sum(limits.threads for limits in _LANES.values())
+
+
 # What is deleted is overwritten: an erasure must not leave a person's words in free pages.
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -44,6 +74,8 @@ _PRAGMAS = (
     "foreign_keys=ON",
     "temp_store=MEMORY",
     "secure_delete=ON",
+    # A log that had to grow beside a slow reader is cut when it is used anew.
+    "journal_size_limit=67108864",
 )
 
 
@@ -68,7 +100,7 @@ def make_engine(url: str, *, writes: bool = True) -> Engine:
     if not url.startswith("sqlite"):
         engine = create_engine(
             url,
-            pool_size=_POSTGRES_WRITERS,
+            pool_size=_POSTGRES_WRITERS + _READERS,
             pool_pre_ping=True,
             connect_args=_POSTGRES_PATIENCE,
             **_COMMON,
@@ -93,14 +125,24 @@ def make_engine(url: str, *, writes: bool = True) -> Engine:
     return engine
 
 
+def _reading(engine: Engine) -> Engine:
+    """The same connections for reading: PostgreSQL shows all statements of a transaction one picture then."""
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
 class Database:
     """The store as the event loop sees it: `await read(work)` and `await write(work)`."""
 
     def __init__(self, url: str) -> None:
         self._single_writer = url.startswith("sqlite")
         self._write_engine = make_engine(url)
-        self._read_engine = make_engine(url, writes=False) if self._single_writer else self._write_engine
-        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store-read")
+        self._read_engine = (
+            make_engine(url, writes=False) if self._single_writer else _reading(self._write_engine)
+        )
+        self._readers = {
+            lane: ThreadPoolExecutor(limits.threads, thread_name_prefix=f"store-read-{lane.value}")
+            for lane, limits in _LANES.items()
+        }
         self._writer: _GroupCommitter | ThreadPoolExecutor = (
             _GroupCommitter(self._write_engine)
             if self._single_writer
@@ -112,9 +154,19 @@ class Database:
         """`sqlite` or `postgresql`."""
         return self._write_engine.dialect.name
 
-    async def read(self, work: Work[T]) -> T:
-        """Run `work` in a read transaction: one consistent picture."""
-        return await asyncio.wrap_future(self._readers.submit(self._read, work))
+    async def read(self, work: Work[T], lane: Lane = Lane.USUAL) -> T:
+        """Run `work` in a read transaction: one consistent picture, however many statements it takes.
+
+        Raises ReadTooSlowError after the lane's time. A caller that is cancelled stops the read as well.
+        """
+        stoppable = StoppableRead(_LANES[lane].time)
+        running = self._readers[lane].submit(self._read, work, stoppable)
+        try:
+            return await asyncio.wrap_future(running)
+        except asyncio.CancelledError:
+            # In a thread: it may take the network. FIRST is the lane that is never long.
+            self._readers[Lane.FIRST].submit(stoppable.stop)
+            raise
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in a write transaction; it is durable when this returns."""
@@ -132,12 +184,17 @@ class Database:
             self._writer.stop()
         else:
             self._writer.shutdown()
-        self._readers.shutdown()
+        for readers in self._readers.values():
+            readers.shutdown()
         self._write_engine.dispose()
         self._read_engine.dispose()
 
-    def _read(self, work: Work[T]) -> T:
-        with self._read_engine.connect() as connection, Session(connection) as session:
+    def _read(self, work: Work[T], stoppable: StoppableRead) -> T:
+        with (
+            self._read_engine.connect() as connection,
+            stoppable.on(connection),
+            Session(connection) as session,
+        ):
             return work(session)
 
     def _write(self, work: Work[T]) -> T:

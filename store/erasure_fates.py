@@ -53,6 +53,7 @@ FATES: dict[str, dict[str, Fate]] = {
         "standby thread_seq status reason reason_detail allowed_by attempt request_hash hold resends "
         "occurred_at received_at sent_at created_at",
     ),
+    "search_text": _all(_D, "id customer_id source_id kind terms"),
     # The files themselves go first, while their places are known: activities.erasures.
     "attachment": _all(
         _D,

@@ -13,6 +13,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.changes import Fact
 from domain.lifecycle import ActorKind
+from store import search_texts
 from store.events import append_events, event_row
 from store.tables import Customer
 
@@ -112,6 +113,8 @@ def keep(session: Session, customer_id: str, told: Mapping[str, str], now: datet
     for name in changed:
         setattr(customer, name, values[name])
     session.flush()
+    if "name" in changed:
+        search_texts.replace_name(session, customer)
     if changed:
         fact = Fact("customer.profile_changed", now, ActorKind.SYSTEM)
         append_events(session, [event_row(fact, customer.page_id, customer.id, None)])

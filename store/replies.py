@@ -19,6 +19,7 @@ from domain.lifecycle import ActorKind, Status
 from domain.sending import RefusalCode
 from domain.settings import AutomatedTrigger
 from domain.state import REPLY, Command, Notice
+from store import search_texts
 from store.attachments import file_to_send, free_file, sent_file_id
 from store.conversations import live_conversation_id, may_live
 from store.created_messages import notice_row
@@ -128,6 +129,7 @@ def keep_intent(session: Session, conversation_id: str, reply: Reply, at: dateti
     if not insert_if_new(session, Message, row):
         kept = session.get_one(Message, reply.message_id)
         return _kept_intent(conversation, kept, reply)
+    search_texts.keep_messages(session, [row])
     if conversation.owner.as_of(at).is_other:
         raise StoreRefusalError(NOT_OURS)
     return Intent(conversation, Message(**row))

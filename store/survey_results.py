@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlmodel import Session, col
 
 from domain.projection import NEVER_WAS
 from domain.settings import Question
 from domain.state import SurveyStatus
 from domain.survey_texts import SCORES
+from store.ranges import Span, cut
 from store.tables import Session as AgentSession
 from store.tables import Survey, SurveyAnswer
+
+Place = tuple[datetime, str]
 
 _PROMOTERS_FROM, _DETRACTORS_TO = 9, 6
 """The net promoter score's own bounds: 9 and 10 recommend, 0 to 6 advise against."""
@@ -82,17 +85,16 @@ def find(session: Session, survey_id: str) -> SurveyRecord | None:
     return SurveyRecord(*row) if row else None
 
 
-def search(
-    session: Session, wanted: SurveyFilter, *, after: tuple[datetime, str] | None, limit: int
-) -> list[SurveyRecord]:
-    """Surveys by their endings, newest first, from the position `after` on."""
-    key: tuple[Any, ...] = (col(Survey.ended_at), col(Survey.id))
-    statement = _records().where(*_conditions(wanted))
-    if after is not None:
-        position: Any = tuple_(*after, types=[column.type for column in key])
-        statement = statement.where(tuple_(*key) < position)
-    ordered = statement.order_by(*(each.desc() for each in key)).limit(limit)
-    return [SurveyRecord(*row) for row in session.execute(ordered)]
+def listed(session: Session, wanted: SurveyFilter, span: Span[Place]) -> list[SurveyRecord]:
+    """A part of the list by endings."""
+    key = (col(Survey.ended_at), col(Survey.id))
+    found = session.execute(cut(_records().where(*_conditions(wanted)), key, span))
+    return [SurveyRecord(*row) for row in found]
+
+
+def place_of(record: SurveyRecord) -> Place:
+    """Where a survey stands in the list."""
+    return record.survey.ended_at, record.survey.id
 
 
 def summarize(session: Session, wanted: SurveyFilter) -> Summary:
@@ -167,6 +169,8 @@ def _conditions(wanted: SurveyFilter) -> list[ColumnElement[bool]]:
         conditions.append(col(Survey.question) == wanted.question.value)
     if wanted.status is not None:
         conditions.append(OUTCOME.in_([wanted.status.value]))
+        if wanted.status is not SurveyStatus.ANSWERED:
+            conditions.append(col(Survey.status) == wanted.status.value)
     if wanted.from_ is not None:
         conditions.append(col(Survey.ended_at) >= wanted.from_)
     if wanted.until is not None:

@@ -3,10 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import false
-from sqlmodel import Session, col, func, or_, select
+from sqlalchemy import false, func, or_, select
+from sqlmodel import Session, col
 
+from store.ranges import Span, cut
 from store.tables import Event
+
+Place = tuple[int]
+
+_KEY = (col(Event.id),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +35,43 @@ class EventFilter:
 EVERYTHING = EventFilter()
 
 
+def listed(session: Session, wanted: EventFilter, span: Span[Place]) -> list[Event]:
+    """A part of the log, in its order."""
+    statement = select(Event)
+    if wanted.conversation_id is not None:
+        statement = statement.where(col(Event.conversation_id) == wanted.conversation_id)
+    if wanted.page_id is not None:
+        statement = statement.where(col(Event.page_id) == wanted.page_id)
+    if wanted.subjects is not None:
+        kinds = (col(Event.kind).startswith(f"{each}.", autoescape=True) for each in sorted(wanted.subjects))
+        statement = statement.where(or_(false(), *kinds))
+    return list(session.scalars(cut(statement, _KEY, span)))
+
+
+def find(session: Session, wanted: EventFilter, event_id: int) -> Event | None:
+    """An event, if it is one of these."""
+    event = session.get(Event, event_id)
+    return event if event is not None and wanted.lets_through(event) else None
+
+
+def place_of(event: Event) -> Place:
+    """Where an event stands."""
+    return (event.id or 0,)
+
+
 def read_events(
     session: Session, wanted: EventFilter, *, after: int, limit: int, through: int | None = None
 ) -> list[Event]:
     """Events with ids greater than `after`, up to and with `through`, oldest first."""
-    statement = select(Event).where(col(Event.id) > after).order_by(col(Event.id)).limit(limit)
-    if wanted.conversation_id is not None:
-        statement = statement.where(Event.conversation_id == wanted.conversation_id)
-    if wanted.page_id is not None:
-        statement = statement.where(Event.page_id == wanted.page_id)
-    if wanted.subjects is not None:
-        kinds = (col(Event.kind).startswith(f"{each}.", autoescape=True) for each in sorted(wanted.subjects))
-        statement = statement.where(or_(false(), *kinds))
-    if through is not None:
-        statement = statement.where(col(Event.id) <= through)
-    return list(session.exec(statement))
+    return listed(
+        session, wanted, Span(limit, after=(after,), before=None if through is None else (through + 1,))
+    )
 
 
 def events_of_kind(session: Session, kind: str, *, before: int | None, limit: int) -> list[Event]:
     """Events of one kind, newest first."""
-    statement = select(Event).where(Event.kind == kind).order_by(col(Event.id).desc()).limit(limit)
-    if before is not None:
-        statement = statement.where(col(Event.id) < before)
-    return list(session.exec(statement))
+    span = Span(limit, newest_first=True, before=None if before is None else (before,))
+    return list(session.scalars(cut(select(Event).where(col(Event.kind) == kind), _KEY, span)))
 
 
 def events_of_kinds(session: Session, kinds: Iterable[str], *, before: int | None, limit: int) -> list[Event]:
@@ -63,4 +82,4 @@ def events_of_kinds(session: Session, kinds: Iterable[str], *, before: int | Non
 
 def newest_event_id(session: Session) -> int:
     """The id of the newest event; 0 when there is none."""
-    return session.exec(select(func.max(Event.id))).one() or 0
+    return session.scalar(select(func.max(col(Event.id)))) or 0

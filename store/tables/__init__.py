@@ -9,6 +9,7 @@ from store.tables.inbox import InboxEvent, Relay, RelayPartition, UnroutedEvent,
 from store.tables.messages import Attachment, AttachmentUpload, Message
 from store.tables.people import Agent, ApiKey, IdempotencyRecord, SignIn, SignInTry
 from store.tables.records import Erasure, Event, Installation
+from store.tables.search import SearchText
 from store.tables.settings import (
     Account,
     AutomatedMessage,
@@ -43,6 +44,7 @@ __all__ = [
     "PageSilence",
     "Relay",
     "RelayPartition",
+    "SearchText",
     "Session",
     "SessionTemplate",
     "SignIn",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Integer
+from sqlalchemy import JSON, BigInteger, Index, Integer, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -19,6 +19,12 @@ SQLModel.metadata.naming_convention = {
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
 JSON_TYPE = JSON().with_variant(JSONB(), "postgresql")
+
+
+def index_where(name: str, *columns: Any, given: str) -> Index:
+    """An index of the rows in which the column `given` has a value."""
+    condition = text(f"{given} IS NOT NULL")
+    return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
 
 
 def instant(*, index: bool = False, nullable: bool = False) -> Any:

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from store.tables.columns import instant
+from store.tables.columns import index_where, instant
 
 _ACTIVITY = text("coalesce(last_message_at, opened_at)")
 
@@ -14,18 +14,23 @@ class Conversation(SQLModel, table=True):
     """One piece of work in a thread. A projection: only the workflow's projection writes it."""
 
     __table_args__ = (
-        # Lists are read by newest activity.
-        Index("ix_conversation_activity", _ACTIVITY, "id"),
+        # Lists are read by newest activity, one status after the other: store.ranges.
         Index("ix_conversation_status_activity", "status", _ACTIVITY, "id"),
-        Index("ix_conversation_page_activity", "page_id", _ACTIVITY, "id"),
+        Index("ix_conversation_page_activity", "page_id", "status", _ACTIVITY, "id"),
+        index_where(
+            "ix_conversation_agent_activity", "agent_id", "status", _ACTIVITY, "id", given="agent_id"
+        ),
+        index_where(
+            "ix_conversation_queue_activity", "queue_id", "status", _ACTIVITY, "id", given="queue_id"
+        ),
     )
 
     id: str = Field(primary_key=True)
     page_id: str = Field(foreign_key="page.page_id")
     customer_id: str = Field(foreign_key="customer.id", index=True)
     workstream_id: str | None = Field(default=None, index=True)
-    queue_id: str | None = Field(default=None, index=True)
-    agent_id: str | None = Field(default=None, index=True)
+    queue_id: str | None = None
+    agent_id: str | None = None
     status: str
     phase: str | None = None
     status_reason: str

@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from store.tables.columns import BIG, JSON_TYPE, instant, json_column
+from store.tables.columns import BIG, JSON_TYPE, index_where, instant, json_column
+
+ARRIVAL = text("coalesce(thread_seq, 2147483647)")
 
 
 class Message(SQLModel, table=True):
@@ -14,9 +16,13 @@ class Message(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("page_id", "mid"),
-        Index("ix_message_thread", "customer_id", "occurred_at"),
-        Index("ix_message_conversation", "conversation_id", "occurred_at"),
-        Index("ix_message_status", "status", "created_at"),
+        # A transcript's order: Meta's time, arrival, and what Pagedesk itself wrote last.
+        Index("ix_message_thread", "customer_id", "occurred_at", ARRIVAL, "id"),
+        Index("ix_message_conversation", "conversation_id", "occurred_at", ARRIVAL, "id"),
+        # Our own messages are listed by the instant they were written, one status after the other.
+        index_where("ix_message_status", "status", "created_at", "id", given="status"),
+        index_where("ix_message_page_status", "page_id", "status", "created_at", "id", given="status"),
+        index_where("ix_message_agent_status", "agent_id", "status", "created_at", "id", given="agent_id"),
     )
 
     id: str = Field(primary_key=True)
@@ -75,7 +81,7 @@ class Attachment(SQLModel, table=True):
     id: str = Field(primary_key=True)
     direction: str
     message_id: str | None = Field(default=None, index=True)
-    page_id: str | None = Field(default=None, foreign_key="page.page_id")
+    page_id: str | None = Field(default=None, foreign_key="page.page_id", index=True)
     customer_id: str | None = Field(default=None, foreign_key="customer.id", index=True)
     agent_id: str | None = None
     position: int = 0
@@ -100,6 +106,6 @@ class AttachmentUpload(SQLModel, table=True):
     __tablename__ = "attachment_upload"
 
     attachment_id: str = Field(primary_key=True, foreign_key="attachment.id")
-    page_id: str = Field(primary_key=True, foreign_key="page.page_id")
+    page_id: str = Field(primary_key=True, foreign_key="page.page_id", index=True)
     meta_id: str
     expires_at: datetime = instant()

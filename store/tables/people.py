@@ -67,7 +67,7 @@ class IdempotencyRecord(SQLModel, table=True):
     __tablename__ = "idempotency_record"
 
     principal_id: str = Field(primary_key=True)
-    key: str = Field(primary_key=True)
+    key: str = Field(primary_key=True, index=True)
     request_hash: str
     status_code: int
     body: dict[str, Any] = json_column(dict)

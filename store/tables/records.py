@@ -16,7 +16,11 @@ class Event(SQLModel, table=True):
     have been is named by a later `event.retracted`, and has no `dedupe_key` any more: it may yet come to be.
     """
 
-    __table_args__ = (Index("ix_event_conversation", "conversation_id", "id"),)
+    __table_args__ = (
+        Index("ix_event_conversation", "conversation_id", "id"),
+        Index("ix_event_page", "page_id", "id"),
+        Index("ix_event_kind", "kind", "id"),
+    )
 
     id: int | None = Field(default=None, sa_type=BIG, primary_key=True)
     at: datetime = instant()

@@ -15,7 +15,11 @@ class Survey(SQLModel, table=True):
     history, log or event.
     """
 
-    __table_args__ = (Index("ix_survey_page_ended", "page_id", "ended_at"),)
+    __table_args__ = (
+        Index("ix_survey_ended", "ended_at", "id"),
+        Index("ix_survey_page_ended", "page_id", "ended_at", "id"),
+        Index("ix_survey_status_ended", "status", "ended_at", "id"),
+    )
 
     id: str = Field(primary_key=True)
     page_id: str = Field(foreign_key="page.page_id")

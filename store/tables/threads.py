@@ -6,18 +6,22 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from store.tables.columns import BIG, JSON_TYPE, instant, json_column
+from store.tables.columns import BIG, JSON_TYPE, index_where, instant, json_column
 from store.types import UtcDateTime
 
 
 class Customer(SQLModel, table=True):
     """A person on a page; the social profile."""
 
-    __table_args__ = (UniqueConstraint("page_id", "psid"),)
+    __table_args__ = (
+        UniqueConstraint("page_id", "psid"),
+        Index("ix_customer_created", "created_at", "id"),
+        Index("ix_customer_page_created", "page_id", "created_at", "id"),
+    )
 
     id: str = Field(primary_key=True)
     page_id: str = Field(foreign_key="page.page_id")
-    psid: str
+    psid: str = Field(index=True)
     name: str | None = None
     first_name: str | None = None
     last_name: str | None = None
@@ -36,6 +40,12 @@ class Customer(SQLModel, table=True):
 
 class Thread(SQLModel, table=True):
     """(page, customer): counters, the folded window, receipts, and the workflow's last projected state."""
+
+    __table_args__ = (
+        # What closes soon is found by its end.
+        index_where("ix_thread_standard_until", "standard_until", given="standard_until"),
+        index_where("ix_thread_human_agent_until", "human_agent_until", given="human_agent_until"),
+    )
 
     customer_id: str = Field(primary_key=True, foreign_key="customer.id")
     page_id: str

@@ -134,9 +134,9 @@ def test_every_instant_that_comes_in_is_of_the_one_type() -> None:
 def test_a_list_of_the_position_in_time_reads_its_own_cursor() -> None:
     cursors = CursorOf("x", tuple[Instant, str])
     instant = TypeAdapter(Instant).validate_python("2026-11-20T12:00:00.000001+02:00")
-    assert cursors.read(cursors._write((instant, "a"))) == (instant, "a")
+    assert cursors.read(cursors.write((instant, "a"))) == (instant, "a")
     with pytest.raises(Problem):
-        CursorOf("y", tuple[Instant, str]).read(cursors._write((instant, "a")))
+        CursorOf("y", tuple[Instant, str]).read(cursors.write((instant, "a")))
 
 
 @pytest.mark.parametrize("account_id", ["a%00b", "%00", "a%ED%A0%80b", "a b", "x" * 65, "a%0A"])

@@ -1,6 +1,6 @@
-"""Lists of conversations come in order from an index: no sorting, however many there are."""
+"""Lists are read in order from indexes, however many rows there are: nothing but a page or two is sorted."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,20 @@ import pytest
 from sqlalchemy import Connection, event
 from sqlmodel import Session
 
-from store import conversations
+from domain.state import SurveyStatus
+from store import conversations, customers, own_messages, survey_results, timeline, transcripts
 from store.conversations import ConversationFilter
+from store.customers import CustomerFilter
 from store.database import make_engine
+from store.own_messages import MessageFilter
+from store.ranges import Span
+from store.survey_results import SurveyFilter
+from store.timeline import EventFilter
 from support.store import PAGE_A, make_settings
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+Read = Callable[[Session, Span[Any]], list[Any]]
 
 
 @pytest.fixture
@@ -26,9 +34,7 @@ def connection(tmp_path: Path) -> Iterator[Connection]:
     engine.dispose()
 
 
-def plan(
-    connection: Connection, wanted: ConversationFilter, after: tuple[datetime, str] | None = None
-) -> list[str]:
+def plan(connection: Connection, read: Read, span: Span[Any]) -> list[str]:
     """How SQLite answers the list, step by step."""
     steps: list[str] = []
 
@@ -37,34 +43,144 @@ def plan(
 
     event.listen(connection, "before_cursor_execute", explain)
     with Session(connection) as session:
-        assert conversations.search(session, wanted, now=NOON, after=after, limit=50) == []
+        assert read(session, span) == []
     event.remove(connection, "before_cursor_execute", explain)
     return steps
 
 
+def conversations_of(**wanted: Any) -> Read:
+    return lambda session, span: conversations.listed(session, ConversationFilter(**wanted), span, now=NOON)
+
+
+def own(**wanted: Any) -> Read:
+    return lambda session, span: own_messages.listed(session, MessageFilter(**wanted), span)
+
+
+def people(**wanted: Any) -> Read:
+    return lambda session, span: customers.listed(session, CustomerFilter(**wanted), span)
+
+
+def surveys(**wanted: Any) -> Read:
+    return lambda session, span: survey_results.listed(session, SurveyFilter(**wanted), span)
+
+
+def log(**wanted: Any) -> Read:
+    return lambda session, span: timeline.listed(session, EventFilter(**wanted), span)
+
+
 @pytest.mark.parametrize(
-    ("wanted", "index", "narrowed"),
+    ("read", "place", "steps"),
     [
-        pytest.param(ConversationFilter(), "ix_conversation_activity", [], id="all"),
         pytest.param(
-            ConversationFilter(statuses=["open"]),
-            "ix_conversation_status_activity",
-            ["status=?"],
-            id="of-a-status",
+            conversations_of(),
+            (NOON, "c"),
+            ["SEARCH conversation USING INDEX ix_conversation_status_activity (status=?)"] * 5,
+            id="conversations",
         ),
         pytest.param(
-            ConversationFilter(page_id=PAGE_A), "ix_conversation_page_activity", ["page_id=?"], id="of-a-page"
+            conversations_of(statuses=["open", "active"]),
+            (NOON, "c"),
+            ["SEARCH conversation USING INDEX ix_conversation_status_activity (status=?)"] * 2,
+            id="of-two-statuses",
+        ),
+        pytest.param(
+            conversations_of(statuses=["open"], page_id=PAGE_A),
+            (NOON, "c"),
+            ["SEARCH conversation USING INDEX ix_conversation_page_activity (page_id=? AND status=?)"],
+            id="of-a-page",
+        ),
+        pytest.param(
+            conversations_of(statuses=["active"], agent_id="a"),
+            (NOON, "c"),
+            ["SEARCH conversation USING INDEX ix_conversation_agent_activity (agent_id=? AND status=?)"],
+            id="of-an-agent",
+        ),
+        pytest.param(
+            conversations_of(statuses=["open"], queue_id="q"),
+            (NOON, "c"),
+            ["SEARCH conversation USING INDEX ix_conversation_queue_activity (queue_id=? AND status=?)"],
+            id="of-a-queue",
+        ),
+        pytest.param(
+            own(status="held"),
+            (NOON, "m"),
+            ["SEARCH message USING INDEX ix_message_status (status=?)"],
+            id="own-messages",
+        ),
+        pytest.param(
+            own(status="failed", agent_id="a"),
+            (NOON, "m"),
+            ["SEARCH message USING INDEX ix_message_agent_status (agent_id=? AND status=?)"],
+            id="own-messages-of-an-agent",
+        ),
+        pytest.param(
+            own(status="sent", page_id=PAGE_A),
+            (NOON, "m"),
+            ["SEARCH message USING INDEX ix_message_page_status (page_id=? AND status=?)"],
+            id="own-messages-of-a-page",
+        ),
+        pytest.param(
+            people(), (NOON, "c"), ["SCAN customer USING INDEX ix_customer_created"], id="customers"
+        ),
+        pytest.param(
+            people(page_id=PAGE_A),
+            (NOON, "c"),
+            ["SEARCH customer USING INDEX ix_customer_page_created (page_id=?)"],
+            id="customers-of-a-page",
+        ),
+        pytest.param(surveys(), (NOON, "s"), ["SCAN survey USING INDEX ix_survey_ended"], id="surveys"),
+        pytest.param(
+            surveys(page_id=PAGE_A),
+            (NOON, "s"),
+            ["SEARCH survey USING INDEX ix_survey_page_ended (page_id=?)"],
+            id="surveys-of-a-page",
+        ),
+        pytest.param(
+            surveys(status=SurveyStatus.EXPIRED),
+            (NOON, "s"),
+            ["SEARCH survey USING INDEX ix_survey_status_ended (status=?)"],
+            id="surveys-of-an-outcome",
+        ),
+        pytest.param(
+            log(page_id=PAGE_A),
+            (5,),
+            ["SEARCH event USING INDEX ix_event_page (page_id=?)"],
+            id="log-of-a-page",
+        ),
+        pytest.param(
+            log(conversation_id="c"),
+            (5,),
+            ["SEARCH event USING INDEX ix_event_conversation (conversation_id=?)"],
+            id="timeline",
+        ),
+        pytest.param(
+            lambda session, span: transcripts.of_conversation(session, "c", span),
+            (NOON, 5, "m"),
+            ["SEARCH message USING INDEX ix_message_conversation (conversation_id=?)"],
+            id="messages-of-a-conversation",
+        ),
+        pytest.param(
+            lambda session, span: transcripts.of_thread(session, "c", span),
+            (NOON, 5, "m"),
+            ["SEARCH message USING INDEX ix_message_thread (customer_id=?)"],
+            id="messages-of-a-thread",
         ),
     ],
 )
+@pytest.mark.parametrize("newest_first", [True, False])
 def test_a_list_is_read_in_order_from_its_index(
-    connection: Connection, wanted: ConversationFilter, index: str, narrowed: list[str]
+    connection: Connection, read: Read, place: tuple[Any, ...], steps: list[str], *, newest_first: bool
 ) -> None:
-    first = plan(connection, wanted)
-    following = plan(connection, wanted, (NOON, "c"))
-    narrowing = f" ({' AND '.join(narrowed)})" if narrowed else ""
-    assert first[0] == f"{'SEARCH' if narrowed else 'SCAN'} conversation USING INDEX {index}{narrowing}"
-    assert (
-        following[0] == f"SEARCH conversation USING INDEX {index} ({' AND '.join([*narrowed, '<expr><?'])})"
-    )
-    assert not [step for step in (*first, *following) if "TEMP B-TREE" in step]
+    indexed = [step.split(" (")[0].split(" INDEX ")[1] for step in steps]
+    whole = reading(plan(connection, read, Span(50, newest_first=newest_first)), steps[0].split()[1])
+    assert whole[: len(steps)] == steps
+    after, before = (Span(50, newest_first=newest_first, **{bound: place}) for bound in ("after", "before"))
+    for span in (after, before):
+        part = reading(plan(connection, read, span), steps[0].split()[1])[: len(steps)]
+        assert [step.split(" (")[0].split(" INDEX ")[1] for step in part] == indexed
+        assert all("<" in step or ">" in step for step in part), "It begins at its place."
+
+
+def reading(steps: list[str], table: str) -> list[str]:
+    """The steps that read this table."""
+    return [step for step in steps if step.startswith((f"SEARCH {table} USING", f"SCAN {table} USING"))]

@@ -20,8 +20,9 @@ from domain.state import QueuedSend, Survey, SurveyStatus, ThreadState
 from sandbox.graph_payload import check_message
 from store import tables
 from store.database import Database
+from store.ranges import Span
 from store.survey_answers import Ignored, is_answered_reminder, take_feedback, take_from_page, take_tap
-from store.survey_results import SurveyFilter, search, summarize
+from store.survey_results import SurveyFilter, listed, summarize
 from store.threads import project
 from support.store import (
     PAGE_A,
@@ -145,7 +146,7 @@ async def test_what_a_discarded_attempt_scheduled_never_was(store: Database) -> 
         ("survey1", "cancelled", "never_was"),
         ("survey2", "scheduled", None),
     ]
-    found = await store.read(lambda s: search(s, SurveyFilter(), after=None, limit=10))
+    found = await store.read(lambda s: listed(s, SurveyFilter(), Span(10)))
     assert [each.survey.id for each in found] == ["survey2"]
     summary = await store.read(lambda s: summarize(s, SurveyFilter()))
     assert summary.outcomes["cancelled"] == 0
@@ -313,7 +314,7 @@ async def test_results_count_a_late_answer_that_no_workflow_took_note_of(store: 
     assert {name: count for name, count in summary.outcomes.items() if count} == {"answered": 1, "skipped": 1}
     assert (summary.invited, summary.answered, summary.late, summary.response_rate) == (1, 1, 1, 1.0)
     found = await store.read(
-        lambda session: search(session, SurveyFilter(status=SurveyStatus.ANSWERED), after=None, limit=9)
+        lambda session: listed(session, SurveyFilter(status=SurveyStatus.ANSWERED), Span(9))
     )
     assert [record.survey.id for record in found] == ["survey1"]
 

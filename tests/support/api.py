@@ -23,7 +23,7 @@ from base.settings import Settings
 from domain.changes import Refusal
 from domain.lifecycle import Status
 from domain.state import Command
-from store import tables
+from store import search_texts, tables
 from store.database import Database
 from workflows.messages import CommandResult
 
@@ -314,6 +314,9 @@ class Seed:
                 )
             )
         await self.add(*rows)
+        await self._api.database.write(
+            lambda session: search_texts.replace_name(session, session.get_one(tables.Customer, customer_id))
+        )
         return Thread(page, customer_id, conversation_id)
 
     async def message(self, thread: Thread, text: str | None, **values: Any) -> str:
@@ -332,6 +335,7 @@ class Seed:
             **values,
         }
         await self.add(tables.Message(**row))
+        await self._api.database.write(lambda session: search_texts.keep_messages(session, [row]))
         return message_id
 
     async def add(self, *rows: Any) -> None:

@@ -1,0 +1,23 @@
+"""The words by which texts are found."""
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from store.tables.columns import BIG
+
+
+class SearchText(SQLModel, table=True):
+    """The words of a text, and the marks of where it belongs: `store.search_texts`.
+
+    The database keeps an index of them: on SQLite the full-text table `search_index`, which triggers keep in
+    step, on PostgreSQL a GIN index.
+    """
+
+    __tablename__ = "search_text"
+    __table_args__ = (UniqueConstraint("customer_id", "source_id", "kind"), {"sqlite_autoincrement": True})
+
+    id: int | None = Field(default=None, sa_type=BIG, primary_key=True)
+    customer_id: str = Field(foreign_key="customer.id")
+    source_id: str = Field(description="the message's or the customer's id")
+    kind: str
+    terms: str = Field(description="words and marks, separated by blanks")
