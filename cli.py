@@ -97,7 +97,7 @@ def api() -> None:
     with loading():
         from api.app import create_app
         from api.edge import WEBHOOKS
-        from base.http_server import serve
+        from base.http_server import new_connections, serve
         from base.known_hosts import KnownHosts, is_loopback
         from base.skipping_clock import process_time
         from base.telemetry import set_up_telemetry
@@ -109,12 +109,14 @@ def api() -> None:
     require_same_installation(settings)
     configure(settings.log_level)
     set_up_telemetry()
-    app = create_app(settings)
+    connections = new_connections(settings.trusted_proxies)
+    app = create_app(settings, connections=connections)
     public_names = [settings.public_url.host] if settings.public_url and settings.public_url.host else []
     with process_time(settings):
         serve(
             # A delivery is signed: it is taken under any name, or a forgotten setting would lose messages.
             KnownHosts(app, public_names, open_to_all=WEBHOOKS) if is_loopback(settings.host) else app,
+            connections=connections,
             host=settings.host,
             port=settings.port,
             trusted_proxies=settings.trusted_proxies,

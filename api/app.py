@@ -31,6 +31,7 @@ from api import (
     pages,
     replies,
     sender_actions,
+    server,
     session_templates,
     sign_ins,
     starting,
@@ -56,6 +57,7 @@ from api.key_check import master_key_fits
 from api.long_reads import LongReads
 from api.openapi import describe, introduction
 from api.passwords import Passwords
+from api.proxy_watch import ProxyWatch
 from api.rates import RateLimit
 from api.readiness import Readiness
 from api.recording import record_of
@@ -66,6 +68,7 @@ from api.sweep import sweep_forever
 from api.throttle import SignInThrottle
 from api.webhook_mount import WebhookMount
 from base import clock
+from base.http_connections import Connections
 from base.settings import Settings
 from base.temporal import connect
 from messenger.graph import GraphClient
@@ -103,6 +106,7 @@ _RESOURCES = (
     audit,
     health,
     metrics,
+    server,
 )
 
 
@@ -112,20 +116,23 @@ def create_app(
     database: Database | None = None,
     engine: Engine | None = None,
     graph_transport: httpx.AsyncBaseTransport | None = None,
+    connections: Connections | None = None,
 ) -> FastAPI:
     """The API. What is not given is opened when the application starts and closed when it ends.
 
     It starts, reads and takes webhooks while the workflow engine is away. `graph_transport` carries its few
-    Graph calls instead of the network, in tests.
+    Graph calls instead of the network, in tests. `connections` are the server's, to tell of them.
     """
-    webhooks = WebhookMount()
+    webhooks, proxies = WebhookMount(), ProxyWatch()
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         opened = database or Database(settings.store_url)
         http = httpx.AsyncClient(transport=graph_transport, limits=_GRAPH_CONNECTIONS)
         inbox = Database(settings.inbox_url)
-        app.state.services = await _services(settings, opened, inbox, engine, http)
+        app.state.services = await _services(
+            settings, opened, inbox, engine, http, proxies=proxies, connections=connections
+        )
         app.state.services.readiness.checks |= {
             "inbox": partial(inbox_takes_writes, inbox),
             "relay": partial(relay_keeps_up, opened, inbox),
@@ -162,7 +169,8 @@ def create_app(
     )
     add_error_handlers(app)
     describe(app)
-    app.add_middleware(Edge, https=settings.public_base_url.startswith("https:"), webhooks=webhooks)
+    https = settings.public_base_url.startswith("https:")
+    app.add_middleware(Edge, https=https, webhooks=webhooks, proxies=proxies)
     return app
 
 
@@ -182,6 +190,9 @@ async def _services(
     inbox: Database,
     engine: Engine | None,
     http: httpx.AsyncClient,
+    *,
+    proxies: ProxyWatch,
+    connections: Connections | None,
 ) -> Services:
     if engine is None:
         engine = TemporalEngine(await connect(settings, lazy=True))
@@ -215,6 +226,8 @@ async def _services(
         metrics=DeskMetrics(database, inbox),
         files=FileStore(settings.files_url),
         file_checks=FileChecks(settings),
+        proxies=proxies,
+        connections=connections,
     )
 
 

@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import Problem
+from api.proxy_watch import ProxyWatch
 from base import metrics
 from base.log import get_logger
 
@@ -83,9 +84,10 @@ def security_headers(*, https: bool) -> tuple[tuple[bytes, bytes], ...]:
 class Edge:
     """Wraps the whole application. Headers that an answer sets itself are left alone."""
 
-    def __init__(self, app: ASGIApp, *, https: bool, webhooks: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, https: bool, webhooks: ASGIApp, proxies: ProxyWatch) -> None:
         self._app = app
         self._webhooks = webhooks
+        self._proxies = proxies
         self._headers = security_headers(https=https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,6 +95,7 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        self._proxies.look(scope)
         began, started = time.perf_counter(), False
 
         async def send_with_headers(message: Message) -> None:

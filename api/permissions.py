@@ -110,6 +110,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "summarize_surveys": LEADERS,
     "get_survey": LEADERS,
     "stream_events": EVERYBODY,
+    "get_server": ADMINS,
     "get_metrics": ADMINS | {Role.MACHINE},
     "list_unrouted_events": ADMINS,
     "list_conflicting_events": ADMINS,

@@ -13,11 +13,13 @@ from api.event_hub import EventHub
 from api.flights import Flights
 from api.long_reads import LongReads
 from api.passwords import Passwords
+from api.proxy_watch import ProxyWatch
 from api.rates import RateLimit
 from api.readiness import Readiness
 from api.refusal_trail import RefusalTrail
 from api.settings_fanout import SettingsFanout
 from api.throttle import SignInThrottle
+from base.http_connections import Connections
 from base.settings import Settings
 from store.database import Database
 from store.file_checks import FileChecks
@@ -47,6 +49,8 @@ class Services:
     metrics: DeskMetrics
     files: FileStore
     file_checks: FileChecks
+    proxies: ProxyWatch
+    connections: Connections | None
 
 
 async def _services(request: Request) -> Services:

@@ -11,10 +11,14 @@ from starlette.types import ASGIApp
 
 from base.http_connections import Connections, connections_for
 from base.http_protocol import LimitedHttpProtocol
+from base.log import get_logger
 from base.open_files import raise_open_file_limit
 from base.proxies import TrustedProxies
 
 _COULD_NOT_START = 3
+_FEW_CONNECTIONS = 1000
+
+_log = get_logger("http")
 
 
 def serve(app: ASGIApp, **more: Any) -> None:
@@ -54,5 +58,12 @@ def server_config(
 
 
 def new_connections(trusted_proxies: str | None = None) -> Connections:
-    """The registry of a server of this process."""
-    return Connections(connections_for(raise_open_file_limit()), TrustedProxies.of(trusted_proxies))
+    """The registry of a server of this process. The log tells how many connections it may have."""
+    open_files = raise_open_file_limit()
+    most = connections_for(open_files)
+    if most < _FEW_CONNECTIONS:
+        remedy = "Raise the hard limit of open files (`ulimit -Hn`, systemd's LimitNOFILE) to 8192."
+        _log.warning("few_connections", most=most, open_files=open_files, remedy=remedy)
+    else:
+        _log.info("connections_limited", most=most, open_files=open_files)
+    return Connections(most, TrustedProxies.of(trusted_proxies))

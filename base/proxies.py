@@ -40,7 +40,7 @@ class TrustedProxies:
         parts = [part.strip() for part in (setting or "").split(",") if part.strip()]
         if parts == ["*"]:
             return cls(everybody=True)
-        return cls(tuple(ipaddress.ip_network(part) for part in parts))
+        return cls(tuple(ipaddress.ip_network(part, strict=False) for part in parts))
 
     def __contains__(self, address: str) -> bool:
         if self.everybody or not self.networks:
@@ -88,9 +88,7 @@ def untrusted_proxy(client: str, headers: Iterable[tuple[bytes, bytes]]) -> str 
     Only a nearby one: strangers may send such headers themselves. Where a proxy is trusted, the server has
     put the address that the header names in the place of the proxy's.
     """
-    if not is_nearby(client):
-        return None
     forwarded = [value for name, value in headers if name in FORWARDED_HEADERS]
-    if not forwarded or any(client.encode() in value for value in forwarded):
+    if not forwarded or not is_nearby(client) or any(client.encode() in value for value in forwarded):
         return None
     return client

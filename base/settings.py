@@ -14,6 +14,7 @@ from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, SecretS
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from base import machine
+from base.proxies import TrustedProxies
 from base.secrets import Vault, decode_master_key, make_master_key, read_master_key
 
 PREFIX = "PAGEDESK_"
@@ -52,6 +53,14 @@ def _host_and_port(value: str) -> str:
     return value
 
 
+def _proxies(value: str) -> str:
+    try:
+        TrustedProxies.of(value)
+    except ValueError as error:
+        raise ValueError("must be addresses or networks, like 127.0.0.1,10.0.0.0/8, or *") from error
+    return value
+
+
 def _long_enough(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < MIN_TOKEN_LENGTH:
         raise ValueError(f"needs at least {MIN_TOKEN_LENGTH} characters")
@@ -84,8 +93,10 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address the API listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port the API listens on.")
-    trusted_proxies: str | None = Field(
-        None, description="Addresses of reverse proxies whose X-Forwarded-For is believed, comma-separated."
+    trusted_proxies: Annotated[str, AfterValidator(_proxies)] | None = Field(
+        None,
+        description="Addresses or networks of reverse proxies whose X-Forwarded-For is believed, "
+        "comma-separated.",
     )
     public_url: AnyHttpUrl | None = Field(
         None, description="Where Meta reaches the API; https in production."

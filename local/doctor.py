@@ -23,6 +23,7 @@ from store.migrate import schemas_behind
 OK, WARNING, PROBLEM, UNKNOWN = "ok", "warning", "problem", "unknown"
 
 _SECONDS = 5.0
+_FEW_CONNECTIONS = 1000
 _STYLES = {OK: "green", WARNING: "yellow", PROBLEM: "red", UNKNOWN: "red"}
 _ADMIN_TOKEN = "PAGEDESK_ADMIN_TOKEN"  # noqa: S105 - the name of a setting
 _START = "Start `pagedesk up`, or name its address with --url."
@@ -93,6 +94,7 @@ async def examine(
             pages = [
                 page for one in accounts for page in await _items(api, f"/v1/accounts/{one['id']}/pages")
             ]
+            checks += _of_server(settings, (await api.get("/v1/server")).raise_for_status().json())
         except (httpx.HTTPError, ValueError, KeyError) as error:
             return Diagnosis([*checks, _not_told(error)])
     checks.append(Check("accounts", OK if accounts else WARNING, f"{len(accounts)}, with {len(pages)} pages"))
@@ -161,6 +163,37 @@ async def _of_api(api: httpx.AsyncClient, address: str) -> Check:
         )
         return Check("api", PROBLEM, f"{address}: not ready: {', '.join(failed)}", remedy)
     return Check("api", OK, address)
+
+
+def _of_server(settings: Settings, server: dict[str, Any]) -> Iterator[Check]:
+    """Of the API process that answers: whether it knows whom requests are from, and how many it may serve."""
+    proxies = ", ".join(server["untrusted_proxies"])
+    name_it = "until then everybody behind it counts as one source, also for the limits on signing in."
+    if proxies:
+        yield Check(
+            "proxy",
+            WARNING,
+            f"requests come through {proxies}, which is not trusted",
+            f"Set PAGEDESK_TRUSTED_PROXIES to it; {name_it}",
+        )
+    elif settings.trusted_proxies is None and settings.public_base_url.startswith("https:"):
+        yield Check(
+            "proxy",
+            WARNING,
+            "the public address is https, so TLS ends in a proxy, and none is trusted",
+            f"Name its address in PAGEDESK_TRUSTED_PROXIES; {name_it}",
+        )
+    else:
+        yield Check("proxy", OK, f"trusted: {settings.trusted_proxies or 'none, and none was seen'}")
+    connections, files = server["connections"], server["open_files"]
+    if connections is not None:
+        few = connections["most"] < _FEW_CONNECTIONS
+        yield Check(
+            "connections",
+            WARNING if few else OK,
+            f"{connections['open']} of at most {connections['most']}, with {files} open files",
+            "Raise the hard limit of open files (systemd: LimitNOFILE=8192)." if few else "",
+        )
 
 
 async def _items(api: httpx.AsyncClient, path: str) -> list[dict[str, Any]]:

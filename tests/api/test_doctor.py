@@ -1,6 +1,7 @@
 """`pagedesk doctor` against a running API: what it shows, what it calls well, and what it cannot reach."""
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -9,6 +10,8 @@ from pydantic import AnyHttpUrl, SecretStr
 from rich.console import Console
 from sqlmodel import Session
 
+from base.http_connections import Connections
+from base.proxies import TrustedProxies
 from base.settings import Settings
 from domain.page_problems import Problem
 from engine.ports import free_port
@@ -96,13 +99,14 @@ async def test_a_page_that_works_is_well_and_a_warning_is_no_illness(
     await change(
         api, page_id, provisioning_state="Running", warnings=[Problem("silent").shown()], checked_at=NOW
     )
-    seen = await doctor.sees(public_url=AnyHttpUrl("https://desk.example.com"))
+    seen = await doctor.sees(public_url=AnyHttpUrl("https://desk.example.com"), trusted_proxies="127.0.0.1")
     assert states(seen) == {
         "settings": "ok",
         "public address": "ok",
         "storage": "ok",
         "engine": "problem",
         "api": "ok",
+        "proxy": "ok",
         "accounts": "ok",
     }
     others = [check for check in seen.checks if check.what not in ("engine", "api")]
@@ -153,3 +157,44 @@ async def test_many_accounts_and_pages_are_all_shown(seed: Seed, doctor: Doctor)
         await seed.page()
     seen = await doctor.sees()
     assert (len(seen.accounts), len(seen.pages)) == (60, 60)
+
+
+async def _forwarded(api: Api, proxy: str) -> None:
+    transport = httpx.ASGITransport(api.app, client=(proxy, 50_000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://desk.test") as client:
+        for _ in range(3):
+            await client.get("/healthz", headers={"X-Forwarded-For": "203.0.113.7"})
+
+
+async def test_a_proxy_that_is_not_trusted_is_told_with_its_remedy(
+    api: Api, doctor: Doctor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert states(await doctor.sees())["proxy"] == "ok"
+    await _forwarded(api, "198.51.100.4")
+    assert states(await doctor.sees())["proxy"] == "ok"
+    await _forwarded(api, "172.18.0.5")
+    assert capsys.readouterr().out.count("proxy_not_trusted") == 1
+    seen = await doctor.sees()
+    (check,) = (check for check in seen.checks if check.what == "proxy")
+    assert (check.state, check.detail) == (
+        "warning",
+        "requests come through 172.18.0.5, which is not trusted",
+    )
+    assert check.remedy.startswith("Set PAGEDESK_TRUSTED_PROXIES to it;")
+
+
+async def test_https_without_a_trusted_proxy_is_a_warning(doctor: Doctor) -> None:
+    https = AnyHttpUrl("https://desk.example.org")
+    assert states(await doctor.sees(public_url=https))["proxy"] == "warning"
+    assert states(await doctor.sees(public_url=https, trusted_proxies="127.0.0.1"))["proxy"] == "ok"
+
+
+@pytest.mark.parametrize(("most", "state"), [(768, "warning"), (4096, "ok")])
+async def test_the_connections_that_a_process_may_have_are_told(
+    api: Api, doctor: Doctor, most: int, state: str
+) -> None:
+    services = api.app.state.services
+    api.app.state.services = replace(services, connections=Connections(most, TrustedProxies()))
+    (check,) = (check for check in (await doctor.sees()).checks if check.what == "connections")
+    assert check.state == state
+    assert check.detail.startswith(f"0 of at most {most}, with ")

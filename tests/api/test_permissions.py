@@ -104,6 +104,7 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "summarize_surveys": (LEADERS, 200),
     "get_survey": (LEADERS, 404),
     "stream_events": (ALL, 422),
+    "get_server": ({"admin"}, 200),
     "get_metrics": ({"admin", "machine"}, 200),
     "list_unrouted_events": ({"admin"}, 200),
     "list_conflicting_events": ({"admin"}, 200),

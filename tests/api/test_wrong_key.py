@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from api import readiness
 from api.app import create_app
 from api.edge import Edge
+from api.proxy_watch import ProxyWatch
 from base import metrics
 from base.settings import Settings
 from store.database import Database
@@ -60,7 +61,7 @@ async def test_the_last_resort_of_webhooks_is_a_503_without_anybodys_words(
     async def breaks(_scope: Scope, _receive: Receive, _send: Send) -> None:
         raise RuntimeError("a customer's words")
 
-    edge = Edge(breaks, https=True, webhooks=breaks)
+    edge = Edge(breaks, https=True, webhooks=breaks, proxies=ProxyWatch())
     refused = metrics.WEBHOOKS_REFUSED.labels("internal_error")
     before = refused._value.get()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(edge), base_url="http://api.test") as client:
