@@ -14,7 +14,10 @@ PRIVATE_UMASK = 0o077
 _PRIVATE_DIRECTORY = 0o700
 _PRIVATE_FILE = 0o600
 _OTHERS = 0o077
-_OURS = ("pagedesk.db", "inbox.db", "temporal.db", "master.key", "pagedesk.lock", "demo.json", "worker.ready")
+_MARKER = "pagedesk.lock"
+_OURS = frozenset(
+    {_MARKER, "pagedesk.db", "inbox.db", "temporal.db", "master.key", "migrate.lock", "demo.json"}
+)
 # A key that others could read is refused where it is used; to tighten it here would hide that.
 _NOT_TOUCHED = frozenset({"master.key"})
 
@@ -26,13 +29,15 @@ def open_data_directory(directory: Path) -> None:
         present = {entry.name for entry in directory.iterdir() if not _is_nobodys(entry.name)}
     except OSError as error:
         raise SettingsError(f"PAGEDESK_DATA_DIR: {directory} cannot be used ({error.strerror}).") from error
-    if present and not present.intersection(_OURS):
+    if present and not present & _OURS:
         raise SettingsError(
             f"PAGEDESK_DATA_DIR: {directory.absolute()} holds other things than Pagedesk's data. "
             "Name a folder of its own; it is made if it is not there."
         )
     if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
         raise SettingsError(f"PAGEDESK_DATA_DIR: {directory.absolute()} may not be written by this user.")
+    # With servers of one's own next to nothing is kept here: it is to be known again all the same.
+    (directory / _MARKER).touch(_PRIVATE_FILE)
     _tighten(directory, _PRIVATE_DIRECTORY)
     for entry in (*directory.iterdir(), *(directory / "logs").glob("*")):
         if entry.name not in _NOT_TOUCHED and not entry.is_symlink():

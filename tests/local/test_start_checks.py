@@ -13,6 +13,8 @@ from base.settings import Settings
 from base.settings_reading import SettingsError
 from engine.ports import free_port
 from local.start_checks import (
+    _new_vault,
+    _require_file_store,
     require_database,
     require_places,
     require_same_installation,
@@ -81,6 +83,14 @@ def test_a_key_file_of_another_installation_is_named(tmp_path: Path) -> None:
     _seeded(tmp_path)
     make_master_key(tmp_path / "master.key")
     assert f"{tmp_path / 'master.key'} is not the master key" in _lines(Settings(data_dir=tmp_path))
+
+
+def test_on_a_database_of_ones_own_no_key_is_made(tmp_path: Path) -> None:
+    settings = _settings(tmp_path)
+    elsewhere = settings.model_copy(update={"database_url": "postgresql://db/desk"})
+    with pytest.raises(SettingsError, match=r"PAGEDESK_MASTER_KEY must be given .* openssl rand -base64 32"):
+        _new_vault(elsewhere, frozenset())
+    assert not (tmp_path / "master.key").exists()
 
 
 def test_a_key_counts_before_anything_is_encrypted_with_it(tmp_path: Path) -> None:
@@ -165,6 +175,43 @@ def test_what_a_setting_names_is_looked_at(wrong: dict[str, Any], told: str, tmp
     assert line.startswith(told)
 
 
+def test_a_directory_in_which_next_to_nothing_is_kept_is_known_again(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data")
+    require_places(settings)
+    (tmp_path / "data" / "relay.lock").touch()
+    require_places(settings)
+
+
+@pytest.mark.parametrize("left", ["lost+found", ".DS_Store"])
+def test_a_fresh_volume_is_taken(left: str, tmp_path: Path) -> None:
+    (tmp_path / left).touch()
+    require_places(Settings(data_dir=tmp_path))
+
+
+def test_a_file_store_belongs_to_one_installation(tmp_path: Path) -> None:
+    settings = _settings(tmp_path / "data")
+    store = Database(settings.store_url)
+    for name in ("shared", "elsewhere"):
+        (tmp_path / name).mkdir()
+
+    def requires(url: str | None) -> None:
+        _require_file_store(settings.model_copy(update={"attachment_store_url": url}), store)
+
+    try:
+        requires((tmp_path / "shared").as_uri())
+        requires((tmp_path / "shared").as_uri())
+        requires("s3://bucket")
+        with pytest.raises(SettingsError, match=r"elsewhere is not the folder .* is missing"):
+            requires((tmp_path / "elsewhere").as_uri())
+        (tmp_path / "elsewhere" / "pagedesk-installation").write_text("another\n")
+        with pytest.raises(SettingsError, match="names another"):
+            requires((tmp_path / "elsewhere").as_uri())
+        with pytest.raises(SettingsError, match="must be given with PAGEDESK_DATABASE_URL"):
+            requires(None)
+    finally:
+        store.close()
+
+
 def test_everything_in_the_data_directory_becomes_its_owners_alone(tmp_path: Path) -> None:
     directory = tmp_path / "data"
     (directory / "logs").mkdir(parents=True)
@@ -176,10 +223,11 @@ def test_everything_in_the_data_directory_becomes_its_owners_alone(tmp_path: Pat
     require_places(Settings(data_dir=directory))
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (directory, *directory.rglob("*"))}
     # The key's rights are left for the start to refuse: somebody may have read it.
+    assert modes.pop("master.key") == 0o644
     assert modes == {
         "data": 0o700,
         "logs": 0o700,
         "pagedesk.db": 0o600,
+        "pagedesk.lock": 0o600,
         "api.log": 0o600,
-        "master.key": 0o644,
     }
