@@ -25,10 +25,14 @@ from store.threads import set_window, window_of_thread
 
 @dataclass(slots=True)
 class Effects:
-    """Rows to be written at the end of a batch."""
+    """Rows to be written at the end of a batch.
+
+    absent_mids: (page id, mid) of which the store had no message when the batch began: most of them.
+    """
 
     messages: list[dict[str, Any]] = field(default_factory=list)
     messages_by_mid: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    absent_mids: frozenset[tuple[str, str]] = frozenset()
     attachments: list[dict[str, Any]] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     openings: list[dict[str, Any]] = field(default_factory=list)

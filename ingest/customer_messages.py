@@ -17,6 +17,7 @@ from ingest.files import refused_files, take_files
 from messenger import events as meta
 from messenger.attachments import Attachment
 from messenger.webhook import READ_BACK_CHANNELS
+from store import search_texts
 from store.tables import Message
 from store.thread_owners import owner_of_thread
 
@@ -168,7 +169,10 @@ def _complete(words: Words, arrival: Arrival, known: "_Row") -> None:
         listed = [attachment(each) for each in words.attachments]
         take_files(arrival, known["id"], words.attachments, listed)
         changed["attachments"] = listed
+    former = known["text"]
     known.set(**changed)
+    if known["text"] != former and known.written is not None:
+        search_texts.replace_message(arrival.session, known.written)
 
 
 def _tell_work(words: Words, arrival: Arrival, message_id: str) -> None:
@@ -216,9 +220,16 @@ class _Row:
         page_id = arrival.thread.page_id
         if (of_batch := arrival.effects.messages_by_mid.get((page_id, mid))) is not None:
             return cls(of_batch)
+        if (page_id, mid) in arrival.effects.absent_mids:
+            return None
         wanted = select(Message).where(col(Message.page_id) == page_id, col(Message.mid) == mid)
         written = arrival.session.exec(wanted.with_for_update()).first()
         return None if written is None else cls(written)
+
+    @property
+    def written(self) -> Message | None:
+        """The row, if it is in the store already."""
+        return None if isinstance(self._row, dict) else self._row
 
     def is_of(self, arrival: Arrival) -> bool:
         """Whether it is this customer's own."""

@@ -25,7 +25,7 @@ from ingest.effects import learn_owner, take
 from messenger.catalogue import CATALOGUE, Classification, Route, classify, is_ad
 from messenger.events import Event, PolicyEnforcement, ReferralData, parse
 from messenger.reading import MalformedEvent
-from messenger.webhook import READ_BACK_CHANNELS, STANDBY_CHANNELS, EventKind
+from messenger.webhook import READ_BACK_CHANNELS, STANDBY_CHANNELS, EventKind, mid_in_key
 from store import profiles, search_texts
 from store.events import append_events, event_row
 from store.findings import note_enforcement
@@ -71,6 +71,11 @@ _CUSTOMERS = (
         col(Customer.psid).in_(bindparam("psids", expanding=True)),
     )
     .options(defer(Thread.state))  # type: ignore[arg-type]  # SQLModel types columns as values
+)
+
+_KNOWN_MIDS = select(col(Message.page_id), col(Message.mid)).where(
+    col(Message.page_id).in_(bindparam("pages", expanding=True)),
+    col(Message.mid).in_(bindparam("mids", expanding=True)),
 )
 
 
@@ -139,6 +144,7 @@ class _Batch:
         self._live: dict[str, str | None] = {}
         self._pages = self._read_pages({event.page_id for event in events})
         self._read_customers({event.customer_psid for event in events if event.customer_psid})
+        self._effects.absent_mids = self._absent_mids(events)
 
     def take(self, event: InboxEvent) -> None:
         """Classify one event and collect what it changes."""
@@ -282,6 +288,16 @@ class _Batch:
     def _read_pages(self, page_ids: set[str]) -> dict[str, tuple[Page, str, Row[Any]]]:
         rows = self._session.execute(_PAGES, {"ids": list(page_ids)}).all()
         return {row.page_id: (row.Page, row.app_id, row) for row in rows}
+
+    def _absent_mids(self, events: Sequence[InboxEvent]) -> frozenset[tuple[str, str]]:
+        """Which of the messages that come are new: asked once, not for each."""
+        told = {(each.page_id, mid) for each in events if (mid := mid_in_key(each.event_key)) is not None}
+        if not told:
+            return frozenset()
+        rows = self._session.execute(
+            _KNOWN_MIDS, {"pages": list(self._pages), "mids": [mid for _, mid in told]}
+        ).all()
+        return frozenset(told - {(page_id, mid) for page_id, mid in rows})
 
     def _read_customers(self, psids: set[str]) -> None:
         rows = self._session.execute(_CUSTOMERS, {"pages": list(self._pages), "psids": list(psids)}).all()

@@ -310,6 +310,13 @@ def _key(
     return scope + kind + "#" + fingerprint(parts)
 
 
+def mid_in_key(key: str) -> str | None:
+    """The mid that the key of a message or a tap tells in plain; None of others, and where it is hashed."""
+    kind, separator, mid = key.partition(":")
+    told = kind.removeprefix("standby_") in (EventKind.MESSAGE, EventKind.POSTBACK)
+    return mid if separator and told else None
+
+
 def _key_of_content(content: Any) -> str:
     """The key of an event that has no id; without the kind, which a later version may know better."""
     return "event:" + fingerprint(content)

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from sqlmodel import Session
 
 from domain.state import ThreadEvent, ThreadEventKind
+from store import search_texts
 from store.tables import Message, Opening, Thread
 from support.store import PAGE_A, rows
 
@@ -81,6 +83,18 @@ async def test_a_message_and_its_tap_in_two_channels_are_one_message_in_any_orde
     assert len(await rows(intake.store, Message)) == len(orders), "one row for each mid"
     openings = await rows(intake.store, Opening)
     assert {each.at for each in openings} == {openings[0].at}, "the window counts from the one instant"
+
+
+async def test_the_words_that_came_second_are_found(intake: Any) -> None:
+    for body in (delivery("messaging", "71", postback()), delivery("messaging", "71", message())):
+        await told(intake, [body], together=False)
+    (row,) = await rows(intake.store, Message)
+
+    def found(session: Session) -> list[str]:
+        statement = search_texts.found(session, search_texts.Kind.MESSAGE, "your")
+        return [] if statement is None else list(session.scalars(statement))
+
+    assert await intake.store.read(found) == [row.id]
 
 
 async def test_the_channel_that_came_last_of_one_message_does_not_say_who_has_the_thread(intake: Any) -> None:

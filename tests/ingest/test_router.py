@@ -338,6 +338,20 @@ async def statements_of_receipts(intake: Any, people: list[str]) -> int:
     return sum(not statement.startswith("UPDATE thread ") for statement in said)
 
 
+async def test_new_messages_are_looked_up_at_once_and_not_one_by_one(intake: Any) -> None:
+    reads: list[int] = []
+    for count in (5, 50):
+        for number in range(count):
+            delivery = payload("text_single.json")
+            delivery["entry"][0]["messaging"][0]["message"]["mid"] = f"m_{count}_{number}"
+            await intake.receive(json.dumps(delivery).encode(), received_ms=SENT_AT_MS + 1500)
+        said = said_to(intake.store)
+        await intake.route_new()
+        reads.append(sum(statement.startswith("SELECT") for statement in said))
+    assert reads[1] <= reads[0]  # of a new thread the settings are read, too
+    assert len(await rows(intake.store, Message)) == 55
+
+
 def said_to(database: Database) -> list[str]:
     """The statements that are written through the store from now on."""
     statements: list[str] = []

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from messenger.webhook import EventKind, WebhookEvent, split
+from messenger.webhook import EventKind, WebhookEvent, mid_in_key, split
 
 PAYLOADS = Path(__file__).parents[1] / "fixtures" / "payloads"
 PAGE = "108823774519302"
@@ -221,6 +221,22 @@ def test_everything_else_has_one_key_in_both_channels(what: dict[str, Any]) -> N
 def test_an_echo_has_one_key_in_both_channels() -> None:
     event = {"sender": {"id": PAGE}, "recipient": {"id": "1"}, "message": {"mid": "m_1", "is_echo": True}}
     assert only(delivery(event)).key == only(delivery(event, channel="standby")).key
+
+
+@pytest.mark.parametrize(
+    ("key", "mid"),
+    [
+        ("message:m_1", "m_1"),
+        ("standby_message:m_1", "m_1"),
+        ("postback:mid.$c:x:y", "mid.$c:x:y"),
+        ("message#0123", None),
+        ("echo:m_1", None),
+        ("event:0123", None),
+        ("standby_event:0123", None),
+    ],
+)
+def test_a_key_tells_the_mid_of_what_a_customer_said(key: str, mid: str | None) -> None:
+    assert mid_in_key(key) == mid
 
 
 def test_keys_on_standby_stay_within_the_limit() -> None:
