@@ -58,17 +58,14 @@ with workflow.unsafe.imports_passed_through():
         ThreadProjection,
         require_known_schema,
     )
+    from workflows.store_calls import STORE_RETRY, in_this_task
 
 _LOAD_TIMEOUT = timedelta(seconds=5)
 # A worker that dies with an activity in hand costs this long. A load may be repeated at will; a send that was
 # given up while it was still under way is shown as unknown until it ends, so it gets more patience.
 _LOAD_SILENCE = timedelta(seconds=2)
 _SEND_SILENCE = timedelta(seconds=5)
-_LOCAL_TIMEOUT = timedelta(seconds=10)
 _SEND_TIMEOUT = timedelta(seconds=30)
-_STORE_RETRY = RetryPolicy(
-    initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=5)
-)
 _NO_RETRY = RetryPolicy(maximum_attempts=1)
 _AFTER_LOST_ATTEMPT = timedelta(seconds=1)
 _AFTER_REFUSED_PROJECTION = timedelta(seconds=1)
@@ -242,7 +239,7 @@ class ConversationWorkflow:
             result_type=ThreadState,
             start_to_close_timeout=_LOAD_TIMEOUT,
             heartbeat_timeout=_LOAD_SILENCE,
-            retry_policy=_STORE_RETRY,
+            retry_policy=STORE_RETRY,
         )
         return state
 
@@ -277,13 +274,7 @@ class ConversationWorkflow:
     async def _read_settings(self) -> None:
         """Look the settings up. They decide what is due, so this comes before every deadline."""
         self._settings_changed = False
-        settings: LiveSettings = await workflow.execute_local_activity(
-            "read_settings",
-            self._page_id,
-            result_type=LiveSettings,
-            start_to_close_timeout=_LOCAL_TIMEOUT,
-            retry_policy=_STORE_RETRY,
-        )
+        settings: LiveSettings = await in_this_task("read_settings", self._page_id, LiveSettings)
         self._state = with_settings(self._state, settings, workflow.now())
 
     async def _fire_deadlines(self) -> None:
@@ -333,13 +324,8 @@ class ConversationWorkflow:
         change = replace(self._unprojected, state=self._state)
         before, self._last_written = self._last_written, LastWritten.of(self._state)
         self._unprojected = Change(self._state)
-        self._refused_by = await workflow.execute_local_activity(
-            "project_thread",
-            ThreadProjection(self._page_id, self._customer_id, change, before),
-            result_type=datetime,
-            start_to_close_timeout=_LOCAL_TIMEOUT,
-            retry_policy=_STORE_RETRY,
-        )
+        projection = ThreadProjection(self._page_id, self._customer_id, change, before)
+        self._refused_by = await in_this_task("project_thread", projection, datetime)
         self._is_written_now = True
         if self._refused_by is not None:
             await self._write_again_later(change, before)

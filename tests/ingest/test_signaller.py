@@ -3,19 +3,24 @@
 import asyncio
 import contextlib
 import sqlite3
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import Any, cast
 from unittest import mock
 
 import pytest
 from sqlalchemy.exc import OperationalError
 from temporalio.service import RPCError, RPCStatusCode
 
+from ingest import signaller as signalling_room
+from ingest.inbox import partition_of
+from ingest.router import Routed
 from ingest.signaller import Signaller
+from store.relay_shares import PARTITIONS
 from store.tables import Event
 from store.tables import ThreadEvent as ThreadEventRow
-from support.deliveries import body_of, echo_event, text_event
+from support.deliveries import body_of, echo_event, new_psid, text_event
 from support.eventually import eventually
-from support.store import PSID, rows
+from support.store import PAGE_A, PSID, rows
 
 
 @pytest.mark.parametrize(
@@ -58,3 +63,113 @@ async def test_a_store_that_is_away_for_a_moment_is_waited_for(
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running
+
+
+class Engine:
+    """Takes signals when it is open, and remembers what each thread was told."""
+
+    def __init__(self) -> None:
+        self.told: dict[str, list[int]] = {}
+        self.is_open = asyncio.Event()
+        self.client = mock.Mock(start_workflow=self._start, namespace="desk")
+        self.client.workflow_service.reset_sticky_task_queue = mock.AsyncMock()
+
+    async def _start(self, _: str, start: Any, **options: Any) -> None:
+        await self.is_open.wait()
+        batch = start.first or options["start_signal_args"][0]
+        self.told.setdefault(start.customer_id, []).extend(event.seq for event in batch.events)
+
+
+@contextlib.asynccontextmanager
+async def signalling(signaller: Signaller) -> AsyncIterator[None]:
+    running = asyncio.create_task(signaller.run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+
+
+async def routed(intake: Any, *people: str) -> Routed:
+    """Each of them writes, in this order, and it is routed."""
+    for psid in people:
+        await intake.receive(body_of(text_event(psid)))
+    return cast("Routed", await intake.route_new())
+
+
+def hand_over(signaller: Signaller, new: Routed) -> None:
+    for thread in new.threads:
+        signaller.add(thread.page_id, thread.customer_id, thread.events, fresh=thread.fresh)
+
+
+async def all_read(signaller: Signaller) -> None:
+    async def look() -> bool:
+        await signaller.read_on()
+        return signaller._read_to is None
+
+    await eventually(look)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signalling_room, "MAX_IN_MEMORY", 6)
+    monkeypatch.setattr(signalling_room, "_PAGE", 2)
+    monkeypatch.setattr(signalling_room, "_WAITING", signalling_room._WAITING.limit(2))
+
+
+@pytest.mark.usefixtures("small")
+async def test_what_does_not_fit_into_memory_stays_in_its_rows_and_is_told_in_order(intake: Any) -> None:
+    engine, people = Engine(), [new_psid() for _ in range(5)]
+    signaller = Signaller(intake.store, engine.client)
+    signaller.take_over(range(PARTITIONS), survives=False)
+    await all_read(signaller)
+    async with signalling(signaller):
+        for _ in range(4):
+            hand_over(signaller, await routed(intake, *people))
+            assert signaller._in_memory <= 6 + len(people)
+        engine.is_open.set()
+        await all_read(signaller)
+
+        async def everything() -> bool:
+            return len(engine.told) == 5 and all(max(seqs) == 4 for seqs in engine.told.values())
+
+        await eventually(everything)
+    for seqs in engine.told.values():
+        news = [seq for place, seq in enumerate(seqs) if seq > max(seqs[:place], default=0)]
+        assert news == [1, 2, 3, 4]
+
+
+@pytest.mark.usefixtures("small")
+async def test_what_comes_during_a_takeover_does_not_overtake_what_was_left(intake: Any) -> None:
+    engine, people = Engine(), [new_psid() for _ in range(5)]
+    await routed(intake, *people)  # the relay that routed this died before it told it
+    engine.is_open.set()
+    signaller = Signaller(intake.store, engine.client)
+    async with signalling(signaller):
+        signaller.take_over(range(PARTITIONS), survives=True)
+        hand_over(signaller, await routed(intake, *people))
+        await signaller.read_on()
+        hand_over(signaller, await routed(intake, *people))
+        await all_read(signaller)
+
+        async def everything() -> bool:
+            return len(engine.told) == 5 and all(max(seqs) == 3 for seqs in engine.told.values())
+
+        await eventually(everything)
+    for seqs in engine.told.values():
+        news = [seq for place, seq in enumerate(seqs) if seq > max(seqs[:place], default=0)]
+        assert news == [1, 2, 3]
+
+
+async def test_a_takeover_reads_back_only_its_own_partitions(intake: Any) -> None:
+    engine, people = Engine(), [new_psid() for _ in range(30)]
+    new = await routed(intake, *people)
+    engine.is_open.set()
+    mine = {partition_of(PAGE_A, psid) for psid in people[:5]}
+    expected = sum(partition_of(PAGE_A, psid) in mine for psid in people)
+    assert 0 < expected < len(new.threads)
+    signaller = Signaller(intake.store, engine.client)
+    signaller.take_over(mine, survives=False)
+    await all_read(signaller)
+    assert signaller._in_memory == expected
