@@ -112,7 +112,9 @@ async def working(
     `graph_transport` carries the Graph calls instead of the network, in tests.
     """
     async with contextlib.AsyncExitStack() as stack:
-        database = Database(settings.store_url)
+        database = Database(
+            settings.store_url, readers=settings.store_readers, writers=settings.store_writers
+        )
         stack.callback(database.close)
         inbox = Database(settings.inbox_url)
         stack.callback(inbox.close)

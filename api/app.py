@@ -127,7 +127,9 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        opened = database or Database(settings.store_url)
+        opened = database or Database(
+            settings.store_url, readers=settings.store_readers, writers=settings.store_writers
+        )
         http = httpx.AsyncClient(transport=graph_transport, limits=_GRAPH_CONNECTIONS)
         inbox = Database(settings.inbox_url)
         app.state.services = await _services(

@@ -205,8 +205,8 @@ class Settings(BaseSettings):
     store_readers: int = Field(
         default_factory=machine.store_readers,
         ge=2,
-        description="Threads, and connections, with which a process reads the database. By default two a "
-        "processor, 4 to 16.",
+        description="Threads, and connections, with which a process reads the database, besides two for "
+        "signing in and two for searches. By default two a processor, 4 to 16.",
     )
     store_writers: int = Field(
         default_factory=machine.store_writers,

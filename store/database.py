@@ -12,6 +12,7 @@ import json
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ import orjson
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlmodel import Session
 
+from base.metrics import STORE_WAIT
 from store.postgres_errors import hide_values
 from store.read_limits import StoppableRead
 
@@ -31,6 +33,7 @@ Work = Callable[[Session], T]
 
 _BUSY_TIMEOUT_SECONDS = 10.0
 _GROUP_LIMIT = 200
+_READERS = 4
 _POSTGRES_WRITERS = 8
 
 # libpq's own would wait for minutes, or for ever, for a server whose machine is gone.
@@ -55,16 +58,19 @@ class Lane(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _LaneLimits:
-    threads: int
+    """`threads` is None where the settings say how many."""
+
+    threads: int | None
     time: timedelta
 
 
 _LANES = {
     Lane.FIRST: _LaneLimits(2, timedelta(seconds=10)),
-    Lane.USUAL: _LaneLimits(4, timedelta(seconds=30)),
+    Lane.USUAL: _LaneLimits(None, timedelta(seconds=30)),
     Lane.LONG: _LaneLimits(2, timedelta(seconds=5)),
 }
-_READERS = sum(limits.threads for limits in _LANES.values())
+_FURTHER_READERS = sum(limits.threads or 0 for limits in _LANES.values())
+_WRITE = "write"
 
 
 # What is deleted is overwritten: an erasure must not leave a person's words in free pages.
@@ -95,12 +101,14 @@ _COMMON: dict[str, Any] = {
 }
 
 
-def make_engine(url: str, *, writes: bool = True) -> Engine:
+def make_engine(
+    url: str, *, writes: bool = True, pool_size: int = _READERS + _FURTHER_READERS + _POSTGRES_WRITERS
+) -> Engine:
     """An engine for the store's URL; on SQLite WAL, `synchronous=FULL`, and BEGIN IMMEDIATE for writers."""
     if not url.startswith("sqlite"):
         engine = create_engine(
             url,
-            pool_size=_POSTGRES_WRITERS + _READERS,
+            pool_size=pool_size,
             pool_pre_ping=True,
             connect_args=_POSTGRES_PATIENCE,
             **_COMMON,
@@ -133,20 +141,21 @@ def _reading(engine: Engine) -> Engine:
 class Database:
     """The store as the event loop sees it: `await read(work)` and `await write(work)`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, readers: int = _READERS, writers: int = _POSTGRES_WRITERS) -> None:
+        """`readers`: threads of the usual lane. `writers`: on PostgreSQL; SQLite has one."""
         self._single_writer = url.startswith("sqlite")
-        self._write_engine = make_engine(url)
+        self._write_engine = make_engine(url, pool_size=readers + _FURTHER_READERS + writers)
         self._read_engine = (
             make_engine(url, writes=False) if self._single_writer else _reading(self._write_engine)
         )
         self._readers = {
-            lane: ThreadPoolExecutor(limits.threads, thread_name_prefix=f"store-read-{lane.value}")
+            lane: ThreadPoolExecutor(limits.threads or readers, thread_name_prefix=f"store-read-{lane.value}")
             for lane, limits in _LANES.items()
         }
         self._writer: _GroupCommitter | ThreadPoolExecutor = (
             _GroupCommitter(self._write_engine)
             if self._single_writer
-            else ThreadPoolExecutor(_POSTGRES_WRITERS, thread_name_prefix="store-write")
+            else ThreadPoolExecutor(writers, thread_name_prefix="store-write")
         )
 
     @property
@@ -160,7 +169,7 @@ class Database:
         Raises ReadTooSlowError after the lane's time. A caller that is cancelled stops the read as well.
         """
         stoppable = StoppableRead(_LANES[lane].time)
-        running = self._readers[lane].submit(self._read, work, stoppable)
+        running = self._readers[lane].submit(self._read, _timed(work, lane.value), stoppable)
         try:
             return await asyncio.wrap_future(running)
         except asyncio.CancelledError:
@@ -170,9 +179,10 @@ class Database:
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in a write transaction; it is durable when this returns."""
+        timed = _timed(work, _WRITE)
         if isinstance(self._writer, _GroupCommitter):
-            return await asyncio.wrap_future(self._writer.submit(work))
-        return await asyncio.wrap_future(self._writer.submit(self._write, work))
+            return await asyncio.wrap_future(self._writer.submit(timed))
+        return await asyncio.wrap_future(self._writer.submit(self._write, timed))
 
     def write_now(self, work: Work[T]) -> T:
         """As `write`, for code without an event loop (start-up, command line)."""
@@ -205,6 +215,17 @@ class Database:
             result = work(session)
             session.commit()
             return result
+
+
+def _timed(work: Work[T], lane: str) -> Work[T]:
+    """The work, which notes how long it has waited for its turn."""
+    asked_at = time.perf_counter()
+
+    def timed(session: Session) -> T:
+        STORE_WAIT.labels(lane).observe(time.perf_counter() - asked_at)
+        return work(session)
+
+    return timed
 
 
 class _GroupCommitter:

@@ -117,3 +117,13 @@ async def test_messages_that_ended_are_not_counted(api: Api, seed: Seed) -> None
         await seed.message(thread, "Hello!", direction="outbound", sender_kind="agent", status=status)
     numbers = await _numbers(api)
     assert {value for (name, _), value in numbers.items() if name == "pagedesk_messages"} == {0}
+
+
+async def test_the_wait_for_the_store_is_told_by_lane(api: Api) -> None:
+    before = await _numbers(api)
+    await api.database.write(lambda _: None)
+    after = await _numbers(api)
+    name = "pagedesk_store_wait_seconds_count"
+    assert after[name, "first"] > before[name, "first"]
+    assert after[name, "usual"] > before[name, "usual"]
+    assert after[name, "write"] == before[name, "write"] + 1
