@@ -173,3 +173,22 @@ async def _all_are(desk: Desk, message_ids: list[str], status: str) -> bool:
 
 async def _times(desk: Desk, kind: str, times: int) -> bool:
     return len(await desk.events(kind)) == times
+
+
+async def test_the_next_runs_remember_what_was_said_by_itself(desk: PersistentDesk) -> None:
+    """A budget that each run began anew would be none: a talk of two machines fills runs quickly."""
+
+    async def sends_picture() -> None:
+        picture = [{"type": "image", "payload": {"url": "https://scontent.xx.fbcdn.net/v/a.jpg"}}]
+        await desk.event({"message": {"mid": f"m_{new_id()}", "attachments": picture}}, clock.now())
+
+    await sends_picture()  # to a page that takes none
+    await eventually(lambda: _times(desk, "message.sent", 2), within=PATIENCE)
+    await desk.obeyed("pick")
+    await desk.turns_over()
+    await sends_picture()
+    await eventually(lambda: desk.happened("message.withheld"), within=PATIENCE)
+    (withheld,) = await desk.events("message.withheld")
+    assert (withheld.data["trigger"], withheld.data["code"]) == ("unsupported_message", "said_already")
+    automatic = [each for each in await desk.messages("outbound") if each.sender_kind == "automatic"]
+    assert sorted(each.kind for each in automatic) == ["greeting", "unsupported_message"]
