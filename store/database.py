@@ -173,8 +173,9 @@ class Database:
         try:
             return await asyncio.wrap_future(running)
         except asyncio.CancelledError:
-            # In a thread: it may take the network. FIRST is the lane that is never long.
-            self._readers[Lane.FIRST].submit(stoppable.stop)
+            # In a thread, for it may take the network: of the lane whose reads are never long.
+            if not running.cancel():
+                self._readers[Lane.FIRST].submit(stoppable.stop)
             raise
 
     async def write(self, work: Work[T]) -> T:
