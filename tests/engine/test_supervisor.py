@@ -275,8 +275,10 @@ async def test_one_that_keeps_dying_stops_everything(house: House, transcript: T
     killed: set[int] = set()
 
     def fresh_pid() -> int:
+        """One that lives and has printed its line: it may be killed."""
         pid = house.pid_or_none("worker") or 0
-        return 0 if pid in killed else pid
+        printed = (house.logs / "worker.log").read_text().count("out of luck")
+        return pid if pid not in killed and printed > len(killed) else 0
 
     async def kill_again_and_again() -> None:
         while len(killed) < 4:
