@@ -3,9 +3,12 @@
 The rules are told in `docs/automated-messages.md`.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
-from sqlmodel import Session
+from sqlalchemy import bindparam, select
+from sqlmodel import Session, col
 
 from domain.automated import FOR_AGENTS, RULE
 from domain.automated_texts import (
@@ -24,6 +27,26 @@ from store.tables import Agent, Customer, Page, TimeOutRule
 _AUTOMATED = {trigger.value: trigger for trigger in AutomatedTrigger}
 _FIRST_WORDS = frozenset({AutomatedTrigger.GREETING, AutomatedTrigger.PRIVACY_NOTICE})
 """What a conversation begins with, perhaps before Meta has told who the customer is."""
+
+# Read for every text: columns, not a row of the unit of work.
+_PERSON = select(
+    col(Customer.name), col(Customer.locale), col(Customer.profile_due_at), col(Customer.profile_asked_at)
+).where(col(Customer.id) == bindparam("id"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """Who the customer is, as far as Meta has told."""
+
+    name: str | None
+    locale: str | None
+    profile_due_at: datetime | None
+    profile_asked_at: datetime | None
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether Meta is about to be asked about them for the first time."""
+        return self.profile_due_at is not None and self.profile_asked_at is None
 
 
 class Wording:
@@ -61,7 +84,7 @@ class Wording:
         text does not wait.
         """
         customer = self._customer
-        if trigger not in _FIRST_WORDS or customer is None or not _is_awaited(customer):
+        if trigger not in _FIRST_WORDS or customer is None or not customer.is_awaited:
             return False
         known = _AUTOMATED[trigger]
         message = self._effective[known]
@@ -79,8 +102,9 @@ class Wording:
         return None if says_nothing(filled) else filled
 
     @cached_property
-    def _customer(self) -> Customer | None:
-        return self._session.get(Customer, self._customer_id)
+    def _customer(self) -> "_Person | None":
+        found = self._session.connection().execute(_PERSON, {"id": self._customer_id}).first()
+        return _Person(*found) if found else None
 
     @cached_property
     def _effective(self) -> dict[AutomatedTrigger, EffectiveMessage]:
@@ -111,8 +135,3 @@ class Wording:
             self._customer.name if self._customer else None,
             self._page.name,
         )
-
-
-def _is_awaited(customer: Customer) -> bool:
-    """Whether Meta is about to be asked about the customer for the first time."""
-    return customer.profile_due_at is not None and customer.profile_asked_at is None
