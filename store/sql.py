@@ -71,16 +71,18 @@ def upsert(
     session: Session, model: type[SQLModel], row: dict[str, Any], *, newer_by: str | None = None
 ) -> None:
     """Insert a row or overwrite the one with its primary key, unless that one is newer by `newer_by`."""
-    dialect = session.get_bind().dialect.name
+    session.connection().execute(_upsert(session.get_bind().dialect.name, model, tuple(row), newer_by), row)
+
+
+@functools.cache
+def _upsert(dialect: str, model: type[SQLModel], names: tuple[str, ...], newer_by: str | None) -> Insert:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     table = table_of(model)
     keys = [column.name for column in table.primary_key]
-    statement = insert(table).values(row)
-    changed = {name: statement.excluded[name] for name in row if name not in keys}
+    statement = insert(table)
+    changed = {name: statement.excluded[name] for name in names if name not in keys}
     newer = table.c[newer_by] <= statement.excluded[newer_by] if newer_by else None
-    session.connection().execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=changed, where=newer)
-    )
+    return statement.on_conflict_do_update(index_elements=keys, set_=changed, where=newer)
 
 
 def lock_event_order(session: Session) -> None:

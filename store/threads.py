@@ -56,6 +56,7 @@ _TAKE_UP = (
     .values(conversation_id=bindparam("to"))
 )
 _CHANGE = update(_CONVERSATION).where(_CONVERSATION.c.id == bindparam("of"))
+_CLOSE = update(_SESSION).where(_SESSION.c.id == bindparam("of"))
 _ATTACH = (
     update(Message)
     .where(col(Message.id).in_(bindparam("ids", expanding=True)), col(Message.conversation_id).is_(None))
@@ -276,9 +277,7 @@ def _close_sessions(session: Session, facts: tuple[Fact, ...]) -> None:
     for fact in facts:
         if fact.kind == "session.closed" and fact.data:
             closed = {"closed_at": fact.at, "closure_reason": str(fact.data["reason"])}
-            session.connection().execute(
-                update(_SESSION).where(_SESSION.c.id == str(fact.data["session_id"])).values(closed)
-            )
+            session.connection().execute(_CLOSE, closed | {"of": str(fact.data["session_id"])})
 
 
 def _attach(
