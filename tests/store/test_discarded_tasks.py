@@ -17,7 +17,7 @@ from support.postgres import any_database
 from support.steps import START, Step, realise
 from support.store import add_customer, make_settings, seed
 
-pytestmark = pytest.mark.any_store
+pytestmark = [pytest.mark.any_store, pytest.mark.timeout(300)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Engine]]:
 
 
 @settings(
-    max_examples=150,
+    max_examples=100,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
