@@ -12,15 +12,20 @@ _REQUEST_FACTS = frozenset({"method", "path", "status", "ms"})
 
 
 def readable(entry: Mapping[str, Any], process: str | None = None) -> str:
-    """A log entry as one line; a traceback follows it, indented. `process` is shown in the room's place."""
+    """A log entry as one line. `process` is shown in the room's place.
+
+    An error's traceback follows it, indented; of a warning's only what was raised is shown.
+    """
     name = process or str(entry.get("room", ""))
     level = str(entry.get("level", ""))
     head = f"{_time_of(entry)} {printable(name):{_WIDTH_OF_NAME}} "
     if level in _LOUD:
         head += f"{level}: "
-    lines = [head + " ".join((_said(entry), *_facts(entry))).rstrip()]
-    lines += [f"    {printable(line)}" for line in str(entry.get("exception", "")).splitlines()]
-    return "\n".join(lines)
+    line = head + " ".join((_said(entry), *_facts(entry))).rstrip()
+    trace = [printable(each) for each in str(entry.get("exception", "")).splitlines()]
+    if level == "warning":
+        return f"{line} ({trace[-1].strip()})" if trace else line
+    return "\n".join((line, *(f"    {each}" for each in trace)))
 
 
 def printable(text: str) -> str:

@@ -65,6 +65,10 @@ def test_our_lines_the_sdks_warnings_and_the_end_are_all_json() -> None:
         ),
         ({"event": "two\nlines", "level": "error"}, "api      error: two lines"),
         ({"event": "refused", "path": "/\x1b[31m"}, "api      refused path=/\\x1b[31m"),
+        (
+            {"event": "failed", "level": "warning", "exception": "Traceback:\n  at\nValueError: no"},
+            "api      warning: failed (ValueError: no)",
+        ),
         ({"event": "failed", "exception": "Traceback:\n  at"}, "api      failed\n    Traceback:\n      at"),
     ],
 )
