@@ -58,29 +58,15 @@ class SignInThrottle:
         now, id_ = clock.process_now(), new_id()
         device = self._device_of(device_token, email, now) if device_token else None
         limits, forgotten = self._limits(request, email, device)
-        await self._refuse(limits, now)
-        await self._database.write(lambda s: sign_in_tries.add(s, limits, id_, now))
-        try:
-            await self._refuse(limits, now, without=id_)  # others may have begun meanwhile
-        except Problem:
-            await self._database.write(lambda s: sign_in_tries.forget(s, try_id=id_))
-            raise
+        # Asked first by reading alone: a flood of tries must not keep writers waiting.
+        _refuse(await self._database.read(lambda s: sign_in_tries.remaining_wait(s, limits, now)))
+        _refuse(await self._database.write(lambda s: sign_in_tries.begin(s, limits, id_, now)))
         return Try(id_, email, forgotten, device)
 
     async def succeeded(self, tried: Try) -> str:
         """Take the try back, and what is counted for the account from there; the device's new token."""
         await self._database.write(lambda s: sign_in_tries.forget(s, try_id=tried.id, key=tried.key))
         return self._token_of(tried.device or new_id(), tried.email, clock.process_now())
-
-    async def _refuse(
-        self, limits: dict[str, TryLimit], now: datetime, *, without: str | None = None
-    ) -> None:
-        wait = await self._database.read(
-            lambda s: sign_in_tries.remaining_wait(s, limits, now, without=without)
-        )
-        if wait > timedelta(0):
-            seconds = math.ceil(wait.total_seconds())
-            raise Problem("too_many_attempts", headers={"Retry-After": str(seconds)})
 
     def _limits(
         self, request: Request, email: str, device: str | None
@@ -116,3 +102,8 @@ class SignInThrottle:
         if not hmac.compare_digest(expected.encode(), token.encode()) or now - at > DEVICE_LIFETIME:
             return None
         return device
+
+
+def _refuse(wait: timedelta) -> None:
+    if wait > timedelta(0):
+        raise Problem("too_many_attempts", headers={"Retry-After": str(math.ceil(wait.total_seconds()))})

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 from sqlmodel import Session, col, select
 
 from store.tables import SignInTry
@@ -22,13 +22,8 @@ class TryLimit:
     within: timedelta
 
 
-def remaining_wait(
-    session: Session, limits: Mapping[str, TryLimit], now: datetime, *, without: str | None = None
-) -> timedelta:
-    """How long to wait before the next try, for the strictest of the keys; zero when there may be one now.
-
-    `without`: the id of a try that is not counted.
-    """
+def remaining_wait(session: Session, limits: Mapping[str, TryLimit], now: datetime) -> timedelta:
+    """How long to wait before the next try, for the strictest of the keys; zero when there may be one now."""
     waits = [timedelta(0)]
     for key, limit in limits.items():
         statement = (
@@ -37,19 +32,27 @@ def remaining_wait(
             .order_by(col(SignInTry.at).desc())
             .limit(limit.tries)
         )
-        if without is not None:
-            statement = statement.where(SignInTry.try_id != without)
         tries = session.exec(statement).all()
         if len(tries) >= limit.tries:
             waits.append(tries[-1] + limit.within - now)
     return max(waits)
 
 
-def add(session: Session, limits: Mapping[str, TryLimit], try_id: str, now: datetime) -> None:
-    """Count a try for each key, and forget those that no limit looks at any more."""
-    longest = max(limit.within for limit in limits.values())
-    session.connection().execute(delete(SignInTry).where(col(SignInTry.at) <= now - longest))
-    session.add_all(SignInTry(key=key, try_id=try_id, at=now) for key in limits)
+def begin(session: Session, limits: Mapping[str, TryLimit], try_id: str, now: datetime) -> timedelta:
+    """Count a try for each key, unless it has to wait; how long. Of tries at once no more pass than may.
+
+    What no limit looks at any more is forgotten.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
+        for key in sorted(limits):
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
+    wait = remaining_wait(session, limits, now)
+    if wait == timedelta(0):
+        longest = max(limit.within for limit in limits.values())
+        connection.execute(delete(SignInTry).where(col(SignInTry.at) <= now - longest))
+        session.add_all(SignInTry(key=key, try_id=try_id, at=now) for key in limits)
+    return wait
 
 
 def forget(session: Session, *, try_id: str, key: str | None = None) -> None:
