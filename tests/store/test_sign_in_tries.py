@@ -1,7 +1,7 @@
 """Tries to sign in are counted so that of many at once no more pass than may."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -10,17 +10,26 @@ import pytest
 
 from store import sign_in_tries
 from store.database import Database
+from store.migrate import migrate
 from store.sign_in_tries import TryLimit
-from support.stores import BOTH, store_on
+from support.postgres import any_database
+from support.store import make_settings
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LIMITS = {"account": TryLimit(5, timedelta(minutes=5)), "source": TryLimit(20, timedelta(minutes=5))}
 
 
-@pytest.fixture(params=BOTH)
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    async with store_on(request.param, tmp_path) as (opened, _):
+pytestmark = pytest.mark.any_store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Database]:
+    with any_database() as url:
+        settings = make_settings(tmp_path, database_url=url)
+        migrate(settings)
+        opened = Database(settings.store_url)
         yield opened
+        opened.close()
 
 
 async def test_of_tries_at_once_no_more_pass_than_may(store: Database) -> None:
