@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, delete, or_, update
 from sqlmodel import Session, col
 
 from domain.changes import Change, Fact
+from domain.lifecycle import Status
 from domain.projection import NOTHING_WRITTEN, LastWritten
 from domain.settings import LiveSettings
 from domain.state import Conversation, ThreadState
@@ -42,6 +43,7 @@ _APPLY = (
 _FORGET = delete(ThreadEvent).where(
     col(ThreadEvent.customer_id) == bindparam("thread"), col(ThreadEvent.seq) <= bindparam("to_seq")
 )
+_GOES_ON = frozenset({"conversation.open", "conversation.active"})
 TAKEN_UP = timedelta(days=7)
 """What was said longer ago is past: not even a person may answer it any more."""
 
@@ -184,7 +186,7 @@ def _write(
     _close_sessions(session, change.facts)
     _attach(session, change.attached, conversations)
     for conversation in conversations:
-        if conversation.id in opened:
+        if conversation.id in opened | _reopened(change):
             _take_up(session, customer_id, conversation, state.applied_seq)
     # A discarded task may have changed the survey that there is, though this one does not.
     kept = [state.survey] if discarded is not None and state.survey is not None else []
@@ -200,12 +202,18 @@ def _write(
     append_events(session, [*(discarded.retractions if discarded is not None else []), *events])
 
 
+def _reopened(change: Change) -> set[str | None]:
+    """The conversations that go on after they were closed."""
+    moves = [fact for fact in change.facts if fact.kind in _GOES_ON and fact.data is not None]
+    return {fact.conversation_id for fact in moves if fact.data and fact.data["from"] == Status.CLOSED}
+
+
 def _take_up(session: Session, customer_id: str, conversation: Conversation, until_seq: int) -> None:
-    """Give a new conversation what was said before it and belongs to none, as what a bot was told."""
+    """Give a conversation that begins, or goes on, what was said before and belongs to none, as to a bot."""
     values = {
         "of": customer_id,
         "to": conversation.id,
-        "since": conversation.opened_at - TAKEN_UP,
+        "since": conversation.live_since - TAKEN_UP,
         "until_seq": until_seq,
     }
     session.connection().execute(_TAKE_UP, values)

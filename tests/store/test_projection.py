@@ -13,6 +13,7 @@ from domain.changes import Change, StatusChange
 from domain.conversation import apply_event, decide
 from domain.delivery import MessageStatus
 from domain.projection import LastWritten, date_of_projection
+from domain.settings import LiveSettings
 from domain.state import Command, ThreadEvent, ThreadEventKind, ThreadState
 from domain.window import OpeningKind, opening
 from store import tables
@@ -51,7 +52,9 @@ class Attempt:
 
     def command(self, action: str) -> "Attempt":
         assert self.state.conversation is not None
-        command = Command(action, f"id-of-{action}", self.state.conversation.id, "mia")
+        command = Command(
+            action, f"id-of-{action}", self.state.conversation.id, "mia", settings=self.state.settings
+        )
         outcome = decide(self.state, command, self.now, self.new_id)
         assert isinstance(outcome, Change), outcome
         return self._apply(outcome, f"command/{command.command_id}")
@@ -201,6 +204,28 @@ async def test_a_new_conversation_takes_up_what_was_said_before_and_belongs_to_n
     assert belongs == {"m1": own, "m2": own, "m3": None, "m4": "another", "m5": None}
     await attempt.project()
     assert {row.id: row.conversation_id for row in await rows(store, tables.Message)} == belongs
+
+
+async def test_a_conversation_that_goes_on_takes_up_what_was_said_since_it_closed(store: Database) -> None:
+    reopenable = LiveSettings(reopen_closed_within=3600)
+    attempt = Attempt(store, ThreadState(settings=reopenable), _ids())
+    attempt.message(1)
+    for action in ("pick", "end", "complete"):
+        attempt.command(action)
+    closed = await attempt.project()
+    assert closed.former is not None
+
+    def bot_talk(session: Session) -> None:
+        session.get_one(tables.Message, "m2").standby = True
+
+    await store.write(bot_talk)
+    again = Attempt(store, closed, _ids("later"))
+    again.handover(3)
+    state = await again.project()
+    assert state.conversation is not None
+    assert state.conversation.id == closed.former.id
+    belongs = {row.id: row.conversation_id for row in await rows(store, tables.Message)}
+    assert belongs["m1"] == belongs["m2"] == closed.former.id
 
 
 def _message(seq: int) -> tables.Message:
