@@ -17,11 +17,12 @@ from typing import Any
 from rich.console import Console
 
 from base import clock
+from bench import grown
 from bench.context import Bench, running_bench
 from bench.machine import machine_class, versions
 from bench.measures import burst, end_to_end, history, idle_latency, lanes, webhooks, worker_death
 from bench.plan import FULL, QUICK, Plan
-from bench.report import save, show
+from bench.report import save, save_grown, show
 from bench.rows import BrokenError, Row
 from engine.clean_exit import exit_process
 from engine.errors import EngineError
@@ -48,18 +49,22 @@ def main() -> None:
     parser.add_argument(
         "--only", action="append", choices=MEASURES, help="this measure alone; may be repeated"
     )
+    parser.add_argument(
+        "--grown", action="store_true", help="a desk of 200,000 conversations beside a small one, instead"
+    )
     given = parser.parse_args()
     for name in [name for name in os.environ if name.startswith("PAGEDESK_")]:
         del os.environ[name]  # a run has settings of its own
     console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
     plan, names = (QUICK if given.quick else FULL), given.only or list(MEASURES)
     try:
-        result = asyncio.run(_measure(plan, names, console))
+        result = asyncio.run(_measure_grown(plan) if given.grown else _measure(plan, names, console))
     except (BrokenError, EngineError) as error:
         console.print(f"[red]Broken:[/] {error}\nLogs: {_DIRECTORY / 'logs'}")
         exit_process(1)
     show(result, console)
-    file = save(result, whole=plan is FULL and names == list(MEASURES))
+    whole = plan is FULL and names == list(MEASURES)
+    file = save_grown(result) if given.grown else save(result, whole=whole)
     console.print(f"Written: {file}")
     shutil.rmtree(_DIRECTORY)
     exit_process(0)
@@ -84,6 +89,20 @@ async def _measure(plan: Plan, names: list[str], console: Console) -> dict[str, 
             "versions": await versions(bench.client),
             "rows": [row.as_json() for row in rows],
         }
+
+
+async def _measure_grown(plan: Plan) -> dict[str, Any]:
+    began = time.monotonic()
+    rows = await grown.measure(_DIRECTORY, plan, Progress())
+    head = {
+        "measured_at": clock.now().isoformat(timespec="seconds"),
+        "version": version("pagedesk"),
+        "plan": plan.name,
+        "rounds": plan.rounds,
+        "seconds": round(time.monotonic() - began),
+        "machine": machine_class(_DIRECTORY),
+    }
+    return grown.result_of(rows, head)
 
 
 if __name__ == "__main__":

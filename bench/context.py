@@ -12,6 +12,7 @@ from base.temporal import connect
 from bench.closed_loop import closed_loop
 from bench.desk_store import DeskStore
 from bench.graph_calls import GraphCalls
+from bench.grown_data import KeptDesk
 from bench.plan import IN_FLIGHT, Plan
 from bench.sides import Baseline, Customers, Pagedesk
 from bench.stack import Stack, running_stack
@@ -45,9 +46,11 @@ class Known:
 
 
 @asynccontextmanager
-async def running_bench(directory: Path, plan: Plan, progress: Progress) -> AsyncIterator[Bench]:
-    """Everything started and seeded, followed and ready."""
-    async with running_stack(directory, progress) as stack:
+async def running_bench(
+    directory: Path, plan: Plan, progress: Progress, kept: KeptDesk | None = None
+) -> AsyncIterator[Bench]:
+    """Everything started and seeded, followed and ready; with what a kept desk holds, if one is given."""
+    async with running_stack(directory, progress, kept) as stack:
         client = await connect(stack.settings)
         calls, store = GraphCalls(stack.ledger), DeskStore(stack.settings.data_dir)
         followers = [asyncio.create_task(each.follow(), name="follower") for each in (calls, store)]

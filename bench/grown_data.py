@@ -1,6 +1,7 @@
-"""Desks of invented people, written straight into a store: a grown one, and a small one to compare it with.
+"""Desks of invented people, written straight into a store: a grown one, and a small one beside it.
 
-Both hold the same in kind, and fill a page of every list. They are made once for each schema, and kept.
+Both hold the same in kind, and fill a page of every list. They are made once and kept; migrations bring them
+along.
 """
 
 import json
@@ -30,11 +31,7 @@ _ROWS_AT_ONCE = 5000
 _FAST = ("journal_mode=OFF", "synchronous=OFF", "cache_size=-400000", "temp_store=MEMORY")
 # Made when the rows are there, they take a fraction of the time.
 _INDEXES = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
-_MADE_OF = (
-    Path(__file__),
-    Path("bench/grown_rows.py"),
-    *sorted(Path("store/migrations").glob("*/versions/*.py")),
-)
+_MADE_OF = (Path(__file__), Path(__file__).with_name("grown_rows.py"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ class KeptDesk:
 
 
 def desk_of(size: Size, directory: Path) -> KeptDesk:
-    """Such a desk under `directory`; made, in a few minutes, if it is not there or is of another schema."""
+    """Such a desk under `directory`; made, in a few minutes, if it is not there or made in another way."""
     folder = directory / size.name
     file = folder / _FACTS
     made_of = f"{zlib.crc32(b''.join(part.read_bytes() for part in _MADE_OF)):08x}"
@@ -55,6 +52,7 @@ def desk_of(size: Size, directory: Path) -> KeptDesk:
         folder.mkdir(parents=True)
         facts = _make(size, folder)
         file.write_text(json.dumps({"made_of": made_of, "facts": asdict(facts)}))
+    migrate(Settings(data_dir=folder))
     return KeptDesk(folder, Facts(**json.loads(file.read_text())["facts"]))
 
 

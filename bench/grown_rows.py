@@ -27,7 +27,7 @@ _RARE_MESSAGES = 3
 _OUTCOMES, _OUTCOME_WEIGHTS = ("sent", "failed", "cancelled", "expired", "resent"), (970, 15, 5, 5, 5)
 _SURVEYS, _SURVEY_WEIGHTS = ("expired", "answered", "not_allowed", "skipped", "failed"), (50, 20, 5, 24, 1)
 _SURVEYED = 0.4
-_ACCOUNT = "grown"
+GROWN_ACCOUNT = "grown"
 _SYLLABLES = "ba be bi bo da de di do ka ke ki ko la le li lo ma me mi mo na ne ni no ra re ri ro sa se si so"
 
 Table = tuple[str, dict[str, Any]]
@@ -86,9 +86,9 @@ class DeskRows:
 
     def accounts(self, vault: Vault) -> list[Account | Agent | Workstream]:
         """The app and the workstream that the pages belong to, and the agents."""
-        secret = vault.seal("no app's secret", app_secret_place(_ACCOUNT))
+        secret = vault.seal("no app's secret", app_secret_place(GROWN_ACCOUNT))
         app = Account(
-            id=_ACCOUNT, name="Grown", app_id="880", app_secret=secret, created_at=self._now - _YEAR
+            id=GROWN_ACCOUNT, name="Grown", app_id="880", app_secret=secret, created_at=self._now - _YEAR
         )
         agents = [
             Agent(id=each, name=f"Agent {number}", role="agent", created_at=self._now - _YEAR)
@@ -98,7 +98,7 @@ class DeskRows:
             app,
             *agents,
             Workstream(
-                id=_ACCOUNT, name="Grown", auto_close_waiting_after=3600, created_at=self._now - _YEAR
+                id=GROWN_ACCOUNT, name="Grown", auto_close_waiting_after=3600, created_at=self._now - _YEAR
             ),
         ]
 
@@ -107,8 +107,8 @@ class DeskRows:
         return [
             Page(
                 page_id=page_id,
-                account_id=_ACCOUNT,
-                workstream_id=_ACCOUNT,
+                account_id=GROWN_ACCOUNT,
+                workstream_id=GROWN_ACCOUNT,
                 name=f"Page {page_id}",
                 access_token=vault.seal("no page's token", access_token_place(page_id)),
                 provisioning_state="Running",

@@ -9,10 +9,21 @@ from rich.table import Table
 
 RESULTS = Path("bench/results")
 WHOLE_RUN = RESULTS / "latest.json"
+GROWN_RUN = RESULTS / "grown.json"
 PARTIAL_RUN = RESULTS / "partial.json"
 DOCUMENT = Path("docs/performance.md")
 
 _VERDICTS = {True: "[green]met[/]", False: "[red]missed[/]", None: ""}
+_IN_WORDS = {True: "met", False: "**missed**", None: ""}
+_GROWN_HEAD = """\
+## A desk that has grown
+
+Made by `make bench ARGS="--grown"`. {date}, on {processors} processors ({architecture}), SQLite. The grown
+desk has {grown} conversations with seven messages each, and one thread of {longest}; the small one has
+{small} conversations of the same kind, which fill a page of every list. Each runs with an API, a worker and
+an engine of its own, one after the other. A value is the median of {rounds} rounds, a round the median of
+seven requests.
+"""
 _HEAD = """\
 # Performance
 
@@ -39,8 +50,23 @@ def save(result: dict[str, Any], *, whole: bool) -> Path:
     file = WHOLE_RUN if whole else PARTIAL_RUN
     file.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     if whole:
-        DOCUMENT.write_text(document(result))
+        _write_document()
     return file
+
+
+def save_grown(result: dict[str, Any]) -> Path:
+    """Write the JSON of a run with a grown desk, and the document; where the JSON is."""
+    GROWN_RUN.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    _write_document()
+    return GROWN_RUN
+
+
+def _write_document() -> None:
+    """The document of the whole runs that are kept."""
+    text = document(json.loads(WHOLE_RUN.read_text()))
+    if GROWN_RUN.exists():
+        text += "\n" + grown_section(json.loads(GROWN_RUN.read_text()))
+    DOCUMENT.write_text(text)
 
 
 def show(result: dict[str, Any], console: Console) -> None:
@@ -78,7 +104,7 @@ def document(result: dict[str, Any]) -> str:
     for row in result["rows"]:
         of_value = row["ratio"] is None or (row["target"] or {}).get("of") == "value"
         shown = f"{_spread(row['pagedesk'])} {row['unit']}" if of_value else f"{_spread(row['ratio'])} times"
-        verdict = {True: "met", False: "**missed**", None: ""}[row["met"]]
+        verdict = _IN_WORDS[row["met"]]
         mark = ""
         if row["note"]:
             notes.append(row["note"])
@@ -86,6 +112,26 @@ def document(result: dict[str, Any]) -> str:
         lines.append(f"| {row['name']}{mark} | {shown} | {_target(row)} | {verdict} |")
     footnotes = "\n".join(f"{number}. {note}" for number, note in enumerate(notes, 1))
     return f"{head}\n" + "\n".join(lines) + f"\n\n{footnotes}\n"
+
+
+def grown_section(result: dict[str, Any]) -> str:
+    """What a desk that has grown costs beside a small one."""
+    small, grown = (result["sizes"][name] for name in ("small", "grown"))
+    head = _GROWN_HEAD.format(
+        date=result["measured_at"][:10],
+        rounds=result["rounds"],
+        grown=f"{grown['conversations']:,}",
+        longest=f"{grown['longest_thread']:,}",
+        small=f"{small['conversations']:,}",
+        **result["machine"],
+    )
+    lines = ["| measure | small desk, ms | grown desk, ms | ratio | target | |", "|---|---|---|---|---|---|"]
+    lines += [
+        f"| {row['name']} | {_spread(row['baseline'])} | {_spread(row['pagedesk'])} "
+        f"| {_spread(row['ratio'])} times | {_target(row)} | {_IN_WORDS[row['met']]} |"
+        for row in result["rows"]
+    ]
+    return head + "\n" + "\n".join(lines) + "\n"
 
 
 def _target(row: dict[str, Any]) -> str:

@@ -12,6 +12,8 @@ from pydantic import SecretStr
 
 from base.settings import Settings
 from bench import processes
+from bench.grown_data import KeptDesk, copy_to
+from bench.grown_rows import GROWN_ACCOUNT
 from bench.processes import Process
 from bench.rows import BrokenError
 from bench.wire import Server
@@ -73,9 +75,11 @@ class Stack:
 
 
 @asynccontextmanager
-async def running_stack(directory: Path, progress: Progress) -> AsyncIterator[Stack]:
+async def running_stack(
+    directory: Path, progress: Progress, kept: KeptDesk | None = None
+) -> AsyncIterator[Stack]:
     """Start everything and seed it; stop everything at the end. The directory, with the logs, is left."""
-    stack = await _make(directory, progress)
+    stack = await _make(directory, progress, kept)
     try:
         for process in stack.processes:
             progress.say(f"Starting {process.name} …")
@@ -87,10 +91,12 @@ async def running_stack(directory: Path, progress: Progress) -> AsyncIterator[St
             await process.down()
 
 
-async def _make(directory: Path, progress: Progress) -> Stack:
+async def _make(directory: Path, progress: Progress, kept: KeptDesk | None) -> Stack:
     shutil.rmtree(directory, ignore_errors=True)
     desk, logs, ledger = directory / "desk", directory / "logs", directory / "ledger"
     desk.mkdir(parents=True)
+    if kept is not None:
+        copy_to(kept, desk)
     secrets = load_or_make_secrets(desk)
     sandbox_port = free_port()
     shared: dict[str, Any] = {
@@ -142,7 +148,8 @@ async def _seed(stack: Stack) -> None:
         raise BrokenError(f"The page does not become Running: {problem}")
     admin = {"Authorization": f"Bearer {stack.secrets.admin_token}"}
     accounts = await Server(stack.settings.port).call("GET", "/v1/accounts", headers=admin)
-    stack.account_id = accounts["items"][0]["id"]
+    # A kept desk has an account of its own.
+    stack.account_id = next(each["id"] for each in accounts["items"] if each["id"] != GROWN_ACCOUNT)
     account = {"name": "Alone", "app_id": "1", "app_secret": stack.secrets.app_secret}
     made = await Server(stack.alone_settings.port).call("POST", "/v1/accounts", account, admin)
     stack.alone_account_id = made["id"]

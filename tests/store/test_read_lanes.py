@@ -110,3 +110,13 @@ async def test_all_statements_of_a_read_show_one_picture(database: Database) -> 
 
     assert await database.read(work) == (0, 0)
     assert await database.read(count_customers) == 1
+
+
+async def test_the_log_of_writes_is_cut_after_it_had_to_grow(database: Database) -> None:
+    """It grows beside a slow reader; where it is used anew, SQLite keeps no more of it than this."""
+
+    def limit(session: Session) -> int:
+        return int(session.connection().execute(text("PRAGMA journal_size_limit")).scalar_one())
+
+    if database.dialect == "sqlite":
+        assert await database.read(limit) == await database.write(limit) == 64 * 1024 * 1024
