@@ -49,6 +49,7 @@ from support.steps import (
     Model,
     SendEnds,
     SendResult,
+    SettingsChange,
     Step,
     TimePasses,
     any_step,
@@ -77,7 +78,7 @@ _REPORTS = {
 }
 _SEQUENCES, _STEPS = 4, 125
 _A_WHILE = timedelta(minutes=3)
-_NOT_COMPARED = frozenset({"settings_since", "outbox", "schema_version"})
+_NOT_COMPARED = frozenset({"settings_since", "outbox", "schema_version", "written_at"})
 """A thread without a run learns of its settings when it is loaded, not when they change. What left the outbox
 is not projected for its own sake; sends are compared as they happen.
 """
@@ -120,6 +121,7 @@ class Pair:
     ids: dict[str, str] = field(default_factory=dict)
     ends: Iterator[SendResult] = field(default_factory=lambda: cycle(_ENDS))
     told: bool = False
+    has_run: bool = False
     wrong: list[str] = field(default_factory=list)
 
     async def take(self, step: Step) -> bool:
@@ -151,6 +153,8 @@ class Pair:
         return realise(step, self.model.state, self.model.now, self.model.serial + 1)
 
     def _model(self, step: Step) -> list[Change | Refusal]:
+        # Whatever is told, even in vain, begins a run where there is none.
+        self.has_run = self.has_run or not isinstance(step, SettingsChange | TimePasses)
         outcomes = self.model.take(step)
         self._note(outcomes)
         while self.model.state.outbox:
@@ -161,10 +165,10 @@ class Pair:
         return outcomes
 
     def _end_run(self) -> None:
-        """A run that ends writes down which events it has applied."""
-        state = self.model.state
-        if not lives(state, self.model.now) and self.projected.applied_seq < state.applied_seq:
-            self.projected = state
+        """A run that ends writes down all that it knows."""
+        if self.has_run and not lives(self.model.state, self.model.now):
+            self.projected = self.model.state
+            self.has_run = False
 
     def _note(self, outcomes: list[Change | Refusal]) -> None:
         for outcome in outcomes:
