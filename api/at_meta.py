@@ -21,7 +21,7 @@ from messenger.graph import GraphClient, GraphUnavailable, PageCredentials
 from store import accounts, pages
 from store.database import Database
 from store.gate import Gate
-from store.refusals import StoreRefusalError
+from store.refusals import not_found
 from store.tables import Account, Conversation, Customer, Page, Thread
 
 PROBLEMS_AT_META = ("meta_refused", "meta_unavailable", "page_not_sending", "thread_owned_by_another_app")
@@ -49,7 +49,7 @@ def at_meta(session: Session, vault: Vault, conversation_id: str) -> AtMeta:
     """Read it; refused as `not_found`."""
     conversation = session.get(Conversation, conversation_id)
     if conversation is None:
-        raise StoreRefusalError("not_found")
+        raise not_found("conversation", conversation_id)
     page = session.get_one(Page, conversation.page_id)
     account = session.get_one(Account, page.account_id)
     return AtMeta(
@@ -78,11 +78,15 @@ class MetaDesk:
         """The thread of a live conversation that the caller may act in; raises the problem if not."""
         found = await self._database.read(lambda s: at_meta(s, self._vault, conversation_id))
         if found.conversation.status == Status.CLOSED:
-            raise Problem("conversation_closed")
+            raise Problem("conversation_closed", conversation_id=conversation_id)
         if not supervises and found.conversation.agent_id not in (None, agent_id):
-            raise Problem("not_your_conversation")
+            raise Problem(
+                "not_your_conversation",
+                conversation_id=conversation_id,
+                agent_id=found.conversation.agent_id,
+            )
         if found.gate == Gate.HELD:
-            raise Problem("page_not_sending")
+            raise Problem("page_not_sending", page_id=found.conversation.page_id)
         return found
 
     async def ask(self, call: Callable[[GraphClient], Awaitable[T]], *, within: float) -> T:

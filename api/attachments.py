@@ -27,6 +27,7 @@ from domain.attachments import NOTICES, SERVED_AS_THEMSELVES, Direction, FileRea
 from store.attachments import KeptFile, keep_upload
 from store.file_checks import ScannerUnsureError
 from store.files import FileGoneError, FileStoreError
+from store.refusals import not_found
 from store.tables import Attachment
 
 UPLOAD_SECONDS = 60.0
@@ -69,14 +70,14 @@ async def get_attachment(services: Shared, caller: Caller, attachment_id: PathId
     """
     file = await services.database.read(lambda s: s.get(Attachment, attachment_id))
     if file is None or file.state == FileState.DELETED or _is_of_another(file, caller):
-        raise Problem("not_found")
+        raise not_found("file", attachment_id)
     if file.state != FileState.READY or file.store_key is None:
         notice = NOTICES[FileReason(file.reason)] if file.reason else None
         raise Problem("attachment_not_ready", notice, state=file.state, reason=file.reason)
     try:
         chunks = await services.files.read(file.store_key)
     except FileGoneError as error:
-        raise Problem("not_found") from error
+        raise not_found("file", attachment_id) from error
     except FileStoreError as error:
         raise Problem("store_unavailable") from error
     known = file.content_type in SERVED_AS_THEMSELVES

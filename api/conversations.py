@@ -12,7 +12,6 @@ from api.event_access import subjects_for
 from api.fields import Digits, Id, Instant, PathId, SearchText
 from api.paging import Cursor, CursorOf, Limit, Number, Page
 from api.problem_docs import problems
-from api.problems import Problem
 from api.routing import api_router
 from api.services import Shared
 from api.two_way import (
@@ -34,6 +33,7 @@ from store import conversations, customers, timeline, transcripts
 from store.conversations import ConversationFilter, ConversationRecord, WindowFilter
 from store.messages import replied_ids
 from store.ranges import Span
+from store.refusals import not_found
 from store.search_texts import MAX_MATCHES
 from store.tables import Message, Thread
 
@@ -190,7 +190,7 @@ async def list_thread_messages(
     def load(session: Session) -> Page[MessageView]:
         record = customers.find(session, customer_id)
         if record is None:
-            raise Problem("not_found")
+            raise not_found("customer", customer_id)
         return _THREAD_MESSAGES.page(
             asked,
             read=partial(transcripts.of_thread, session, customer_id),
@@ -210,5 +210,5 @@ def _shown(session: Session, thread: Thread, messages: list[Message]) -> list[Me
 def _found(session: Session, conversation_id: str) -> ConversationRecord:
     record = conversations.find(session, conversation_id)
     if record is None:
-        raise Problem("not_found")
+        raise not_found("conversation", conversation_id)
     return record

@@ -13,7 +13,6 @@ from api.data_deletion import status_url
 from api.fields import Digits, Id, Instant, OptionalIdempotencyKey, PathId, SearchText
 from api.paging import Cursor, CursorOf, Limit, Page
 from api.problem_docs import problems
-from api.problems import Problem
 from api.recording import record
 from api.routing import api_router
 from api.services import Services, Shared
@@ -24,6 +23,7 @@ from store.customers import CustomerFilter
 from store.erasures import AskedBy, ErasureStatus, Outcome
 from store.idempotency import Once, create_once, request_hash
 from store.ranges import Span
+from store.refusals import not_found
 from store.tables import Erasure
 
 _BY_NEWEST = CursorOf("customers", tuple[Instant, Id])
@@ -101,7 +101,7 @@ async def get_customer(services: Shared, customer_id: PathId) -> CustomerView:
     """One customer: a person on a page."""
     record = await services.database.read(lambda s: customers.find(s, customer_id))
     if record is None:
-        raise Problem("not_found")
+        raise not_found("customer", customer_id)
     return CustomerView.of_record(record, clock.now())
 
 
@@ -151,5 +151,5 @@ async def get_erasure(services: Shared, erasure_id: PathId) -> ErasureView:
     """One erasure, while it is under way and ever after."""
     erasure = await services.database.read(lambda s: s.get(Erasure, erasure_id))
     if erasure is None:
-        raise Problem("not_found")
+        raise not_found("erasure", erasure_id)
     return ErasureView.of(services, erasure)

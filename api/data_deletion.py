@@ -70,7 +70,7 @@ async def _keep(services: Services, account_id: str, signed: str) -> Erasure:
     vault, now = services.settings.vault, clock.now()
     secrets = await AccountSecrets(services.database, vault).app_secrets(account_id)
     if secrets is None:
-        raise Problem("not_found")
+        raise Problem("not_found", resource="account", id=account_id)
     asked = read_deletion_request(signed, secrets, now)
     return await services.database.write(
         lambda session: erasures.request_from_meta(

@@ -5,6 +5,8 @@ A refusal changes nothing, is answered as a problem, and goes into the timeline.
 
 import contextlib
 
+from sqlmodel import Session
+
 from api.engine import (
     CommandRefusedError,
     Engine,
@@ -23,7 +25,8 @@ from domain.lifecycle import Status, Trigger
 from domain.state import CANCEL_MESSAGE, SEND_HELD, Command
 from store import conversations
 from store.database import Database
-from store.refs import ConversationRef, record_refusal
+from store.refs import ConversationRef, named_by, record_refusal
+from store.refusals import not_found
 from workflows.messages import CommandResult
 
 _CLOSED = Refusal("conversation_closed", "This conversation is closed.", Status.CLOSED)
@@ -89,8 +92,13 @@ async def command_or_problem(
         return await give(database, services.engine, services.flights, conversation, command, insists=True)
     except CommandRefusedError as error:
         refusal, now = error.refusal, clock.now()
-        await database.write(lambda s: record_refusal(s, conversation, command, refusal.code, now))
-        raise refusal_problem(refusal, now) from error
+
+        def record(session: Session) -> dict[str, str]:
+            named = named_by(session, conversation, refusal.code)
+            record_refusal(session, conversation, command, refusal.code, now)
+            return named
+
+        raise refusal_problem(refusal, now, await database.write(record)) from error
     except EngineBusyError as error:
         raise Problem("busy") from error
     except EngineUnavailableError as error:
@@ -101,5 +109,5 @@ async def shown_conversation(services: Services, conversation_id: str) -> Conver
     """The conversation as projected; the projection was written before the workflow answered."""
     record = await services.database.read(lambda s: conversations.find(s, conversation_id))
     if record is None:
-        raise Problem("not_found")
+        raise not_found("conversation", conversation_id)
     return ConversationView.of(record, clock.now())

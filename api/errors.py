@@ -57,7 +57,13 @@ async def _invalid(_request: Request, error: Exception) -> Response:
 async def _refused(_request: Request, error: Exception) -> Response:
     if not isinstance(error, StoreRefusalError):
         raise error
-    return Problem(error.code, **error.facts).response
+    return Problem(error.code, _detail_of(error), **error.facts).response
+
+
+def _detail_of(error: StoreRefusalError) -> str | None:
+    if error.code == "not_found":
+        return f"There is no {error.facts['resource']} with the id {error.facts['id']}."
+    return None
 
 
 async def _conflict(_request: Request, _error: Exception) -> Response:

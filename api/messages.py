@@ -11,7 +11,6 @@ from api.dispatch import command_or_problem
 from api.fields import Digits, Id, Instant, OptionalIdempotencyKey, PathId
 from api.paging import Cursor, Limit, Page
 from api.problem_docs import problems
-from api.problems import Problem
 from api.routing import api_router
 from api.services import Services, Shared
 from api.two_way import AfterId, AroundId, Asked, BeforeId, Order, Ordered, TwoWayList
@@ -24,6 +23,7 @@ from store import conversations, own_messages
 from store.messages import replied_ids
 from store.own_messages import MessageFilter
 from store.refs import message_ref
+from store.refusals import not_found
 from store.tables import Message
 
 _ME = "me"
@@ -113,6 +113,6 @@ async def _command(
 def _shown(session: Session, message_id: str) -> MessageView:
     message = session.get(Message, message_id)
     if message is None or message.conversation_id is None:
-        raise Problem("not_found")
+        raise not_found("message of ours", message_id)
     record = conversations.find(session, message.conversation_id)
     return MessageView.of(message, record.thread if record else None, replied_ids(session, [message]))

@@ -1,5 +1,6 @@
 """What a workflow refuses, as problems."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -30,9 +31,12 @@ def command_name(action: str) -> str:
     return action.replace("_", "-")
 
 
-def refusal_problem(refusal: Refusal, now: datetime) -> Problem:
-    """The answer to a refused command: what would be legal, and the window where that is the reason."""
-    extras: dict[str, Any] = {}
+def refusal_problem(refusal: Refusal, now: datetime, named: Mapping[str, str]) -> Problem:
+    """The answer to a refused command: what would be legal, and the window where that is the reason.
+
+    `named` are the ids that it is about.
+    """
+    extras: dict[str, Any] = dict(named)
     if refusal.status is not None:
         extras["conversation_status"] = refusal.status.value
     if refusal.legal:

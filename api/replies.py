@@ -19,7 +19,7 @@ from api.engine import CommandRefusedError, Engine, EngineBusyError, EngineUnava
 from api.fields import Flag, Id, IdempotencyKey, Input, MessageText, PathId
 from api.flights import Flights
 from api.message_inputs import QuickReplies, Template, content_of
-from api.problem_docs import problems
+from api.problem_docs import ProblemDocument, problems
 from api.problems import Problem
 from api.refusals import REFUSAL_CODES, refusal_problem
 from api.routing import api_router
@@ -36,12 +36,14 @@ from store import replies
 from store.database import Database
 from store.idempotency import request_hash
 from store.messages import replied_ids
-from store.refs import ConversationRef, conversation_ref, message_ref, record_refusal
+from store.refs import ConversationRef, conversation_ref, message_ref, named_by, record_refusal
 from store.refusals import StoreRefusalError
 from store.tables import Message, Thread
 from store.thread_owners import NOT_OURS
 
 router = api_router("conversations")
+
+_OF_EVERY_PROBLEM = frozenset(ProblemDocument.model_fields)
 
 
 class AttachmentRef(Input):
@@ -188,14 +190,14 @@ async def _record(
 ) -> Problem:
     """Record a refusal; returns the problem that it is answered with."""
     now = clock.now()
-    problem = refusal_problem(refusal, now)
 
-    def write(session: Session) -> None:
+    def write(session: Session) -> Problem:
+        problem = refusal_problem(refusal, now, named_by(session, conversation, refusal.code))
         replies.refuse(session, command.command_id, refusal, problem.body, now, answered=answered)
         record_refusal(session, conversation, command, refusal.code, now)
+        return problem
 
-    await database.write(write)
-    return problem
+    return await database.write(write)
 
 
 def _take_turn(services: Services, caller: Principal, conversation_id: str) -> None:
@@ -284,7 +286,5 @@ async def _shown(database: Database, intent: replies.Intent) -> MessageView:
 def _again(problem: dict[str, Any]) -> Problem:
     """The problem that this key was answered with before."""
     code = str(problem["code"])
-    extras = {
-        name: value for name, value in problem.items() if name in ("conversation_status", "legal", "window")
-    }
+    extras = {name: value for name, value in problem.items() if name not in _OF_EVERY_PROBLEM}
     return Problem(code if code in REFUSAL_CODES else "conflict", str(problem["detail"]), **extras)

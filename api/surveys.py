@@ -12,13 +12,13 @@ from api.auth import Caller
 from api.fields import Digits, Id, Instant, PathId
 from api.paging import Cursor, CursorOf, Limit, Page
 from api.problem_docs import problems
-from api.problems import Problem
 from api.routing import api_router
 from api.services import Shared
 from domain.settings import Question, SurveyWay
 from domain.state import SurveyStatus
 from store import survey_results
 from store.ranges import Span
+from store.refusals import not_found
 from store.survey_answers import Source
 from store.survey_results import SurveyFilter, SurveyRecord
 
@@ -142,5 +142,5 @@ async def get_survey(services: Shared, survey_id: PathId) -> SurveyView:
     """One survey with its answer."""
     record = await services.database.read(lambda s: survey_results.find(s, survey_id))
     if record is None:
-        raise Problem("not_found")
+        raise not_found("survey", survey_id)
     return SurveyView.of(record)

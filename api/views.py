@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel
 
+from api.instants import Changes, Facts
 from api.message_inputs import shown_quick_replies, shown_template
 from api.session_views import SessionView
 from domain.delivery import MessageStatus
@@ -134,8 +135,8 @@ class MessageView(BaseModel):
     reply_to: str | None
     reply_to_mid: str | None
     referral: dict[str, Any] | None
-    reactions: list[dict[str, Any]]
-    edits: list[dict[str, Any]]
+    reactions: Changes
+    edits: Changes
     deleted_at: datetime | None
     app_id: str | None
     standby: bool
@@ -176,7 +177,7 @@ class EventView(BaseModel):
     message_id: str | None
     actor_kind: str
     actor_id: str | None
-    data: dict[str, Any]
+    data: Facts
 
     @classmethod
     def of(cls, event: Event) -> Self:

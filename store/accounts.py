@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 from base.ids import new_secret
 from base.secrets import Vault
 from store.pages import REMOVING, not_removed
-from store.refusals import StoreRefusalError
+from store.refusals import StoreRefusalError, not_found
 from store.sealed import app_secret_place, verify_token_place
 from store.tables import Account, Page
 
@@ -21,7 +21,7 @@ def get(session: Session, account_id: str) -> Account:
     """The account; refused as `not_found`."""
     account = session.get(Account, account_id)
     if account is None or account.deleted_at is not None:
-        raise StoreRefusalError("not_found")
+        raise not_found("account", account_id)
     return account
 
 
@@ -36,8 +36,9 @@ def add(
     at: datetime,
 ) -> Account:
     """A new account, without callback address until it has a page."""
-    if session.exec(select(Account.id).where(Account.app_id == app_id)).first() is not None:
-        raise StoreRefusalError("app_id_taken")
+    taken_by = session.exec(select(Account.id).where(Account.app_id == app_id)).first()
+    if taken_by is not None:
+        raise StoreRefusalError("app_id_taken", account_id=taken_by)
     sealed = vault.seal(app_secret, app_secret_place(id))
     account = Account(id=id, name=name, app_id=app_id, app_secret=sealed, created_at=at)
     session.add(account)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from store.credentials import end_all_sign_ins, holders_of_live_keys
-from store.refusals import StoreRefusalError
+from store.refusals import StoreRefusalError, not_found
 from store.tables import Agent
 
 ADMIN = "admin"
@@ -15,7 +15,7 @@ def get(session: Session, agent_id: str) -> Agent:
     """The agent, active or not; refused as `not_found`."""
     agent = session.get(Agent, agent_id)
     if agent is None:
-        raise StoreRefusalError("not_found")
+        raise not_found("agent", agent_id)
     return agent
 
 
@@ -94,8 +94,9 @@ def listed(session: Session, *, after: str | None, limit: int) -> list[Agent]:
 
 
 def _refuse_taken_email(session: Session, email: str | None) -> None:
-    if email is not None and session.exec(select(Agent.id).where(Agent.email == email)).first() is not None:
-        raise StoreRefusalError("email_taken")
+    taken_by = session.exec(select(Agent.id).where(Agent.email == email)).first() if email else None
+    if taken_by is not None:
+        raise StoreRefusalError("email_taken", agent_id=taken_by)
 
 
 def _admins_who_can_come_in(session: Session, at: datetime, holds_token: str | None) -> set[str]:

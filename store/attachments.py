@@ -319,12 +319,12 @@ def file_to_send(
     got is theirs, and is erased with them.
     """
     if not session.get_one(Page, page_id).attachments_for_agents:
-        raise StoreRefusalError("attachments_switched_off")
+        raise StoreRefusalError("attachments_switched_off", page_id=page_id)
     file = session.get(Attachment, attachment_id, with_for_update=True)
     if file is None or file.direction != Direction.OUTBOUND or file.state != FileState.READY:
-        raise StoreRefusalError("unknown_attachment")
+        raise StoreRefusalError("unknown_attachment", attachment_id=attachment_id)
     if uploaded_by is not None and file.agent_id != uploaded_by:
-        raise StoreRefusalError("unknown_attachment")
+        raise StoreRefusalError("unknown_attachment", attachment_id=attachment_id)
     if file.message_id is None:
         file.message_id, file.customer_id = message_id, customer_id
     elif file.customer_id != customer_id:

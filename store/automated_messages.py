@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from domain.automated_texts import DEFAULT_TEXTS, FALLBACK_LANGUAGE
 from domain.settings import AutomatedTrigger, LiveSettings
-from store.refusals import StoreRefusalError
+from store.refusals import not_found
 from store.sql import upsert
 from store.tables import AutomatedMessage
 
@@ -87,7 +87,7 @@ def reset(session: Session, level: str, trigger: AutomatedTrigger) -> None:
     """Forget a level's record, so that the level below it decides; refused as `not_found` without one."""
     record = session.get(AutomatedMessage, (level, trigger.value))
     if record is None:
-        raise StoreRefusalError("not_found")
+        raise not_found("automated message of its own", trigger.value)
     session.delete(record)
 
 

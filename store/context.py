@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from store.refusals import StoreRefusalError
+from store.refusals import StoreRefusalError, not_found
 from store.sql import upsert
 from store.tables import ContextVariable, Conversation
 
@@ -19,7 +19,7 @@ Value = str | int | float
 def of_conversation(session: Session, conversation_id: str) -> dict[str, Value]:
     """The variables of a conversation by name; refused as `not_found`."""
     if session.get(Conversation, conversation_id) is None:
-        raise StoreRefusalError("not_found")
+        raise not_found("conversation", conversation_id)
     return _values(session, [conversation_id]).get(conversation_id, {})
 
 
@@ -46,7 +46,9 @@ def change(
     """
     conversation = _locked(session, conversation_id)
     if by_agent is not None and conversation.agent_id not in (None, by_agent):
-        raise StoreRefusalError("not_your_conversation")
+        raise StoreRefusalError(
+            "not_your_conversation", conversation_id=conversation_id, agent_id=conversation.agent_id
+        )
     names = _values(session, [conversation_id]).get(conversation_id, {}).keys()
     forgotten = {name for name, value in changes.items() if value is None}
     if len((names | changes.keys()) - forgotten) > MOST_VARIABLES:
@@ -84,7 +86,7 @@ def _locked(session: Session, conversation_id: str) -> Conversation:
     """Two who change variables at the same time must not pass the limit together."""
     conversation = session.get(Conversation, conversation_id, with_for_update=True)
     if conversation is None:
-        raise StoreRefusalError("not_found")
+        raise not_found("conversation", conversation_id)
     return conversation
 
 

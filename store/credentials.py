@@ -9,7 +9,7 @@ from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from base.ids import new_id
-from store.refusals import StoreRefusalError
+from store.refusals import not_found
 from store.tables import Agent, ApiKey, SignIn
 
 KEY_PREFIX = "pdk"
@@ -137,7 +137,7 @@ def add_key(
 ) -> ApiKey:
     """Keep a new API key: its digest and the first characters."""
     if session.get(Agent, agent_id) is None:
-        raise StoreRefusalError("not_found")
+        raise not_found("agent", agent_id)
     row = ApiKey(
         id=new_id(),
         agent_id=agent_id,
@@ -154,7 +154,7 @@ def add_key(
 def keys_of(session: Session, agent_id: str) -> list[ApiKey]:
     """All keys of an agent, revoked ones too, oldest first."""
     if session.get(Agent, agent_id) is None:
-        raise StoreRefusalError("not_found")
+        raise not_found("agent", agent_id)
     return list(
         session.exec(
             select(ApiKey).where(ApiKey.agent_id == agent_id).order_by(col(ApiKey.created_at), col(ApiKey.id))
@@ -174,5 +174,5 @@ def revoke_key(session: Session, agent_id: str, key_id: str, now: datetime) -> N
     """Revoke a key; it fails from the next call on."""
     key = session.get(ApiKey, key_id)
     if key is None or key.agent_id != agent_id:
-        raise StoreRefusalError("not_found")
+        raise not_found("key", key_id)
     key.revoked_at = key.revoked_at or now

@@ -20,7 +20,7 @@ from domain.delivery import MessageStatus
 from domain.lifecycle import ActorKind
 from store.events import append_events, event_row
 from store.messages import settle
-from store.refusals import StoreRefusalError
+from store.refusals import not_found
 from store.sealed import erased_person_place
 from store.sql import insert_or_ignore
 from store.tables import Account, Customer, Erasure, Message, Page
@@ -77,7 +77,7 @@ def request_for_customer(
         return known
     customer = session.get(Customer, customer_id)
     if customer is None:
-        raise StoreRefusalError("not_found")
+        raise not_found("customer", customer_id)
     erasure = _insert(
         session,
         {

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from base.secrets import Vault
 from store import automated_messages, findings, gate
 from store.conversations import live_counts
-from store.refusals import StoreRefusalError
+from store.refusals import StoreRefusalError, not_found
 from store.sealed import access_token_place
 from store.tables import Account, Customer, Page
 from store.traffic import forget_silences
@@ -57,7 +57,7 @@ def get(session: Session, page_id: str) -> Page:
     """The page; refused as `not_found`."""
     page = session.get(Page, page_id)
     if page is None or page.provisioning_state in GONE:
-        raise StoreRefusalError("not_found")
+        raise not_found("page", page_id)
     return page
 
 

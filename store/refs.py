@@ -11,9 +11,10 @@ from domain.lifecycle import ActorKind, Trigger
 from domain.settings import LiveSettings
 from domain.state import Command
 from domain.thread_owner import NOBODY_KNOWN, ThreadOwner
+from store.conversations import live_conversation_id
 from store.events import append_events, event_row
 from store.live_settings import SOURCES, live_settings, settings_of
-from store.refusals import StoreRefusalError
+from store.refusals import not_found
 from store.tables import Conversation, Customer, Message, Page, Thread, Workstream
 from store.thread_owners import owner_of_thread
 
@@ -32,6 +33,9 @@ _WITH_SETTINGS = (
     .join(Workstream, col(Workstream.id) == col(Page.workstream_id))
     .where(col(Conversation.id) == bindparam("id"))
 )
+
+
+_ABOUT_AN_AGENT = frozenset({"already_picked", "not_your_conversation"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ def conversation_ref(session: Session, conversation_id: str) -> ConversationRef:
     """A conversation with the settings of its page and workstream; refused as `not_found`."""
     row = session.connection().execute(_WITH_SETTINGS, {"id": conversation_id}).first()
     if row is None:
-        raise StoreRefusalError("not_found")
+        raise not_found("conversation", conversation_id)
     return ConversationRef(
         conversation_id,
         row.page_id,
@@ -68,7 +72,7 @@ def new_conversation_ref(session: Session, customer_id: str, conversation_id: st
     """The thread of a known customer, for a conversation that an agent starts; refused as `not_found`."""
     customer = session.get(Customer, customer_id)
     if customer is None:
-        raise StoreRefusalError("not_found")
+        raise not_found("customer", customer_id)
     settings = live_settings(session, customer.page_id)
     return ConversationRef(conversation_id, customer.page_id, customer_id, settings)
 
@@ -77,8 +81,24 @@ def message_ref(session: Session, message_id: str) -> ConversationRef:
     """The conversation of one of our own messages; refused as `not_found`."""
     message = session.get(Message, message_id)
     if message is None or message.direction != "outbound" or message.conversation_id is None:
-        raise StoreRefusalError("not_found")
+        raise not_found("message of ours", message_id)
     return conversation_ref(session, message.conversation_id)
+
+
+def named_by(session: Session, conversation: ConversationRef, code: str) -> dict[str, str]:
+    """The ids that a refusal is about: the conversation, who has it, which one the customer has now."""
+    row = session.get(Conversation, conversation.id)
+    live = live_conversation_id(session, conversation.customer_id)
+    if code == "conversation_exists":
+        return {"conversation_id": live} if live else {}
+    if row is None:  # one that was to be started
+        return {"customer_id": conversation.customer_id}
+    named = {"conversation_id": conversation.id}
+    if code in _ABOUT_AN_AGENT and row.agent_id:
+        named["agent_id"] = row.agent_id
+    if code == "conversation_closed" and live and live != conversation.id:
+        named["current_conversation_id"] = live
+    return named
 
 
 def record_refusal(

@@ -10,3 +10,8 @@ class StoreRefusalError(Exception):
         super().__init__(code)
         self.code = code
         self.facts = facts
+
+
+def not_found(resource: str, id: str) -> StoreRefusalError:  # noqa: A002 - the resource's id
+    """There is no `resource` with this id, or none that is shown."""
+    return StoreRefusalError("not_found", resource=resource, id=id)

@@ -29,7 +29,7 @@ from store.idempotency import request_hash
 from store.live_settings import live_settings
 from store.messages import new_outbound_row, settle
 from store.refs import ConversationRef, conversation_ref
-from store.refusals import StoreRefusalError
+from store.refusals import StoreRefusalError, not_found
 from store.sql import insert_if_new, insert_or_ignore
 from store.tables import Agent, Conversation, Event, IdempotencyRecord, Message, Page
 from store.thread_owners import NOT_OURS
@@ -145,11 +145,13 @@ def keep_resend(
     """
     original = session.get(Message, message_id)
     if original is None or original.sender_kind != "agent" or original.conversation_id is None:
-        raise StoreRefusalError("not_found")
+        raise not_found("message of an agent", message_id)
     is_kept = session.get(Message, new_message_id) is not None
     words = original.text or original.content or sent_file_id(original)
     if not is_kept and (original.status not in _MAY_BE_SAID_AGAIN or not words):
-        raise StoreRefusalError("message_not_resendable")
+        raise StoreRefusalError(
+            "message_not_resendable", message_id=message_id, message_status=original.status
+        )
     live = live_conversation_id(session, original.customer_id)
     reply = Reply(
         message_id=new_message_id,
@@ -358,7 +360,7 @@ def _mid_of(session: Session, conversation: ConversationRef, message_id: str | N
         return None
     answered = session.get(Message, message_id)
     if answered is None or answered.customer_id != conversation.customer_id or answered.mid is None:
-        raise StoreRefusalError("unknown_reply_to")
+        raise StoreRefusalError("unknown_reply_to", message_id=message_id)
     return answered.mid
 
 

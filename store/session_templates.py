@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from store.refusals import StoreRefusalError
+from store.refusals import StoreRefusalError, not_found
 from store.tables import SessionTemplate, Workstream
 
 
@@ -41,7 +41,7 @@ def get(session: Session, template_id: str) -> SessionTemplate:
     """The template; refused as `not_found`."""
     template = session.get(SessionTemplate, template_id)
     if template is None:
-        raise StoreRefusalError("not_found")
+        raise not_found("session template", template_id)
     return template
 
 
@@ -82,5 +82,6 @@ def delete(session: Session, template_id: str) -> None:
 
 
 def _refuse_taken_name(session: Session, name: str) -> None:
-    if session.exec(select(SessionTemplate.id).where(SessionTemplate.name == name)).first() is not None:
-        raise StoreRefusalError("name_taken")
+    taken_by = session.exec(select(SessionTemplate.id).where(SessionTemplate.name == name)).first()
+    if taken_by is not None:
+        raise StoreRefusalError("name_taken", session_template_id=taken_by)

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, func, select
 
 from domain.settings import Receiver, RuleAction, Silent
 from domain.settings import TimeOutRule as LiveRule
-from store.refusals import StoreRefusalError
+from store.refusals import StoreRefusalError, not_found
 from store.sql import table_of
 from store.tables import TimeOutRule, Workstream
 
@@ -66,7 +66,7 @@ def get(session: Session, workstream_id: str, rule_id: str) -> TimeOutRule:
     """One rule of a workstream; refused as `not_found`."""
     rule = session.get(TimeOutRule, rule_id)
     if rule is None or rule.workstream_id != workstream_id:
-        raise StoreRefusalError("not_found")
+        raise not_found("time-out rule", rule_id)
     return rule
 
 
@@ -74,7 +74,7 @@ def add(session: Session, workstream_id: str, rule_id: str, rule: Rule, at: date
     """A new rule; refused where the workstream has as many as it may."""
     # Locked, so that two who add a rule at the same time cannot pass the limit together.
     if session.get(Workstream, workstream_id, with_for_update=True) is None:
-        raise StoreRefusalError("not_found")
+        raise not_found("workstream", workstream_id)
     count = session.exec(
         select(func.count()).select_from(TimeOutRule).where(TimeOutRule.workstream_id == workstream_id)
     ).one()

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from base.ids import new_id
 from domain.settings import LiveSettings
 from store.pages import not_removed
-from store.refusals import StoreRefusalError
+from store.refusals import StoreRefusalError, not_found
 from store.tables import Page, SessionTemplate, TimeOutRule, Workstream
 
 DEFAULT_NAME = "Messenger"
@@ -34,7 +34,7 @@ def get(session: Session, workstream_id: str) -> Workstream:
     """The workstream; refused as `not_found`."""
     workstream = session.get(Workstream, workstream_id)
     if workstream is None:
-        raise StoreRefusalError("not_found")
+        raise not_found("workstream", workstream_id)
     return workstream
 
 
@@ -52,7 +52,7 @@ def for_page(session: Session, workstream_id: str | None, at: datetime) -> Works
         return default(session, at)
     workstream = session.get(Workstream, workstream_id)
     if workstream is None:
-        raise StoreRefusalError("unknown_workstream")
+        raise StoreRefusalError("unknown_workstream", workstream_id=workstream_id)
     return workstream
 
 
@@ -140,11 +140,12 @@ def delete(session: Session, workstream_id: str) -> None:
 
 def _refuse_taken_name(session: Session, name: str) -> None:
     """Names are unique."""
-    if session.exec(select(Workstream.id).where(Workstream.name == name)).first() is not None:
-        raise StoreRefusalError("name_taken")
+    taken_by = session.exec(select(Workstream.id).where(Workstream.name == name)).first()
+    if taken_by is not None:
+        raise StoreRefusalError("name_taken", workstream_id=taken_by)
 
 
 def _refuse_unknown_template(session: Session, template_id: str | None) -> None:
     """A session template that is named must be there."""
     if template_id is not None and session.get(SessionTemplate, template_id) is None:
-        raise StoreRefusalError("unknown_session_template")
+        raise StoreRefusalError("unknown_session_template", session_template_id=template_id)

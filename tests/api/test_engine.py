@@ -202,7 +202,8 @@ async def test_a_refusal_comes_back_whole() -> None:
     refusal = refused.value.refusal
     assert (refusal.status, refusal.legal) == (Status.ACTIVE, ("end", "reply"))
     assert refusal.window == Window(OpeningKind.MESSAGE, NOW, NOW + timedelta(hours=24), None)
-    problem = refusal_problem(refusal, NOW).body
+    problem = refusal_problem(refusal, NOW, {"conversation_id": "3"}).body
+    assert problem["conversation_id"] == "3"
     assert (problem["status"], problem["conversation_status"]) == (409, "active")
     assert problem["window"]["stage"] == "standard"
 
