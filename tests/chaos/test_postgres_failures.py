@@ -10,8 +10,10 @@ from support.postgres_server import PostgresServer
 pytestmark = pytest.mark.postgres
 
 _TALKS = 12
-_ROUNDS = 12
-_FAULTS_OF_A_ROUND = 27
+_MESSAGES_PER_SECOND = 8
+_REPLIES_PER_SECOND = 2.5
+_ROUNDS = 8
+_FAULTS_OF_A_ROUND = 41
 
 
 async def test_everything_fails_in_turn_under_load(
@@ -23,8 +25,8 @@ async def test_everything_fails_in_turn_under_load(
         talks = await trial.talking(_TALKS)
         people = await trial.meet(load.customers)
         async with (
-            trial.customers.writing([*people, *talks], load.per_second),
-            trial.replies.going_on(list(talks.values()), load.replies / 4, patience=0),
+            trial.customers.writing([*people, *talks], _MESSAGES_PER_SECOND),
+            trial.replies.going_on(list(talks.values()), _REPLIES_PER_SECOND, patience=0),
         ):
             for _ in range(faults):
                 await failures.strike()
