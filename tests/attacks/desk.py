@@ -93,7 +93,7 @@ class AttackedDesk:
     @staticmethod
     def head(path: str, *headers: str, length: int) -> bytes:
         """The head of a POST."""
-        lines = [f"POST {path} HTTP/1.1", "Host: desk.test", f"Content-Length: {length}", *headers]
+        lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {length}", *headers]
         return "\r\n".join([*lines, "", ""]).encode()
 
     async def connect(self, port: int | None = None) -> Connection:

@@ -42,7 +42,7 @@ async def test_bodies_that_never_end_keep_nobody_out(desk: AttackedDesk) -> None
 
 
 async def test_answers_that_nobody_reads_keep_nobody_out(desk: AttackedDesk) -> None:
-    request = b"GET /openapi.json HTTP/1.1\r\nHost: desk.test\r\n\r\n"
+    request = b"GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
     async with desk.connections(50) as readers, desk.memory() as memory, asyncio.timeout(STALL_SECONDS + 60):
         for connection in readers:
             connection.writer.transport.pause_reading()  # type: ignore[attr-defined] # the selector loop's has it
