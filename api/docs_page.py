@@ -1,9 +1,11 @@
 """The browsable documentation: Swagger UI, served from here alone, so that it needs no other network."""
 
+import asyncio
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 import fastapi_offline
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
@@ -52,7 +54,15 @@ def docs_routes() -> list[Route]:
 
 
 async def _openapi(request: Request) -> Response:
-    return JSONResponse(request.app.openapi())
+    """The document, made once: whoever asks for it again and again must cost next to nothing."""
+    state = request.app.state
+    if not hasattr(state, "openapi_document"):
+        state.openapi_document = asyncio.ensure_future(asyncio.to_thread(_rendered, request.app))
+    return Response(await asyncio.shield(state.openapi_document), media_type="application/json")
+
+
+def _rendered(app: FastAPI) -> bytes:
+    return bytes(JSONResponse(app.openapi()).body)
 
 
 async def _docs(_request: Request) -> Response:
