@@ -12,6 +12,7 @@ from base.log import get_logger
 from store.database import Database
 from store.pages import REMOVED
 from store.tables import Page
+from store.unavailable import STORE_UNAVAILABLE, reason
 from workflows.messages import (
     CHECK_SIGNAL,
     PAGE_WORKFLOW,
@@ -24,6 +25,7 @@ from workflows.messages import (
 LEAST_INTERVAL = timedelta(seconds=30)
 
 _RPC_SECONDS = 10.0
+_PAUSE_SECONDS = 0.5
 
 _log = get_logger("ingest")
 
@@ -65,8 +67,16 @@ class PageWaker:
 
     async def wake_unsettled(self) -> None:
         """Check every page that is not Running: its workflow may never have been started."""
-        for page_id in await self._database.read(_unsettled_pages):
+        for page_id in await self._unsettled():
             await self.wake(page_id)
+
+    async def _unsettled(self) -> list[str]:
+        while True:
+            try:
+                return await self._database.read(_unsettled_pages)
+            except STORE_UNAVAILABLE as error:
+                _log.warning("store_unavailable", error=reason(error))
+            await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _wake(self, page_id: str) -> None:
         try:
