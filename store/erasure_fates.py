@@ -116,8 +116,10 @@ FATES: dict[str, dict[str, Fate]] = {
     ),
     "page_silence": _all(_H, "page_id day seconds"),
     "agent": _all(_H, "id name email role password_hash active created_at"),
-    "api_key": _all(_H, "id agent_id name prefix digest created_at revoked_at"),
+    "api_key": _all(_H, "id agent_id name prefix digest created_at revoked_at expires_at"),
     "sign_in": _all(_H, "id agent_id digest created_at expires_at revoked_at"),
+    "sign_in_try": _all(_H, "id key try_id at"),
+    "installation": _all(_H, "name value"),
     "relay": _all(_H, "id present_until"),
     "relay_partition": _all(_H, "partition owner fence position"),
 }
