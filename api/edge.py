@@ -1,7 +1,6 @@
 """The outermost layer: security headers on every answer, a line in the log, the last resort for errors."""
 
 import time
-import traceback
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, Response
@@ -11,6 +10,7 @@ from api.problems import Problem
 from api.proxy_watch import ProxyWatch
 from base import metrics
 from base.log import get_logger
+from base.tracebacks import place_of
 
 CONTENT_SECURITY_POLICY = b"content-security-policy"
 
@@ -70,8 +70,7 @@ def _last_resort(scope: Scope, error: Exception) -> Response:
         _log.error("request_failed", method=scope["method"], path=_shown(scope["path"]), exc_info=error)
         return Problem("internal_error").response
     # Without the error's words and its traceback: the one may be a customer's, the other comes with each try.
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    _log.error("webhook_failed", error=type(error).__name__, at=f"{where.filename}:{where.lineno}")
+    _log.error("webhook_failed", error=type(error).__name__, at=place_of(error))
     metrics.WEBHOOKS_REFUSED.labels("internal_error").inc()
     return PlainTextResponse("The delivery cannot be taken now.", 503, {"Retry-After": "5"})
 

@@ -1,19 +1,22 @@
 """Structured logs: one event a line on standard error. Customers' words and secrets never go in.
 
 JSON, or on a terminal what a person reads (`base.log_lines`). Libraries' own lines, Temporal's among them,
-and what ends the process take the same form.
+and what ends the process take the same form. An error is told without its own words (`base.tracebacks`).
 """
 
 import logging
 import sys
+import threading
 from types import TracebackType
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from base.log_lines import readable
+from base.tracebacks import traceback_without_values
 
 _CRASHED = "crashed"
+_tell_errors: Processor = structlog.processors.ExceptionRenderer(traceback_without_values)
 
 
 def configure(level: str) -> None:
@@ -28,7 +31,7 @@ def configure(level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
-        processors=[*described, structlog.processors.format_exc_info, render],
+        processors=[*described, _tell_errors, render],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
@@ -36,10 +39,10 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*described, _name_room],
+            foreign_pre_chain=[*described, _name_room, _first_line],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                _tell_errors,
                 render,
             ],
         )
@@ -47,6 +50,8 @@ def configure(level: str) -> None:
     logging.basicConfig(level=max(threshold, logging.WARNING), handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
     sys.excepthook = _log_crash
+    sys.unraisablehook = _log_ignored
+    threading.excepthook = _log_dead_thread
 
 
 def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
@@ -65,8 +70,26 @@ def _name_room(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
     return {**event, "room": record.name}
 
 
+def _first_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """What a library has to say; the lines after it show values: asyncio's tasks, Pydantic's inputs."""
+    return {**event, "event": str(event["event"]).partition("\n")[0]}
+
+
 def _log_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
         return
     get_logger("process").critical(_CRASHED, error=kind.__name__, exc_info=(kind, error, trace))
+
+
+def _log_dead_thread(end: threading.ExceptHookArgs) -> None:
+    if end.exc_value is not None:
+        get_logger("process").error("thread_died", error=end.exc_type.__name__, exc_info=end.exc_value)
+
+
+def _log_ignored(ignored: "sys.UnraisableHookArgs") -> None:
+    """An error where nothing can raise: in a finalizer, say."""
+    if ignored.exc_value is not None:
+        get_logger("process").error(
+            "error_ignored", error=ignored.exc_type.__name__, exc_info=ignored.exc_value
+        )

@@ -63,6 +63,6 @@ class FileStarter:
                     id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 )
         except (RPCError, TimeoutError) as error:
-            _log.warning("files_not_started", message_id=message_id, error=repr(error))
+            _log.warning("files_not_started", message_id=message_id, error=type(error).__name__)
             return False
         return True

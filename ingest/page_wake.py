@@ -90,7 +90,7 @@ class PageWaker:
                     start_signal=CHECK_SIGNAL,
                 )
         except (RPCError, TimeoutError) as error:
-            _log.warning("page_not_woken", page_id=page_id, error=repr(error))
+            _log.warning("page_not_woken", page_id=page_id, error=type(error).__name__)
 
 
 def _unsettled_pages(session: Session) -> list[str]:

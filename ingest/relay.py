@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from base import failpoints
 from base.log import get_logger
+from base.tracebacks import place_of, without_values
 from ingest.conflicts import ConflictWatch
 from ingest.file_starts import FileStarter
 from ingest.leases import Leases, MachineLock, Part
@@ -170,7 +171,13 @@ class Relay:
             self._leases.advanced([event.partition], event.id or 0)
 
     async def _quarantine(self, event: InboxEvent, lease: Lease, error: Exception) -> None:
-        _log.error("event_quarantined", inbox_id=event.id, kind=event.kind, error=repr(error))
+        _log.error(
+            "event_quarantined",
+            inbox_id=event.id,
+            kind=event.kind,
+            error=without_values(error),
+            at=place_of(error),
+        )
         said = f"{type(error).__name__} in routing"
 
         def work(session: Session) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from base.log import get_logger
+from base.tracebacks import place_of, without_values
 from ingest.router import Routed, quarantine, route
 from store.database import Database
 from store.relay_shares import Lease, LeaseLostError, advance
@@ -50,7 +51,13 @@ async def replay(database: Database, event: InboxEvent, lease: Lease, owner: str
     except Exception as error:
         if not may_be_of_the_data(error):
             raise
-        _log.error("event_quarantined", inbox_id=event.id, kind=event.kind, error=repr(error))
+        _log.error(
+            "event_quarantined",
+            inbox_id=event.id,
+            kind=event.kind,
+            error=without_values(error),
+            at=place_of(error),
+        )
         reason = f"{type(error).__name__} in routing"
         await database.write(lambda session: _set_aside_again(session, event, reason))
         return Routed()

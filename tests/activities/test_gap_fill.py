@@ -167,7 +167,7 @@ async def test_a_button_in_one_batch_with_its_webhook_is_one_message_and_told_on
         await _postback_comes_late(desk, mid)
     assert await desk.relayed() == 1
     (message,) = [message for message in await desk.messages() if message.mid == mid]
-    assert message.kind == ("postback" if webhook_first else "message")
+    assert (message.kind, message.quick_reply_payload) == ("postback", "START")
 
 
 async def test_what_others_wrote_for_the_page_is_from_outside_and_our_own_is_not(desk: PageDesk) -> None:

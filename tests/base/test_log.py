@@ -13,7 +13,7 @@ from base.log_lines import readable
 
 ROOT = Path(__file__).parents[2]
 _SPEAK = """
-import logging, warnings
+import logging, threading, warnings
 from base.log import configure, get_logger
 from base.telemetry import set_up_telemetry
 configure("INFO")
@@ -21,7 +21,26 @@ set_up_telemetry()
 get_logger("api").info("request", method="GET", path="/v1/me", status=200, ms=1.5)
 logging.getLogger("temporalio.worker").warning("Task %s failed", 7)
 logging.getLogger("temporalio.worker").info("chatter")
-warnings.warn("old")
+warnings.warn("old\\n  its words")
+logging.getLogger("asyncio").error("Task exception was never retrieved\\nfuture: its words")
+def refuse(said):
+    try:
+        int(said)
+    except ValueError as error:
+        raise KeyError(said) from error
+def refuse_and_log(said):
+    try:
+        refuse(said)
+    except KeyError:
+        get_logger("ingest").exception("not_routed")
+thread = threading.Thread(target=refuse, args=["its words"])
+thread.start()
+thread.join()
+class Odd:
+    def __del__(self):
+        raise ValueError("its words")
+Odd()
+refuse_and_log("its words")
 raise RuntimeError("the end")
 """
 
@@ -41,11 +60,32 @@ def test_our_lines_the_sdks_warnings_and_the_end_are_all_json() -> None:
         ("api", "info"),
         ("temporalio.worker", "warning"),
         ("py.warnings", "warning"),
+        ("asyncio", "error"),
+        ("process", "error"),
+        ("process", "error"),
+        ("ingest", "error"),
         ("process", "critical"),
     ]
     assert entries[1]["event"] == "Task 7 failed"
-    assert entries[3]["exception"].endswith("RuntimeError: the end")
+    assert entries[2]["event"].endswith("UserWarning: old")
+    assert entries[3]["event"] == "Task exception was never retrieved"
+    assert entries[-1]["exception"].endswith("RuntimeError: the end")
     assert all(each["timestamp"].endswith("Z") for each in entries)
+
+
+@pytest.mark.slow
+def test_no_error_is_told_in_its_own_words() -> None:
+    lines = _spoken()
+    assert "its words" not in "".join(lines)
+    entries = {entry["event"]: entry.get("exception", "") for entry in map(json.loads, lines)}
+    for event, kinds in {
+        "not_routed": ["ValueError", "KeyError"],
+        "thread_died": ["ValueError", "KeyError"],
+        "error_ignored": ["ValueError"],
+    }.items():
+        told = entries[event].splitlines()
+        assert [line for line in told if line.endswith("Error")] == kinds
+        assert sum(line.startswith("Traceback") for line in told) == len(kinds)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,8 @@ from support.signed_requests import signed_request
 
 TAG = new_id()[:12]
 APP, PAGE, PSID = "1187452390019999", "108823774519999", "7421908834569876"
+UNROUTABLE_PSID = "7421908834561234"
+"""Whatever this customer writes, routing fails, and the error names them."""
 SECRETS = {
     "app secret": f"canary-app-secret-{TAG}",
     "page token": f"EAAcanaryPageToken{TAG}",
@@ -41,11 +43,16 @@ PERSONAL = {
     "answer": f"canary answer <{TAG}> of the agent",
     "name": f"Canaria Nightingale-{TAG}",
     "PSID": PSID,
+    "unroutable PSID": UNROUTABLE_PSID,
+    "unroutable text": f"canary unroutable text {TAG}",
     "quick reply payload": f"canary-payload-{TAG}",
     "attachment": f"https://scontent.example/canary-attachment-{TAG}.jpg",
     "survey comment": f"canary comment {TAG} of the customer",
     "app-scoped id": "10158811223399887",
 }
+
+
+_FAULT = {"PAGEDESK_FAILPOINTS": f"router.event={UNROUTABLE_PSID}"}
 
 
 @dataclass
@@ -116,7 +123,7 @@ async def canary_desk(settings: Settings, temporal_address: str) -> AsyncIterato
         )
         started = {
             spec.name: await stack.enter_async_context(running(spec, logs))
-            for spec in (children.api(env), children.worker(env))
+            for spec in (children.api(env), children.worker(env | _FAULT))
         }
         admin = {"Authorization": f"Bearer {SECRETS['admin key']}"}
         api = await stack.enter_async_context(_client(api_port, admin))
@@ -263,9 +270,16 @@ async def _be_refused(desk: CanaryDesk) -> None:
     (
         await desk.webhook(text_event(PSID, PAGE, mid={"no": "text"}, text=PERSONAL["odd text"]))
     ).raise_for_status()
+    unroutable = text_event(UNROUTABLE_PSID, PAGE, text=PERSONAL["unroutable text"])
+    (await desk.webhook(unroutable)).raise_for_status()
+    await eventually(lambda: _logs(desk, b"event_quarantined"))
     await desk.post(f"/v1/pages/{PAGE}/reauthorize", access_token=SECRETS["new page token"])
     await eventually(lambda: _page_is(desk, "Problem"), within=30)
     await _talk_nonsense(desk)
+
+
+async def _logs(desk: CanaryDesk, event: bytes) -> bool:
+    return any(event in child.log.read_bytes() for child in desk.logs.values())
 
 
 async def _talk_nonsense(desk: CanaryDesk) -> None:

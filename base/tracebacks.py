@@ -1,0 +1,49 @@
+"""Errors without their words: a ValueError quotes the value that it refuses, a customer's text perhaps.
+
+What is left says which kinds of errors were raised, and where. Logs and the engine's histories get errors
+through here only.
+"""
+
+import traceback
+from collections.abc import Iterator
+from types import TracebackType
+
+_ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+
+# Their words speak of programs, files, connections and names in the code, never of data.
+_SAY_NO_VALUES = (AttributeError, ImportError, NameError, OSError, RuntimeError, TypeError)
+_CAUSE = "\nThe above exception was the direct cause of the following exception:\n"
+_CONTEXT = "\nDuring handling of the above exception, another exception occurred:\n"
+
+
+def without_values(error: BaseException) -> str:
+    """The kind of an error in a few words; what it says too, where that holds no value."""
+    name = type(error).__qualname__
+    if isinstance(error, _SAY_NO_VALUES) and (said := str(error)):
+        return f"{name}: {said}"
+    return name
+
+
+def place_of(error: BaseException) -> str:
+    """The file and the line where an error was raised."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{where.filename}:{where.lineno}"
+
+
+def traceback_without_values(exc_info: _ExcInfo) -> str:
+    """The traceback as Python shows it, each error by `without_values`, no local variables."""
+    return "\n".join(_lines(exc_info[1]))
+
+
+def _lines(error: BaseException) -> Iterator[str]:
+    if error.__cause__ is not None:
+        yield from (*_lines(error.__cause__), _CAUSE)
+    elif error.__context__ is not None and not error.__suppress_context__:
+        yield from (*_lines(error.__context__), _CONTEXT)
+    yield "Traceback (most recent call last):"
+    yield from (frame.rstrip("\n") for frame in traceback.format_tb(error.__traceback__))
+    yield without_values(error)
+    if isinstance(error, BaseExceptionGroup):
+        for number, each in enumerate(error.exceptions, 1):
+            yield f"  {number} of {len(error.exceptions)}:"
+            yield from (f"  {line}" for text in _lines(each) for line in text.splitlines())
