@@ -266,7 +266,7 @@ async def test_without_the_store_the_page_says_so(
         response = await post(api, score="5")
     assert response.status_code == 503
     assert TEXTS["en"].away in parsed(response).text
-    assert [entry["event"] for entry in logged] == ["store_unavailable"]
+    assert [entry["event"] for entry in logged if entry["event"] != "request"] == ["store_unavailable"]
     assert TOKEN not in str(logged)
 
 
@@ -280,5 +280,5 @@ async def test_a_bug_logs_no_link(api: Api, seed: Seed, monkeypatch: pytest.Monk
     with capture_logs() as logged:
         response = await show(api)
     assert response.status_code == 500
-    assert [entry["path"] for entry in logged] == ["/survey/…"]
+    assert {entry["path"] for entry in logged} == {"/survey/…"}
     assert TOKEN not in str(logged)

@@ -76,6 +76,7 @@ async def _projected(seed: Seed, message: tables.Message) -> None:
             message_id=message.id,
             actor_kind="agent",
             data={},
+            dedupe_key=f"{message.customer_id}/reply/{message.id}",
         )
     )
 

@@ -164,9 +164,6 @@ async def test_an_echo_of_a_message_that_we_took_for_failed_tells_the_truth_it_w
 COUNT = 1000
 POISONS = [
     pytest.param(
-        b'{"mid":{"a":1},"text":"x"}', new_psid(), "quarantined", "malformed: mid: not a text", id="W56"
-    ),
-    pytest.param(
         json.dumps({"mid": new_mid(), "text": "x"}).encode(),
         POISONOUS_PSID,
         "quarantined",

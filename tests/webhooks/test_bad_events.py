@@ -125,9 +125,14 @@ async def test_any_mid_names_its_message_once(way_in: WayIn, mid: Any, stored: s
 @pytest.mark.parametrize(
     "mid", [pytest.param(["m"], id="W39-array"), pytest.param({"a": 1}, id="W39-object")]
 )
-async def test_a_mid_that_is_no_text_is_quarantined(way_in: WayIn, mid: Any) -> None:
-    taken = await way_in.take(body_of(text_event(new_psid(), mid=mid)))
-    assert taken.set_aside == [("quarantined", "malformed: mid: not a text")]
+async def test_a_mid_that_is_no_text_is_left_out_and_the_words_are_shown_once(
+    way_in: WayIn, mid: Any
+) -> None:
+    body = body_of(text_event(new_psid(), text="my words", mid=mid))
+    taken = await way_in.take(body)
+    (message,) = taken.messages
+    assert (message.text, message.mid, taken.set_aside) == ("my words", None, [])
+    assert (await way_in.take(body)).events == []
 
 
 @pytest.mark.parametrize("other", [pytest.param("tampered", id="W40")])
@@ -211,9 +216,12 @@ async def test_attachments_of_any_kind_are_kept_a_sticker_once_and_no_script_as_
 @pytest.mark.parametrize(
     "attachments", [pytest.param("x", id="W44-text"), pytest.param([1], id="W44-number")]
 )
-async def test_attachments_that_are_none_are_quarantined(way_in: WayIn, attachments: Any) -> None:
-    taken = await way_in.take(body_of(text_event(new_psid(), attachments=attachments)))
-    assert [disposition for disposition, _ in taken.set_aside] == ["quarantined"]
+async def test_attachments_that_are_none_are_left_out_and_the_words_are_shown(
+    way_in: WayIn, attachments: Any
+) -> None:
+    taken = await way_in.take(body_of(text_event(new_psid(), text="my words", attachments=attachments)))
+    (message,) = taken.messages
+    assert (message.text, message.attachments, taken.set_aside) == ("my words", [], [])
 
 
 REPLIES = [
