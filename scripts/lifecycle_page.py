@@ -65,7 +65,7 @@ FACTS: tuple[tuple[str, str, str], ...] = (
     ("attachment.failed", "a file could not be fetched", "attachment_id, reason, attempts"),
     ("notice.shown", "a line for the agent in the transcript", "trigger, cause_id, agent_id"),
     ("window.closing_soon", "who owes an answer is warned", "stage, until, agent_id, setting"),
-    ("window.stage_changed", "a stage of the window ended", "from, to, opened_by"),
+    ("window.stage_changed", "a stage of the window ended", "from, to, opened_by, unanswered"),
     ("rule.applied", "a time-out rule acted", "rule_id, silent, after, action"),
     ("survey.scheduled", "a survey is owed", "due_at, setting"),
     ("survey.sending", "it is on its way", "way, setting"),

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel
@@ -67,6 +67,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Engine]]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(story=_stories)
+@example(story=[Task([], Fate.COUNTS, 0, False), Task([], Fate.DISCARDED_AFTER_PROJECTING, 0, True)])
 def test_rows_at_rest_tell_what_the_run_knows(
     stores: list[Engine], story: list[Task | Callable[[Thread], None]]
 ) -> None:

@@ -167,10 +167,15 @@ class Thread:
         self.project_late()
         self.waiting += [(cause, each) for cause, each in self.lost if each.action == REPLY]
         self.lost.clear()
-        while self.waiting or self.run.unprojected is not None:
-            self.task(Fate.COUNTS)
+        self._run_until_written()
         self.write_down()
         self.task(Fate.COUNTS)
+        self._run_until_written()
+
+    def _run_until_written(self) -> None:
+        """A projection that was refused is written again by a later task."""
+        while self.waiting or self.run.unprojected is not None:
+            self.task(Fate.COUNTS)
 
     def write_down(self) -> None:
         """The signal that repairs; a run that is over needs none."""

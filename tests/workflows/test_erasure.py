@@ -56,7 +56,11 @@ async def talked(desk: Desk) -> str:
     await eventually(lambda: desk.happened("conversation.opened"), within=30)
     await desk.command("pick")
     await desk.reply(ANSWER, clock.now())
-    await eventually(lambda: desk.happened("message.sent"), within=30)
+
+    async def answered() -> bool:
+        return (ANSWER, "sent") in [(row.text, row.status) for row in await desk.messages("outbound")]
+
+    await eventually(answered, within=30)
     await relay_has_read(desk)
     return (await desk.thread()).customer_id
 
