@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from base.data_directory import PRIVATE_UMASK
-from base.log import configure
+from base.log import configure, get_logger
 from base.settings_reading import ending_on_wrong_settings, read_settings
 from engine.clean_exit import exit_process
 from engine.loading import loading
@@ -110,6 +110,7 @@ def api() -> None:
     configure(settings.log_level)
     set_up_telemetry()
     connections = new_connections(settings.trusted_proxies)
+    get_logger("api").info("connections_limited", most=connections.most)
     app = create_app(settings, connections=connections)
     public_names = [settings.public_url.host] if settings.public_url and settings.public_url.host else []
     with process_time(settings):

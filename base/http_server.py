@@ -58,12 +58,10 @@ def server_config(
 
 
 def new_connections(trusted_proxies: str | None = None) -> Connections:
-    """The registry of a server of this process. The log tells how many connections it may have."""
+    """The registry of a server of this process. The log warns where it may have few connections."""
     open_files = raise_open_file_limit()
     most = connections_for(open_files)
     if most < _FEW_CONNECTIONS:
         remedy = "Raise the hard limit of open files (`ulimit -Hn`, systemd's LimitNOFILE) to 8192."
         _log.warning("few_connections", most=most, open_files=open_files, remedy=remedy)
-    else:
-        _log.info("connections_limited", most=most, open_files=open_files)
     return Connections(most, TrustedProxies.of(trusted_proxies))

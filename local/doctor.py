@@ -215,7 +215,9 @@ def _not_asked(detail: str, remedy: str) -> Check:
 
 def _not_told(error: Exception) -> Check:
     if isinstance(error, httpx.HTTPStatusError) and error.response.status_code in (401, 403):
-        remedy = f"Set {_ADMIN_TOKEN} to the one that the service was started with."
+        remedy = (
+            f"Set {_ADMIN_TOKEN} to the one that the service was started with; a demo prints its admin key."
+        )
         return _not_asked(f"The API does not take {_ADMIN_TOKEN}.", remedy)
     return _not_asked(f"The API's answer is not understood ({type(error).__name__}).", "See its log.")
 

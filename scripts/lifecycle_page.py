@@ -10,7 +10,7 @@ from pathlib import Path
 
 from domain.deadlines import IDLE_LIMIT, WRAP_UP_LIMIT
 from domain.held import HELD_LIMIT
-from domain.lifecycle import AWAITED_TRIGGERS, TRANSITIONS, Status
+from domain.lifecycle import AWAITED_TRIGGERS, TRANSITIONS, ActorKind, Status, Transition
 from domain.settings import DEFAULT_SETTINGS, SurveySettings
 from scripts import lifecycle_picture, window_picture
 
@@ -120,7 +120,7 @@ def _transitions() -> str:
                     _state(row.source) if row.source else "(new)",
                     _state(row.target),
                     row.actor.value,
-                    f"`{row.trigger}`" + (" †" if row.trigger in AWAITED_TRIGGERS else ""),
+                    _trigger(row) + (" †" if row.trigger in AWAITED_TRIGGERS else ""),
                     f"`{row.reason}`",
                 )
                 for row in TRANSITIONS
@@ -184,6 +184,12 @@ def _facts() -> str:
     return _table(
         ("kind", "what happened", "data"), ((f"`{kind}`", what, data) for kind, what, data in FACTS)
     )
+
+
+def _trigger(row: Transition) -> str:
+    """What people do is named as its address is: `close-session`."""
+    is_command = row.actor in (ActorKind.AGENT, ActorKind.SUPERVISOR)
+    return f"`{row.trigger.replace('_', '-') if is_command else row.trigger}`"
 
 
 def _state(status: Status) -> str:

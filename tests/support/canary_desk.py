@@ -257,7 +257,7 @@ async def _be_refused(desk: CanaryDesk) -> None:
             {},
         ),
         (f"/v1/pages/{PAGE}/reauthorize", {"access_token": SECRETS["page token"] + " "}, {}),
-        ("/v1/sign-ins", {"email": "mia@example.test", "password": SECRETS["password"]}, {}),
+        ("/v1/sign-in", {"email": "mia@example.test", "password": SECRETS["password"]}, {}),
         ("/v1/agents", {"name": "Eve", "role": "none", "password": SECRETS["password"]}, {}),
         ("/v1/accounts", {}, {"Authorization": f"Bearer {SECRETS['refused key']}"}),
         (f"/v1/conversations/{desk.conversation['id']}/messages", {"text": PERSONAL["answer"] * 99}, {}),
@@ -266,6 +266,7 @@ async def _be_refused(desk: CanaryDesk) -> None:
     for number, (path, body, headers) in enumerate(tries):
         refused = await desk.api.post(path, json=body, headers={"Idempotency-Key": f"r{number}", **headers})
         assert 400 <= refused.status_code < 500, (path, refused.text)
+        assert refused.status_code != 404, f"{path} is not where that can be refused."
         desk.errors[f"{number} {path}"] = refused.content + str(refused.headers).encode()
     (
         await desk.webhook(text_event(PSID, PAGE, mid={"no": "text"}, text=PERSONAL["odd text"]))

@@ -1,0 +1,113 @@
+"""What the pages name is there: links, files, settings, commands, targets, addresses."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from base.settings import Settings
+from cli import app
+
+ROOT = Path(__file__).parents[2]
+PAGES = (
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "sandbox/README.md", "api/introduction.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+)
+OF_TODAY = [
+    page for page in PAGES if page.parent.name not in ("adr", "reports") and page.name != "CHANGELOG.md"
+]
+"""Decisions, reports and releases tell of their own day: what they name may be gone since."""
+MADE_BY_RUNNING = {"graph.jsonl", "meta.jsonl"}
+PLACES = (ROOT, ROOT / "sandbox" / "web", ROOT / "tests" / "fixtures" / "payloads")
+
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_FILE = re.compile(r"`([\w./-]+\.(?:md|py|toml|lock|json|jsonl|yaml|yml|service|conf|svg|js|html|css))`")
+_SETTING = re.compile(r"\bPAGEDESK_[A-Z_]*[A-Z]\b(?!_…)")
+_COMMAND = re.compile(r"(?:`|bin/|^ {4,})pagedesk ([a-z][a-z-]*)((?: --[a-z-]+)*)", re.MULTILINE)
+_TARGET = re.compile(r"(?:`| {4}|sudo )make ([a-z][a-z-]*)")
+_ADDRESS = re.compile(r"(?:(GET|POST|PUT|PATCH|DELETE) )(/(?:v1|survey|webhooks|data-deletion)\b[\w/{}.-]*)")
+
+
+def _named(pattern: re.Pattern[str], pages: list[Path]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What pages name, each with the page and the line where it stands."""
+    for page in pages:
+        text = page.read_text()
+        for found in pattern.finditer(text):
+            line = text.count("\n", 0, found.start()) + 1
+            groups = tuple(group or "" for group in found.groups()) or (found[0],)
+            yield f"{page.relative_to(ROOT)}:{line} {found[0].strip()}", groups
+
+
+def _anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for address in _LINK.findall(page.read_text()):
+        if re.match(r"[a-z]+:", address):
+            continue
+        file, _, anchor = address.partition("#")
+        there = (page.parent / file).resolve() if file else page
+        assert there.exists(), address
+        assert not anchor or anchor in _anchors(there), address
+
+
+def test_every_file_that_is_named_is_there() -> None:
+    named = list(_named(_FILE, OF_TODAY))
+    assert len(named) > 50
+    missing = [
+        where
+        for where, (file,) in named
+        if file not in MADE_BY_RUNNING and not _is_there(file, ROOT / where.partition(":")[0])
+    ]
+    assert missing == []
+
+
+def _is_there(file: str, page: Path) -> bool:
+    return any((base / file).exists() for base in (*PLACES, page.parent))
+
+
+def test_every_setting_that_is_named_is_one() -> None:
+    settings = {f"PAGEDESK_{name.upper()}" for name in Settings.model_fields}
+    for_tests = set(re.findall(r"PAGEDESK_\w+", (ROOT / "tests" / "conftest.py").read_text()))
+    named = list(_named(_SETTING, OF_TODAY))
+    assert len(named) > 50
+    assert [where for where, (name,) in named if name not in settings | for_tests] == []
+
+
+def test_every_command_that_is_named_is_one() -> None:
+    commands = get_command(app).commands  # type: ignore[attr-defined]  # it is a group
+    options = {name: {each for p in command.params for each in p.opts} for name, command in commands.items()}
+    named = list(_named(_COMMAND, OF_TODAY))
+    assert {name for _, (name, _) in named} >= {"up", "demo", "travel", "backup", "restore", "migrate"}
+    assert [
+        where
+        for where, (name, given) in named
+        if name not in commands or not set(given.split()) <= options[name]
+    ] == []
+
+
+def test_every_target_that_is_named_is_one() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = list(_named(_TARGET, OF_TODAY))
+    assert len(named) > 10
+    assert [where for where, (target,) in named if target not in targets] == []
+
+
+def test_every_address_that_is_named_is_one() -> None:
+    paths = json.loads((ROOT / "docs" / "openapi.json").read_text())["paths"]
+    known = {(method.upper(), _shape(path)) for path, methods in paths.items() for method in methods}
+    named = list(_named(_ADDRESS, OF_TODAY))
+    assert len(named) > 30
+    assert [where for where, (method, path) in named if (method, _shape(path)) not in known] == []
+
+
+def _shape(path: str) -> str:
+    """The path, whatever its variables are called."""
+    return re.sub(r"\{\w+\}", "{}", path.rstrip("/."))
