@@ -152,7 +152,7 @@ KINDS: Mapping[str, ProblemKind] = {
         _WARNS,
         "Pagedesk was restored from a backup. It reads from Meta what was said since, and sends nothing for "
         "the page until it has; automatic messages of that time are not sent, for they may have been.",
-        "Nothing: the page sends again in a few minutes. Look at what agents had on its way then: it is "
+        "Nothing: the page sends again in a few minutes. Look at what agents had on the way then: it is "
         "shown as sent or of unknown outcome.",
     ),
     "gap_not_filled": ProblemKind(
