@@ -15,7 +15,7 @@ run: setup ## start everything with a sandbox and demo data; Ctrl-C stops it
 test: setup ## every check and test but the long ones, under 10 minutes
 	@scripts/check all
 
-test-fast: setup ## checks, and tests that need no server, under a minute
+test-fast: setup ## checks, and tests that need no server, in about a minute
 	@scripts/check fast
 
 test-postgres: setup ## what depends on the store, on a PostgreSQL that it starts, or PAGEDESK_TEST_POSTGRES_URL

@@ -6,6 +6,7 @@ through here only.
 
 import traceback
 from collections.abc import Iterator
+from enum import Enum
 from types import TracebackType
 
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
@@ -19,9 +20,16 @@ _CONTEXT = "\nDuring handling of the above exception, another exception occurred
 def without_values(error: BaseException) -> str:
     """The kind of an error in a few words; what it says too, where that holds no value."""
     name = type(error).__qualname__
-    if isinstance(error, _SAY_NO_VALUES) and (said := str(error)):
-        return f"{name}: {said}"
-    return name
+    said = str(error) if isinstance(error, _SAY_NO_VALUES) else _code_of(error)
+    return f"{name}: {said}" if said else name
+
+
+def _code_of(error: BaseException) -> str | None:
+    """SQLite's and PostgreSQL's code of an error, or the engine's status."""
+    status = getattr(error, "status", None)
+    if isinstance(status, Enum):
+        return status.name
+    return getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None)
 
 
 def place_of(error: BaseException) -> str:

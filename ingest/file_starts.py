@@ -7,6 +7,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 
 from base.log import get_logger
+from base.tracebacks import without_values
 from store.attachments import messages_with_files_to_delete, messages_with_pending_files
 from store.database import Database
 from workflows.messages import FILES_TASK_QUEUE, FILES_WORKFLOW, TASK_TIMEOUT, FilesInput, files_workflow_id
@@ -63,6 +64,6 @@ class FileStarter:
                     id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 )
         except (RPCError, TimeoutError) as error:
-            _log.warning("files_not_started", message_id=message_id, error=type(error).__name__)
+            _log.warning("files_not_started", message_id=message_id, error=without_values(error))
             return False
         return True

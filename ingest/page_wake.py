@@ -9,6 +9,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from base.log import get_logger
+from base.tracebacks import without_values
 from store.database import Database
 from store.pages import REMOVED
 from store.tables import Page
@@ -90,7 +91,7 @@ class PageWaker:
                     start_signal=CHECK_SIGNAL,
                 )
         except (RPCError, TimeoutError) as error:
-            _log.warning("page_not_woken", page_id=page_id, error=type(error).__name__)
+            _log.warning("page_not_woken", page_id=page_id, error=without_values(error))
 
 
 def _unsettled_pages(session: Session) -> list[str]:

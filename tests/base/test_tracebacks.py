@@ -1,9 +1,15 @@
 """What logs and histories tell of an error: its kind and place, never the value that it quotes."""
 
+import sqlite3
+from contextlib import closing
+
+import psycopg
+import psycopg.errors
 import pytest
 from pydantic import BaseModel
 from temporalio.api.failure.v1 import Failure
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
 
 from base.converter import data_converter
 from base.tracebacks import traceback_without_values, without_values
@@ -26,6 +32,15 @@ def _raised(said: str) -> Exception:
     raise AssertionError
 
 
+def _of_sqlite(statement: str) -> Exception:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        try:
+            connection.execute(statement)
+        except sqlite3.Error as error:
+            return error
+    raise AssertionError
+
+
 @pytest.mark.parametrize(
     ("error", "told"),
     [
@@ -38,6 +53,10 @@ def _raised(said: str) -> Exception:
         ),
         (RuntimeError("no running event loop"), "RuntimeError: no running event loop"),
         (RuntimeError(), "RuntimeError"),
+        (_of_sqlite(WORDS), "OperationalError: SQLITE_ERROR"),
+        (psycopg.errors.UniqueViolation(WORDS), "UniqueViolation: 23505"),
+        (psycopg.OperationalError(WORDS), "OperationalError"),
+        (RPCError(WORDS, RPCStatusCode.UNAVAILABLE, b""), "RPCError: UNAVAILABLE"),
     ],
 )
 def test_an_error_says_more_than_its_kind_only_where_that_is_no_value(error: Exception, told: str) -> None:
