@@ -14,7 +14,7 @@ import pytest_asyncio
 from api.app import create_app
 from base.ids import new_id
 from support.canaries import files, found
-from support.canary_desk import PAGE, PERSONAL, PSID, CanaryDesk, canary_desk
+from support.canary_desk import OF_ANOTHER, PAGE, PERSONAL, PSID, CanaryDesk, canary_desk
 from support.eventually import eventually
 from support.store import make_settings
 
@@ -33,7 +33,7 @@ async def test_histories_hold_no_words_names_psids_or_secrets(desk: CanaryDesk) 
     assert found({"our own id": desk.conversation["id"]}, kept), "The scanner must see into payloads."
     planted = {"planted": kept[f"history of page/{PAGE}"] + PERSONAL["text"].encode()}
     assert found(PERSONAL, planted) == ["text in planted"]
-    assert found(PERSONAL | desk.secrets | desk.links, kept) == []
+    assert found(PERSONAL | OF_ANOTHER | desk.secrets | desk.links, kept) == []
 
 
 async def test_every_workflow_is_known_by_our_ids_alone(desk: CanaryDesk) -> None:
@@ -45,7 +45,7 @@ async def test_every_workflow_is_known_by_our_ids_alone(desk: CanaryDesk) -> Non
         return listed if f"page/{PAGE}" in listed else {}
 
     described = await eventually(look)
-    assert found(PERSONAL | desk.secrets, described) == []
+    assert found(PERSONAL | OF_ANOTHER | desk.secrets, described) == []
 
 
 async def test_files_and_databases_hold_secrets_only_sealed(desk: CanaryDesk) -> None:
@@ -59,7 +59,7 @@ async def test_files_and_databases_hold_secrets_only_sealed(desk: CanaryDesk) ->
 async def test_logs_hold_nothing_personal_and_no_secret(desk: CanaryDesk) -> None:
     logs = {name: child.log.read_bytes() for name, child in desk.logs.items()}
     assert all(logs.values()), "Every process must have said something."
-    assert found(PERSONAL | desk.secrets | desk.links, logs) == []
+    assert found(PERSONAL | OF_ANOTHER | desk.secrets | desk.links, logs) == []
 
 
 async def test_refusals_do_not_repeat_what_they_were_given(desk: CanaryDesk) -> None:

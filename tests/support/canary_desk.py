@@ -43,8 +43,6 @@ PERSONAL = {
     "answer": f"canary answer <{TAG}> of the agent",
     "name": f"Canaria Nightingale-{TAG}",
     "PSID": PSID,
-    "unroutable PSID": UNROUTABLE_PSID,
-    "unroutable text": f"canary unroutable text {TAG}",
     "quick reply payload": f"canary-payload-{TAG}",
     "attachment": f"https://scontent.example/canary-attachment-{TAG}.jpg",
     "survey comment": f"canary comment {TAG} of the customer",
@@ -52,6 +50,10 @@ PERSONAL = {
 }
 
 
+OF_ANOTHER = {
+    "unroutable PSID": UNROUTABLE_PSID,
+    "unroutable text": f"canary unroutable text {TAG}",
+}
 _FAULT = {"PAGEDESK_FAILPOINTS": f"router.event={UNROUTABLE_PSID}"}
 
 
@@ -271,7 +273,7 @@ async def _be_refused(desk: CanaryDesk) -> None:
     (
         await desk.webhook(text_event(PSID, PAGE, mid={"no": "text"}, text=PERSONAL["odd text"]))
     ).raise_for_status()
-    unroutable = text_event(UNROUTABLE_PSID, PAGE, text=PERSONAL["unroutable text"])
+    unroutable = text_event(UNROUTABLE_PSID, PAGE, text=OF_ANOTHER["unroutable text"])
     (await desk.webhook(unroutable)).raise_for_status()
     await eventually(lambda: _logs(desk, b"event_quarantined"))
     await desk.post(f"/v1/pages/{PAGE}/reauthorize", access_token=SECRETS["new page token"])
