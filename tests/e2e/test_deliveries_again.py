@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from base import clock
 from base.ids import new_id
 from domain.delivery import MessageStatus
 from engine.served import served
+from ingest import page_wake
 from sandbox import wire
 from store.database import Database
 from store.messages import settle
@@ -94,7 +96,11 @@ async def test_an_echo_with_our_id_confirms_our_message_and_is_no_message_of_its
     assert texts.count("lost") == 1
 
 
-async def test_everything_again_in_any_order_from_eight_connections_changes_nothing(product: Whole) -> None:
+async def test_everything_again_in_any_order_from_eight_connections_changes_nothing(
+    product: Whole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A check of the page that an event has asked for must not come in the middle.
+    monkeypatch.setattr(page_wake, "LEAST_INTERVAL", timedelta(0))
     bodies = [personal(path.name, new_psid(), now_ms()) for path in sorted(PAYLOADS.glob("*.json"))]
     limits = httpx.Limits(max_connections=CONNECTIONS)
     app: Any = product.api._transport
@@ -117,7 +123,7 @@ async def _delivered(http: httpx.AsyncClient, product: Whole, body: bytes) -> in
 
 
 async def _at_rest(product: Whole) -> Tables:
-    """All that is stored, once the relay has read everything and nothing has changed for a second."""
+    """All that is stored, once everything is read and asked, and a second went by without a change."""
     newest = select(func.max(InboxEvent.id))
     position = select(func.min(RelayPartition.position))
     last: Tables = {}
@@ -127,7 +133,13 @@ async def _at_rest(product: Whole) -> Tables:
         former, last = last, await _tables(product)
         written = await product.inbox.read(lambda session: session.exec(newest).one())
         routed = await product.store.read(lambda session: session.exec(position).one())
-        if routed == written and former == last:
+        unasked = select(func.count(col(Customer.id))).where(
+            col(Customer.profile_due_at).is_not(None),
+            col(Customer.profile_asked_at).is_(None),
+            Customer.profile_tries == 0,
+        )
+        to_ask = await product.store.read(lambda session: session.exec(unasked).one())
+        if routed == written and to_ask == 0 and former == last:
             return last
         await asyncio.sleep(1)
         return {}
