@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: help setup run test test-fast test-postgres test-security test-deploy bench chaos record freeze lint format types clean
+.PHONY: help setup run test test-fast test-postgres test-security test-deploy bench chaos models record freeze lint format types clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ bench: setup ## measure, side by side with a bare baseline
 chaos: setup ## long seeded fault runs, each with its report: all, or TIER=inbound|sends|postgres|discarded
 	@$(PYTHON) -m engine.prepare
 	@$(PYTHON) -m pytest tests/chaos -m chaos --timeout=3600 $(if $(TIER),--tier=$(TIER)) $(ARGS)
+
+models: setup ## ever new stories for the models of a thread and of discarded tasks: PAGEDESK_MODEL_STORIES=10000
+	@$(PYTHON) -m pytest -n 2 -m chaos --timeout=7200 tests/domain tests/store $(ARGS)
 
 record: setup ## record the histories that later releases are replayed against: RELEASE=0.1
 	@$(PYTHON) -m engine.prepare

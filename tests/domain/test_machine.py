@@ -1,6 +1,6 @@
 """Whatever happens to a thread, in whatever order: what must hold after every step.
 
-`make test` takes some 10,000 steps, the same ones each time. `make chaos` takes ever new ones;
+`make test` takes some 10,000 steps, the same ones each time. `make models` takes ever new ones;
 `PAGEDESK_MODEL_STORIES` says how many stories of 50 steps.
 """
 

@@ -1,5 +1,6 @@
 """Whatever tasks the engine discards, at rest the rows tell what those that count have decided."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ _tasks = st.builds(
 _between: st.SearchStrategy[Callable[[Thread], None]] = st.sampled_from(
     [Thread.ask_again, Thread.continue_as_new, Thread.project_late, Thread.write_down]
 )
+Story = list[Task | Callable[[Thread], None]]
 _stories = st.lists(_tasks | _tasks | _between, min_size=2, max_size=25)
 
 
@@ -61,16 +63,27 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Engine]]:
         yield engines
 
 
-@settings(
-    max_examples=100,
+_patient = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+
+
+@settings(_patient, max_examples=100, derandomize=True)
 @given(story=_stories)
 @example(story=[Task([], Fate.COUNTS, 0, False), Task([], Fate.DISCARDED_AFTER_PROJECTING, 0, True)])
-def test_rows_at_rest_tell_what_the_run_knows(
-    stores: list[Engine], story: list[Task | Callable[[Thread], None]]
-) -> None:
+def test_rows_at_rest_tell_what_the_run_knows(stores: list[Engine], story: Story) -> None:
+    _tell(stores, story)
+
+
+@pytest.mark.chaos
+@settings(_patient, max_examples=int(os.environ.get("PAGEDESK_MODEL_STORIES", "10000")))
+@given(story=_stories)
+def test_rows_at_rest_tell_it_in_ever_new_stories(stores: list[Engine], story: Story) -> None:
+    _tell(stores, story)
+
+
+def _tell(stores: list[Engine], story: Story) -> None:
     thread = Thread(*stores)
     serial = 0
     for each in story:
