@@ -25,6 +25,8 @@ _NOT_A_KEY = "must be base64 of 32 bytes"
 class SecretUnreadableError(Exception):
     """A sealed secret cannot be opened: wrong master key, or the value was moved or damaged."""
 
+    says_no_values = True
+
 
 class MasterKeyError(Exception):
     """There is no master key that may be used. The message is for the operator."""

@@ -1,13 +1,15 @@
 """Errors without their words: a ValueError quotes the value that it refuses, a customer's text perhaps.
 
 What is left says which kinds of errors were raised, and where. Logs and the engine's histories get errors
-through here only.
+through here only. A class of ours whose words are made for them has `says_no_values = True`.
 """
 
 import traceback
 from collections.abc import Iterator
 from enum import Enum
 from types import TracebackType
+
+from pydantic import ValidationError
 
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
@@ -20,12 +22,16 @@ _CONTEXT = "\nDuring handling of the above exception, another exception occurred
 def without_values(error: BaseException) -> str:
     """The kind of an error in a few words; what it says too, where that holds no value."""
     name = type(error).__qualname__
-    said = str(error) if isinstance(error, _SAY_NO_VALUES) else _code_of(error)
+    is_harmless = isinstance(error, _SAY_NO_VALUES) or getattr(error, "says_no_values", False)
+    said = str(error) if is_harmless else _code_of(error)
     return f"{name}: {said}" if said else name
 
 
 def _code_of(error: BaseException) -> str | None:
-    """SQLite's and PostgreSQL's code of an error, or the engine's status."""
+    """SQLite's and PostgreSQL's code of an error, the engine's status, or what kinds of values are wrong."""
+    if isinstance(error, ValidationError):
+        kinds = error.errors(include_url=False, include_context=False, include_input=False)
+        return ", ".join(sorted({each["type"] for each in kinds}))
     status = getattr(error, "status", None)
     if isinstance(status, Enum):
         return status.name

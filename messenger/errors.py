@@ -54,6 +54,8 @@ class GraphError(Exception):
     message: Meta's own text without tokens, for administrators; never shown to customers, never matched on.
     """
 
+    says_no_values = True
+
     def __init__(
         self,
         meaning: Meaning,

@@ -104,6 +104,8 @@ class Unknown:
 class GraphUnavailable(Exception):  # noqa: N818  # says what is the matter; GraphError is what Meta answered
     """No answer of the Graph API that can be used: unreachable, too slow, or not in its form. Try again."""
 
+    says_no_values = True
+
 
 @dataclass(frozen=True, slots=True)
 class TokenInfo:

@@ -49,6 +49,8 @@ EVENTS_PER_SIGNAL = 100
 class NewerSchemaError(Exception):
     """A run of a newer release than this worker's. Its task fails and waits for a newer worker."""
 
+    says_no_values = True
+
 
 def require_known_schema(version: int) -> None:
     """Raise NewerSchemaError if this worker is too old for a run."""

@@ -13,6 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from base.converter import data_converter
 from base.tracebacks import traceback_without_values, without_values
+from messenger.graph import GraphUnavailable
 
 WORDS = "where is my parcel"
 
@@ -53,6 +54,7 @@ def _of_sqlite(statement: str) -> Exception:
         ),
         (RuntimeError("no running event loop"), "RuntimeError: no running event loop"),
         (RuntimeError(), "RuntimeError"),
+        (GraphUnavailable("unreadable_answer"), "GraphUnavailable: unreadable_answer"),
         (_of_sqlite(WORDS), "OperationalError: SQLITE_ERROR"),
         (psycopg.errors.UniqueViolation(WORDS), "UniqueViolation: 23505"),
         (psycopg.OperationalError(WORDS), "OperationalError"),
