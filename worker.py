@@ -31,10 +31,12 @@ from activities.waking import WakingActivities
 from base import clock, failpoints
 from base.background import keep_running
 from base.data_directory import PRIVATE_UMASK
+from base.engine_health import engine_answers
 from base.log import configure, get_logger
 from base.settings import Settings
 from base.settings_reading import SettingsError, ending_on_wrong_settings, read_settings
 from base.skipping_clock import process_time
+from base.stand_in import StandIns, connect_again
 from base.telemetry import set_up_telemetry
 from base.temporal import connect
 from domain.pacing import Pace
@@ -79,6 +81,7 @@ GRACE = timedelta(seconds=10)
 # attempts than its own clock can tell (activities.heartbeat).
 HEARTBEAT = timedelta(seconds=1)
 FILES_AT_ONCE = 8
+_MIN_WORKFLOW_TASKS = 2
 READY_FILE = "worker.ready"
 
 _log = get_logger("worker")
@@ -131,9 +134,8 @@ async def working(
         stack.callback(taking.close)
         profiles = ProfileKeeper(database, graph, settings.vault)
         stack.push_async_callback(profiles.aclose)
-        await stack.enter_async_context(
-            make_worker(settings, client, database, graph, usage=usage, inbox=taking, profiles=profiles)
-        )
+        worker = make_worker(settings, client, database, graph, usage=usage, inbox=taking, profiles=profiles)
+        await stack.enter_async_context(worker)
         fetcher = make_fetcher(settings)
         stack.push_async_callback(fetcher.aclose)
         await stack.enter_async_context(make_files_worker(settings, client, database, graph, fetcher))
@@ -144,6 +146,9 @@ async def working(
             "profiles": profiles.run,
             "erasures": lambda: ErasureStarter(database, client).run(),
             "retention": lambda: start_retention(client),
+            "stand_ins": StandIns(
+                lambda: engine_answers(client), lambda: make_stand_in(settings, worker)
+            ).run,
         }
         for name, start in services.items():
             task = asyncio.create_task(keep_running(name, start), name=name)
@@ -155,10 +160,13 @@ def _graph_connections(settings: Settings) -> httpx.Limits:
     """Connections stay open between calls: opening one costs more than a call.
 
     They are given up before a server that closes idle ones after five seconds does: a send that meets the
-    closing has an unknown outcome. There is one for every activity: the lanes of the pages are the limit.
+    closing has an unknown outcome. There is one for every activity, a stand-in's too: the lanes of the pages
+    are the limit.
     """
     return httpx.Limits(
-        max_connections=settings.activities_at_once, max_keepalive_connections=50, keepalive_expiry=3.0
+        max_connections=settings.activities_at_once + _activities_of_stand_in(settings),
+        max_keepalive_connections=50,
+        keepalive_expiry=3.0,
     )
 
 
@@ -244,6 +252,20 @@ def make_worker(
         max_heartbeat_throttle_interval=HEARTBEAT,
         default_heartbeat_throttle_interval=HEARTBEAT,
     )
+
+
+async def make_stand_in(settings: Settings, worker: Worker) -> Worker:
+    """A worker that does the same on a connection of its own, with half the hands: they share a processor."""
+    config = worker.config()
+    config["client"] = await connect_again(worker.client)
+    config["max_cached_workflows"] = settings.cached_conversations // 2
+    config["max_concurrent_workflow_tasks"] = max(settings.workflow_tasks_at_once // 2, _MIN_WORKFLOW_TASKS)
+    config["max_concurrent_activities"] = _activities_of_stand_in(settings)
+    return Worker(**config)
+
+
+def _activities_of_stand_in(settings: Settings) -> int:
+    return settings.activities_at_once // 2
 
 
 def make_fetcher(settings: Settings) -> MediaFetcher:

@@ -7,20 +7,11 @@ pause of its own.
 import asyncio
 
 from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
 
+from base.engine_health import engine_answers
 from base.log import get_logger
 
 _LOOK_SECONDS = 0.25
-_PROBE_SECONDS = 2.0
-_AWAY = frozenset(
-    {
-        RPCStatusCode.UNAVAILABLE,
-        RPCStatusCode.DEADLINE_EXCEEDED,
-        RPCStatusCode.CANCELLED,
-        RPCStatusCode.UNKNOWN,
-    }
-)
 
 _log = get_logger("ingest")
 
@@ -54,18 +45,9 @@ class EngineWatch:
         while True:
             await self._doubted.wait()
             self._doubted.clear()
-            while not await self._is_healthy():
+            while not await engine_answers(self._client):
                 self._was_away = True
                 await asyncio.sleep(_LOOK_SECONDS)
             if self._was_away:
                 _log.info("engine_back")
             self._answers.set()
-
-    async def _is_healthy(self) -> bool:
-        try:
-            async with asyncio.timeout(_PROBE_SECONDS):
-                return await self._client.service_client.check_health(retry=False)
-        except TimeoutError:
-            return False
-        except RPCError as error:
-            return error.status not in _AWAY  # it may have no such service, and says so itself
