@@ -3,7 +3,7 @@
 While the engine is away the SDK's pollers ask again after pauses that double from 0.2 s to 10 s, each a fifth
 longer or shorter by lot; they can be neither set nor woken (`task_poll_retry_policy` in
 https://github.com/temporalio/sdk-core/blob/master/crates/client/src/retry.rs). After an absence of some
-seconds everything would so wait for about as long again, 12 s at most. A worker that is new asks at once.
+seconds what waits would do so for up to 12 s more. A worker that is new asks at once (ADR 0020).
 """
 
 import asyncio
