@@ -4,14 +4,16 @@ Each check raises SettingsError, whose lines say what is wrong and what to do.
 """
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 from obstore.exceptions import BaseError
 from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlmodel import Session
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
@@ -27,6 +29,8 @@ from store import installation
 from store.database import Database
 from store.files import FileStore
 from store.migrate import NewerSchemaError, schemas_behind
+
+T = TypeVar("T")
 
 _CONNECT_SECONDS = 5
 _NAMESPACE_TIMEOUT = timedelta(seconds=10)
@@ -143,10 +147,16 @@ def _address(settings: Settings) -> Iterator[str]:
         yield f"PAGEDESK_HOST: {settings.host} is no address of this machine ({error.strerror})."
 
 
+def _settled(store: Database, find: Callable[[Session], T | None], claim: Callable[[Session], T]) -> T:
+    """What is noted, or else is noted now. It reads first: a start does not wait for who is writing."""
+    found = store.read_now(find)
+    return found if found is not None else store.write_now(claim)
+
+
 def _require_kind(settings: Settings, store: Database, wanted: installation.Kind) -> None:
     # Before folders knew what they are, demos left this file in theirs.
     told = installation.Kind.DEMO if (settings.data_dir / DEMO_FILE).exists() else wanted
-    found = store.write_now(lambda session: installation.claim_kind(session, told))
+    found = _settled(store, installation.read_kind, lambda session: installation.claim_kind(session, told))
     if found is not wanted:
         where = (
             "PAGEDESK_DATABASE_URL's database" if settings.database_url else str(settings.data_dir.absolute())
@@ -161,13 +171,15 @@ def _require_kind(settings: Settings, store: Database, wanted: installation.Kind
 def _require_master_key(settings: Settings, store: Database) -> None:
     try:
         vault = settings.existing_vault
-        expected = store.write_now(installation.read_master_key_ids)
+        expected = store.read_now(installation.read_master_key_ids)
         if vault is None:
             vault = _new_vault(settings, expected)
     except MasterKeyError as error:
         raise SettingsError(str(error)) from error
     own = vault.key_id
-    if expected - {own} or store.write_now(lambda s: installation.claim_master_key(s, own)) != own:
+    if expected - {own} or own != _settled(
+        store, installation.read_master_key_id, lambda s: installation.claim_master_key(s, own)
+    ):
         given = "PAGEDESK_MASTER_KEY" if settings.master_key else str(settings.master_key_file)
         raise SettingsError(
             f"{given} is not the master key of this database: its id is {own}, and the secrets are encrypted "
@@ -201,8 +213,8 @@ def _require_file_store(settings: Settings, store: Database) -> None:
     if not settings.files_url.startswith("file:"):
         return
     marker = Path(unquote(urlsplit(settings.files_url).path)) / _MARKER
-    own = store.write_now(installation.read_id)
-    is_marked = store.write_now(installation.has_file_store)
+    own = _settled(store, installation.read_id, installation.claim_id)
+    is_marked = store.read_now(installation.has_file_store)
     try:
         found = marker.read_text().strip() if marker.exists() else None
         if found is None and not is_marked:

@@ -185,6 +185,10 @@ class Database:
             return await asyncio.wrap_future(self._writer.submit(timed))
         return await asyncio.wrap_future(self._writer.submit(self._write, timed))
 
+    def read_now(self, work: Work[T]) -> T:
+        """As `read`, for code without an event loop (start-up, command line)."""
+        return self._read(work, StoppableRead(_LANES[Lane.FIRST].time))
+
     def write_now(self, work: Work[T]) -> T:
         """As `write`, for code without an event loop (start-up, command line)."""
         return self._write(work)

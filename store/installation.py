@@ -26,8 +26,13 @@ class Kind(StrEnum):
     DEMO = "demo"
 
 
-def read_id(session: Session) -> str:
-    """The installation's own id, made on first use."""
+def read_id(session: Session) -> str | None:
+    """The installation's own id; None where it has none yet."""
+    return _find(session, _ID)
+
+
+def claim_id(session: Session) -> str:
+    """Give the installation an id, if it has none; its id."""
     return _settle(session, _ID, new_id())
 
 
@@ -52,6 +57,11 @@ def read_master_key_ids(session: Session) -> frozenset[str]:
         *session.exec(select(Page.access_token)),
     ]
     return frozenset(key_id for each in sealed if (key_id := Vault.key_id_of(each)) is not None)
+
+
+def read_master_key_id(session: Session) -> str | None:
+    """The id of its own key; None where it has not been said yet."""
+    return _find(session, _MASTER_KEY)
 
 
 def claim_master_key(session: Session, key_id: str) -> str:

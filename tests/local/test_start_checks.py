@@ -1,7 +1,9 @@
 """What is looked at before anything starts: files, servers, and whose the database is."""
 
 import base64
+import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -231,3 +233,11 @@ def test_everything_in_the_data_directory_becomes_its_owners_alone(tmp_path: Pat
         "pagedesk.lock": 0o600,
         "api.log": 0o600,
     }
+
+
+def test_a_start_does_not_wait_for_who_is_writing(tmp_path: Path) -> None:
+    settings = _seeded(tmp_path)
+    require_same_installation(settings, Kind.REAL)
+    with closing(sqlite3.connect(tmp_path / "pagedesk.db", isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        require_same_installation(settings, Kind.REAL)
