@@ -11,10 +11,10 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from api.data_deletion_texts import texts_for
-from api.edge import DATA_DELETION, WEBHOOKS
 from api.forms import read_form
 from api.problems import Problem
 from api.refusal_trail import Refused, source_of
+from api.request_log import DATA_DELETION, WEBHOOKS
 from api.services import Services
 from api.survey_html import HEADERS, message_page
 from api.webhook_secrets import AccountSecrets

@@ -26,7 +26,7 @@ class ProxyWatch:
 
     def look(self, scope: Scope) -> None:
         """Look at one request."""
-        if not any(name in FORWARDED_HEADERS for name, _ in scope["headers"]):
+        if FORWARDED_HEADERS.isdisjoint([name for name, _ in scope["headers"]]):
             return
         client = scope.get("client")
         address = untrusted_proxy(client[0], scope["headers"]) if client else None

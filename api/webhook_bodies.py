@@ -6,8 +6,6 @@ and they keep no small one waiting.
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 
 from starlette.types import Receive, Scope
 
@@ -41,32 +39,60 @@ class Bodies:
     def __init__(self) -> None:
         self._lane = asyncio.Semaphore(LARGE_AT_ONCE)
 
-    @contextlib.asynccontextmanager
-    async def read(self, scope: Scope, receive: Receive) -> AsyncIterator[bytes]:
-        """The whole body, for the length of the block. Raises the errors above."""
+    def read(self, scope: Scope, receive: Receive) -> "_Body":
+        """The whole body, for the length of an `async with`. Entering it raises the errors above."""
         for name, value in scope["headers"]:
             if name == b"content-length" and value.isdigit() and int(value) > MAX_BODY_BYTES:
                 raise BodyTooLargeError
-        async with contextlib.AsyncExitStack() as stack:
-            try:
-                async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
-                    parts, more = await _read_up_to(receive, MAX_SMALL_BODY_BYTES)
-                if more:
-                    await self._enter_lane(stack)
-                    async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
-                        parts += await _read_rest(receive, MAX_BODY_BYTES - sum(map(len, parts)))
-            except TimeoutError as error:
-                raise BodyTooSlowError from error
-            body = parts[0] if len(parts) == 1 else b"".join(parts)
-            del parts  # or a large one would be in memory twice
-            yield body
+        return _Body(self._lane, receive)
 
-    async def _enter_lane(self, stack: contextlib.AsyncExitStack) -> None:
+
+class _Body:
+    """One body. Written out as a class: a delivery's signature costs less than contextlib's two managers."""
+
+    __slots__ = ("_in_lane", "_lane", "_receive")
+
+    def __init__(self, lane: asyncio.Semaphore, receive: Receive) -> None:
+        self._lane = lane
+        self._receive = receive
+        self._in_lane = False
+
+    async def __aenter__(self) -> bytes:
+        # For the first piece the server's own limit is enough; a timer for each delivery would cost much.
+        part, more = await _receive(self._receive)
+        return await self._read_on(part) if more else part
+
+    async def __aexit__(self, *_: object) -> None:
+        self._leave()
+
+    async def _read_on(self, first: bytes) -> bytes:
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
+                parts, more = await _read_up_to(self._receive, MAX_SMALL_BODY_BYTES - len(first))
+            if more:
+                parts += await self._read_in_lane(MAX_BODY_BYTES - len(first) - sum(map(len, parts)))
+        except TimeoutError as error:
+            raise BodyTooSlowError from error
+        return b"".join((first, *parts))
+
+    async def _read_in_lane(self, most: int) -> list[bytes]:
         try:
             async with asyncio.timeout(LANE_SECONDS):
-                await stack.enter_async_context(self._lane)
+                await self._lane.acquire()
         except TimeoutError as error:
             raise TooManyLargeBodiesError from error
+        self._in_lane = True
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
+                return await _read_rest(self._receive, most)
+        except BaseException:
+            self._leave()  # a block that was not entered is not left
+            raise
+
+    def _leave(self) -> None:
+        if self._in_lane:
+            self._in_lane = False
+            self._lane.release()
 
 
 async def _read_up_to(receive: Receive, size: int) -> tuple[list[bytes], bool]:

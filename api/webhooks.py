@@ -13,8 +13,9 @@ from urllib.parse import parse_qsl
 from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
-from api.edge import WEBHOOKS, security_headers
+from api.edge import security_headers
 from api.refusal_trail import RefusalTrail, Refused, source_of
+from api.request_log import WEBHOOKS
 from api.webhook_bodies import (
     Bodies,
     BodyBrokenOffError,

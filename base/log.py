@@ -4,13 +4,10 @@ JSON, or on a terminal what a person reads (`base.log_lines`). Libraries' own li
 and what ends the process take the same form. An error is told without its own words (`base.tracebacks`).
 """
 
-import asyncio
-import atexit
 import logging
 import sys
 import threading
 from types import TracebackType
-from typing import TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -25,8 +22,6 @@ _tell_errors: Processor = structlog.processors.ExceptionRenderer(traceback_witho
 def configure(level: str) -> None:
     """Set up logging for a process; call once at its start."""
     threshold = logging.getLevelNamesMapping()[level.upper()]
-    output = _Output(sys.stderr)
-    atexit.register(output.flush)
     render: Processor = (
         _readable if sys.stderr.isatty() else structlog.processors.JSONRenderer(ensure_ascii=True)
     )
@@ -38,7 +33,7 @@ def configure(level: str) -> None:
     structlog.configure(
         processors=[*described, _tell_errors, render],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=lambda *_: output,
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -63,44 +58,6 @@ def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """A logger that carries the name of its room."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(room=name)
     return logger
-
-
-class _Output:
-    """Where lines go. Those of one turn of an event loop are written together.
-
-    Each write hands the interpreter's lock to another thread: a line per webhook, written by itself, halved
-    the rate of acknowledgements. From a warning on a line is written at once, with what waits before it.
-    """
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._waiting: list[str] = []
-
-    def info(self, line: str) -> None:
-        """Write the line at the end of this turn; without a loop, now."""
-        self._waiting.append(line)
-        if len(self._waiting) > 1:
-            return
-        try:
-            asyncio.get_running_loop().call_soon(self.flush)
-        except RuntimeError:
-            self.flush()
-
-    debug = msg = info
-
-    def warning(self, line: str) -> None:
-        """Write the line now."""
-        self._waiting.append(line)
-        self.flush()
-
-    error = critical = exception = fatal = warn = warning
-
-    def flush(self) -> None:
-        """Write what waits."""
-        lines, self._waiting = self._waiting, []
-        if lines:
-            self._stream.write("\n".join(lines) + "\n")
-            self._stream.flush()
 
 
 def _readable(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
