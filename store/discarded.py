@@ -216,7 +216,8 @@ class Discarded:
 def _told_between(session: Session, customer_id: str, change: Change, before: LastWritten) -> list[Event]:
     conditions: list[Any] = [
         Event.customer_id == customer_id,
-        col(Event.written_at) < change.state.written_at,
+        # Of the same instant, too: a clock that was set back dates a task and its retry alike.
+        col(Event.written_at) <= change.state.written_at,
         col(Event.dedupe_key).is_not(None),
     ]
     if before.at is not None:

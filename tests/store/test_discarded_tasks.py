@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, event, example, given, settings
@@ -11,11 +12,13 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel
 
+from domain.state import ThreadEventKind
+from domain.window import OpeningKind
 from store.database import make_engine
 from support import steps
 from support.discarding import CUSTOMER, Fate, Thread
 from support.postgres import any_database
-from support.steps import START, Step, realise
+from support.steps import START, Happens, Step, realise
 from support.store import add_customer, make_settings, seed
 
 pytestmark = [pytest.mark.any_store, pytest.mark.timeout(300)]
@@ -69,7 +72,22 @@ _patient = settings(
 )
 
 
+NOTHING = Task([], Fate.COUNTS, 0, clock_goes_back=False)
+# After a clock was set back, a discarded task and its retry have the same date.
+SAME_DATE: Story = [
+    *[NOTHING] * 3,
+    Task(
+        [Happens(ThreadEventKind.MESSAGE, OpeningKind.MESSAGE, timedelta())],
+        Fate.DISCARDED_BEFORE_PROJECTING,
+        0,
+        clock_goes_back=True,
+    ),
+    Task([], Fate.DISCARDED_AFTER_PROJECTING, 0, clock_goes_back=False),
+]
+
+
 @settings(_patient, max_examples=100, derandomize=True)
+@example(story=SAME_DATE)
 @given(story=_stories)
 @example(story=[Task([], Fate.COUNTS, 0, False), Task([], Fate.DISCARDED_AFTER_PROJECTING, 0, True)])
 def test_rows_at_rest_tell_what_the_run_knows(stores: list[Engine], story: Story) -> None:
