@@ -30,9 +30,9 @@ from store.database import Database
 from store.events import append_page_event
 from store.messages import words_at_meta
 from store.pace import take_reading_slot
-from store.pages import GONE
 from store.sql import KEY_STAYS
 from store.tables import Customer, Message, Page
+from store.tables.pages import GONE
 
 _LONGEST_WAIT = timedelta(seconds=15)
 """No reading slot is further away."""

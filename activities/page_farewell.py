@@ -10,8 +10,9 @@ from messenger.graph import GraphClient, GraphUnavailable, PageCredentials
 from store.accounts import finish_deletion
 from store.database import Database
 from store.events import append_page_event
-from store.pages import REMOVING, erase
+from store.pages import erase
 from store.tables import Account, Page
+from store.tables.pages import REMOVING
 
 _PATIENCE = timedelta(hours=1)
 """So long Meta is asked again where it gives no answer or a passing one; then the token is forgotten."""

@@ -21,8 +21,8 @@ from messenger.graph import GraphClient, GraphUnavailable, PageCredentials, Toke
 from store import accounts, page_states
 from store.database import Database
 from store.page_states import Checked
-from store.pages import REMOVED, REMOVING
 from store.tables import Account, Page
+from store.tables.pages import REMOVED, REMOVING
 from workflows.messages import PageReport
 
 _CODES = {

@@ -25,9 +25,9 @@ from messenger.errors import GraphError
 from messenger.graph import GraphClient, GraphUnavailable, PageCredentials
 from store import profiles
 from store.database import Database
-from store.pages import GONE
 from store.profiles import Wanted
 from store.tables import Page
+from store.tables.pages import GONE
 
 BASIC = ("first_name", "last_name", "profile_pic")
 ALL = (*BASIC, "name", "locale", "timezone")

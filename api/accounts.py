@@ -13,13 +13,13 @@ from api.fields import AppSecret, Digits, Id, Input, Name, OptionalIdempotencyKe
 from api.once import once
 from api.pages import PageInput, PageView, save_page, wake_page
 from api.paging import Cursor, CursorOf, Limit, Page
-from api.permissions import Role
 from api.problem_docs import problems
 from api.recording import record
 from api.routing import api_router
 from api.services import Services, Shared
 from base import clock
 from base.ids import new_id
+from domain.access.roles import Role
 from store import accounts, pages
 from store.idempotency import create_once
 from store.tables import Account

@@ -11,7 +11,6 @@ from api.auth import BOOTSTRAP_ADMIN_ID, Caller, digest_of
 from api.fields import Email, Flag, Id, Input, Instant, Name, OptionalIdempotencyKey, Password, PathId
 from api.once import once
 from api.paging import Cursor, CursorOf, Limit, Page
-from api.permissions import Role
 from api.problem_docs import problems
 from api.problems import Problem
 from api.recording import record
@@ -19,6 +18,7 @@ from api.routing import api_router
 from api.services import Services, Shared
 from base import clock
 from base.ids import new_id, new_secret
+from domain.access.roles import Role
 from store import agents, credentials
 from store.idempotency import create_once
 from store.tables import Agent, ApiKey

@@ -10,13 +10,13 @@ from fastapi import Depends
 from sqlmodel import Session
 from starlette.requests import Request
 
-from api.permissions import Role
 from api.problems import Problem
 from api.refusal_trail import Refused, source_of
 from api.services import Services
 from base import clock
 from base.ids import id_from_key
 from base.settings import Settings
+from domain.access.roles import SUPERVISORS_AND_ADMINS, Role
 from store import credentials
 from store.database import Lane
 
@@ -39,7 +39,7 @@ class Principal:
     @property
     def supervises(self) -> bool:
         """Whether conversations of others may be acted on."""
-        return self.role in (Role.SUPERVISOR, Role.ADMIN)
+        return self.role in SUPERVISORS_AND_ADMINS
 
 
 def digest_of(token: str) -> str:

@@ -8,11 +8,11 @@ from sqlmodel import Session
 
 from api.auth import Caller, Principal
 from api.fields import STORABLE, Input, PathId
-from api.permissions import Role
 from api.problem_docs import problems
 from api.routing import api_router
 from api.services import Shared
 from base import clock
+from domain.access.roles import Role
 from domain.changes import Fact
 from domain.lifecycle import ActorKind
 from store import context

@@ -6,7 +6,8 @@ that shows it, may hear of it. What nobody has put into the table is for adminis
 
 from functools import cache
 
-from api.permissions import PERMISSIONS, Role
+from api.permissions import PERMISSIONS
+from domain.access.roles import Role
 
 SHOWN_BY: dict[str, str] = {
     "access": "list_audit",

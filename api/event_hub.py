@@ -13,9 +13,9 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mappi
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from api.permissions import Role
 from api.problems import Problem
 from base.log import get_logger
+from domain.access.roles import Role
 from store import timeline
 from store.database import Database
 from store.tables import Event

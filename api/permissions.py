@@ -1,26 +1,6 @@
-"""Who may do what: one row per operation. An operation without a row is refused to everybody.
+"""Who may do what: one row per operation. An operation without a row is refused to everybody."""
 
-Roles: `agent` serves customers; `supervisor` also acts on conversations of others; `admin` also configures;
-`machine` reads and sets context variables, for integrations. A machine does not pick or reply: what it wrote
-would count as a person's.
-"""
-
-from enum import StrEnum
-
-
-class Role(StrEnum):
-    """What an agent is to the API."""
-
-    AGENT = "agent"
-    SUPERVISOR = "supervisor"
-    ADMIN = "admin"
-    MACHINE = "machine"
-
-
-EVERYBODY = frozenset(Role)
-PEOPLE = frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMIN})
-LEADERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
-ADMINS = frozenset({Role.ADMIN})
+from domain.access.roles import ADMINS, EVERYBODY, PEOPLE, SUPERVISORS_AND_ADMINS, Role
 
 PUBLIC = frozenset({"sign_in", "healthz", "readyz"})
 """Operations that need no token. Meta's webhook has its own signature; the documentation pages a setting."""
@@ -29,9 +9,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "sign_out": EVERYBODY,
     "get_me": EVERYBODY,
     "change_own_password": PEOPLE,
-    "list_accounts": LEADERS,
+    "list_accounts": SUPERVISORS_AND_ADMINS,
     "create_account": ADMINS,
-    "get_account": LEADERS,
+    "get_account": SUPERVISORS_AND_ADMINS,
     "change_account": ADMINS,
     "end_secret_rotation": ADMINS,
     "delete_account": ADMINS,
@@ -40,7 +20,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "get_page": EVERYBODY,
     "change_page": ADMINS,
     "remove_page": ADMINS,
-    "check_page": LEADERS | {Role.MACHINE},
+    "check_page": SUPERVISORS_AND_ADMINS | {Role.MACHINE},
     "reauthorize_page": ADMINS,
     "list_workstreams": EVERYBODY,
     "create_workstream": ADMINS,
@@ -63,9 +43,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "get_session_template": EVERYBODY,
     "change_session_template": ADMINS,
     "delete_session_template": ADMINS,
-    "list_agents": LEADERS,
+    "list_agents": SUPERVISORS_AND_ADMINS,
     "create_agent": ADMINS,
-    "get_agent": LEADERS,
+    "get_agent": SUPERVISORS_AND_ADMINS,
     "change_agent": ADMINS,
     "list_keys": ADMINS,
     "create_key": ADMINS,
@@ -90,7 +70,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "release": PEOPLE,
     "end": PEOPLE,
     "complete": PEOPLE,
-    "force_close": LEADERS,
+    "force_close": SUPERVISORS_AND_ADMINS,
     "start_conversation": PEOPLE,
     "list_outbound_messages": EVERYBODY,
     "send_held_message": PEOPLE,
@@ -101,14 +81,14 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "get_attachment": EVERYBODY,
     "get_customer": EVERYBODY,
     "list_thread_messages": EVERYBODY,
-    "erase_customer": LEADERS,
-    "list_erasures": LEADERS,
-    "get_erasure": LEADERS,
+    "erase_customer": SUPERVISORS_AND_ADMINS,
+    "list_erasures": SUPERVISORS_AND_ADMINS,
+    "get_erasure": SUPERVISORS_AND_ADMINS,
     "get_page_survey": EVERYBODY,
     "set_page_survey": ADMINS,
-    "list_surveys": LEADERS,
-    "summarize_surveys": LEADERS,
-    "get_survey": LEADERS,
+    "list_surveys": SUPERVISORS_AND_ADMINS,
+    "summarize_surveys": SUPERVISORS_AND_ADMINS,
+    "get_survey": SUPERVISORS_AND_ADMINS,
     "stream_events": EVERYBODY,
     "get_server": ADMINS,
     "get_metrics": ADMINS | {Role.MACHINE},

@@ -11,8 +11,8 @@ from temporalio.service import RPCError
 from base.log import get_logger
 from base.tracebacks import without_values
 from store.database import Database
-from store.pages import REMOVED
 from store.tables import Page
+from store.tables.pages import REMOVED
 from store.unavailable import STORE_UNAVAILABLE, reason
 from workflows.messages import (
     CHECK_SIGNAL,

@@ -30,7 +30,6 @@ from store import profiles, search_texts
 from store.events import append_events, event_row
 from store.findings import note_enforcement
 from store.live_settings import SOURCES, settings_of
-from store.pages import GONE
 from store.sql import insert_or_ignore, insert_unkept
 from store.tables import (
     Account,
@@ -45,6 +44,7 @@ from store.tables import (
     Workstream,
 )
 from store.tables import ThreadEvent as ThreadEventRow
+from store.tables.pages import GONE
 from store.traffic import heard
 from workflows.messages import SettingsRead
 

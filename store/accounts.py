@@ -6,10 +6,10 @@ from sqlmodel import Session, col, select
 
 from base.ids import new_secret
 from base.secrets import Vault
-from store.pages import REMOVING, not_removed
 from store.refusals import StoreRefusalError, not_found
 from store.sealed import app_secret_place, verify_token_place
 from store.tables import Account, Page
+from store.tables.pages import REMOVING, not_removed
 
 ROTATION = timedelta(days=7)
 """How long the previous app secret is taken, unless the rotation is ended before."""

@@ -14,8 +14,8 @@ from domain.page_problems import RESTORED, Problem
 from store import gate
 from store.events import append_page_event
 from store.page_states import PROBLEM
-from store.pages import GONE
 from store.tables import Message, Page, SignIn
+from store.tables.pages import GONE
 
 _BUSY_TIMEOUT_SECONDS = 30.0
 _DELIVERY_DELAY = timedelta(minutes=5)

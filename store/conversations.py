@@ -16,8 +16,17 @@ from domain.window import Stage
 from store import context, search_texts
 from store.ranges import Span, merged, unindexed
 from store.search_texts import Kind
-from store.tables import Agent, Conversation, Customer, Message, Page, SessionTemplate, Thread, Workstream
-from store.tables import Session as AgentSession
+from store.tables import (
+    Agent,
+    AgentSession,
+    Conversation,
+    Customer,
+    Message,
+    Page,
+    SessionTemplate,
+    Thread,
+    Workstream,
+)
 
 LIVE_STATUSES = tuple(status.value for status in Status if status is not Status.CLOSED)
 CLOSING_SOON = timedelta(hours=1)

@@ -18,8 +18,7 @@ from domain.projection import NEVER_WAS, LastWritten
 from domain.sending import SenderKind
 from domain.state import SurveyStatus
 from store.events import event_row, key_of
-from store.tables import Conversation, Event, Message, Survey
-from store.tables import Session as SessionRow
+from store.tables import AgentSession, Conversation, Event, Message, Survey
 
 _SAID_BY_ITSELF = (SenderKind.AUTOMATIC.value, SenderKind.SURVEY.value)
 _RECEIVED = ("message.received", "message.received_from_outside")
@@ -128,9 +127,9 @@ class Discarded:
         started = self._named("session_id", "session.started")
         closed = self._named("session_id", "session.closed") - started
         never_was = {"closed_at": self._at, "closure_reason": NEVER_WAS}
-        self._execute(update(SessionRow).where(col(SessionRow.id).in_(started)).values(never_was))
+        self._execute(update(AgentSession).where(col(AgentSession.id).in_(started)).values(never_was))
         still_open = {"closed_at": None, "closure_reason": None}
-        self._execute(update(SessionRow).where(col(SessionRow.id).in_(closed)).values(still_open))
+        self._execute(update(AgentSession).where(col(AgentSession.id).in_(closed)).values(still_open))
 
     def _close_conversations(self) -> None:
         never_was = {
@@ -187,16 +186,16 @@ class Discarded:
         if last.conversation_id not in (None, message.conversation_id):
             message.conversation_id = last.conversation_id
             message.session_id = self._session.exec(
-                select(SessionRow.id)
+                select(AgentSession.id)
                 .where(
-                    SessionRow.conversation_id == last.conversation_id,
-                    col(SessionRow.started_at) <= message.created_at,
+                    AgentSession.conversation_id == last.conversation_id,
+                    col(AgentSession.started_at) <= message.created_at,
                     or_(
-                        col(SessionRow.closure_reason).is_(None),
-                        col(SessionRow.closure_reason) != NEVER_WAS,
+                        col(AgentSession.closure_reason).is_(None),
+                        col(AgentSession.closure_reason) != NEVER_WAS,
                     ),
                 )
-                .order_by(col(SessionRow.number).desc())
+                .order_by(col(AgentSession.number).desc())
                 .limit(1)
             ).first()
 

@@ -13,6 +13,7 @@ from sqlmodel import Session, SQLModel, col, select
 from store.attachments import keys_of_customer
 from store.erasures import add_counts
 from store.tables import (
+    AgentSession,
     Attachment,
     AttachmentUpload,
     ContextVariable,
@@ -32,7 +33,6 @@ from store.tables import (
     ThreadEvent,
     UnroutedEvent,
 )
-from store.tables import Session as AgentSession
 
 _REFUSED_PREFIX = "refused/"
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlmodel import Session, col, func, select
 
 from domain.delivery import MessageStatus
-from store.pages import GONE
 from store.tables import InboxEvent, Message, Page, RelayPartition, ThreadEvent
+from store.tables.pages import GONE
 
 MAX_COUNTED = 10_000
 """Where more wait than this, the number says this: counting them would be work at the worst time."""

@@ -21,9 +21,9 @@ from domain.page_health import (
 from domain.page_problems import RESTORED, Problem, Severity
 from store import findings, gate
 from store.events import append_page_event
-from store.pages import GONE
 from store.sql import KEY_STAYS
 from store.tables import Page
+from store.tables.pages import GONE
 from store.traffic import forget_old_silences, traffic_of
 
 RUNNING = "Running"

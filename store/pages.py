@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from base.secrets import Vault
@@ -19,14 +18,9 @@ from store.conversations import live_counts
 from store.refusals import StoreRefusalError, not_found
 from store.sealed import access_token_place
 from store.tables import Account, Customer, Page
+from store.tables.pages import GONE, PROVISIONING, REMOVED, REMOVING, not_removed
 from store.traffic import forget_silences
 from store.uploads import forget_page
-
-PROVISIONING = "Provisioning"
-REMOVING = "Removing"
-REMOVED = "Removed"
-GONE = (REMOVING, REMOVED)
-"""Not served any more."""
 
 GATE_OF_A_REMOVED_PAGE = "removed"
 
@@ -46,11 +40,6 @@ class NewPage:
     human_agent_tag: bool
     attachments_for_customers: bool
     attachments_for_agents: bool
-
-
-def not_removed() -> ColumnElement[bool]:
-    """The condition that leaves deleted pages out."""
-    return col(Page.provisioning_state).not_in(GONE)
 
 
 def get(session: Session, page_id: str) -> Page:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from base.ids import id_from_key
+from domain.access.roles import SUPERVISORS_AND_ADMINS
 from domain.changes import Fact, Refusal
 from domain.delivery import MessageStatus
 from domain.lifecycle import ActorKind, Status
@@ -35,7 +36,6 @@ from store.tables import Agent, Conversation, Event, IdempotencyRecord, Message,
 from store.thread_owners import NOT_OURS
 
 _MAY_BE_SAID_AGAIN = (MessageStatus.UNKNOWN.value, MessageStatus.FAILED.value)
-_SUPERVISING_ROLES = ("supervisor", "admin")
 _WINDOW_CODES = frozenset(code.value for code in RefusalCode)
 
 
@@ -186,7 +186,7 @@ def command_for(message: Message, conversation: ConversationRef, role: str) -> C
         message.id,
         conversation.id,
         message.agent_id or "",
-        supervises=role in _SUPERVISING_ROLES,
+        supervises=role in SUPERVISORS_AND_ADMINS,
         message_id=message.id,
         hold=message.hold,
         resends=message.resends,

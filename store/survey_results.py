@@ -13,8 +13,7 @@ from domain.settings import Question
 from domain.state import SurveyStatus
 from domain.survey_texts import SCORES
 from store.ranges import Span, cut
-from store.tables import Session as AgentSession
-from store.tables import Survey, SurveyAnswer
+from store.tables import AgentSession, Survey, SurveyAnswer
 
 Place = tuple[datetime, str]
 

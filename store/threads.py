@@ -22,11 +22,10 @@ from store.messages import decide_status
 from store.projected_states import as_kept, readable
 from store.sql import insert_if_new, table_of, upsert
 from store.surveys import write_surveys
+from store.tables import AgentSession, Message, Page, Thread, ThreadEvent
 from store.tables import Conversation as ConversationRow
-from store.tables import Message, Page, Thread, ThreadEvent
-from store.tables import Session as SessionRow
 
-_THREAD, _CONVERSATION, _SESSION = table_of(Thread), table_of(ConversationRow), table_of(SessionRow)
+_THREAD, _CONVERSATION, _SESSION = table_of(Thread), table_of(ConversationRow), table_of(AgentSession)
 _APPLY = (
     update(_THREAD)
     .where(
@@ -278,7 +277,7 @@ def _start_sessions(session: Session, facts: tuple[Fact, ...]) -> None:
                 "closed_at": None,
                 "closure_reason": None,
             }
-            upsert(session, SessionRow, row)
+            upsert(session, AgentSession, row)
 
 
 def _close_sessions(session: Session, facts: tuple[Fact, ...]) -> None:

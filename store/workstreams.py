@@ -9,9 +9,9 @@ from sqlmodel import Session, col, select
 
 from base.ids import new_id
 from domain.settings import LiveSettings
-from store.pages import not_removed
 from store.refusals import StoreRefusalError, not_found
 from store.tables import Page, SessionTemplate, TimeOutRule, Workstream
+from store.tables.pages import not_removed
 
 DEFAULT_NAME = "Messenger"
 _DEFAULTS = LiveSettings()

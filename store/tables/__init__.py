@@ -4,27 +4,23 @@ Conversation state is the workflow's: `conversation`, `session` and the conversa
 projections of it. Messages, openings, receipts and send status are the store's own.
 """
 
-from store.tables.conversations import ContextVariable, Conversation, Session
+from store.tables.access import Agent, ApiKey, IdempotencyRecord, SignIn, SignInTry
+from store.tables.conversations import AgentSession, ContextVariable, Conversation
+from store.tables.events import Event
 from store.tables.inbox import InboxEvent, Relay, RelayPartition, UnroutedEvent, inbox_metadata
+from store.tables.installation import Installation
 from store.tables.messages import Attachment, AttachmentUpload, Message
-from store.tables.people import Agent, ApiKey, IdempotencyRecord, SignIn, SignInTry
-from store.tables.records import Erasure, Event, Installation
+from store.tables.pages import Account, Page, PageSilence
+from store.tables.privacy import Erasure
 from store.tables.search import SearchText
-from store.tables.settings import (
-    Account,
-    AutomatedMessage,
-    Page,
-    PageSilence,
-    SessionTemplate,
-    TimeOutRule,
-    Workstream,
-)
 from store.tables.surveys import Survey, SurveyAnswer
 from store.tables.threads import Customer, EarlyChange, Opening, Thread, ThreadEvent
+from store.tables.workstreams import AutomatedMessage, SessionTemplate, TimeOutRule, Workstream
 
 __all__ = [
     "Account",
     "Agent",
+    "AgentSession",
     "ApiKey",
     "Attachment",
     "AttachmentUpload",
@@ -45,7 +41,6 @@ __all__ = [
     "Relay",
     "RelayPartition",
     "SearchText",
-    "Session",
     "SessionTemplate",
     "SignIn",
     "SignInTry",

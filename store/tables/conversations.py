@@ -42,7 +42,7 @@ class Conversation(SQLModel, table=True):
     version: int = 0
 
 
-class Session(SQLModel, table=True):
+class AgentSession(SQLModel, table=True):
     """One agent's turn inside a conversation. A projection."""
 
     __tablename__ = "conversation_session"  # "session" is SQLModel's word

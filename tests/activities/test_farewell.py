@@ -12,6 +12,7 @@ from messenger.graph import GraphClient
 from store import accounts, pages
 from store.attachments import KeptFile, keep_upload
 from store.tables import Account, Attachment, Customer, Page, UnroutedEvent
+from store.tables.pages import REMOVED
 from store.uploads import WantedUpload, keep_meta_id
 from support.page_desk import META, PageDesk
 from support.store import ACCOUNT, APP_ID, PAGE_A, PAGE_B, PSID, TOKEN
@@ -46,7 +47,7 @@ async def test_its_subscription_ends_and_its_token_is_forgotten(
     page = await row(desk)
     assert (page is not None) is with_history
     if page is not None:
-        assert (page.access_token, page.provisioning_state) == ("", pages.REMOVED)
+        assert (page.access_token, page.provisioning_state) == ("", REMOVED)
 
 
 async def test_a_file_that_meta_has_for_it_does_not_keep_it(desk: PageDesk) -> None:

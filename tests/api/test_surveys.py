@@ -174,7 +174,7 @@ async def test_a_survey_is_about_the_agent_of_its_session(api: Api, seed: Seed) 
     agent_id, _ = await api.somebody("agent", "Mia")
     thread = await seed.conversation()
     await seed.add(
-        tables.Session(
+        tables.AgentSession(
             id="session1", conversation_id=thread.conversation_id, number=1, agent_id=agent_id, started_at=NOW
         )
     )

@@ -53,11 +53,13 @@ def _compared(session: Session, thread: tables.Thread, state: ThreadState) -> It
     live = {each.session.id for each in known if each.session is not None}
     open_sessions = set(
         session.exec(
-            select(tables.Session.id)
-            .join(tables.Conversation, col(tables.Conversation.id) == col(tables.Session.conversation_id))
+            select(tables.AgentSession.id)
+            .join(
+                tables.Conversation, col(tables.Conversation.id) == col(tables.AgentSession.conversation_id)
+            )
             .where(
                 tables.Conversation.customer_id == thread.customer_id,
-                col(tables.Session.closed_at).is_(None),
+                col(tables.AgentSession.closed_at).is_(None),
             )
         )
     )

@@ -12,7 +12,6 @@ from base import clock
 from domain.state import ThreadEventKind
 from store.attachments import messages_with_files_to_delete
 from store.database import Database
-from store.pages import REMOVED
 from store.tables import (
     Attachment,
     Customer,
@@ -24,6 +23,7 @@ from store.tables import (
     Thread,
     UnroutedEvent,
 )
+from store.tables.pages import REMOVED
 from support.store import PAGE_A, PAYLOADS, PSID, add_message, payload, rows
 
 SENT_AT_MS = 1795166112000

@@ -13,7 +13,7 @@ from base.ids import new_id
 from domain.settings import Question, RuleAction, Silent, SurveySettings, SurveyWay, TimeOutRule
 from replay.stage import Stage
 from store import gate
-from store.pages import REMOVED
+from store.tables.pages import REMOVED
 from workflows.messages import (
     CHECK_SIGNAL,
     GATE_OPENED_SIGNAL,

@@ -18,6 +18,7 @@ from store.database import Database
 from store.erasure_fates import FATES, Fate
 from store.sql import insert_or_ignore, table_of
 from store.tables import (
+    AgentSession,
     Attachment,
     AttachmentUpload,
     ContextVariable,
@@ -39,7 +40,6 @@ from store.tables import (
     UnroutedEvent,
     inbox_metadata,
 )
-from store.tables import Session as AgentSession
 from support.canaries import found
 from support.store import ACCOUNT, PAGE_A, make_settings, rows, seed
 

@@ -252,5 +252,5 @@ async def _kinds(store: Database) -> list[str]:
 
 
 async def _everything(store: Database) -> list[dict[str, object]]:
-    models = (tables.Conversation, tables.Session, tables.Message, tables.Event, tables.Thread)
+    models = (tables.Conversation, tables.AgentSession, tables.Message, tables.Event, tables.Thread)
     return [row.model_dump() for model in models for row in await rows(store, model)]

@@ -7,9 +7,9 @@ from sqlmodel import Session
 from base import clock
 from base.settings import Settings
 from store.database import Database
-from store.pages import REMOVED
 from store.sealed import app_secret_place
 from store.tables import Account, Page
+from store.tables.pages import REMOVED
 from support.store import ACCOUNT, seed
 
 OTHER_ACCOUNT, OTHER_SECRET, OTHER_PAGE = "account-b", "another-app-secret", "555000111"

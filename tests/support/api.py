@@ -305,7 +305,7 @@ class Seed:
         ]
         if session_id:
             rows.append(
-                tables.Session(
+                tables.AgentSession(
                     id=session_id,
                     conversation_id=conversation_id,
                     number=1,

@@ -41,7 +41,7 @@ _COMPARED: tuple[tuple[type[SQLModel], frozenset[str]], ...] = (
     (tables.Event, frozenset({"id", "at", "written_at"})),
     # A repair writes each conversation anew, with the version of the state that it writes.
     (tables.Conversation, frozenset({"version"})),
-    (tables.Session, frozenset()),
+    (tables.AgentSession, frozenset()),
     (tables.Survey, frozenset({"token"})),
     (tables.Message, frozenset({"content"})),  # a survey's link has its token
     (tables.Thread, frozenset()),
@@ -389,7 +389,7 @@ def _clear(engine: Engine) -> None:
         for model in (
             tables.Event,
             tables.Survey,
-            tables.Session,
+            tables.AgentSession,
             tables.Message,
             tables.Conversation,
             tables.Thread,

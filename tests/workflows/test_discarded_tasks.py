@@ -79,7 +79,9 @@ def status_is(desk: Desk, status: Status) -> Callable[[], Awaitable[bool]]:
 
 async def told(desk: Desk) -> list[tuple[str, str]]:
     """Sessions with their reasons."""
-    return [(row.agent_id or "", row.closure_reason or "") for row in await rows(desk.store, tables.Session)]
+    return [
+        (row.agent_id or "", row.closure_reason or "") for row in await rows(desk.store, tables.AgentSession)
+    ]
 
 
 async def test_a_run_that_is_asked_to_writes_its_rows_anew(desk: Desk, env: WorkflowEnvironment) -> None:

@@ -1,0 +1,36 @@
+"""The log of what happened."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index
+from sqlmodel import Field, SQLModel
+
+from store.tables.columns import BIG, instant, json_column
+
+
+class Event(SQLModel, table=True):
+    """The append-only log of everything that happened; the timeline and the event stream read it.
+
+    `written_at` dates the projection that told it; null for what no workflow tells. What turned out never to
+    have been is named by a later `event.retracted`, and has no `dedupe_key` any more: it may yet come to be.
+    """
+
+    __table_args__ = (
+        Index("ix_event_conversation", "conversation_id", "id"),
+        Index("ix_event_page", "page_id", "id"),
+        Index("ix_event_kind", "kind", "id"),
+    )
+
+    id: int | None = Field(default=None, sa_type=BIG, primary_key=True)
+    at: datetime = instant()
+    kind: str
+    page_id: str | None = Field(default=None)
+    customer_id: str | None = Field(default=None, index=True)
+    conversation_id: str | None = None
+    message_id: str | None = None
+    actor_kind: str
+    actor_id: str | None = None
+    data: dict[str, Any] = json_column(dict)
+    dedupe_key: str | None = Field(default=None, unique=True)
+    written_at: datetime | None = instant(nullable=True)
