@@ -1,7 +1,6 @@
 """`/metrics`: what an operator asks, to the right keys, and nothing of a customer's."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -12,8 +11,7 @@ from base import clock
 from store.database import Database
 from store.tables import InboxEvent, ThreadEvent
 from support.api import NOW, Api, Seed
-
-DOCS = Path(__file__).parents[2] / "docs"
+from support.paths import DOCS
 
 
 @pytest.fixture(autouse=True)

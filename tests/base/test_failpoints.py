@@ -6,14 +6,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 import httpx
 import pytest
 
 from base import failpoints
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 THREE_TURNS = """
 from base import failpoints
 for turn in (1, 2, 3):

@@ -5,13 +5,12 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from base.log_lines import readable
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 _SPEAK = """
 import logging, threading, warnings
 from base.log import configure, get_logger

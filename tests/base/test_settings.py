@@ -17,12 +17,11 @@ from base.secrets import (
 )
 from base.settings import Settings
 from base.settings_page import page
-
-ROOT = Path(__file__).parents[2]
+from support.paths import DOCS
 
 
 def test_the_committed_page_is_the_one_the_settings_make() -> None:
-    committed = (ROOT / "docs" / "settings.md").read_text()
+    committed = (DOCS / "settings.md").read_text()
     assert committed == page(), "run: python -m base.settings_page > docs/settings.md"
 
 

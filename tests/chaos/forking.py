@@ -15,7 +15,8 @@ from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from support.paths import ROOT
+
 CLI = ROOT / "cli.py"
 
 _PR_SET_PDEATHSIG = 1

@@ -6,15 +6,15 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from statistics import quantiles
 
 from chaos.checker import METRICS
 from chaos.loads import LONG
 from chaos.tiers import TITLES
 from chaos.trial import Record
+from support.paths import DOCS
 
-REPORTS = Path(__file__).parents[2] / "docs" / "reports"
+REPORTS = DOCS / "reports"
 
 _HEAD = """
 Written by a finished run of `make chaos TIER={tier}`. Real processes (Temporal's dev server, workers,

@@ -24,11 +24,12 @@ from api.app import create_app
 from engine.ports import free_port
 from engine.served import served
 from support.eventually import eventually
+from support.paths import ROOT
 from support.store import make_settings
 
 pytestmark = pytest.mark.deploy
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+DEPLOY = ROOT / "deploy"
 ADMIN_KEY = "an-admin-key-behind-a-proxy"
 EVENT_SECONDS = 3.0
 

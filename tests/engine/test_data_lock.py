@@ -7,6 +7,7 @@ import pytest
 
 from engine.data_lock import data_directory_lock
 from engine.errors import AlreadyRunningError
+from support.paths import ROOT
 
 HOLD = """
 import sys, pathlib, engine.data_lock
@@ -41,9 +42,9 @@ def test_it_can_be_held_again_after_it_is_let_go(tmp_path: Path) -> None:
 
 def test_a_holder_killed_holds_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-c", HOLD, str(tmp_path)]
-    root = Path(__file__).parents[2]
+
     with subprocess.Popen(  # noqa: S603 - our own program
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"

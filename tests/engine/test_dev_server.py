@@ -12,6 +12,7 @@ from engine.dev_server import CLI_VERSION, GO_PACKAGE, find_or_build_dev_server
 from engine.errors import ServerMissingError
 from engine.progress import Progress
 from support.eventually import eventually
+from support.paths import ROOT
 
 PutProgram = Callable[[str, str], Path]
 
@@ -225,7 +226,7 @@ def _let_go(build_waits: Path) -> None:
 
 async def _find_elsewhere() -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", FIND), stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
+        *(sys.executable, "-c", FIND), stdout=asyncio.subprocess.PIPE, cwd=ROOT
     )
 
 

@@ -18,6 +18,7 @@ from engine.ports import Port, free_port, require_free
 from engine.processes import ChildSpec, running
 from engine.progress import Progress
 from engine.ready import temporal_is_ready
+from support.paths import ROOT
 
 pytestmark = pytest.mark.dev_server
 
@@ -95,10 +96,10 @@ async def test_a_process_with_a_client_ends_with_its_own_status(dev_server: str)
         "print('used')\n"
         "exit_process(7)\n"
     )
-    root = Path(__file__).parents[2]
+
     for _ in range(5):
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", program, dev_server), cwd=root, stdout=asyncio.subprocess.PIPE
+            *(sys.executable, "-c", program, dev_server), cwd=ROOT, stdout=asyncio.subprocess.PIPE
         )
         output, _ = await process.communicate()
         assert (process.returncode, output) == (7, b"used\nregistered\n")

@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from support.eventually import eventually
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 SLEEPS = (
     "import os, pathlib, signal, sys; pathlib.Path(sys.argv[1]).write_text(str(os.getpid())); signal.pause()"
 )

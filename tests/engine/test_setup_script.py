@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from support.paths import ROOT
+
 PutProgram = Callable[[str, str], Path]
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "setup"
+SCRIPT = ROOT / "scripts" / "setup"
 TOOLS = ("awk", "cat", "cksum", "df", "dirname", "mkdir", "mktemp", "rm")
 UV = """
 if [ "$1" = --version ]; then echo "uv {version}"; exit; fi

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from base.settings_reading import SettingsError, read_settings
+from support.paths import ROOT
 
-CLI = str(Path(__file__).parents[2] / "cli.py")
+CLI = str(ROOT / "cli.py")
 
 
 @pytest.fixture(autouse=True)

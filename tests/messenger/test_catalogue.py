@@ -11,8 +11,8 @@ from messenger.catalogue import CATALOGUE, Classification, Route, classify
 from messenger.catalogue_page import page
 from messenger.events import parse
 from messenger.webhook import EventKind, split
+from support.paths import DOCS, ROOT
 
-ROOT = Path(__file__).parents[2]
 PAYLOADS = ROOT / "tests" / "fixtures" / "payloads"
 PAGE = "108823774519302"
 CUSTOMER = "7421908834567012"
@@ -32,7 +32,7 @@ def of_event(channel: str = "messaging", *, sender: str = CUSTOMER, **event: Any
 
 
 def test_the_committed_page_is_the_generated_one() -> None:
-    committed = (ROOT / "docs" / "webhook-events.md").read_text()
+    committed = (DOCS / "webhook-events.md").read_text()
     assert committed == page(PAYLOADS), (
         "run: python -m messenger.catalogue_page tests/fixtures/payloads > docs/webhook-events.md"
     )
@@ -40,7 +40,7 @@ def test_the_committed_page_is_the_generated_one() -> None:
 
 @pytest.mark.parametrize("path", sorted(PAYLOADS.glob("*.json")), ids=lambda path: path.stem)
 def test_every_example_delivery_has_its_row(path: Path) -> None:
-    assert f"| `{path.name}` |" in (ROOT / "docs" / "webhook-events.md").read_text()
+    assert f"| `{path.name}` |" in (DOCS / "webhook-events.md").read_text()
 
 
 def test_every_kind_has_a_row_and_no_row_is_there_twice() -> None:

@@ -1,7 +1,6 @@
 """Typed events, parsed from raw copies."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,8 +30,8 @@ from messenger.events import (
 )
 from messenger.reading import MalformedEvent
 from messenger.webhook import EventKind, split
+from support.paths import PAYLOADS
 
-PAYLOADS = Path(__file__).parents[1] / "fixtures" / "payloads"
 PAGE = "108823774519302"
 CUSTOMER = "7421908834567012"
 T = 1795166112000

@@ -1,10 +1,9 @@
 """docs/facebook-app.md names the webhook fields that are subscribed."""
 
-from pathlib import Path
-
 from messenger.fields import WEBHOOK_FIELDS
+from support.paths import DOCS
 
-PAGE = Path(__file__).parents[2] / "docs" / "facebook-app.md"
+PAGE = DOCS / "facebook-app.md"
 
 
 def test_the_page_lists_each_field_and_its_reason() -> None:

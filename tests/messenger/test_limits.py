@@ -1,10 +1,9 @@
 """The limits are those that docs/messages.md tells."""
 
-from pathlib import Path
-
 from messenger import limits
+from support.paths import DOCS
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "messages.md").read_text()
+DOCUMENT = (DOCS / "messages.md").read_text()
 
 
 def test_every_limit_is_told() -> None:

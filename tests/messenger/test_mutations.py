@@ -3,7 +3,6 @@
 import copy
 import json
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from hypothesis import given
@@ -12,8 +11,8 @@ from hypothesis import strategies as st
 from messenger.events import Event, InboundMessage, parse
 from messenger.reading import MalformedEvent
 from messenger.webhook import EventKind, WebhookEvent, split
+from support.paths import PAYLOADS
 
-PAYLOADS = Path(__file__).parents[1] / "fixtures" / "payloads"
 PAGE = "108823774519302"
 
 json_values = st.recursive(

@@ -1,13 +1,12 @@
 """The signature over the raw bytes of a delivery."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from messenger.signature import is_signed, signature_of
+from support.paths import PAYLOADS
 
-PAYLOADS = Path(__file__).parents[1] / "fixtures" / "payloads"
 BODY = (PAYLOADS / "wire_text_unicode_emoji.json").read_bytes()
 SECRET = b"test-app-secret"
 SIGNATURE = b"sha256=ac843dfa014e3df732d12a27e32a4e1d39b08d7acdce5f0a11f039c0ef3cb83e"

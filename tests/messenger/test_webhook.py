@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from messenger.webhook import EventKind, WebhookEvent, mid_in_key, split
+from support.paths import PAYLOADS
 
-PAYLOADS = Path(__file__).parents[1] / "fixtures" / "payloads"
 PAGE = "108823774519302"
 CUSTOMER = "7421908834567012"
 T = 1795166112000

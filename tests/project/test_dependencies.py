@@ -4,9 +4,8 @@ import ast
 import re
 import tomllib
 from importlib.metadata import packages_distributions
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from support.paths import ROOT
 
 # What a library of ours looks for by itself (pyproject.toml says which), and what is there for its files.
 NOT_IMPORTED = {"python-multipart", "sniffio", "fastapi-offline"}

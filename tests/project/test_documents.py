@@ -10,11 +10,11 @@ from typer.main import get_command
 
 from base.settings import Settings
 from cli import app
+from support.paths import DOCS, ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGES = (
     *(ROOT / name for name in ("README.md", "CHANGELOG.md", "sandbox/README.md", "api/introduction.md")),
-    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted(DOCS.rglob("*.md")),
 )
 OF_TODAY = [
     page for page in PAGES if page.parent.name not in ("adr", "reports") and page.name != "CHANGELOG.md"
@@ -101,7 +101,7 @@ def test_every_target_that_is_named_is_one() -> None:
 
 
 def test_every_address_that_is_named_is_one() -> None:
-    paths = json.loads((ROOT / "docs" / "openapi.json").read_text())["paths"]
+    paths = json.loads((DOCS / "openapi.json").read_text())["paths"]
     known = {(method.upper(), _shape(path)) for path, methods in paths.items() for method in methods}
     named = list(_named(_ADDRESS, OF_TODAY))
     assert len(named) > 30

@@ -3,10 +3,10 @@
 import ast
 import re
 import tomllib
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "security.md"
+from support.paths import DOCS, ROOT
+
+PAGE = DOCS / "security.md"
 LAST_ROW = 52
 REASON = re.compile(r'^\s*"[A-Z]+\d+",\s+# \w', re.MULTILINE)
 

@@ -1,6 +1,5 @@
 """What a person does: the event that is told, the field it needs, the window it opens."""
 
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -8,10 +7,10 @@ import pytest
 
 from sandbox import wire
 from sandbox.customer import LIKE_STICKER
+from support.paths import PAYLOADS
 from support.sandbox_driver import APP, PAGE, PSID, Messenger, Receiver
 
-FIXTURES = Path(__file__).parents[1] / "fixtures" / "payloads"
-PAYLOADS = {path.stem: path.read_bytes() for path in sorted(FIXTURES.glob("*.json"))}
+DELIVERIES = {path.stem: path.read_bytes() for path in sorted(PAYLOADS.glob("*.json"))}
 FIRST = "mid of the first message"
 SHORTLINK = {"ref": "qr", "source": "SHORTLINK", "type": "OPEN_THREAD"}
 
@@ -150,11 +149,11 @@ async def test_impossible_actions_are_refused_with_a_reason(
 # -- raw ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", PAYLOADS)
+@pytest.mark.parametrize("name", DELIVERIES)
 async def test_every_payload_file_can_be_delivered(
     messenger: Messenger, receiver: Receiver, name: str
 ) -> None:
-    body = orjson.loads(PAYLOADS[name])
+    body = orjson.loads(DELIVERIES[name])
     result = await messenger.control("/raw", app_id=APP, body=body)
     assert result["result"] == "2xx"
     assert receiver.requests[0].content == wire.encode(body)
@@ -166,7 +165,7 @@ async def test_every_payload_file_can_be_delivered(
 
 
 async def test_raw_messages_open_windows_for_people_not_seen_before(messenger: Messenger) -> None:
-    body = orjson.loads(PAYLOADS["text_single"])
+    body = orjson.loads(DELIVERIES["text_single"])
     body["entry"][0]["messaging"][0]["sender"]["id"] = "4000000000000001"
     await messenger.control("/raw", app_id=APP, body=body, restamp=True)
     assert (await messenger.send(psid="4000000000000001")).status_code == 200

@@ -2,15 +2,15 @@
 
 import asyncio
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox.fault_kinds import CALLS, KINDS, NARROWED, WHEN
+from support.paths import ROOT
 from support.sandbox_driver import APP, PAGE, PSID, SECRET, TOKEN, Messenger, error_of
 
-README = Path(__file__).parents[2] / "sandbox" / "README.md"
+README = ROOT / "sandbox" / "README.md"
 OTHER = "8000000000000001"
 
 

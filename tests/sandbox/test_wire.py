@@ -1,14 +1,13 @@
 """The wire form of deliveries, against the byte-exact sample and its signatures."""
 
 import json
-from pathlib import Path
 
 import orjson
 import pytest
 
 from sandbox import wire
+from support.paths import PAYLOADS
 
-PAYLOADS = Path(__file__).parents[1] / "fixtures" / "payloads"
 SECRET = "test-app-secret"
 SHA256 = "sha256=ac843dfa014e3df732d12a27e32a4e1d39b08d7acdce5f0a11f039c0ef3cb83e"
 SHA1 = "sha1=8701c82d23c4619ac1a88560c45e4a8efd98f098"

@@ -21,9 +21,10 @@ from store import tables
 from store.database import Database
 from store.projected_states import NewerStateError, readable
 from store.threads import load_state, project
+from support.paths import FIXTURES
 from support.store import PAGE_A, PUBLIC_URL, add_customer, seeded_store
 
-STATES = Path(__file__).parent.parent / "fixtures" / "states"
+STATES = FIXTURES / "states"
 """Rows as the release before numbers wrote them."""
 
 CUSTOMER = "customer-a"

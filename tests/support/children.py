@@ -8,12 +8,11 @@ from pathlib import Path
 from base.settings import Settings
 from engine.processes import ChildSpec
 from engine.ready import http_is_ready
+from support.paths import ROOT
 from worker import READY_FILE
 
 READY_SECONDS = 60.0
 """A loaded machine with two cores takes its time."""
-
-_ROOT = Path(__file__).parents[2]
 
 
 def environment(settings: Settings, port: int, **more: str) -> dict[str, str]:
@@ -22,7 +21,7 @@ def environment(settings: Settings, port: int, **more: str) -> dict[str, str]:
     return inherited | {
         "PAGEDESK_DATA_DIR": str(settings.data_dir),
         "PAGEDESK_PORT": str(port),
-        "PYTHONPATH": os.pathsep.join((str(_ROOT), str(_ROOT / "tests"))),
+        "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests"))),
         **more,
     }
 
@@ -30,12 +29,12 @@ def environment(settings: Settings, port: int, **more: str) -> dict[str, str]:
 def api(env: Mapping[str, str]) -> ChildSpec:
     """`pagedesk api`."""
     address = f"http://127.0.0.1:{env['PAGEDESK_PORT']}/healthz"
-    return _spec("api", [str(_ROOT / "cli.py"), "api"], env, lambda: http_is_ready(address))
+    return _spec("api", [str(ROOT / "cli.py"), "api"], env, lambda: http_is_ready(address))
 
 
 def worker(env: Mapping[str, str]) -> ChildSpec:
     """`pagedesk worker`."""
-    return _spec("worker", [str(_ROOT / "cli.py"), "worker"], env, _exists(env, READY_FILE))
+    return _spec("worker", [str(ROOT / "cli.py"), "worker"], env, _exists(env, READY_FILE))
 
 
 def relay(env: Mapping[str, str]) -> ChildSpec:
@@ -45,7 +44,7 @@ def relay(env: Mapping[str, str]) -> ChildSpec:
 
 def sandbox(env: Mapping[str, str], port: int, ledger: Path) -> ChildSpec:
     """`pagedesk sandbox`."""
-    argv = [str(_ROOT / "cli.py"), "sandbox", "--port", str(port), "--ledger", str(ledger)]
+    argv = [str(ROOT / "cli.py"), "sandbox", "--port", str(port), "--ledger", str(ledger)]
     return _spec("sandbox", argv, env, lambda: http_is_ready(f"http://127.0.0.1:{port}/_sandbox/clock"))
 
 

@@ -3,16 +3,16 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sandbox import wire
+from support.paths import DOCS
 from support.store import PAYLOADS, PSID
 
 WIRE_FILE = "wire_text_unicode_emoji.json"
 """Meta's own bytes: never to be changed."""
 
-_DOCUMENT = Path(__file__).parents[2] / "docs" / "webhook-events.md"
+_DOCUMENT = DOCS / "webhook-events.md"
 _SECTION = "## Every example delivery"
 _KEPT_RAW = "Kept raw: "
 _TIMES = frozenset({"time", "timestamp"})

@@ -11,10 +11,10 @@ from typing import Any
 
 import httpx
 
+from support.paths import ROOT
+
 READY_SECONDS = 60
 """A loaded machine takes its time."""
-
-_ROOT = Path(__file__).parents[2]
 
 
 def free_port() -> int:
@@ -31,7 +31,7 @@ async def sandbox(port: int, directory: Path) -> AsyncIterator[httpx.AsyncClient
         sys.executable,
         *("-m", "sandbox", "--port", str(port)),
         *("--state", str(directory / "state"), "--ledger", str(directory / "ledger")),
-        cwd=_ROOT,
+        cwd=ROOT,
     )
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:

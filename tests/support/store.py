@@ -21,8 +21,7 @@ from store.migrate import migrate
 from store.sealed import access_token_place, app_secret_place, verify_token_place
 from store.sql import insert_or_ignore
 from store.tables import Account, Conversation, Customer, Message, Page, Thread, Workstream
-
-PAYLOADS = Path(__file__).parent.parent / "fixtures" / "payloads"
+from support.paths import PAYLOADS
 
 ACCOUNT = "account-a"
 APP_ID = "1187452390011223"

@@ -25,8 +25,9 @@ from local.demo import PAGE_ID
 from local.launch import launch_demo, launch_travelling
 from local.travel import TravelError, length_of, travel
 from support.eventually import eventually
+from support.paths import ROOT
 
-CLI = str(Path(__file__).parents[2] / "cli.py")
+CLI = str(ROOT / "cli.py")
 PORTS = ("PORT", "TEMPORAL_PORT", "SANDBOX_PORT", "TRAVEL_PORT")
 
 
