@@ -20,8 +20,8 @@ from activities.file_erasure import FileErasure
 from base import clock
 from base.failpoints import EXIT_STATUS
 from base.settings import Settings
-from domain.settings import AutomatedTrigger
-from domain.state import FilesRefused
+from domain.conversations.state import FilesRefused
+from domain.workstreams.conversation_settings import AutomatedTrigger
 from messenger.graph import GraphClient
 from sandbox.media import sample_png
 from store import attachments

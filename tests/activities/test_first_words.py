@@ -18,8 +18,8 @@ from activities import sends
 from activities.profiles import ProfileKeeper
 from activities.sends import SendActivities
 from base import clock
-from domain.delivery import MessageStatus
-from domain.settings import AutomatedTrigger
+from domain.sending.delivery import MessageStatus
+from domain.workstreams.conversation_settings import AutomatedTrigger
 from messenger.graph import GraphClient
 from store import automated_messages, tables
 from store.automated_messages import CHANNEL, Record

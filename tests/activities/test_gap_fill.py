@@ -8,8 +8,8 @@ from unittest import mock
 import pytest
 from sqlmodel import Session, select
 
-from domain.pacing import CONVERSATIONS_PACE
-from domain.window import OpeningKind
+from domain.sending.pacing import CONVERSATIONS_PACE
+from domain.sending.window import OpeningKind
 from messenger.errors import GraphError, meaning_of
 from messenger.graph import GraphUnavailable
 from store import erasing, erasures

@@ -8,7 +8,7 @@ import pytest
 
 from activities.page_doubts import doubt_of
 from activities.pages import PageActivities
-from domain.page_problems import KINDS, Severity
+from domain.pages.problems import KINDS, Severity
 from messenger.errors import GraphError, meaning_of
 from messenger.fields import ALL_FIELDS
 from messenger.graph import GraphClient

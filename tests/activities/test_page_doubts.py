@@ -11,7 +11,7 @@ from sqlmodel import select
 from temporalio.testing import ActivityEnvironment
 
 from activities.sends import SendActivities
-from domain.delivery import MessageStatus
+from domain.sending.delivery import MessageStatus
 from messenger.errors import GraphError, meaning_of
 from store.attachments import KeptFile, keep_upload
 from store.files import FileStore

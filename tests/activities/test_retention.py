@@ -13,7 +13,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.retention import RetentionActivities
 from base.settings import Settings
-from domain.attachments import FileReason, FileState
+from domain.attachments.attachments import FileReason, FileState
 from ingest.inbox import SqliteInboxWriter
 from store.attachments import KeptFile, inbound_row, keep_file, keep_upload
 from store.database import Database

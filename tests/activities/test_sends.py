@@ -21,8 +21,8 @@ from activities.lanes import Lanes
 from activities.sends import SendActivities
 from activities.usage import UsageNotes
 from base.settings import Settings
-from domain.pacing import USUAL_SENDS, Pace
-from domain.page_problems import RESTORED
+from domain.pages.problems import RESTORED
+from domain.sending.pacing import USUAL_SENDS, Pace
 from messenger.graph import GraphClient
 from messenger.graph_call import Access
 from store import gate, tables

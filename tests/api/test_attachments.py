@@ -12,10 +12,10 @@ import pytest
 from api import attachments as files_api
 from api.attachments import disposition
 from base.ids import id_from_key
-from domain.attachments import FileReason
-from domain.changes import Refusal
-from domain.delivery import MessageStatus
-from domain.lifecycle import Status
+from domain.attachments.attachments import FileReason
+from domain.conversations.changes import Refusal
+from domain.conversations.lifecycle import Status
+from domain.sending.delivery import MessageStatus
 from sandbox.media import sample_png
 from store.attachments import KeptFile, begin_try, inbound_row, keep_file, refuse_file, take_back
 from store.files import FileGoneError, FileStore

@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from domain.automated_texts import DEFAULT_TEXTS
-from domain.settings import AutomatedTrigger
+from domain.workstreams.automated_texts import DEFAULT_TEXTS
+from domain.workstreams.conversation_settings import AutomatedTrigger
 from support.api import Api, Seed
 from support.eventually import eventually
 

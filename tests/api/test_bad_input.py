@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from api import routing
 from api.problems import PROBLEMS
 from base import clock
-from domain.lifecycle import Status
+from domain.conversations.lifecycle import Status
 from support.api import ADMIN_TOKEN, NOW, Api, Seed
 from support.eventually import eventually
 

@@ -6,9 +6,9 @@ from functools import partial
 import pytest
 
 from api.engine import CommandRefusedError, EngineBusyError, EngineUnavailableError
-from domain.changes import Refusal
-from domain.lifecycle import Status
-from domain.state import Command
+from domain.conversations.changes import Refusal
+from domain.conversations.lifecycle import Status
+from domain.conversations.state import Command
 from support.api import Api, Seed
 from support.eventually import eventually
 

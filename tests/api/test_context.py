@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from domain.lifecycle import Status
+from domain.conversations.lifecycle import Status
 from support.api import Api, Seed, Thread
 
 

@@ -7,7 +7,7 @@ import pytest
 from freezegun import freeze_time
 
 from base.ids import new_id
-from domain.lifecycle import Status
+from domain.conversations.lifecycle import Status
 from store import tables
 from support.api import NOW, Api, Seed, Thread
 

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from base.http_connections import Connections
 from base.proxies import TrustedProxies
 from base.settings import Settings
-from domain.page_problems import Problem
+from domain.pages.problems import Problem
 from engine.ports import free_port
 from local.demo import load_or_make_secrets, with_demo_admin
 from local.doctor import Diagnosis, examine, show

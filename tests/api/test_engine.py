@@ -24,10 +24,10 @@ from api.flights import Flights
 from api.refusals import REFUSAL_CODES, refusal_problem
 from base.settings import Settings
 from base.temporal import connect
-from domain.lifecycle import Status
-from domain.sending import RefusalCode
-from domain.state import Command
-from domain.window import OpeningKind, Window
+from domain.conversations.lifecycle import Status
+from domain.conversations.state import Command
+from domain.sending.decide import RefusalCode
+from domain.sending.window import OpeningKind, Window
 from support.api import NOW
 from workflows.messages import SETTINGS_SIGNAL, CommandResult
 

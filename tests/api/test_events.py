@@ -13,8 +13,8 @@ from starlette.types import Message
 from api import event_hub, event_stream
 from api.event_access import SHOWN_BY
 from api.permissions import PERMISSIONS
-from domain.changes import Fact
-from domain.lifecycle import ActorKind
+from domain.conversations.changes import Fact
+from domain.conversations.lifecycle import ActorKind
 from store.events import append_events, event_row
 from support.api import ADMIN_TOKEN, NOW, Api, Seed
 from support.eventually import eventually

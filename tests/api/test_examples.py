@@ -12,7 +12,7 @@ from api.documents import DOCS
 from api.examples import EXAMPLES, MESSAGES
 from api.routing import GuardedRoute
 from base.settings import Settings
-from domain.lifecycle import Status
+from domain.conversations.lifecycle import Status
 from sandbox.media import sample_png
 from support.api import Api, Seed, committed_operations
 

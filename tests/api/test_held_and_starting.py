@@ -6,8 +6,8 @@ import pytest
 from sqlmodel import Session, select
 
 from api.problems import Problem
-from domain.changes import Refusal
-from domain.lifecycle import Status
+from domain.conversations.changes import Refusal
+from domain.conversations.lifecycle import Status
 from store import tables
 from support.api import NOW, Api, Seed
 

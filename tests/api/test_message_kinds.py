@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from domain.lifecycle import Status
+from domain.conversations.lifecycle import Status
 from sandbox.graph_payload import check_message
 from store import tables
 from support.api import Api, Seed, Thread

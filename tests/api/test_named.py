@@ -10,8 +10,8 @@ from api.app import create_app
 from api.instants import with_z
 from api.permissions import PUBLIC
 from base.settings import Settings
-from domain.changes import Fact, Refusal
-from domain.lifecycle import ActorKind, Status
+from domain.conversations.changes import Fact, Refusal
+from domain.conversations.lifecycle import ActorKind, Status
 from store.events import append_events, event_row
 from support.api import NOW, Api, Seed
 

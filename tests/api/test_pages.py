@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.lifecycle import Status
+from domain.conversations.lifecycle import Status
 from store import tables
 from store.sealed import access_token_place
 from support.api import Api, Seed

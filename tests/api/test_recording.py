@@ -6,7 +6,7 @@ from sqlmodel import col, select
 
 from api.auth import BOOTSTRAP_ADMIN_ID
 from api.permissions import PERMISSIONS
-from domain.lifecycle import Trigger
+from domain.conversations.lifecycle import Trigger
 from store.tables import Event
 from support.api import Api
 

@@ -8,10 +8,10 @@ from freezegun import freeze_time
 from sqlmodel import select
 
 from api.engine import CommandRefusedError
-from domain.changes import Fact, Refusal
-from domain.lifecycle import ActorKind, Status
-from domain.state import Command
-from domain.window import OpeningKind, Window
+from domain.conversations.changes import Fact, Refusal
+from domain.conversations.lifecycle import ActorKind, Status
+from domain.conversations.state import Command
+from domain.sending.window import OpeningKind, Window
 from store import tables
 from store.events import append_events, event_row
 from support.api import NOW, Api, Seed, Thread

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.lifecycle import Status
+from domain.conversations.lifecycle import Status
 from support.api import Api, Seed, Thread
 
 TABS: list[dict[str, Any]] = [

@@ -8,7 +8,7 @@ import pytest
 
 from api.engine import EngineUnavailableError, RunNotFoundError
 from api.settings_fanout import SettingsFanout
-from domain.lifecycle import Status
+from domain.conversations.lifecycle import Status
 from support.api import Api, FakeEngine, Seed
 from support.eventually import eventually
 

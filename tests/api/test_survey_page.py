@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 
 from api.rates import RateLimit
 from api.survey_html import HEADERS
-from domain.settings import Question
-from domain.survey_texts import TEXTS
+from domain.surveys.texts import TEXTS
+from domain.workstreams.conversation_settings import Question
 from store import tables
 from support.api import NOW, Api, Seed
 from support.store import rows

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.settings import Question, SurveySettings, SurveyWay
+from domain.workstreams.conversation_settings import Question, SurveySettings, SurveyWay
 from store import tables
 from store.live_settings import live_settings
 from support.api import NOW, Api, Seed, Thread

@@ -8,8 +8,8 @@ from freezegun import freeze_time
 from sqlmodel import Session
 
 from api.sweep import SETTLED_BY_THEN, sweep
-from domain.changes import Refusal
-from domain.lifecycle import Status
+from domain.conversations.changes import Refusal
+from domain.conversations.lifecycle import Status
 from store import tables
 from support.api import NOW, Api, Seed, Thread
 

@@ -8,7 +8,7 @@ import pytest
 from freezegun import freeze_time
 from sqlmodel import select
 
-from domain.lifecycle import Status
+from domain.conversations.lifecycle import Status
 from store import tables
 from support.api import NOW, Api, Seed, Thread
 

@@ -12,7 +12,7 @@ from chaos.installation import PAGES
 
 from api.event_hub import STREAMS_PER_AGENT
 from attacks.desk import META_GIVES_UP_SECONDS, AttackedDesk
-from domain.automated import MAX_IN_PERIOD
+from domain.conversations.automated_messages import MAX_IN_PERIOD
 from support.eventually import eventually
 
 pytestmark = [pytest.mark.attack, pytest.mark.asyncio(loop_scope="session")]

@@ -8,7 +8,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from base.converter import data_converter
 from base.settings import Settings
-from domain.state import Conversation, ThreadState
+from domain.conversations.state import Conversation, ThreadState
 from store import tables
 from store.database import Database
 from store.projected_states import readable

@@ -9,7 +9,7 @@ from chaos.agreement import disagreements
 from chaos.loads import Load
 from chaos.processes import API, SECOND_WORKER, TEMPORAL, WORKER
 from chaos.trial import Trial
-from domain.lifecycle import Status
+from domain.conversations.lifecycle import Status
 from support.eventually import eventually
 
 _POINT = "thread.told:1/stop"

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from domain.delivery import MessageStatus
-from domain.lifecycle import ActorKind, Status
-from domain.sending import SenderKind
-from domain.settings import AutomatedTrigger, LiveSettings
+from domain.conversations.lifecycle import ActorKind, Status
+from domain.sending.decide import SenderKind
+from domain.sending.delivery import MessageStatus
+from domain.workstreams.conversation_settings import AutomatedTrigger, LiveSettings
 from support.story import NOON, QUIET, Story
 
 T = AutomatedTrigger

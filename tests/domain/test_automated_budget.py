@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.automated import BUDGET_PERIOD, MAX_IN_PERIOD, RULE, say_automatically
-from domain.changes import Change, Draft
-from domain.conversation import apply_event, files_refused
-from domain.settings import AutomatedTrigger, RuleAction, Silent, TimeOutRule
-from domain.state import FilesRefused, QueuedSend, ThreadEvent, ThreadEventKind
-from domain.window import Opening, OpeningKind, opening
+from domain.conversations.automated_messages import BUDGET_PERIOD, MAX_IN_PERIOD, RULE, say_automatically
+from domain.conversations.changes import Change, Draft
+from domain.conversations.conversation import apply_event, files_refused
+from domain.conversations.state import FilesRefused, QueuedSend, ThreadEvent, ThreadEventKind
+from domain.sending.window import Opening, OpeningKind, opening
+from domain.workstreams.conversation_settings import AutomatedTrigger, RuleAction, Silent, TimeOutRule
 from support.story import NOON, QUIET, Story
 
 T = AutomatedTrigger

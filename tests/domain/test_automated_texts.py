@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.automated_texts import (
+from domain.workstreams.automated_texts import (
     DEFAULT_TEXTS,
     MOST_UNITS,
     NAMES,
@@ -15,7 +15,7 @@ from domain.automated_texts import (
     says_nothing,
     unknown_placeholders,
 )
-from domain.settings import AutomatedTrigger
+from domain.workstreams.conversation_settings import AutomatedTrigger
 
 
 def units(text: str) -> int:

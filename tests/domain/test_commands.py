@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from domain.changes import Change
-from domain.conversation import decide
-from domain.lifecycle import Status
-from domain.sending import SenderKind
-from domain.settings import LiveSettings
-from domain.state import Command, Speaker, ThreadEventKind
+from domain.conversations.changes import Change
+from domain.conversations.conversation import decide
+from domain.conversations.lifecycle import Status
+from domain.conversations.state import Command, Speaker, ThreadEventKind
+from domain.sending.decide import SenderKind
+from domain.workstreams.conversation_settings import LiveSettings
 from support.story import NOON, QUIET, Story
 
 DAY = timedelta(hours=24)

@@ -7,16 +7,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.changes import Change, SendOutcome
-from domain.conversation import apply_event, lives
-from domain.deadlines import IDLE_LIMIT, next_deadline
-from domain.delivery import MessageStatus
-from domain.lifecycle import ActorKind, Status
-from domain.outbox import send_postponed, send_settled
-from domain.sending import SenderKind
-from domain.settings import DEFAULT_SETTINGS, LiveSettings
-from domain.state import HeldMessage, QueuedSend, Speaker, ThreadEvent, ThreadEventKind, ThreadState
-from domain.window import OpeningKind, opening
+from domain.conversations.changes import Change, SendOutcome
+from domain.conversations.conversation import apply_event, lives
+from domain.conversations.deadlines import IDLE_LIMIT, next_deadline
+from domain.conversations.lifecycle import ActorKind, Status
+from domain.conversations.outbox import send_postponed, send_settled
+from domain.conversations.state import (
+    HeldMessage,
+    QueuedSend,
+    Speaker,
+    ThreadEvent,
+    ThreadEventKind,
+    ThreadState,
+)
+from domain.sending.decide import SenderKind
+from domain.sending.delivery import MessageStatus
+from domain.sending.window import OpeningKind, opening
+from domain.workstreams.conversation_settings import DEFAULT_SETTINGS, LiveSettings
 from support.story import NOON, QUIET, Story
 
 MINUTE = timedelta(minutes=1)

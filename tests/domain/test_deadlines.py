@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from domain.changes import Change
-from domain.conversation import lives
-from domain.deadlines import fire, is_due, next_deadline
-from domain.lifecycle import ActorKind, Status
-from domain.settings import DEFAULT_SETTINGS
-from domain.state import ThreadEventKind
+from domain.conversations.changes import Change
+from domain.conversations.conversation import lives
+from domain.conversations.deadlines import fire, is_due, next_deadline
+from domain.conversations.lifecycle import ActorKind, Status
+from domain.conversations.state import ThreadEventKind
+from domain.workstreams.conversation_settings import DEFAULT_SETTINGS
 from support.story import NOON, QUIET, Story
 
 MS = timedelta(milliseconds=1)

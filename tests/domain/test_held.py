@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from domain.changes import StatusChange
-from domain.conversation import lives
-from domain.deadlines import next_deadline
-from domain.delivery import MessageStatus
-from domain.lifecycle import ActorKind, Status
-from domain.settings import AutomatedTrigger, LiveSettings
-from domain.state import Speaker, ThreadEventKind
+from domain.conversations.changes import StatusChange
+from domain.conversations.conversation import lives
+from domain.conversations.deadlines import next_deadline
+from domain.conversations.lifecycle import ActorKind, Status
+from domain.conversations.state import Speaker, ThreadEventKind
+from domain.sending.delivery import MessageStatus
+from domain.workstreams.conversation_settings import AutomatedTrigger, LiveSettings
 from support.story import NOON, QUIET, Story
 
 MS = timedelta(milliseconds=1)

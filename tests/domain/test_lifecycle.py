@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from domain.deadlines import IDLE_LIMIT, WRAP_UP_LIMIT
-from domain.lifecycle import (
+from domain.conversations.deadlines import IDLE_LIMIT, WRAP_UP_LIMIT
+from domain.conversations.lifecycle import (
     AWAITED_TRIGGERS,
     TRANSITIONS,
     ActorKind,
@@ -16,8 +16,8 @@ from domain.lifecycle import (
     legal_commands,
     transition,
 )
-from domain.settings import LiveSettings, RuleAction, Silent, TimeOutRule
-from domain.state import ThreadEventKind
+from domain.conversations.state import ThreadEventKind
+from domain.workstreams.conversation_settings import LiveSettings, RuleAction, Silent, TimeOutRule
 from support.story import Story
 
 HOUR = 3600

@@ -6,11 +6,11 @@ from dataclasses import fields
 
 import pytest
 
-from domain.attachments import FileState
-from domain.delivery import MessageStatus
-from domain.lifecycle import TRANSITIONS, Status, Trigger
-from domain.settings import LiveSettings, SurveySettings
-from domain.state import SurveyStatus
+from domain.attachments.attachments import FileState
+from domain.conversations.lifecycle import TRANSITIONS, Status, Trigger
+from domain.conversations.state import SurveyStatus
+from domain.sending.delivery import MessageStatus
+from domain.workstreams.conversation_settings import LiveSettings, SurveySettings
 from scripts.lifecycle_page import DOCS, FACTS, PAGE, PICTURES, renewed
 from scripts.lifecycle_picture import WORDS, undrawn
 

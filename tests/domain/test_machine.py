@@ -22,13 +22,19 @@ from hypothesis.stateful import (
 )
 
 from base.converter import PayloadConverter
-from domain.changes import Change, Fact, Refusal
-from domain.conversation import applied_before, lives
-from domain.deadlines import is_due, next_deadline
-from domain.lifecycle import TRANSITIONS, Status
-from domain.sending import SendRefusal, decide_send
-from domain.state import SURVEY_UNDER_WAY, Conversation, ThreadEvent, ThreadEventKind, ThreadState
-from domain.window import OpeningKind
+from domain.conversations.changes import Change, Fact, Refusal
+from domain.conversations.conversation import applied_before, lives
+from domain.conversations.deadlines import is_due, next_deadline
+from domain.conversations.lifecycle import TRANSITIONS, Status
+from domain.conversations.state import (
+    SURVEY_UNDER_WAY,
+    Conversation,
+    ThreadEvent,
+    ThreadEventKind,
+    ThreadState,
+)
+from domain.sending.decide import SendRefusal, decide_send
+from domain.sending.window import OpeningKind
 from scripts.lifecycle_page import FACTS
 from support import steps
 from support.steps import (

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from domain.changes import Change
-from domain.conversation import apply_event
-from domain.lifecycle import Status
-from domain.settings import AutomatedTrigger, RuleAction, Silent, TimeOutRule
-from domain.state import Speaker, ThreadEvent, ThreadEventKind
+from domain.conversations.changes import Change
+from domain.conversations.conversation import apply_event
+from domain.conversations.lifecycle import Status
+from domain.conversations.state import Speaker, ThreadEvent, ThreadEventKind
+from domain.workstreams.conversation_settings import AutomatedTrigger, RuleAction, Silent, TimeOutRule
 from support.story import NOON, QUIET, Story
 
 K = ThreadEventKind

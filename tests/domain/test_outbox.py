@@ -5,10 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.changes import SendOutcome
-from domain.conversation import apply_event
-from domain.delivery import MessageStatus
-from domain.outbox import (
+from domain.conversations.changes import SendOutcome
+from domain.conversations.conversation import apply_event
+from domain.conversations.outbox import (
     ECHO_GRACE,
     UNKNOWN_LIMIT,
     Step,
@@ -18,8 +17,9 @@ from domain.outbox import (
     send_postponed,
     send_settled,
 )
-from domain.sending import SenderKind
-from domain.state import QueuedSend, ThreadEvent, ThreadEventKind, ThreadState
+from domain.conversations.state import QueuedSend, ThreadEvent, ThreadEventKind, ThreadState
+from domain.sending.decide import SenderKind
+from domain.sending.delivery import MessageStatus
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.pacing import (
+from domain.sending.pacing import (
     CONVERSATIONS_PACE,
     MOST_MEDIA,
     MOST_SENDS,

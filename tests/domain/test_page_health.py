@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.page_health import (
+from domain.pages.health import (
     Finding,
     Token,
     Traffic,
@@ -21,7 +21,7 @@ from domain.page_health import (
     token_problems,
     usual_silence,
 )
-from domain.page_problems import KINDS, Problem, Severity
+from domain.pages.problems import KINDS, Problem, Severity
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

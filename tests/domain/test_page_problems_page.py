@@ -1,6 +1,6 @@
 """What an operator reads about page problems is what the code says."""
 
-from domain.page_problems_page import table
+from domain.pages.problems_page import table
 from support.paths import DOCS
 
 DELIVERY = DOCS / "delivery.md"

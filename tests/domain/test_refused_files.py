@@ -3,11 +3,11 @@
 import itertools
 from datetime import UTC, datetime, timedelta
 
-from domain.changes import Change
-from domain.conversation import apply_event, files_refused
-from domain.settings import AutomatedTrigger, LiveSettings
-from domain.state import FilesRefused, ThreadEvent, ThreadEventKind, ThreadState
-from domain.window import OpeningKind, opening
+from domain.conversations.changes import Change
+from domain.conversations.conversation import apply_event, files_refused
+from domain.conversations.state import FilesRefused, ThreadEvent, ThreadEventKind, ThreadState
+from domain.sending.window import OpeningKind, opening
+from domain.workstreams.conversation_settings import AutomatedTrigger, LiveSettings
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TOLD = AutomatedTrigger.UNSUPPORTED_MESSAGE

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from domain.conversation import lives
-from domain.lifecycle import ActorKind, Status
-from domain.state import ThreadEventKind
+from domain.conversations.conversation import lives
+from domain.conversations.lifecycle import ActorKind, Status
+from domain.conversations.state import ThreadEventKind
 from support.story import NOON, QUIET, Story
 
 HOUR = timedelta(hours=1)

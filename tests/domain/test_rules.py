@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from domain.deadlines import next_deadline
-from domain.lifecycle import ActorKind, Status
-from domain.settings import Receiver, RuleAction, Silent, TimeOutRule
-from domain.state import ThreadEventKind
+from domain.conversations.deadlines import next_deadline
+from domain.conversations.lifecycle import ActorKind, Status
+from domain.conversations.state import ThreadEventKind
+from domain.workstreams.conversation_settings import Receiver, RuleAction, Silent, TimeOutRule
 from support.story import NOON, QUIET, Story
 
 HOUR = timedelta(hours=1)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.search_terms import MAX_WORD_LENGTH, MAX_WORDS, Term, terms_of, words_of
+from domain.search.terms import MAX_WORD_LENGTH, MAX_WORDS, Term, terms_of, words_of
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from dataclasses import fields
 
 import pytest
 
-from domain.settings import Question
-from domain.survey_texts import SCORES, TEXTS, SurveyTexts, own_text, spoken
+from domain.surveys.texts import SCORES, TEXTS, SurveyTexts, own_text, spoken
+from domain.workstreams.conversation_settings import Question
 
 
 @pytest.mark.parametrize("language", sorted(TEXTS))

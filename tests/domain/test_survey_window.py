@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from domain.conversation import apply_event
-from domain.state import HeldMessage, ThreadEvent, ThreadEventKind, ThreadState
-from domain.window import Opening, OpeningKind, opening
+from domain.conversations.conversation import apply_event
+from domain.conversations.state import HeldMessage, ThreadEvent, ThreadEventKind, ThreadState
+from domain.sending.window import Opening, OpeningKind, opening
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _numbers = count(1)

@@ -5,14 +5,20 @@ from datetime import timedelta
 
 import pytest
 
-from domain.conversation import lives
-from domain.deadlines import next_deadline
-from domain.delivery import MessageStatus
-from domain.lifecycle import ActorKind, Status
-from domain.outbox import UNKNOWN_LIMIT
-from domain.sending import ContentKind, SenderKind
-from domain.settings import RuleAction, Silent, SurveySettings, SurveyWay, TimeOutRule
-from domain.state import SurveyStatus, ThreadEventKind
+from domain.conversations.conversation import lives
+from domain.conversations.deadlines import next_deadline
+from domain.conversations.lifecycle import ActorKind, Status
+from domain.conversations.outbox import UNKNOWN_LIMIT
+from domain.conversations.state import SurveyStatus, ThreadEventKind
+from domain.sending.decide import ContentKind, SenderKind
+from domain.sending.delivery import MessageStatus
+from domain.workstreams.conversation_settings import (
+    RuleAction,
+    Silent,
+    SurveySettings,
+    SurveyWay,
+    TimeOutRule,
+)
 from support.story import NOON, QUIET, Story
 
 MS = timedelta(milliseconds=1)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.thread_owner import LAPSES_AFTER, NOBODY_KNOWN, OwnerKind, ThreadOwner, kind_of
+from domain.sending.thread_owner import LAPSES_AFTER, NOBODY_KNOWN, OwnerKind, ThreadOwner, kind_of
 
 OURS, BOT, INBOX = "1187452390011223", "2045518837702214", "263902037430900"
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)

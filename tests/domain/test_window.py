@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.window import (
+from domain.sending.window import (
     AD_STANDARD_LIMIT,
     DEFAULT_LENGTHS,
     HUMAN_AGENT_LENGTH,

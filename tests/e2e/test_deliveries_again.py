@@ -12,7 +12,7 @@ from sqlmodel import Session, SQLModel, col, func, select
 
 from base import clock
 from base.ids import new_id
-from domain.delivery import MessageStatus
+from domain.sending.delivery import MessageStatus
 from engine.served import served
 from ingest import page_wake
 from sandbox import wire
@@ -21,8 +21,9 @@ from store.messages import settle
 from store.tables import Customer, InboxEvent, Relay, RelayPartition, inbox_metadata
 from support.deliveries import body_of, echo_event, new_mid, new_psid, now_ms
 from support.eventually import eventually
+from support.paths import PAYLOADS
 from support.payload_table import WIRE_FILE, personal
-from support.store import APP_ID, APP_SECRET, PAYLOADS, add_message
+from support.store import APP_ID, APP_SECRET, add_message
 from support.whole import Whole
 
 pytestmark = [pytest.mark.dev_server, pytest.mark.asyncio(loop_scope="session")]

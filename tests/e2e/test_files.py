@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 from temporalio.client import Client
 
-from domain.automated_texts import DEFAULT_TEXTS
-from domain.settings import AutomatedTrigger
+from domain.workstreams.automated_texts import DEFAULT_TEXTS
+from domain.workstreams.conversation_settings import AutomatedTrigger
 from sandbox.media import sample_png
 from store.files import FileGoneError, FileStore
 from support.eventually import eventually

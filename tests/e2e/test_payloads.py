@@ -25,8 +25,9 @@ from store.tables import (
 )
 from support.deliveries import new_psid, now_ms
 from support.eventually import eventually
+from support.paths import PAYLOADS
 from support.payload_table import WIRE_FILE, Promise, personal, promises
-from support.store import APP_ID, PAGE_A, PAYLOADS, PSID
+from support.store import APP_ID, PAGE_A, PSID
 from support.whole import Whole
 
 pytestmark = [pytest.mark.dev_server, pytest.mark.asyncio(loop_scope="session")]

@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import Session, select
 
 from base import clock
-from domain.delivery import MessageStatus
+from domain.sending.delivery import MessageStatus
 from ingest.inbox import inbox_rows
 from ingest.router import route
 from messenger.webhook import split

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from domain.state import ThreadEvent, ThreadEventKind
+from domain.conversations.state import ThreadEvent, ThreadEventKind
 from store import search_texts
 from store.tables import Message, Opening, Thread
 from support.store import PAGE_A, rows

@@ -9,7 +9,7 @@ from sqlalchemy import event
 from sqlmodel import Session, select
 
 from base import clock
-from domain.state import ThreadEventKind
+from domain.conversations.state import ThreadEventKind
 from store.attachments import messages_with_files_to_delete
 from store.database import Database
 from store.tables import (
@@ -24,7 +24,8 @@ from store.tables import (
     UnroutedEvent,
 )
 from store.tables.pages import REMOVED
-from support.store import PAGE_A, PAYLOADS, PSID, add_message, payload, rows
+from support.paths import PAYLOADS
+from support.store import PAGE_A, PSID, add_message, payload, rows
 
 SENT_AT_MS = 1795166112000
 """The timestamp in the committed deliveries."""

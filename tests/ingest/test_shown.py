@@ -11,7 +11,8 @@ import pytest
 
 from api.views import MessageView
 from store.tables import EarlyChange, Event, Message, UnroutedEvent
-from support.store import PAYLOADS, payload, rows
+from support.paths import PAYLOADS
+from support.store import payload, rows
 
 TABLE: dict[str, dict[str, list[Any]]] = json.loads((PAYLOADS.parent / "shown.json").read_text())
 FILES = sorted(path.name for path in PAYLOADS.glob("*.json"))

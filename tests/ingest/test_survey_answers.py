@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import Session
 
 from base import clock
-from domain.state import ThreadEventKind
+from domain.conversations.state import ThreadEventKind
 from ingest.facts import thread_event
 from store.survey_signatures import payload_of, question_id_of
 from store.tables import Conversation, Customer, Event, Message, Opening, Survey, Thread

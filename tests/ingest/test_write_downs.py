@@ -12,8 +12,8 @@ import pytest
 from sqlmodel import Session
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.changes import Fact
-from domain.lifecycle import ActorKind
+from domain.conversations.changes import Fact
+from domain.conversations.lifecycle import ActorKind
 from ingest.write_downs import WriteDowns
 from store.database import Database
 from store.events import append_events, event_row

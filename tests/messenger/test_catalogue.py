@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.window import OpeningKind
+from domain.sending.window import OpeningKind
 from messenger.catalogue import CATALOGUE, Classification, Route, classify
 from messenger.catalogue_page import page
 from messenger.events import parse

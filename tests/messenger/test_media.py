@@ -16,7 +16,7 @@ from unittest import mock
 import httpcore
 import pytest
 
-from domain.attachments import FileReason, safe_name
+from domain.attachments.attachments import FileReason, safe_name
 from messenger.media import FetchLimits, FileNotFetchedError, FileRefusedError, MediaFetcher
 from messenger.media_hosts import AddressRefusedError, CheckedNetwork, MediaHosts, is_public
 from support.fake_cdn import FakeCdn, fake_cdn

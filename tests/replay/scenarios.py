@@ -10,7 +10,14 @@ from datetime import timedelta
 import httpx
 
 from base.ids import new_id
-from domain.settings import Question, RuleAction, Silent, SurveySettings, SurveyWay, TimeOutRule
+from domain.workstreams.conversation_settings import (
+    Question,
+    RuleAction,
+    Silent,
+    SurveySettings,
+    SurveyWay,
+    TimeOutRule,
+)
 from replay.stage import Stage
 from store import gate
 from store.tables.pages import REMOVED

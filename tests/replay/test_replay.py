@@ -13,8 +13,8 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
 from base.converter import data_converter
-from domain.automated_texts import DEFAULT_TEXTS
-from domain.state import ThreadState
+from domain.conversations.state import ThreadState
+from domain.workstreams.automated_texts import DEFAULT_TEXTS
 from replay import corpus
 from replay.corpus import FrozenError, ReleaseSet, read_history, release_sets, set_of, this_release
 from replay.scenarios import ON_DEV_SERVER, ON_SKIPPING_ENGINE

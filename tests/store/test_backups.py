@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from domain.page_problems import RESTORED
+from domain.pages.problems import RESTORED
 from store.backups import begin_restored, copy_databases
 from store.database import Database
 from store.tables import Agent, Message, Page, SignIn

@@ -14,7 +14,7 @@ import pytest
 from base.scanner import ScannerError, is_infected
 from base.settings import Settings
 from base.sniffing import pixels_of
-from domain.attachments import TYPES, FileReason, name_for
+from domain.attachments.attachments import TYPES, FileReason, name_for
 from sandbox.media import sample_png
 from store.file_checks import FileChecks, ScannerUnsureError
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, event
 from sqlmodel import Session
 
-from domain.state import SurveyStatus
+from domain.conversations.state import SurveyStatus
 from store import conversations, customers, own_messages, survey_results, timeline, transcripts
 from store.conversations import ConversationFilter
 from store.customers import CustomerFilter

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel
 
-from domain.state import ThreadEventKind
-from domain.window import OpeningKind
+from domain.conversations.state import ThreadEventKind
+from domain.sending.window import OpeningKind
 from store.database import make_engine
 from support import steps
 from support.discarding import CUSTOMER, Fate, Thread

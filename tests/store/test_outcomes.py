@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from domain.changes import StatusChange
-from domain.delivery import NEXT, MessageStatus
+from domain.conversations.changes import StatusChange
+from domain.sending.delivery import NEXT, MessageStatus
 from store.database import Database
 from store.messages import decide_status, settle
 from store.tables import Customer, Message, Thread

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
-from domain.delivery import MessageStatus
+from domain.sending.delivery import MessageStatus
 from store import gate, pace
 from store.database import Database
 from store.messages import settle

@@ -11,12 +11,12 @@ import pytest
 from pydantic import TypeAdapter
 from sqlmodel import Session
 
-from domain.changes import Change
-from domain.conversation import apply_event, decide
-from domain.deadlines import next_deadline
-from domain.lifecycle import Status
-from domain.state import SCHEMA_VERSION, Command, ThreadEvent, ThreadEventKind, ThreadState
-from domain.window import OpeningKind, opening
+from domain.conversations.changes import Change
+from domain.conversations.conversation import apply_event, decide
+from domain.conversations.deadlines import next_deadline
+from domain.conversations.lifecycle import Status
+from domain.conversations.state import SCHEMA_VERSION, Command, ThreadEvent, ThreadEventKind, ThreadState
+from domain.sending.window import OpeningKind, opening
 from store import tables
 from store.database import Database
 from store.projected_states import NewerStateError, readable

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from domain.changes import Change, StatusChange
-from domain.conversation import apply_event, decide
-from domain.delivery import MessageStatus
-from domain.projection import LastWritten, date_of_projection
-from domain.settings import LiveSettings
-from domain.state import Command, ThreadEvent, ThreadEventKind, ThreadState
-from domain.window import OpeningKind, opening
+from domain.conversations.changes import Change, StatusChange
+from domain.conversations.conversation import apply_event, decide
+from domain.conversations.projection import LastWritten, date_of_projection
+from domain.conversations.state import Command, ThreadEvent, ThreadEventKind, ThreadState
+from domain.sending.delivery import MessageStatus
+from domain.sending.window import OpeningKind, opening
+from domain.workstreams.conversation_settings import LiveSettings
 from store import tables
 from store.database import Database
 from store.messages import decide_status

@@ -10,11 +10,18 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import Session
 
-from domain.automated_texts import DEFAULT_TEXTS
-from domain.changes import Change
-from domain.sending import SenderKind
-from domain.settings import AutomatedTrigger, LiveSettings, Receiver, RuleAction, Silent, TimeOutRule
-from domain.state import Notice, QueuedSend, ThreadState
+from domain.conversations.changes import Change
+from domain.conversations.state import Notice, QueuedSend, ThreadState
+from domain.sending.decide import SenderKind
+from domain.workstreams.automated_texts import DEFAULT_TEXTS
+from domain.workstreams.conversation_settings import (
+    AutomatedTrigger,
+    LiveSettings,
+    Receiver,
+    RuleAction,
+    Silent,
+    TimeOutRule,
+)
 from store import tables
 from store.automated_messages import CHANNEL, Record, save
 from store.created_messages import create_messages

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from domain.changes import Change, Fact
-from domain.lifecycle import ActorKind
-from domain.projection import LastWritten
-from domain.sending import ContentKind, SenderKind
-from domain.settings import Question, SurveySettings, SurveyWay
-from domain.state import QueuedSend, Survey, SurveyStatus, ThreadState
+from domain.conversations.changes import Change, Fact
+from domain.conversations.lifecycle import ActorKind
+from domain.conversations.projection import LastWritten
+from domain.conversations.state import QueuedSend, Survey, SurveyStatus, ThreadState
+from domain.sending.decide import ContentKind, SenderKind
+from domain.workstreams.conversation_settings import Question, SurveySettings, SurveyWay
 from sandbox.graph_payload import check_message
 from store import tables
 from store.database import Database

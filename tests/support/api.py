@@ -20,9 +20,9 @@ from api.engine import CommandRefusedError, EngineUnavailableError, RunNotFoundE
 from api.problem_docs import CODES
 from base.ids import new_id
 from base.settings import Settings
-from domain.changes import Refusal
-from domain.lifecycle import Status
-from domain.state import Command
+from domain.conversations.changes import Refusal
+from domain.conversations.lifecycle import Status
+from domain.conversations.state import Command
 from store import search_texts, tables
 from store.database import Database
 from workflows.messages import CommandResult

@@ -26,8 +26,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from base.converter import data_converter
 from base.ids import new_id
 from base.settings import Settings
-from domain.settings import LiveSettings
-from domain.state import Command, ThreadState
+from domain.conversations.state import Command, ThreadState
+from domain.workstreams.conversation_settings import LiveSettings
 from ingest.first_contact import start_or_signal
 from ingest.inbox import Inbox, SqliteInboxWriter, inbox_rows
 from ingest.reader import InboxReader

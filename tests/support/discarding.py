@@ -15,14 +15,14 @@ from pydantic import TypeAdapter
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel, delete, select
 
-from domain.changes import Change, Refusal, SendOutcome
-from domain.conversation import apply_event, decide, lives, survey_answered, with_settings
-from domain.deadlines import due_since, fire, is_due
-from domain.delivery import MessageStatus
-from domain.outbox import send_postponed, send_settled
-from domain.projection import NEVER_WAS, LastWritten, date_of_projection
-from domain.settings import LiveSettings
-from domain.state import REPLY, Command, ThreadEvent, ThreadState
+from domain.conversations.changes import Change, Refusal, SendOutcome
+from domain.conversations.conversation import apply_event, decide, lives, survey_answered, with_settings
+from domain.conversations.deadlines import due_since, fire, is_due
+from domain.conversations.outbox import send_postponed, send_settled
+from domain.conversations.projection import NEVER_WAS, LastWritten, date_of_projection
+from domain.conversations.state import REPLY, Command, ThreadEvent, ThreadState
+from domain.sending.delivery import MessageStatus
+from domain.workstreams.conversation_settings import LiveSettings
 from store import tables
 from store.messages import begin_attempt, new_outbound_row, settle
 from store.projected_states import readable

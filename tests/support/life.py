@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from temporalio.testing import WorkflowEnvironment
 
-from domain.lifecycle import Status
+from domain.conversations.lifecycle import Status
 from support.desk import Desk
 from support.eventually import eventually
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox import wire
-from support.paths import DOCS
-from support.store import PAYLOADS, PSID
+from support.paths import DOCS, PAYLOADS
+from support.store import PSID
 
 WIRE_FILE = "wire_text_unicode_emoji.json"
 """Meta's own bytes: never to be changed."""

@@ -12,7 +12,7 @@ from api.engine import EngineUnavailableError, TemporalEngine
 from base import clock
 from base.converter import data_converter
 from base.ids import new_id
-from domain.state import Command
+from domain.conversations.state import Command
 from store import tables
 from store.live_settings import live_settings
 from store.messages import new_outbound_row

@@ -12,14 +12,24 @@ from itertools import count
 
 from hypothesis import strategies as st
 
-from domain.changes import Change, Refusal, SendOutcome
-from domain.conversation import apply_event, decide, survey_answered, with_settings
-from domain.deadlines import fire, next_deadline
-from domain.delivery import MessageStatus
-from domain.lifecycle import AWAITED_TRIGGERS, TRANSITIONS, ActorKind, legal_commands
-from domain.outbox import send_postponed, send_settled
-from domain.sending import RefusalCode
-from domain.settings import (
+from domain.conversations.changes import Change, Refusal, SendOutcome
+from domain.conversations.conversation import apply_event, decide, survey_answered, with_settings
+from domain.conversations.deadlines import fire, next_deadline
+from domain.conversations.lifecycle import AWAITED_TRIGGERS, TRANSITIONS, ActorKind, legal_commands
+from domain.conversations.outbox import send_postponed, send_settled
+from domain.conversations.state import (
+    CANCEL_MESSAGE,
+    REPLY,
+    SEND_HELD,
+    Command,
+    ThreadEvent,
+    ThreadEventKind,
+    ThreadState,
+)
+from domain.sending.decide import RefusalCode
+from domain.sending.delivery import MessageStatus
+from domain.sending.window import OpeningKind, WindowLengths, opening
+from domain.workstreams.conversation_settings import (
     AutomatedTrigger,
     LiveSettings,
     Receiver,
@@ -29,16 +39,6 @@ from domain.settings import (
     SurveyWay,
     TimeOutRule,
 )
-from domain.state import (
-    CANCEL_MESSAGE,
-    REPLY,
-    SEND_HELD,
-    Command,
-    ThreadEvent,
-    ThreadEventKind,
-    ThreadState,
-)
-from domain.window import OpeningKind, WindowLengths, opening
 
 START = datetime(2026, 3, 27, 12, tzinfo=UTC)
 TICK = timedelta(milliseconds=1)

@@ -5,15 +5,22 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from domain.changes import Change, Fact, Refusal, SendOutcome
-from domain.conversation import apply_event, decide, survey_answered, with_settings
-from domain.deadlines import fire
-from domain.delivery import MessageStatus
-from domain.lifecycle import Status
-from domain.outbox import send_settled
-from domain.settings import LiveSettings
-from domain.state import Command, Conversation, Survey, ThreadEvent, ThreadEventKind, ThreadState
-from domain.window import OpeningKind, opening
+from domain.conversations.changes import Change, Fact, Refusal, SendOutcome
+from domain.conversations.conversation import apply_event, decide, survey_answered, with_settings
+from domain.conversations.deadlines import fire
+from domain.conversations.lifecycle import Status
+from domain.conversations.outbox import send_settled
+from domain.conversations.state import (
+    Command,
+    Conversation,
+    Survey,
+    ThreadEvent,
+    ThreadEventKind,
+    ThreadState,
+)
+from domain.sending.delivery import MessageStatus
+from domain.sending.window import OpeningKind, opening
+from domain.workstreams.conversation_settings import LiveSettings
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 QUIET = LiveSettings(automated_messages=())

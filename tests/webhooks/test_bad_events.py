@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from base import clock
-from domain.window import HUMAN_AGENT_LENGTH, STANDARD_LENGTH
+from domain.sending.window import HUMAN_AGENT_LENGTH, STANDARD_LENGTH
 from store.tables import Customer, EarlyChange, Message, Thread
 from support.deliveries import body_of, event, new_mid, new_psid, text_event
 from support.eventually import eventually

@@ -11,7 +11,8 @@ import pytest
 from sandbox import wire
 from support.accounts import OTHER_SECRET
 from support.deliveries import body_of, new_psid, text_event, with_raw
-from support.store import ACCOUNT, APP_SECRET, PAYLOADS
+from support.paths import PAYLOADS
+from support.store import ACCOUNT, APP_SECRET
 from support.way_in import WayIn
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -26,13 +26,13 @@ from temporalio.testing import WorkflowEnvironment
 
 import worker
 from base.converter import data_converter
-from domain.changes import Change, Refusal
-from domain.conversation import lives
-from domain.deadlines import next_deadline
-from domain.delivery import MessageStatus
-from domain.sending import ContentKind
-from domain.settings import DEFAULT_SETTINGS, LiveSettings
-from domain.state import Command, ThreadEvent, ThreadState
+from domain.conversations.changes import Change, Refusal
+from domain.conversations.conversation import lives
+from domain.conversations.deadlines import next_deadline
+from domain.conversations.state import Command, ThreadEvent, ThreadState
+from domain.sending.decide import ContentKind
+from domain.sending.delivery import MessageStatus
+from domain.workstreams.conversation_settings import DEFAULT_SETTINGS, LiveSettings
 from engine.test_server import start_time_skipping
 from ingest.router import RoutedThread
 from store import threads

@@ -18,9 +18,9 @@ from temporalio.client import WorkflowHistory
 from base import clock
 from base.converter import data_converter
 from base.ids import new_id
-from domain.lifecycle import Status
-from domain.settings import Question, SurveySettings, SurveyWay
-from domain.state import SurveyStatus, ThreadState
+from domain.conversations.lifecycle import Status
+from domain.conversations.state import SurveyStatus, ThreadState
+from domain.workstreams.conversation_settings import Question, SurveySettings, SurveyWay
 from store import tables
 from support.desk import Desk
 from support.engines import SUGGEST_CONTINUE_AS_NEW_AT

@@ -10,8 +10,8 @@ from temporalio.client import WorkflowExecutionStatus
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
-from domain.lifecycle import Status
-from domain.settings import DEFAULT_SETTINGS
+from domain.conversations.lifecycle import Status
+from domain.workstreams.conversation_settings import DEFAULT_SETTINGS
 from support.desk import Desk
 from support.eventually import eventually
 from workflows.messages import CommandResult, SettingsRead

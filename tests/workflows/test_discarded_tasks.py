@@ -8,11 +8,11 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
-from domain.changes import Change
-from domain.conversation import decide
-from domain.lifecycle import Status
-from domain.projection import LastWritten
-from domain.state import Command, ThreadState
+from domain.conversations.changes import Change
+from domain.conversations.conversation import decide
+from domain.conversations.lifecycle import Status
+from domain.conversations.projection import LastWritten
+from domain.conversations.state import Command, ThreadState
 from store import tables
 from store.threads import project
 from support.desk import Desk

@@ -19,7 +19,7 @@ from activities import erasures as activities
 from activities.file_erasure import FileErasure
 from base import clock
 from base.converter import data_converter
-from domain.state import ThreadEvent, ThreadEventKind
+from domain.conversations.state import ThreadEvent, ThreadEventKind
 from ingest.erasures import ErasureStarter
 from ingest.router import RoutedThread
 from store import erasures, tables

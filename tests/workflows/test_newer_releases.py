@@ -7,7 +7,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
-from domain.state import SCHEMA_VERSION
+from domain.conversations.state import SCHEMA_VERSION
 from support.desk import Desk
 from support.eventually import eventually
 from support.life import greeted, statuses

@@ -8,7 +8,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
 from base.ids import new_id
-from domain.lifecycle import Status
+from domain.conversations.lifecycle import Status
 from support.desk import Desk
 from support.eventually import eventually
 from support.life import A_MOMENT, greeted, handled_and_closed, status_is, statuses

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from temporalio.testing import WorkflowEnvironment
 
 from api.engine import TemporalEngine
-from domain.lifecycle import Status
+from domain.conversations.lifecycle import Status
 from store.tables import Agent, AutomatedMessage, Message, Page, TimeOutRule
 from support.desk import Desk
 from support.eventually import eventually

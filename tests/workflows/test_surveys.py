@@ -8,7 +8,7 @@ from sqlmodel import Session
 from temporalio.testing import WorkflowEnvironment
 
 from api.engine import TemporalEngine
-from domain.state import SurveyStatus
+from domain.conversations.state import SurveyStatus
 from store.survey_answers import take_from_page
 from store.tables import Survey, Workstream
 from support.desk import Desk
