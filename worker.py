@@ -39,7 +39,7 @@ from base.skipping_clock import process_time
 from base.stand_in import StandIns, connect_again
 from base.telemetry import set_up_telemetry
 from base.temporal import connect
-from domain.pacing import Pace
+from domain.sending.pacing import Pace
 from engine.clean_exit import exit_process
 from ingest.erasures import ErasureStarter
 from ingest.file_starts import FileStarter

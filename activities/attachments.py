@@ -23,9 +23,9 @@ from base.ids import id_from_key
 from base.log import get_logger
 from base.secrets import Vault
 from base.settings import Settings
-from domain.attachments import FileReason, FileState, name_for
-from domain.settings import AutomatedTrigger
-from domain.state import FilesRefused
+from domain.attachments.attachments import FileReason, FileState, name_for
+from domain.conversations.state import FilesRefused
+from domain.workstreams.conversation_settings import AutomatedTrigger
 from messenger.errors import GraphError
 from messenger.graph import GraphClient, GraphUnavailable
 from messenger.media import FileNotFetchedError, FileRefusedError, MediaFetcher

@@ -16,7 +16,7 @@ from activities.heartbeat import beating
 from base import clock
 from base.log import get_logger
 from base.settings import Settings
-from domain.delivery import MessageStatus
+from domain.sending.delivery import MessageStatus
 from messenger.errors import GraphError
 from messenger.graph import AppCredentials, GraphClient
 from store import accounts, erased_inbox, erasing, erasures, free_space

@@ -18,7 +18,7 @@ from activities.heartbeat import beating
 from base import clock
 from base.log import get_logger
 from base.secrets import Vault
-from domain.delivery import comparable
+from domain.sending.delivery import comparable
 from messenger.conversations import ListedThread, ThreadMessage
 from messenger.error_table import ErrorKind
 from messenger.errors import GraphError

@@ -9,7 +9,7 @@ from temporalio.service import RPCError
 
 from base import clock
 from base.log import get_logger
-from domain.sending import HUMAN_AGENT_TAG
+from domain.sending.decide import HUMAN_AGENT_TAG
 from messenger.error_table import ErrorKind
 from messenger.errors import GraphError
 from store import findings

@@ -13,8 +13,8 @@ from activities.page_subscriptions import Subscriber
 from base import clock
 from base.secrets import SecretUnreadableError
 from base.settings import Settings
-from domain.page_health import Token, token_problems
-from domain.page_problems import SECRETS_UNREADABLE, Problem, Severity, fields_refused
+from domain.pages.health import Token, token_problems
+from domain.pages.problems import SECRETS_UNREADABLE, Problem, Severity, fields_refused
 from messenger.error_table import OF_SET_UP, ErrorKind
 from messenger.errors import GraphError
 from messenger.graph import GraphClient, GraphUnavailable, PageCredentials, TokenInfo

@@ -19,7 +19,7 @@ from activities.heartbeat import beating
 from activities.lanes import READ_WIDTH, Lane, LaneFullError, Lanes
 from base import failpoints
 from base.secrets import Vault
-from domain.delivery import MessageStatus, comparable
+from domain.sending.delivery import MessageStatus, comparable
 from messenger.conversations import ThreadMessage
 from messenger.errors import GraphError
 from messenger.graph import GraphClient, GraphUnavailable, PageCredentials

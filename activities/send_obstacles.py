@@ -7,10 +7,10 @@ from sqlmodel import Session
 
 from activities.send_outcomes import settled
 from activities.send_rows import SendRows
-from domain.delivery import MessageStatus
-from domain.page_problems import RESTORED
-from domain.sending import SenderKind
-from domain.surveys import REMINDER
+from domain.conversations.surveys import REMINDER
+from domain.pages.problems import RESTORED
+from domain.sending.decide import SenderKind
+from domain.sending.delivery import MessageStatus
 from messenger.error_table import ErrorKind
 from store import gate
 from store.erasures import CUSTOMER_ERASED

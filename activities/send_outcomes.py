@@ -7,10 +7,10 @@ from functools import partial
 from sqlmodel import Session
 
 from base.ids import id_from_key
-from domain.delivery import MessageStatus
-from domain.outbox import is_still_waited_for
-from domain.pacing import PAUSED_FOR
-from domain.page_problems import SECRETS_UNREADABLE
+from domain.conversations.outbox import is_still_waited_for
+from domain.pages.problems import SECRETS_UNREADABLE
+from domain.sending.delivery import MessageStatus
+from domain.sending.pacing import PAUSED_FOR
 from messenger.error_table import ErrorKind
 from messenger.errors import GraphError
 from messenger.graph import NotSent, Refused, Sent, Unknown

@@ -38,8 +38,8 @@ from activities.usage import UsageNotes
 from base import failpoints, metrics
 from base.log import get_logger
 from base.secrets import SecretUnreadableError, Vault
-from domain.delivery import MessageStatus
-from domain.sending import Permission, SenderKind, SendRefusal, decide_send
+from domain.sending.decide import Permission, SenderKind, SendRefusal, decide_send
+from domain.sending.delivery import MessageStatus
 from messenger.error_table import ErrorKind
 from messenger.graph import GraphClient, NotSent, PageCredentials, Refused, Unknown
 from messenger.own_metadata import metadata_of

@@ -10,8 +10,8 @@ from temporalio.exceptions import ApplicationError
 from activities.heartbeat import beating
 from base import failpoints, metrics
 from base.log import get_logger
-from domain.changes import Fact
-from domain.settings import LiveSettings
+from domain.conversations.changes import Fact
+from domain.workstreams.conversation_settings import LiveSettings
 from store.database import Database
 from store.live_settings import live_settings
 from store.threads import load_state, project

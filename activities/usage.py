@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from domain.pacing import NEARLY_USED_UP, restraint
+from domain.sending.pacing import NEARLY_USED_UP, restraint
 from messenger.graph_call import Access
 from messenger.usage import Usage, usage_of_app, usage_of_page
 from store import pace

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from api.problems import Problem
 from base.secrets import Vault
-from domain.lifecycle import Status
+from domain.conversations.lifecycle import Status
 from messenger.error_table import ErrorKind
 from messenger.errors import GraphError
 from messenger.graph import GraphClient, GraphUnavailable, PageCredentials

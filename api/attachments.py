@@ -23,7 +23,14 @@ from api.routing import UploadRoute, api_router
 from api.services import Services, Shared
 from base import clock
 from base.ids import id_from_key, new_id
-from domain.attachments import NOTICES, SERVED_AS_THEMSELVES, Direction, FileReason, FileState, safe_name
+from domain.attachments.attachments import (
+    NOTICES,
+    SERVED_AS_THEMSELVES,
+    Direction,
+    FileReason,
+    FileState,
+    safe_name,
+)
 from store.attachments import KeptFile, keep_upload
 from store.file_checks import ScannerUnsureError
 from store.files import FileGoneError, FileStoreError

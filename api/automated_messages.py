@@ -24,8 +24,8 @@ from api.recording import record
 from api.routing import api_router
 from api.services import Services, Shared
 from base import clock
-from domain.automated import FOR_AGENTS
-from domain.settings import AutomatedTrigger, Receiver
+from domain.conversations.automated_messages import FOR_AGENTS
+from domain.workstreams.conversation_settings import AutomatedTrigger, Receiver
 from store import automated_messages, pages
 from store.automated_messages import CHANNEL, EffectiveMessage
 

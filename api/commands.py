@@ -15,8 +15,8 @@ from api.routing import api_router
 from api.services import Services, Shared
 from api.views import ConversationView
 from base.ids import id_from_key, new_id
-from domain.lifecycle import Trigger
-from domain.state import Command
+from domain.conversations.lifecycle import Trigger
+from domain.conversations.state import Command
 from store.refs import conversation_ref
 
 _CODES = (

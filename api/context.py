@@ -13,8 +13,8 @@ from api.routing import api_router
 from api.services import Shared
 from base import clock
 from domain.access.roles import Role
-from domain.changes import Fact
-from domain.lifecycle import ActorKind
+from domain.conversations.changes import Fact
+from domain.conversations.lifecycle import ActorKind
 from store import context
 from store.events import append_events, event_row
 from store.tables import Conversation

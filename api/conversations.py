@@ -28,7 +28,7 @@ from api.two_way import (
 )
 from api.views import ConversationView, EventView, MessageView
 from base import clock
-from domain.lifecycle import Status
+from domain.conversations.lifecycle import Status
 from store import conversations, customers, timeline, transcripts
 from store.conversations import ConversationFilter, ConversationRecord, WindowFilter
 from store.messages import replied_ids

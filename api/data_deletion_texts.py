@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from domain.survey_texts import spoken
+from domain.surveys.texts import spoken
 from store.erasures import ErasureStatus, Outcome
 from store.tables import Erasure
 

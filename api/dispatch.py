@@ -20,9 +20,9 @@ from api.refusals import refusal_problem
 from api.services import Services
 from api.views import ConversationView
 from base import clock
-from domain.changes import Refusal
-from domain.lifecycle import Status, Trigger
-from domain.state import CANCEL_MESSAGE, SEND_HELD, Command
+from domain.conversations.changes import Refusal
+from domain.conversations.lifecycle import Status, Trigger
+from domain.conversations.state import CANCEL_MESSAGE, SEND_HELD, Command
 from store import conversations
 from store.database import Database
 from store.refs import ConversationRef, named_by, record_refusal

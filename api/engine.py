@@ -21,10 +21,10 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api.refusals import REFUSAL_CODES
 from base.log import get_logger
-from domain.changes import Refusal
-from domain.lifecycle import Status
-from domain.state import Command
-from domain.window import OpeningKind, Window
+from domain.conversations.changes import Refusal
+from domain.conversations.lifecycle import Status
+from domain.conversations.state import Command
+from domain.sending.window import OpeningKind, Window
 from workflows.messages import (
     CHECK_SIGNAL,
     COMMAND_UPDATE,

@@ -8,7 +8,7 @@ from babel import Locale, UnknownLocaleError
 from fastapi import Header, Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
-from domain.automated_texts import NAMES, unknown_placeholders
+from domain.workstreams.automated_texts import NAMES, unknown_placeholders
 from messenger.limits import TEXT, units
 
 MAX_TEXT_UNITS = TEXT

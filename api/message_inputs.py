@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, TypeAdapter, model_validator
 
 from api.fields import STORABLE, Input, words
-from domain.survey_names import is_survey_payload
+from domain.surveys.names import is_survey_payload
 from messenger import limits
 
 

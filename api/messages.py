@@ -16,9 +16,9 @@ from api.services import Services, Shared
 from api.two_way import AfterId, AroundId, Asked, BeforeId, Order, Ordered, TwoWayList
 from api.views import MessageView
 from base.ids import id_from_key, new_id
-from domain.delivery import MessageStatus
-from domain.sending import RefusalCode
-from domain.state import CANCEL_MESSAGE, SEND_HELD, Command
+from domain.conversations.state import CANCEL_MESSAGE, SEND_HELD, Command
+from domain.sending.decide import RefusalCode
+from domain.sending.delivery import MessageStatus
 from store import conversations, own_messages
 from store.messages import replied_ids
 from store.own_messages import MessageFilter

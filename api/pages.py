@@ -18,7 +18,7 @@ from api.routing import api_router
 from api.services import Services, Shared
 from base import clock
 from base.secrets import Vault
-from domain.page_problems import Problem as PageProblemFound
+from domain.pages.problems import Problem as PageProblemFound
 from store import accounts, gate, page_states, pages, workstreams
 from store.tables import Account, Page
 

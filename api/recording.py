@@ -4,8 +4,8 @@ from sqlmodel import Session
 
 from api.auth import Principal
 from base import clock
-from domain.changes import Fact
-from domain.lifecycle import ActorKind
+from domain.conversations.changes import Fact
+from domain.conversations.lifecycle import ActorKind
 from store.events import append_events, event_row
 
 

@@ -16,8 +16,8 @@ from starlette.requests import HTTPConnection
 
 from base import clock, metrics
 from base.log import get_logger
-from domain.changes import Fact
-from domain.lifecycle import ActorKind
+from domain.conversations.changes import Fact
+from domain.conversations.lifecycle import ActorKind
 from store.database import Database
 from store.events import append_events, event_row
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from api.problems import PROBLEMS, Problem
 from api.views import WindowView
-from domain.changes import Refusal
-from domain.sending import RefusalCode
+from domain.conversations.changes import Refusal
+from domain.sending.decide import RefusalCode
 
 REFUSAL_CODES = frozenset(
     {

@@ -28,9 +28,9 @@ from api.thread_control import owner_by_meta
 from api.views import MessageView, ThreadOwnerView
 from base import clock
 from base.ids import id_from_key
-from domain.changes import Refusal
-from domain.sending import RefusalCode
-from domain.state import Command
+from domain.conversations.changes import Refusal
+from domain.conversations.state import Command
+from domain.sending.decide import RefusalCode
 from messenger.limits import MESSAGE_BYTES
 from store import replies
 from store.database import Database

@@ -13,7 +13,7 @@ from api.problems import Problem
 from api.routing import api_router
 from api.services import Services, Shared
 from base import clock
-from domain.sending import ContentKind, RefusalCode, SenderKind, SendRefusal, decide_send
+from domain.sending.decide import ContentKind, RefusalCode, SenderKind, SendRefusal, decide_send
 from store.threads import window_of_thread
 
 _WITHIN_S = 3.0

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
-from domain.automated_texts import fill_in
+from domain.workstreams.automated_texts import fill_in
 from store.conversations import ConversationRecord
 from store.session_templates import CommunicationPanel, TabKind
 

@@ -10,9 +10,9 @@ from api.routing import api_router
 from api.services import Shared
 from api.views import ConversationView
 from base.ids import id_from_key, new_id
-from domain.lifecycle import Trigger
-from domain.sending import RefusalCode
-from domain.state import Command
+from domain.conversations.lifecycle import Trigger
+from domain.conversations.state import Command
+from domain.sending.decide import RefusalCode
 from store.refs import new_conversation_ref
 
 router = api_router("conversations")

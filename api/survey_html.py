@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
-from domain.settings import Question
-from domain.survey_texts import SCORES, TEXTS, SurveyTexts
+from domain.surveys.texts import SCORES, TEXTS, SurveyTexts
+from domain.workstreams.conversation_settings import Question
 
 MOST_COMMENT_UNITS = 2000
 """The longest comment, in UTF-16 code units: what a browser counts by."""

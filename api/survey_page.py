@@ -20,8 +20,8 @@ from api.services import Services
 from api.survey_html import HEADERS, MOST_COMMENT_UNITS, Form, form_page, message_page
 from base import clock
 from base.log import get_logger
-from domain.settings import Question
-from domain.survey_texts import SCORES, TEXTS, SurveyTexts, spoken
+from domain.surveys.texts import SCORES, TEXTS, SurveyTexts, spoken
+from domain.workstreams.conversation_settings import Question
 from store.events import append_events, event_row
 from store.survey_answers import is_late, take_from_page
 from store.surveys import by_token

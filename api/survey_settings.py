@@ -11,7 +11,7 @@ from api.problem_docs import problems
 from api.recording import record
 from api.routing import api_router
 from api.services import Shared
-from domain.settings import Question, SurveyWay
+from domain.workstreams.conversation_settings import Question, SurveyWay
 from store import pages
 from store.tables import Page
 

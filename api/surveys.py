@@ -14,8 +14,8 @@ from api.paging import Cursor, CursorOf, Limit, Page
 from api.problem_docs import problems
 from api.routing import api_router
 from api.services import Shared
-from domain.settings import Question, SurveyWay
-from domain.state import SurveyStatus
+from domain.conversations.state import SurveyStatus
+from domain.workstreams.conversation_settings import Question, SurveyWay
 from store import survey_results
 from store.ranges import Span
 from store.refusals import not_found

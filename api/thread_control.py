@@ -20,7 +20,7 @@ from api.services import Services, Shared
 from api.views import ConversationView
 from base import clock
 from base.ids import new_id
-from domain.thread_owner import PAGE_INBOX_APP_ID, ThreadOwner
+from domain.sending.thread_owner import PAGE_INBOX_APP_ID, ThreadOwner
 from messenger.error_table import ErrorKind
 from store.thread_owners import note_control, owner_of_thread, told_by_meta
 

@@ -26,7 +26,7 @@ from api.routing import api_router
 from api.services import Shared
 from base import clock
 from base.ids import new_id
-from domain.settings import Receiver, RuleAction, Silent
+from domain.workstreams.conversation_settings import Receiver, RuleAction, Silent
 from store import time_out_rules, workstreams
 from store.idempotency import create_once
 from store.tables import TimeOutRule

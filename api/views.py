@@ -9,9 +9,9 @@ from pydantic import BaseModel
 from api.instants import Changes, Facts
 from api.message_inputs import shown_quick_replies, shown_template
 from api.session_views import SessionView
-from domain.delivery import MessageStatus
-from domain.thread_owner import OwnerKind, ThreadOwner
-from domain.window import OpeningKind, Stage, Window
+from domain.sending.delivery import MessageStatus
+from domain.sending.thread_owner import OwnerKind, ThreadOwner
+from domain.sending.window import OpeningKind, Stage, Window
 from store.conversations import ConversationRecord
 from store.customers import CustomerRecord
 from store.messages import displayed_status

@@ -12,11 +12,11 @@ from sqlmodel import Session
 
 from base import clock, metrics
 from base.ids import id_from_key
-from domain.changes import Fact
-from domain.lifecycle import ActorKind
-from domain.settings import AutomatedTrigger
-from domain.state import ThreadEvent, ThreadEventKind
-from domain.window import Opening, OpeningKind, opening
+from domain.conversations.changes import Fact
+from domain.conversations.lifecycle import ActorKind
+from domain.conversations.state import ThreadEvent, ThreadEventKind
+from domain.sending.window import Opening, OpeningKind, opening
+from domain.workstreams.conversation_settings import AutomatedTrigger
 from ingest.facts import facts_of
 from store.events import event_row
 from store.tables import Customer, InboxEvent, Thread

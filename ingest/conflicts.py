@@ -10,8 +10,8 @@ from sqlmodel import Session, col, select
 
 from base import clock
 from base.log import get_logger
-from domain.changes import Fact
-from domain.lifecycle import ActorKind
+from domain.conversations.changes import Fact
+from domain.conversations.lifecycle import ActorKind
 from ingest.reader import Conflict, InboxReader
 from store.database import Database
 from store.events import CONFLICTING_REPEAT, append_events, event_row

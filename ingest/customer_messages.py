@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from domain.state import ThreadEventKind
-from domain.thread_owner import OwnerKind
+from domain.conversations.state import ThreadEventKind
+from domain.sending.thread_owner import OwnerKind
 from ingest.arrival import Arrival, insert, note, tell
 from ingest.files import refused_files, take_files
 from messenger import events as meta

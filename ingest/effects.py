@@ -5,10 +5,10 @@ from functools import singledispatch
 from typing import Any
 
 from base import clock
-from domain.delivery import MessageStatus
-from domain.state import ThreadEventKind
-from domain.survey_names import is_survey_payload
-from domain.thread_owner import OwnerKind, kind_of
+from domain.conversations.state import ThreadEventKind
+from domain.sending.delivery import MessageStatus
+from domain.sending.thread_owner import OwnerKind, kind_of
+from domain.surveys.names import is_survey_payload
 from ingest import survey_answers
 from ingest.arrival import Arrival, insert, note, tell
 from ingest.customer_messages import (

@@ -5,9 +5,9 @@ from typing import Any
 
 import orjson
 
-from domain.settings import AutomatedTrigger
-from domain.state import ThreadEvent, ThreadEventKind
-from domain.window import Opening, OpeningKind
+from domain.conversations.state import ThreadEvent, ThreadEventKind
+from domain.sending.window import Opening, OpeningKind
+from domain.workstreams.conversation_settings import AutomatedTrigger
 from store.tables import ThreadEvent as ThreadEventRow
 
 

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from base.ids import id_from_key
-from domain.attachments import (
+from domain.attachments.attachments import (
     FETCHED_KINDS,
     MOST_IN_ONE_MESSAGE,
     FileReason,
     name_in_address,
     safe_name,
 )
-from domain.settings import AutomatedTrigger
+from domain.workstreams.conversation_settings import AutomatedTrigger
 from ingest.arrival import Arrival
 from messenger.attachments import Attachment
 from store.attachments import inbound_row, shown

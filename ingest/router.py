@@ -15,10 +15,10 @@ from sqlmodel import Session, col
 
 from base import clock, failpoints
 from base.ids import new_id
-from domain.changes import Fact
-from domain.lifecycle import ActorKind
-from domain.state import ThreadEvent
-from domain.window import OpeningKind
+from domain.conversations.changes import Fact
+from domain.conversations.lifecycle import ActorKind
+from domain.conversations.state import ThreadEvent
+from domain.sending.window import OpeningKind
 from ingest.arrival import Arrival, Effects, note, note_left_out
 from ingest.changes import apply_changes
 from ingest.effects import learn_owner, take

@@ -18,9 +18,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from base import clock, failpoints
 from base.log import get_logger
-from domain.changes import Fact
-from domain.lifecycle import ActorKind
-from domain.state import ThreadEvent, ThreadEventKind
+from domain.conversations.changes import Fact
+from domain.conversations.lifecycle import ActorKind
+from domain.conversations.state import ThreadEvent, ThreadEventKind
 from ingest.engine_watch import EngineWatch
 from ingest.facts import thread_event
 from ingest.first_contact import start_or_signal

@@ -5,9 +5,9 @@ quick reply does. What is forged, repeated or somebody else's leaves a record an
 W51).
 """
 
-from domain.changes import Fact
-from domain.state import ThreadEventKind
-from domain.survey_names import is_survey_question
+from domain.conversations.changes import Fact
+from domain.conversations.state import ThreadEventKind
+from domain.surveys.names import is_survey_question
 from ingest.arrival import Arrival, insert, note, record, tell
 from messenger.events import Feedback, FeedbackAnswer, InboundMessage
 from store import survey_answers

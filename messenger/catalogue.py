@@ -1,14 +1,14 @@
 """What every webhook event is, what it changes, how it is routed, and whether it opens the messaging window.
 
 This table is the routing law for `ingest`; `docs/webhook-events.md` is made from it by
-`messenger.catalogue_page`. Windows: Messenger Platform "Send messages", as `domain.window` has it.
+`messenger.catalogue_page`. Windows: Messenger Platform "Send messages", as `domain.sending.window` has it.
 """
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from domain.survey_names import is_survey_payload
-from domain.window import OpeningKind
+from domain.sending.window import OpeningKind
+from domain.surveys.names import is_survey_payload
 from messenger.events import (
     Echo,
     Event,

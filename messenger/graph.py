@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import httpx
 
-from domain.sending import HUMAN_AGENT_TAG
+from domain.sending.decide import HUMAN_AGENT_TAG
 from messenger.conversations import (
     MESSAGE_FIELDS,
     THREAD_FIELDS,

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 import httpcore
 
-from domain.attachments import FileReason
+from domain.attachments.attachments import FileReason
 from messenger.media_hosts import AddressRefusedError, CheckedNetwork, MediaHosts, Resolve
 
 _MOST_REDIRECTS = 3

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 
-from domain.deadlines import IDLE_LIMIT, WRAP_UP_LIMIT
-from domain.held import HELD_LIMIT
-from domain.lifecycle import AWAITED_TRIGGERS, TRANSITIONS, ActorKind, Status, Transition
-from domain.settings import DEFAULT_SETTINGS, SurveySettings
+from domain.conversations.deadlines import IDLE_LIMIT, WRAP_UP_LIMIT
+from domain.conversations.held import HELD_LIMIT
+from domain.conversations.lifecycle import AWAITED_TRIGGERS, TRANSITIONS, ActorKind, Status, Transition
+from domain.workstreams.conversation_settings import DEFAULT_SETTINGS, SurveySettings
 from scripts import lifecycle_picture, window_picture
 
 DOCS = Path(__file__).parent.parent / "docs"

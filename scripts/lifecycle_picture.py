@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass
 
-from domain.lifecycle import AWAITED_TRIGGERS, TRANSITIONS, ActorKind, Status, Transition, Trigger
+from domain.conversations.lifecycle import (
+    AWAITED_TRIGGERS,
+    TRANSITIONS,
+    ActorKind,
+    Status,
+    Transition,
+    Trigger,
+)
 from scripts.drawing import FAINT, INK, arrow, drawing, element, words
 
 _WIDTH, _HEIGHT = 1240, 960

@@ -11,10 +11,18 @@ from typing import Any
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from domain.attachments import NOTICES, STATE_OF, TOLD, Direction, FileReason, FileState, family_of
-from domain.changes import Fact
-from domain.lifecycle import ActorKind
-from domain.settings import AutomatedTrigger
+from domain.attachments.attachments import (
+    NOTICES,
+    STATE_OF,
+    TOLD,
+    Direction,
+    FileReason,
+    FileState,
+    family_of,
+)
+from domain.conversations.changes import Fact
+from domain.conversations.lifecycle import ActorKind
+from domain.workstreams.conversation_settings import AutomatedTrigger
 from store.events import append_events, event_row
 from store.refusals import StoreRefusalError
 from store.sql import insert_or_ignore

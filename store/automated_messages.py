@@ -10,8 +10,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, select
 from sqlmodel import Session, col
 
-from domain.automated_texts import DEFAULT_TEXTS, FALLBACK_LANGUAGE
-from domain.settings import AutomatedTrigger, LiveSettings
+from domain.workstreams.automated_texts import DEFAULT_TEXTS, FALLBACK_LANGUAGE
+from domain.workstreams.conversation_settings import AutomatedTrigger, LiveSettings
 from store.refusals import not_found
 from store.sql import upsert
 from store.tables import AutomatedMessage

@@ -9,8 +9,8 @@ from pathlib import Path
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from domain.delivery import MessageStatus
-from domain.page_problems import RESTORED, Problem
+from domain.pages.problems import RESTORED, Problem
+from domain.sending.delivery import MessageStatus
 from store import gate
 from store.events import append_page_event
 from store.page_states import PROBLEM

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, func, or_, select, union
 from sqlmodel import Session, col
 
-from domain.automated_texts import placeholder_names
-from domain.lifecycle import Status
-from domain.settings import LiveSettings
-from domain.window import Stage
+from domain.conversations.lifecycle import Status
+from domain.sending.window import Stage
+from domain.workstreams.automated_texts import placeholder_names
+from domain.workstreams.conversation_settings import LiveSettings
 from store import context, search_texts
 from store.ranges import Span, merged, unindexed
 from store.search_texts import Kind

@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlmodel import Session
 
-from domain.changes import Change
-from domain.delivery import MessageStatus
-from domain.sending import SenderKind
-from domain.settings import AutomatedTrigger
-from domain.state import Notice, QueuedSend
+from domain.conversations.changes import Change
+from domain.conversations.state import Notice, QueuedSend
+from domain.sending.decide import SenderKind
+from domain.sending.delivery import MessageStatus
+from domain.workstreams.conversation_settings import AutomatedTrigger
 from store.messages import new_outbound_row
 from store.sql import insert_or_ignore
 from store.survey_messages import survey_words

@@ -11,12 +11,12 @@ from sqlalchemy import and_, or_, update
 from sqlalchemy import delete as sql_delete
 from sqlmodel import Session, col, select
 
-from domain.changes import Change, Fact
-from domain.delivery import MessageStatus
-from domain.lifecycle import ActorKind, Status
-from domain.projection import NEVER_WAS, LastWritten
-from domain.sending import SenderKind
-from domain.state import SurveyStatus
+from domain.conversations.changes import Change, Fact
+from domain.conversations.lifecycle import ActorKind, Status
+from domain.conversations.projection import NEVER_WAS, LastWritten
+from domain.conversations.state import SurveyStatus
+from domain.sending.decide import SenderKind
+from domain.sending.delivery import MessageStatus
 from store.events import event_row, key_of
 from store.tables import AgentSession, Conversation, Event, Message, Survey
 

@@ -15,9 +15,9 @@ from sqlmodel import Session, col, select
 
 from base.ids import id_from_key
 from base.secrets import Vault
-from domain.changes import Fact
-from domain.delivery import MessageStatus
-from domain.lifecycle import ActorKind
+from domain.conversations.changes import Fact
+from domain.conversations.lifecycle import ActorKind
+from domain.sending.delivery import MessageStatus
 from store.events import append_events, event_row
 from store.messages import settle
 from store.refusals import not_found

@@ -7,8 +7,8 @@ from typing import Any
 from sqlmodel import Session
 
 from base.ids import id_from_key
-from domain.changes import Fact
-from domain.lifecycle import ActorKind
+from domain.conversations.changes import Fact
+from domain.conversations.lifecycle import ActorKind
 from store.sql import insert_or_ignore, lock_event_order
 from store.tables import Event
 

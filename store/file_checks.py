@@ -6,7 +6,7 @@ from typing import IO
 from base.scanner import ScannerError, is_infected
 from base.settings import Settings
 from base.sniffing import HEAD_BYTES, is_text, pixels_of, signs_of
-from domain.attachments import FROM_AGENTS, MOST_PIXELS, FileReason, judge_received, judge_type
+from domain.attachments.attachments import FROM_AGENTS, MOST_PIXELS, FileReason, judge_received, judge_type
 
 _Rule = Callable[..., str | FileReason]
 

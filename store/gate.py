@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
-from domain.delivery import MessageStatus
-from domain.page_problems import RESTORED
+from domain.pages.problems import RESTORED
+from domain.sending.delivery import MessageStatus
 from store.events import append_page_event
 from store.sql import KEY_STAYS
 from store.tables import Message, Page

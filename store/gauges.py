@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from domain.delivery import MessageStatus
+from domain.sending.delivery import MessageStatus
 from store.tables import InboxEvent, Message, Page, RelayPartition, ThreadEvent
 from store.tables.pages import GONE
 

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select
 from sqlmodel import Session, col
 
-from domain.automated import FOR_AGENTS
-from domain.settings import LiveSettings, Receiver, RuleAction, TimeOutRule
+from domain.conversations.automated_messages import FOR_AGENTS
+from domain.workstreams.conversation_settings import LiveSettings, Receiver, RuleAction, TimeOutRule
 from store import automated_messages, time_out_rules
 from store.survey_settings import active_survey
 from store.tables import Page, Workstream

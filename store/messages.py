@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import ScalarSelect, bindparam, update
 from sqlmodel import Session, col, select
 
-from domain.changes import Fact, StatusChange
-from domain.delivery import MAY_BECOME_SENT, NEXT, MessageStatus, comparable
-from domain.lifecycle import ActorKind
+from domain.conversations.changes import Fact, StatusChange
+from domain.conversations.lifecycle import ActorKind
+from domain.sending.delivery import MAY_BECOME_SENT, NEXT, MessageStatus, comparable
 from store.events import append_events, event_row
 from store.sql import table_of
 from store.tables import Conversation, Message, Thread

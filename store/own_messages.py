@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select
 from sqlmodel import Session, col
 
-from domain.delivery import MessageStatus
+from domain.sending.delivery import MessageStatus
 from store.ranges import Span, merged, unindexed
 from store.tables import Message
 

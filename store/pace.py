@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from domain.pacing import CONVERSATIONS_PACE, MOST_MEDIA, USUAL_SENDS, Pace, Restraint, is_media, slot
+from domain.sending.pacing import CONVERSATIONS_PACE, MOST_MEDIA, USUAL_SENDS, Pace, Restraint, is_media, slot
 from store import gate
 from store.events import append_page_event
 from store.sql import KEY_STAYS

@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from base.log import get_logger
-from domain.page_health import (
+from domain.pages.health import (
     Token,
     problem_of,
     refresh_due_at,
@@ -18,7 +18,7 @@ from domain.page_health import (
     standby_problem,
     stands,
 )
-from domain.page_problems import RESTORED, Problem, Severity
+from domain.pages.problems import RESTORED, Problem, Severity
 from store import findings, gate
 from store.events import append_page_event
 from store.sql import KEY_STAYS

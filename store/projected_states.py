@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from domain.state import SCHEMA_VERSION
+from domain.conversations.state import SCHEMA_VERSION
 
 _VERSION = "schema_version"
 _BEFORE_NUMBERS = 1

@@ -6,11 +6,11 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
-from domain.changes import Fact
-from domain.lifecycle import ActorKind, Trigger
-from domain.settings import LiveSettings
-from domain.state import Command
-from domain.thread_owner import NOBODY_KNOWN, ThreadOwner
+from domain.conversations.changes import Fact
+from domain.conversations.lifecycle import ActorKind, Trigger
+from domain.conversations.state import Command
+from domain.sending.thread_owner import NOBODY_KNOWN, ThreadOwner
+from domain.workstreams.conversation_settings import LiveSettings
 from store.conversations import live_conversation_id
 from store.events import append_events, event_row
 from store.live_settings import SOURCES, live_settings, settings_of

@@ -14,12 +14,12 @@ from sqlmodel import Session, col, select
 
 from base.ids import id_from_key
 from domain.access.roles import SUPERVISORS_AND_ADMINS
-from domain.changes import Fact, Refusal
-from domain.delivery import MessageStatus
-from domain.lifecycle import ActorKind, Status
-from domain.sending import RefusalCode
-from domain.settings import AutomatedTrigger
-from domain.state import REPLY, Command, Notice
+from domain.conversations.changes import Fact, Refusal
+from domain.conversations.lifecycle import ActorKind, Status
+from domain.conversations.state import REPLY, Command, Notice
+from domain.sending.decide import RefusalCode
+from domain.sending.delivery import MessageStatus
+from domain.workstreams.conversation_settings import AutomatedTrigger
 from store import search_texts
 from store.attachments import file_to_send, free_file, sent_file_id
 from store.conversations import live_conversation_id, may_live

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, tuple_, update
 from sqlmodel import Session, SQLModel, col, func, select
 
-from domain.attachments import Direction, FileReason, FileState
+from domain.attachments.attachments import Direction, FileReason, FileState
 from store.attachments import expire_file
 from store.sql import table_of
 from store.tables import (

@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import Select, bindparam, column, delete, select, text
 from sqlmodel import Session, col
 
-from domain.search_terms import Term, terms_of, words_of
-from domain.sending import SenderKind
+from domain.search.terms import Term, terms_of, words_of
+from domain.sending.decide import SenderKind
 from store.sql import insert_or_ignore
 from store.tables import Customer, Message, SearchText
 

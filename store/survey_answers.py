@@ -6,11 +6,11 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
-from domain.changes import Fact
-from domain.lifecycle import ActorKind
-from domain.settings import Question
-from domain.state import SURVEY_UNDER_WAY, SurveyStatus
-from domain.survey_texts import SCORES
+from domain.conversations.changes import Fact
+from domain.conversations.lifecycle import ActorKind
+from domain.conversations.state import SURVEY_UNDER_WAY, SurveyStatus
+from domain.surveys.texts import SCORES
+from domain.workstreams.conversation_settings import Question
 from store.sql import insert_if_new
 from store.survey_signatures import (
     is_genuine_payload,

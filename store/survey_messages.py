@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlmodel import Session
 
-from domain.settings import Question, SurveyWay
-from domain.state import QueuedSend
-from domain.survey_texts import SCORES, TEXTS, SurveyTexts, own_text, spoken
-from domain.surveys import REMINDER
+from domain.conversations.state import QueuedSend
+from domain.conversations.surveys import REMINDER
+from domain.surveys.texts import SCORES, TEXTS, SurveyTexts, own_text, spoken
+from domain.workstreams.conversation_settings import Question, SurveyWay
 from store.survey_settings import survey_texts, template_facts
 from store.survey_signatures import payload_of, question_id_of
 from store.tables import Customer, Page, Survey

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlmodel import Session, col
 
-from domain.projection import NEVER_WAS
-from domain.settings import Question
-from domain.state import SurveyStatus
-from domain.survey_texts import SCORES
+from domain.conversations.projection import NEVER_WAS
+from domain.conversations.state import SurveyStatus
+from domain.surveys.texts import SCORES
+from domain.workstreams.conversation_settings import Question
 from store.ranges import Span, cut
 from store.tables import AgentSession, Survey, SurveyAnswer
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from domain.settings import Question, SurveySettings, SurveyWay
+from domain.workstreams.conversation_settings import Question, SurveySettings, SurveyWay
 from store.tables import Page
 
 _MINUTE = 60

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import re
 
-from domain.survey_names import PAYLOAD_PREFIX, QUESTION_PREFIX
+from domain.surveys.names import PAYLOAD_PREFIX, QUESTION_PREFIX
 from store.tables import Survey
 
 _PAYLOAD = re.compile(PAYLOAD_PREFIX + r"([A-Za-z0-9_-]{1,64}):([0-9]{1,2}):([0-9a-f]{32})")

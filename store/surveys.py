@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from domain.state import Survey as DecidedSurvey
+from domain.conversations.state import Survey as DecidedSurvey
 from store.sql import insert_or_ignore, table_of
 from store.tables import Customer, Page, Survey, SurveyAnswer
 

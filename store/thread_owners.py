@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import Row
 from sqlmodel import Session
 
-from domain.changes import Fact
-from domain.lifecycle import ActorKind
-from domain.thread_owner import OwnerKind, ThreadOwner
+from domain.conversations.changes import Fact
+from domain.conversations.lifecycle import ActorKind
+from domain.sending.thread_owner import OwnerKind, ThreadOwner
 from store.events import append_events, event_row
 from store.tables import Conversation, Thread
 

@@ -8,12 +8,12 @@ import orjson
 from sqlalchemy import bindparam, delete, or_, update
 from sqlmodel import Session, col
 
-from domain.changes import Change, Fact
-from domain.lifecycle import Status
-from domain.projection import NOTHING_WRITTEN, LastWritten
-from domain.settings import LiveSettings
-from domain.state import Conversation, ThreadState
-from domain.window import OpeningKind, Window
+from domain.conversations.changes import Change, Fact
+from domain.conversations.lifecycle import Status
+from domain.conversations.projection import NOTHING_WRITTEN, LastWritten
+from domain.conversations.state import Conversation, ThreadState
+from domain.sending.window import OpeningKind, Window
+from domain.workstreams.conversation_settings import LiveSettings
 from store.created_messages import create_messages
 from store.discarded import Discarded
 from store.events import append_events, event_row, key_of

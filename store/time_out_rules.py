@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select
 
-from domain.settings import Receiver, RuleAction, Silent
-from domain.settings import TimeOutRule as LiveRule
+from domain.workstreams.conversation_settings import Receiver, RuleAction, Silent
+from domain.workstreams.conversation_settings import TimeOutRule as LiveRule
 from store.refusals import StoreRefusalError, not_found
 from store.sql import table_of
 from store.tables import TimeOutRule, Workstream

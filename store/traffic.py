@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, delete, select
 
-from domain.page_health import GAP_DAYS, Traffic
+from domain.pages.health import GAP_DAYS, Traffic
 from store.sql import upsert
 from store.tables import Page, PageSilence
 

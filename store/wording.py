@@ -10,8 +10,8 @@ from functools import cached_property
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
-from domain.automated import FOR_AGENTS, RULE
-from domain.automated_texts import (
+from domain.conversations.automated_messages import FOR_AGENTS, RULE
+from domain.workstreams.automated_texts import (
     default_text,
     fill_in,
     in_language,
@@ -19,7 +19,7 @@ from domain.automated_texts import (
     says_nothing,
     uses,
 )
-from domain.settings import AutomatedTrigger
+from domain.workstreams.conversation_settings import AutomatedTrigger
 from store import automated_messages, context
 from store.automated_messages import STOCK, EffectiveMessage
 from store.tables import Agent, Customer, Page, TimeOutRule

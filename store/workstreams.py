@@ -8,7 +8,7 @@ from sqlalchemy import delete as delete_rows
 from sqlmodel import Session, col, select
 
 from base.ids import new_id
-from domain.settings import LiveSettings
+from domain.workstreams.conversation_settings import LiveSettings
 from store.refusals import StoreRefusalError, not_found
 from store.tables import Page, SessionTemplate, TimeOutRule, Workstream
 from store.tables.pages import not_removed

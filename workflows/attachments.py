@@ -7,7 +7,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from domain.settings import AutomatedTrigger
+    from domain.workstreams.conversation_settings import AutomatedTrigger
     from workflows.messages import FILES_WORKFLOW, FilesInput, TellRefused, require_known_schema
 
 _FETCH_TIMEOUT = timedelta(hours=1)

@@ -13,8 +13,8 @@ from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from domain.changes import Change, Fact, Refusal, SendOutcome
-    from domain.conversation import (
+    from domain.conversations.changes import Change, Fact, Refusal, SendOutcome
+    from domain.conversations.conversation import (
         applied_before,
         apply_event,
         decide,
@@ -23,10 +23,9 @@ with workflow.unsafe.imports_passed_through():
         survey_answered,
         with_settings,
     )
-    from domain.deadlines import due_since, fire, is_due, next_deadline
-    from domain.delivery import MessageStatus
-    from domain.lifecycle import ActorKind, Status
-    from domain.outbox import (
+    from domain.conversations.deadlines import due_since, fire, is_due, next_deadline
+    from domain.conversations.lifecycle import ActorKind, Status
+    from domain.conversations.outbox import (
         Step,
         gate_opened,
         next_step,
@@ -34,9 +33,10 @@ with workflow.unsafe.imports_passed_through():
         send_postponed,
         send_settled,
     )
-    from domain.projection import LastWritten, date_of_projection
-    from domain.settings import LiveSettings
-    from domain.state import Command, FilesRefused, ThreadEvent, ThreadState
+    from domain.conversations.projection import LastWritten, date_of_projection
+    from domain.conversations.state import Command, FilesRefused, ThreadEvent, ThreadState
+    from domain.sending.delivery import MessageStatus
+    from domain.workstreams.conversation_settings import LiveSettings
     from workflows.ids import ids_of
     from workflows.messages import (
         COMMAND_UPDATE,

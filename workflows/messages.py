@@ -6,13 +6,13 @@ Nothing here may hold text, names, PSIDs or tokens: all of it ends in histories.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.changes import Change
-from domain.delivery import MessageStatus
-from domain.lifecycle import Status
-from domain.projection import NOTHING_WRITTEN, LastWritten
-from domain.sending import ContentKind
-from domain.settings import AutomatedTrigger, LiveSettings
-from domain.state import SCHEMA_VERSION, ThreadEvent, ThreadState
+from domain.conversations.changes import Change
+from domain.conversations.lifecycle import Status
+from domain.conversations.projection import NOTHING_WRITTEN, LastWritten
+from domain.conversations.state import SCHEMA_VERSION, ThreadEvent, ThreadState
+from domain.sending.decide import ContentKind
+from domain.sending.delivery import MessageStatus
+from domain.workstreams.conversation_settings import AutomatedTrigger, LiveSettings
 
 TASK_QUEUE = "pagedesk"
 

@@ -8,7 +8,7 @@ whatever the rows were told in between is of a discarded task, and is taken back
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.state import Conversation, ThreadState
+from domain.conversations.state import Conversation, ThreadState
 
 NEVER_WAS = "never_was"
 """Why a row is closed whose beginning was decided by a workflow task that the engine has discarded."""

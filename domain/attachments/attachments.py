@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote
 
-from domain.settings import AutomatedTrigger
+from domain.workstreams.conversation_settings import AutomatedTrigger
 
 
 class Direction(StrEnum):

@@ -7,13 +7,13 @@ or sent unseen if the workstream says so, each judged again; after 7 days they e
 from dataclasses import replace
 from datetime import timedelta
 
-from domain.automated import say
-from domain.changes import Draft, FactValue
-from domain.delivery import MessageStatus
-from domain.lifecycle import ActorKind
-from domain.sending import ContentKind, Permission, SenderKind, SendRefusal, decide_send
-from domain.settings import AutomatedTrigger
-from domain.state import Conversation, HeldMessage, QueuedSend
+from domain.conversations.automated_messages import say
+from domain.conversations.changes import Draft, FactValue
+from domain.conversations.lifecycle import ActorKind
+from domain.conversations.state import Conversation, HeldMessage, QueuedSend
+from domain.sending.decide import ContentKind, Permission, SenderKind, SendRefusal, decide_send
+from domain.sending.delivery import MessageStatus
+from domain.workstreams.conversation_settings import AutomatedTrigger
 
 HELD_LIMIT = timedelta(days=7)
 

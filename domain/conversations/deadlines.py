@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain import held, surveys
-from domain.automated import RULE, say_automatically
-from domain.changes import Change, Draft, NewId
-from domain.lifecycle import ActorKind, Status, Trigger
-from domain.moves import move, required
-from domain.settings import Receiver, RuleAction, Silent, TimeOutRule
-from domain.state import Conversation, Notice, Speaker, Survey, SurveyStatus, ThreadState
-from domain.window import Stage, Window
+from domain.conversations import held, surveys
+from domain.conversations.automated_messages import RULE, say_automatically
+from domain.conversations.changes import Change, Draft, NewId
+from domain.conversations.lifecycle import ActorKind, Status, Trigger
+from domain.conversations.moves import move, required
+from domain.conversations.state import Conversation, Notice, Speaker, Survey, SurveyStatus, ThreadState
+from domain.sending.window import Stage, Window
+from domain.workstreams.conversation_settings import Receiver, RuleAction, Silent, TimeOutRule
 
 IDLE_LIMIT = timedelta(days=30)
 WRAP_UP_LIMIT = timedelta(days=1)

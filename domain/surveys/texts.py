@@ -7,8 +7,8 @@ its quick replies.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from domain.automated_texts import FALLBACK_LANGUAGE, in_language
-from domain.settings import Question
+from domain.workstreams.automated_texts import FALLBACK_LANGUAGE, in_language
+from domain.workstreams.conversation_settings import Question
 
 SCORES: Mapping[Question, range] = {
     Question.CSAT: range(1, 6),

@@ -1,6 +1,6 @@
 """What can be wrong with a page, as data: what each problem means and what to do about it.
 
-`docs/delivery.md` shows this table; `domain.page_health` holds the rules that find the problems.
+`docs/delivery.md` shows this table; `domain.pages.health` holds the rules that find the problems.
 Sources: Messenger Platform "Error codes", "Webhooks", "Conversation Routing"; Dynamics 365 "Facebook channel
 setup FAQ" (primary receiver, development mode).
 """

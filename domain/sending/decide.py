@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.window import Stage, Window
+from domain.sending.window import Stage, Window
 
 
 class SenderKind(StrEnum):

@@ -7,7 +7,7 @@ A page's own text comes before the channel's, the channel's before the stock tex
 import re
 from collections.abc import Iterable, Mapping
 
-from domain.settings import AutomatedTrigger
+from domain.workstreams.conversation_settings import AutomatedTrigger
 
 FALLBACK_LANGUAGE = "en"
 MOST_UNITS = 2000

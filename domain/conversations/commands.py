@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from domain import held, outbox, surveys
-from domain.changes import Draft, FactValue, Refusal
-from domain.delivery import MessageStatus
-from domain.lifecycle import (
+from domain.conversations import held, outbox, surveys
+from domain.conversations.changes import Draft, FactValue, Refusal
+from domain.conversations.lifecycle import (
     AWAITED_TRIGGERS,
     ActorKind,
     Status,
@@ -15,9 +14,8 @@ from domain.lifecycle import (
     legal_commands,
     transition,
 )
-from domain.moves import may_be_reopened, move, start_conversation
-from domain.sending import ContentKind, RefusalCode, SenderKind, SendRefusal, decide_send
-from domain.state import (
+from domain.conversations.moves import may_be_reopened, move, start_conversation
+from domain.conversations.state import (
     CANCEL_MESSAGE,
     REPLY,
     SEND_HELD,
@@ -26,6 +24,8 @@ from domain.state import (
     QueuedSend,
     Speaker,
 )
+from domain.sending.decide import ContentKind, RefusalCode, SenderKind, SendRefusal, decide_send
+from domain.sending.delivery import MessageStatus
 
 _WHY_NOT: dict[RefusalCode, str] = {
     RefusalCode.WINDOW_NEVER_OPENED: "The customer has not written yet; Meta allows no message before that.",

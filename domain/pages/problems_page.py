@@ -1,8 +1,8 @@
-"""The table of page problems in `docs/delivery.md`: `python -m domain.page_problems_page` prints it."""
+"""The table of page problems in `docs/delivery.md`: `python -m domain.pages.problems_page` prints it."""
 
 import sys
 
-from domain.page_problems import KINDS
+from domain.pages.problems import KINDS
 
 
 def table() -> str:

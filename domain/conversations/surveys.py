@@ -7,12 +7,9 @@ skipped, cancelled or failed. Answers are the store's; here only counts that the
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain.changes import Draft, FactValue, SendOutcome
-from domain.delivery import MessageStatus
-from domain.lifecycle import ActorKind
-from domain.sending import REFUSED_BY_WINDOW, ContentKind, SenderKind, SendRefusal, decide_send
-from domain.settings import SurveySettings, SurveyWay
-from domain.state import (
+from domain.conversations.changes import Draft, FactValue, SendOutcome
+from domain.conversations.lifecycle import ActorKind
+from domain.conversations.state import (
     SURVEY_UNDER_WAY,
     Conversation,
     QueuedSend,
@@ -20,6 +17,9 @@ from domain.state import (
     SurveyStatus,
     ThreadState,
 )
+from domain.sending.decide import REFUSED_BY_WINDOW, ContentKind, SenderKind, SendRefusal, decide_send
+from domain.sending.delivery import MessageStatus
+from domain.workstreams.conversation_settings import SurveySettings, SurveyWay
 
 INVITATION = "survey"
 REMINDER = "survey_reminder"

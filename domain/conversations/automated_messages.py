@@ -9,11 +9,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.changes import Draft
-from domain.lifecycle import ActorKind
-from domain.sending import ContentKind, SenderKind, SendRefusal, decide_send
-from domain.settings import AutomatedTrigger
-from domain.state import AutomatedMessage, Conversation, Notice, QueuedSend, ThreadState
+from domain.conversations.changes import Draft
+from domain.conversations.lifecycle import ActorKind
+from domain.conversations.state import AutomatedMessage, Conversation, Notice, QueuedSend, ThreadState
+from domain.sending.decide import ContentKind, SenderKind, SendRefusal, decide_send
+from domain.workstreams.conversation_settings import AutomatedTrigger
 
 FOR_AGENTS = frozenset({AutomatedTrigger.MESSAGE_NOT_SENT, AutomatedTrigger.OUTSIDE_WINDOW})
 """These are told to the agent, and no window forbids them."""

@@ -9,14 +9,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain import surveys
-from domain.automated import say
-from domain.changes import Change, Draft, NewId, SendOutcome
-from domain.delivery import MessageStatus
-from domain.lifecycle import ActorKind
-from domain.sending import REFUSED_BY_WINDOW
-from domain.settings import AutomatedTrigger
-from domain.state import Conversation, QueuedSend, ThreadState
+from domain.conversations import surveys
+from domain.conversations.automated_messages import say
+from domain.conversations.changes import Change, Draft, NewId, SendOutcome
+from domain.conversations.lifecycle import ActorKind
+from domain.conversations.state import Conversation, QueuedSend, ThreadState
+from domain.sending.decide import REFUSED_BY_WINDOW
+from domain.sending.delivery import MessageStatus
+from domain.workstreams.conversation_settings import AutomatedTrigger
 
 ECHO_GRACE = timedelta(seconds=30)
 LOOK_AGAIN = timedelta(seconds=10)

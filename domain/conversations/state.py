@@ -7,16 +7,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from domain.lifecycle import Phase, Status
-from domain.sending import ContentKind, SenderKind
-from domain.settings import (
+from domain.conversations.lifecycle import Phase, Status
+from domain.sending.decide import ContentKind, SenderKind
+from domain.sending.window import NEVER_OPENED, Opening, Window
+from domain.workstreams.conversation_settings import (
     DEFAULT_SETTINGS,
     AutomatedTrigger,
     LiveSettings,
     SurveySettings,
     SurveyWay,
 )
-from domain.window import NEVER_OPENED, Opening, Window
 
 SCHEMA_VERSION = 5
 """The number of the shape of `ThreadState`, wherever it is kept. Who finds a higher one than this leaves it.
@@ -113,7 +113,9 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class AutomatedMessage:
-    """An automated message that counts towards the budget of its thread (`domain.automated`).
+    """An automated message that counts towards the budget of its thread.
+
+    The budget: `domain.conversations.automated_messages`.
 
     `what` names its trigger and, where a rule caused it, the rule. `withheld`: the reasons for which it keeps
     others back and that stand in the timeline already.
@@ -193,7 +195,7 @@ class ThreadState:
     `former` is the last closed conversation: it may be reopened for a while. `survey` is that of the last
     ending. `settings_since`: when the settings came to be what they are. `fired` remembers, by kind, which
     deadlines were acted on that leave no other mark. `automated`: what was said by itself of late.
-    `written_at` dates the projection of this state (`domain.projection`).
+    `written_at` dates the projection of this state (`domain.conversations.projection`).
     """
 
     applied_seq: int = 0

@@ -7,15 +7,14 @@ or a `Refusal` (nothing changed). The shell applies the state at once and perfor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain import held, outbox, surveys
-from domain.automated import say, say_automatically
-from domain.changes import Change, Draft, FactValue, NewId, Refusal
-from domain.commands import carry_out
-from domain.deadlines import fire_due, reopenable_until
-from domain.lifecycle import ActorKind, Status, Trigger, transition
-from domain.moves import may_be_reopened, move, open_conversation
-from domain.settings import LiveSettings
-from domain.state import (
+from domain.conversations import held, outbox, surveys
+from domain.conversations.automated_messages import say, say_automatically
+from domain.conversations.changes import Change, Draft, FactValue, NewId, Refusal
+from domain.conversations.commands import carry_out
+from domain.conversations.deadlines import fire_due, reopenable_until
+from domain.conversations.lifecycle import ActorKind, Status, Trigger, transition
+from domain.conversations.moves import may_be_reopened, move, open_conversation
+from domain.conversations.state import (
     REPLY,
     AppliedCommand,
     Command,
@@ -26,6 +25,7 @@ from domain.state import (
     ThreadEventKind,
     ThreadState,
 )
+from domain.workstreams.conversation_settings import LiveSettings
 
 PERSON_NEEDS = timedelta(seconds=5)
 """Nobody reads what a customer wrote and answers it in the Page inbox in less."""

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain import surveys
-from domain.automated import say
-from domain.changes import Draft, FactValue
-from domain.lifecycle import ActorKind, Phase, Status, Transition, Trigger, transition
-from domain.settings import AutomatedTrigger
-from domain.state import AgentSession, Conversation
+from domain.conversations import surveys
+from domain.conversations.automated_messages import say
+from domain.conversations.changes import Draft, FactValue
+from domain.conversations.lifecycle import ActorKind, Phase, Status, Transition, Trigger, transition
+from domain.conversations.state import AgentSession, Conversation
+from domain.workstreams.conversation_settings import AutomatedTrigger
 
 _ENDINGS = frozenset(
     {

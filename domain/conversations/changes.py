@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from domain.delivery import MessageStatus
-from domain.lifecycle import ActorKind, Status
-from domain.state import Conversation, Notice, QueuedSend, Survey, ThreadState
-from domain.window import Window
+from domain.conversations.lifecycle import ActorKind, Status
+from domain.conversations.state import Conversation, Notice, QueuedSend, Survey, ThreadState
+from domain.sending.delivery import MessageStatus
+from domain.sending.window import Window
 
 NewId = Callable[[], str]
 FactValue = str | bool | int | None
