@@ -59,10 +59,10 @@ from local.start_checks import (
     require_schema,
 )
 from local.worker_metrics import serving_metrics
-from messenger.graph import GraphClient
-from messenger.media import FetchLimits, MediaFetcher
-from messenger.media_hosts import MediaHosts
-from messenger.webhook import WebhookEvent
+from messenger.graph.client import GraphClient
+from messenger.media.hosts import MediaHosts
+from messenger.media.media import FetchLimits, MediaFetcher
+from messenger.webhooks.webhook import WebhookEvent
 from store.database import Database
 from store.files import FileStore
 from store.pace import Rates

@@ -26,9 +26,9 @@ from base.settings import Settings
 from domain.attachments.attachments import FileReason, FileState, name_for
 from domain.conversations.state import FilesRefused
 from domain.workstreams.conversation_settings import AutomatedTrigger
-from messenger.errors import GraphError
-from messenger.graph import GraphClient, GraphUnavailable
-from messenger.media import FileNotFetchedError, FileRefusedError, MediaFetcher
+from messenger.graph.client import GraphClient, GraphUnavailable
+from messenger.graph.errors import GraphError
+from messenger.media.media import FileNotFetchedError, FileRefusedError, MediaFetcher
 from store import attachments
 from store.attachments import KeptFile
 from store.database import Database

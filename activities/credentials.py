@@ -3,7 +3,7 @@
 from sqlmodel import Session
 
 from base.secrets import Vault
-from messenger.graph import PageCredentials
+from messenger.graph.client import PageCredentials
 from store import accounts, pages
 from store.tables import Account, Page
 

@@ -17,8 +17,8 @@ from base import clock
 from base.log import get_logger
 from base.settings import Settings
 from domain.sending.delivery import MessageStatus
-from messenger.errors import GraphError
-from messenger.graph import AppCredentials, GraphClient
+from messenger.graph.client import AppCredentials, GraphClient
+from messenger.graph.errors import GraphError
 from store import accounts, erased_inbox, erasing, erasures, free_space
 from store.database import Database
 from store.erasures import Outcome, Target

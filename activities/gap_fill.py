@@ -19,12 +19,12 @@ from base import clock
 from base.log import get_logger
 from base.secrets import Vault
 from domain.sending.delivery import comparable
-from messenger.conversations import ListedThread, ThreadMessage
-from messenger.error_table import ErrorKind
-from messenger.errors import GraphError
-from messenger.graph import GraphClient, GraphUnavailable, PageCredentials
-from messenger.read_back import events_of
-from messenger.webhook import WebhookEvent
+from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials
+from messenger.graph.conversations import ListedThread, ThreadMessage
+from messenger.graph.error_table import ErrorKind
+from messenger.graph.errors import GraphError
+from messenger.graph.read_back import events_of
+from messenger.webhooks.webhook import WebhookEvent
 from store import erasures, findings
 from store.database import Database
 from store.events import append_page_event

@@ -10,8 +10,8 @@ from temporalio.service import RPCError
 from base import clock
 from base.log import get_logger
 from domain.sending.decide import HUMAN_AGENT_TAG
-from messenger.error_table import ErrorKind
-from messenger.errors import GraphError
+from messenger.graph.error_table import ErrorKind
+from messenger.graph.errors import GraphError
 from store import findings
 from store.database import Database
 from store.sql import KEY_STAYS

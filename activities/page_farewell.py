@@ -5,8 +5,8 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from base import clock
-from messenger.errors import GraphError
-from messenger.graph import GraphClient, GraphUnavailable, PageCredentials
+from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials
+from messenger.graph.errors import GraphError
 from store.accounts import finish_deletion
 from store.database import Database
 from store.events import append_page_event

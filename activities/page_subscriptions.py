@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 
-from messenger.errors import GraphError
-from messenger.fields import ALL_FIELDS, REQUIRED_FIELDS, WEBHOOK_FIELDS
-from messenger.graph import GraphClient, PageCredentials
+from messenger.graph.client import GraphClient, PageCredentials
+from messenger.graph.errors import GraphError
+from messenger.webhooks.fields import ALL_FIELDS, REQUIRED_FIELDS, WEBHOOK_FIELDS
 
 _BAD_PARAMETER = 100
 _OPTIONAL = tuple(name for name in ALL_FIELDS if name not in REQUIRED_FIELDS)

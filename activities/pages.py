@@ -15,9 +15,9 @@ from base.secrets import SecretUnreadableError
 from base.settings import Settings
 from domain.pages.health import Token, token_problems
 from domain.pages.problems import SECRETS_UNREADABLE, Problem, Severity, fields_refused
-from messenger.error_table import OF_SET_UP, ErrorKind
-from messenger.errors import GraphError
-from messenger.graph import GraphClient, GraphUnavailable, PageCredentials, TokenInfo
+from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials, TokenInfo
+from messenger.graph.error_table import OF_SET_UP, ErrorKind
+from messenger.graph.errors import GraphError
 from store import accounts, page_states
 from store.database import Database
 from store.page_states import Checked

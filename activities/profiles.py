@@ -20,9 +20,9 @@ from activities.credentials import page_credentials
 from base import clock
 from base.log import get_logger
 from base.secrets import SecretUnreadableError, Vault
-from messenger.error_table import ErrorKind
-from messenger.errors import GraphError
-from messenger.graph import GraphClient, GraphUnavailable, PageCredentials
+from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials
+from messenger.graph.error_table import ErrorKind
+from messenger.graph.errors import GraphError
 from store import profiles
 from store.database import Database
 from store.profiles import Wanted

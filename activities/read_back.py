@@ -20,9 +20,9 @@ from activities.lanes import READ_WIDTH, Lane, LaneFullError, Lanes
 from base import failpoints
 from base.secrets import Vault
 from domain.sending.delivery import MessageStatus, comparable
-from messenger.conversations import ThreadMessage
-from messenger.errors import GraphError
-from messenger.graph import GraphClient, GraphUnavailable, PageCredentials
+from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials
+from messenger.graph.conversations import ThreadMessage
+from messenger.graph.errors import GraphError
 from store.database import Database
 from store.messages import settle, waiting_with_words, words_at_meta
 from store.pace import take_reading_slot

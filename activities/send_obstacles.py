@@ -11,7 +11,7 @@ from domain.conversations.surveys import REMINDER
 from domain.pages.problems import RESTORED
 from domain.sending.decide import SenderKind
 from domain.sending.delivery import MessageStatus
-from messenger.error_table import ErrorKind
+from messenger.graph.error_table import ErrorKind
 from store import gate
 from store.erasures import CUSTOMER_ERASED
 from store.messages import settle

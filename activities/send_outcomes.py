@@ -11,9 +11,9 @@ from domain.conversations.outbox import is_still_waited_for
 from domain.pages.problems import SECRETS_UNREADABLE
 from domain.sending.delivery import MessageStatus
 from domain.sending.pacing import PAUSED_FOR
-from messenger.error_table import ErrorKind
-from messenger.errors import GraphError
-from messenger.graph import NotSent, Refused, Sent, Unknown
+from messenger.graph.client import NotSent, Refused, Sent, Unknown
+from messenger.graph.error_table import ErrorKind
+from messenger.graph.errors import GraphError
 from store import gate, pace
 from store.messages import settle
 from store.tables import Message

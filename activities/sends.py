@@ -40,9 +40,9 @@ from base.log import get_logger
 from base.secrets import SecretUnreadableError, Vault
 from domain.sending.decide import Permission, SenderKind, SendRefusal, decide_send
 from domain.sending.delivery import MessageStatus
-from messenger.error_table import ErrorKind
-from messenger.graph import GraphClient, NotSent, PageCredentials, Refused, Unknown
-from messenger.own_metadata import metadata_of
+from messenger.graph.client import GraphClient, NotSent, PageCredentials, Refused, Unknown
+from messenger.graph.error_table import ErrorKind
+from messenger.graph.own_metadata import metadata_of
 from store import pace
 from store.created_messages import AWAITS_PROFILE, say_with_profile
 from store.database import Database

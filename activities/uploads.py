@@ -8,10 +8,10 @@ from typing import IO
 
 from activities.credentials import page_credentials
 from base.secrets import Vault
-from messenger.error_table import ErrorKind, Meaning
-from messenger.errors import GraphError
-from messenger.graph import GraphClient, GraphUnavailable, NotSent, Refused
-from messenger.graph_call import Upload
+from messenger.graph.call import Upload
+from messenger.graph.client import GraphClient, GraphUnavailable, NotSent, Refused
+from messenger.graph.error_table import ErrorKind, Meaning
+from messenger.graph.errors import GraphError
 from store.database import Database
 from store.files import FileGoneError, FileStore, FileStoreError
 from store.tables import Attachment

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from domain.sending.pacing import NEARLY_USED_UP, restraint
-from messenger.graph_call import Access
-from messenger.usage import Usage, usage_of_app, usage_of_page
+from messenger.graph.call import Access
+from messenger.graph.usage import Usage, usage_of_app, usage_of_page
 from store import pace
 
 

@@ -71,7 +71,7 @@ from base import clock
 from base.http_connections import Connections
 from base.settings import Settings
 from base.temporal import connect
-from messenger.graph import GraphClient
+from messenger.graph.client import GraphClient
 from store import agents as stored_agents
 from store.database import Database, Lane
 from store.file_checks import FileChecks

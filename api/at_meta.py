@@ -15,9 +15,9 @@ from sqlmodel import Session
 from api.problems import Problem
 from base.secrets import Vault
 from domain.conversations.lifecycle import Status
-from messenger.error_table import ErrorKind
-from messenger.errors import GraphError
-from messenger.graph import GraphClient, GraphUnavailable, PageCredentials
+from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials
+from messenger.graph.error_table import ErrorKind
+from messenger.graph.errors import GraphError
 from store import accounts, pages
 from store.database import Database
 from store.gate import Gate

@@ -21,7 +21,7 @@ from api.webhook_secrets import AccountSecrets
 from api.webhooks import SecretsUnavailableError
 from base import clock
 from base.log import get_logger
-from messenger.signed_request import BadSignedRequestError, read_deletion_request
+from messenger.webhooks.signed_request import BadSignedRequestError, read_deletion_request
 from store import erasures
 from store.tables import Erasure
 from store.unavailable import STORE_UNAVAILABLE

@@ -1,6 +1,7 @@
 """What an agent may say besides plain words: quick replies and templates, in Meta's own form and limits.
 
-What passes here is sent as it is; the limits are `messenger.limits`. Everything else is refused by name.
+What passes here is sent as it is; the limits are `messenger.graph.limits`. Everything else is refused by
+name.
 """
 
 from typing import Annotated, Any, Literal, Self
@@ -10,7 +11,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, model_validator
 
 from api.fields import STORABLE, Input, words
 from domain.surveys.names import is_survey_payload
-from messenger import limits
+from messenger.graph import limits
 
 
 def _https(value: str) -> str:

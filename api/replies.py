@@ -31,7 +31,7 @@ from base.ids import id_from_key
 from domain.conversations.changes import Refusal
 from domain.conversations.state import Command
 from domain.sending.decide import RefusalCode
-from messenger.limits import MESSAGE_BYTES
+from messenger.graph.limits import MESSAGE_BYTES
 from store import replies
 from store.database import Database
 from store.idempotency import request_hash

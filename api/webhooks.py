@@ -25,8 +25,8 @@ from api.webhook_bodies import (
 )
 from base import clock, metrics
 from ingest.inbox import Inbox, InboxUnavailableError, inbox_rows
-from messenger.signature import is_signed, is_well_formed
-from messenger.webhook import split
+from messenger.webhooks.signature import is_signed, is_well_formed
+from messenger.webhooks.webhook import split
 
 MAX_CHALLENGE_LENGTH = 1000
 _SIGNATURE_HEADER = b"x-hub-signature-256"

@@ -12,7 +12,7 @@ from fastapi.responses import PlainTextResponse
 
 from base.settings import Settings
 from local.demo import load_or_make_secrets
-from messenger.signature import is_signed
+from messenger.webhooks.signature import is_signed
 
 
 def create_app(app_secret: str) -> FastAPI:

@@ -17,7 +17,7 @@ from domain.workstreams.conversation_settings import AutomatedTrigger
 from engine.clean_exit import exit_process
 from ingest.inbox import open_inbox
 from local.demo import APP_ID, PAGE_ID, DemoSecrets, load_or_make_secrets
-from messenger.graph import GraphClient, PageCredentials, Sent
+from messenger.graph.client import GraphClient, PageCredentials, Sent
 from store.database import Database
 from worker import make_worker, readiness
 

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 from bench.wire import render
-from messenger.signature import signature_of
+from messenger.webhooks.signature import signature_of
 
 _TEXT = (
     "Hello! I ordered the blue lamp last week and it has not come yet. "

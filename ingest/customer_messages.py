@@ -14,9 +14,9 @@ from domain.conversations.state import ThreadEventKind
 from domain.sending.thread_owner import OwnerKind
 from ingest.arrival import Arrival, insert, note, tell
 from ingest.files import refused_files, take_files
-from messenger import events as meta
-from messenger.attachments import Attachment
-from messenger.webhook import READ_BACK_CHANNELS
+from messenger.webhooks import events as meta
+from messenger.webhooks.attachments import Attachment
+from messenger.webhooks.webhook import READ_BACK_CHANNELS
 from store import search_texts
 from store.tables import Message
 from store.thread_owners import owner_of_thread

@@ -1,4 +1,4 @@
-"""What one routed event changes in its thread. The table behind it is `messenger.catalogue`."""
+"""What one routed event changes in its thread. The table behind it is `messenger.webhooks.catalogue`."""
 
 from datetime import datetime
 from functools import singledispatch
@@ -22,10 +22,10 @@ from ingest.customer_messages import (
     words_of_postback,
 )
 from ingest.files import take_files
-from messenger import events as meta
-from messenger.catalogue import hands_over
-from messenger.own_metadata import message_id_in
-from messenger.webhook import READ_BACK_CHANNELS
+from messenger.graph.own_metadata import message_id_in
+from messenger.webhooks import events as meta
+from messenger.webhooks.catalogue import hands_over
+from messenger.webhooks.webhook import READ_BACK_CHANNELS
 from store.messages import confirm_by_echo, waiting_with_words
 from store.thread_owners import owner_of_thread, set_owner
 

@@ -13,7 +13,7 @@ from domain.attachments.attachments import (
 )
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from ingest.arrival import Arrival
-from messenger.attachments import Attachment
+from messenger.webhooks.attachments import Attachment
 from store.attachments import inbound_row, shown
 
 

@@ -24,7 +24,7 @@ from base import failpoints
 from base.log import get_logger
 from base.settings import Settings
 from ingest.wake import DatagramWake, NoWake
-from messenger.webhook import WebhookEvent
+from messenger.webhooks.webhook import WebhookEvent
 from store.postgres_errors import without_values
 from store.relay_shares import CHANNEL, PARTITIONS
 

@@ -1,7 +1,7 @@
 """From the inbox into the store: which thread an event belongs to, and what it changes there.
 
 One batch is one transaction. What each kind of event does is in `ingest.effects`; what it is, in
-`messenger.catalogue`.
+`messenger.webhooks.catalogue`.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,10 +22,10 @@ from domain.sending.window import OpeningKind
 from ingest.arrival import Arrival, Effects, note, note_left_out
 from ingest.changes import apply_changes
 from ingest.effects import learn_owner, take
-from messenger.catalogue import CATALOGUE, Classification, Route, classify, is_ad
-from messenger.events import Event, PolicyEnforcement, ReferralData, parse
 from messenger.reading import MalformedEvent
-from messenger.webhook import READ_BACK_CHANNELS, STANDBY_CHANNELS, EventKind, mid_in_key
+from messenger.webhooks.catalogue import CATALOGUE, Classification, Route, classify, is_ad
+from messenger.webhooks.events import Event, PolicyEnforcement, ReferralData, parse
+from messenger.webhooks.webhook import READ_BACK_CHANNELS, STANDBY_CHANNELS, EventKind, mid_in_key
 from store import profiles, search_texts
 from store.events import append_events, event_row
 from store.findings import note_enforcement

@@ -9,7 +9,7 @@ from domain.conversations.changes import Fact
 from domain.conversations.state import ThreadEventKind
 from domain.surveys.names import is_survey_question
 from ingest.arrival import Arrival, insert, note, record, tell
-from messenger.events import Feedback, FeedbackAnswer, InboundMessage
+from messenger.webhooks.events import Feedback, FeedbackAnswer, InboundMessage
 from store import survey_answers
 from store.survey_answers import Ignored, Taken
 

@@ -24,7 +24,7 @@ from base.settings import Settings
 from base.settings_reading import SettingsError
 from local.demo import DEMO_FILE
 from local.naming import shown_command
-from messenger.media_hosts import MediaHosts
+from messenger.media.hosts import MediaHosts
 from store import installation
 from store.database import Database
 from store.files import FileStore

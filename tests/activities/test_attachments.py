@@ -22,7 +22,7 @@ from base.failpoints import EXIT_STATUS
 from base.settings import Settings
 from domain.conversations.state import FilesRefused
 from domain.workstreams.conversation_settings import AutomatedTrigger
-from messenger.graph import GraphClient
+from messenger.graph.client import GraphClient
 from sandbox.media import sample_png
 from store import attachments
 from store.attachments import MOST_TRIES, PATIENCE, inbound_row, shown

@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 
 from activities.pages import PageActivities
 from ingest.page_wake import _unsettled_pages
-from messenger.graph import GraphClient
+from messenger.graph.client import GraphClient
 from store import accounts, pages
 from store.attachments import KeptFile, keep_upload
 from store.tables import Account, Attachment, Customer, Page, UnroutedEvent

@@ -20,7 +20,7 @@ from activities.sends import SendActivities
 from base import clock
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import AutomatedTrigger
-from messenger.graph import GraphClient
+from messenger.graph.client import GraphClient
 from store import automated_messages, tables
 from store.automated_messages import CHANNEL, Record
 from store.created_messages import AWAITS_PROFILE

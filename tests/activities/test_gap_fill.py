@@ -10,8 +10,8 @@ from sqlmodel import Session, select
 
 from domain.sending.pacing import CONVERSATIONS_PACE
 from domain.sending.window import OpeningKind
-from messenger.errors import GraphError, meaning_of
-from messenger.graph import GraphUnavailable
+from messenger.graph.client import GraphUnavailable
+from messenger.graph.errors import GraphError, meaning_of
 from store import erasing, erasures
 from store.pace import take_reading_slot
 from store.tables import Customer, InboxEvent, Opening, Page, Thread
@@ -327,7 +327,7 @@ def refused_for_one_thread(
 async def test_a_list_in_pieces_is_read_until_it_is_one_picture(
     desk: PageDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("messenger.graph.THREADS_AT_ONCE", 2)
+    monkeypatch.setattr("messenger.graph.client.THREADS_AT_ONCE", 2)
     await dropped(desk)
     people = [str(7421908834567100 + number) for number in range(7)]
     for psid in people:

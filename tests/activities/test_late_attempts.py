@@ -14,7 +14,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.sends import SendActivities
 from base.settings import Settings
-from messenger.graph import GraphClient
+from messenger.graph.client import GraphClient
 from store import tables
 from store.database import Database
 from store.files import FileStore

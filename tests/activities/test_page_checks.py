@@ -9,9 +9,9 @@ import pytest
 from activities.page_doubts import doubt_of
 from activities.pages import PageActivities
 from domain.pages.problems import KINDS, Severity
-from messenger.errors import GraphError, meaning_of
-from messenger.fields import ALL_FIELDS
-from messenger.graph import GraphClient
+from messenger.graph.client import GraphClient
+from messenger.graph.errors import GraphError, meaning_of
+from messenger.webhooks.fields import ALL_FIELDS
 from store import findings, page_states
 from store.backups import begin_restored
 from store.findings import note_enforcement

@@ -12,7 +12,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.sends import SendActivities
 from domain.sending.delivery import MessageStatus
-from messenger.errors import GraphError, meaning_of
+from messenger.graph.errors import GraphError, meaning_of
 from store.attachments import KeptFile, keep_upload
 from store.files import FileStore
 from store.tables import Customer

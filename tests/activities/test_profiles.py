@@ -17,8 +17,8 @@ from activities.profiles import _LOOK_SECONDS, AT_ONCE, FAILED, MOST_TRIES, PER_
 from base import clock
 from ingest.inbox import inbox_rows
 from ingest.router import route
-from messenger.graph import GraphClient
-from messenger.webhook import split
+from messenger.graph.client import GraphClient
+from messenger.webhooks.webhook import split
 from store import profiles, tables
 from store.database import Database
 from store.profiles import REFRESH

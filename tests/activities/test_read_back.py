@@ -17,7 +17,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.lanes import Lanes
 from activities.read_back import ReadBackActivities
 from base.settings import Settings
-from messenger.graph import GraphClient
+from messenger.graph.client import GraphClient
 from store import tables
 from store.database import Database
 from support.store import PAGE_A, PSID, add_message, make_settings, seed

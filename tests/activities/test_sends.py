@@ -23,8 +23,8 @@ from activities.usage import UsageNotes
 from base.settings import Settings
 from domain.pages.problems import RESTORED
 from domain.sending.pacing import USUAL_SENDS, Pace
-from messenger.graph import GraphClient
-from messenger.graph_call import Access
+from messenger.graph.call import Access
+from messenger.graph.client import GraphClient
 from store import gate, tables
 from store.database import Database
 from store.files import FileStore

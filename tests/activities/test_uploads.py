@@ -10,8 +10,8 @@ import activities.uploads
 from activities.lanes import _PATIENCE
 from activities.uploads import Uploads
 from base import clock
-from messenger.graph import NotSent
-from messenger.graph_call import UPLOAD_TIMEOUT_S
+from messenger.graph.call import UPLOAD_TIMEOUT_S
+from messenger.graph.client import NotSent
 from store.attachments import KeptFile, keep_upload
 from store.files import FileStore
 from store.tables import Attachment

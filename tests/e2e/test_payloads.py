@@ -9,8 +9,8 @@ from sqlmodel import Session, col, func, select
 
 from base import clock
 from base.ids import id_from_key
-from messenger.events import Postback, Referral, parse
-from messenger.webhook import EventKind, split
+from messenger.webhooks.events import Postback, Referral, parse
+from messenger.webhooks.webhook import EventKind, split
 from store.tables import (
     Conversation,
     Customer,

@@ -11,7 +11,7 @@ from ingest.inbox import Inbox, SqliteInboxWriter, inbox_rows
 from ingest.reader import InboxReader
 from ingest.router import Routed, route
 from ingest.wake import NoWake
-from messenger.webhook import split
+from messenger.webhooks.webhook import split
 from store.database import Database
 from store.tables import InboxEvent
 from support.store import ACCOUNT, make_settings, seed

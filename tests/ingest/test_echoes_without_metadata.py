@@ -12,7 +12,7 @@ from base import clock
 from domain.sending.delivery import MessageStatus
 from ingest.inbox import inbox_rows
 from ingest.router import route
-from messenger.webhook import split
+from messenger.webhooks.webhook import split
 from store import tables
 from store.database import Database
 from store.messages import settle

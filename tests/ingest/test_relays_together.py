@@ -14,7 +14,7 @@ from base import clock
 from base.settings import Settings
 from engine.leash import leashed
 from ingest.inbox import Inbox, inbox_rows, open_inbox
-from messenger.webhook import split
+from messenger.webhooks.webhook import split
 from store.database import Database
 from store.relay_shares import PARTITIONS
 from store.tables import InboxEvent, Message, Relay, RelayPartition, ThreadEvent

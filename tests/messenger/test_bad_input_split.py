@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from messenger.events import Delivery, Edit, InboundMessage, Postback, Reaction, parse
-from messenger.webhook import CHANNELS, EventKind, WebhookEvent, split
+from messenger.webhooks.events import Delivery, Edit, InboundMessage, Postback, Reaction, parse
+from messenger.webhooks.webhook import CHANNELS, EventKind, WebhookEvent, split
 
 PAGE = "108823774519302"
 CUSTOMER = "7421908834567012"

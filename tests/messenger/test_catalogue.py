@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from domain.sending.window import OpeningKind
-from messenger.catalogue import CATALOGUE, Classification, Route, classify
-from messenger.catalogue_page import page
-from messenger.events import parse
-from messenger.webhook import EventKind, split
+from messenger.webhooks.catalogue import CATALOGUE, Classification, Route, classify
+from messenger.webhooks.catalogue_page import page
+from messenger.webhooks.events import parse
+from messenger.webhooks.webhook import EventKind, split
 from support.paths import DOCS, ROOT
 
 PAYLOADS = ROOT / "tests" / "fixtures" / "payloads"
@@ -34,7 +34,7 @@ def of_event(channel: str = "messaging", *, sender: str = CUSTOMER, **event: Any
 def test_the_committed_page_is_the_generated_one() -> None:
     committed = (DOCS / "webhook-events.md").read_text()
     assert committed == page(PAYLOADS), (
-        "run: python -m messenger.catalogue_page tests/fixtures/payloads > docs/webhook-events.md"
+        "run: python -m messenger.webhooks.catalogue_page tests/fixtures/payloads > docs/webhook-events.md"
     )
 
 

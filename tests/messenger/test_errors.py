@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from messenger.error_table import MEANINGS, OF_SET_UP, ErrorKind
-from messenger.errors import GraphError, error_of, meaning_of
+from messenger.graph.error_table import MEANINGS, OF_SET_UP, ErrorKind
+from messenger.graph.errors import GraphError, error_of, meaning_of
 
 EXPECTED = {
     ErrorKind.UNKNOWN_OUTCOME: ["1", "1/99", "1/1357046", "2", "1200"],

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from messenger.attachments import Attachment
-from messenger.events import (
+from messenger.reading import MalformedEvent
+from messenger.webhooks.attachments import Attachment
+from messenger.webhooks.events import (
     Answer,
     Deleted,
     Delivery,
@@ -28,8 +29,7 @@ from messenger.events import (
     ThreadControl,
     parse,
 )
-from messenger.reading import MalformedEvent
-from messenger.webhook import EventKind, split
+from messenger.webhooks.webhook import EventKind, split
 from support.paths import PAYLOADS
 
 PAGE = "108823774519302"

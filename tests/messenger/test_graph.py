@@ -15,10 +15,8 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from messenger import graph_call
-from messenger.error_table import ErrorKind
-from messenger.errors import GraphError
-from messenger.graph import (
+from messenger.graph import call as graph_call
+from messenger.graph.client import (
     AppCredentials,
     GraphClient,
     GraphUnavailable,
@@ -28,6 +26,8 @@ from messenger.graph import (
     Sent,
     Unknown,
 )
+from messenger.graph.error_table import ErrorKind
+from messenger.graph.errors import GraphError
 
 TOKEN = "EAABpageTOKEN123456"
 SECRET = "app-s3cret"

@@ -1,6 +1,6 @@
 """The limits are those that docs/messages.md tells."""
 
-from messenger import limits
+from messenger.graph import limits
 from support.paths import DOCS
 
 DOCUMENT = (DOCS / "messages.md").read_text()

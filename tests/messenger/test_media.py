@@ -17,8 +17,8 @@ import httpcore
 import pytest
 
 from domain.attachments.attachments import FileReason, safe_name
-from messenger.media import FetchLimits, FileNotFetchedError, FileRefusedError, MediaFetcher
-from messenger.media_hosts import AddressRefusedError, CheckedNetwork, MediaHosts, is_public
+from messenger.media.hosts import AddressRefusedError, CheckedNetwork, MediaHosts, is_public
+from messenger.media.media import FetchLimits, FileNotFetchedError, FileRefusedError, MediaFetcher
 from support.fake_cdn import FakeCdn, fake_cdn
 
 META = ".fbcdn.net,.fbsbx.com"

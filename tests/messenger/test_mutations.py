@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messenger.events import Event, InboundMessage, parse
 from messenger.reading import MalformedEvent
-from messenger.webhook import EventKind, WebhookEvent, split
+from messenger.webhooks.events import Event, InboundMessage, parse
+from messenger.webhooks.webhook import EventKind, WebhookEvent, split
 from support.paths import PAYLOADS
 
 PAGE = "108823774519302"

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from messenger.outline import NoOutlineError, raw_events
-from messenger.webhook import CHANNELS, EventKind, split
+from messenger.webhooks.outline import NoOutlineError, raw_events
+from messenger.webhooks.webhook import CHANNELS, EventKind, split
 
 PAGE = "108823774519302"
 GOOD = [

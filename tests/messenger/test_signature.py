@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from messenger.signature import is_signed, signature_of
+from messenger.webhooks.signature import is_signed, signature_of
 from support.paths import PAYLOADS
 
 BODY = (PAYLOADS / "wire_text_unicode_emoji.json").read_bytes()

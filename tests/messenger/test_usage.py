@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from messenger.usage import Usage, regain_of, usage_of_app, usage_of_page
+from messenger.graph.usage import Usage, regain_of, usage_of_app, usage_of_page
 
 PAGE = "x-business-use-case-usage"
 

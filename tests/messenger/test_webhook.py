@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from messenger.webhook import EventKind, WebhookEvent, mid_in_key, split
+from messenger.webhooks.webhook import EventKind, WebhookEvent, mid_in_key, split
 from support.paths import PAYLOADS
 
 PAGE = "108823774519302"

@@ -33,8 +33,8 @@ from ingest.inbox import Inbox, SqliteInboxWriter, inbox_rows
 from ingest.reader import InboxReader
 from ingest.router import RoutedThread, route
 from ingest.wake import NoWake
-from messenger.graph import GraphClient
-from messenger.webhook import split
+from messenger.graph.client import GraphClient
+from messenger.webhooks.webhook import split
 from store import live_settings as store_settings
 from store.database import Database
 from store.live_settings import live_settings

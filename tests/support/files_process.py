@@ -11,7 +11,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.attachments import AttachmentActivities
 from base.settings import Settings
-from messenger.graph import GraphClient
+from messenger.graph.client import GraphClient
 from store.database import Database
 from worker import make_fetcher
 

@@ -21,9 +21,9 @@ from base.settings import Settings
 from ingest.inbox import inbox_rows, open_inbox
 from ingest.reader import InboxReader
 from ingest.router import route
-from messenger.fields import ALL_FIELDS
-from messenger.graph import GraphClient, Sent
-from messenger.webhook import WebhookEvent
+from messenger.graph.client import GraphClient, Sent
+from messenger.webhooks.fields import ALL_FIELDS
+from messenger.webhooks.webhook import WebhookEvent
 from sandbox.app import create_app
 from sandbox.config import Config
 from sandbox.world import World

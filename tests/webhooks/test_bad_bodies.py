@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from messenger.webhook import CHANNELS
+from messenger.webhooks.webhook import CHANNELS
 from support.accounts import OTHER_PAGE, REMOVED_PAGE
 from support.deliveries import body_of, delivery, new_mid, new_psid, text_event, with_raw
 from support.store import PAGE_A

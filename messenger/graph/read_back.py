@@ -8,8 +8,8 @@ What Meta does not show is lost: the payload of a button, a referral, which app 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from messenger.conversations import ThreadMessage
-from messenger.webhook import READ_BACK, READ_BACK_STANDBY, WebhookEvent, split
+from messenger.graph.conversations import ThreadMessage
+from messenger.webhooks.webhook import READ_BACK, READ_BACK_STANDBY, WebhookEvent, split
 from messenger.wire import compact
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 import httpcore
 
 from domain.attachments.attachments import FileReason
-from messenger.media_hosts import AddressRefusedError, CheckedNetwork, MediaHosts, Resolve
+from messenger.media.hosts import AddressRefusedError, CheckedNetwork, MediaHosts, Resolve
 
 _MOST_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

@@ -4,7 +4,8 @@ Meta's envelope is `{object: "page", entry: [{id, time, messaging | standby | ch
 name is not in it, the kind is told by the key that is present (Messenger Platform, "Webhook events").
 
 Nothing signed is ever refused or lost: whatever cannot be understood becomes an event of a kind that says so,
-with its bytes. A body that the parser refuses altogether is cut at its brackets (`messenger.outline`), so
+with its bytes. A body that the parser refuses altogether is cut at its brackets
+(`messenger.webhooks.outline`), so
 that one bad event does not take the others with it.
 """
 
@@ -14,7 +15,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from messenger import outline
+from messenger.webhooks import outline
 from messenger.wire import compact, decode, decode_patiently, fingerprint, identifier, integer, milliseconds
 
 

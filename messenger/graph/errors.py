@@ -7,9 +7,9 @@ codes 1, 2 and 1200, may hide a message that was sent.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from messenger.error_table import MEANINGS, ErrorKind, Meaning
+from messenger.graph.error_table import MEANINGS, ErrorKind, Meaning
+from messenger.graph.usage import regain_of
 from messenger.redaction import redacted
-from messenger.usage import regain_of
 from messenger.wire import integer
 
 _SERVER_ERROR = 500

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from messenger.graph_call import Access, Answer, GraphCaller, read_json
+from messenger.graph.call import Access, Answer, GraphCaller, read_json
 
 
 async def read_by_batch(caller: GraphCaller, path: str, access: Access, query: Mapping[str, str]) -> Answer:

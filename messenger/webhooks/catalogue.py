@@ -1,7 +1,8 @@
 """What every webhook event is, what it changes, how it is routed, and whether it opens the messaging window.
 
 This table is the routing law for `ingest`; `docs/webhook-events.md` is made from it by
-`messenger.catalogue_page`. Windows: Messenger Platform "Send messages", as `domain.sending.window` has it.
+`messenger.webhooks.catalogue_page`. Windows: Messenger Platform "Send messages", as `domain.sending.window`
+has it.
 """
 
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from enum import StrEnum
 
 from domain.sending.window import OpeningKind
 from domain.surveys.names import is_survey_payload
-from messenger.events import (
+from messenger.webhooks.events import (
     Echo,
     Event,
     InboundMessage,
@@ -18,7 +19,7 @@ from messenger.events import (
     ReferralData,
     ThreadControl,
 )
-from messenger.webhook import STANDBY_CHANNELS, EventKind
+from messenger.webhooks.webhook import STANDBY_CHANNELS, EventKind
 
 
 class Route(StrEnum):

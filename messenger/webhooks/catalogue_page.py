@@ -1,6 +1,6 @@
 """Write `docs/webhook-events.md` from the catalogue and the example deliveries.
 
-python -m messenger.catalogue_page tests/fixtures/payloads > docs/webhook-events.md
+python -m messenger.webhooks.catalogue_page tests/fixtures/payloads > docs/webhook-events.md
 """
 
 import sys
@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from messenger.catalogue import CATALOGUE, Classification, Route, classify
-from messenger.events import Echo, Event, InboundMessage, parse
-from messenger.fields import WEBHOOK_FIELDS
-from messenger.webhook import WebhookEvent, split
+from messenger.webhooks.catalogue import CATALOGUE, Classification, Route, classify
+from messenger.webhooks.events import Echo, Event, InboundMessage, parse
+from messenger.webhooks.fields import WEBHOOK_FIELDS
+from messenger.webhooks.webhook import WebhookEvent, split
 
 EXAMPLE_APP_ID = "1187452390011223"
 EXAMPLE_PAGE_ID = "108823774519302"
@@ -21,7 +21,8 @@ _INTRODUCTION = """\
 # Webhook events
 
 What each event of the Messenger Platform is, what it changes, where it is routed and whether it opens the
-messaging window. Made by `python -m messenger.catalogue_page`; change `messenger/catalogue.py` instead.
+messaging window. Made by `python -m messenger.webhooks.catalogue_page`; change
+`messenger/webhooks/catalogue.py` instead.
 
 Every signed delivery is answered 200 and every event in it is kept raw. An event that is there already, by
 its key within the Page, changes nothing. If it comes again with another content, the first stays, and

@@ -14,7 +14,17 @@ from urllib.parse import quote
 import httpx
 
 from domain.sending.decide import HUMAN_AGENT_TAG
-from messenger.conversations import (
+from messenger.graph.batch import read_by_batch
+from messenger.graph.call import (
+    Access,
+    Answer,
+    AnswerLostError,
+    GraphCaller,
+    NothingWrittenError,
+    Upload,
+    Watch,
+)
+from messenger.graph.conversations import (
     MESSAGE_FIELDS,
     THREAD_FIELDS,
     THREADS_AT_ONCE,
@@ -24,18 +34,8 @@ from messenger.conversations import (
     messages_in,
     threads_in,
 )
-from messenger.error_table import TAG_REFUSED
-from messenger.errors import GraphError, error_of
-from messenger.graph_batch import read_by_batch
-from messenger.graph_call import (
-    Access,
-    Answer,
-    AnswerLostError,
-    GraphCaller,
-    NothingWrittenError,
-    Upload,
-    Watch,
-)
+from messenger.graph.error_table import TAG_REFUSED
+from messenger.graph.errors import GraphError, error_of
 from messenger.wire import identifier, milliseconds
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from messenger.attachments import Attachment, attachments_of
 from messenger.reading import (
     Fields,
     MalformedEvent,
@@ -19,7 +18,8 @@ from messenger.reading import (
     text,
     texts,
 )
-from messenger.webhook import EventKind
+from messenger.webhooks.attachments import Attachment, attachments_of
+from messenger.webhooks.webhook import EventKind
 from messenger.wire import decode, identifier, integer, milliseconds
 
 _Ids = tuple[str | None, str | None]
