@@ -199,7 +199,7 @@ def logs(
 def migrate() -> None:
     """Bring the databases to this release's schema: before `api` and `worker`; `up` and `demo` do it."""
     from local.start_checks import require_database, require_places
-    from store.migrate import migrate as bring_up
+    from store.db.migrate import migrate as bring_up
 
     settings = read_settings()
     require_places(settings)

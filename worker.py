@@ -63,9 +63,9 @@ from messenger.graph.client import GraphClient
 from messenger.media.hosts import MediaHosts
 from messenger.media.media import FetchLimits, MediaFetcher
 from messenger.webhooks.webhook import WebhookEvent
-from store.database import Database
-from store.files import FileStore
-from store.pace import Rates
+from store.attachments.object_store import FileStore
+from store.db.database import Database
+from store.sending.pace import Rates
 from workflows.attachments import FilesWorkflow
 from workflows.conversation import ConversationWorkflow
 from workflows.erasure import ErasureWorkflow

@@ -29,11 +29,11 @@ from domain.workstreams.conversation_settings import AutomatedTrigger
 from messenger.graph.client import GraphClient, GraphUnavailable
 from messenger.graph.errors import GraphError
 from messenger.media.media import FileNotFetchedError, FileRefusedError, MediaFetcher
-from store import attachments
-from store.attachments import KeptFile
-from store.database import Database
-from store.file_checks import FileChecks, ScannerUnsureError
-from store.files import FileStore, FileStoreError
+from store.attachments import rows as attachments
+from store.attachments.checks import FileChecks, ScannerUnsureError
+from store.attachments.object_store import FileStore, FileStoreError
+from store.attachments.rows import KeptFile
+from store.db.database import Database
 from store.tables import Attachment, Message, Page
 from workflows.messages import FILES_REFUSED_SIGNAL, TellRefused, conversation_workflow_id
 

@@ -4,7 +4,7 @@ from sqlmodel import Session
 
 from base.secrets import Vault
 from messenger.graph.client import PageCredentials
-from store import accounts, pages
+from store.pages import accounts, pages
 from store.tables import Account, Page
 
 

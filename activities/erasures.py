@@ -19,10 +19,14 @@ from base.settings import Settings
 from domain.sending.delivery import MessageStatus
 from messenger.graph.client import AppCredentials, GraphClient
 from messenger.graph.errors import GraphError
-from store import accounts, erased_inbox, erasing, erasures, free_space
-from store.database import Database
-from store.erasures import Outcome, Target
-from store.sealed import erased_person_place
+from store.db import free_space
+from store.db.database import Database
+from store.db.secret_scopes import erased_person_place
+from store.pages import accounts
+from store.privacy import delete_customer as erasing
+from store.privacy import erasures
+from store.privacy import redact_inbox as erased_inbox
+from store.privacy.erasures import Outcome, Target
 from store.tables import Erasure, Message
 from workflows.messages import ErasureTarget, FindPeople, conversation_workflow_id
 

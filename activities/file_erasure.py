@@ -1,8 +1,8 @@
 """Erasing a customer's files: from the attachment store first, then their rows, which know where they are."""
 
-from store.attachments import forget_customer, keys_of_customer
-from store.database import Database
-from store.files import FileStore
+from store.attachments.object_store import FileStore
+from store.attachments.rows import forget_customer, keys_of_customer
+from store.db.database import Database
 
 
 class FileErasure:

@@ -25,12 +25,13 @@ from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
 from messenger.graph.read_back import events_of
 from messenger.webhooks.webhook import WebhookEvent
-from store import erasures, findings
-from store.database import Database
-from store.events import append_page_event
-from store.messages import words_at_meta
-from store.pace import take_reading_slot
-from store.sql import KEY_STAYS
+from store.conversations.messages import words_at_meta
+from store.db.database import Database
+from store.db.sql import KEY_STAYS
+from store.events.events import append_page_event
+from store.pages import findings
+from store.privacy import erasures
+from store.sending.pace import take_reading_slot
 from store.tables import Customer, Message, Page
 from store.tables.pages import GONE
 

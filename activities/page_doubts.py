@@ -12,9 +12,9 @@ from base.log import get_logger
 from domain.sending.decide import HUMAN_AGENT_TAG
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
-from store import findings
-from store.database import Database
-from store.sql import KEY_STAYS
+from store.db.database import Database
+from store.db.sql import KEY_STAYS
+from store.pages import findings
 from store.tables import Page
 from workflows.messages import CHECK_SIGNAL, page_workflow_id
 

@@ -7,10 +7,10 @@ from sqlmodel import Session
 from base import clock
 from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials
 from messenger.graph.errors import GraphError
-from store.accounts import finish_deletion
-from store.database import Database
-from store.events import append_page_event
-from store.pages import erase
+from store.db.database import Database
+from store.events.events import append_page_event
+from store.pages.accounts import finish_deletion
+from store.pages.pages import erase
 from store.tables import Account, Page
 from store.tables.pages import REMOVING
 

@@ -18,9 +18,9 @@ from domain.pages.problems import SECRETS_UNREADABLE, Problem, Severity, fields_
 from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials, TokenInfo
 from messenger.graph.error_table import OF_SET_UP, ErrorKind
 from messenger.graph.errors import GraphError
-from store import accounts, page_states
-from store.database import Database
-from store.page_states import Checked
+from store.db.database import Database
+from store.pages import accounts, page_states
+from store.pages.page_states import Checked
 from store.tables import Account, Page
 from store.tables.pages import REMOVED, REMOVING
 from workflows.messages import PageReport

@@ -23,9 +23,9 @@ from base.secrets import SecretUnreadableError, Vault
 from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
-from store import profiles
-from store.database import Database
-from store.profiles import Wanted
+from store.customers import profiles
+from store.customers.profiles import Wanted
+from store.db.database import Database
 from store.tables import Page
 from store.tables.pages import GONE
 

@@ -23,9 +23,9 @@ from domain.sending.delivery import MessageStatus, comparable
 from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials
 from messenger.graph.conversations import ThreadMessage
 from messenger.graph.errors import GraphError
-from store.database import Database
-from store.messages import settle, waiting_with_words, words_at_meta
-from store.pace import take_reading_slot
+from store.conversations.messages import settle, waiting_with_words, words_at_meta
+from store.db.database import Database
+from store.sending.pace import take_reading_slot
 from store.tables import Customer, Message
 from workflows.messages import ReadBack, SendReport
 

@@ -12,9 +12,9 @@ from activities.engine_time import engine_clock
 from activities.heartbeat import beating
 from base.log import get_logger
 from base.settings import Settings
-from store import retention
-from store.database import Database
-from store.files import FileStore
+from store.attachments.object_store import FileStore
+from store.db.database import Database
+from store.privacy import retention
 from workflows.messages import RetentionReport
 
 _log = get_logger("activities")

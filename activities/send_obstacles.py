@@ -12,12 +12,12 @@ from domain.pages.problems import RESTORED
 from domain.sending.decide import SenderKind
 from domain.sending.delivery import MessageStatus
 from messenger.graph.error_table import ErrorKind
-from store import gate
-from store.erasures import CUSTOMER_ERASED
-from store.messages import settle
-from store.survey_answers import is_answered_reminder
+from store.conversations.messages import settle
+from store.conversations.thread_owners import is_others
+from store.privacy.erasures import CUSTOMER_ERASED
+from store.sending import gate
+from store.surveys.answers import is_answered_reminder
 from store.tables import Customer, Message, Page, Thread
-from store.thread_owners import is_others
 from workflows.messages import SendReport
 
 ORIGINAL_SENT = "original_sent"

@@ -14,11 +14,11 @@ from domain.sending.pacing import PAUSED_FOR
 from messenger.graph.client import NotSent, Refused, Sent, Unknown
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
-from store import gate, pace
-from store.messages import settle
+from store.attachments.uploads import forget_upload
+from store.conversations.messages import settle
+from store.conversations.thread_owners import refused_by_meta
+from store.sending import gate, pace
 from store.tables import Message
-from store.thread_owners import refused_by_meta
-from store.uploads import forget_upload
 from workflows.messages import SendMessage, SendReport
 
 Outcome = Sent | Refused | NotSent | Unknown

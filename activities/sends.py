@@ -43,16 +43,16 @@ from domain.sending.delivery import MessageStatus
 from messenger.graph.client import GraphClient, NotSent, PageCredentials, Refused, Unknown
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.own_metadata import metadata_of
-from store import pace
-from store.created_messages import AWAITS_PROFILE, say_with_profile
-from store.database import Database
-from store.files import FileStore
-from store.messages import begin_attempt
-from store.sql import KEY_STAYS
+from store.attachments.object_store import FileStore
+from store.attachments.uploads import WantedUpload, wanted_upload
+from store.conversations.created_messages import AWAITS_PROFILE, say_with_profile
+from store.conversations.messages import begin_attempt
+from store.conversations.projection import window_of_thread
+from store.db.database import Database
+from store.db.sql import KEY_STAYS
+from store.db.unavailable import STORE_UNAVAILABLE, reason
+from store.sending import pace
 from store.tables import Message, Page
-from store.threads import window_of_thread
-from store.unavailable import STORE_UNAVAILABLE, reason
-from store.uploads import WantedUpload, wanted_upload
 from workflows.messages import SendMessage, SendReport
 
 _FENCE = timedelta(seconds=4)

@@ -12,9 +12,9 @@ from base import failpoints, metrics
 from base.log import get_logger
 from domain.conversations.changes import Fact
 from domain.workstreams.conversation_settings import LiveSettings
-from store.database import Database
-from store.live_settings import live_settings
-from store.threads import load_state, project
+from store.conversations.live_settings import live_settings
+from store.conversations.projection import load_state, project
+from store.db.database import Database
 from workflows.messages import LoadThread, ThreadProjection
 
 _log = get_logger("activities")

@@ -12,10 +12,10 @@ from messenger.graph.call import Upload
 from messenger.graph.client import GraphClient, GraphUnavailable, NotSent, Refused
 from messenger.graph.error_table import ErrorKind, Meaning
 from messenger.graph.errors import GraphError
-from store.database import Database
-from store.files import FileGoneError, FileStore, FileStoreError
+from store.attachments.object_store import FileGoneError, FileStore, FileStoreError
+from store.attachments.uploads import WantedUpload, keep_meta_id
+from store.db.database import Database
 from store.tables import Attachment
-from store.uploads import WantedUpload, keep_meta_id
 
 STORE_PATIENCE_S = 5.0
 """With the wait for the page's turn and `UPLOAD_TIMEOUT_S` less than a send may take. One that the engine

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from domain.sending.pacing import NEARLY_USED_UP, restraint
 from messenger.graph.call import Access
 from messenger.graph.usage import Usage, usage_of_app, usage_of_page
-from store import pace
+from store.sending import pace
 
 
 @dataclass(frozen=True, slots=True)

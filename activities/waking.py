@@ -8,8 +8,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.heartbeat import beating
 from base import failpoints
-from store.database import Database
-from store.gate import customers_held_back
+from store.db.database import Database
+from store.sending.gate import customers_held_back
 from workflows.messages import GATE_OPENED_SIGNAL, conversation_workflow_id
 
 _PER_SECOND = 20

@@ -20,8 +20,8 @@ from api.services import Services, Shared
 from base import clock
 from base.ids import new_id
 from domain.access.roles import Role
-from store import accounts, pages
-from store.idempotency import create_once
+from store.access.idempotency import create_once
+from store.pages import accounts, pages
 from store.tables import Account
 
 MAX_PAGES_AT_ONCE = 50

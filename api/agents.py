@@ -19,8 +19,8 @@ from api.services import Services, Shared
 from base import clock
 from base.ids import new_id, new_secret
 from domain.access.roles import Role
-from store import agents, credentials
-from store.idempotency import create_once
+from store.access import agents, credentials
+from store.access.idempotency import create_once
 from store.tables import Agent, ApiKey
 
 _BY_ID = CursorOf("agents", tuple[Id])

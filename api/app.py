@@ -72,10 +72,10 @@ from base.http_connections import Connections
 from base.settings import Settings
 from base.temporal import connect
 from messenger.graph.client import GraphClient
-from store import agents as stored_agents
-from store.database import Database, Lane
-from store.file_checks import FileChecks
-from store.files import FileStore
+from store.access import agents as stored_agents
+from store.attachments.checks import FileChecks
+from store.attachments.object_store import FileStore
+from store.db.database import Database, Lane
 
 _GRAPH_CONNECTIONS = httpx.Limits(max_connections=10, max_keepalive_connections=10, keepalive_expiry=3.0)
 

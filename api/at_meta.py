@@ -18,10 +18,10 @@ from domain.conversations.lifecycle import Status
 from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
-from store import accounts, pages
-from store.database import Database
-from store.gate import Gate
-from store.refusals import not_found
+from store.db.database import Database
+from store.db.refusals import not_found
+from store.pages import accounts, pages
+from store.sending.gate import Gate
 from store.tables import Account, Conversation, Customer, Page, Thread
 
 PROBLEMS_AT_META = ("meta_refused", "meta_unavailable", "page_not_sending", "thread_owned_by_another_app")

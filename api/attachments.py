@@ -31,10 +31,10 @@ from domain.attachments.attachments import (
     FileState,
     safe_name,
 )
-from store.attachments import KeptFile, keep_upload
-from store.file_checks import ScannerUnsureError
-from store.files import FileGoneError, FileStoreError
-from store.refusals import not_found
+from store.attachments.checks import ScannerUnsureError
+from store.attachments.object_store import FileGoneError, FileStoreError
+from store.attachments.rows import KeptFile, keep_upload
+from store.db.refusals import not_found
 from store.tables import Attachment
 
 UPLOAD_SECONDS = 60.0

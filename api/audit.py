@@ -12,7 +12,7 @@ from api.refusal_trail import Refused
 from api.routing import api_router
 from api.services import Shared
 from api.views import EventView
-from store import timeline
+from store.events import timeline
 from store.tables import Event
 
 _BY_NUMBER = CursorOf("audit", tuple[Number])

@@ -17,8 +17,8 @@ from base import clock
 from base.ids import id_from_key
 from base.settings import Settings
 from domain.access.roles import SUPERVISORS_AND_ADMINS, Role
-from store import credentials
-from store.database import Lane
+from store.access import credentials
+from store.db.database import Lane
 
 MAX_TOKEN_LENGTH = 512
 BOOTSTRAP_ADMIN_ID = id_from_key("agent", "bootstrap admin")

@@ -26,8 +26,9 @@ from api.services import Services, Shared
 from base import clock
 from domain.conversations.automated_messages import FOR_AGENTS
 from domain.workstreams.conversation_settings import AutomatedTrigger, Receiver
-from store import automated_messages, pages
-from store.automated_messages import CHANNEL, EffectiveMessage
+from store.pages import pages
+from store.workstreams import automated_messages
+from store.workstreams.automated_messages import CHANNEL, EffectiveMessage
 
 router = api_router("automated messages")
 

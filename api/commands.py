@@ -17,7 +17,7 @@ from api.views import ConversationView
 from base.ids import id_from_key, new_id
 from domain.conversations.lifecycle import Trigger
 from domain.conversations.state import Command
-from store.refs import conversation_ref
+from store.conversations.command_targets import conversation_ref
 
 _CODES = (
     "not_found",

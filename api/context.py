@@ -15,9 +15,9 @@ from base import clock
 from domain.access.roles import Role
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
-from store import context
-from store.events import append_events, event_row
+from store.events.events import append_events, event_row
 from store.tables import Conversation
+from store.workstreams import context_variables as context
 
 _LONGEST_VALUE = 4000
 _64_BITS = 2**63

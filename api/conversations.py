@@ -29,12 +29,15 @@ from api.two_way import (
 from api.views import ConversationView, EventView, MessageView
 from base import clock
 from domain.conversations.lifecycle import Status
-from store import conversations, customers, timeline, transcripts
-from store.conversations import ConversationFilter, ConversationRecord, WindowFilter
-from store.messages import replied_ids
-from store.ranges import Span
-from store.refusals import not_found
-from store.search_texts import MAX_MATCHES
+from store.conversations import listing as conversations
+from store.conversations import transcripts
+from store.conversations.listing import ConversationFilter, ConversationRecord, WindowFilter
+from store.conversations.messages import replied_ids
+from store.customers import customers
+from store.db.ranges import Span
+from store.db.refusals import not_found
+from store.events import timeline
+from store.search.texts import MAX_MATCHES
 from store.tables import Message, Thread
 
 _ME = "me"

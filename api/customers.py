@@ -18,12 +18,13 @@ from api.routing import api_router
 from api.services import Services, Shared
 from api.views import CustomerListView, CustomerView
 from base import clock
-from store import customers, erasures
-from store.customers import CustomerFilter
-from store.erasures import AskedBy, ErasureStatus, Outcome
-from store.idempotency import Once, create_once, request_hash
-from store.ranges import Span
-from store.refusals import not_found
+from store.access.idempotency import Once, create_once, request_hash
+from store.customers import customers
+from store.customers.customers import CustomerFilter
+from store.db.ranges import Span
+from store.db.refusals import not_found
+from store.privacy import erasures
+from store.privacy.erasures import AskedBy, ErasureStatus, Outcome
 from store.tables import Erasure
 
 _BY_NEWEST = CursorOf("customers", tuple[Instant, Id])

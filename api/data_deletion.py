@@ -22,9 +22,9 @@ from api.webhooks import SecretsUnavailableError
 from base import clock
 from base.log import get_logger
 from messenger.webhooks.signed_request import BadSignedRequestError, read_deletion_request
-from store import erasures
+from store.db.unavailable import STORE_UNAVAILABLE
+from store.privacy import erasures
 from store.tables import Erasure
-from store.unavailable import STORE_UNAVAILABLE
 
 MOST_FORM_BYTES = 16 * 1024
 _CODE = re.compile(r"[A-Za-z0-9_-]{43}")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from domain.surveys.texts import spoken
-from store.erasures import ErasureStatus, Outcome
+from store.privacy.erasures import ErasureStatus, Outcome
 from store.tables import Erasure
 
 

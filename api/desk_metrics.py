@@ -10,8 +10,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from base import clock
-from store import gauges
-from store.database import Database
+from store.db.database import Database
+from store.installation import gauges
 
 _FRESH_SECONDS = 5.0
 

@@ -23,10 +23,10 @@ from base import clock
 from domain.conversations.changes import Refusal
 from domain.conversations.lifecycle import Status, Trigger
 from domain.conversations.state import CANCEL_MESSAGE, SEND_HELD, Command
-from store import conversations
-from store.database import Database
-from store.refs import ConversationRef, named_by, record_refusal
-from store.refusals import not_found
+from store.conversations import listing as conversations
+from store.conversations.command_targets import ConversationRef, named_by, record_refusal
+from store.db.database import Database
+from store.db.refusals import not_found
 from workflows.messages import CommandResult
 
 _CLOSED = Refusal("conversation_closed", "This conversation is closed.", Status.CLOSED)

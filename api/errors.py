@@ -12,9 +12,9 @@ from api.invalid import shown_errors
 from api.problems import Problem
 from base.log import get_logger
 from base.secrets import SecretUnreadableError
-from store.read_limits import ReadTooSlowError
-from store.refusals import StoreRefusalError
-from store.unavailable import STORE_UNAVAILABLE
+from store.db.read_limits import ReadTooSlowError
+from store.db.refusals import StoreRefusalError
+from store.db.unavailable import STORE_UNAVAILABLE
 
 _CLIENT_CLOSED_REQUEST = 499
 _CODE_OF_STATUS = {400: "bad_request", 404: "not_found"}

@@ -16,10 +16,10 @@ from sqlmodel import Session
 from api.problems import Problem
 from base.log import get_logger
 from domain.access.roles import Role
-from store import timeline
-from store.database import Database
+from store.db.database import Database
+from store.events import timeline
+from store.events.timeline import EventFilter
 from store.tables import Event
-from store.timeline import EventFilter
 
 POLL_SECONDS = 0.2
 STREAMS_PER_AGENT = 10

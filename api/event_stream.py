@@ -23,8 +23,8 @@ from api.routing import api_router
 from api.services import Services, Shared
 from api.views import EventView
 from base.log import get_logger
+from store.events.timeline import EventFilter
 from store.tables import Event
-from store.timeline import EventFilter
 
 HEARTBEAT_SECONDS = 5.0
 SLOW_READER_SECONDS = 15.0

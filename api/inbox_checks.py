@@ -5,8 +5,8 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from base import clock
-from store.database import Database, Lane
-from store.gauges import oldest_unrouted_ms, oldest_untold_work, read_position, received_ms
+from store.db.database import Database, Lane
+from store.installation.gauges import oldest_unrouted_ms, oldest_untold_work, read_position, received_ms
 
 LONGEST_LAG = timedelta(seconds=60)
 

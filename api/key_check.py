@@ -1,8 +1,8 @@
 """What `/readyz` asks of the master key: is it the one with which the secrets in the store are encrypted."""
 
 from base.settings import Settings
-from store.database import Database
-from store.installation import read_master_key_ids
+from store.db.database import Database
+from store.installation.installation import read_master_key_ids
 
 
 class WrongMasterKeyError(Exception):

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 from starlette.requests import ClientDisconnect, Request
 
 from api.problems import Problem
-from store.database import Database, Lane, Work
-from store.read_limits import ReadTooSlowError
+from store.db.database import Database, Lane, Work
+from store.db.read_limits import ReadTooSlowError
 
 T = TypeVar("T")
 

@@ -17,7 +17,7 @@ from api.refusal_trail import Refused, source_of
 from api.routing import api_router
 from api.services import Shared
 from base import clock
-from store import agents
+from store.access import agents
 
 router = api_router("sign-in")
 

@@ -19,11 +19,12 @@ from base.ids import id_from_key, new_id
 from domain.conversations.state import CANCEL_MESSAGE, SEND_HELD, Command
 from domain.sending.decide import RefusalCode
 from domain.sending.delivery import MessageStatus
-from store import conversations, own_messages
-from store.messages import replied_ids
-from store.own_messages import MessageFilter
-from store.refs import message_ref
-from store.refusals import not_found
+from store.conversations import listing as conversations
+from store.conversations import own_messages
+from store.conversations.command_targets import message_ref
+from store.conversations.messages import replied_ids
+from store.conversations.own_messages import MessageFilter
+from store.db.refusals import not_found
 from store.tables import Message
 
 _ME = "me"

@@ -7,7 +7,7 @@ from prometheus_client import Metric
 
 from api.desk_metrics import families
 from base import clock, metrics
-from store.gauges import Gauges
+from store.installation.gauges import Gauges
 
 _HEAD = r"""# Metrics
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, SecretStr
 from api.auth import Principal
 from api.fields import Input
 from api.services import Services
-from store.idempotency import Once
+from store.access.idempotency import Once
 
 
 def once(services: Services, caller: Principal, key: str | None, operation: str, body: Input) -> Once:

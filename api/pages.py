@@ -19,8 +19,10 @@ from api.services import Services, Shared
 from base import clock
 from base.secrets import Vault
 from domain.pages.problems import Problem as PageProblemFound
-from store import accounts, gate, page_states, pages, workstreams
+from store.pages import accounts, page_states, pages
+from store.sending import gate
 from store.tables import Account, Page
+from store.workstreams import workstreams
 
 router = api_router("accounts and pages")
 

@@ -6,7 +6,7 @@ from api.auth import Principal
 from base import clock
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
-from store.events import append_events, event_row
+from store.events.events import append_events, event_row
 
 
 def record(

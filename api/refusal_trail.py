@@ -18,8 +18,8 @@ from base import clock, metrics
 from base.log import get_logger
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
-from store.database import Database
-from store.events import append_events, event_row
+from store.db.database import Database
+from store.events.events import append_events, event_row
 
 FLUSH_SECONDS = 1.0
 AGAIN_AFTER_SECONDS = 60.0

@@ -32,14 +32,20 @@ from domain.conversations.changes import Refusal
 from domain.conversations.state import Command
 from domain.sending.decide import RefusalCode
 from messenger.graph.limits import MESSAGE_BYTES
-from store import replies
-from store.database import Database
-from store.idempotency import request_hash
-from store.messages import replied_ids
-from store.refs import ConversationRef, conversation_ref, message_ref, named_by, record_refusal
-from store.refusals import StoreRefusalError
+from store.access.idempotency import request_hash
+from store.conversations.command_targets import (
+    ConversationRef,
+    conversation_ref,
+    message_ref,
+    named_by,
+    record_refusal,
+)
+from store.conversations.messages import replied_ids
+from store.conversations.thread_owners import NOT_OURS
+from store.db.database import Database
+from store.db.refusals import StoreRefusalError
+from store.sending import replies
 from store.tables import Message, Thread
-from store.thread_owners import NOT_OURS
 
 router = api_router("conversations")
 

@@ -14,7 +14,7 @@ from api.routing import api_router
 from api.services import Services, Shared
 from base import clock
 from domain.sending.decide import ContentKind, RefusalCode, SenderKind, SendRefusal, decide_send
-from store.threads import window_of_thread
+from store.conversations.projection import window_of_thread
 
 _WITHIN_S = 3.0
 _OUTSIDE = "Typing and seen are shown inside Meta's standard window only."

@@ -21,9 +21,9 @@ from api.settings_fanout import SettingsFanout
 from api.throttle import SignInThrottle
 from base.http_connections import Connections
 from base.settings import Settings
-from store.database import Database
-from store.file_checks import FileChecks
-from store.files import FileStore
+from store.attachments.checks import FileChecks
+from store.attachments.object_store import FileStore
+from store.db.database import Database
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,10 @@ from api.services import Shared
 from api.session_views import TabView
 from base import clock
 from base.ids import new_id
-from store import session_templates
-from store.idempotency import create_once
-from store.session_templates import CommunicationPanel, TabKind
+from store.access.idempotency import create_once
 from store.tables import SessionTemplate
+from store.workstreams import session_templates
+from store.workstreams.session_templates import CommunicationPanel, TabKind
 
 MOST_TABS = 20
 _BY_ID = CursorOf("session_templates", tuple[Id])

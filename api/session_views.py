@@ -8,8 +8,8 @@ from urllib.parse import quote
 from pydantic import BaseModel
 
 from domain.workstreams.automated_texts import fill_in
-from store.conversations import ConversationRecord
-from store.session_templates import CommunicationPanel, TabKind
+from store.conversations.listing import ConversationRecord
+from store.workstreams.session_templates import CommunicationPanel, TabKind
 
 _TITLE = "{CustomerName}"
 

@@ -11,8 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.engine import Engine, EngineBusyError, EngineUnavailableError, RunNotFoundError
 from base.log import get_logger
-from store.conversations import live_customers
-from store.database import Database
+from store.conversations.listing import live_customers
+from store.db.database import Database
 
 MOST_PER_SECOND = 50
 _BATCH = 200

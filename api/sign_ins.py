@@ -18,7 +18,7 @@ from api.routing import api_router
 from api.services import Shared
 from base import clock
 from base.ids import new_secret
-from store import credentials
+from store.access import credentials
 
 LIFETIME = timedelta(hours=1)
 

@@ -13,7 +13,7 @@ from base.ids import id_from_key, new_id
 from domain.conversations.lifecycle import Trigger
 from domain.conversations.state import Command
 from domain.sending.decide import RefusalCode
-from store.refs import new_conversation_ref
+from store.conversations.command_targets import new_conversation_ref
 
 router = api_router("conversations")
 

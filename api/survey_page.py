@@ -22,11 +22,11 @@ from base import clock
 from base.log import get_logger
 from domain.surveys.texts import SCORES, TEXTS, SurveyTexts, spoken
 from domain.workstreams.conversation_settings import Question
-from store.events import append_events, event_row
-from store.survey_answers import is_late, take_from_page
-from store.surveys import by_token
+from store.db.unavailable import STORE_UNAVAILABLE
+from store.events.events import append_events, event_row
+from store.surveys.answers import is_late, take_from_page
+from store.surveys.rows import by_token
 from store.tables import Customer, Page, Survey, SurveyAnswer
-from store.unavailable import STORE_UNAVAILABLE
 
 MOST_FORM_BYTES = 64 * 1024
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{20,100}")

@@ -12,7 +12,7 @@ from api.recording import record
 from api.routing import api_router
 from api.services import Shared
 from domain.workstreams.conversation_settings import Question, SurveyWay
-from store import pages
+from store.pages import pages
 from store.tables import Page
 
 _A_YEAR_OF_MINUTES = 366 * 24 * 60

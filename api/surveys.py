@@ -16,11 +16,11 @@ from api.routing import api_router
 from api.services import Shared
 from domain.conversations.state import SurveyStatus
 from domain.workstreams.conversation_settings import Question, SurveyWay
-from store import survey_results
-from store.ranges import Span
-from store.refusals import not_found
-from store.survey_answers import Source
-from store.survey_results import SurveyFilter, SurveyRecord
+from store.db.ranges import Span
+from store.db.refusals import not_found
+from store.surveys import results as survey_results
+from store.surveys.answers import Source
+from store.surveys.results import SurveyFilter, SurveyRecord
 
 _BY_ENDING = CursorOf("surveys", tuple[Instant, Id])
 

@@ -14,8 +14,8 @@ from api.replies import settle
 from api.services import Services
 from base import clock
 from base.log import get_logger
-from store.refusals import StoreRefusalError
-from store.replies import unsettled_replies
+from store.db.refusals import StoreRefusalError
+from store.sending.replies import unsettled_replies
 
 EVERY_SECONDS = 5.0
 SILENCES = 3

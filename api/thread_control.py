@@ -22,7 +22,7 @@ from base import clock
 from base.ids import new_id
 from domain.sending.thread_owner import PAGE_INBOX_APP_ID, ThreadOwner
 from messenger.graph.error_table import ErrorKind
-from store.thread_owners import note_control, owner_of_thread, told_by_meta
+from store.conversations.thread_owners import note_control, owner_of_thread, told_by_meta
 
 _WITHIN_S = 10.0
 _ASKED_WITHIN_S = 3.0

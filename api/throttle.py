@@ -22,9 +22,9 @@ from base import clock
 from base.ids import new_id
 from base.proxies import source_of_address, untrusted_proxy
 from base.secrets import Vault
-from store import sign_in_tries
-from store.database import Database
-from store.sign_in_tries import TryLimit
+from store.access import sign_in_tries
+from store.access.sign_in_tries import TryLimit
+from store.db.database import Database
 
 DEVICE_PREFIX = "pdd"
 DEVICE_LIFETIME = timedelta(days=180)

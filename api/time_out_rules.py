@@ -27,9 +27,9 @@ from api.services import Shared
 from base import clock
 from base.ids import new_id
 from domain.workstreams.conversation_settings import Receiver, RuleAction, Silent
-from store import time_out_rules, workstreams
-from store.idempotency import create_once
+from store.access.idempotency import create_once
 from store.tables import TimeOutRule
+from store.workstreams import time_out_rules, workstreams
 
 _SECONDS = 60
 

@@ -14,7 +14,7 @@ from fastapi import Query
 from api.fields import Id
 from api.paging import CursorOf, Number, Page
 from api.problems import Problem
-from store.ranges import Span, around
+from store.db.ranges import Span, around
 
 T = TypeVar("T")
 Row = TypeVar("Row")

@@ -11,8 +11,9 @@ from api.problem_docs import problems
 from api.routing import api_router
 from api.services import Shared
 from api.views import EventView
-from store import timeline, unrouted
-from store.events import CONFLICTING_REPEAT
+from store.events import timeline
+from store.events.events import CONFLICTING_REPEAT
+from store.inbox import unrouted
 from store.tables import UnroutedEvent
 
 _BY_NUMBER = CursorOf("unrouted", tuple[Number])

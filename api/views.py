@@ -12,12 +12,12 @@ from api.session_views import SessionView
 from domain.sending.delivery import MessageStatus
 from domain.sending.thread_owner import OwnerKind, ThreadOwner
 from domain.sending.window import OpeningKind, Stage, Window
-from store.conversations import ConversationRecord
-from store.customers import CustomerRecord
-from store.messages import displayed_status
+from store.conversations.listing import ConversationRecord
+from store.conversations.messages import displayed_status
+from store.conversations.projection import window_of_thread
+from store.conversations.thread_owners import owner_of_thread
+from store.customers.customers import CustomerRecord
 from store.tables import Customer, Event, Message, Thread
-from store.thread_owners import owner_of_thread
-from store.threads import window_of_thread
 
 
 class WindowView(BaseModel):

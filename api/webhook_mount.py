@@ -7,7 +7,7 @@ from api.webhook_secrets import AccountSecrets
 from api.webhooks import WebhookEndpoint
 from base.settings import Settings
 from ingest.inbox import Inbox, open_inbox
-from store.database import Database
+from store.db.database import Database
 
 
 class WebhookMount:

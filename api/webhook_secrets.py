@@ -18,8 +18,8 @@ from api.webhooks import SecretsUnavailableError
 from base import clock
 from base.log import get_logger
 from base.secrets import SecretUnreadableError, Vault
-from store.accounts import signing_secrets, verify_token
-from store.database import Database
+from store.db.database import Database
+from store.pages.accounts import signing_secrets, verify_token
 from store.tables import Account
 
 _FRESH_SECONDS = 5.0

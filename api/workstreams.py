@@ -28,9 +28,9 @@ from api.routing import api_router
 from api.services import Shared
 from base import clock
 from base.ids import new_id
-from store import workstreams
-from store.idempotency import create_once
+from store.access.idempotency import create_once
 from store.tables import Workstream
+from store.workstreams import workstreams
 
 _BY_ID = CursorOf("workstreams", tuple[Id])
 _SECONDS = 60

@@ -18,7 +18,7 @@ from engine.clean_exit import exit_process
 from ingest.inbox import open_inbox
 from local.demo import APP_ID, PAGE_ID, DemoSecrets, load_or_make_secrets
 from messenger.graph.client import GraphClient, PageCredentials, Sent
-from store.database import Database
+from store.db.database import Database
 from worker import make_worker, readiness
 
 _UNUSED_TASK_QUEUE = "nobody-uses-this"

@@ -18,8 +18,8 @@ from typing import Any
 from base import clock
 from base.settings import Settings
 from bench.grown_rows import DeskRows, Facts, Size, stored
-from store.database import Database
-from store.migrate import migrate
+from store.db.database import Database
+from store.db.migrate import migrate
 
 SMALL = Size("small", conversations=800, customers=400, longest_thread=300)
 GROWN = Size("grown", conversations=200_000, customers=80_000, longest_thread=30_000)

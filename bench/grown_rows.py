@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from base.secrets import Vault
-from store.sealed import access_token_place, app_secret_place
-from store.search_texts import Kind, index_entry
+from store.db.secret_scopes import access_token_place, app_secret_place
+from store.search.texts import Kind, index_entry
 from store.tables import Account, Agent, Page, Workstream
 
 RARE_WORD = "zanzibar"

@@ -21,7 +21,7 @@ from engine.dev_server import find_or_build_dev_server
 from engine.ports import free_port
 from engine.progress import Progress
 from local.demo import DemoSecrets, load_or_make_secrets, page_problem, seed_desk, seed_sandbox
-from store.migrate import migrate
+from store.db.migrate import migrate
 
 _LOOPBACK = "127.0.0.1"
 

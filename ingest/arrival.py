@@ -18,9 +18,9 @@ from domain.conversations.state import ThreadEvent, ThreadEventKind
 from domain.sending.window import Opening, OpeningKind, opening
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from ingest.facts import facts_of
-from store.events import event_row
+from store.conversations.projection import set_window, window_of_thread
+from store.events.events import event_row
 from store.tables import Customer, InboxEvent, Thread
-from store.threads import set_window, window_of_thread
 
 
 @dataclass(slots=True)

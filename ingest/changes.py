@@ -6,9 +6,9 @@ from sqlalchemy import bindparam, delete
 from sqlmodel import Session, col, select
 
 from base.clock import from_iso
-from store import search_texts
-from store.attachments import take_back
-from store.sql import insert_or_ignore, table_of
+from store.attachments.rows import take_back
+from store.db.sql import insert_or_ignore, table_of
+from store.search import texts as search_texts
 from store.tables import EarlyChange, Message
 
 _CHANGE = table_of(EarlyChange)

@@ -13,8 +13,8 @@ from base.log import get_logger
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
 from ingest.reader import Conflict, InboxReader
-from store.database import Database
-from store.events import CONFLICTING_REPEAT, append_events, event_row
+from store.db.database import Database
+from store.events.events import CONFLICTING_REPEAT, append_events, event_row
 from store.tables import Event
 
 LOOK_EVERY = timedelta(seconds=10)

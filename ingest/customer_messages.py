@@ -17,9 +17,9 @@ from ingest.files import refused_files, take_files
 from messenger.webhooks import events as meta
 from messenger.webhooks.attachments import Attachment
 from messenger.webhooks.webhook import READ_BACK_CHANNELS
-from store import search_texts
+from store.conversations.thread_owners import owner_of_thread
+from store.search import texts as search_texts
 from store.tables import Message
-from store.thread_owners import owner_of_thread
 
 UNSUPPORTED = "unsupported"
 """The kind of a customer's message in which there is nothing that is known here."""

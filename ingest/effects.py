@@ -26,8 +26,8 @@ from messenger.graph.own_metadata import message_id_in
 from messenger.webhooks import events as meta
 from messenger.webhooks.catalogue import hands_over
 from messenger.webhooks.webhook import READ_BACK_CHANNELS
-from store.messages import confirm_by_echo, waiting_with_words
-from store.thread_owners import owner_of_thread, set_owner
+from store.conversations.messages import confirm_by_echo, waiting_with_words
+from store.conversations.thread_owners import owner_of_thread, set_owner
 
 
 @singledispatch

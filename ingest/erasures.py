@@ -8,8 +8,8 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 
 from base.log import get_logger
-from store.database import Database
-from store.erasures import ErasureStatus, unfinished
+from store.db.database import Database
+from store.privacy.erasures import ErasureStatus, unfinished
 from workflows.messages import (
     ERASURE_WORKFLOW,
     TASK_QUEUE,

@@ -8,8 +8,8 @@ from temporalio.service import RPCError
 
 from base.log import get_logger
 from base.tracebacks import without_values
-from store.attachments import messages_with_files_to_delete, messages_with_pending_files
-from store.database import Database
+from store.attachments.rows import messages_with_files_to_delete, messages_with_pending_files
+from store.db.database import Database
 from workflows.messages import FILES_TASK_QUEUE, FILES_WORKFLOW, TASK_TIMEOUT, FilesInput, files_workflow_id
 
 _RPC_SECONDS = 10.0

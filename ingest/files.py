@@ -14,7 +14,7 @@ from domain.attachments.attachments import (
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from ingest.arrival import Arrival
 from messenger.webhooks.attachments import Attachment
-from store.attachments import inbound_row, shown
+from store.attachments.rows import inbound_row, shown
 
 
 def take_files(

@@ -25,8 +25,8 @@ from base.log import get_logger
 from base.settings import Settings
 from ingest.wake import DatagramWake, NoWake
 from messenger.webhooks.webhook import WebhookEvent
-from store.postgres_errors import without_values
-from store.relay_shares import CHANNEL, PARTITIONS
+from store.db.postgres_errors import without_values
+from store.inbox.relay_shares import CHANNEL, PARTITIONS
 
 _GROUP_LIMIT = 500
 _BUSY_TIMEOUT_SECONDS = 2.0

@@ -1,7 +1,7 @@
 """What a relay holds: its share of the inbox's partitions, and how far it has read each.
 
 On one machine (SQLite) a file lock lets one relay work and tells at once when it is dead; others stand by.
-On PostgreSQL the relays share the partitions evenly (`store.relay_shares`).
+On PostgreSQL the relays share the partitions evenly (`store.inbox.relay_shares`).
 """
 
 import asyncio
@@ -15,8 +15,8 @@ from typing import TextIO
 from sqlmodel import Session
 
 from base.ids import new_id
-from store.database import Database
-from store.relay_shares import PRESENCE, Lease, Share, advance, give_back, take_share
+from store.db.database import Database
+from store.inbox.relay_shares import PRESENCE, Lease, Share, advance, give_back, take_share
 
 _RENEW_SECONDS = PRESENCE.total_seconds() / 3
 _LACKING_SECONDS = 0.2

@@ -10,10 +10,10 @@ from temporalio.service import RPCError
 
 from base.log import get_logger
 from base.tracebacks import without_values
-from store.database import Database
+from store.db.database import Database
+from store.db.unavailable import STORE_UNAVAILABLE, reason
 from store.tables import Page
 from store.tables.pages import REMOVED
-from store.unavailable import STORE_UNAVAILABLE, reason
 from workflows.messages import (
     CHECK_SIGNAL,
     PAGE_WORKFLOW,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select, tuple_
 
-from store.database import Database
-from store.relay_shares import PARTITIONS
+from store.db.database import Database
+from store.inbox.relay_shares import PARTITIONS
 from store.tables import InboxEvent
 
 BATCH = 200

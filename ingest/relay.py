@@ -23,10 +23,10 @@ from ingest.router import Routed, quarantine, route
 from ingest.signaller import Signaller
 from ingest.wake import Alarm
 from ingest.write_downs import WriteDowns
-from store.database import Database
-from store.relay_shares import Lease, LeaseLostError, advance
+from store.db.database import Database
+from store.db.unavailable import may_be_of_the_data, reason
+from store.inbox.relay_shares import Lease, LeaseLostError, advance
 from store.tables import InboxEvent
-from store.unavailable import may_be_of_the_data, reason
 
 _POLL_SECONDS = 0.5
 _STAND_BY_SECONDS = 0.1

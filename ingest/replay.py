@@ -11,10 +11,10 @@ from sqlmodel import Session, col, select
 from base.log import get_logger
 from base.tracebacks import place_of, without_values
 from ingest.router import Routed, quarantine, route
-from store.database import Database
-from store.relay_shares import Lease, LeaseLostError, advance
+from store.db.database import Database
+from store.db.unavailable import may_be_of_the_data
+from store.inbox.relay_shares import Lease, LeaseLostError, advance
 from store.tables import InboxEvent, UnroutedEvent
-from store.unavailable import may_be_of_the_data
 
 REPLAYING = "replaying"
 """The disposition of an unrouted event that waits to be handled once more."""

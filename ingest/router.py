@@ -26,11 +26,13 @@ from messenger.reading import MalformedEvent
 from messenger.webhooks.catalogue import CATALOGUE, Classification, Route, classify, is_ad
 from messenger.webhooks.events import Event, PolicyEnforcement, ReferralData, parse
 from messenger.webhooks.webhook import READ_BACK_CHANNELS, STANDBY_CHANNELS, EventKind, mid_in_key
-from store import profiles, search_texts
-from store.events import append_events, event_row
-from store.findings import note_enforcement
-from store.live_settings import SOURCES, settings_of
-from store.sql import insert_or_ignore, insert_unkept
+from store.conversations.live_settings import SOURCES, settings_of
+from store.customers import profiles
+from store.db.sql import insert_or_ignore, insert_unkept
+from store.events.events import append_events, event_row
+from store.pages.findings import note_enforcement
+from store.pages.traffic import heard
+from store.search import texts as search_texts
 from store.tables import (
     Account,
     Attachment,
@@ -45,7 +47,6 @@ from store.tables import (
 )
 from store.tables import ThreadEvent as ThreadEventRow
 from store.tables.pages import GONE
-from store.traffic import heard
 from workflows.messages import SettingsRead
 
 _OF_NO_PAGE: dict[EventKind, str] = {

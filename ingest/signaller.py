@@ -26,11 +26,11 @@ from ingest.facts import thread_event
 from ingest.first_contact import start_or_signal
 from ingest.inbox import partition_of
 from ingest.succession import Succession
-from store.database import Database, Work
-from store.events import append_events, event_row
+from store.db.database import Database, Work
+from store.db.unavailable import may_be_of_the_data, reason
+from store.events.events import append_events, event_row
 from store.tables import Customer, Thread
 from store.tables import ThreadEvent as ThreadEventRow
-from store.unavailable import may_be_of_the_data, reason
 from workflows.messages import (
     EVENTS_PER_SIGNAL,
     EVENTS_SIGNAL,

@@ -10,8 +10,8 @@ from domain.conversations.state import ThreadEventKind
 from domain.surveys.names import is_survey_question
 from ingest.arrival import Arrival, insert, note, record, tell
 from messenger.webhooks.events import Feedback, FeedbackAnswer, InboundMessage
-from store import survey_answers
-from store.survey_answers import Ignored, Taken
+from store.surveys import answers as survey_answers
+from store.surveys.answers import Ignored, Taken
 
 
 def take_tap(message: InboundMessage, arrival: Arrival) -> None:

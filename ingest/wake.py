@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 
 from base.log import get_logger
-from store.relay_shares import CHANNEL, SHARES_CHANGED
+from store.inbox.relay_shares import CHANNEL, SHARES_CHANGED
 
 PORT_FILE = "relay.port"
 _RECONNECT_SECONDS = 1.0

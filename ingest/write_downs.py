@@ -13,9 +13,9 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from base.log import get_logger
-from store.database import Database, Work
-from store.recent_projections import first_event_of_last, threads_told_of
-from store.unavailable import STORE_UNAVAILABLE, reason
+from store.conversations.recent_projections import first_event_of_last, threads_told_of
+from store.db.database import Database, Work
+from store.db.unavailable import STORE_UNAVAILABLE, reason
 from workflows.messages import TASK_TIMEOUT, WRITE_DOWN_SIGNAL, conversation_workflow_id
 
 LATELY = timedelta(seconds=15)

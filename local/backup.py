@@ -17,9 +17,9 @@ from pathlib import Path
 from base import clock
 from base.settings import Settings
 from engine.data_lock import data_directory_lock
-from store.backups import begin_restored, copy_databases
-from store.database import Database
-from store.migrate import migrate
+from store.db.database import Database
+from store.db.migrate import migrate
+from store.installation.backups import begin_restored, copy_databases
 
 # The inbox last: Meta waits for it.
 DATABASES = ("temporal.db", "pagedesk.db", "inbox.db")
@@ -102,7 +102,10 @@ def restore(settings: Settings, folder: Path) -> str:
 
 
 def mark_restored(settings: Settings, backed_up_at: datetime) -> None:
-    """Prepare a store that came from a backup, before anything starts (`store.backups.begin_restored`)."""
+    """Prepare a store that came from a backup, before anything starts.
+
+    What that is: `store.installation.backups.begin_restored`.
+    """
     migrate(settings)
     store = Database(settings.store_url)
     try:

@@ -23,9 +23,9 @@ from local.demo import DemoSecrets, demo_settings, load_or_make_secrets, page_pr
 from local.log_files import DIRECTORY, showing_logs
 from local.start_checks import require_database, require_places, require_same_installation
 from local.time_control import clock_url, keeping_time
-from store import free_space
-from store.installation import Kind
-from store.migrate import migrate
+from store.db import free_space
+from store.db.migrate import migrate
+from store.installation.installation import Kind
 
 # A check of a page at the usual pace would be most of what happens on a journey.
 _TRAVELLING_PAGE_CHECK_MINUTES = 24 * 60

@@ -13,8 +13,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from base import clock
 from base.converter import data_converter
 from engine.time_machine import Outside
-from store.attachments import messages_with_pending_files
-from store.database import Database
+from store.attachments.rows import messages_with_pending_files
+from store.db.database import Database
 from store.tables import InboxEvent, RelayPartition, Thread, ThreadEvent
 from workflows.messages import EVENTS_SIGNAL, ConversationInput, ThreadEvents, conversation_workflow_id
 

@@ -25,10 +25,10 @@ from base.settings_reading import SettingsError
 from local.demo import DEMO_FILE
 from local.naming import shown_command
 from messenger.media.hosts import MediaHosts
-from store import installation
-from store.database import Database
-from store.files import FileStore
-from store.migrate import NewerSchemaError, schemas_behind
+from store.attachments.object_store import FileStore
+from store.db.database import Database
+from store.db.migrate import NewerSchemaError, schemas_behind
+from store.installation import installation
 
 T = TypeVar("T")
 

@@ -22,7 +22,7 @@ from base.temporal import connect
 from engine.served import served
 from engine.time_machine import InThePastError, TimeMachine, TimeStandsStillError
 from local.outside import DeskOutside
-from store.database import Database
+from store.db.database import Database
 from store.tables import Event
 
 

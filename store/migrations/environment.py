@@ -1,4 +1,4 @@
-"""What both migration chains do: run on the connection that `store.migrate` hands over."""
+"""What both migration chains do: run on the connection that `store.db.migrate` hands over."""
 
 from typing import Any, Literal
 
@@ -7,7 +7,7 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import JSON, MetaData
 from sqlmodel.sql.sqltypes import AutoString
 
-from store.types import UtcDateTime
+from store.db.types import UtcDateTime
 
 
 def run(metadata: MetaData, version_table: str) -> None:

@@ -50,7 +50,7 @@ class SignIn(SQLModel, table=True):
 
 
 class SignInTry(SQLModel, table=True):
-    """A try to sign in that has not succeeded; `store.sign_in_tries` counts them."""
+    """A try to sign in that has not succeeded; `store.access.sign_in_tries` counts them."""
 
     __tablename__ = "sign_in_try"
     __table_args__ = (Index("ix_sign_in_try_key", "key", "at"),)

@@ -6,7 +6,7 @@ from sqlalchemy import JSON, BigInteger, Index, Integer, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from store.types import UtcDateTime
+from store.db.types import UtcDateTime
 
 # Names for every constraint, so that migrations can address them.
 SQLModel.metadata.naming_convention = {

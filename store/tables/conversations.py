@@ -14,7 +14,7 @@ class Conversation(SQLModel, table=True):
     """One piece of work in a thread. A projection: only the workflow's projection writes it."""
 
     __table_args__ = (
-        # Lists are read by newest activity, one status after the other: store.ranges.
+        # Lists are read by newest activity, one status after the other: store.db.ranges.
         Index("ix_conversation_status_activity", "status", _ACTIVITY, "id"),
         Index("ix_conversation_page_activity", "page_id", "status", _ACTIVITY, "id"),
         index_where(

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import ColumnElement
 from sqlmodel import Field, SQLModel, col
 
+from store.db.types import UtcDateTime
 from store.tables.columns import JSON_TYPE, instant, json_column
-from store.types import UtcDateTime
 
 PROVISIONING = "Provisioning"
 REMOVING = "Removing"
@@ -54,7 +54,7 @@ class Page(SQLModel, table=True):
         default=None,
         sa_type=JSON_TYPE,
         nullable=True,
-        description="the survey after an ending, as the API takes it; see store.survey_settings",
+        description="the survey after an ending, as the API takes it; see store.surveys.settings",
     )
     send_gate: str = "open"
     send_gate_reason: str | None = None
@@ -70,7 +70,7 @@ class Page(SQLModel, table=True):
         default_factory=dict,
         sa_type=JSON_TYPE,
         nullable=False,
-        description="what refused messages and webhooks told of the page, by problem code: store.findings",
+        description="what refused messages and webhooks told of the page, by problem code",
     )
     token_saved_at: datetime | None = instant(nullable=True)
     token_expires_at: datetime | None = instant(nullable=True)

@@ -7,7 +7,7 @@ from store.tables.columns import BIG
 
 
 class SearchText(SQLModel, table=True):
-    """The words of a text, and the marks of where it belongs: `store.search_texts`.
+    """The words of a text, and the marks of where it belongs: `store.search.texts`.
 
     The database keeps an index of them: on SQLite the full-text table `search_index`, which triggers keep in
     step, on PostgreSQL a GIN index.

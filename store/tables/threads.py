@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from store.db.types import UtcDateTime
 from store.tables.columns import BIG, JSON_TYPE, index_where, instant, json_column
-from store.types import UtcDateTime
 
 
 class Customer(SQLModel, table=True):

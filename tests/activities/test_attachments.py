@@ -24,12 +24,12 @@ from domain.conversations.state import FilesRefused
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from messenger.graph.client import GraphClient
 from sandbox.media import sample_png
-from store import attachments
-from store.attachments import MOST_TRIES, PATIENCE, inbound_row, shown
-from store.database import Database
-from store.files import FileGoneError, FileStore, FileStoreError
-from store.messages import new_outbound_row
-from store.sql import insert_or_ignore
+from store.attachments import rows as attachments
+from store.attachments.object_store import FileGoneError, FileStore, FileStoreError
+from store.attachments.rows import MOST_TRIES, PATIENCE, inbound_row, shown
+from store.conversations.messages import new_outbound_row
+from store.db.database import Database
+from store.db.sql import insert_or_ignore
 from store.tables import Attachment, Customer, Message, Page, Thread
 from support.children import environment
 from support.fake_cdn import FakeCdn, fake_cdn

@@ -18,11 +18,12 @@ from activities.file_erasure import FileErasure
 from base import clock
 from base.settings import Settings
 from ingest.inbox import SqliteInboxWriter
-from store import erasures, free_space
-from store.attachments import inbound_row, store_key
-from store.database import Database
-from store.files import FileGoneError, FileStore
-from store.sql import insert_or_ignore
+from store.attachments.object_store import FileGoneError, FileStore
+from store.attachments.rows import inbound_row, store_key
+from store.db import free_space
+from store.db.database import Database
+from store.db.sql import insert_or_ignore
+from store.privacy import erasures
 from store.tables import Attachment, Customer, Erasure
 from support.store import ACCOUNT, PAGE_A, PSID, make_settings, seed
 from workflows.messages import ErasureTarget

@@ -9,11 +9,11 @@ from sqlmodel import Session, select
 from activities.pages import PageActivities
 from ingest.page_wake import _unsettled_pages
 from messenger.graph.client import GraphClient
-from store import accounts, pages
-from store.attachments import KeptFile, keep_upload
+from store.attachments.rows import KeptFile, keep_upload
+from store.attachments.uploads import WantedUpload, keep_meta_id
+from store.pages import accounts, pages
 from store.tables import Account, Attachment, Customer, Page, UnroutedEvent
 from store.tables.pages import REMOVED
-from store.uploads import WantedUpload, keep_meta_id
 from support.page_desk import META, PageDesk
 from support.store import ACCOUNT, APP_ID, PAGE_A, PAGE_B, PSID, TOKEN
 

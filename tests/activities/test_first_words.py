@@ -21,12 +21,13 @@ from base import clock
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from messenger.graph.client import GraphClient
-from store import automated_messages, tables
-from store.automated_messages import CHANNEL, Record
-from store.created_messages import AWAITS_PROFILE
-from store.database import Database
-from store.files import FileStore
-from store.profiles import claim
+from store import tables
+from store.attachments.object_store import FileStore
+from store.conversations.created_messages import AWAITS_PROFILE
+from store.customers.profiles import claim
+from store.db.database import Database
+from store.workstreams import automated_messages
+from store.workstreams.automated_messages import CHANNEL, Record
 from support.eventually import eventually
 from support.store import PAGE_A, PSID, add_message, make_settings, seed
 from workflows.messages import SendMessage, SendReport

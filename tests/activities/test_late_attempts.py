@@ -16,8 +16,8 @@ from activities.sends import SendActivities
 from base.settings import Settings
 from messenger.graph.client import GraphClient
 from store import tables
-from store.database import Database
-from store.files import FileStore
+from store.attachments.object_store import FileStore
+from store.db.database import Database
 from support.eventually import eventually
 from support.store import PAGE_A, PSID, add_message, make_settings, seed
 from workflows.messages import SendMessage, SendReport

@@ -12,11 +12,11 @@ from domain.pages.problems import KINDS, Severity
 from messenger.graph.client import GraphClient
 from messenger.graph.errors import GraphError, meaning_of
 from messenger.webhooks.fields import ALL_FIELDS
-from store import findings, page_states
-from store.backups import begin_restored
-from store.findings import note_enforcement
-from store.pages import reauthorize
-from store.sealed import access_token_place
+from store.db.secret_scopes import access_token_place
+from store.installation.backups import begin_restored
+from store.pages import findings, page_states
+from store.pages.findings import note_enforcement
+from store.pages.pages import reauthorize
 from store.tables import Page
 from support.page_desk import META, PageDesk
 from support.store import ACCOUNT, APP_ID, PAGE_A, PAGE_B, PUBLIC_URL, TOKEN

@@ -13,8 +13,8 @@ from temporalio.testing import ActivityEnvironment
 from activities.sends import SendActivities
 from domain.sending.delivery import MessageStatus
 from messenger.graph.errors import GraphError, meaning_of
-from store.attachments import KeptFile, keep_upload
-from store.files import FileStore
+from store.attachments.object_store import FileStore
+from store.attachments.rows import KeptFile, keep_upload
 from store.tables import Customer
 from support.page_desk import PageDesk
 from support.store import APP_ID, PAGE_A, add_message

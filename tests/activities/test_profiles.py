@@ -19,10 +19,11 @@ from ingest.inbox import inbox_rows
 from ingest.router import route
 from messenger.graph.client import GraphClient
 from messenger.webhooks.webhook import split
-from store import profiles, tables
-from store.database import Database
-from store.profiles import REFRESH
-from store.sql import table_of
+from store import tables
+from store.customers import profiles
+from store.customers.profiles import REFRESH
+from store.db.database import Database
+from store.db.sql import table_of
 from store.tables import InboxEvent
 from support.deliveries import body_of, echo_event, text_event
 from support.store import ACCOUNT, PAGE_A, PAGE_B, PSID, make_settings, rows, seed

@@ -19,7 +19,7 @@ from activities.read_back import ReadBackActivities
 from base.settings import Settings
 from messenger.graph.client import GraphClient
 from store import tables
-from store.database import Database
+from store.db.database import Database
 from support.store import PAGE_A, PSID, add_message, make_settings, seed
 from workflows.messages import ReadBack, SendReport
 

@@ -15,10 +15,10 @@ from activities.retention import RetentionActivities
 from base.settings import Settings
 from domain.attachments.attachments import FileReason, FileState
 from ingest.inbox import SqliteInboxWriter
-from store.attachments import KeptFile, inbound_row, keep_file, keep_upload
-from store.database import Database
-from store.files import FileGoneError, FileStore
-from store.sql import insert_or_ignore
+from store.attachments.object_store import FileGoneError, FileStore
+from store.attachments.rows import KeptFile, inbound_row, keep_file, keep_upload
+from store.db.database import Database
+from store.db.sql import insert_or_ignore
 from store.tables import (
     Agent,
     Attachment,

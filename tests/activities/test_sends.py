@@ -25,10 +25,11 @@ from domain.pages.problems import RESTORED
 from domain.sending.pacing import USUAL_SENDS, Pace
 from messenger.graph.call import Access
 from messenger.graph.client import GraphClient
-from store import gate, tables
-from store.database import Database
-from store.files import FileStore
-from store.pace import USUAL, Rates
+from store import tables
+from store.attachments.object_store import FileStore
+from store.db.database import Database
+from store.sending import gate
+from store.sending.pace import USUAL, Rates
 from support.eventually import eventually
 from support.store import PAGE_A, PAGE_B, add_message, make_settings, rows, seed
 from workflows.messages import SendMessage, SendReport

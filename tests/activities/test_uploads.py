@@ -12,10 +12,10 @@ from activities.uploads import Uploads
 from base import clock
 from messenger.graph.call import UPLOAD_TIMEOUT_S
 from messenger.graph.client import NotSent
-from store.attachments import KeptFile, keep_upload
-from store.files import FileStore
+from store.attachments.object_store import FileStore
+from store.attachments.rows import KeptFile, keep_upload
+from store.attachments.uploads import WantedUpload
 from store.tables import Attachment
-from store.uploads import WantedUpload
 from support.page_desk import PageDesk
 from support.store import PAGE_A
 from workflows.conversation import _SEND_TIMEOUT

@@ -9,7 +9,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.waking import WakingActivities
 from store import tables
-from store.database import Database
+from store.db.database import Database
 from support.store import PAGE_A, add_message, make_settings, seed
 from workflows.messages import conversation_workflow_id
 

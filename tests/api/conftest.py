@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from api.app import create_app
 from base.settings import Settings
-from store.database import Database
-from store.migrate import migrate
+from store.db.database import Database
+from store.db.migrate import migrate
 from support.api import ADMIN_TOKEN, Api, FakeEngine, FakeMeta, Seed
 from support.postgres import SERVER, fresh_database
 

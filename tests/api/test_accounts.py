@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session, SQLModel, select
 
 from store import tables
-from store.sealed import app_secret_place, verify_token_place
+from store.db.secret_scopes import app_secret_place, verify_token_place
 from support.api import Api, Seed
 
 SECRET = "0123456789abcdef"

@@ -17,10 +17,10 @@ from domain.conversations.changes import Refusal
 from domain.conversations.lifecycle import Status
 from domain.sending.delivery import MessageStatus
 from sandbox.media import sample_png
-from store.attachments import KeptFile, begin_try, inbound_row, keep_file, refuse_file, take_back
-from store.files import FileGoneError, FileStore
-from store.messages import settle
-from store.sql import insert_or_ignore
+from store.attachments.object_store import FileGoneError, FileStore
+from store.attachments.rows import KeptFile, begin_try, inbound_row, keep_file, refuse_file, take_back
+from store.conversations.messages import settle
+from store.db.sql import insert_or_ignore
 from store.tables import Attachment
 from support.api import NOW, Api, Seed
 

@@ -15,7 +15,7 @@ from api.engine import TemporalEngine
 from api.flights import Flights
 from api.replies import settle
 from base import clock
-from store.replies import unsettled_replies
+from store.sending.replies import unsettled_replies
 from support.api import ADMIN_TOKEN, Api
 from support.desk import Desk, make_desk
 from support.eventually import eventually

@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import select
 
 from store import tables
-from store.erasures import ErasureStatus, Outcome
+from store.privacy.erasures import ErasureStatus, Outcome
 from support.api import NOW, Api, Seed
 from support.signed_requests import base64url, signed, signed_request
 from support.store import rows

@@ -15,7 +15,7 @@ from api.event_access import SHOWN_BY
 from api.permissions import PERMISSIONS
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
-from store.events import append_events, event_row
+from store.events.events import append_events, event_row
 from support.api import ADMIN_TOKEN, NOW, Api, Seed
 from support.eventually import eventually
 

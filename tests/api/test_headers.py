@@ -6,7 +6,7 @@ from pydantic import AnyHttpUrl
 
 from api.app import create_app
 from base.settings import Settings
-from store.database import Database
+from store.db.database import Database
 from support.api import FakeEngine
 
 PATHS = ["/healthz", "/v1/me", "/nothing", "/webhooks/messenger/nobody", "/survey/x", "/data-deletion/x"]

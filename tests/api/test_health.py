@@ -5,7 +5,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, Operationa
 
 from api import readiness
 from base import clock
-from store.database import Database
+from store.db.database import Database
 from store.tables import InboxEvent, ThreadEvent
 from support.api import Api, Seed
 

@@ -9,9 +9,9 @@ from starlette.requests import ClientDisconnect, Request
 
 from api.long_reads import MAX_WAITING, LongReads
 from api.problems import Problem
-from store import conversations
-from store.database import Lane
-from store.read_limits import ReadTooSlowError
+from store.conversations import listing as conversations
+from store.db.database import Lane
+from store.db.read_limits import ReadTooSlowError
 from support.api import Api, Seed
 
 

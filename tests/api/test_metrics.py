@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from api import desk_metrics
 from api.metrics_page import page
 from base import clock
-from store.database import Database
+from store.db.database import Database
 from store.tables import InboxEvent, ThreadEvent
 from support.api import NOW, Api, Seed
 from support.paths import DOCS

@@ -12,7 +12,7 @@ from api.permissions import PUBLIC
 from base.settings import Settings
 from domain.conversations.changes import Fact, Refusal
 from domain.conversations.lifecycle import ActorKind, Status
-from store.events import append_events, event_row
+from store.events.events import append_events, event_row
 from support.api import NOW, Api, Seed
 
 # What is asked about is a part of the address, and only there; bodies that are needed come with it.

@@ -6,7 +6,7 @@ import pytest
 
 from domain.conversations.lifecycle import Status
 from store import tables
-from store.sealed import access_token_place
+from store.db.secret_scopes import access_token_place
 from support.api import Api, Seed
 
 PAGE = {"page_id": "1001", "name": "Shop page", "access_token": "EAAGtoken"}

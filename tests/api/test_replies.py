@@ -13,7 +13,7 @@ from domain.conversations.lifecycle import ActorKind, Status
 from domain.conversations.state import Command
 from domain.sending.window import OpeningKind, Window
 from store import tables
-from store.events import append_events, event_row
+from store.events.events import append_events, event_row
 from support.api import NOW, Api, Seed, Thread
 
 HELLO = {"text": "Hello"}

@@ -13,7 +13,7 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 from api import passwords, throttle
 from api.app import create_app
 from api.problems import Problem
-from store.sign_in_tries import TryLimit
+from store.access.sign_in_tries import TryLimit
 from support.api import NOW, Api
 
 PASSWORD = "correct horse battery"

@@ -8,7 +8,7 @@ import pytest
 
 from domain.workstreams.conversation_settings import Question, SurveySettings, SurveyWay
 from store import tables
-from store.live_settings import live_settings
+from store.conversations.live_settings import live_settings
 from support.api import NOW, Api, Seed, Thread
 
 PRIVACY = "https://shop.test/privacy"

@@ -13,7 +13,7 @@ from api.edge import Edge
 from api.proxy_watch import ProxyWatch
 from base import metrics
 from base.settings import Settings
-from store.database import Database
+from store.db.database import Database
 from support.api import ADMIN_TOKEN, FakeEngine
 from support.store import ACCOUNT, make_settings, seed
 

@@ -10,8 +10,8 @@ from base.converter import data_converter
 from base.settings import Settings
 from domain.conversations.state import Conversation, ThreadState
 from store import tables
-from store.database import Database
-from store.projected_states import readable
+from store.conversations.projected_states import readable
+from store.db.database import Database
 from workflows.messages import STATE_QUERY, conversation_workflow_id
 
 _COMPARED = ("conversation", "former", "survey", "held", "applied_commands", "version")

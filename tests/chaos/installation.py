@@ -10,7 +10,7 @@ import httpx
 
 from chaos.balancer import Balancer
 from chaos.processes import ADMIN_KEY, API, FRONT, SANDBOX, SECOND_API, Fleet
-from store.migrate import migrate
+from store.db.migrate import migrate
 from support.eventually import eventually
 
 APP_ID = "1187452390011223"

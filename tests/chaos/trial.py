@@ -23,7 +23,7 @@ from chaos.processes import PRODUCT, Fleet
 from chaos.replying import Replies
 from chaos.settling import SETTLE_SECONDS, failed_workflow_tasks, settle
 from ingest.replay import request_replay
-from store.database import Database
+from store.db.database import Database
 from support.eventually import eventually
 
 MUTE: dict[str, Any] = {"kind": "echo_never"}

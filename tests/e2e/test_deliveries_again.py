@@ -16,8 +16,8 @@ from domain.sending.delivery import MessageStatus
 from engine.served import served
 from ingest import page_wake
 from sandbox import wire
-from store.database import Database
-from store.messages import settle
+from store.conversations.messages import settle
+from store.db.database import Database
 from store.tables import Customer, InboxEvent, Relay, RelayPartition, inbox_metadata
 from support.deliveries import body_of, echo_event, new_mid, new_psid, now_ms
 from support.eventually import eventually

@@ -14,7 +14,7 @@ from temporalio.client import Client
 from domain.workstreams.automated_texts import DEFAULT_TEXTS
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from sandbox.media import sample_png
-from store.files import FileGoneError, FileStore
+from store.attachments.object_store import FileGoneError, FileStore
 from support.eventually import eventually
 from support.store import APP_ID, PAGE_A, PAGE_B
 from support.whole import Whole, whole_product

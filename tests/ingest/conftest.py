@@ -12,7 +12,7 @@ from ingest.reader import InboxReader
 from ingest.router import Routed, route
 from ingest.wake import NoWake
 from messenger.webhooks.webhook import split
-from store.database import Database
+from store.db.database import Database
 from store.tables import InboxEvent
 from support.store import ACCOUNT, make_settings, seed
 

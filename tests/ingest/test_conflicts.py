@@ -9,7 +9,7 @@ from freezegun import freeze_time
 from base import clock
 from ingest.conflicts import LOOK_EVERY, ConflictWatch
 from ingest.reader import BATCH, InboxReader
-from store.events import CONFLICTING_REPEAT
+from store.events.events import CONFLICTING_REPEAT
 from store.tables import Event
 from support.store import PAGE_A, payload, rows
 

@@ -14,9 +14,9 @@ from ingest.inbox import inbox_rows
 from ingest.router import route
 from messenger.webhooks.webhook import split
 from store import tables
-from store.database import Database
-from store.messages import settle
-from store.sql import table_of
+from store.conversations.messages import settle
+from store.db.database import Database
+from store.db.sql import table_of
 from store.tables import InboxEvent, Message
 from support.deliveries import body_of, echo_event
 from support.store import ACCOUNT, APP_ID, PAGE_A, PSID, add_message, make_settings, seed

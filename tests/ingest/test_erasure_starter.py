@@ -10,8 +10,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from ingest import erasures
 from ingest.erasures import ErasureStarter
-from store.database import Database
-from store.erasures import ErasureStatus
+from store.db.database import Database
+from store.privacy.erasures import ErasureStatus
 from support.store import make_settings
 
 

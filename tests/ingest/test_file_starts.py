@@ -9,8 +9,8 @@ from temporalio.client import Client
 
 from base import clock
 from ingest.file_starts import FileStarter
-from store.attachments import inbound_row, take_back
-from store.sql import insert_or_ignore
+from store.attachments.rows import inbound_row, take_back
+from store.db.sql import insert_or_ignore
 from store.tables import Attachment, Customer
 from support.store import PAGE_A, PSID
 

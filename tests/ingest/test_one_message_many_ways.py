@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import Session
 
 from domain.conversations.state import ThreadEvent, ThreadEventKind
-from store import search_texts
+from store.search import texts as search_texts
 from store.tables import Message, Opening, Thread
 from support.store import PAGE_A, rows
 

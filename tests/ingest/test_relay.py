@@ -16,7 +16,7 @@ from ingest.reader import InboxReader
 from ingest.relay import Relay
 from ingest.router import Routed, route
 from ingest.wake import Alarm
-from store.relay_shares import LeaseLostError, take_share
+from store.inbox.relay_shares import LeaseLostError, take_share
 from store.tables import Message, UnroutedEvent
 from store.tables import ThreadEvent as ThreadEventRow
 from support.deliveries import body_of, text_event

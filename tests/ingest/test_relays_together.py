@@ -15,8 +15,8 @@ from base.settings import Settings
 from engine.leash import leashed
 from ingest.inbox import Inbox, inbox_rows, open_inbox
 from messenger.webhooks.webhook import split
-from store.database import Database
-from store.relay_shares import PARTITIONS
+from store.db.database import Database
+from store.inbox.relay_shares import PARTITIONS
 from store.tables import InboxEvent, Message, Relay, RelayPartition, ThreadEvent
 from support import children
 from support.deliveries import body_of, new_psid, text_event

@@ -9,8 +9,8 @@ from sqlmodel import Session
 from base import failpoints
 from ingest.replay import REPLAYING, replay, request_replay, requested_replays
 from ingest.router import Routed, quarantine
-from store.database import Database
-from store.relay_shares import Lease, LeaseLostError, take_share
+from store.db.database import Database
+from store.inbox.relay_shares import Lease, LeaseLostError, take_share
 from store.tables import InboxEvent, Message, UnroutedEvent
 from support.store import PSID, payload, rows
 

@@ -10,8 +10,8 @@ from sqlmodel import Session, select
 
 from base import clock
 from domain.conversations.state import ThreadEventKind
-from store.attachments import messages_with_files_to_delete
-from store.database import Database
+from store.attachments.rows import messages_with_files_to_delete
+from store.db.database import Database
 from store.tables import (
     Attachment,
     Customer,

@@ -15,7 +15,7 @@ from ingest import signaller as signalling_room
 from ingest.inbox import partition_of
 from ingest.router import Routed
 from ingest.signaller import Signaller
-from store.relay_shares import PARTITIONS
+from store.inbox.relay_shares import PARTITIONS
 from store.tables import Event
 from store.tables import ThreadEvent as ThreadEventRow
 from support.deliveries import body_of, echo_event, new_psid, text_event

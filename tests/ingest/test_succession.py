@@ -11,7 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from ingest import succession
 from ingest.signaller import Signaller
 from ingest.succession import Succession
-from store.relay_shares import PARTITIONS
+from store.inbox.relay_shares import PARTITIONS
 from support.deliveries import body_of, text_event
 from support.eventually import eventually
 from support.store import PSID

@@ -15,9 +15,9 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
 from ingest.write_downs import WriteDowns
-from store.database import Database
-from store.events import append_events, event_row
-from store.recent_projections import first_event_of_last, threads_told_of
+from store.conversations.recent_projections import first_event_of_last, threads_told_of
+from store.db.database import Database
+from store.events.events import append_events, event_row
 from support.eventually import eventually
 from support.store import PAGE_A, add_customer, seeded_store
 

@@ -12,7 +12,7 @@ from base.settings import Settings
 from engine.data_lock import data_directory_lock
 from engine.errors import AlreadyRunningError
 from local.backup import BackupError, backup, restore
-from store.database import Database
+from store.db.database import Database
 from store.tables import Page
 from support.store import PAGE_A, make_settings, rows, seed
 

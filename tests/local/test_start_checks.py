@@ -22,8 +22,8 @@ from local.start_checks import (
     require_same_installation,
     require_schema,
 )
-from store.database import Database
-from store.installation import Kind
+from store.db.database import Database
+from store.installation.installation import Kind
 from support.store import make_settings, seed
 
 KEY, OTHER_KEY = (base64.b64encode(letter * 32).decode() for letter in (b"k", b"o"))

@@ -19,7 +19,7 @@ from domain.workstreams.conversation_settings import (
     TimeOutRule,
 )
 from replay.stage import Stage
-from store import gate
+from store.sending import gate
 from store.tables.pages import REMOVED
 from workflows.messages import (
     CHECK_SIGNAL,

@@ -10,8 +10,8 @@ import pytest
 from sqlmodel import Session
 
 from domain.pages.problems import RESTORED
-from store.backups import begin_restored, copy_databases
-from store.database import Database
+from store.db.database import Database
+from store.installation.backups import begin_restored, copy_databases
 from store.tables import Agent, Message, Page, SignIn
 from support.store import PAGE_A, add_customer, add_message, make_settings, rows, seed
 

@@ -10,14 +10,18 @@ from sqlalchemy import Connection, event
 from sqlmodel import Session
 
 from domain.conversations.state import SurveyStatus
-from store import conversations, customers, own_messages, survey_results, timeline, transcripts
-from store.conversations import ConversationFilter
-from store.customers import CustomerFilter
-from store.database import make_engine
-from store.own_messages import MessageFilter
-from store.ranges import Span
-from store.survey_results import SurveyFilter
-from store.timeline import EventFilter
+from store.conversations import listing as conversations
+from store.conversations import own_messages, transcripts
+from store.conversations.listing import ConversationFilter
+from store.conversations.own_messages import MessageFilter
+from store.customers import customers
+from store.customers.customers import CustomerFilter
+from store.db.database import make_engine
+from store.db.ranges import Span
+from store.events import timeline
+from store.events.timeline import EventFilter
+from store.surveys import results as survey_results
+from store.surveys.results import SurveyFilter
 from support.store import PAGE_A, make_settings
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -13,10 +13,13 @@ from sqlmodel import Session, SQLModel, col, select
 from base.ids import new_id
 from base.settings import Settings
 from ingest.inbox import SqliteInboxWriter
-from store import erased_inbox, erasing, erasures, free_space
-from store.database import Database
-from store.erasure_fates import FATES, Fate
-from store.sql import insert_or_ignore, table_of
+from store.db import free_space
+from store.db.database import Database
+from store.db.sql import insert_or_ignore, table_of
+from store.privacy import delete_customer as erasing
+from store.privacy import erasures
+from store.privacy import redact_inbox as erased_inbox
+from store.privacy.erasure_policy import FATES, Fate
 from store.tables import (
     AgentSession,
     Attachment,
@@ -55,7 +58,10 @@ def test_every_column_of_every_table_has_a_fate() -> None:
     tables = {**SQLModel.metadata.tables, **inbox_metadata.tables}
     assert {name: set(table.columns.keys()) for name, table in tables.items()} == {
         name: set(columns) for name, columns in FATES.items()
-    }, "Decide in store/erasure_fates.py what becomes of the new column, and have store/erasing.py do it."
+    }, (
+        "Decide in store/privacy/erasure_policy.py what becomes of the new column, "
+        "and have store/privacy/delete_customer.py do it."
+    )
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from base.settings import Settings
 from engine.progress import Progress
 from ingest.inbox import SqliteInboxWriter
 from local.launch import _finish_erasures
-from store import free_space
-from store.free_space import INBOX_PATIENCE_SECONDS, FileBusyError
+from store.db import free_space
+from store.db.free_space import INBOX_PATIENCE_SECONDS, FileBusyError
 from support.store import ACCOUNT, PAGE_A, PSID, make_settings
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from store import gate, tables
-from store.database import Database
+from store import tables
+from store.db.database import Database
+from store.sending import gate
 from support.store import PAGE_A, make_settings, rows, seed
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -9,8 +9,8 @@ from sqlmodel import Session
 
 from domain.conversations.changes import StatusChange
 from domain.sending.delivery import NEXT, MessageStatus
-from store.database import Database
-from store.messages import decide_status, settle
+from store.conversations.messages import decide_status, settle
+from store.db.database import Database
 from store.tables import Customer, Message, Thread
 from support.store import PAGE_A, PSID, add_message, make_settings, seed
 

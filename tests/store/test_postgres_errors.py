@@ -11,8 +11,8 @@ from psycopg.pq import DiagnosticField
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
 
-from store.database import make_engine
-from store.postgres_errors import without_values
+from store.db.database import make_engine
+from store.db.postgres_errors import without_values
 
 WORDS = "my number is 555 0100"
 

@@ -9,9 +9,9 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from domain.sending.delivery import MessageStatus
-from store import gate, pace
-from store.database import Database
-from store.messages import settle
+from store.conversations.messages import settle
+from store.db.database import Database
+from store.sending import gate, pace
 from store.tables import Customer, Message, Page
 from support.store import PAGE_A, PSID, add_message, make_settings, seed
 

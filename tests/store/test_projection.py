@@ -17,9 +17,9 @@ from domain.sending.delivery import MessageStatus
 from domain.sending.window import OpeningKind, opening
 from domain.workstreams.conversation_settings import LiveSettings
 from store import tables
-from store.database import Database
-from store.messages import decide_status
-from store.threads import project
+from store.conversations.messages import decide_status
+from store.conversations.projection import project
+from store.db.database import Database
 from support.store import PAGE_A, PUBLIC_URL, add_customer, rows, seeded_store
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

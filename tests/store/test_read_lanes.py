@@ -12,9 +12,9 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlmodel import Session
 
-from store import database as store_database
-from store.database import Database, Lane
-from store.read_limits import ReadTooSlowError
+from store.db import database as store_database
+from store.db.database import Database, Lane
+from store.db.read_limits import ReadTooSlowError
 from support.postgres import any_database
 from support.store import add_customer, make_settings, seed
 

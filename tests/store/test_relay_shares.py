@@ -9,8 +9,8 @@ import pytest
 from sqlmodel import Session, select, update
 
 from base import clock
-from store.database import Database
-from store.relay_shares import PARTITIONS, Lease, LeaseLostError, Share, advance, give_back, take_share
+from store.db.database import Database
+from store.inbox.relay_shares import PARTITIONS, Lease, LeaseLostError, Share, advance, give_back, take_share
 from store.tables import Relay, RelayPartition
 from support.postgres import any_database
 from support.store import make_settings, seed

@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, PrimaryKeyConstraint, Table, UniqueConstraint
 from sqlmodel import SQLModel
 
-from store.database import make_engine
+from store.db.database import make_engine
 from support.store import make_settings
 
 # The word index of SQLite, which no model stands for.

@@ -12,10 +12,13 @@ from sqlmodel import Session, col, select
 
 from base.settings import Settings
 from ingest.changes import apply_changes
-from store import erasing, erasures, free_space, search_texts
-from store.database import Database
-from store.search_texts import Kind
-from store.sql import insert_or_ignore
+from store.db import free_space
+from store.db.database import Database
+from store.db.sql import insert_or_ignore
+from store.privacy import delete_customer as erasing
+from store.privacy import erasures
+from store.search import texts as search_texts
+from store.search.texts import Kind
 from store.tables import Customer, Erasure, Message, SearchText
 from support.postgres import any_database
 from support.store import PAGE_A, PAGE_B, add_customer, make_settings, rows, seed

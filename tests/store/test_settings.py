@@ -23,11 +23,11 @@ from domain.workstreams.conversation_settings import (
     TimeOutRule,
 )
 from store import tables
-from store.automated_messages import CHANNEL, Record, save
-from store.created_messages import create_messages
-from store.database import Database
-from store.live_settings import live_settings
+from store.conversations.created_messages import create_messages
+from store.conversations.live_settings import live_settings
+from store.db.database import Database
 from store.tables import Message, Page, Workstream
+from store.workstreams.automated_messages import CHANNEL, Record, save
 from support.store import (
     PAGE_A,
     PAGE_B,

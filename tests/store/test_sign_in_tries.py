@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from store import sign_in_tries
-from store.database import Database
-from store.migrate import migrate
-from store.sign_in_tries import TryLimit
+from store.access import sign_in_tries
+from store.access.sign_in_tries import TryLimit
+from store.db.database import Database
+from store.db.migrate import migrate
 from support.postgres import any_database
 from support.store import make_settings
 

@@ -19,11 +19,11 @@ from domain.sending.decide import ContentKind, SenderKind
 from domain.workstreams.conversation_settings import Question, SurveySettings, SurveyWay
 from sandbox.graph_payload import check_message
 from store import tables
-from store.database import Database
-from store.ranges import Span
-from store.survey_answers import Ignored, is_answered_reminder, take_feedback, take_from_page, take_tap
-from store.survey_results import SurveyFilter, listed, summarize
-from store.threads import project
+from store.conversations.projection import project
+from store.db.database import Database
+from store.db.ranges import Span
+from store.surveys.answers import Ignored, is_answered_reminder, take_feedback, take_from_page, take_tap
+from store.surveys.results import SurveyFilter, listed, summarize
 from support.store import (
     PAGE_A,
     PUBLIC_URL,

@@ -13,7 +13,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from store.unavailable import STORE_UNAVAILABLE, may_be_of_the_data, reason
+from store.db.unavailable import STORE_UNAVAILABLE, may_be_of_the_data, reason
 
 
 @pytest.mark.parametrize(

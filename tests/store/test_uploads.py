@@ -5,10 +5,10 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from store.attachments import KeptFile, keep_upload
-from store.database import Database
+from store.attachments.rows import KeptFile, keep_upload
+from store.attachments.uploads import WantedUpload, forget_upload, keep_meta_id, wanted_upload
+from store.db.database import Database
 from store.tables import Customer, Message
-from store.uploads import WantedUpload, forget_upload, keep_meta_id, wanted_upload
 from support.store import PAGE_A, PSID, add_message, make_settings, seed
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

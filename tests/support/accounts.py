@@ -6,8 +6,8 @@ from sqlmodel import Session
 
 from base import clock
 from base.settings import Settings
-from store.database import Database
-from store.sealed import app_secret_place
+from store.db.database import Database
+from store.db.secret_scopes import app_secret_place
 from store.tables import Account, Page
 from store.tables.pages import REMOVED
 from support.store import ACCOUNT, seed

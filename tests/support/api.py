@@ -23,8 +23,9 @@ from base.settings import Settings
 from domain.conversations.changes import Refusal
 from domain.conversations.lifecycle import Status
 from domain.conversations.state import Command
-from store import search_texts, tables
-from store.database import Database
+from store import tables
+from store.db.database import Database
+from store.search import texts as search_texts
 from workflows.messages import CommandResult
 
 ADMIN_TOKEN = "an-admin-token-for-tests"

@@ -18,7 +18,7 @@ from base.settings import Settings
 from engine.ports import free_port
 from engine.processes import Child, running
 from sandbox import wire
-from store.database import Database
+from store.db.database import Database
 from store.tables import Survey
 from support import children
 from support.deliveries import body_of, text_event

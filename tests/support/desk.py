@@ -35,11 +35,11 @@ from ingest.router import RoutedThread, route
 from ingest.wake import NoWake
 from messenger.graph.client import GraphClient
 from messenger.webhooks.webhook import split
-from store import live_settings as store_settings
-from store.database import Database
-from store.live_settings import live_settings
-from store.messages import new_outbound_row
-from store.sql import insert_or_ignore
+from store.conversations import live_settings as store_settings
+from store.conversations.live_settings import live_settings
+from store.conversations.messages import new_outbound_row
+from store.db.database import Database
+from store.db.sql import insert_or_ignore
 from store.tables import Conversation, Event, Message, Page, Thread, Workstream
 from support.histories import chains
 from support.store import ACCOUNT, PAGE_A, PSID, seed

@@ -24,10 +24,10 @@ from domain.conversations.state import REPLY, Command, ThreadEvent, ThreadState
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import LiveSettings
 from store import tables
-from store.messages import begin_attempt, new_outbound_row, settle
-from store.projected_states import readable
-from store.sql import insert_or_ignore
-from store.threads import project
+from store.conversations.messages import begin_attempt, new_outbound_row, settle
+from store.conversations.projected_states import readable
+from store.conversations.projection import project
+from store.db.sql import insert_or_ignore
 from support.steps import START, AnsweredOnPage, Doing, Postponed
 from support.store import PAGE_A, PUBLIC_URL
 from workflows.ids import ids_of

@@ -12,7 +12,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.attachments import AttachmentActivities
 from base.settings import Settings
 from messenger.graph.client import GraphClient
-from store.database import Database
+from store.db.database import Database
 from worker import make_fetcher
 
 

@@ -27,7 +27,7 @@ from messenger.webhooks.webhook import WebhookEvent
 from sandbox.app import create_app
 from sandbox.config import Config
 from sandbox.world import World
-from store.database import Database
+from store.db.database import Database
 from store.tables import Event, Message, Page
 from support.store import ACCOUNT, APP_ID, APP_SECRET, PAGE_A, PUBLIC_URL, TOKEN, make_settings, seed
 from workflows.messages import PageReport

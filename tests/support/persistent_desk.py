@@ -14,9 +14,9 @@ from base.converter import data_converter
 from base.ids import new_id
 from domain.conversations.state import Command
 from store import tables
-from store.live_settings import live_settings
-from store.messages import new_outbound_row
-from store.sql import insert_or_ignore
+from store.conversations.live_settings import live_settings
+from store.conversations.messages import new_outbound_row
+from store.db.sql import insert_or_ignore
 from support.desk import Desk, make_desk
 from support.engines import SUGGEST_CONTINUE_AS_NEW_AT
 from support.eventually import eventually

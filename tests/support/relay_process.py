@@ -21,7 +21,7 @@ from ingest.relay import Relay
 from ingest.signaller import Signaller
 from ingest.wake import datagram_alarm, notify_alarm
 from ingest.write_downs import WriteDowns
-from store.database import Database
+from store.db.database import Database
 
 
 async def main() -> None:

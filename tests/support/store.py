@@ -15,11 +15,11 @@ from sqlmodel import Session, SQLModel, select
 
 from base import clock
 from base.settings import Settings
-from store.database import Database
-from store.messages import new_outbound_row
-from store.migrate import migrate
-from store.sealed import access_token_place, app_secret_place, verify_token_place
-from store.sql import insert_or_ignore
+from store.conversations.messages import new_outbound_row
+from store.db.database import Database
+from store.db.migrate import migrate
+from store.db.secret_scopes import access_token_place, app_secret_place, verify_token_place
+from store.db.sql import insert_or_ignore
 from store.tables import Account, Conversation, Customer, Message, Page, Thread, Workstream
 from support.paths import PAYLOADS
 

@@ -5,8 +5,8 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from api.survey_settings import PageSurvey
-from store.database import Database
-from store.survey_messages import SURVEY_PATH
+from store.db.database import Database
+from store.surveys.messages import SURVEY_PATH
 from store.tables import Page, Survey, SurveyAnswer
 
 PRIVACY_URL = "https://shop.test/privacy"

@@ -19,8 +19,8 @@ from api.app import create_app
 from base.settings import Settings
 from sandbox.app import create_app as create_sandbox
 from sandbox.config import Config
-from store.attachments import messages_with_pending_files
-from store.database import Database
+from store.attachments.rows import messages_with_pending_files
+from store.db.database import Database
 from store.tables import Thread
 from support.eventually import eventually
 from support.store import APP_ID, APP_SECRET, PAGE_A, PAGE_B, TOKEN, make_settings

@@ -8,7 +8,7 @@ import pytest
 from base import clock
 from base.ids import new_id
 from domain.sending.delivery import MessageStatus
-from store.messages import settle
+from store.conversations.messages import settle
 from store.tables import Customer, Message
 from support.deliveries import (
     POISONOUS_PSID,

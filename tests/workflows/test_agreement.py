@@ -35,9 +35,9 @@ from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import DEFAULT_SETTINGS, LiveSettings
 from engine.test_server import start_time_skipping
 from ingest.router import RoutedThread
-from store import threads
+from store.conversations import projection as threads
+from store.conversations.projection import set_window, window_of_thread
 from store.tables import Customer, Thread
-from store.threads import set_window, window_of_thread
 from support import steps
 from support.desk import Desk, make_desk
 from support.eventually import eventually

@@ -14,7 +14,7 @@ from domain.conversations.lifecycle import Status
 from domain.conversations.projection import LastWritten
 from domain.conversations.state import Command, ThreadState
 from store import tables
-from store.threads import project
+from store.conversations.projection import project
 from support.desk import Desk
 from support.eventually import eventually
 from support.store import PUBLIC_URL, rows

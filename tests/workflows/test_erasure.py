@@ -22,8 +22,9 @@ from base.converter import data_converter
 from domain.conversations.state import ThreadEvent, ThreadEventKind
 from ingest.erasures import ErasureStarter
 from ingest.router import RoutedThread
-from store import erasures, tables
-from store.erasures import ErasureStatus
+from store import tables
+from store.privacy import erasures
+from store.privacy.erasures import ErasureStatus
 from support.canaries import files, found
 from support.desk import Desk, make_desk
 from support.eventually import eventually

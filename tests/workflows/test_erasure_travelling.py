@@ -6,8 +6,9 @@ from temporalio.testing import WorkflowEnvironment
 
 from base import clock
 from ingest.erasures import ErasureStarter
-from store import erasures, tables
-from store.erasures import ErasureStatus
+from store import tables
+from store.privacy import erasures
+from store.privacy.erasures import ErasureStatus
 from support.desk import Desk
 from support.life import greeted
 from support.store import rows

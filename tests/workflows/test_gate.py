@@ -8,7 +8,7 @@ import pytest
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
 from activities.waking import WakingActivities
-from store import gate
+from store.sending import gate
 from support.desk import Desk
 from support.eventually import eventually
 from support.life import greeted

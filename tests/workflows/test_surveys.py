@@ -9,7 +9,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from api.engine import TemporalEngine
 from domain.conversations.state import SurveyStatus
-from store.survey_answers import take_from_page
+from store.surveys.answers import take_from_page
 from store.tables import Survey, Workstream
 from support.desk import Desk
 from support.eventually import eventually

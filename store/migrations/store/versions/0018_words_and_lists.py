@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from store.search_texts import Kind, index_entry
+from store.search.texts import Kind, index_entry
 
 revision = "0018"
 down_revision = "0017"

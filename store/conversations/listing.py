@@ -1,0 +1,285 @@
+"""Reading conversations, with their customer, window and session."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, func, or_, select, union
+from sqlmodel import Session, col
+
+from domain.conversations.lifecycle import Status
+from domain.sending.window import Stage
+from domain.workstreams.automated_texts import placeholder_names
+from domain.workstreams.conversation_settings import LiveSettings
+from store.db.ranges import Span, merged, unindexed
+from store.search import texts as search_texts
+from store.search.texts import Kind
+from store.tables import (
+    Agent,
+    AgentSession,
+    Conversation,
+    Customer,
+    Message,
+    Page,
+    SessionTemplate,
+    Thread,
+    Workstream,
+)
+from store.workstreams import context_variables as context
+
+LIVE_STATUSES = tuple(status.value for status in Status if status is not Status.CLOSED)
+CLOSING_SOON = timedelta(hours=1)
+
+Place = tuple[datetime, str]
+
+_STATUSES = [status.value for status in Status]
+_KEY = (
+    func.coalesce(col(Conversation.last_message_at), col(Conversation.opened_at)),
+    col(Conversation.id),
+)
+
+
+class WindowFilter(StrEnum):
+    """Which windows are asked for. CLOSING_SOON: the stage changes within the hour."""
+
+    STANDARD = "standard"
+    HUMAN_AGENT = "human_agent"
+    CLOSED = "closed"
+    CLOSING_SOON = "closing_soon"
+
+
+# By these a stage is found where few threads are in it; where many are, one meets them soon.
+_ENDS = {
+    WindowFilter.STANDARD: col(Thread.standard_until),
+    WindowFilter.HUMAN_AGENT: col(Thread.human_agent_until),
+}
+_FEW = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRecord:
+    """A conversation's row with those that it is shown with.
+
+    `names` and `variables` fill the placeholders of its workstream's session template; `variables` are read
+    only where that mentions some.
+    """
+
+    conversation: Conversation
+    customer: Customer
+    thread: Thread
+    session: AgentSession | None
+    template: SessionTemplate | None
+    names: Mapping[str, str]
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def activity_at(self) -> datetime:
+        """When something last happened in it; lists are sorted by this."""
+        return self.conversation.last_message_at or self.conversation.opened_at
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationFilter:
+    """What a list is narrowed to; unset fields do not narrow. `text`: words that were said, or a name."""
+
+    statuses: Sequence[str] = field(default_factory=tuple)
+    page_id: str | None = None
+    customer_id: str | None = None
+    agent_id: str | None = None
+    queue_id: str | None = None
+    window: WindowFilter | None = None
+    text: str | None = None
+
+
+def find(session: Session, conversation_id: str) -> ConversationRecord | None:
+    """One conversation."""
+    found = _read(session, _records().where(col(Conversation.id) == conversation_id))
+    return found[0] if found else None
+
+
+def listed(
+    session: Session, wanted: ConversationFilter, span: Span[Place], *, now: datetime
+) -> list[ConversationRecord]:
+    """A part of the list by activity."""
+    ranges = _ranges(session, wanted, now)
+    if not ranges:
+        return []
+    ids = session.scalars(merged(ranges, _KEY, span)).all()
+    found = _read(session, _records().where(col(Conversation.id).in_(ids)))
+    return sorted(found, key=lambda record: ids.index(record.conversation.id))
+
+
+def place_of(record: ConversationRecord) -> Place:
+    """Where a conversation stands in the list."""
+    return record.activity_at, record.conversation.id
+
+
+def live_counts(session: Session, page_id: str) -> dict[str, int]:
+    """How many conversations of a page are not closed, by status."""
+    rows = session.execute(
+        select(col(Conversation.status), func.count())
+        .where(col(Conversation.page_id) == page_id, col(Conversation.status).in_(LIVE_STATUSES))
+        .group_by(col(Conversation.status))
+    )
+    return {status: count for status, count in rows}  # noqa: C416 - a Row is no pair to mypy
+
+
+def live_customers(session: Session, page_id: str, *, after: str, limit: int) -> list[str]:
+    """The ids of a page's customers with a conversation that is not closed, in their order."""
+    return list(
+        session.scalars(
+            select(col(Conversation.customer_id))
+            .where(
+                col(Conversation.page_id) == page_id,
+                col(Conversation.status).in_(LIVE_STATUSES),
+                col(Conversation.customer_id) > after,
+            )
+            .distinct()
+            .order_by(col(Conversation.customer_id))
+            .limit(limit)
+        )
+    )
+
+
+def may_live(conversation: Conversation, settings: LiveSettings, now: datetime) -> bool:
+    """Whether a conversation lives, or has closed so lately that it may be reopened."""
+    if conversation.status != Status.CLOSED:
+        return True
+    within = timedelta(seconds=settings.reopen_closed_within)
+    return conversation.closed_at is not None and now < conversation.closed_at + within
+
+
+def live_conversation_id(session: Session, customer_id: str) -> str | None:
+    """The customer's conversation that is not closed."""
+    return session.scalars(
+        select(col(Conversation.id))
+        .where(col(Conversation.customer_id) == customer_id, col(Conversation.status).in_(LIVE_STATUSES))
+        .order_by(col(Conversation.opened_at).desc())
+    ).first()
+
+
+def _records() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Conversation,
+            Customer,
+            Thread,
+            AgentSession,
+            SessionTemplate,
+            col(Agent.name),
+            col(Page.name),
+        )
+        .join(Customer, col(Customer.id) == col(Conversation.customer_id))
+        .join(Thread, col(Thread.customer_id) == col(Conversation.customer_id))
+        # Outer joins alone let SQLite read a page's conversations in order from their index.
+        .outerjoin(Page, col(Page.page_id) == col(Conversation.page_id))
+        .outerjoin(Workstream, col(Workstream.id) == col(Page.workstream_id))
+        .outerjoin(AgentSession, col(AgentSession.id) == col(Conversation.session_id))
+        .outerjoin(Agent, col(Agent.id) == col(AgentSession.agent_id))
+        .outerjoin(SessionTemplate, col(SessionTemplate.id) == col(Workstream.session_template_id))
+    )
+
+
+def _read(session: Session, statement: Select[*tuple[Any, ...]]) -> list[ConversationRecord]:
+    records = [
+        ConversationRecord(
+            conversation, customer, thread, turn, template, placeholder_names(agent, customer.name, page)
+        )
+        for conversation, customer, thread, turn, template, agent, page in session.execute(statement)
+    ]
+    needing = [record.conversation.id for record in records if _needs_variables(record)]
+    if not needing:
+        return records
+    variables = context.as_texts(session, needing)
+    return [replace(each, variables=variables.get(each.conversation.id, {})) for each in records]
+
+
+def _needs_variables(record: ConversationRecord) -> bool:
+    template = record.template
+    return record.session is not None and template is not None and "{$" in f"{template.title} {template.tabs}"
+
+
+def _ranges(session: Session, wanted: ConversationFilter, now: datetime) -> list[list[ColumnElement[bool]]]:
+    """What is wanted, as ranges of the list that do not overlap; none where nothing can be found."""
+    exact = {
+        Conversation.page_id: wanted.page_id,
+        Conversation.agent_id: wanted.agent_id,
+        Conversation.queue_id: wanted.queue_id,
+    }
+    conditions: list[ColumnElement[bool]] = [
+        col(column) == value for column, value in exact.items() if value is not None
+    ]
+    statuses = list(dict.fromkeys(wanted.statuses)) or _STATUSES
+    few = _few(session, wanted, now)
+    if few is not None:
+        if wanted.window is not None:
+            conditions.append(_in_window(wanted.window, now))
+        return [[*conditions, each, unindexed(col(Conversation.status)).in_(statuses)] for each in few]
+    if wanted.window is not None:
+        conditions.append(_in_window(wanted.window, now))
+    return [[*conditions, col(Conversation.status) == status] for status in statuses]
+
+
+def _few(session: Session, wanted: ConversationFilter, now: datetime) -> list[ColumnElement[bool]] | None:
+    """A condition that leaves few conversations, which may all be sorted; None where there is none.
+
+    An empty list: nothing can be found.
+    """
+    if wanted.text is not None:
+        return _mentioning(session, wanted)
+    if wanted.customer_id is not None:
+        return [col(Conversation.customer_id) == wanted.customer_id]
+    if wanted.window is WindowFilter.CLOSING_SOON:
+        return [col(Conversation.customer_id).in_(_closing_soon(now))]
+    end = _ENDS.get(wanted.window) if wanted.window is not None else None
+    if end is not None:
+        threads = select(col(Thread.customer_id)).where(end > now)
+        if len(session.scalars(threads.limit(_FEW)).all()) < _FEW:
+            return [col(Conversation.customer_id).in_(threads)]
+    return None
+
+
+def _mentioning(session: Session, wanted: ConversationFilter) -> list[ColumnElement[bool]]:
+    """Conversations in which the text was said, or whose customer is called so."""
+    place = {"page_id": wanted.page_id, "customer_id": wanted.customer_id}
+    said = search_texts.found(session, Kind.MESSAGE, wanted.text or "", **place)
+    called = search_texts.found(session, Kind.NAME, wanted.text or "", **place)
+    if said is None or called is None:
+        return []
+    of_messages = select(col(Message.conversation_id)).where(col(Message.id).in_(said))
+    of_customers = select(col(Conversation.id)).where(col(Conversation.customer_id).in_(called))
+    conditions: list[ColumnElement[bool]] = [col(Conversation.id).in_(union(of_messages, of_customers))]
+    if wanted.customer_id is not None:
+        conditions.append(col(Conversation.customer_id) == wanted.customer_id)
+    return [and_(*conditions)]
+
+
+def _in_window(wanted: WindowFilter, now: datetime) -> ColumnElement[bool]:
+    """`Window.stage_at` as SQL: ends are exclusive."""
+    standard = func.coalesce(col(Thread.standard_until) > now, False)
+    human_agent = func.coalesce(col(Thread.human_agent_until) > now, False)
+    stages: dict[str, ColumnElement[bool]] = {
+        Stage.STANDARD: standard,
+        Stage.HUMAN_AGENT: and_(~standard, human_agent),
+        Stage.CLOSED: and_(~standard, ~human_agent),
+    }
+    soon = now + CLOSING_SOON
+    stages[WindowFilter.CLOSING_SOON] = or_(
+        and_(standard, col(Thread.standard_until) <= soon),
+        and_(stages[Stage.HUMAN_AGENT], col(Thread.human_agent_until) <= soon),
+    )
+    # Asked of each conversation in turn: joined, SQLite would begin with the threads, and sort.
+    return exists().where(col(Thread.customer_id) == col(Conversation.customer_id), stages[wanted.value])
+
+
+def _closing_soon(now: datetime) -> CompoundSelect[Any]:
+    """The customers whose threads have an end within the hour, whether or not it ends a stage."""
+    soon = now + CLOSING_SOON
+    return union(
+        *(
+            select(col(Thread.customer_id)).where(end > now, end <= soon)
+            for end in (col(Thread.standard_until), col(Thread.human_agent_until))
+        )
+    )

@@ -1,0 +1,62 @@
+"""The settings that a conversation is judged by, read from the page and its workstream.
+
+Read at each new conversation, command and deadline, so in three statements.
+"""
+
+from typing import Any
+
+from sqlalchemy import Row, bindparam, select
+from sqlmodel import Session, col
+
+from domain.conversations.automated_messages import FOR_AGENTS
+from domain.workstreams.conversation_settings import LiveSettings, Receiver, RuleAction, TimeOutRule
+from store.surveys.settings import active_survey
+from store.tables import Page, Workstream
+from store.workstreams import automated_messages, time_out_rules
+
+SOURCES: tuple[Any, ...] = (
+    col(Page.page_id),
+    col(Page.human_agent_tag),
+    col(Page.survey),
+    col(Workstream.id).label("workstream_id"),
+    col(Workstream.auto_close_waiting_after),
+    col(Workstream.reopen_closed_within),
+    col(Workstream.window_warning),
+    col(Workstream.send_held_unseen),
+    col(Workstream.allow_automated_messages),
+)
+"""What they are made of, to be selected from a page and its workstream together with anything else."""
+
+_OF_PAGE = (
+    select(*SOURCES)
+    .join(Workstream, col(Workstream.id) == col(Page.workstream_id))
+    .where(col(Page.page_id) == bindparam("page_id"))
+)
+
+
+def live_settings(session: Session, page_id: str) -> LiveSettings:
+    """The settings as they are now."""
+    return settings_of(session, session.connection().execute(_OF_PAGE, {"page_id": page_id}).one())
+
+
+def settings_of(session: Session, sources: Row[Any]) -> LiveSettings:
+    """As `live_settings`, with a row at hand that has `SOURCES`."""
+    triggers = automated_messages.active_triggers(session, sources.page_id)
+    rules = time_out_rules.active_rules(session, sources.workstream_id)
+    if not sources.allow_automated_messages:
+        triggers = tuple(trigger for trigger in triggers if trigger in FOR_AGENTS)
+        rules = tuple(rule for rule in rules if not _speaks_to_customers(rule))
+    return LiveSettings(
+        human_agent_tag=sources.human_agent_tag,
+        auto_close_waiting_after=sources.auto_close_waiting_after,
+        reopen_closed_within=sources.reopen_closed_within,
+        window_warning=sources.window_warning,
+        send_held_unseen=sources.send_held_unseen,
+        automated_messages=triggers,
+        time_out_rules=rules,
+        survey=active_survey(sources.survey),
+    )
+
+
+def _speaks_to_customers(rule: TimeOutRule) -> bool:
+    return rule.action is RuleAction.SEND and rule.receiver is Receiver.CUSTOMER

@@ -1,0 +1,60 @@
+"""Our own messages across conversations, by the instant they were written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select
+from sqlmodel import Session, col
+
+from domain.sending.delivery import MessageStatus
+from store.db.ranges import Span, merged, unindexed
+from store.tables import Message
+
+Place = tuple[datetime, str]
+
+_KEY = (col(Message.created_at), col(Message.id))
+_STORED = [status.value for status in MessageStatus]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFilter:
+    """Which of our own messages are asked for; unset fields do not narrow."""
+
+    status: str | None = None
+    page_id: str | None = None
+    customer_id: str | None = None
+    agent_id: str | None = None
+
+
+def listed(session: Session, wanted: MessageFilter, span: Span[Place]) -> list[Message]:
+    """A part of the list."""
+    narrowed: list[ColumnElement[bool]] = [col(Message.direction) == "outbound"]
+    if wanted.page_id is not None:
+        narrowed.append(col(Message.page_id) == wanted.page_id)
+    if wanted.agent_id is not None:
+        narrowed.append(col(Message.agent_id) == wanted.agent_id)
+    statuses = [wanted.status] if wanted.status is not None else _STORED
+    if wanted.customer_id is not None:
+        # A thread is sorted as a whole: it is short beside all that has one of the statuses.
+        of_thread = col(Message.customer_id) == wanted.customer_id
+        ranges = [[*narrowed, of_thread, unindexed(col(Message.status)).in_(statuses)]]
+    else:
+        ranges = [[*narrowed, col(Message.status) == status] for status in statuses]
+    return _in_order(session, session.scalars(merged(ranges, _KEY, span)).all())
+
+
+def find(session: Session, message_id: str) -> Message | None:
+    """A message of ours, of whatever status: it may have changed since it was listed."""
+    message = session.get(Message, message_id)
+    return message if message is not None and message.direction == "outbound" else None
+
+
+def place_of(message: Message) -> Place:
+    """Where a message stands."""
+    return message.created_at, message.id
+
+
+def _in_order(session: Session, ids: Sequence[str]) -> list[Message]:
+    found = {each.id: each for each in session.scalars(select(Message).where(col(Message.id).in_(ids)))}
+    return [found[message_id] for message_id in ids]

@@ -1,0 +1,299 @@
+"""A thread's state as its workflow last projected it, and the writing of that projection."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import bindparam, delete, or_, update
+from sqlmodel import Session, col
+
+from domain.conversations.changes import Change, Fact
+from domain.conversations.lifecycle import Status
+from domain.conversations.projection import NOTHING_WRITTEN, LastWritten
+from domain.conversations.state import Conversation, ThreadState
+from domain.sending.window import OpeningKind, Window
+from domain.workstreams.conversation_settings import LiveSettings
+from store.conversations.created_messages import create_messages
+from store.conversations.discarded_projections import Discarded
+from store.conversations.live_settings import live_settings
+from store.conversations.messages import decide_status
+from store.conversations.projected_states import as_kept, readable
+from store.db.sql import insert_if_new, table_of, upsert
+from store.events.events import append_events, event_row, key_of
+from store.surveys.rows import write_surveys
+from store.tables import AgentSession, Message, Page, Thread, ThreadEvent
+from store.tables import Conversation as ConversationRow
+
+_THREAD, _CONVERSATION, _SESSION = table_of(Thread), table_of(ConversationRow), table_of(AgentSession)
+_APPLY = (
+    update(_THREAD)
+    .where(
+        _THREAD.c.customer_id == bindparam("thread"),
+        or_(_THREAD.c.written_at.is_(None), _THREAD.c.written_at == bindparam("last_at")),
+    )
+    .values(
+        state=bindparam("to_state"),
+        version=bindparam("to_version"),
+        applied_seq=bindparam("to_seq"),
+        written_at=bindparam("to_at"),
+    )
+)
+_FORGET = delete(ThreadEvent).where(
+    col(ThreadEvent.customer_id) == bindparam("thread"), col(ThreadEvent.seq) <= bindparam("to_seq")
+)
+_GOES_ON = frozenset({"conversation.open", "conversation.active"})
+TAKEN_UP = timedelta(days=7)
+"""What was said longer ago is past: not even a person may answer it any more."""
+
+_TAKE_UP = (
+    update(Message)
+    .where(
+        col(Message.customer_id) == bindparam("of"),
+        col(Message.occurred_at) >= bindparam("since"),
+        col(Message.conversation_id).is_(None),
+        col(Message.thread_seq) <= bindparam("until_seq"),
+    )
+    .values(conversation_id=bindparam("to"))
+)
+_CHANGE = update(_CONVERSATION).where(_CONVERSATION.c.id == bindparam("of"))
+_CLOSE = update(_SESSION).where(_SESSION.c.id == bindparam("of"))
+_ATTACH = (
+    update(Message)
+    .where(col(Message.id).in_(bindparam("ids", expanding=True)), col(Message.conversation_id).is_(None))
+    .values(conversation_id=bindparam("to"), session_id=bindparam("in_session"))
+)
+
+
+def window_of_thread(thread: Thread) -> Window:
+    """The thread's folded window."""
+    return Window(
+        opened_by=OpeningKind(thread.opened_by) if thread.opened_by else None,
+        opened_at=thread.opened_at,
+        standard_until=thread.standard_until,
+        human_agent_until=thread.human_agent_until,
+    )
+
+
+def set_window(thread: Thread, window: Window) -> None:
+    """Keep a folded window with its thread."""
+    thread.opened_by = window.opened_by.value if window.opened_by else None
+    thread.opened_at = window.opened_at
+    thread.standard_until = window.standard_until
+    thread.human_agent_until = window.human_agent_until
+
+
+def load_state(session: Session, page_id: str, customer_id: str) -> dict[str, Any] | None:
+    """The workflow's last projected `ThreadState` as JSON, window and settings as they now are.
+
+    None: there is no such thread; its customer was erased.
+    """
+    thread = session.get(Thread, customer_id)
+    if thread is None:
+        return None
+    state = readable(thread.state or {})
+    state["window"] = as_json(window_of_thread(thread))
+    state["settings"] = as_json(live_settings(session, page_id))
+    return state
+
+
+def as_json(value: ThreadState | Window | LiveSettings) -> dict[str, Any]:
+    """A domain value as the JSON that the engine's converter reads back."""
+    decoded: dict[str, Any] = orjson.loads(orjson.dumps(value))
+    return decoded
+
+
+def project(
+    session: Session,
+    page_id: str,
+    customer_id: str,
+    change: Change,
+    before: LastWritten = NOTHING_WRITTEN,
+    *,
+    public_url: str,
+) -> datetime | None:
+    """Write one workflow task's changes, each so that writing it again changes nothing.
+
+    `change.state.written_at` is the projection's date, `before` the last one that counts: what the rows were
+    told in between is of a task that the engine has discarded, and is taken back first. Returns None; or the
+    date of the rows, where they are of a later task: then nothing is written. `public_url` is where customers
+    reach the survey page.
+    """
+    discarded = None
+    if not _follows(session, customer_id, change.state, before):
+        thread = session.get(Thread, customer_id, with_for_update=True, populate_existing=True)
+        if thread is None:
+            return None  # the customer was erased under the run
+        if _is_later(thread, change.state):
+            return thread.written_at
+        discarded = Discarded(session, page_id, customer_id, change, before)
+        _overwrite(thread, change.state)
+        discarded.take_back()
+    _write(session, page_id, customer_id, change, discarded, public_url=public_url)
+    return None
+
+
+def _follows(session: Session, customer_id: str, state: ThreadState, before: LastWritten) -> bool:
+    """Write the thread if its row is of the run's last projection that counts, as nearly always it is."""
+    applied = {
+        "thread": customer_id,
+        "last_at": before.at,
+        "to_state": as_kept(as_json(state)),
+        "to_version": state.version,
+        "to_seq": state.applied_seq,
+        "to_at": state.written_at,
+    }
+    return session.connection().execute(_APPLY, applied).rowcount > 0
+
+
+def _is_later(thread: Thread, state: ThreadState) -> bool:
+    """Whether the row is of a later task than this state, or of one of the same instant that knew more."""
+    if thread.written_at is None or state.written_at is None:
+        return thread.version > state.version
+    return (thread.written_at, thread.version) > (state.written_at, state.version)
+
+
+def _overwrite(thread: Thread, state: ThreadState) -> None:
+    thread.state = as_kept(as_json(state))
+    thread.version = state.version
+    thread.applied_seq = state.applied_seq
+    thread.written_at = state.written_at
+
+
+def _write(
+    session: Session,
+    page_id: str,
+    customer_id: str,
+    change: Change,
+    discarded: Discarded | None,
+    *,
+    public_url: str,
+) -> None:
+    state = change.state
+    session.connection().execute(_FORGET, {"thread": customer_id, "to_seq": state.applied_seq})
+    opened = {fact.conversation_id for fact in change.facts if fact.kind == "conversation.opened"}
+    page = session.get_one(Page, page_id) if opened or change.created_sends or change.notices else None
+    conversations = (
+        _changed_conversations(change) if discarded is None else _every_conversation(change, discarded)
+    )
+    for conversation in conversations:
+        if page is not None and conversation.id in opened:
+            _insert_conversation(session, page, customer_id, conversation, state.version)
+        else:
+            _write_conversation(session, conversation, state.version)
+    _start_sessions(session, change.facts)
+    _close_sessions(session, change.facts)
+    _attach(session, change.attached, conversations)
+    for conversation in conversations:
+        if conversation.id in opened | _reopened(change):
+            _take_up(session, customer_id, conversation, state.applied_seq)
+    # A discarded task may have changed the survey that there is, though this one does not.
+    kept = [state.survey] if discarded is not None and state.survey is not None else []
+    write_surveys(session, page_id, customer_id, [*change.surveys, *kept], state.version)
+    if page is not None:
+        create_messages(session, page, customer_id, change, at=change.facts[-1].at, public_url=public_url)
+    for each in change.statuses:
+        decide_status(session, each)
+    events = [
+        event_row(fact, page_id, customer_id, key_of(customer_id, fact), written_at=state.written_at)
+        for fact in change.facts
+    ]
+    append_events(session, [*(discarded.retractions if discarded is not None else []), *events])
+
+
+def _reopened(change: Change) -> set[str | None]:
+    """The conversations that go on after they were closed."""
+    moves = [fact for fact in change.facts if fact.kind in _GOES_ON and fact.data is not None]
+    return {fact.conversation_id for fact in moves if fact.data and fact.data["from"] == Status.CLOSED}
+
+
+def _take_up(session: Session, customer_id: str, conversation: Conversation, until_seq: int) -> None:
+    """Give a conversation that begins, or goes on, what was said before and belongs to none, as to a bot."""
+    values = {
+        "of": customer_id,
+        "to": conversation.id,
+        "since": conversation.live_since - TAKEN_UP,
+        "until_seq": until_seq,
+    }
+    session.connection().execute(_TAKE_UP, values)
+
+
+def _changed_conversations(change: Change) -> list[Conversation]:
+    return [*change.settled, *([change.state.conversation] if change.state.conversation else [])]
+
+
+def _every_conversation(change: Change, discarded: Discarded) -> list[Conversation]:
+    """Those that a discarded task may have changed, too, each last as it now is."""
+    state = change.state
+    every = [discarded.former, *change.settled, state.former, state.conversation]
+    return [each for each in every if each is not None]
+
+
+def _insert_conversation(
+    session: Session, page: Page, customer_id: str, conversation: Conversation, version: int
+) -> None:
+    """Write the row of a new conversation; where it is there already, this is a repeat that may know more."""
+    row = _what_changes(conversation, version) | {
+        "id": conversation.id,
+        "page_id": page.page_id,
+        "customer_id": customer_id,
+        "workstream_id": page.workstream_id,
+    }
+    if not insert_if_new(session, ConversationRow, row):
+        _write_conversation(session, conversation, version)
+
+
+def _write_conversation(session: Session, conversation: Conversation, version: int) -> None:
+    changed = _what_changes(conversation, version)
+    session.connection().execute(_CHANGE, changed | {"of": conversation.id, "to_version": version})
+
+
+def _what_changes(conversation: Conversation, version: int) -> dict[str, Any]:
+    return {
+        "agent_id": conversation.agent_id,
+        "status": conversation.status.value,
+        "phase": conversation.phase.value if conversation.phase else None,
+        "status_reason": conversation.status_reason,
+        "status_changed_at": conversation.status_changed_at,
+        "session_id": conversation.session.id if conversation.session else None,
+        "opened_at": conversation.opened_at,
+        "closed_at": conversation.closed_at,
+        "last_message_at": conversation.last_message_at,
+        "version": version,
+    }
+
+
+def _start_sessions(session: Session, facts: tuple[Fact, ...]) -> None:
+    """A row that is there already is of an earlier attempt, and may have been closed since as never been."""
+    for fact in facts:
+        if fact.kind == "session.started" and fact.data:
+            row = {
+                "id": fact.data["session_id"],
+                "conversation_id": fact.conversation_id,
+                "number": fact.data["number"],
+                "agent_id": fact.actor_id,
+                "human_agent_tag": fact.data["human_agent_tag"],
+                "started_at": fact.at,
+                "closed_at": None,
+                "closure_reason": None,
+            }
+            upsert(session, AgentSession, row)
+
+
+def _close_sessions(session: Session, facts: tuple[Fact, ...]) -> None:
+    for fact in facts:
+        if fact.kind == "session.closed" and fact.data:
+            closed = {"closed_at": fact.at, "closure_reason": str(fact.data["reason"])}
+            session.connection().execute(_CLOSE, closed | {"of": str(fact.data["session_id"])})
+
+
+def _attach(
+    session: Session, attached: tuple[tuple[str, str], ...], conversations: Sequence[Conversation]
+) -> None:
+    sessions = {each.id: each.session.id for each in conversations if each.session is not None}
+    messages: dict[str, list[str]] = {}
+    for conversation_id, message_id in attached:
+        messages.setdefault(conversation_id, []).append(message_id)
+    for conversation_id, ids in messages.items():
+        values = {"ids": ids, "to": conversation_id, "in_session": sessions.get(conversation_id)}
+        session.connection().execute(_ATTACH, values)

@@ -1,0 +1,319 @@
+"""Connections, transactions and threads.
+
+Work runs as plain functions over a SQLModel session, in threads, so that no event loop waits for a disk. On
+SQLite one thread writes: what waits while a commit is being flushed shares the next one (group commit), each
+piece in its own savepoint. On PostgreSQL each piece of work is a transaction of its own.
+
+Reads have lanes with threads of their own, so that what is slow keeps nothing waiting that must be quick.
+"""
+
+import asyncio
+import json
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import Any, TypeVar
+
+import orjson
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlmodel import Session
+
+from base.metrics import STORE_WAIT
+from store.db.postgres_errors import hide_values
+from store.db.read_limits import StoppableRead
+
+T = TypeVar("T")
+Work = Callable[[Session], T]
+
+_BUSY_TIMEOUT_SECONDS = 10.0
+_GROUP_LIMIT = 200
+_READERS = 4
+_POSTGRES_WRITERS = 8
+
+# libpq's own would wait for minutes, or for ever, for a server whose machine is gone.
+_POSTGRES_PATIENCE = {
+    "connect_timeout": 5,  # seconds
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
+
+
+class Lane(Enum):
+    """What a read may keep waiting: only reads of its own lane."""
+
+    FIRST = "first"
+    """Who is calling, and whether the store answers: each call waits for it."""
+    USUAL = "usual"
+    LONG = "long"
+    """Searches and sums, whose time depends on what is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _LaneLimits:
+    """`threads` is None where the settings say how many."""
+
+    threads: int | None
+    time: timedelta
+
+
+_LANES = {
+    Lane.FIRST: _LaneLimits(2, timedelta(seconds=10)),
+    Lane.USUAL: _LaneLimits(None, timedelta(seconds=30)),
+    Lane.LONG: _LaneLimits(2, timedelta(seconds=5)),
+}
+_FURTHER_READERS = sum(limits.threads or 0 for limits in _LANES.values())
+_WRITE = "write"
+
+
+# What is deleted is overwritten: an erasure must not leave a person's words in free pages.
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "temp_store=MEMORY",
+    "secure_delete=ON",
+    # A log that had to grow beside a slow reader is cut when it is used anew.
+    "journal_size_limit=67108864",
+)
+
+
+def _json(value: object) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        # Meta may send numbers beyond 64 bits, in an attachment say; they are read back as floats.
+        return json.dumps(value)
+
+
+# Parameters hold customers' words: no error may print them.
+_COMMON: dict[str, Any] = {
+    "hide_parameters": True,
+    "json_serializer": _json,
+    "json_deserializer": orjson.loads,
+}
+
+
+def make_engine(
+    url: str, *, writes: bool = True, pool_size: int = _READERS + _FURTHER_READERS + _POSTGRES_WRITERS
+) -> Engine:
+    """An engine for the store's URL; on SQLite WAL, `synchronous=FULL`, and BEGIN IMMEDIATE for writers."""
+    if not url.startswith("sqlite"):
+        engine = create_engine(
+            url,
+            pool_size=pool_size,
+            pool_pre_ping=True,
+            connect_args=_POSTGRES_PATIENCE,
+            **_COMMON,
+        )
+        hide_values(engine)
+        return engine
+    engine = create_engine(
+        url, connect_args={"timeout": _BUSY_TIMEOUT_SECONDS, "check_same_thread": False}, **_COMMON
+    )
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: sqlite3.Connection, _record: object) -> None:
+        # The driver's own BEGIN comes too late for BEGIN IMMEDIATE; the listener below issues it instead.
+        connection.isolation_level = None
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _reading(engine: Engine) -> Engine:
+    """The same connections for reading: PostgreSQL shows all statements of a transaction one picture then."""
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+class Database:
+    """The store as the event loop sees it: `await read(work)` and `await write(work)`."""
+
+    def __init__(self, url: str, *, readers: int = _READERS, writers: int = _POSTGRES_WRITERS) -> None:
+        """`readers`: threads of the usual lane. `writers`: on PostgreSQL; SQLite has one."""
+        self._single_writer = url.startswith("sqlite")
+        self._write_engine = make_engine(url, pool_size=readers + _FURTHER_READERS + writers)
+        self._read_engine = (
+            make_engine(url, writes=False) if self._single_writer else _reading(self._write_engine)
+        )
+        self._readers = {
+            lane: ThreadPoolExecutor(limits.threads or readers, thread_name_prefix=f"store-read-{lane.value}")
+            for lane, limits in _LANES.items()
+        }
+        self._writer: _GroupCommitter | ThreadPoolExecutor = (
+            _GroupCommitter(self._write_engine)
+            if self._single_writer
+            else ThreadPoolExecutor(writers, thread_name_prefix="store-write")
+        )
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._write_engine.dialect.name
+
+    async def read(self, work: Work[T], lane: Lane = Lane.USUAL) -> T:
+        """Run `work` in a read transaction: one consistent picture, however many statements it takes.
+
+        Raises ReadTooSlowError after the lane's time. A caller that is cancelled stops the read as well.
+        """
+        stoppable = StoppableRead(_LANES[lane].time)
+        running = self._readers[lane].submit(self._read, _timed(work, lane.value), stoppable)
+        try:
+            return await asyncio.wrap_future(running)
+        except asyncio.CancelledError:
+            # In a thread, for it may take the network: of the lane whose reads are never long.
+            if not running.cancel():
+                self._readers[Lane.FIRST].submit(stoppable.stop)
+            raise
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in a write transaction; it is durable when this returns."""
+        timed = _timed(work, _WRITE)
+        if isinstance(self._writer, _GroupCommitter):
+            return await asyncio.wrap_future(self._writer.submit(timed))
+        return await asyncio.wrap_future(self._writer.submit(self._write, timed))
+
+    def read_now(self, work: Work[T]) -> T:
+        """As `read`, for code without an event loop (start-up, command line)."""
+        return self._read(work, StoppableRead(_LANES[Lane.FIRST].time))
+
+    def write_now(self, work: Work[T]) -> T:
+        """As `write`, for code without an event loop (start-up, command line)."""
+        return self._write(work)
+
+    def close(self) -> None:
+        """Finish what was submitted and close every connection."""
+        if isinstance(self._writer, _GroupCommitter):
+            self._writer.stop()
+        else:
+            self._writer.shutdown()
+        for readers in self._readers.values():
+            readers.shutdown()
+        self._write_engine.dispose()
+        self._read_engine.dispose()
+
+    def _read(self, work: Work[T], stoppable: StoppableRead) -> T:
+        with (
+            self._read_engine.connect() as connection,
+            stoppable.on(connection),
+            Session(connection) as session,
+        ):
+            return work(session)
+
+    def _write(self, work: Work[T]) -> T:
+        with (
+            self._write_engine.begin() as connection,
+            Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session,
+        ):
+            result = work(session)
+            session.commit()
+            return result
+
+
+def _timed(work: Work[T], lane: str) -> Work[T]:
+    """The work, which notes how long it has waited for its turn."""
+    asked_at = time.perf_counter()
+
+    def timed(session: Session) -> T:
+        STORE_WAIT.labels(lane).observe(time.perf_counter() - asked_at)
+        return work(session)
+
+    return timed
+
+
+class _GroupCommitter:
+    """One writing thread; pieces of work that wait together are committed together."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._waiting: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="store-write", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Work[T]) -> "Future[T]":
+        future: Future[T] = Future()
+        self._waiting.put((work, future))
+        return future
+
+    def stop(self) -> None:
+        self._waiting.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            group, stopping = self._next_group()
+            if group:
+                self._commit(group)
+            if stopping:
+                return
+
+    def _next_group(self) -> tuple[list[tuple[Work[Any], Future[Any]]], bool]:
+        item = self._waiting.get()
+        group: list[tuple[Work[Any], Future[Any]]] = []
+        while item is not None:
+            group.append(item)
+            if len(group) == _GROUP_LIMIT:
+                return group, False
+            try:
+                item = self._waiting.get_nowait()
+            except queue.Empty:
+                return group, False
+        return group, True
+
+    def _commit(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
+        group = [(work, future) for work, future in group if future.set_running_or_notify_cancel()]
+        if len(group) == 1:
+            self._commit_one(*group[0])
+        elif group:
+            self._commit_together(group)
+
+    def _commit_one(self, work: Work[Any], future: Future[Any]) -> None:
+        try:
+            with Session(self._engine, expire_on_commit=False) as session:
+                result = work(session)
+                session.commit()
+        except Exception as error:  # noqa: BLE001 - its caller is told
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+
+    def _commit_together(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
+        done: list[tuple[Future[Any], Any]] = []
+        try:
+            with self._engine.begin() as connection:
+                for work, future in group:
+                    self._run_one(connection, work, future, done)
+        except Exception as error:  # noqa: BLE001 - every waiting piece of work is told
+            for _, future in group:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for future, result in done:
+            future.set_result(result)
+
+    @staticmethod
+    def _run_one(
+        connection: Connection, work: Work[Any], future: Future[Any], done: list[tuple[Future[Any], Any]]
+    ) -> None:
+        try:
+            with Session(
+                connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
+            ) as session:
+                result = work(session)
+                session.commit()
+        except Exception as error:  # noqa: BLE001 - the savepoint is rolled back and its caller is told
+            future.set_exception(error)
+        else:
+            done.append((future, result))

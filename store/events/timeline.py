@@ -1,0 +1,85 @@
+"""Reading the append-only event table, in the order of its ids, which is the order of commits."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import false, func, or_, select
+from sqlmodel import Session, col
+
+from store.db.ranges import Span, cut
+from store.tables import Event
+
+Place = tuple[int]
+
+_KEY = (col(Event.id),)
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """What events are narrowed to; unset fields do not narrow."""
+
+    conversation_id: str | None = None
+    page_id: str | None = None
+    subjects: frozenset[str] | None = None
+    """First parts of kinds: `survey` for `survey.answered`."""
+
+    def lets_through(self, event: Event) -> bool:
+        """The same condition for an event already read."""
+        return (
+            self.conversation_id in (None, event.conversation_id)
+            and self.page_id in (None, event.page_id)
+            and (self.subjects is None or event.kind.partition(".")[0] in self.subjects)
+        )
+
+
+EVERYTHING = EventFilter()
+
+
+def listed(session: Session, wanted: EventFilter, span: Span[Place]) -> list[Event]:
+    """A part of the log, in its order."""
+    statement = select(Event)
+    if wanted.conversation_id is not None:
+        statement = statement.where(col(Event.conversation_id) == wanted.conversation_id)
+    if wanted.page_id is not None:
+        statement = statement.where(col(Event.page_id) == wanted.page_id)
+    if wanted.subjects is not None:
+        kinds = (col(Event.kind).startswith(f"{each}.", autoescape=True) for each in sorted(wanted.subjects))
+        statement = statement.where(or_(false(), *kinds))
+    return list(session.scalars(cut(statement, _KEY, span)))
+
+
+def find(session: Session, wanted: EventFilter, event_id: int) -> Event | None:
+    """An event, if it is one of these."""
+    event = session.get(Event, event_id)
+    return event if event is not None and wanted.lets_through(event) else None
+
+
+def place_of(event: Event) -> Place:
+    """Where an event stands."""
+    return (event.id or 0,)
+
+
+def read_events(
+    session: Session, wanted: EventFilter, *, after: int, limit: int, through: int | None = None
+) -> list[Event]:
+    """Events with ids greater than `after`, up to and with `through`, oldest first."""
+    return listed(
+        session, wanted, Span(limit, after=(after,), before=None if through is None else (through + 1,))
+    )
+
+
+def events_of_kind(session: Session, kind: str, *, before: int | None, limit: int) -> list[Event]:
+    """Events of one kind, newest first."""
+    span = Span(limit, newest_first=True, before=None if before is None else (before,))
+    return list(session.scalars(cut(select(Event).where(col(Event.kind) == kind), _KEY, span)))
+
+
+def events_of_kinds(session: Session, kinds: Iterable[str], *, before: int | None, limit: int) -> list[Event]:
+    """Events of several kinds, newest first. Each kind is read by itself, as they are indexed."""
+    found = [event for kind in kinds for event in events_of_kind(session, kind, before=before, limit=limit)]
+    return sorted(found, key=lambda event: -(event.id or 0))[:limit]
+
+
+def newest_event_id(session: Session) -> int:
+    """The id of the newest event; 0 when there is none."""
+    return session.scalar(select(func.max(col(Event.id)))) or 0

@@ -1,0 +1,150 @@
+"""Pages of accounts.
+
+A page that is deleted is first `Removing`: the API no longer shows it and nothing is sent for it, while its
+workflow ends its subscription at Meta. Then its token is gone and so is the page; one with a history stays as
+`Removed`, so that its customers and conversations stay readable. Saving it again, for any account, brings it
+back.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from base.secrets import Vault
+from store.attachments.uploads import forget_page
+from store.conversations.listing import live_counts
+from store.db.refusals import StoreRefusalError, not_found
+from store.db.secret_scopes import access_token_place
+from store.pages import findings
+from store.pages.traffic import forget_silences
+from store.sending import gate
+from store.tables import Account, Customer, Page
+from store.tables.pages import GONE, PROVISIONING, REMOVED, REMOVING, not_removed
+from store.workstreams import automated_messages
+
+GATE_OF_A_REMOVED_PAGE = "removed"
+
+_OF_META = {"policy_warning", "gap_incomplete", findings.LAST_ENFORCEMENT}
+"""What a new token does not change. A block is no part of it: should it still be on, the next refused message
+closes the gate again; but should Meta's word that it is over be lost, nothing else would ever end it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPage:
+    """What is given to save a page."""
+
+    page_id: str
+    name: str
+    access_token: str
+    language: str
+    human_agent_tag: bool
+    attachments_for_customers: bool
+    attachments_for_agents: bool
+
+
+def get(session: Session, page_id: str) -> Page:
+    """The page; refused as `not_found`."""
+    page = session.get(Page, page_id)
+    if page is None or page.provisioning_state in GONE:
+        raise not_found("page", page_id)
+    return page
+
+
+def save(
+    session: Session, vault: Vault, account: Account, new: NewPage, *, workstream_id: str, at: datetime
+) -> Page:
+    """Save a page of an account; refused where another account, or this one, holds it."""
+    page = session.get(Page, new.page_id)
+    if page is not None and page.provisioning_state not in GONE:
+        code = "page_exists" if page.account_id == account.id else "page_in_use"
+        raise StoreRefusalError(code, page_id=new.page_id)
+    values: dict[str, Any] = {
+        "account_id": account.id,
+        "workstream_id": workstream_id,
+        "name": new.name,
+        "access_token": vault.seal(new.access_token, access_token_place(new.page_id)),
+        "language": new.language,
+        "human_agent_tag": new.human_agent_tag,
+        "attachments_for_customers": new.attachments_for_customers,
+        "attachments_for_agents": new.attachments_for_agents,
+        "token_saved_at": at,
+    }
+    if page is None:
+        page = Page(page_id=new.page_id, created_at=at, **values)
+        session.add(page)
+    else:
+        page.sqlmodel_update(values)
+        page.removed_at = page.subscribed_at = page.gap_since = page.gap_read_until = None
+        _begin_provisioning(page)
+    session.flush()
+    return page
+
+
+def access_token(vault: Vault, page: Page) -> str:
+    """The token that acts as the page, in the clear."""
+    return vault.open(page.access_token, access_token_place(page.page_id))
+
+
+def reauthorize(vault: Vault, page: Page, new_token: str, at: datetime) -> None:
+    """Replace the access token; the page is provisioned anew, and what is wrong then is told anew."""
+    page.access_token = vault.seal(new_token, access_token_place(page.page_id))
+    page.token_saved_at = at
+    _begin_provisioning(page)
+
+
+def of_account(session: Session, account_id: str, *, after: str | None, limit: int) -> list[Page]:
+    """An account's pages by page id."""
+    statement = select(Page).where(Page.account_id == account_id, not_removed())
+    if after is not None:
+        statement = statement.where(col(Page.page_id) > after)
+    return list(session.exec(statement.order_by(col(Page.page_id)).limit(limit)))
+
+
+def ids_by_account(session: Session, account_ids: list[str]) -> dict[str, list[str]]:
+    """The page ids of several accounts."""
+    pages: dict[str, list[str]] = {each: [] for each in account_ids}
+    rows = session.exec(
+        select(Page.account_id, Page.page_id)
+        .where(col(Page.account_id).in_(account_ids), not_removed())
+        .order_by(col(Page.page_id))
+    )
+    for account_id, page_id in rows:
+        pages[account_id].append(page_id)
+    return pages
+
+
+def all_ids(session: Session) -> list[str]:
+    """The ids of all pages that are served."""
+    return list(session.exec(select(Page.page_id).where(not_removed()).order_by(col(Page.page_id))))
+
+
+def remove(session: Session, page_id: str, at: datetime) -> None:
+    """Serve a page no longer; refused while conversations are live. `erase` does the rest."""
+    page = get(session, page_id)
+    if counts := live_counts(session, page_id):
+        raise StoreRefusalError("page_in_use_by_conversations", conversations=counts)
+    automated_messages.forget_page(session, page_id)
+    page.provisioning_state = REMOVING
+    page.removed_at = at
+    gate.shut(page, GATE_OF_A_REMOVED_PAGE)
+    page.problems, page.warnings, page.findings = [], [], {}
+
+
+def erase(session: Session, page: Page) -> None:
+    """Forget a deleted page's token and what Meta has of it, and the page too if it has no history."""
+    forget_silences(session, page.page_id)
+    forget_page(session, page.page_id)
+    if session.exec(select(Customer.id).where(Customer.page_id == page.page_id).limit(1)).first() is None:
+        session.delete(page)
+        return
+    page.access_token = ""
+    page.provisioning_state = REMOVED
+
+
+def _begin_provisioning(page: Page) -> None:
+    page.provisioning_state = PROVISIONING
+    page.problems, page.warnings = [], []
+    findings.forget(page, *(page.findings.keys() - _OF_META))
+    page.checked_at = page.token_expires_at = page.token_refresh_due_at = None

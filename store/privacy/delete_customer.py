@@ -1,0 +1,108 @@
+"""Deleting what the store keeps of one customer, in one transaction.
+
+`store.privacy.erasure_policy` says what is what.
+The relay may be routing an event of the person at the same moment. What it has routed before this commit is
+deleted; what it routes after makes a new customer. `positions` tells the two apart in the inbox: how far each
+partition was read. `late_files` are where files are that came after the customer's files had been deleted.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, literal, or_
+from sqlmodel import Session, SQLModel, col, select
+
+from store.attachments.rows import keys_of_customer
+from store.privacy.erasures import add_counts
+from store.tables import (
+    AgentSession,
+    Attachment,
+    AttachmentUpload,
+    ContextVariable,
+    Conversation,
+    Customer,
+    EarlyChange,
+    Erasure,
+    Event,
+    IdempotencyRecord,
+    Message,
+    Opening,
+    RelayPartition,
+    SearchText,
+    Survey,
+    SurveyAnswer,
+    Thread,
+    ThreadEvent,
+    UnroutedEvent,
+)
+
+_REFUSED_PREFIX = "refused/"
+
+
+def erase_customer(session: Session, erasure_id: str, customer_id: str) -> None:
+    """Delete everything that names the customer. Done again, it finds nothing."""
+    # Locked first: on PostgreSQL the relay's transactions that refer to the customer end before this goes on.
+    if session.get(Customer, customer_id, with_for_update=True) is None:
+        return
+    late_files = keys_of_customer(session, customer_id)
+    counts = {
+        model.__tablename__: _delete(session, model, *conditions)
+        for model, *conditions in _rows_of(customer_id)
+    }
+    _remember(session, erasure_id, customer_id, {"positions": _positions(session), "late_files": late_files})
+    add_counts(session, erasure_id, counts | {"files": len(late_files)})
+
+
+def forget_inbox_events(session: Session, erasure_id: str, inbox_ids: list[int]) -> None:
+    """Delete what stands in the store for events of the inbox that went to no thread."""
+    counts = {
+        UnroutedEvent.__tablename__: _delete(
+            session, UnroutedEvent, col(UnroutedEvent.inbox_id).in_(inbox_ids)
+        ),
+        EarlyChange.__tablename__: _delete(session, EarlyChange, col(EarlyChange.inbox_id).in_(inbox_ids)),
+    }
+    add_counts(session, erasure_id, counts)
+
+
+def _rows_of(customer_id: str) -> list[tuple[Any, ...]]:
+    """Each table with the condition for its rows of the customer, those that refer to others first."""
+    conversations = select(Conversation.id).where(Conversation.customer_id == customer_id)
+    surveys = select(Survey.id).where(Survey.customer_id == customer_id)
+    refusals = select(literal(_REFUSED_PREFIX) + col(Message.id)).where(
+        Message.customer_id == customer_id, Message.direction == "outbound"
+    )
+    files = select(Attachment.id).where(Attachment.customer_id == customer_id)
+    return [
+        (AttachmentUpload, col(AttachmentUpload.attachment_id).in_(files)),
+        (Attachment, col(Attachment.customer_id) == customer_id),
+        (SurveyAnswer, col(SurveyAnswer.survey_id).in_(surveys)),
+        (Survey, col(Survey.customer_id) == customer_id),
+        (ContextVariable, col(ContextVariable.conversation_id).in_(conversations)),
+        (AgentSession, col(AgentSession.conversation_id).in_(conversations)),
+        (IdempotencyRecord, col(IdempotencyRecord.key).in_(refusals)),
+        (Event, or_(col(Event.customer_id) == customer_id, col(Event.conversation_id).in_(conversations))),
+        (SearchText, col(SearchText.customer_id) == customer_id),
+        (Message, col(Message.customer_id) == customer_id),
+        (ThreadEvent, col(ThreadEvent.customer_id) == customer_id),
+        (Opening, col(Opening.customer_id) == customer_id),
+        (Conversation, col(Conversation.customer_id) == customer_id),
+        (Thread, col(Thread.customer_id) == customer_id),
+        (Customer, col(Customer.id) == customer_id),
+    ]
+
+
+def _delete(session: Session, model: type[SQLModel], *conditions: ColumnElement[bool]) -> int:
+    return session.connection().execute(delete(model).where(*conditions)).rowcount
+
+
+def _positions(session: Session) -> dict[str, int]:
+    read = session.exec(select(RelayPartition.partition, RelayPartition.position))
+    return {str(partition): position for partition, position in read}
+
+
+def _remember(session: Session, erasure_id: str, customer_id: str, facts: dict[str, Any]) -> None:
+    """Keep with the erasure what its further steps need of the rows that are gone."""
+    erasure = session.get_one(Erasure, erasure_id)
+    erasure.targets = [
+        each | facts if each["customer_id"] == customer_id else each for each in erasure.targets
+    ]
+    session.flush()

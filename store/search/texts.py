@@ -1,0 +1,141 @@
+"""The index of words: which texts are in it, and which are found by it.
+
+What people said and customers' names are in it. What Pagedesk says by itself is not: its words are the same
+everywhere. A text and its words are written in one transaction.
+
+Beside its words an entry has marks, by which a search is narrowed in the index itself: its kind, its page,
+its customer. They begin with a character that is in no word.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Select, bindparam, column, delete, select, text
+from sqlmodel import Session, col
+
+from domain.search.terms import Term, terms_of, words_of
+from domain.sending.decide import SenderKind
+from store.db.sql import insert_or_ignore
+from store.tables import Customer, Message, SearchText
+
+MAX_MATCHES = 1000
+"""A search looks at the newest texts that match, at most so many."""
+
+_MARK = "§"
+_NOT_SAID_BY_PEOPLE = (SenderKind.AUTOMATIC.value, SenderKind.SURVEY.value)
+
+
+class Kind(StrEnum):
+    """What a text is."""
+
+    NAME = "name"
+    MESSAGE = "message"
+
+
+_NEWEST = {
+    "sqlite": text(
+        "SELECT rowid AS id FROM search_index WHERE search_index MATCH :query ORDER BY rowid DESC LIMIT :most"
+    ),
+    "postgresql": text(
+        "SELECT id FROM search_text WHERE array_to_tsvector(string_to_array(terms, ' ')) @@ "
+        "CAST(:query AS tsquery) ORDER BY id DESC LIMIT :most"
+    ),
+}
+
+
+def keep_messages(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Put messages into the index, once; the rows are those of new messages, as they were inserted."""
+    said = [row for row in rows if row["text"] and row["sender_kind"] not in _NOT_SAID_BY_PEOPLE]
+    if not said:
+        return
+    # A row whose mid was known already has not become a message.
+    inserted = set(session.scalars(_INSERTED, {"ids": [row["id"] for row in said]}))
+    entries = [
+        index_entry(Kind.MESSAGE, row["id"], row["page_id"], row["customer_id"], row["text"])
+        for row in said
+        if row["id"] in inserted
+    ]
+    insert_or_ignore(session, SearchText, [entry for entry in entries if entry is not None])
+
+
+_INSERTED = select(col(Message.id)).where(col(Message.id).in_(bindparam("ids", expanding=True)))
+
+
+def replace_message(session: Session, message: Message) -> None:
+    """The text of a message has changed, or is gone."""
+    _forget(session, message.customer_id, message.id, Kind.MESSAGE)
+    row = {name: getattr(message, name) for name in ("id", "page_id", "customer_id", "sender_kind", "text")}
+    keep_messages(session, [row])
+
+
+def replace_name(session: Session, customer: Customer) -> None:
+    """The name of a customer is known, or another one."""
+    _forget(session, customer.id, customer.id, Kind.NAME)
+    entry = index_entry(Kind.NAME, customer.id, customer.page_id, customer.id, customer.name or "")
+    insert_or_ignore(session, SearchText, [entry] if entry else [])
+
+
+def found(
+    session: Session,
+    kind: Kind,
+    wanted: str,
+    *,
+    page_id: str | None = None,
+    customer_id: str | None = None,
+) -> Select[str] | None:
+    """The ids of the newest messages, or customers, that are found by `wanted`, as a statement.
+
+    None: nothing can be found, for there is no word in `wanted`.
+    """
+    terms = terms_of(wanted)
+    if not terms:
+        return None
+    marks = [kind.value]
+    marks += [f"p{page_id}"] if page_id is not None else []
+    marks += [f"c{customer_id}"] if customer_id is not None else []
+    terms += [Term(_MARK + mark) for mark in marks]
+    dialect = session.get_bind().dialect.name
+    query = _QUERY[dialect](terms)
+    # Unique: a statement may hold two of these.
+    given: list[Any] = [bindparam("query", query, unique=True), bindparam("most", MAX_MATCHES, unique=True)]
+    newest = _NEWEST[dialect].bindparams(*given).columns(column("id"))
+    return select(col(SearchText.source_id)).where(col(SearchText.id).in_(select(newest.subquery().c.id)))
+
+
+def _sqlite_query(terms: Sequence[Term]) -> str:
+    return " AND ".join(f'"{term.word}"{"*" if term.is_prefix else ""}' for term in terms)
+
+
+def _postgresql_query(terms: Sequence[Term]) -> str:
+    return " & ".join(f"'{term.word}'{':*' if term.is_prefix else ''}" for term in terms)
+
+
+# A word consists of letters and digits, and a mark of an id's characters: neither has to be escaped.
+_QUERY = {"sqlite": _sqlite_query, "postgresql": _postgresql_query}
+
+
+def index_entry(
+    kind: Kind, source_id: str, page_id: str, customer_id: str, words: str
+) -> dict[str, Any] | None:
+    """The index's row of a text; None for a text without words."""
+    terms = words_of(words)
+    if not terms:
+        return None
+    marks = (kind.value, f"p{page_id}", f"c{customer_id}")
+    return {
+        "customer_id": customer_id,
+        "source_id": source_id,
+        "kind": kind.value,
+        "terms": " ".join([*terms, *(_MARK + mark for mark in marks)]),
+    }
+
+
+def _forget(session: Session, customer_id: str, source_id: str, kind: Kind) -> None:
+    session.connection().execute(
+        delete(SearchText).where(
+            col(SearchText.customer_id) == customer_id,
+            col(SearchText.source_id) == source_id,
+            col(SearchText.kind) == kind.value,
+        )
+    )

@@ -1,0 +1,91 @@
+"""The pace of a page's calls, as its row keeps it for all workers.
+
+Slots are taken in the transaction that marks an attempt, with the page's row locked. What Meta says of the
+usage is heeded before anything is refused: the page is slowed, and paused at the limit.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from domain.sending.pacing import CONVERSATIONS_PACE, MOST_MEDIA, USUAL_SENDS, Pace, Restraint, is_media, slot
+from store.db.sql import KEY_STAYS
+from store.events.events import append_page_event
+from store.sending import gate
+from store.tables import Account, Page
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How fast a page may send: all messages, and those with media among them."""
+
+    sends: Pace
+    media: Pace
+
+
+USUAL = Rates(Pace(USUAL_SENDS), Pace(MOST_MEDIA))
+
+
+def take_slot(
+    page: Page, content: Mapping[str, Any], rates: Rates, now: datetime, *, near: timedelta
+) -> datetime:
+    """When a message of the page may leave. The slot is taken only if it is no further away than `near`."""
+    paces = {"sends_next_at": rates.sends} | ({"media_next_at": rates.media} if is_media(content) else {})
+    return _take(page, paces, now, near)
+
+
+def take_reading_slot(session: Session, page_id: str, now: datetime, *, near: timedelta) -> datetime:
+    """As `take_slot`, for one look at the page's conversations at Meta, whoever looks."""
+    page = session.get_one(Page, page_id, with_for_update=KEY_STAYS)
+    return _take(page, {"reads_next_at": CONVERSATIONS_PACE}, now, near)
+
+
+def restrain(
+    session: Session, page_id: str, wanted: Restraint, now: datetime, *, percent: int | None = None
+) -> None:
+    """Slow a page, and pause it if that is asked for. `percent`: the usage that Meta told."""
+    if wanted.paused_until is not None and wanted.paused_until > now:
+        gate.pause(session, page_id, "usage", wanted.paused_until, now)
+    if wanted.slowed_until > now:
+        slow(session, page_id, wanted.slowed_until, now, percent=percent)
+
+
+def lock_pages_of_app(session: Session, app_id: str) -> list[str]:
+    """The pages of an app, whose rows are locked in one order before anything is written of any."""
+    pages = select(Page.page_id).join(Account, col(Account.id) == col(Page.account_id))
+    ordered = pages.where(Account.app_id == app_id).order_by(col(Page.page_id))
+    return list(session.exec(ordered.with_for_update(of=Page, key_share=True)).all())
+
+
+def slow(
+    session: Session, page_id: str, until: datetime, now: datetime, *, percent: int | None = None
+) -> None:
+    """Let few calls of a page leave until an instant; a longer restraint stays. Told once, when it begins."""
+    page = session.get_one(Page, page_id, with_for_update=KEY_STAYS)
+    was_slowed = _is_slowed(page, now)
+    page.usage_percent = percent if percent is not None else page.usage_percent
+    if page.slowed_until is None or page.slowed_until < until:
+        page.slowed_until = until
+    if not was_slowed:
+        data = {"until": until.isoformat(), "usage_percent": percent}
+        append_page_event(session, "page.slowed", page_id, now, data)
+
+
+def _is_slowed(page: Page, now: datetime) -> bool:
+    return page.slowed_until is not None and now < page.slowed_until
+
+
+def _take(page: Page, paces: Mapping[str, Pace], now: datetime, near: timedelta) -> datetime:
+    """One slot that suits every pace; `paces` by the column that keeps each."""
+    slowed = _is_slowed(page, now)
+    valid = {name: pace.slowed if slowed else pace for name, pace in paces.items()}
+    at = now
+    for name, pace in valid.items():
+        at = slot(pace, getattr(page, name), at).at
+    if at <= now + near:
+        for name, pace in valid.items():
+            setattr(page, name, slot(pace, getattr(page, name), at).next_at)
+    return at
