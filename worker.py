@@ -15,19 +15,23 @@ import uvloop
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from activities.attachments import AttachmentActivities
-from activities.erasures import ErasureActivities
-from activities.file_erasure import FileErasure
-from activities.gap_fill import GapActivities
-from activities.lanes import READ_WIDTH, WIDTH, Lanes
-from activities.pages import PageActivities
-from activities.profiles import ProfileKeeper
-from activities.read_back import ReadBackActivities
-from activities.retention import RetentionActivities
-from activities.sends import SendActivities
-from activities.threads import ThreadActivities
-from activities.usage import UsageNotes
-from activities.waking import WakingActivities
+from activities.attachments.attachments import AttachmentActivities
+from activities.conversations.threads import ThreadActivities
+from activities.customers.profiles import ProfileKeeper
+from activities.pages.checks import PageActivities
+from activities.pages.gap_fill import GapActivities
+from activities.pages.release_held import WakingActivities
+from activities.privacy.erasures import ErasureActivities
+from activities.privacy.file_erasure import FileErasure
+from activities.privacy.retention import RetentionActivities
+from activities.sending.lanes import READ_WIDTH, WIDTH, Lanes
+from activities.sending.read_back import ReadBackActivities
+from activities.sending.sends import SendActivities
+from activities.sending.usage import UsageNotes
+from background.erasure_starter import ErasureStarter
+from background.file_starter import FileStarter
+from background.page_waker import PageWaker
+from background.retention_starter import start_retention
 from base import clock, failpoints
 from base.background import keep_running
 from base.data_directory import PRIVATE_UMASK
@@ -41,17 +45,13 @@ from base.telemetry import set_up_telemetry
 from base.temporal import connect
 from domain.sending.pacing import Pace
 from engine.clean_exit import exit_process
-from ingest.erasures import ErasureStarter
-from ingest.file_starts import FileStarter
-from ingest.inbox import Inbox, inbox_rows, open_inbox
-from ingest.leases import MachineLock
-from ingest.page_wake import PageWaker
-from ingest.reader import InboxReader
-from ingest.relay import Relay
-from ingest.retention import start_retention
-from ingest.signaller import Signaller
-from ingest.wake import datagram_alarm, notify_alarm
-from ingest.write_downs import WriteDowns
+from ingest.inbox.inbox import Inbox, inbox_rows, open_inbox
+from ingest.inbox.reader import InboxReader
+from ingest.inbox.wake import datagram_alarm, notify_alarm
+from ingest.relay.leases import MachineLock
+from ingest.relay.projection_repairs import WriteDowns
+from ingest.relay.relay import Relay
+from ingest.relay.signaller import Signaller
 from local.start_checks import (
     require_namespace,
     require_places,
@@ -74,11 +74,11 @@ from workflows.page import PageWorkflow
 from workflows.retention import RetentionWorkflow
 
 # A conversation cached by a worker that died waits this long before another worker may take it, unless the
-# relay that took over tells it something (ingest.succession).
+# relay that took over tells it something (ingest.relay.sticky_cache_reset).
 STICKY_TIMEOUT = timedelta(seconds=1)
 GRACE = timedelta(seconds=10)
 # The SDK would keep heartbeats back for most of their time-out; one that stands still must not lose more
-# attempts than its own clock can tell (activities.heartbeat).
+# attempts than its own clock can tell (activities.common.heartbeat).
 HEARTBEAT = timedelta(seconds=1)
 FILES_AT_ONCE = 8
 _MIN_WORKFLOW_TASKS = 2

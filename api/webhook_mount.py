@@ -6,7 +6,7 @@ from api.refusal_trail import RefusalTrail
 from api.webhook_secrets import AccountSecrets
 from api.webhooks import WebhookEndpoint
 from base.settings import Settings
-from ingest.inbox import Inbox, open_inbox
+from ingest.inbox.inbox import Inbox, open_inbox
 from store.db.database import Database
 
 

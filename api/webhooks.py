@@ -24,7 +24,7 @@ from api.webhook_bodies import (
     TooManyLargeBodiesError,
 )
 from base import clock, metrics
-from ingest.inbox import Inbox, InboxUnavailableError, inbox_rows
+from ingest.inbox.inbox import Inbox, InboxUnavailableError, inbox_rows
 from messenger.webhooks.signature import is_signed, is_well_formed
 from messenger.webhooks.webhook import split
 

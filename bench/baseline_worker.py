@@ -15,7 +15,7 @@ from bench.baseline_workflow import BASELINE_TASK_QUEUE, SEND_ACTIVITY, Baseline
 from domain.workstreams.automated_texts import default_text
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from engine.clean_exit import exit_process
-from ingest.inbox import open_inbox
+from ingest.inbox.inbox import open_inbox
 from local.demo import APP_ID, PAGE_ID, DemoSecrets, load_or_make_secrets
 from messenger.graph.client import GraphClient, PageCredentials, Sent
 from store.db.database import Database

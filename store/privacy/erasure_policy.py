@@ -54,7 +54,7 @@ FATES: dict[str, dict[str, Fate]] = {
         "occurred_at received_at sent_at created_at",
     ),
     "search_text": _all(_D, "id customer_id source_id kind terms"),
-    # The files themselves go first, while their places are known: activities.erasures.
+    # The files themselves go first, while their places are known: activities.privacy.erasures.
     "attachment": _all(
         _D,
         "id direction message_id page_id customer_id agent_id position kind state reason name size "

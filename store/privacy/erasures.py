@@ -1,6 +1,7 @@
 """Requests to erase a person's data: asked for by an agent over the API, or by the person through Meta.
 
-A request is a row. The worker starts its workflow (`ingest.erasures`), which works it off step by step; what
+A request is a row. The worker starts its workflow (`background.erasure_starter`), which works it off step by
+step; what
 the steps must remember of the person lies sealed in the row and goes at the end.
 """
 

@@ -15,8 +15,8 @@ from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.attachments import AttachmentActivities
-from activities.file_erasure import FileErasure
+from activities.attachments.attachments import AttachmentActivities
+from activities.privacy.file_erasure import FileErasure
 from base import clock
 from base.failpoints import EXIT_STATUS
 from base.settings import Settings

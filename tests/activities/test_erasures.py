@@ -13,11 +13,11 @@ import pytest
 from sqlmodel import Session
 from temporalio.testing import ActivityEnvironment
 
-from activities.erasures import ErasureActivities
-from activities.file_erasure import FileErasure
+from activities.privacy.erasures import ErasureActivities
+from activities.privacy.file_erasure import FileErasure
 from base import clock
 from base.settings import Settings
-from ingest.inbox import SqliteInboxWriter
+from ingest.inbox.inbox import SqliteInboxWriter
 from store.attachments.object_store import FileGoneError, FileStore
 from store.attachments.rows import inbound_row, store_key
 from store.db import free_space

@@ -6,8 +6,8 @@ import httpx
 import pytest
 from sqlmodel import Session, select
 
-from activities.pages import PageActivities
-from ingest.page_wake import _unsettled_pages
+from activities.pages.checks import PageActivities
+from background.page_waker import _unsettled_pages
 from messenger.graph.client import GraphClient
 from store.attachments.rows import KeptFile, keep_upload
 from store.attachments.uploads import WantedUpload, keep_meta_id

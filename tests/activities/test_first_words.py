@@ -14,9 +14,9 @@ import pytest
 from sqlmodel import Session
 from temporalio.testing import ActivityEnvironment
 
-from activities import sends
-from activities.profiles import ProfileKeeper
-from activities.sends import SendActivities
+from activities.customers.profiles import ProfileKeeper
+from activities.sending import sends
+from activities.sending.sends import SendActivities
 from base import clock
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import AutomatedTrigger

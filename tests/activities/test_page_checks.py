@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from activities.page_doubts import doubt_of
-from activities.pages import PageActivities
+from activities.pages.checks import PageActivities
+from activities.pages.suspicions import doubt_of
 from domain.pages.problems import KINDS, Severity
 from messenger.graph.client import GraphClient
 from messenger.graph.errors import GraphError, meaning_of

@@ -13,10 +13,17 @@ import httpx
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from activities.profiles import _LOOK_SECONDS, AT_ONCE, FAILED, MOST_TRIES, PER_SECOND, ProfileKeeper
+from activities.customers.profiles import (
+    _LOOK_SECONDS,
+    AT_ONCE,
+    FAILED,
+    MOST_TRIES,
+    PER_SECOND,
+    ProfileKeeper,
+)
 from base import clock
-from ingest.inbox import inbox_rows
-from ingest.router import route
+from ingest.events.event_router import route
+from ingest.inbox.inbox import inbox_rows
 from messenger.graph.client import GraphClient
 from messenger.webhooks.webhook import split
 from store import tables

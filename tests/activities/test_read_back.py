@@ -14,8 +14,8 @@ import pytest
 from sqlmodel import Session
 from temporalio.testing import ActivityEnvironment
 
-from activities.lanes import Lanes
-from activities.read_back import ReadBackActivities
+from activities.sending.lanes import Lanes
+from activities.sending.read_back import ReadBackActivities
 from base.settings import Settings
 from messenger.graph.client import GraphClient
 from store import tables

@@ -11,10 +11,10 @@ import pytest
 from sqlmodel import Session, select
 from temporalio.testing import ActivityEnvironment
 
-from activities.retention import RetentionActivities
+from activities.privacy.retention import RetentionActivities
 from base.settings import Settings
 from domain.attachments.attachments import FileReason, FileState
-from ingest.inbox import SqliteInboxWriter
+from ingest.inbox.inbox import SqliteInboxWriter
 from store.attachments.object_store import FileGoneError, FileStore
 from store.attachments.rows import KeptFile, inbound_row, keep_file, keep_upload
 from store.db.database import Database

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from activities.send_outcomes import _wait_of, _with_jitter, record
+from activities.sending.outcomes import _wait_of, _with_jitter, record
 from base import clock
 from domain.sending.delivery import MessageStatus
 from messenger.graph.client import NotSent, Refused

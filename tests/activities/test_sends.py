@@ -17,9 +17,9 @@ from sqlalchemy import event
 from sqlmodel import Session
 from temporalio.testing import ActivityEnvironment
 
-from activities.lanes import Lanes
-from activities.sends import SendActivities
-from activities.usage import UsageNotes
+from activities.sending.lanes import Lanes
+from activities.sending.sends import SendActivities
+from activities.sending.usage import UsageNotes
 from base.settings import Settings
 from domain.pages.problems import RESTORED
 from domain.sending.pacing import USUAL_SENDS, Pace

@@ -7,7 +7,7 @@ from unittest import mock
 from sqlmodel import Session
 from temporalio.testing import ActivityEnvironment
 
-from activities.waking import WakingActivities
+from activities.pages.release_held import WakingActivities
 from store import tables
 from store.db.database import Database
 from support.store import PAGE_A, add_message, make_settings, seed

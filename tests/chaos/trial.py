@@ -22,7 +22,7 @@ from chaos.ledgers import Book, Ledgers, Line, read_book
 from chaos.processes import PRODUCT, Fleet
 from chaos.replying import Replies
 from chaos.settling import SETTLE_SECONDS, failed_workflow_tasks, settle
-from ingest.replay import request_replay
+from ingest.relay.replay import request_replay
 from store.db.database import Database
 from support.eventually import eventually
 

@@ -10,11 +10,11 @@ import httpx
 import pytest
 from sqlmodel import Session, SQLModel, col, func, select
 
+from background import page_waker as page_wake
 from base import clock
 from base.ids import new_id
 from domain.sending.delivery import MessageStatus
 from engine.served import served
-from ingest import page_wake
 from sandbox import wire
 from store.conversations.messages import settle
 from store.db.database import Database

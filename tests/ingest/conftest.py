@@ -7,10 +7,10 @@ import pytest
 
 from base import clock
 from base.settings import Settings
-from ingest.inbox import Inbox, SqliteInboxWriter, inbox_rows
-from ingest.reader import InboxReader
-from ingest.router import Routed, route
-from ingest.wake import NoWake
+from ingest.events.event_router import Routed, route
+from ingest.inbox.inbox import Inbox, SqliteInboxWriter, inbox_rows
+from ingest.inbox.reader import InboxReader
+from ingest.inbox.wake import NoWake
 from messenger.webhooks.webhook import split
 from store.db.database import Database
 from store.tables import InboxEvent

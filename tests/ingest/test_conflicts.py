@@ -7,8 +7,8 @@ from typing import Any
 from freezegun import freeze_time
 
 from base import clock
-from ingest.conflicts import LOOK_EVERY, ConflictWatch
-from ingest.reader import BATCH, InboxReader
+from ingest.events.conflicts import LOOK_EVERY, ConflictWatch
+from ingest.inbox.reader import BATCH, InboxReader
 from store.events.events import CONFLICTING_REPEAT
 from store.tables import Event
 from support.store import PAGE_A, payload, rows

@@ -10,8 +10,8 @@ from sqlmodel import Session, select
 
 from base import clock
 from domain.sending.delivery import MessageStatus
-from ingest.inbox import inbox_rows
-from ingest.router import route
+from ingest.events.event_router import route
+from ingest.inbox.inbox import inbox_rows
 from messenger.webhooks.webhook import split
 from store import tables
 from store.conversations.messages import settle

@@ -8,8 +8,8 @@ from unittest import mock
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from ingest import engine_watch
-from ingest.engine_watch import EngineWatch
+from ingest.relay import engine_watch
+from ingest.relay.engine_watch import EngineWatch
 
 AWAY = RPCError("no", RPCStatusCode.UNAVAILABLE, b"")
 

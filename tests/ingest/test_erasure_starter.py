@@ -8,8 +8,8 @@ from unittest import mock
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from ingest import erasures
-from ingest.erasures import ErasureStarter
+from background import erasure_starter as erasures
+from background.erasure_starter import ErasureStarter
 from store.db.database import Database
 from store.privacy.erasures import ErasureStatus
 from support.store import make_settings

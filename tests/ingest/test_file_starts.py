@@ -7,8 +7,8 @@ from unittest import mock
 from sqlmodel import Session
 from temporalio.client import Client
 
+from background.file_starter import FileStarter
 from base import clock
-from ingest.file_starts import FileStarter
 from store.attachments.rows import inbound_row, take_back
 from store.db.sql import insert_or_ignore
 from store.tables import Attachment, Customer

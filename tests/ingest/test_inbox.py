@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.inbox import Inbox, InboxUnavailableError, Row, SqliteInboxWriter
-from ingest.wake import NoWake
+from ingest.inbox.inbox import Inbox, InboxUnavailableError, Row, SqliteInboxWriter
+from ingest.inbox.wake import NoWake
 from support.store import make_settings
 
 

@@ -7,8 +7,8 @@ from unittest import mock
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from ingest import page_wake
-from ingest.page_wake import PageWaker
+from background import page_waker as page_wake
+from background.page_waker import PageWaker
 from support.eventually import eventually
 from support.store import PAGE_A, PAGE_B
 

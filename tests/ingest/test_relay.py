@@ -10,12 +10,12 @@ import psycopg
 import pytest
 from sqlalchemy.exc import InternalError, OperationalError
 
-from ingest import relay as relaying
-from ingest.leases import MachineLock
-from ingest.reader import InboxReader
-from ingest.relay import Relay
-from ingest.router import Routed, route
-from ingest.wake import Alarm
+from ingest.events.event_router import Routed, route
+from ingest.inbox.reader import InboxReader
+from ingest.inbox.wake import Alarm
+from ingest.relay import relay as relaying
+from ingest.relay.leases import MachineLock
+from ingest.relay.relay import Relay
 from store.inbox.relay_shares import LeaseLostError, take_share
 from store.tables import Message, UnroutedEvent
 from store.tables import ThreadEvent as ThreadEventRow

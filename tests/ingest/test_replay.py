@@ -7,8 +7,8 @@ import pytest
 from sqlmodel import Session
 
 from base import failpoints
-from ingest.replay import REPLAYING, replay, request_replay, requested_replays
-from ingest.router import Routed, quarantine
+from ingest.events.event_router import Routed, quarantine
+from ingest.relay.replay import REPLAYING, replay, request_replay, requested_replays
 from store.db.database import Database
 from store.inbox.relay_shares import Lease, LeaseLostError, take_share
 from store.tables import InboxEvent, Message, UnroutedEvent

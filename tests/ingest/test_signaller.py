@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from temporalio.service import RPCError, RPCStatusCode
 
-from ingest import signaller as signalling_room
-from ingest.inbox import partition_of
-from ingest.router import Routed
-from ingest.signaller import Signaller
+from ingest.events.event_router import Routed
+from ingest.inbox.inbox import partition_of
+from ingest.relay import signaller as signalling_room
+from ingest.relay.signaller import Signaller
 from store.inbox.relay_shares import PARTITIONS
 from store.tables import Event
 from store.tables import ThreadEvent as ThreadEventRow

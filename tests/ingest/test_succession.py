@@ -8,9 +8,9 @@ from unittest import mock
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from ingest import succession
-from ingest.signaller import Signaller
-from ingest.succession import Succession
+from ingest.relay import sticky_cache_reset as succession
+from ingest.relay.signaller import Signaller
+from ingest.relay.sticky_cache_reset import Succession
 from store.inbox.relay_shares import PARTITIONS
 from support.deliveries import body_of, text_event
 from support.eventually import eventually

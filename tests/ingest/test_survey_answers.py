@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from base import clock
 from domain.conversations.state import ThreadEventKind
-from ingest.facts import thread_event
+from ingest.events.facts import thread_event
 from store.surveys.signatures import payload_of, question_id_of
 from store.tables import Conversation, Customer, Event, Message, Opening, Survey, Thread
 from store.tables import ThreadEvent as ThreadEventRow

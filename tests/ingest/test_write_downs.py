@@ -14,7 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
-from ingest.write_downs import WriteDowns
+from ingest.relay.projection_repairs import WriteDowns
 from store.conversations.recent_projections import first_event_of_last, threads_told_of
 from store.db.database import Database
 from store.events.events import append_events, event_row

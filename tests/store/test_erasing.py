@@ -12,7 +12,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from base.ids import new_id
 from base.settings import Settings
-from ingest.inbox import SqliteInboxWriter
+from ingest.inbox.inbox import SqliteInboxWriter
 from store.db import free_space
 from store.db.database import Database
 from store.db.sql import insert_or_ignore, table_of

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from base.settings import Settings
 from engine.progress import Progress
-from ingest.inbox import SqliteInboxWriter
+from ingest.inbox.inbox import SqliteInboxWriter
 from local.launch import _finish_erasures
 from store.db import free_space
 from store.db.free_space import INBOX_PATIENCE_SECONDS, FileBusyError

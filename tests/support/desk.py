@@ -28,11 +28,11 @@ from base.ids import new_id
 from base.settings import Settings
 from domain.conversations.state import Command, ThreadState
 from domain.workstreams.conversation_settings import LiveSettings
-from ingest.first_contact import start_or_signal
-from ingest.inbox import Inbox, SqliteInboxWriter, inbox_rows
-from ingest.reader import InboxReader
-from ingest.router import RoutedThread, route
-from ingest.wake import NoWake
+from ingest.events.event_router import RoutedThread, route
+from ingest.inbox.inbox import Inbox, SqliteInboxWriter, inbox_rows
+from ingest.inbox.reader import InboxReader
+from ingest.inbox.wake import NoWake
+from ingest.relay.start_or_signal import start_or_signal
 from messenger.graph.client import GraphClient
 from messenger.webhooks.webhook import split
 from store.conversations import live_settings as store_settings

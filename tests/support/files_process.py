@@ -9,7 +9,7 @@ from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.attachments import AttachmentActivities
+from activities.attachments.attachments import AttachmentActivities
 from base.settings import Settings
 from messenger.graph.client import GraphClient
 from store.db.database import Database

@@ -11,16 +11,16 @@ import httpx
 from sqlmodel import Session, col, select
 from temporalio.testing import ActivityEnvironment
 
-from activities.credentials import page_credentials
-from activities.gap_fill import GapActivities
-from activities.pages import PageActivities
+from activities.common.credentials import page_credentials
+from activities.pages.checks import PageActivities
+from activities.pages.gap_fill import GapActivities
 from api.refusal_trail import RefusalTrail
 from api.webhook_mount import WebhookMount
 from base import clock
 from base.settings import Settings
-from ingest.inbox import inbox_rows, open_inbox
-from ingest.reader import InboxReader
-from ingest.router import route
+from ingest.events.event_router import route
+from ingest.inbox.inbox import inbox_rows, open_inbox
+from ingest.inbox.reader import InboxReader
 from messenger.graph.client import GraphClient, Sent
 from messenger.webhooks.fields import ALL_FIELDS
 from messenger.webhooks.webhook import WebhookEvent

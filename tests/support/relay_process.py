@@ -9,18 +9,18 @@ import signal
 import socket
 from datetime import timedelta
 
+from background.file_starter import FileStarter
+from background.page_waker import PageWaker
 from base.log import configure
 from base.settings import Settings
 from base.temporal import connect
-from ingest import conflicts
-from ingest.file_starts import FileStarter
-from ingest.leases import MachineLock
-from ingest.page_wake import PageWaker
-from ingest.reader import InboxReader
-from ingest.relay import Relay
-from ingest.signaller import Signaller
-from ingest.wake import datagram_alarm, notify_alarm
-from ingest.write_downs import WriteDowns
+from ingest.events import conflicts
+from ingest.inbox.reader import InboxReader
+from ingest.inbox.wake import datagram_alarm, notify_alarm
+from ingest.relay.leases import MachineLock
+from ingest.relay.projection_repairs import WriteDowns
+from ingest.relay.relay import Relay
+from ingest.relay.signaller import Signaller
 from store.db.database import Database
 
 

@@ -15,13 +15,13 @@ from sqlmodel import Session, select
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError
 
-from activities import erasures as activities
-from activities.file_erasure import FileErasure
+from activities.privacy import erasures as activities
+from activities.privacy.file_erasure import FileErasure
+from background.erasure_starter import ErasureStarter
 from base import clock
 from base.converter import data_converter
 from domain.conversations.state import ThreadEvent, ThreadEventKind
-from ingest.erasures import ErasureStarter
-from ingest.router import RoutedThread
+from ingest.events.event_router import RoutedThread
 from store import tables
 from store.privacy import erasures
 from store.privacy.erasures import ErasureStatus

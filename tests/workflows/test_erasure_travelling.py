@@ -4,8 +4,8 @@ import pytest
 from sqlmodel import Session, select
 from temporalio.testing import WorkflowEnvironment
 
+from background.erasure_starter import ErasureStarter
 from base import clock
-from ingest.erasures import ErasureStarter
 from store import tables
 from store.privacy import erasures
 from store.privacy.erasures import ErasureStatus

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
-from activities.waking import WakingActivities
+from activities.pages.release_held import WakingActivities
 from store.sending import gate
 from support.desk import Desk
 from support.eventually import eventually

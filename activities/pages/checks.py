@@ -1,0 +1,166 @@
+"""Checking a page: is its token good, does Meta deliver its events to us, and if not, what is to be done."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlmodel import Session
+from temporalio import activity
+
+from activities.common.credentials import page_credentials
+from activities.common.heartbeat import beating
+from activities.pages.subscriptions import Subscriber
+from activities.pages.unsubscribe import farewell
+from base import clock
+from base.secrets import SecretUnreadableError
+from base.settings import Settings
+from domain.pages.health import Token, token_problems
+from domain.pages.problems import SECRETS_UNREADABLE, Problem, Severity, fields_refused
+from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials, TokenInfo
+from messenger.graph.error_table import OF_SET_UP, ErrorKind
+from messenger.graph.errors import GraphError
+from store.db.database import Database
+from store.pages import accounts, page_states
+from store.pages.page_states import Checked
+from store.tables import Account, Page
+from store.tables.pages import REMOVED, REMOVING
+from workflows.messages import PageReport
+
+_CODES = {
+    ErrorKind.AUTH: "token_invalid",
+    ErrorKind.POLICY: "policy_block",
+    ErrorKind.CONFIG: "not_permitted",
+}
+_CALLBACK_NOT_VERIFIED = 2200
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Target:
+    """What a check needs of the store."""
+
+    credentials: PageCredentials
+    subscriber: Subscriber
+    was_subscribed: bool
+    leaving: bool
+
+
+class PageActivities:
+    """The page workflow's checks."""
+
+    def __init__(self, database: Database, graph: GraphClient, settings: Settings) -> None:
+        self._database = database
+        self._graph = graph
+        self._settings = settings
+
+    @activity.defn(name="check_page")
+    async def check_page(self, page_id: str) -> PageReport:
+        """Check and mend one page and write down how it stands; of a deleted page, take leave."""
+        async with beating():
+            return await self._checked(page_id)
+
+    async def _checked(self, page_id: str) -> PageReport:
+        try:
+            target = await self._database.read(lambda session: self._target(session, page_id))
+        except SecretUnreadableError:
+            return await self._recorded(page_id, Checked([Problem(SECRETS_UNREADABLE)]))
+        if target is None:
+            return PageReport(running=False, deleted=True)
+        if target.leaving:
+            gone = await farewell(self._database, self._graph, target.credentials)
+            return PageReport(running=False, deleted=gone)
+        return await self._recorded(page_id, await self._check(target))
+
+    async def _recorded(self, page_id: str, checked: Checked) -> PageReport:
+        standing = await self._database.write(
+            lambda session: page_states.record(session, page_id, checked, clock.now())
+        )
+        return PageReport(
+            running=standing.running,
+            check_every=60 * self._settings.page_check_minutes,
+            releases=standing.releases,
+            gap=standing.gap,
+        )
+
+    async def _check(self, target: _Target) -> Checked:
+        """Ask Meta; what it does not answer is a problem too."""
+        credentials, token = target.credentials, None
+        try:
+            told = await self._graph.debug_token(credentials.app, credentials.access_token)
+            token = _token(told)
+            problems = list(_of_token(told, token, credentials)) or await self._of_page(target)
+        except GraphError as error:
+            # About the token the app asks by its own id and secret.
+            own = token is None and error.kind is ErrorKind.AUTH
+            problems = [
+                _refused(error, "app_secret_invalid" if own else None, target.subscriber.callback_url)
+            ]
+        except GraphUnavailable as error:
+            problems = [Problem("meta_unreachable", f"The Graph API does not answer ({error}).")]
+        subscribed = all(each.severity is Severity.WARNING for each in problems)
+        return Checked(problems, token, subscribed=subscribed)
+
+    async def _of_page(self, target: _Target) -> list[Problem]:
+        """Whose token it is; and have Meta deliver what we need. What was missed is remembered first."""
+        page_id = target.credentials.page_id
+        if (await self._graph.page_profile(target.credentials)).page_id != page_id:
+            return [Problem("token_of_another_page")]
+        subscribed = await target.subscriber.subscribed(self._graph)
+        if subscribed.dropped and target.was_subscribed:
+            await self._database.write(lambda session: page_states.begin_gap(session, page_id, clock.now()))
+        mended = await target.subscriber.mend(self._graph, subscribed)
+        return [fields_refused(mended.lacking)] if mended.lacking else []
+
+    def _target(self, session: Session, page_id: str) -> _Target | None:
+        page = session.get(Page, page_id)
+        if page is None or page.provisioning_state == REMOVED:
+            return None
+        account = session.get_one(Account, page.account_id)
+        verify_token = accounts.verify_token(self._settings.vault, account)
+        if verify_token is None:
+            raise LookupError(f"Account {account.id} has a page but no verify token.")
+        credentials = page_credentials(session, self._settings.vault, page_id)
+        return _Target(
+            credentials=credentials,
+            subscriber=Subscriber(
+                credentials,
+                callback_url=f"{self._settings.public_base_url}/webhooks/messenger/{account.id}",
+                verify_token=verify_token,
+            ),
+            was_subscribed=page.subscribed_at is not None,
+            leaving=page.provisioning_state == REMOVING,
+        )
+
+
+def _token(told: TokenInfo) -> Token:
+    return Token(
+        is_valid=told.is_valid,
+        app_id=told.app_id,
+        scopes=told.scopes,
+        issued_at=told.issued_at,
+        expires_at=told.expires_at,
+        data_access_expires_at=told.data_access_expires_at,
+    )
+
+
+def _of_token(told: TokenInfo, token: Token, credentials: PageCredentials) -> Iterator[Problem]:
+    """What is wrong with a token; why Meta does not accept it, where Meta says so."""
+    for problem in token_problems(token, credentials.app_id):
+        if problem.code == "token_invalid" and told.error is not None:
+            yield _refused(told.error, "token_invalid")
+        else:
+            yield problem
+
+
+def _refused(error: GraphError, code: str | None = None, callback_url: str = "") -> Problem:
+    """What an error of Meta's says of the page. `callback_url`: what Meta was asked to verify."""
+    facts = {"meta_code": error.code, "meta_subcode": error.subcode}
+    words = error.words or "no reason is given"
+    if error.code == _CALLBACK_NOT_VERIFIED:
+        return Problem("callback_not_verified", f"Meta could not verify {callback_url}: {words}", facts=facts)
+    if error.code is not None and (other := OF_SET_UP.get((error.code, error.subcode))) is not None:
+        said = f"{other.explanation} Meta says: {words}"
+        return Problem(code or _CODES.get(other.kind, "meta_refuses"), said, facts=facts)
+    return Problem(
+        code or _CODES.get(error.kind, "meta_refuses"),
+        None if code == "app_secret_invalid" else error.explanation,
+        facts=facts,
+    )

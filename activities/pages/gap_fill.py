@@ -1,0 +1,287 @@
+"""Reading what Meta did not deliver: a page's conversations since the gap began, into the inbox, once each.
+
+Threads are read in the order of their newest change, and how far is kept with the page: a fill that was
+broken off goes on there. A thread that changes meanwhile moves ahead, so none is passed over.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+from temporalio import activity
+
+from activities.common.credentials import page_credentials
+from activities.common.heartbeat import beating
+from base import clock
+from base.log import get_logger
+from base.secrets import Vault
+from domain.sending.delivery import comparable
+from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials
+from messenger.graph.conversations import ListedThread, ThreadMessage
+from messenger.graph.error_table import ErrorKind
+from messenger.graph.errors import GraphError
+from messenger.graph.read_back import events_of
+from messenger.webhooks.webhook import WebhookEvent
+from store.conversations.messages import words_at_meta
+from store.db.database import Database
+from store.db.sql import KEY_STAYS
+from store.events.events import append_page_event
+from store.pages import findings
+from store.privacy import erasures
+from store.sending.pace import take_reading_slot
+from store.tables import Customer, Message, Page
+from store.tables.pages import GONE
+
+_LONGEST_WAIT = timedelta(seconds=15)
+"""No reading slot is further away."""
+
+_LONGEST_RUN_SECONDS = 8 * 60.0
+_MOST_PASSES = 10
+_LATEST = timedelta(seconds=5)
+"""Subscribed again, Meta delivers; a little later than we asked, by Meta's clock."""
+
+_OF_THREAD = frozenset({ErrorKind.MESSAGE, ErrorKind.UNREACHABLE, ErrorKind.THREAD_CONTROL})
+_NO_SUCH_OBJECT = (100, 33)
+
+_log = get_logger("activities")
+
+Pause = Callable[[float], Awaitable[None]]
+Take = Callable[[str, list[WebhookEvent]], Awaitable[None]]
+"""Puts events of an account into the inbox; durable when it returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """What is to be read: the page's messages from `since` to `until`, in threads changed since `bound`."""
+
+    account_id: str
+    credentials: PageCredentials
+    since: datetime
+    until: datetime
+    bound: datetime
+
+    @property
+    def page_id(self) -> str:
+        return self.credentials.page_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """How many messages were missing, and how many could not be read or may be our own."""
+
+    from_customers: int = 0
+    from_page: int = 0
+    perhaps_ours: int = 0
+    unreadable: int = 0
+
+    def __add__(self, other: "_Found") -> "_Found":
+        return _Found(
+            self.from_customers + other.from_customers,
+            self.from_page + other.from_page,
+            self.perhaps_ours + other.perhaps_ours,
+            self.unreadable + other.unreadable,
+        )
+
+
+class GapActivities:
+    """The page workflow's reading of what was missed."""
+
+    def __init__(
+        self,
+        database: Database,
+        graph: GraphClient,
+        vault: Vault,
+        take: Take,
+        *,
+        pause: Pause = asyncio.sleep,
+    ) -> None:
+        self._database = database
+        self._graph = graph
+        self._vault = vault
+        self._take = take
+        self._pause = pause
+
+    @activity.defn(name="fill_gap")
+    async def fill_gap(self, page_id: str) -> bool:
+        """Read on in the page's gap. False: it is not closed yet; the page's next check asks again."""
+        gap = await self._database.read(lambda session: self._gap(session, page_id))
+        if gap is None:
+            return True
+        try:
+            async with beating():
+                found = await self._fill(gap)
+        except GraphUnavailable as silence:
+            _log.warning("gap_not_filled", page_id=page_id, error=str(silence))
+            return False
+        except GraphError as refusal:
+            _log.warning("gap_not_filled", page_id=page_id, error=str(refusal))
+            await self._database.write(_refused(page_id, refusal))
+            return False
+        if found is not None:
+            await self._database.write(_closed(gap, found))
+        return found is not None
+
+    async def _fill(self, gap: _Gap) -> _Found | None:
+        """Read everything; None when the time is over before."""
+        began = time.monotonic()
+        found, seen = _Found(), set[tuple[str, datetime]]()
+        for _ in range(_MOST_PASSES):
+            listed, pieces = await self._threads(gap)
+            for thread in sorted(listed, key=lambda each: each.updated_at):
+                if time.monotonic() - began > _LONGEST_RUN_SECONDS:
+                    return None
+                if (thread.id, thread.updated_at) not in seen:
+                    seen.add((thread.id, thread.updated_at))
+                    found += await self._read(gap, thread)
+                    gap = replace(gap, bound=thread.updated_at)
+                    await self._database.write(_progress(gap))
+            if pieces == 1:  # the list was one picture: no thread can have moved within it
+                return found
+        return found
+
+    async def _turn(self, page_id: str) -> None:
+        """Wait for the page's next reading slot, which looks at unknown sends take too."""
+        now = clock.now()
+        slot = await self._database.write(
+            lambda session: take_reading_slot(session, page_id, now, near=_LONGEST_WAIT)
+        )
+        await self._pause(max(0.0, (slot - now).total_seconds()))
+
+    async def _threads(self, gap: _Gap) -> tuple[list[ListedThread], int]:
+        """The threads that changed since, and in how many pieces they were listed."""
+        listed: list[ListedThread] = []
+        after, pieces = None, 0
+        while True:
+            await self._turn(gap.page_id)
+            piece = await self._graph.threads_of(gap.credentials, after)
+            pieces += 1
+            fresh = [each for each in piece.threads if each.updated_at >= gap.bound]
+            listed += fresh
+            after = piece.after
+            if after is None or len(fresh) < len(piece.threads):
+                return listed, pieces
+
+    async def _read(self, gap: _Gap, thread: ListedThread) -> _Found:
+        """Put what is missing of one thread into the inbox. One that Meta does not show holds up no other."""
+        await self._turn(gap.page_id)
+        try:
+            shown = await self._graph.messages_of_thread(gap.credentials, thread.id)
+        except GraphError as refusal:
+            if not _is_of_thread(refusal):
+                raise
+            _log.warning("thread_not_read", page_id=gap.page_id, error=str(refusal))
+            return _Found(unreadable=1)
+        within = [each for each in shown if gap.since <= each.created_at <= gap.until]
+        within = await self._database.read(lambda session: self._not_erased(session, gap, within))
+        readable = [each for each in within if each.psid is not None]
+        missing, perhaps_ours = await self._database.read(
+            lambda session: _missing(session, gap.page_id, readable)
+        )
+        events = events_of(gap.page_id, reversed(missing), standby=not thread.is_ours)
+        if events:
+            await self._take(gap.account_id, events)
+        from_page = sum(each.from_page for each in missing)
+        unreadable = len(within) - len(readable)
+        return _Found(len(missing) - from_page, from_page, perhaps_ours, unreadable)
+
+    def _not_erased(self, session: Session, gap: _Gap, shown: list[ThreadMessage]) -> list[ThreadMessage]:
+        """Without what was written before its person was to be erased: nothing else knows it any more."""
+        psids = {each.psid for each in shown if each.psid is not None}
+        asked = erasures.asked_for_since(session, self._vault, gap.page_id, psids, gap.since)
+        return [each for each in shown if each.psid not in asked or each.created_at > asked[each.psid]]
+
+    def _gap(self, session: Session, page_id: str) -> _Gap | None:
+        page = session.get(Page, page_id)
+        if page is None or page.provisioning_state in GONE or page.gap_since is None:
+            return None
+        return _Gap(
+            account_id=page.account_id,
+            credentials=page_credentials(session, self._vault, page_id),
+            since=page.gap_since,
+            until=(page.subscribed_at or clock.now()) + _LATEST,
+            bound=page.gap_read_until or page.gap_since,
+        )
+
+
+def _is_of_thread(refusal: GraphError) -> bool:
+    """Whether Graph refuses this thread alone, and always will."""
+    if refusal.code is None or refusal.outcome_unknown:
+        return False
+    return refusal.kind in _OF_THREAD or (refusal.code, refusal.subcode) == _NO_SUCH_OBJECT
+
+
+def _missing(
+    session: Session, page_id: str, shown: Sequence[ThreadMessage]
+) -> tuple[list[ThreadMessage], int]:
+    """What no row has, and how many of the page's own are left out.
+
+    Our metadata is not shown. So a message of the page that may be one of ours whose id we do not know yet is
+    left to its echo and to the look at unknown sends.
+    """
+    known = set(
+        session.exec(
+            select(Message.mid).where(
+                col(Message.page_id) == page_id, col(Message.mid).in_([each.mid for each in shown])
+            )
+        )
+    )
+    new = [each for each in shown if each.mid not in known]
+    waiting = {
+        (psid, comparable(words_at_meta(text, content)))
+        for psid, text, content in session.exec(
+            select(Customer.psid, Message.text, Message.content)
+            .join(Customer, col(Customer.id) == col(Message.customer_id))
+            .where(
+                col(Customer.page_id) == page_id,
+                col(Customer.psid).in_({each.psid for each in new if each.from_page}),
+                col(Message.direction) == "outbound",
+                col(Message.mid).is_(None),
+            )
+        )
+    }
+    missing = [
+        each for each in new if not each.from_page or (each.psid, comparable(each.text)) not in waiting
+    ]
+    return missing, len(new) - len(missing)
+
+
+def _progress(gap: _Gap) -> Callable[[Session], None]:
+    def work(session: Session) -> None:
+        page = session.get_one(Page, gap.page_id, with_for_update=KEY_STAYS)
+        if page.gap_since == gap.since:
+            page.gap_read_until = gap.bound
+
+    return work
+
+
+def _refused(page_id: str, error: GraphError) -> Callable[[Session], None]:
+    """Note what an administrator must mend."""
+
+    def work(session: Session) -> None:
+        if error.kind in (ErrorKind.CONFIG, ErrorKind.AUTH):
+            page = session.get_one(Page, page_id, with_for_update=KEY_STAYS)
+            facts = {"meta_code": error.code, "meta_subcode": error.subcode}
+            findings.note(page, "gap_not_filled", clock.now(), facts)
+
+    return work
+
+
+def _closed(gap: _Gap, found: _Found) -> Callable[[Session], None]:
+    """The gap is filled; what of it Meta does not show any more is told."""
+
+    def work(session: Session) -> None:
+        page = session.get_one(Page, gap.page_id, with_for_update=KEY_STAYS)
+        if page.gap_since != gap.since:
+            return
+        now = clock.now()
+        page.gap_since = page.gap_read_until = None
+        findings.forget(page, "gap_not_filled")
+        if found.unreadable:
+            findings.note(page, "gap_incomplete", now)
+        data = {"since": gap.since.isoformat(), **asdict(found)}
+        append_page_event(session, "page.gap_filled", gap.page_id, now, data)
+
+    return work

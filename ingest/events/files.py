@@ -1,0 +1,75 @@
+"""The files of a message on their way in: which are to be fetched, which are refused at once."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from base.ids import id_from_key
+from domain.attachments.attachments import (
+    FETCHED_KINDS,
+    MOST_IN_ONE_MESSAGE,
+    FileReason,
+    name_in_address,
+    safe_name,
+)
+from domain.workstreams.conversation_settings import AutomatedTrigger
+from ingest.events.event_context import Arrival
+from messenger.webhooks.attachments import Attachment
+from store.attachments.rows import inbound_row, shown
+
+
+def take_files(
+    arrival: Arrival,
+    message_id: str,
+    attachments: Sequence[Attachment],
+    listed: list[dict[str, Any]],
+    *,
+    from_customer: bool = True,
+) -> None:
+    """Note the files among a message's attachments, and put into `listed` how the message shows them.
+
+    What was sent for the Page is kept like the customer's; the switch for customers' files is not for it.
+    """
+    refused_here = from_customer and not arrival.takes_files
+    for position, attachment in enumerate(attachments):
+        if not _is_file(attachment):
+            continue
+        reason = _refusal(position, switched_off=refused_here)
+        row = _row(arrival, message_id, attachment, position, reason)
+        arrival.effects.attachments.append(row)
+        listed[position] = shown(**row)
+        if reason is None and message_id not in arrival.effects.files:
+            arrival.effects.files.append(message_id)
+
+
+def refused_files(arrival: Arrival, attachments: Sequence[Attachment]) -> AutomatedTrigger | None:
+    """What the customer is to be told at once, where the page takes no files from customers."""
+    has_files = any(_is_file(each) for each in attachments)
+    return AutomatedTrigger.UNSUPPORTED_MESSAGE if has_files and not arrival.takes_files else None
+
+
+def _is_file(attachment: Attachment) -> bool:
+    return attachment.type in FETCHED_KINDS and attachment.url is not None
+
+
+def _refusal(position: int, *, switched_off: bool) -> FileReason | None:
+    if switched_off:
+        return FileReason.SWITCHED_OFF
+    return FileReason.TOO_MANY if position >= MOST_IN_ONE_MESSAGE else None
+
+
+def _row(
+    arrival: Arrival, message_id: str, attachment: Attachment, position: int, refused: FileReason | None
+) -> dict[str, Any]:
+    url = attachment.url or ""
+    return inbound_row(
+        id=id_from_key(message_id, "file", str(position)),
+        message_id=message_id,
+        page_id=arrival.thread.page_id,
+        customer_id=arrival.customer.id,
+        position=position,
+        kind=attachment.type,
+        name=safe_name(attachment.title or name_in_address(url), f"{attachment.type}-{position + 1}"),
+        url=url,
+        refused=refused,
+        at=arrival.received_at,
+    )

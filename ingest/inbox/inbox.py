@@ -1,0 +1,266 @@
+"""The durable inbox: one commit, shared by all requests that wait together, before any 200.
+
+On SQLite it is a file of its own with `synchronous=FULL`, so that nothing but Meta's deliveries waits for it.
+The permanent unique key (account, page, event key) makes every repetition harmless.
+"""
+
+import asyncio
+import contextlib
+import functools
+import hashlib
+import itertools
+import queue
+import sqlite3
+import threading
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import psycopg
+
+from base import failpoints
+from base.log import get_logger
+from base.settings import Settings
+from ingest.inbox.wake import DatagramWake, NoWake
+from messenger.webhooks.webhook import WebhookEvent
+from store.db.postgres_errors import without_values
+from store.inbox.relay_shares import CHANNEL, PARTITIONS
+
+_GROUP_LIMIT = 500
+_BUSY_TIMEOUT_SECONDS = 2.0
+_POSTGRES_ORDER_LOCK = 7300003
+
+_INSERT = """
+INSERT INTO inbox_event (account_id, page_id, event_key, partition, channel, kind,
+                         customer_psid, occurred_ms, received_ms, digest, raw)
+VALUES {rows}
+ON CONFLICT (account_id, page_id, event_key) DO UPDATE SET conflict_ms = excluded.received_ms
+WHERE inbox_event.digest <> excluded.digest AND inbox_event.channel = excluded.channel
+"""
+# The first to come wins; a repetition with another content is noted, for an alarm (bad input W40).
+_COLUMNS = 11
+# Each statement gives the interpreter's lock away and waits for it again, behind all requests: so few
+# statements, but 999 parameters are as many as every SQLite takes.
+_ROWS_PER_STATEMENT = 999 // _COLUMNS
+
+_log = get_logger("ingest")
+
+Row = tuple[str, str, str, int, str, str, str | None, int | None, int, bytes, bytes]
+
+
+class InboxUnavailableError(Exception):
+    """The delivery could not be stored; Meta must be told to come again (503)."""
+
+
+def partition_of(page_id: str, customer_psid: str | None) -> int:
+    """A thread's partition; events of a page without a customer share the page's."""
+    return zlib.crc32(f"{page_id}/{customer_psid or ''}".encode()) % PARTITIONS
+
+
+def inbox_rows(account_id: str, events: Iterable[WebhookEvent], received_ms: int) -> list[Row]:
+    """The rows of one delivery."""
+    return [
+        (
+            account_id,
+            event.page_id,
+            event.key,
+            partition_of(event.page_id, event.customer_psid),
+            event.channel,
+            event.kind.value,
+            event.customer_psid,
+            event.occurred_ms,
+            received_ms,
+            hashlib.blake2b(event.raw, digest_size=16).digest(),
+            event.raw,
+        )
+        for event in events
+    ]
+
+
+class InboxWriter(Protocol):
+    """Writes groups of rows durably. Runs in the committer's thread."""
+
+    def write(self, rows: list[Row]) -> None:
+        """Store rows in one commit."""
+
+    def close(self) -> None:
+        """Give the connection back."""
+
+
+def _marks(mark: str) -> str:
+    return f"({', '.join([mark] * _COLUMNS)})"
+
+
+@functools.cache
+def _insert_of(count: int) -> str:
+    return _INSERT.format(rows=", ".join([_marks("?")] * count))
+
+
+class SqliteInboxWriter:
+    """The embedded inbox."""
+
+    def __init__(self, file: Path) -> None:
+        self._connection = sqlite3.connect(
+            file, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        # Without the last, pages that split leave copies behind, which an erasure does not reach.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+            self._connection.execute(f"PRAGMA {pragma}")
+
+    def write(self, rows: list[Row]) -> None:
+        """Store rows in one commit."""
+        if len(rows) <= _ROWS_PER_STATEMENT:
+            self._insert(rows)  # a statement alone commits itself
+            return
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            for start in range(0, len(rows), _ROWS_PER_STATEMENT):
+                self._insert(rows[start : start + _ROWS_PER_STATEMENT])
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def _insert(self, rows: list[Row]) -> None:
+        self._connection.execute(_insert_of(len(rows)), list(itertools.chain.from_iterable(rows)))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+
+class PostgresInboxWriter:
+    """The inbox as a table; ids appear in the order of commits because committers queue on one lock."""
+
+    def __init__(self, conninfo: str) -> None:
+        self._conninfo = conninfo
+        self._connection: psycopg.Connection | None = None
+
+    def write(self, rows: list[Row]) -> None:
+        """Store rows in one commit and wake the relays."""
+        if self._connection is None or self._connection.closed:
+            self._connection = psycopg.connect(self._conninfo, connect_timeout=2)
+        try:
+            with self._connection.transaction(), self._connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_POSTGRES_ORDER_LOCK,))
+                cursor.executemany(_INSERT.format(rows=_marks("%s")), rows)
+                cursor.execute(f"NOTIFY {CHANNEL}")
+        except psycopg.Error:
+            # Whatever it was, the next may be another server: the one that took over.
+            self._connection.close()
+            raise
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.close()
+
+
+@dataclass(slots=True)
+class _Waiting:
+    rows: list[Row]
+    future: asyncio.Future[None]
+    loop: asyncio.AbstractEventLoop
+
+
+class Inbox:
+    """Takes deliveries from requests and answers when they are durable."""
+
+    def __init__(self, writer: InboxWriter, wake: "Wake") -> None:
+        self._writer = writer
+        self._wake = wake
+        self._gathered: list[_Waiting] = []
+        self._waiting: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="inbox-committer", daemon=True)
+        self._thread.start()
+
+    async def store(self, rows: list[Row]) -> None:
+        """Return when the rows are on disk. Raises InboxUnavailableError."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        if not self._gathered:
+            # The committer would wake for the first and leave the others of this turn to another commit.
+            loop.call_soon(self._hand_over)
+        self._gathered.append(_Waiting(rows, future, loop))
+        await future
+
+    def _hand_over(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        self._waiting.put(gathered)
+
+    def close(self) -> None:
+        """Finish what waits, then stop."""
+        if self._gathered:
+            self._hand_over()
+        self._waiting.put(None)
+        self._thread.join()
+        self._writer.close()
+        self._wake.close()
+
+    def _run(self) -> None:
+        while (group := self._waiting.get()) is not None:
+            stopping = self._gather(group)
+            self._commit(group)
+            if stopping:
+                return
+
+    def _gather(self, group: list[_Waiting]) -> bool:
+        """Take what waits already; True when the end was among it."""
+        while sum(len(waiting.rows) for waiting in group) < _GROUP_LIMIT:
+            try:
+                following = self._waiting.get_nowait()
+            except queue.Empty:
+                return False
+            if following is None:
+                return True
+            group.extend(following)
+        return False
+
+    def _commit(self, group: list[_Waiting]) -> None:
+        error: InboxUnavailableError | None = None
+        try:
+            self._writer.write([row for waiting in group for row in waiting.rows])
+            failpoints.reach("inbox.committed")
+        except (sqlite3.Error, psycopg.Error, OSError) as cause:
+            said = without_values(cause) if isinstance(cause, psycopg.Error) else str(cause)
+            _log.error("inbox_unavailable", kind=type(cause).__name__, error=said)
+            error = InboxUnavailableError(said)
+        for loop in {waiting.loop for waiting in group}:
+            members = [waiting.future for waiting in group if waiting.loop is loop]
+            with contextlib.suppress(
+                RuntimeError
+            ):  # the loop is closed: nobody waits for the answer any more
+                loop.call_soon_threadsafe(_resolve, members, error)
+        if error is None:
+            self._wake.send()
+
+
+def open_inbox(settings: Settings) -> Inbox:
+    """The installation's inbox, to write to; close it."""
+    if settings.database_url is None:
+        writer = SqliteInboxWriter(settings.data_dir / "inbox.db")
+        return Inbox(writer, DatagramWake(settings.data_dir))
+    return Inbox(PostgresInboxWriter(settings.database_url), NoWake())
+
+
+def _resolve(futures: list[asyncio.Future[None]], error: InboxUnavailableError | None) -> None:
+    for future in futures:
+        if future.done():
+            continue
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)
+
+
+class Wake(Protocol):
+    """Tells a relay that there is something to read."""
+
+    def send(self) -> None:
+        """Wake the relay. A lost call costs only time: the relay polls as well."""
+
+    def close(self) -> None:
+        """Give back what it holds."""

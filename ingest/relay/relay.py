@@ -1,0 +1,223 @@
+"""The relay: reads the inbox in order, routes it into the store, and has the conversations signalled.
+
+The store's commit comes before the signal. While the engine is away messages still become readable; their
+signals wait. An event that cannot be routed is quarantined without stopping the others; a database that is
+away is no fault of any event.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
+
+from background.file_starter import FileStarter
+from base import failpoints
+from base.log import get_logger
+from base.tracebacks import place_of, without_values
+from ingest.events.conflicts import ConflictWatch
+from ingest.events.event_router import Routed, quarantine, route
+from ingest.inbox.reader import InboxReader
+from ingest.inbox.wake import Alarm
+from ingest.relay.leases import Leases, MachineLock, Part
+from ingest.relay.projection_repairs import WriteDowns
+from ingest.relay.replay import replay, requested_replays
+from ingest.relay.signaller import Signaller
+from store.db.database import Database
+from store.db.unavailable import may_be_of_the_data, reason
+from store.inbox.relay_shares import Lease, LeaseLostError, advance
+from store.tables import InboxEvent
+
+_POLL_SECONDS = 0.5
+_STAND_BY_SECONDS = 0.1
+_LEAVE_SECONDS = 2.0
+_TRIES = 3
+_PAUSE_SECONDS = 0.5
+
+_log = get_logger("ingest")
+WakePage = Callable[[str], Awaitable[None]]
+
+
+class Relay:
+    """One relay of one worker process."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        reader: InboxReader,
+        signaller: Signaller,
+        alarm: Alarm,
+        wake_page: WakePage,
+        machine_lock: MachineLock | None,
+        files: FileStarter,
+        write_downs: WriteDowns,
+    ) -> None:
+        self._database = database
+        self._reader = reader
+        self._signaller = signaller
+        self._alarm = alarm
+        self._wake_page = wake_page
+        self._machine_lock = machine_lock
+        self._files = files
+        self._write_downs = write_downs
+        self._leases = Leases(database, alone=machine_lock is not None)
+        self._conflicts = ConflictWatch(database, reader)
+
+    async def run(self) -> None:
+        """Relay until cancelled; then what it holds is given back."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._signaller.run())
+                group.create_task(self._files.run())
+                await self._relay()
+        finally:
+            await self._leave()
+
+    async def _relay(self) -> None:
+        while True:
+            if self._machine_lock is not None and not self._machine_lock.try_hold():
+                await asyncio.sleep(_STAND_BY_SECONDS)
+                continue
+            try:
+                busy = await self._step()
+            except LeaseLostError as lost:
+                _log.warning("lease_lost", detail=str(lost))
+                self._leases.forget()
+                busy = True
+            except SQLAlchemyError as error:
+                if may_be_of_the_data(error):
+                    raise
+                _log.error("store_unavailable", error=reason(error))
+                self._leases.forget()  # what was under way may be committed
+                await asyncio.sleep(_PAUSE_SECONDS)
+                busy = True
+            if not busy:
+                await self._alarm.wait(_POLL_SECONDS)
+
+    async def _step(self) -> bool:
+        """Route one batch; False when there is nothing to do."""
+        if self._alarm.shares_changed():
+            self._leases.renew_soon()
+        if self._leases.is_due():
+            await self._renew_leases()
+        if not self._leases:
+            return False
+        more_to_tell = await self._signaller.read_on()
+        part = self._leases.next_part()
+        events, seen = await self._reader.part(part.partitions, after=part.seen, up_to=part.up_to)
+        if events:
+            await self._route(events, part, seen)
+        else:
+            self._leases.saw(part.partitions, seen)
+        return bool(events) or part.up_to is not None or more_to_tell
+
+    async def _renew_leases(self) -> None:
+        former = self._leases.partitions
+        share = await self._leases.renew()
+        held = self._leases.partitions
+        if held != former:
+            _log.info("relay_holds", partitions=sorted(held))
+        if not former:
+            self._alarm.announce()
+        if held - former:
+            self._signaller.take_over(held, survives=share.survives)
+            if share.survives:
+                self._write_downs.ask("worker_died")
+            await self._files.add_unfinished()
+        await self._replay_requested()
+        await self._conflicts.look()
+
+    async def _replay_requested(self) -> None:
+        requested = await self._database.read(requested_replays)
+        for event in await self._reader.these(requested) if requested else ():
+            if event.partition in self._leases:
+                (lease,) = self._leases.of([event.partition])
+                await self._hand_over(await replay(self._database, event, lease, self._leases.relay_id))
+
+    async def _route(self, events: list[InboxEvent], part: Part, up_to: int) -> None:
+        leases = self._leases.of(part.partitions)
+        try:
+            routed = await self._database.write(_routing(events, leases, self._leases.relay_id, up_to))
+        except LeaseLostError:
+            raise
+        except Exception as error:
+            if not may_be_of_the_data(error):
+                raise
+            _log.exception("batch_not_routed", size=len(events))
+            await self._route_one_by_one(events)
+            rest = [lease for lease in self._leases.of(part.partitions) if lease.position < up_to]
+            await self._database.write(_routing([], rest, self._leases.relay_id, up_to))
+            routed = Routed()
+        self._leases.advanced(part.partitions, up_to)
+        failpoints.reach("relay.routed")
+        await self._hand_over(routed)
+
+    async def _route_one_by_one(self, events: list[InboxEvent]) -> None:
+        for event in events:
+            (lease,) = self._leases.of([event.partition])
+            work = _routing([event], [lease], self._leases.relay_id, event.id or 0)
+            for attempt in range(1, _TRIES + 1):
+                try:
+                    await self._hand_over(await self._database.write(work))
+                    break
+                except LeaseLostError:
+                    raise
+                except Exception as error:
+                    if not may_be_of_the_data(error):
+                        raise
+                    if attempt == _TRIES:
+                        await self._quarantine(event, lease, error)
+            self._leases.advanced([event.partition], event.id or 0)
+
+    async def _quarantine(self, event: InboxEvent, lease: Lease, error: Exception) -> None:
+        _log.error(
+            "event_quarantined",
+            inbox_id=event.id,
+            kind=event.kind,
+            error=without_values(error),
+            at=place_of(error),
+        )
+        said = f"{type(error).__name__} in routing"
+
+        def work(session: Session) -> None:
+            quarantine(session, event, said)
+            advance(session, self._leases.relay_id, [lease], event.id or 0)
+
+        await self._database.write(work)
+
+    async def _hand_over(self, routed: Routed) -> None:
+        for thread in routed.threads:
+            self._signaller.add(
+                thread.page_id,
+                thread.customer_id,
+                thread.events,
+                fresh=thread.fresh,
+                settings=thread.settings,
+            )
+        self._files.add(routed.files)
+        self._files.add_taken_back(routed.taken_back)
+        for page_id in routed.pages:
+            await self._wake_page(page_id)
+
+    async def _leave(self) -> None:
+        """Give back what is held, so that nobody has to find out that this relay is gone."""
+        try:
+            async with asyncio.timeout(_LEAVE_SECONDS):
+                await self._leases.give_back()
+        except (TimeoutError, SQLAlchemyError) as error:
+            _log.warning("leases_not_given_back", error=reason(error))
+        finally:
+            if self._machine_lock is not None:
+                self._machine_lock.release()
+
+
+def _routing(
+    events: list[InboxEvent], leases: list[Lease], relay_id: str, up_to: int
+) -> Callable[[Session], Routed]:
+    def work(session: Session) -> Routed:
+        routed = route(session, events) if events else Routed()
+        advance(session, relay_id, leases, up_to)
+        return routed
+
+    return work

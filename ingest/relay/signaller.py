@@ -1,0 +1,297 @@
+"""Brings routed events to their conversations: in order per thread, as many in one signal as wait.
+
+What is to be signalled is durable (the rows of `thread_event`); memory only saves reading it back, and holds
+a limited number. A signal may be repeated: the workflow drops what it has seen. It must not overtake: of
+two events of a thread the workflow drops the former if it comes after the latter.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from sqlalchemy import bindparam, delete
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, col, select, tuple_
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from base import clock, failpoints
+from base.log import get_logger
+from domain.conversations.changes import Fact
+from domain.conversations.lifecycle import ActorKind
+from domain.conversations.state import ThreadEvent, ThreadEventKind
+from ingest.events.facts import thread_event
+from ingest.inbox.inbox import partition_of
+from ingest.relay.engine_watch import EngineWatch
+from ingest.relay.start_or_signal import start_or_signal
+from ingest.relay.sticky_cache_reset import Succession
+from store.db.database import Database, Work
+from store.db.unavailable import may_be_of_the_data, reason
+from store.events.events import append_events, event_row
+from store.tables import Customer, Thread
+from store.tables import ThreadEvent as ThreadEventRow
+from workflows.messages import (
+    EVENTS_PER_SIGNAL,
+    EVENTS_SIGNAL,
+    SettingsRead,
+    ThreadEvents,
+    conversation_workflow_id,
+)
+
+IN_FLIGHT = 16
+MAX_IN_MEMORY = 5_000
+_PAGE = 500
+_RPC_SECONDS = 10.0
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 5.0
+_POISONOUS = frozenset({RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.OUT_OF_RANGE})
+
+_WAITING = (
+    select(Thread.page_id, Customer.psid, ThreadEventRow)
+    .join(Thread, col(Thread.customer_id) == col(ThreadEventRow.customer_id))
+    .join(Customer, col(Customer.id) == col(ThreadEventRow.customer_id))
+    .where(
+        col(ThreadEventRow.seq) > col(Thread.applied_seq),
+        tuple_(ThreadEventRow.customer_id, ThreadEventRow.seq)
+        > tuple_(bindparam("customer_id"), bindparam("seq")),
+    )
+    .order_by(col(ThreadEventRow.customer_id), col(ThreadEventRow.seq))
+    .limit(_PAGE)
+)
+
+_log = get_logger("ingest")
+
+
+@dataclass(slots=True)
+class _Thread:
+    page_id: str
+    events: deque[ThreadEvent] = field(default_factory=deque)
+    last_seq: int = 0
+    fresh: bool = False
+    settings: SettingsRead | None = None
+    queued: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An event that its workflow has not applied, as it is read back."""
+
+    page_id: str
+    psid: str
+    customer_id: str
+    event: ThreadEvent
+
+
+class Signaller:
+    """Signals threads side by side, each one's events in order.
+
+    While rows are read back, thread by thread in the order of their ids, `_read_to` is the last one that is
+    in memory: what comes for that thread or a later one stays in its row until the reading gets there.
+    """
+
+    def __init__(self, database: Database, client: Client) -> None:
+        self._database = database
+        self._client = client
+        self._succession = Succession(client)
+        self._engine = EngineWatch(client)
+        self._threads: dict[str, _Thread] = {}
+        self._queue: asyncio.Queue[str] = asyncio.Queue()
+        self._in_memory = 0
+        self._partitions: Collection[int] = ()
+        self._read_to: tuple[str, int] | None = None
+
+    def add(
+        self,
+        page_id: str,
+        customer_id: str,
+        events: list[ThreadEvent],
+        *,
+        fresh: bool = False,
+        settings: SettingsRead | None = None,
+    ) -> None:
+        """Signal these events, whose rows are written, as soon as possible, after those that wait already."""
+        if self._read_to is None and self._in_memory >= MAX_IN_MEMORY:
+            self._read_to = ("", 0)
+        if self._read_to is not None and customer_id >= self._read_to[0]:
+            return
+        thread = self._take(page_id, customer_id, events)
+        if fresh:
+            thread.fresh, thread.settings = True, settings
+
+    def take_over(self, partitions: Collection[int], *, survives: bool) -> None:
+        """Read back, for all these partitions, what no workflow has applied: another may have left it.
+
+        Some were signalled before. That is harmless, and should the engine have lost one with its power,
+        nothing else would bring it back. `survives`: the other is dead, and its worker with it.
+        """
+        self._partitions = partitions
+        self._read_to = ("", 0)
+        if survives:
+            self._succession.begin()
+
+    async def read_on(self) -> bool:
+        """Read some rows back if there is room for them; whether to come again at once."""
+        if self._read_to is None or self._in_memory > MAX_IN_MEMORY - _PAGE:
+            return False
+        customer_id, seq = self._read_to
+        found = await self._database.read(lambda session: _waiting_after(session, customer_id, seq))
+        for each in found:
+            if partition_of(each.page_id, each.psid) in self._partitions:
+                self._take(each.page_id, each.customer_id, [each.event])
+        more = len(found) == _PAGE
+        self._read_to = (found[-1].customer_id, found[-1].event.seq) if more else None
+        return more
+
+    def _take(self, page_id: str, customer_id: str, events: list[ThreadEvent]) -> _Thread:
+        thread = self._threads.setdefault(customer_id, _Thread(page_id))
+        new = [event for event in events if event.seq > thread.last_seq]
+        if new:
+            thread.last_seq = new[-1].seq
+            thread.events.extend(new)
+            self._in_memory += len(new)
+        if not thread.queued:
+            thread.queued = True
+            self._queue.put_nowait(customer_id)
+        return thread
+
+    async def run(self) -> None:
+        """Signal until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._engine.run())
+            for _ in range(IN_FLIGHT):
+                group.create_task(self._work())
+
+    async def _work(self) -> None:
+        while True:
+            await self._engine.answers()
+            customer_id = await self._queue.get()
+            thread = self._threads[customer_id]
+            batch = [thread.events.popleft() for _ in range(min(EVENTS_PER_SIGNAL, len(thread.events)))]
+            events = ThreadEvents(batch, thread.fresh, thread.settings)
+            thread.fresh, thread.settings = False, None
+            await self._deliver(thread.page_id, customer_id, events)
+            self._in_memory -= len(batch)
+            if thread.events:
+                self._queue.put_nowait(customer_id)
+            else:
+                del self._threads[customer_id]
+
+    async def _deliver(self, page_id: str, customer_id: str, batch: ThreadEvents) -> None:
+        """Signal one batch, however long the engine is away, and note it."""
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                async with asyncio.timeout(_RPC_SECONDS):
+                    reached = await self._signal(page_id, customer_id, batch)
+                break
+            except RPCError as error:
+                if error.status in _POISONOUS:
+                    await self._set_aside(page_id, customer_id, batch, error)
+                    return
+                said = error.status.name
+            except TimeoutError:
+                said = "timeout"
+            batch = ThreadEvents(batch.events)  # told a second time, perhaps: it must be looked up
+            if await self._engine.is_back(said):
+                pause = _FIRST_PAUSE_SECONDS
+            else:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        failpoints.reach("signaller.signalled")
+        if not reached:
+            await self._note(lambda session: _note_unreached(session, page_id, customer_id, batch.events))
+
+    async def _signal(self, page_id: str, customer_id: str, batch: ThreadEvents) -> bool:
+        """Signal the workflow; what opens no work reaches it only if it is there. Returns whether it did."""
+        if not batch.fresh:
+            await self._succession.take(conversation_workflow_id(page_id, customer_id))
+        if any(event.opens_work for event in batch.events):
+            await start_or_signal(self._client, page_id, customer_id, batch)
+            return True
+        handle = self._client.get_workflow_handle(conversation_workflow_id(page_id, customer_id))
+        try:
+            await handle.signal(EVENTS_SIGNAL, ThreadEvents(batch.events))
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise
+        return True
+
+    async def _set_aside(self, page_id: str, customer_id: str, batch: ThreadEvents, error: RPCError) -> None:
+        """The engine refuses the batch for ever: find the event that it refuses, let the others pass."""
+        if len(batch.events) > 1:
+            for event in batch.events:
+                await self._deliver(page_id, customer_id, ThreadEvents([event]))
+            return
+        event = batch.events[0]
+        _log.error("event_quarantined", customer_id=customer_id, seq=event.seq, error=error.status.name)
+        await self._note(
+            lambda session: _note_refused(session, page_id, customer_id, event, error.status.name)
+        )
+
+    async def _note(self, work: Work[None]) -> None:
+        """Write, however long the store is away; what is written twice is there once."""
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                await self._database.write(work)
+            except SQLAlchemyError as error:
+                if may_be_of_the_data(error):
+                    raise
+                _log.warning("store_unavailable", error=reason(error))
+            else:
+                return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+
+def _waiting_after(session: Session, customer_id: str, seq: int) -> list[_Waiting]:
+    rows = session.exec(_WAITING, params={"customer_id": customer_id, "seq": seq})
+    return [_Waiting(page_id, psid, row.customer_id, thread_event(row)) for page_id, psid, row in rows]
+
+
+def _note_unreached(session: Session, page_id: str, customer_id: str, batch: list[ThreadEvent]) -> None:
+    """No conversation is open, and these events are no reason to open one."""
+    _forget(session, customer_id, batch)
+    append_events(
+        session,
+        [
+            event_row(
+                Fact(
+                    "message.received_outside_conversation",
+                    event.at,
+                    ActorKind.SYSTEM if event.kind is ThreadEventKind.OUTSIDE_MESSAGE else ActorKind.CUSTOMER,
+                    message_id=event.message_id,
+                    data={"kind": event.kind, "seq": event.seq},
+                ),
+                page_id,
+                customer_id,
+                f"{customer_id}/outside/{event.seq}",
+            )
+            for event in batch
+            if event.message_id is not None
+        ],
+    )
+
+
+def _note_refused(session: Session, page_id: str, customer_id: str, event: ThreadEvent, error: str) -> None:
+    _forget(session, customer_id, [event])
+    fact = Fact(
+        "event.quarantined",
+        clock.now(),
+        ActorKind.SYSTEM,
+        message_id=event.message_id,
+        data={"seq": event.seq, "error": error},
+    )
+    append_events(session, [event_row(fact, page_id, customer_id, f"{customer_id}/refused/{event.seq}")])
+
+
+def _forget(session: Session, customer_id: str, events: list[ThreadEvent]) -> None:
+    """No workflow will apply these."""
+    numbers = [event.seq for event in events]
+    session.connection().execute(
+        delete(ThreadEventRow).where(
+            col(ThreadEventRow.customer_id) == customer_id, col(ThreadEventRow.seq).in_(numbers)
+        )
+    )
