@@ -97,8 +97,8 @@ def api() -> None:
     with loading():
         from api.app import create_app
         from api.request_log import WEBHOOKS
-        from base.http_server import new_connections, serve
-        from base.known_hosts import KnownHosts, is_loopback
+        from base.http.known_hosts import KnownHosts, is_loopback
+        from base.http.server import new_connections, serve
         from base.skipping_clock import process_time
         from base.telemetry import set_up_telemetry
         from local.start_checks import require_places, require_same_installation, require_schema

@@ -32,6 +32,7 @@ from background.erasure_starter import ErasureStarter
 from background.file_starter import FileStarter
 from background.page_waker import PageWaker
 from background.retention_starter import start_retention
+from background.stand_in_worker import StandIns, connect_again
 from base import clock, failpoints
 from base.background import keep_running
 from base.data_directory import PRIVATE_UMASK
@@ -40,7 +41,6 @@ from base.log import configure, get_logger
 from base.settings import Settings
 from base.settings_reading import SettingsError, ending_on_wrong_settings, read_settings
 from base.skipping_clock import process_time
-from base.stand_in import StandIns, connect_again
 from base.telemetry import set_up_telemetry
 from base.temporal import connect
 from domain.sending.pacing import Pace

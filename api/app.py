@@ -68,7 +68,7 @@ from api.sweep import sweep_forever
 from api.throttle import SignInThrottle
 from api.webhook_mount import WebhookMount
 from base import clock
-from base.http_connections import Connections
+from base.http.connections import Connections
 from base.settings import Settings
 from base.temporal import connect
 from messenger.graph.client import GraphClient

@@ -5,8 +5,8 @@ Everybody behind it is then one source: for the limits on connections, and for t
 
 from starlette.types import Scope
 
+from base.http.proxies import FORWARDED_HEADERS, untrusted_proxy
 from base.log import get_logger
-from base.proxies import FORWARDED_HEADERS, untrusted_proxy
 
 _MOST_REMEMBERED = 20
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from api.routing import api_router
 from api.services import Shared
-from base.http_connections import MAX_WAITING_PER_SOURCE, Connections
+from base.http.connections import MAX_WAITING_PER_SOURCE, Connections
 
 router = api_router("health")
 

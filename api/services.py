@@ -19,7 +19,7 @@ from api.readiness import Readiness
 from api.refusal_trail import RefusalTrail
 from api.settings_fanout import SettingsFanout
 from api.throttle import SignInThrottle
-from base.http_connections import Connections
+from base.http.connections import Connections
 from base.settings import Settings
 from store.attachments.checks import FileChecks
 from store.attachments.object_store import FileStore

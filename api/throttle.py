@@ -19,8 +19,8 @@ from starlette.requests import Request
 
 from api.problems import Problem
 from base import clock
+from base.http.proxies import source_of_address, untrusted_proxy
 from base.ids import new_id
-from base.proxies import source_of_address, untrusted_proxy
 from base.secrets import Vault
 from store.access import sign_in_tries
 from store.access.sign_in_tries import TryLimit

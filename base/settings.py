@@ -14,7 +14,7 @@ from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, SecretS
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from base import machine
-from base.proxies import TrustedProxies
+from base.http.proxies import TrustedProxies
 from base.secrets import Vault, decode_master_key, make_master_key, read_master_key
 
 PREFIX = "PAGEDESK_"

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Generator
 import uvicorn
 from starlette.types import ASGIApp
 
-from base.http_server import server_config
+from base.http.server import server_config
 
 _LOOPBACK = "127.0.0.1"
 

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from base.local_only import LocalOnly
+from base.http.local_only import LocalOnly
 from base.settings import Settings
 from base.temporal import connect
 from engine.served import served

@@ -10,8 +10,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from base import metrics
-from base.known_hosts import is_loopback
-from base.local_only import LocalOnly
+from base.http.known_hosts import is_loopback
+from base.http.local_only import LocalOnly
 from base.log import get_logger
 from base.settings_reading import SettingsError
 from engine.served import served

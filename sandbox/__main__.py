@@ -4,8 +4,8 @@ import argparse
 import logging
 from pathlib import Path
 
-from base.http_server import serve
-from base.local_only import LocalOnly
+from base.http.local_only import LocalOnly
+from base.http.server import serve
 from sandbox.app import create_app
 from sandbox.config import Config
 

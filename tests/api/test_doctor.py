@@ -10,8 +10,8 @@ from pydantic import AnyHttpUrl, SecretStr
 from rich.console import Console
 from sqlmodel import Session
 
-from base.http_connections import Connections
-from base.proxies import TrustedProxies
+from base.http.connections import Connections
+from base.http.proxies import TrustedProxies
 from base.settings import Settings
 from domain.pages.problems import Problem
 from engine.ports import free_port

@@ -7,7 +7,7 @@ import pytest_asyncio
 from chaos.installation import install
 
 from attacks.desk import AttackedDesk
-from base.open_files import raise_open_file_limit
+from base.http.open_files import raise_open_file_limit
 from engine.dev_server import find_or_build_dev_server
 from engine.progress import Progress
 

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from attacks.desk import MIB, AttackedDesk, Connection
-from base.http_connections import MAX_WAITING_PER_SOURCE
-from base.http_protocol import HEAD_SECONDS, STALL_SECONDS
+from base.http.connections import MAX_WAITING_PER_SOURCE
+from base.http.protocol import HEAD_SECONDS, STALL_SECONDS
 
 pytestmark = [pytest.mark.attack, pytest.mark.asyncio(loop_scope="session")]
 

@@ -13,10 +13,11 @@ import uvicorn
 import uvloop
 from starlette.types import Receive, Scope, Send
 
-from base import http_connections, http_protocol
-from base.http_connections import Connections
-from base.http_server import server_config
-from base.proxies import TrustedProxies
+from base.http import connections as http_connections
+from base.http import protocol as http_protocol
+from base.http.connections import Connections
+from base.http.proxies import TrustedProxies
+from base.http.server import server_config
 
 GET = b"GET / HTTP/1.1\r\nHost: desk.test\r\n\r\n"
 KIB, MIB = 1024, 1024 * 1024

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from starlette.responses import PlainTextResponse
 
-from base.known_hosts import KnownHosts, is_loopback
+from base.http.known_hosts import KnownHosts, is_loopback
 
 APP = KnownHosts(PlainTextResponse("served"), ["desk.example.com"], open_to_all="/webhooks/")
 

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from starlette.responses import PlainTextResponse
 
-from base.local_only import LocalOnly
+from base.http.local_only import LocalOnly
 
 OK, REFUSED = 200, 403
 

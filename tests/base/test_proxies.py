@@ -2,7 +2,7 @@
 
 import pytest
 
-from base.proxies import TrustedProxies, source_of_address, untrusted_proxy
+from base.http.proxies import TrustedProxies, source_of_address, untrusted_proxy
 
 FORWARDED = [(b"host", b"desk.test"), (b"x-forwarded-for", b"203.0.113.7")]
 

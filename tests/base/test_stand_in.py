@@ -14,8 +14,8 @@ from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from base import stand_in
-from base.stand_in import StandIns, connect_again
+from background import stand_in_worker as stand_in
+from background.stand_in_worker import StandIns, connect_again
 from support.eventually import eventually
 from support.store import make_settings
 from worker import make_stand_in, make_worker

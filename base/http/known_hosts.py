@@ -1,6 +1,7 @@
 """For a server on the loopback that others reach by a name: it answers to its own names alone.
 
-See `base.local_only` for why. Here the caller's key or the token in a link decides what it may do; so where
+See `base.http.local_only` for why. Here the caller's key or the token in a link decides what it may do; so
+where
 the request comes from is not asked.
 """
 
@@ -11,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from base.local_only import names_this_machine
+from base.http.local_only import names_this_machine
 
 _MISDIRECTED = 421
 

@@ -9,11 +9,11 @@ from typing import Any, cast
 import uvicorn
 from starlette.types import ASGIApp
 
-from base.http_connections import Connections, connections_for
-from base.http_protocol import LimitedHttpProtocol
+from base.http.connections import Connections, connections_for
+from base.http.open_files import raise_open_file_limit
+from base.http.protocol import LimitedHttpProtocol
+from base.http.proxies import TrustedProxies
 from base.log import get_logger
-from base.open_files import raise_open_file_limit
-from base.proxies import TrustedProxies
 
 _COULD_NOT_START = 3
 _FEW_CONNECTIONS = 1000

@@ -15,8 +15,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from base.http_connections import SWEEP_SECONDS, Connections
-from base.proxies import source_of_address
+from base.http.connections import SWEEP_SECONDS, Connections
+from base.http.proxies import source_of_address
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_HEADERS = 100

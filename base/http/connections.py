@@ -11,8 +11,8 @@ from collections import Counter
 from typing import Protocol
 
 from base import metrics
+from base.http.proxies import TrustedProxies
 from base.log import get_logger
-from base.proxies import TrustedProxies
 
 MAX_CONNECTIONS = 4096
 MAX_WAITING_PER_SOURCE = 128
