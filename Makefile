@@ -19,12 +19,12 @@ test-fast: setup ## checks, and tests that need no server, in about a minute
 	@scripts/check fast
 
 test-postgres: setup ## what depends on the store, on a PostgreSQL that it starts, or PAGEDESK_TEST_POSTGRES_URL
-	@$(PYTHON) -m engine.prepare
+	@$(PYTHON) -m local.temporal_server.prepare
 	@PYTHONPATH=tests $(PYTHON) -m support.postgres_server \
 		$(PYTHON) -m pytest -n 2 --dist worksteal -m "(postgres or any_store) and not chaos" $(ARGS)
 
 test-security: setup ## a running product under attack, under 5 minutes
-	@$(PYTHON) -m engine.prepare
+	@$(PYTHON) -m local.temporal_server.prepare
 	@$(PYTHON) -m pytest -n 0 -m attack tests/attacks $(ARGS)
 
 test-deploy: setup ## the examples of deploy/: needs nginx, caddy and systemd-analyze
@@ -34,14 +34,14 @@ bench: setup ## measure, side by side with a bare baseline
 	@$(PYTHON) -m bench $(ARGS)
 
 chaos: setup ## long seeded fault runs, each with its report: all, or TIER=inbound|sends|postgres|discarded
-	@$(PYTHON) -m engine.prepare
+	@$(PYTHON) -m local.temporal_server.prepare
 	@$(PYTHON) -m pytest tests/chaos -m chaos --timeout=3600 $(if $(TIER),--tier=$(TIER)) $(ARGS)
 
 models: setup ## ever new stories for the models of a thread and of discarded tasks: PAGEDESK_MODEL_STORIES=10000
 	@$(PYTHON) -m pytest -n 2 -m chaos --timeout=7200 tests/domain tests/store $(ARGS)
 
 record: setup ## record the histories that later releases are replayed against: RELEASE=0.1
-	@$(PYTHON) -m engine.prepare
+	@$(PYTHON) -m local.temporal_server.prepare
 	@PYTHONPATH=tests $(PYTHON) -m replay.record $(RELEASE)
 
 freeze: setup ## the release is out: its recorded histories never change again: RELEASE=0.1

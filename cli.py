@@ -14,9 +14,9 @@ import typer
 
 from base.data_directory import PRIVATE_UMASK
 from base.log import configure, get_logger
+from base.process.clean_exit import exit_process
+from base.process.loading import loading
 from base.settings_reading import ending_on_wrong_settings, read_settings
-from engine.clean_exit import exit_process
-from engine.loading import loading
 
 _INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -77,8 +77,8 @@ def travel(
     port: Annotated[int | None, typer.Option(help="Its PAGEDESK_TRAVEL_PORT, if not yours.")] = None,
 ) -> None:
     """Let time pass in a Pagedesk that was started with `pagedesk demo --time-travel`."""
-    from local.travel import TravelError, length_of
-    from local.travel import travel as make_journey
+    from local.time_travel.travel import TravelError, length_of
+    from local.time_travel.travel import travel as make_journey
 
     settings = read_settings()
     try:
@@ -210,8 +210,8 @@ def migrate() -> None:
 @app.command()
 def backup(folder: Annotated[Path, typer.Argument(help="A new folder.")]) -> None:
     """Copy all embedded databases and files, while Pagedesk works or not. The master key is not copied."""
-    from local.backup import BackupError
-    from local.backup import backup as back_up
+    from local.backups.backup import BackupError
+    from local.backups.backup import backup as back_up
 
     try:
         sys.stdout.write(f"{back_up(read_settings(), folder)}\n")
@@ -222,9 +222,9 @@ def backup(folder: Annotated[Path, typer.Argument(help="A new folder.")]) -> Non
 @app.command()
 def restore(folder: Annotated[Path, typer.Argument(help="What `pagedesk backup` made.")]) -> None:
     """Put a backup into an empty data directory, the master key being there. Then start Pagedesk."""
-    from engine.errors import EngineError
-    from local.backup import BackupError
-    from local.backup import restore as put_back
+    from local.backups.backup import BackupError
+    from local.backups.backup import restore as put_back
+    from local.processes.errors import EngineError
 
     try:
         sys.stdout.write(f"{put_back(read_settings(), folder)}\n")
@@ -240,7 +240,7 @@ def restored(
     ],
 ) -> None:
     """Say that your own PostgreSQL and Temporal came from backups. Before anything is started."""
-    from local.backup import mark_restored
+    from local.backups.backup import mark_restored
 
     mark_restored(read_settings(), backed_up_at.replace(tzinfo=UTC))
     sys.stdout.write("Nothing is sent for a page until what was said since has been read from Meta.\n")

@@ -38,13 +38,13 @@ from base.background import keep_running
 from base.data_directory import PRIVATE_UMASK
 from base.engine_health import engine_answers
 from base.log import configure, get_logger
+from base.process.clean_exit import exit_process
 from base.settings import Settings
 from base.settings_reading import SettingsError, ending_on_wrong_settings, read_settings
 from base.skipping_clock import process_time
 from base.telemetry import set_up_telemetry
 from base.temporal import connect
 from domain.sending.pacing import Pace
-from engine.clean_exit import exit_process
 from ingest.inbox.inbox import Inbox, inbox_rows, open_inbox
 from ingest.inbox.reader import InboxReader
 from ingest.inbox.wake import datagram_alarm, notify_alarm

@@ -17,6 +17,7 @@ from typing import Any
 from rich.console import Console
 
 from base import clock
+from base.process.clean_exit import exit_process
 from bench import grown
 from bench.context import Bench, running_bench
 from bench.machine import machine_class, versions
@@ -24,9 +25,8 @@ from bench.measures import burst, end_to_end, history, idle_latency, lanes, webh
 from bench.plan import FULL, QUICK, Plan
 from bench.report import save, save_grown, show
 from bench.rows import BrokenError, Row
-from engine.clean_exit import exit_process
-from engine.errors import EngineError
-from engine.progress import Progress
+from local.processes.errors import EngineError
+from local.processes.progress import Progress
 
 _DIRECTORY = Path(".data/bench")
 _PIPED_WIDTH = 150

@@ -9,12 +9,12 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from base.process.clean_exit import exit_process
 from base.settings import Settings
 from base.temporal import connect
 from bench.baseline_workflow import BASELINE_TASK_QUEUE, SEND_ACTIVITY, BaselineWorkflow, Send
 from domain.workstreams.automated_texts import default_text
 from domain.workstreams.conversation_settings import AutomatedTrigger
-from engine.clean_exit import exit_process
 from ingest.inbox.inbox import open_inbox
 from local.demo import APP_ID, PAGE_ID, DemoSecrets, load_or_make_secrets
 from messenger.graph.client import GraphClient, PageCredentials, Sent

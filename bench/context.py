@@ -16,7 +16,7 @@ from bench.grown_data import KeptDesk
 from bench.plan import IN_FLIGHT, Plan
 from bench.sides import Baseline, Customers, Pagedesk
 from bench.stack import Stack, running_stack
-from engine.progress import Progress
+from local.processes.progress import Progress
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from bench.plan import Plan
 from bench.rows import Row, Target
 from bench.sides import now_ms
 from bench.wire import Server
-from engine.progress import Progress
+from local.processes.progress import Progress
 
 _KEPT = Path(".data/grown")
 _TARGET = Target("≤", 3.0)

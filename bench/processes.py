@@ -1,6 +1,6 @@
 """How each process of a run is started: Pagedesk's own as `pagedesk demo` does it, and the baselines.
 
-Child processes die with this one (engine/leash.py).
+Child processes die with this one (local/processes/die_with_parent.py).
 """
 
 import asyncio
@@ -13,10 +13,10 @@ from pathlib import Path
 import psutil
 
 from base.settings import Settings
-from engine.dev_server_command import dev_server_arguments
-from engine.processes import Child, ChildSpec
-from engine.ready import http_is_ready, temporal_is_ready
 from local.children import PROCESSING_NICENESS
+from local.processes.processes import Child, ChildSpec
+from local.temporal_server.dev_server_command import dev_server_arguments
+from local.temporal_server.ready import http_is_ready, temporal_is_ready
 from worker import READY_FILE
 
 _ROOT = Path(__file__).parent.parent

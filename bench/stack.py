@@ -17,10 +17,10 @@ from bench.grown_rows import GROWN_ACCOUNT
 from bench.processes import Process
 from bench.rows import BrokenError
 from bench.wire import Server
-from engine.dev_server import find_or_build_dev_server
-from engine.ports import free_port
-from engine.progress import Progress
 from local.demo import DemoSecrets, load_or_make_secrets, page_problem, seed_desk, seed_sandbox
+from local.processes.ports import free_port
+from local.processes.progress import Progress
+from local.temporal_server.dev_server import find_or_build_dev_server
 from store.db.migrate import migrate
 
 _LOOPBACK = "127.0.0.1"

@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from base.settings import Settings
-from engine.dev_server import find_or_build_dev_server
-from engine.dev_server_command import dev_server_arguments, discard_unfinished_database
-from engine.ports import Port
-from engine.processes import ChildSpec
-from engine.progress import Progress
-from engine.ready import http_is_ready, temporal_is_ready
-from engine.test_server import find_or_build_test_server
+from local.processes.ports import Port
+from local.processes.processes import ChildSpec
+from local.processes.progress import Progress
+from local.temporal_server.dev_server import find_or_build_dev_server
+from local.temporal_server.dev_server_command import dev_server_arguments, discard_unfinished_database
+from local.temporal_server.ready import http_is_ready, temporal_is_ready
+from local.temporal_server.test_server import find_or_build_test_server
 from worker import READY_FILE
 
 # Acknowledging a delivery comes before processing it: Meta waits five seconds, the inbox any time.

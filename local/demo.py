@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from base.ids import new_secret
 from base.settings import Settings
-from engine.data_lock import is_held
+from local.processes.data_lock import is_held
 
 APP_ID = "1187452390011223"
 PAGE_ID = "108823774519302"

@@ -11,18 +11,18 @@ from pathlib import Path
 
 from base.settings import Settings
 from base.settings_reading import SettingsError
-from engine.data_lock import data_directory_lock
-from engine.errors import EngineError
-from engine.ports import Port, require_free
-from engine.processes import ChildSpec
-from engine.progress import Progress
-from engine.supervisor import supervise
 from local import greetings
 from local.children import api, sandbox, skipping_engine, temporal, worker
 from local.demo import DemoSecrets, demo_settings, load_or_make_secrets, page_problem, seed_desk, seed_sandbox
 from local.log_files import DIRECTORY, showing_logs
+from local.processes.data_lock import data_directory_lock
+from local.processes.errors import EngineError
+from local.processes.ports import Port, require_free
+from local.processes.processes import ChildSpec
+from local.processes.progress import Progress
+from local.processes.supervisor import supervise
 from local.start_checks import require_database, require_places, require_same_installation
-from local.time_control import clock_url, keeping_time
+from local.time_travel.control import clock_url, keeping_time
 from store.db import free_space
 from store.db.migrate import migrate
 from store.installation.installation import Kind

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from base.log_lines import printable, readable
-from engine.progress import Progress
+from local.processes.progress import Progress
 
 DIRECTORY = "logs"
 _POLL_SECONDS = 0.2

@@ -14,7 +14,7 @@ from base.http.known_hosts import is_loopback
 from base.http.local_only import LocalOnly
 from base.log import get_logger
 from base.settings_reading import SettingsError
-from engine.served import served
+from local.processes.served import served
 
 _SDK_SECONDS = 5.0
 

@@ -12,9 +12,9 @@ import pytest
 import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
-from engine.clean_exit import exit_process
-from engine.progress import Progress
-from engine.test_server import start_time_skipping
+from base.process.clean_exit import exit_process
+from local.processes.progress import Progress
+from local.temporal_server.test_server import start_time_skipping
 from support.engines import SUGGEST_CONTINUE_AS_NEW_AT, dev_server_at
 from support.postgres import SERVER, fresh_database
 from support.statements import share_compiled_statements

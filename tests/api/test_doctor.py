@@ -14,9 +14,9 @@ from base.http.connections import Connections
 from base.http.proxies import TrustedProxies
 from base.settings import Settings
 from domain.pages.problems import Problem
-from engine.ports import free_port
 from local.demo import load_or_make_secrets, with_demo_admin
 from local.doctor import Diagnosis, examine, show
+from local.processes.ports import free_port
 from store import tables
 from support.api import NOW, Api, Seed
 

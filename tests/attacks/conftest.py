@@ -8,8 +8,8 @@ from chaos.installation import install
 
 from attacks.desk import AttackedDesk
 from base.http.open_files import raise_open_file_limit
-from engine.dev_server import find_or_build_dev_server
-from engine.progress import Progress
+from local.processes.progress import Progress
+from local.temporal_server.dev_server import find_or_build_dev_server
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -19,8 +19,8 @@ from chaos.processes import SECOND_API, SECOND_WORKER
 from chaos.report import Report
 from chaos.tiers import TITLES, tier_of
 from chaos.trial import Record, Trial, trial_on
-from engine.dev_server import find_or_build_dev_server
-from engine.progress import Progress
+from local.processes.progress import Progress
+from local.temporal_server.dev_server import find_or_build_dev_server
 from support.postgres import fresh_database
 from support.postgres_server import PostgresServer, postgres_server
 

@@ -24,9 +24,9 @@ from pydantic import SecretStr
 
 from base.settings import Settings
 from chaos import forking
-from engine.dev_server_command import dev_server_arguments
-from engine.leash import leashed
-from engine.ready import http_is_ready, temporal_is_ready
+from local.processes.die_with_parent import leashed
+from local.temporal_server.dev_server_command import dev_server_arguments
+from local.temporal_server.ready import http_is_ready, temporal_is_ready
 from support.eventually import eventually
 
 ADMIN_KEY = "an-admin-key-for-fault-tests"

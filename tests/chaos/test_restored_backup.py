@@ -15,7 +15,7 @@ from chaos.loads import Load
 from chaos.processes import PRODUCT
 from chaos.settling import SETTLE_SECONDS
 from chaos.trial import Trial
-from local.backup import DATABASES, backup, restore
+from local.backups.backup import DATABASES, backup, restore
 from support.eventually import eventually
 
 _SECONDS_OF_WORK = 3.0

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import SecretStr
 
 from api.app import create_app
-from engine.ports import free_port
-from engine.served import served
+from local.processes.ports import free_port
+from local.processes.served import served
 from support.eventually import eventually
 from support.paths import ROOT
 from support.store import make_settings

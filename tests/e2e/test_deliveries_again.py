@@ -14,7 +14,7 @@ from background import page_waker as page_wake
 from base import clock
 from base.ids import new_id
 from domain.sending.delivery import MessageStatus
-from engine.served import served
+from local.processes.served import served
 from sandbox import wire
 from store.conversations.messages import settle
 from store.db.database import Database

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from engine.progress import Progress
+from local.processes.progress import Progress
 
 _ANY_WIDTH = 1000
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.data_lock import data_directory_lock
-from engine.errors import AlreadyRunningError
+from local.processes.data_lock import data_directory_lock
+from local.processes.errors import AlreadyRunningError
 from support.paths import ROOT
 
 HOLD = """
-import sys, pathlib, engine.data_lock
-with engine.data_lock.data_directory_lock(pathlib.Path(sys.argv[1])):
+import sys, pathlib, local.processes.data_lock
+with local.processes.data_lock.data_directory_lock(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """

@@ -7,10 +7,9 @@ from typing import Protocol
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-import engine.dev_server
-from engine.dev_server import CLI_VERSION, GO_PACKAGE, find_or_build_dev_server
-from engine.errors import ServerMissingError
-from engine.progress import Progress
+from local.processes.errors import ServerMissingError
+from local.processes.progress import Progress
+from local.temporal_server.dev_server import CLI_VERSION, GO_PACKAGE, find_or_build_dev_server
 from support.eventually import eventually
 from support.paths import ROOT
 
@@ -28,13 +27,13 @@ printf '%s\\n' '#!/bin/sh' "{RECENT}" > "$GOBIN/temporal"
 """
 FIND = """
 import asyncio
-import engine.dev_server
-from engine.progress import Progress
+import local.temporal_server.dev_server
+from local.processes.progress import Progress
 
 async def never(_): return False
 
-engine.dev_server.answers = never
-print(asyncio.run(engine.dev_server.find_or_build_dev_server(Progress())))
+local.temporal_server.dev_server.answers = never
+print(asyncio.run(local.temporal_server.dev_server.find_or_build_dev_server(Progress())))
 """
 
 

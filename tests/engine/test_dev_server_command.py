@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.dev_server_command import dev_server_arguments, discard_unfinished_database
-from engine.errors import EngineError
+from local.processes.errors import EngineError
+from local.temporal_server.dev_server_command import dev_server_arguments, discard_unfinished_database
 
 
 def _pairs(arguments: list[str], flag: str) -> list[str]:

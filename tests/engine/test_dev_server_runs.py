@@ -12,12 +12,12 @@ from temporalio import workflow
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from engine.dev_server import find_or_build_dev_server
-from engine.dev_server_command import dev_server_arguments, discard_unfinished_database
-from engine.ports import Port, free_port, require_free
-from engine.processes import ChildSpec, running
-from engine.progress import Progress
-from engine.ready import temporal_is_ready
+from local.processes.ports import Port, free_port, require_free
+from local.processes.processes import ChildSpec, running
+from local.processes.progress import Progress
+from local.temporal_server.dev_server import find_or_build_dev_server
+from local.temporal_server.dev_server_command import dev_server_arguments, discard_unfinished_database
+from local.temporal_server.ready import temporal_is_ready
 from support.paths import ROOT
 
 pytestmark = pytest.mark.dev_server
@@ -90,7 +90,7 @@ async def test_a_process_with_a_client_ends_with_its_own_status(dev_server: str)
     program = (
         "import asyncio, atexit, sys\n"
         "from temporalio.client import Client\n"
-        "from engine.clean_exit import exit_process\n"
+        "from base.process.clean_exit import exit_process\n"
         "atexit.register(print, 'registered')\n"
         "asyncio.run(Client.connect(sys.argv[1]))\n"
         "print('used')\n"

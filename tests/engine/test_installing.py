@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.installing import answers, cache_directory, put_in_place, staging_directory
+from local.temporal_server.installing import answers, cache_directory, put_in_place, staging_directory
 
 
 def test_the_cache_is_where_xdg_says(tmp_path: Path) -> None:

@@ -19,12 +19,12 @@ SLEEPS = (
 )
 HOLDS = f"""
 import pathlib, subprocess, sys
-from engine.leash import leashed
+from local.processes.die_with_parent import leashed
 subprocess.run(leashed([sys.executable, "-c", {SLEEPS!r}, sys.argv[1]]))
 """
 WATCHES = f"""
 import os, sys
-from engine.leash import watch
+from local.processes.die_with_parent import watch
 if os.fork() == 0:
     parent = os.getppid()
     sys.exit(watch(parent, [sys.executable, "-c", {SLEEPS!r}, sys.argv[1]]))
@@ -32,9 +32,9 @@ os.wait()
 """
 SUPERVISES = f"""
 import asyncio, pathlib, sys
-from engine.processes import ChildSpec
-from engine.progress import Progress
-from engine.supervisor import supervise
+from local.processes.processes import ChildSpec
+from local.processes.progress import Progress
+from local.processes.supervisor import supervise
 
 directory = pathlib.Path(sys.argv[1])
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.processes import ChildSpec, running
+from local.processes.processes import ChildSpec, running
 
 THREADS = """
 import pathlib, sys, threading

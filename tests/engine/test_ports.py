@@ -5,9 +5,9 @@ from typing import Protocol
 
 import pytest
 
-from engine.errors import PortTakenError
-from engine.ports import Port, free_port, is_free, require_free
-from engine.progress import Progress
+from local.processes.errors import PortTakenError
+from local.processes.ports import Port, free_port, is_free, require_free
+from local.processes.progress import Progress
 from support.eventually import eventually
 
 
@@ -26,7 +26,7 @@ async def test_free_ports_pass_without_a_word(transcript: Transcript) -> None:
 async def test_a_taken_port_is_refused_by_holder_and_setting(
     transcript: Transcript, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.ports._PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("local.processes.ports._PATIENCE_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         number = listener.getsockname()[1]
         with pytest.raises(PortTakenError) as refusal:

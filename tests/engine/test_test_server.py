@@ -10,11 +10,10 @@ import httpx
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-import engine.test_server
-from engine.class_archive import ARCHIVE, NO_ARCHIVE
-from engine.errors import ServerMissingError
-from engine.progress import Progress
-from engine.test_server import VERSION, find_or_build_test_server, start_time_skipping
+from local.processes.errors import ServerMissingError
+from local.processes.progress import Progress
+from local.temporal_server.class_archive import ARCHIVE, NO_ARCHIVE
+from local.temporal_server.test_server import VERSION, find_or_build_test_server, start_time_skipping
 
 PutProgram = Callable[[str, str], Path]
 

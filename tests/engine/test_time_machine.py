@@ -11,16 +11,15 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-import engine.time_machine
 from base import clock
 from base.ids import new_id
 from base.settings import Settings
 from base.skipping_clock import skipping_clock
-from engine.ports import free_port
-from engine.processes import running
-from engine.progress import Progress
-from engine.time_machine import InThePastError, Outside, TimeMachine, TimeStandsStillError
 from local.children import skipping_engine
+from local.processes.ports import free_port
+from local.processes.processes import running
+from local.processes.progress import Progress
+from local.time_travel.time_machine import InThePastError, Outside, TimeMachine, TimeStandsStillError
 from support.hourly import HOUR, Hourly
 
 pytestmark = [pytest.mark.time_skipping, pytest.mark.asyncio(loop_scope="session")]

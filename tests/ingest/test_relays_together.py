@@ -12,8 +12,8 @@ from sqlmodel import Session, col, func, select
 
 from base import clock
 from base.settings import Settings
-from engine.leash import leashed
 from ingest.inbox.inbox import Inbox, inbox_rows, open_inbox
+from local.processes.die_with_parent import leashed
 from messenger.webhooks.webhook import split
 from store.db.database import Database
 from store.inbox.relay_shares import PARTITIONS

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from base.settings import Settings
-from engine.data_lock import data_directory_lock
-from engine.errors import AlreadyRunningError
-from local.backup import BackupError, backup, restore
+from local.backups.backup import BackupError, backup, restore
+from local.processes.data_lock import data_directory_lock
+from local.processes.errors import AlreadyRunningError
 from store.db.database import Database
 from store.tables import Page
 from support.store import PAGE_A, make_settings, rows, seed

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from base.secrets import Vault, make_master_key
 from base.settings import Settings
 from base.settings_reading import SettingsError
-from engine.ports import free_port
+from local.processes.ports import free_port
 from local.start_checks import (
     _new_vault,
     _require_file_store,

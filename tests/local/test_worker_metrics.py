@@ -6,7 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from base.settings import Settings
 from base.settings_reading import SettingsError
-from engine.ports import free_port
+from local.processes.ports import free_port
 from local.worker_metrics import metrics_app, serving_metrics
 
 SDK = "# TYPE temporal_long_request_total counter\ntemporal_long_request_total 7\n"

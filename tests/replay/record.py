@@ -11,7 +11,7 @@ from typing import Any
 
 from temporalio.client import WorkflowHistory
 
-from engine.clean_exit import exit_process
+from base.process.clean_exit import exit_process
 from replay.corpus import FrozenError, ReleaseSet, set_of, this_release
 from replay.scenarios import ON_DEV_SERVER, ON_SKIPPING_ENGINE, Scenario
 from replay.stage import Stage, dev_stage, skipping_stage

@@ -13,7 +13,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from base import clock
 from base.converter import data_converter
-from engine.test_server import start_time_skipping
+from local.temporal_server.test_server import start_time_skipping
 from support.desk import Desk, make_desk
 from support.eventually import eventually
 from support.store import make_settings

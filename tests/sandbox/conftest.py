@@ -7,7 +7,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from engine.served import served
+from local.processes.served import served
 from sandbox.app import create_app
 from sandbox.config import Config
 from sandbox.model import FIELDS

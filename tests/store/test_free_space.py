@@ -12,9 +12,9 @@ import pytest
 from rich.console import Console
 
 from base.settings import Settings
-from engine.progress import Progress
 from ingest.inbox.inbox import SqliteInboxWriter
 from local.launch import _finish_erasures
+from local.processes.progress import Progress
 from store.db import free_space
 from store.db.free_space import INBOX_PATIENCE_SECONDS, FileBusyError
 from support.store import ACCOUNT, PAGE_A, PSID, make_settings

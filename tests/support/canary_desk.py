@@ -15,8 +15,8 @@ from temporalio.client import Client, WorkflowHandle
 from base import clock
 from base.ids import new_id
 from base.settings import Settings
-from engine.ports import free_port
-from engine.processes import Child, running
+from local.processes.ports import free_port
+from local.processes.processes import Child, running
 from sandbox import wire
 from store.db.database import Database
 from store.tables import Survey

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from base.settings import Settings
-from engine.processes import ChildSpec
-from engine.ready import http_is_ready
+from local.processes.processes import ChildSpec
+from local.temporal_server.ready import http_is_ready
 from support.paths import ROOT
 from worker import READY_FILE
 

@@ -4,12 +4,12 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from engine.dev_server import find_or_build_dev_server
-from engine.dev_server_command import dev_server_arguments
-from engine.ports import free_port
-from engine.processes import ChildSpec, running
-from engine.progress import Progress
-from engine.ready import temporal_is_ready
+from local.processes.ports import free_port
+from local.processes.processes import ChildSpec, running
+from local.processes.progress import Progress
+from local.temporal_server.dev_server import find_or_build_dev_server
+from local.temporal_server.dev_server_command import dev_server_arguments
+from local.temporal_server.ready import temporal_is_ready
 
 # The server's default is 4,096 events; with fewer, conversations in tests continue as new as old ones do.
 SUGGEST_CONTINUE_AS_NEW_AT = 200

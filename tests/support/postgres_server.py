@@ -19,8 +19,8 @@ from pathlib import Path
 
 import psycopg
 
-from engine.leash import leashed
-from engine.ports import free_port
+from local.processes.die_with_parent import leashed
+from local.processes.ports import free_port
 
 URL_VARIABLE = "PAGEDESK_TEST_POSTGRES_URL"
 

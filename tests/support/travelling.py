@@ -27,13 +27,13 @@ from temporalio.client import Client
 from api.app import create_app
 from base.skipping_clock import skipping_clock
 from base.temporal import connect
-from engine.ports import free_port
-from engine.processes import running
-from engine.progress import Progress
-from engine.served import served
-from engine.time_machine import TimeMachine
 from local.children import skipping_engine
-from local.time_control import clock_url, keeping_time
+from local.processes.ports import free_port
+from local.processes.processes import running
+from local.processes.progress import Progress
+from local.processes.served import served
+from local.time_travel.control import clock_url, keeping_time
+from local.time_travel.time_machine import TimeMachine
 from sandbox.app import create_app as create_sandbox
 from sandbox.config import Config
 from sandbox.world import World

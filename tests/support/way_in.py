@@ -13,8 +13,8 @@ from sqlmodel import Session, SQLModel, col, func, select
 
 from base.ids import id_from_key
 from base.settings import Settings
-from engine.ports import free_port
-from engine.processes import Child, running
+from local.processes.ports import free_port
+from local.processes.processes import Child, running
 from sandbox import wire
 from store.db.database import Database
 from store.tables import Event, InboxEvent, Message, Opening, RelayPartition, UnroutedEvent

@@ -18,12 +18,12 @@ from starlette.routing import Route
 
 from base.settings import Settings
 from base.settings_reading import SettingsError
-from engine.ports import free_port
-from engine.processes import Child, ChildSpec
-from engine.served import served
 from local.demo import PAGE_ID
 from local.launch import launch_demo, launch_travelling
-from local.travel import TravelError, length_of, travel
+from local.processes.ports import free_port
+from local.processes.processes import Child, ChildSpec
+from local.processes.served import served
+from local.time_travel.travel import TravelError, length_of, travel
 from support.eventually import eventually
 from support.paths import ROOT
 

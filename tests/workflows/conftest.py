@@ -7,7 +7,7 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from base.converter import data_converter
-from engine.test_server import start_time_skipping
+from local.temporal_server.test_server import start_time_skipping
 from support.desk import Desk, make_desk
 from support.store import make_settings
 

@@ -33,8 +33,8 @@ from domain.conversations.state import Command, ThreadEvent, ThreadState
 from domain.sending.decide import ContentKind
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import DEFAULT_SETTINGS, LiveSettings
-from engine.test_server import start_time_skipping
 from ingest.events.event_router import RoutedThread
+from local.temporal_server.test_server import start_time_skipping
 from store.conversations import projection as threads
 from store.conversations.projection import set_window, window_of_thread
 from store.tables import Customer, Thread

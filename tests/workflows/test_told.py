@@ -6,7 +6,7 @@ import httpx
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from local.outside import DeskOutside
+from local.time_travel.external_activity import DeskOutside
 from support.desk import Desk, make_desk
 from support.store import make_settings
 

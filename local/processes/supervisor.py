@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import EngineError
-from engine.ports import require_free
-from engine.processes import Child, ChildSpec, describe
-from engine.progress import Progress
+from local.processes.errors import EngineError
+from local.processes.ports import require_free
+from local.processes.processes import Child, ChildSpec, describe
+from local.processes.progress import Progress
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

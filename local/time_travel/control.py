@@ -19,9 +19,9 @@ from starlette.routing import Route
 from base.http.local_only import LocalOnly
 from base.settings import Settings
 from base.temporal import connect
-from engine.served import served
-from engine.time_machine import InThePastError, TimeMachine, TimeStandsStillError
-from local.outside import DeskOutside
+from local.processes.served import served
+from local.time_travel.external_activity import DeskOutside
+from local.time_travel.time_machine import InThePastError, TimeMachine, TimeStandsStillError
 from store.db.database import Database
 from store.tables import Event
 

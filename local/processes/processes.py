@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.errors import ChildFailedError
-from engine.leash import leashed
-from engine.niceness import step_back
-from engine.ports import Port, is_free
+from local.processes.die_with_parent import leashed
+from local.processes.errors import ChildFailedError
+from local.processes.ports import Port, is_free
+from local.processes.priority import step_back
 
 _READY_POLL_SECONDS = 0.1
 _KILL_SECONDS = 5
@@ -46,7 +46,10 @@ class ChildSpec:
 
 
 class Child:
-    """One run after another of the same command. It never outlives this process (engine/leash.py)."""
+    """One run after another of the same command. It never outlives this process
+
+    (local/processes/die_with_parent.py).
+    """
 
     def __init__(self, spec: ChildSpec, log_directory: Path) -> None:
         self.spec = spec

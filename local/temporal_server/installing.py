@@ -19,8 +19,8 @@ from typing import IO
 import certifi
 import httpx
 
-from engine.errors import ServerMissingError, SourceUnavailableError
-from engine.progress import Progress
+from local.processes.errors import ServerMissingError, SourceUnavailableError
+from local.processes.progress import Progress
 
 _PROBE_SECONDS = 3
 _LOCK_POLL_SECONDS = 0.2

@@ -12,7 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from base import clock
 from base.converter import data_converter
-from engine.time_machine import Outside
+from local.time_travel.time_machine import Outside
 from store.attachments.rows import messages_with_pending_files
 from store.db.database import Database
 from store.tables import InboxEvent, RelayPartition, Thread, ThreadEvent

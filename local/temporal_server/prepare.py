@@ -1,13 +1,13 @@
-"""Gets both Temporal servers ready before the tests start: `python -m engine.prepare`."""
+"""Gets both Temporal servers ready before the tests start: `python -m local.temporal_server.prepare`."""
 
 import asyncio
 import sys
 
-from engine.clean_exit import exit_process
-from engine.dev_server import find_or_build_dev_server
-from engine.errors import EngineError
-from engine.progress import Progress
-from engine.test_server import find_or_build_test_server
+from base.process.clean_exit import exit_process
+from local.processes.errors import EngineError
+from local.processes.progress import Progress
+from local.temporal_server.dev_server import find_or_build_dev_server
+from local.temporal_server.test_server import find_or_build_test_server
 
 
 async def prepare(progress: Progress) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.errors import AlreadyRunningError
+from local.processes.errors import AlreadyRunningError
 
 _FILE = "pagedesk.lock"
 

@@ -28,7 +28,7 @@ _LONGEST_PROBE = timedelta(seconds=1)
 # A call without a time-out of its own gets one of 30 seconds from the client.
 _FOR_EVER = timedelta(days=365)
 
-_log = logging.getLogger("engine.time_machine")
+_log = logging.getLogger("local.time_travel.time_machine")
 
 
 @dataclass(frozen=True, slots=True)

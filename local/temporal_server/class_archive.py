@@ -13,10 +13,10 @@ from temporalio.client import Client
 from temporalio.exceptions import TemporalError
 from temporalio.worker import Worker
 
-from engine.exercise import Exercise, nothing
-from engine.installing import put_in_place
-from engine.ports import free_port
-from engine.progress import Progress
+from local.processes.ports import free_port
+from local.processes.progress import Progress
+from local.temporal_server.exercise import Exercise, nothing
+from local.temporal_server.installing import put_in_place
 
 ARCHIVE = "classes.jsa"
 NO_ARCHIVE = "no-classes.txt"

@@ -15,8 +15,10 @@ from pathlib import Path
 
 from temporalio.testing import WorkflowEnvironment
 
-from engine.errors import ServerMissingError, SourceUnavailableError
-from engine.installing import (
+from local.processes.die_with_parent import leashed
+from local.processes.errors import ServerMissingError, SourceUnavailableError
+from local.processes.progress import Progress
+from local.temporal_server.installing import (
     answers,
     cache_directory,
     home_directory,
@@ -25,8 +27,6 @@ from engine.installing import (
     put_in_place,
     staging_directory,
 )
-from engine.leash import leashed
-from engine.progress import Progress
 
 CLI_VERSION = "1.5.1"
 GO_PACKAGE = f"github.com/temporalio/cli/cmd/temporal@v{CLI_VERSION}"

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import PortTakenError
-from engine.progress import Progress
+from local.processes.errors import PortTakenError
+from local.processes.progress import Progress
 
 # What dies after a `kill -9` gives its ports back within moments.
 _PATIENCE_SECONDS = 3.0

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
-from engine.errors import EngineError
+from local.processes.errors import EngineError
 
 LOOPBACK = "127.0.0.1"
 

@@ -15,9 +15,10 @@ import httpx
 from temporalio.converter import DataConverter
 from temporalio.testing import WorkflowEnvironment
 
-from engine.class_archive import ARCHIVE, NO_ARCHIVE, make_class_archive
-from engine.errors import ServerMissingError, SourceUnavailableError
-from engine.installing import (
+from local.processes.errors import ServerMissingError, SourceUnavailableError
+from local.processes.progress import Progress
+from local.temporal_server.class_archive import ARCHIVE, NO_ARCHIVE, make_class_archive
+from local.temporal_server.installing import (
     answers,
     cache_directory,
     http_client,
@@ -26,7 +27,6 @@ from engine.installing import (
     put_in_place,
     staging_directory,
 )
-from engine.progress import Progress
 
 VERSION = "1.38.0"
 DOWNLOAD_URL = "https://temporal.download/"

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from base import clock
 from base.settings import Settings
-from engine.data_lock import data_directory_lock
+from local.processes.data_lock import data_directory_lock
 from store.db.database import Database
 from store.db.migrate import migrate
 from store.installation.backups import begin_restored, copy_databases
