@@ -96,7 +96,7 @@ def api() -> None:
     """Run the API alone."""
     with loading():
         from api.app import create_app
-        from api.request_log import WEBHOOKS
+        from api.http.request_log import WEBHOOKS
         from base.http.known_hosts import KnownHosts, is_loopback
         from base.http.server import new_connections, serve
         from base.skipping_clock import process_time

@@ -12,61 +12,46 @@ from sqlalchemy import text
 from sqlmodel import Session
 from starlette.routing import BaseRoute
 
-from api import (
-    accounts,
-    agents,
-    attachments,
-    audit,
-    automated_messages,
-    commands,
-    context,
-    conversations,
-    customers,
-    data_deletion,
-    event_stream,
-    health,
-    me,
-    messages,
-    metrics,
-    pages,
-    replies,
-    sender_actions,
-    server,
-    session_templates,
-    sign_ins,
-    starting,
-    survey_page,
-    survey_settings,
-    surveys,
-    thread_control,
-    time_out_rules,
-    unrouted,
-    workstreams,
-)
-from api.at_meta import MetaDesk
-from api.auth import BOOTSTRAP_ADMIN_ID, roles_by_digest
-from api.desk_metrics import DeskMetrics
-from api.docs_page import docs_routes
-from api.edge import Edge
-from api.engine import Engine, TemporalEngine
-from api.errors import add_error_handlers
-from api.event_hub import EventHub
-from api.flights import Flights
-from api.inbox_checks import conversations_are_told, inbox_takes_writes, relay_keeps_up
-from api.key_check import master_key_fits
-from api.long_reads import LongReads
-from api.openapi import describe, introduction
-from api.passwords import Passwords
-from api.proxy_watch import ProxyWatch
-from api.rates import RateLimit
-from api.readiness import Readiness
-from api.recording import record_of
-from api.refusal_trail import RefusalTrail
-from api.services import Services
-from api.settings_fanout import SettingsFanout
-from api.sweep import sweep_forever
-from api.throttle import SignInThrottle
-from api.webhook_mount import WebhookMount
+from api.access import agents, me, sign_ins
+from api.access import audit_log as audit
+from api.attachments import attachments
+from api.conversations import commands, conversations, thread_control
+from api.conversations import start_conversation as starting
+from api.customers import customers
+from api.events import stream as event_stream
+from api.events import unrouted_events as unrouted
+from api.health import health, metrics, server
+from api.health.inbox_checks import conversations_are_told, inbox_takes_writes, relay_keeps_up
+from api.health.key_check import master_key_fits
+from api.http.docs_page import docs_routes
+from api.http.errors import add_error_handlers
+from api.http.long_reads import LongReads
+from api.http.middleware import Edge
+from api.http.proxy_watch import ProxyWatch
+from api.http.rate_limit import RateLimit
+from api.pages import accounts, pages, survey_settings
+from api.privacy import data_deletion
+from api.runtime.dependencies import Services
+from api.runtime.desk_metrics import DeskMetrics
+from api.runtime.event_hub import EventHub
+from api.runtime.in_flight_commands import Flights
+from api.runtime.meta_actions import MetaDesk
+from api.runtime.passwords import Passwords
+from api.runtime.readiness import Readiness
+from api.runtime.refusal_trail import RefusalTrail
+from api.runtime.settings_fanout import SettingsFanout
+from api.runtime.sign_in_throttle import SignInThrottle
+from api.runtime.workflow_client import Engine, TemporalEngine
+from api.security.audit import record_of
+from api.security.auth import BOOTSTRAP_ADMIN_ID, roles_by_digest
+from api.security.openapi import describe, introduction
+from api.sending import messages, replies, sender_actions
+from api.sending.reply_sweep import sweep_forever
+from api.surveys import page as survey_page
+from api.surveys import results as surveys
+from api.webhooks.mount import WebhookMount
+from api.workstreams import automated_messages, session_templates, time_out_rules, workstreams
+from api.workstreams import context_variables as context
 from base import clock
 from base.http.connections import Connections
 from base.settings import Settings

@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 
 from api.app import create_app
-from api.problems import PROBLEMS, problem_type
+from api.http.problems import PROBLEMS, problem_type
 from base.settings import Settings
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -21,7 +21,7 @@ name what stands in the way, and `limit` says how many there may be. What a prob
 id: a 404 has `resource` and `id`, a conflict `conversation_id`, `agent_id` (who has it), `account_id` and so
 on; `current_conversation_id` is the one that the customer has now.
 
-This page is made from `api/problems.py` by `python -m api.documents`.
+This page is made from `api/http/problems.py` by `python -m api.documents`.
 
 | code | status | title | what to do |
 |---|---|---|---|

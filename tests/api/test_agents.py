@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from api.agents import AgentInput
+from api.access.agents import AgentInput
 from api.app import create_app
-from api.auth import BOOTSTRAP_ADMIN_ID
-from api.once import once
+from api.security.auth import BOOTSTRAP_ADMIN_ID
+from api.security.idempotency import once
 from base.secrets import Vault
 from store.tables import Agent, ApiKey, IdempotencyRecord
 from support.api import Api, FakeEngine, Seed

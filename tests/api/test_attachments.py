@@ -9,8 +9,8 @@ from typing import IO, Any
 import httpx
 import pytest
 
-from api import attachments as files_api
-from api.attachments import disposition
+from api.attachments import attachments as files_api
+from api.attachments.attachments import disposition
 from base.ids import id_from_key
 from domain.attachments.attachments import FileReason
 from domain.conversations.changes import Refusal

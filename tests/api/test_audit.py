@@ -10,9 +10,9 @@ from prometheus_client import REGISTRY
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from api import refusal_trail
-from api.audit import AUDITED
-from api.refusal_trail import RefusalTrail, Refused
+from api.access.audit_log import AUDITED
+from api.runtime import refusal_trail
+from api.runtime.refusal_trail import RefusalTrail, Refused
 from support.api import NOW, Api, Seed
 from support.signed_requests import signed_request
 
@@ -172,7 +172,7 @@ async def test_the_audit_is_paged_newest_first_and_knows_its_kinds(api: Api) -> 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     time = [0.0]
-    monkeypatch.setattr("api.refusal_trail._monotonic", lambda: time[0])
+    monkeypatch.setattr("api.runtime.refusal_trail._monotonic", lambda: time[0])
     return time
 
 

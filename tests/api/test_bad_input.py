@@ -12,8 +12,8 @@ from freezegun import freeze_time
 from starlette.types import Message
 from structlog.testing import capture_logs
 
-from api import routing
-from api.problems import PROBLEMS
+from api.http.problems import PROBLEMS
+from api.security import guarded_route as routing
 from base import clock
 from domain.conversations.lifecycle import Status
 from support.api import ADMIN_TOKEN, NOW, Api, Seed
@@ -230,7 +230,7 @@ def _signed(secret: str, body: bytes = b'{"object":"page","entry":[]}') -> dict[
 async def test_the_previous_secret_signs_during_a_rotation_and_not_after_it(
     api: Api, monkeypatch: pytest.MonkeyPatch, *, days: float, ended: bool, statuses: tuple[int, ...]
 ) -> None:
-    monkeypatch.setattr("api.webhook_secrets._FRESH_SECONDS", 0.0)
+    monkeypatch.setattr("api.webhooks.secrets._FRESH_SECONDS", 0.0)
     oldest, old, new = "secret-of-last-year", "secret-of-last-week", "secret-of-today"
     account = {"name": "Shop", "app_id": "4711", "app_secret": oldest}
     time = [NOW]

@@ -11,9 +11,9 @@ from pydantic import SecretStr
 from temporalio.client import Client
 
 from api.app import create_app
-from api.engine import TemporalEngine
-from api.flights import Flights
-from api.replies import settle
+from api.runtime.in_flight_commands import Flights
+from api.runtime.workflow_client import TemporalEngine
+from api.sending.replies import settle
 from base import clock
 from store.sending.replies import unsettled_replies
 from support.api import ADMIN_TOKEN, Api

@@ -6,9 +6,9 @@ import pytest
 
 from api.app import create_app
 from api.documents import DOCS, openapi_document, problems_document
-from api.permissions import PERMISSIONS, PUBLIC
-from api.problem_docs import CODES
-from api.problems import PROBLEMS
+from api.http.problem_docs import CODES
+from api.http.problems import PROBLEMS
+from api.security.permissions import PERMISSIONS, PUBLIC
 from base.settings import Settings
 from support.api import committed_openapi, committed_operations
 

@@ -13,15 +13,15 @@ from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from api.engine import (
+from api.runtime.in_flight_commands import Flights
+from api.runtime.refusals import REFUSAL_CODES, refusal_problem
+from api.runtime.workflow_client import (
     CommandRefusedError,
     EngineBusyError,
     EngineUnavailableError,
     RunNotFoundError,
     TemporalEngine,
 )
-from api.flights import Flights
-from api.refusals import REFUSAL_CODES, refusal_problem
 from base.settings import Settings
 from base.temporal import connect
 from domain.conversations.lifecycle import Status
@@ -227,7 +227,7 @@ async def test_a_command_flies_once_however_many_bring_it() -> None:
 
 
 async def test_who_waits_too_long_for_a_slot_is_told_that_it_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.flights.WAIT_SECONDS", 0.02)
+    monkeypatch.setattr("api.runtime.in_flight_commands.WAIT_SECONDS", 0.02)
     flights, free = Flights(), asyncio.Event()
 
     async def call() -> CommandResult:

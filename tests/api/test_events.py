@@ -10,9 +10,10 @@ import orjson
 import pytest
 from starlette.types import Message
 
-from api import event_hub, event_stream
-from api.event_access import SHOWN_BY
-from api.permissions import PERMISSIONS
+from api.events import stream as event_stream
+from api.events.access import SHOWN_BY
+from api.runtime import event_hub
+from api.security.permissions import PERMISSIONS
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
 from store.events.events import append_events, event_row

@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 
 from api.app import create_app
 from api.documents import DOCS
-from api.examples import EXAMPLES, MESSAGES
-from api.routing import GuardedRoute
+from api.http.examples import EXAMPLES, MESSAGES
+from api.security.guarded_route import GuardedRoute
 from base.settings import Settings
 from domain.conversations.lifecycle import Status
 from sandbox.media import sample_png

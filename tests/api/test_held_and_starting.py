@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session, select
 
-from api.problems import Problem
+from api.http.problems import Problem
 from domain.conversations.changes import Refusal
 from domain.conversations.lifecycle import Status
 from store import tables

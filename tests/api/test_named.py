@@ -7,8 +7,8 @@ import pytest
 from fastapi.routing import APIRoute
 
 from api.app import create_app
-from api.instants import with_z
-from api.permissions import PUBLIC
+from api.http.instants import with_z
+from api.security.permissions import PUBLIC
 from base.settings import Settings
 from domain.conversations.changes import Fact, Refusal
 from domain.conversations.lifecycle import ActorKind, Status

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import Mount, Route
 
 from api.app import create_app
-from api.permissions import PERMISSIONS, PUBLIC
+from api.security.permissions import PERMISSIONS, PUBLIC
 from base.settings import Settings
 from domain.access.roles import Role
 from support.api import Api

@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from api.auth import BOOTSTRAP_ADMIN_ID
-from api.permissions import PERMISSIONS
+from api.security.auth import BOOTSTRAP_ADMIN_ID
+from api.security.permissions import PERMISSIONS
 from domain.conversations.lifecycle import Trigger
 from store.tables import Event
 from support.api import Api

@@ -7,7 +7,7 @@ import pytest
 from freezegun import freeze_time
 from sqlmodel import select
 
-from api.engine import CommandRefusedError
+from api.runtime.workflow_client import CommandRefusedError
 from domain.conversations.changes import Fact, Refusal
 from domain.conversations.lifecycle import ActorKind, Status
 from domain.conversations.state import Command

@@ -5,7 +5,7 @@ import asyncio
 from starlette.types import Scope
 from structlog.testing import capture_logs
 
-from api.request_log import WEBHOOKS, RequestLog
+from api.http.request_log import WEBHOOKS, RequestLog
 from base import metrics
 
 ROUTE = f"{WEBHOOKS}{{account_id}}"

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from api.rates import RateLimit
-from api.survey_html import HEADERS
+from api.http.rate_limit import RateLimit
+from api.surveys.page_html import HEADERS
 from domain.surveys.texts import TEXTS
 from domain.workstreams.conversation_settings import Question
 from store import tables
@@ -276,7 +276,7 @@ async def test_a_bug_logs_no_link(api: Api, seed: Seed, monkeypatch: pytest.Monk
     def broken(*_: Any) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("api.survey_page.form_page", broken)
+    monkeypatch.setattr("api.surveys.page.form_page", broken)
     with capture_logs() as logged:
         response = await show(api)
     assert response.status_code == 500

@@ -7,7 +7,7 @@ import pytest
 from freezegun import freeze_time
 from sqlmodel import Session
 
-from api.sweep import SETTLED_BY_THEN, sweep
+from api.sending.reply_sweep import SETTLED_BY_THEN, sweep
 from domain.conversations.changes import Refusal
 from domain.conversations.lifecycle import Status
 from store import tables

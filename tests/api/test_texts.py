@@ -13,9 +13,9 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from api.app import create_app
-from api.fields import Instant, storable
-from api.paging import CursorOf
-from api.problems import Problem
+from api.http.fields import Instant, storable
+from api.http.paging import CursorOf
+from api.http.problems import Problem
 from base.settings import Settings
 from support.api import Api
 

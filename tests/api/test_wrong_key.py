@@ -7,10 +7,10 @@ import pytest
 from pydantic import SecretStr
 from starlette.types import Receive, Scope, Send
 
-from api import readiness
 from api.app import create_app
-from api.edge import Edge
-from api.proxy_watch import ProxyWatch
+from api.http.middleware import Edge
+from api.http.proxy_watch import ProxyWatch
+from api.runtime import readiness
 from base import metrics
 from base.settings import Settings
 from store.db.database import Database

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from api.webhook_bodies import MAX_BODY_BYTES
+from api.webhooks.bodies import MAX_BODY_BYTES
 from attacks.desk import MIB, AttackedDesk
 
 pytestmark = [pytest.mark.attack, pytest.mark.asyncio(loop_scope="session")]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api.views import MessageView
+from api.schemas.views import MessageView
 from store.tables import EarlyChange, Event, Message, UnroutedEvent
 from support.paths import PAYLOADS
 from support.store import payload, rows

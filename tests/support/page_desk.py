@@ -14,8 +14,8 @@ from temporalio.testing import ActivityEnvironment
 from activities.common.credentials import page_credentials
 from activities.pages.checks import PageActivities
 from activities.pages.gap_fill import GapActivities
-from api.refusal_trail import RefusalTrail
-from api.webhook_mount import WebhookMount
+from api.runtime.refusal_trail import RefusalTrail
+from api.webhooks.mount import WebhookMount
 from base import clock
 from base.settings import Settings
 from ingest.events.event_router import route

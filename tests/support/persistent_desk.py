@@ -8,7 +8,7 @@ from typing import Any
 
 from temporalio.client import Client
 
-from api.engine import EngineUnavailableError, TemporalEngine
+from api.runtime.workflow_client import EngineUnavailableError, TemporalEngine
 from base import clock
 from base.converter import data_converter
 from base.ids import new_id

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from api.survey_settings import PageSurvey
+from api.pages.survey_settings import PageSurvey
 from store.db.database import Database
 from store.surveys.messages import SURVEY_PATH
 from store.tables import Page, Survey, SurveyAnswer

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from api.webhook_bodies import BODY_TIMEOUT_SECONDS, MAX_BODY_BYTES
+from api.webhooks.bodies import BODY_TIMEOUT_SECONDS, MAX_BODY_BYTES
 from sandbox import wire
 from support.deliveries import body_of, new_psid, text_event
 from support.store import APP_SECRET

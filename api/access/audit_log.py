@@ -1,0 +1,59 @@
+"""`GET /v1/audit`: who came in, who was not let in, and who changed people and keys."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import Query
+from sqlmodel import Session
+
+from api.http.paging import Cursor, CursorOf, Limit, Number, Page
+from api.http.problem_docs import problems
+from api.runtime.dependencies import Shared
+from api.runtime.refusal_trail import Refused
+from api.schemas.views import EventView
+from api.security.guarded_route import api_router
+from store.events import timeline
+from store.tables import Event
+
+_BY_NUMBER = CursorOf("audit", tuple[Number])
+
+router = api_router("audit")
+
+
+class Admitted(StrEnum):
+    """What was allowed and concerns who may come in."""
+
+    SIGNED_IN = "sign_in.begun"
+    SIGNED_OUT = "sign_in.ended"
+    AGENT_CREATED = "agent.created"
+    AGENT_CHANGED = "agent.changed"
+    PASSWORD_CHANGED = "agent.password_changed"  # noqa: S105 - a kind of event
+    ADMIN_RESTORED = "agent.restored"
+    KEY_CREATED = "key.created"
+    KEY_REVOKED = "key.revoked"
+
+
+AUDITED = (*Refused, *Admitted)
+
+
+@router.get("/v1/audit", responses=problems("invalid_cursor"))
+async def list_audit(
+    services: Shared,
+    *,
+    kind: Annotated[list[Refused | Admitted] | None, Query(description="One kind or several.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[EventView]:
+    """What happened at the door, newest first.
+
+    `data.source` is the address that it came from. A refusal that is repeated is one entry a minute, with its
+    `data.count`. Changes of other settings are events of their own, in the event stream.
+    """
+    before = _BY_NUMBER.read(cursor)
+    kinds = [each.value for each in kind or AUDITED]
+
+    def load(session: Session) -> list[Event]:
+        return timeline.events_of_kinds(session, kinds, before=before[0] if before else None, limit=limit + 1)
+
+    found = await services.database.read(load)
+    return _BY_NUMBER.page(found, limit, EventView.of, lambda event: (event.id or 0,))

@@ -1,0 +1,69 @@
+"""`/v1/me`: who is calling, and the caller's own password."""
+
+from typing import Annotated
+
+from fastapi import Response
+from pydantic import Field, SecretStr
+from sqlmodel import Session
+from starlette.requests import Request
+
+from api.access.agents import AgentView
+from api.http.fields import Input, Password
+from api.http.problem_docs import problems
+from api.http.problems import Problem
+from api.runtime.dependencies import Shared
+from api.runtime.refusal_trail import Refused, source_of
+from api.security.audit import record
+from api.security.auth import Caller
+from api.security.guarded_route import api_router
+from base import clock
+from store.access import agents
+
+router = api_router("sign-in")
+
+
+class PasswordChange(Input):
+    """The password that holds, and the one that is to hold from now on."""
+
+    current_password: Annotated[SecretStr, Field(min_length=1, max_length=200)]
+    new_password: Password
+
+
+@router.get("/v1/me")
+async def get_me(services: Shared, caller: Caller) -> AgentView:
+    """Who you are."""
+    return await services.database.read(lambda s: AgentView.of(agents.get(s, caller.agent_id)))
+
+
+@router.post(
+    "/v1/me/password",
+    status_code=204,
+    responses=problems("wrong_credentials", "weak_password", "too_many_attempts"),
+)
+async def change_own_password(
+    request: Request, services: Shared, caller: Caller, body: PasswordChange
+) -> Response:
+    """Change your own password. Every other sign-in of yours ends; keys stay.
+
+    Who has none yet is given one by an admin. Wrong tries count as wrong sign-ins.
+    """
+    agent = await services.database.read(lambda s: agents.get(s, caller.agent_id))
+    account, source = agent.email or agent.id, source_of(request)
+    tried = await services.throttle.begin(request, account)
+    if not await services.passwords.matches(agent.password_hash, body.current_password.get_secret_value()):
+        services.refusals.note(
+            Refused.SIGN_IN, source, actor_id=caller.agent_id, reason="wrong_password_for_change"
+        )
+        raise Problem("wrong_credentials")
+    await services.throttle.succeeded(tried)
+    hashed = await services.passwords.hash_new(
+        body.new_password.get_secret_value(), known=(agent.email, agent.name)
+    )
+
+    def work(session: Session) -> None:
+        agents.change_password(session, agent.id, hashed, clock.now(), stays=caller.sign_in_id)
+        session.flush()
+        record(session, caller, "agent.password_changed", agent_id=agent.id)
+
+    await services.database.write(work)
+    return Response(status_code=204)

@@ -1,0 +1,232 @@
+"""Files: customers' to be downloaded, agents' to be sent.
+
+Whatever a file holds, a browser is told to save it, and to run nothing of it.
+"""
+
+import asyncio
+import hashlib
+import tempfile
+from datetime import datetime
+from typing import IO, Annotated
+from urllib.parse import quote
+
+from fastapi import Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, StringConstraints
+
+from api.http.fields import STORABLE, OptionalIdempotencyKey, PathId
+from api.http.middleware import CONTENT_SECURITY_POLICY
+from api.http.problem_docs import problems
+from api.http.problems import Problem
+from api.runtime.dependencies import Services, Shared
+from api.security.auth import Caller, Principal
+from api.security.guarded_route import UploadRoute, api_router
+from base import clock
+from base.ids import id_from_key, new_id
+from domain.attachments.attachments import (
+    NOTICES,
+    SERVED_AS_THEMSELVES,
+    Direction,
+    FileReason,
+    FileState,
+    safe_name,
+)
+from store.attachments.checks import ScannerUnsureError
+from store.attachments.object_store import FileGoneError, FileStoreError
+from store.attachments.rows import KeptFile, keep_upload
+from store.db.refusals import not_found
+from store.tables import Attachment
+
+UPLOAD_SECONDS = 60.0
+_CLOSE = {"Connection": "close"}
+_SAFE = {
+    CONTENT_SECURITY_POLICY.decode(): "sandbox; default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Accept-Ranges": "none",
+}
+_FORM = "multipart/"
+
+router = api_router("attachments", UploadRoute)
+
+
+class AttachmentView(BaseModel):
+    """A file of an agent's, ready to be sent."""
+
+    id: str
+    type: str
+    state: FileState
+    name: str | None
+    size: int | None
+    content_type: str | None
+    url: str
+    created_at: datetime
+
+
+@router.get(
+    "/v1/attachments/{attachment_id}",
+    response_class=Response,
+    responses={
+        200: {"description": "The file.", "content": {"application/octet-stream": {}}},
+        **problems("not_found", "attachment_not_ready", "store_unavailable"),
+    },
+)
+async def get_attachment(services: Shared, caller: Caller, attachment_id: PathId) -> Response:
+    """The bytes of a file, whole. A file that was not taken, or not yet, has none.
+
+    What an agent has uploaded and not sent yet is that agent's alone.
+    """
+    file = await services.database.read(lambda s: s.get(Attachment, attachment_id))
+    if file is None or file.state == FileState.DELETED or _is_of_another(file, caller):
+        raise not_found("file", attachment_id)
+    if file.state != FileState.READY or file.store_key is None:
+        notice = NOTICES[FileReason(file.reason)] if file.reason else None
+        raise Problem("attachment_not_ready", notice, state=file.state, reason=file.reason)
+    try:
+        chunks = await services.files.read(file.store_key)
+    except FileGoneError as error:
+        raise not_found("file", attachment_id) from error
+    except FileStoreError as error:
+        raise Problem("store_unavailable") from error
+    known = file.content_type in SERVED_AS_THEMSELVES
+    media_type = file.content_type if known and file.content_type else "application/octet-stream"
+    headers = {
+        **_SAFE,
+        "Content-Length": str(file.size),
+        "Content-Disposition": disposition(file.name or file.id),
+    }
+    return StreamingResponse(chunks, headers=headers, media_type=media_type)
+
+
+@router.post(
+    "/v1/attachments",
+    status_code=201,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+    responses=problems(
+        "file_too_large",
+        "upload_not_raw",
+        "file_refused",
+        "idempotency_key_reused",
+        "request_too_slow",
+        "store_unavailable",
+    ),
+)
+async def upload_attachment(
+    services: Shared,
+    caller: Caller,
+    request: Request,
+    name: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=1000),
+        STORABLE,
+        Query(description="The file's name with its extension, as the customer is to see it."),
+    ],
+    idempotency_key: OptionalIdempotencyKey = None,
+) -> AttachmentView:
+    """Keep a file, to be sent by its id. The body is the file itself: `curl --data-binary @photo.png`.
+
+    What kind of file it is, its bytes say. `Content-Type` does not matter, but for that of a form with parts
+    (`curl -F`), which is no file.
+    """
+    if request.headers.get("content-type", "").lower().startswith(_FORM):
+        raise Problem("upload_not_raw", headers=_CLOSE)
+    made = _id_of(services, caller, idempotency_key)
+    with tempfile.TemporaryFile() as body:
+        size, sha256 = await _receive(request, body, services.settings.most_attachment_bytes)
+        called = safe_name(name, "file")
+        content_type = await _judged(services, called, body)
+        key = f"agents/{made}-{sha256[:16]}"  # two with one idempotency key may come at once
+        kept = KeptFile(called, size, content_type, sha256, key)
+        file = await services.database.read(lambda s: s.get(Attachment, made))
+        if file is None:
+            await _put(services, key, body)
+            file = await services.database.write(
+                lambda s: keep_upload(s, made, caller.agent_id, kept, clock.now())
+            )
+            if file.store_key != key:
+                await _forget(services, key)
+    if file.sha256 != sha256:
+        raise Problem("idempotency_key_reused")
+    return _view(file)
+
+
+def disposition(name: str) -> str:
+    """A `Content-Disposition` that only ever saves, under a name that breaks out of nothing."""
+    plain = "".join(
+        each if each.isascii() and each.isprintable() and each not in '"\\%' else "_" for each in name
+    )
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _is_of_another(file: Attachment, caller: Principal) -> bool:
+    unsent = file.direction == Direction.OUTBOUND and file.message_id is None
+    return unsent and file.agent_id != caller.agent_id
+
+
+def _id_of(services: Services, caller: Principal, key: str | None) -> str:
+    """The id of an upload: the same for the same key, and not to be computed by whoever guesses the key."""
+    if key is None:
+        return new_id()
+    return id_from_key("attachment", services.settings.vault.fingerprint(key, f"upload {caller.agent_id}"))
+
+
+async def _receive(request: Request, into: IO[bytes], most: int) -> tuple[int, str]:
+    """The size and the SHA-256 of the body, which is now in `into`."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > most:
+        raise Problem("file_too_large", headers=_CLOSE, most_bytes=most)
+    size, digest = 0, hashlib.sha256()
+    try:
+        async with asyncio.timeout(UPLOAD_SECONDS):
+            async for part in request.stream():
+                size += len(part)
+                if size > most:
+                    raise Problem("file_too_large", headers=_CLOSE, most_bytes=most)
+                digest.update(part)
+                into.write(part)
+    except TimeoutError as error:
+        raise Problem("request_too_slow", headers=_CLOSE) from error
+    if size == 0:
+        raise Problem("file_refused", reason=FileReason.EMPTY)
+    return size, digest.hexdigest()
+
+
+async def _put(services: Services, key: str, body: IO[bytes]) -> None:
+    try:
+        await services.files.put(key, body)
+    except FileStoreError as error:
+        raise Problem("store_unavailable") from error
+
+
+async def _forget(services: Services, key: str) -> None:
+    try:
+        await services.files.delete(key)
+    except FileStoreError as error:
+        raise Problem("store_unavailable") from error
+
+
+async def _judged(services: Services, name: str, body: IO[bytes]) -> str:
+    try:
+        judged = await services.file_checks.judge_outbound(name, body)
+    except ScannerUnsureError as error:
+        raise Problem("store_unavailable", "The scanner gave no answer. Repeat the request later.") from error
+    if isinstance(judged, FileReason):
+        raise Problem("file_refused", reason=judged)
+    return judged
+
+
+def _view(file: Attachment) -> AttachmentView:
+    return AttachmentView(
+        id=file.id,
+        type=file.kind,
+        state=FileState(file.state),
+        name=file.name,
+        size=file.size,
+        content_type=file.content_type,
+        url=f"/v1/attachments/{file.id}",
+        created_at=file.created_at,
+    )

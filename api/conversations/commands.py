@@ -1,0 +1,133 @@
+"""Agents' commands on conversations: pick, close-session, reopen, release, end, complete, force-close.
+
+Each is an update of the thread's workflow under an id of its own. A refusal changes nothing, is answered as a
+problem, and goes into the timeline.
+"""
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from api.conversations.service import command_or_problem, shown_conversation
+from api.http.fields import Flag, Input, OptionalIdempotencyKey, PathId
+from api.http.problem_docs import problems
+from api.runtime.dependencies import Services, Shared
+from api.schemas.views import ConversationView
+from api.security.auth import Caller, Principal
+from api.security.guarded_route import api_router
+from base.ids import id_from_key, new_id
+from domain.conversations.lifecycle import Trigger
+from domain.conversations.state import Command
+from store.conversations.command_targets import conversation_ref
+
+_CODES = (
+    "not_found",
+    "conversation_closed",
+    "not_legal_now",
+    "not_your_conversation",
+    "busy",
+    "outcome_unknown",
+)
+
+router: APIRouter = api_router("conversations")
+
+
+class EndInput(Input):
+    """How the conversation ends. The body may be left out."""
+
+    skip_survey: Flag = Field(default=False, description="No survey after this ending.")
+
+
+_WITH_SURVEY = EndInput()
+
+
+@router.post("/v1/conversations/{conversation_id}/pick", responses=problems("already_picked", *_CODES))
+async def pick(
+    services: Shared, caller: Caller, conversation_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+) -> ConversationView:
+    """Take an open conversation: it becomes active, in a new session of yours. The first one wins."""
+    return await _command(services, caller, conversation_id, Trigger.PICK, idempotency_key)
+
+
+@router.post("/v1/conversations/{conversation_id}/close-session", responses=problems(*_CODES))
+async def close_session(
+    services: Shared, caller: Caller, conversation_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+) -> ConversationView:
+    """Leave the conversation without ending it: it waits for the customer."""
+    return await _command(services, caller, conversation_id, Trigger.CLOSE_SESSION, idempotency_key)
+
+
+@router.post("/v1/conversations/{conversation_id}/reopen", responses=problems(*_CODES))
+async def reopen(
+    services: Shared, caller: Caller, conversation_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+) -> ConversationView:
+    """Go on in a new session, which reads the human agent tag anew.
+
+    Possible while the conversation waits, and after it closed for as long as its workstream allows.
+    """
+    return await _command(services, caller, conversation_id, Trigger.REOPEN, idempotency_key)
+
+
+@router.post("/v1/conversations/{conversation_id}/end", responses=problems(*_CODES))
+async def end(
+    services: Shared,
+    caller: Caller,
+    conversation_id: PathId,
+    body: EndInput = _WITH_SURVEY,
+    idempotency_key: OptionalIdempotencyKey = None,
+) -> ConversationView:
+    """End the conversation: wrap-up begins, and the survey that the page asks for, unless it is skipped."""
+    return await _command(
+        services,
+        caller,
+        conversation_id,
+        Trigger.END,
+        idempotency_key,
+        skip_survey=body.skip_survey,
+    )
+
+
+@router.post("/v1/conversations/{conversation_id}/complete", responses=problems(*_CODES))
+async def complete(
+    services: Shared, caller: Caller, conversation_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+) -> ConversationView:
+    """Finish wrap-up: the conversation is closed."""
+    return await _command(services, caller, conversation_id, Trigger.COMPLETE, idempotency_key)
+
+
+@router.post("/v1/conversations/{conversation_id}/release", responses=problems(*_CODES))
+async def release(
+    services: Shared, caller: Caller, conversation_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+) -> ConversationView:
+    """Give the conversation back: it is open for everybody again."""
+    return await _command(services, caller, conversation_id, Trigger.RELEASE, idempotency_key)
+
+
+@router.post("/v1/conversations/{conversation_id}/force-close", responses=problems(*_CODES))
+async def force_close(
+    services: Shared, caller: Caller, conversation_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+) -> ConversationView:
+    """Close the conversation at once, whoever has it. No survey follows."""
+    return await _command(services, caller, conversation_id, Trigger.FORCE_CLOSE, idempotency_key)
+
+
+async def _command(
+    services: Services,
+    caller: Principal,
+    conversation_id: str,
+    action: Trigger,
+    key: str | None,
+    *,
+    skip_survey: bool = False,
+) -> ConversationView:
+    conversation = await services.database.read(lambda s: conversation_ref(s, conversation_id))
+    command = Command(
+        action.value,
+        id_from_key(caller.agent_id, conversation_id, action, key) if key else new_id(),
+        conversation_id,
+        caller.agent_id,
+        supervises=caller.supervises,
+        skip_survey=skip_survey,
+        settings=conversation.settings,
+    )
+    await command_or_problem(services, conversation, command)
+    return await shown_conversation(services, conversation_id)

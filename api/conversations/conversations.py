@@ -1,0 +1,217 @@
+"""Reading conversations: lists, messages, the timeline."""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import Query
+from sqlmodel import Session
+from starlette.requests import Request
+
+from api.events.access import subjects_for
+from api.http.fields import Digits, Id, Instant, PathId, SearchText
+from api.http.paging import Cursor, CursorOf, Limit, Number, Page
+from api.http.problem_docs import problems
+from api.http.two_way import (
+    AfterId,
+    AfterNumber,
+    AroundId,
+    AroundNumber,
+    Asked,
+    BeforeId,
+    BeforeNumber,
+    Order,
+    Ordered,
+    TwoWayList,
+)
+from api.runtime.dependencies import Shared
+from api.schemas.views import ConversationView, EventView, MessageView
+from api.security.auth import Caller
+from api.security.guarded_route import api_router
+from base import clock
+from domain.conversations.lifecycle import Status
+from store.conversations import listing as conversations
+from store.conversations import transcripts
+from store.conversations.listing import ConversationFilter, ConversationRecord, WindowFilter
+from store.conversations.messages import replied_ids
+from store.customers import customers
+from store.db.ranges import Span
+from store.db.refusals import not_found
+from store.events import timeline
+from store.search.texts import MAX_MATCHES
+from store.tables import Message, Thread
+
+_ME = "me"
+_BY_ACTIVITY = CursorOf("conversations", tuple[Instant, Id])
+_MESSAGES = TwoWayList("messages", tuple[Instant, Number, Id])
+_THREAD_MESSAGES = TwoWayList("thread_messages", tuple[Instant, Number, Id])
+_TIMELINE = TwoWayList("timeline", tuple[Number])
+
+router = api_router("conversations")
+
+
+@router.get("/v1/conversations", responses=problems("invalid_cursor", "too_many_requests", "read_too_slow"))
+async def list_conversations(
+    request: Request,
+    services: Shared,
+    caller: Caller,
+    *,
+    status: Annotated[list[Status] | None, Query(description="One status or several.")] = None,
+    page_id: Digits | None = None,
+    customer_id: Id | None = None,
+    agent_id: Annotated[Id | None, Query(description="An agent's id, or `me`.")] = None,
+    queue_id: Id | None = None,
+    window: Annotated[
+        WindowFilter | None, Query(description="`closing_soon`: the stage changes within the hour.")
+    ] = None,
+    q: Annotated[
+        SearchText | None,
+        Query(
+            description="Words that one message holds, all of them, or the customer's name. The last may be "
+            "the beginning of a word; case and accents do not matter. Of what people said and the newest "
+            f"{MAX_MATCHES} that match; narrow it by a page or a customer."
+        ),
+    ] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[ConversationView]:
+    """Conversations, those with the newest activity first."""
+    now, before = clock.now(), _BY_ACTIVITY.read(cursor)
+    wanted = ConversationFilter(
+        statuses=[each.value for each in status or ()],
+        page_id=page_id,
+        customer_id=customer_id,
+        agent_id=caller.agent_id if agent_id == _ME else agent_id,
+        queue_id=queue_id,
+        window=window,
+        text=q,
+    )
+    span = Span(limit + 1, newest_first=True, before=before)
+
+    def load(session: Session) -> list[ConversationRecord]:
+        return conversations.listed(session, wanted, span, now=now)
+
+    found = await services.long_reads.read_if(q is not None, request, caller.agent_id, load)
+    return _BY_ACTIVITY.page(
+        found, limit, lambda record: ConversationView.of(record, now), conversations.place_of
+    )
+
+
+@router.get("/v1/conversations/{conversation_id}", responses=problems("not_found"))
+async def get_conversation(services: Shared, conversation_id: PathId) -> ConversationView:
+    """One conversation."""
+    record = await services.database.read(lambda s: _found(s, conversation_id))
+    return ConversationView.of(record, clock.now())
+
+
+@router.get(
+    "/v1/conversations/{conversation_id}/messages",
+    responses=problems("not_found", "invalid_cursor", "unknown_item"),
+)
+async def list_messages(
+    services: Shared,
+    conversation_id: PathId,
+    *,
+    order: Ordered = Order.OLDEST,
+    before: BeforeId = None,
+    after: AfterId = None,
+    around: AroundId = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[MessageView]:
+    """The messages of a conversation, by Meta's time, then by arrival."""
+    asked = Asked(order, before, after, around, cursor, limit)
+
+    def load(session: Session) -> Page[MessageView]:
+        thread = _found(session, conversation_id).thread
+        return _MESSAGES.page(
+            asked,
+            read=partial(transcripts.of_conversation, session, conversation_id),
+            find=partial(transcripts.message_of_conversation, session, conversation_id),
+            place_of=transcripts.place_of,
+            show=partial(_shown, session, thread),
+        )
+
+    return await services.database.read(load)
+
+
+@router.get(
+    "/v1/conversations/{conversation_id}/timeline",
+    responses=problems("not_found", "invalid_cursor", "unknown_item"),
+)
+async def get_timeline(
+    services: Shared,
+    caller: Caller,
+    conversation_id: PathId,
+    *,
+    order: Ordered = Order.OLDEST,
+    before: BeforeNumber = None,
+    after: AfterNumber = None,
+    around: AroundNumber = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[EventView]:
+    """What happened to a conversation, in order, refused commands included.
+
+    Without what the caller may not read: surveys are for supervisors and administrators.
+    """
+    asked = Asked(order, before, after, around, cursor, limit)
+    wanted = timeline.EventFilter(conversation_id, subjects=subjects_for(caller.role))
+
+    def load(session: Session) -> Page[EventView]:
+        _found(session, conversation_id)
+        return _TIMELINE.page(
+            asked,
+            read=partial(timeline.listed, session, wanted),
+            find=partial(timeline.find, session, wanted),
+            place_of=timeline.place_of,
+            show=lambda events: [EventView.of(event) for event in events],
+        )
+
+    return await services.database.read(load)
+
+
+@router.get(
+    "/v1/customers/{customer_id}/messages", responses=problems("not_found", "invalid_cursor", "unknown_item")
+)
+async def list_thread_messages(
+    services: Shared,
+    customer_id: PathId,
+    *,
+    order: Ordered = Order.OLDEST,
+    before: BeforeId = None,
+    after: AfterId = None,
+    around: AroundId = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[MessageView]:
+    """All messages of a customer's thread, by Meta's time, then by arrival.
+
+    Those of every conversation, and those of none: what came on standby while another app had the thread.
+    """
+    asked = Asked(order, before, after, around, cursor, limit)
+
+    def load(session: Session) -> Page[MessageView]:
+        record = customers.find(session, customer_id)
+        if record is None:
+            raise not_found("customer", customer_id)
+        return _THREAD_MESSAGES.page(
+            asked,
+            read=partial(transcripts.of_thread, session, customer_id),
+            find=partial(transcripts.message_of_thread, session, customer_id),
+            place_of=transcripts.place_of,
+            show=partial(_shown, session, record.thread),
+        )
+
+    return await services.database.read(load)
+
+
+def _shown(session: Session, thread: Thread, messages: list[Message]) -> list[MessageView]:
+    replied = replied_ids(session, messages)
+    return [MessageView.of(message, thread, replied) for message in messages]
+
+
+def _found(session: Session, conversation_id: str) -> ConversationRecord:
+    record = conversations.find(session, conversation_id)
+    if record is None:
+        raise not_found("conversation", conversation_id)
+    return record

@@ -1,0 +1,54 @@
+"""Agents start conversations with customers they know, while Meta's window allows a person to write."""
+
+from pydantic import Field
+
+from api.conversations.service import command_or_problem, shown_conversation
+from api.http.fields import Id, Input, OptionalIdempotencyKey
+from api.http.problem_docs import problems
+from api.runtime.dependencies import Shared
+from api.schemas.views import ConversationView
+from api.security.auth import Caller
+from api.security.guarded_route import api_router
+from base.ids import id_from_key, new_id
+from domain.conversations.lifecycle import Trigger
+from domain.conversations.state import Command
+from domain.sending.decide import RefusalCode
+from store.conversations.command_targets import new_conversation_ref
+
+router = api_router("conversations")
+
+
+class ConversationInput(Input):
+    """Whom to write to."""
+
+    customer_id: Id = Field(description="The customer's `id`, as conversations and customers show it.")
+
+
+@router.post(
+    "/v1/conversations",
+    status_code=201,
+    responses=problems("not_found", "conversation_exists", *RefusalCode, "busy", "outcome_unknown"),
+)
+async def start_conversation(
+    services: Shared, caller: Caller, body: ConversationInput, idempotency_key: OptionalIdempotencyKey = None
+) -> ConversationView:
+    """Start a conversation with a known customer: it is active, in a session of yours.
+
+    Possible within 24 hours after the customer's last action, and up to seven days after their last message
+    where the page has the human agent tag.
+    """
+    key = idempotency_key
+    command_id = id_from_key(caller.agent_id, body.customer_id, Trigger.START, key) if key else new_id()
+    conversation = await services.database.read(
+        lambda s: new_conversation_ref(s, body.customer_id, command_id)
+    )
+    command = Command(
+        Trigger.START.value,
+        command_id,
+        conversation.id,
+        caller.agent_id,
+        supervises=caller.supervises,
+        settings=conversation.settings,
+    )
+    await command_or_problem(services, conversation, command)
+    return await shown_conversation(services, conversation.id)

@@ -1,0 +1,144 @@
+"""Conversation routing: which app may answer in a thread, and how agents take, pass, release or ask for it.
+
+Meta alone decides; each command is one call there. What Meta says is kept with the thread at once, and in the
+conversation's timeline with who asked.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+from sqlmodel import Session
+
+from api.conversations.service import shown_conversation
+from api.http.fields import Digits, Input, PathId, words
+from api.http.problem_docs import problems
+from api.http.problems import Problem
+from api.runtime.dependencies import Services, Shared
+from api.runtime.meta_actions import PROBLEMS_AT_META, AtMeta, at_meta
+from api.schemas.views import ConversationView
+from api.security.auth import Caller, Principal
+from api.security.guarded_route import api_router
+from base import clock
+from base.ids import new_id
+from domain.sending.thread_owner import PAGE_INBOX_APP_ID, ThreadOwner
+from messenger.graph.error_table import ErrorKind
+from store.conversations.thread_owners import note_control, owner_of_thread, told_by_meta
+
+_WITHIN_S = 10.0
+_ASKED_WITHIN_S = 3.0
+_MOST_METADATA = 1000
+_TAKE_NEEDS = (
+    "Meta lets only the Page's default app take threads: choose it in the Page's conversation routing."
+)
+_CODES = ("not_found", "conversation_closed", "not_your_conversation", "too_many_requests", *PROBLEMS_AT_META)
+
+router = api_router("conversations")
+
+
+class PassInput(Input):
+    """Who is to have the thread. The body may be left out: the Page inbox."""
+
+    app_id: Digits = Field(
+        default=PAGE_INBOX_APP_ID, description="The Facebook app; the Page inbox if left out."
+    )
+    metadata: Annotated[str, Field(min_length=1, max_length=_MOST_METADATA), words(_MOST_METADATA)] | None = (
+        Field(default=None, description="A word for the other app.")
+    )
+
+
+_TO_INBOX = PassInput()
+
+
+@router.post("/v1/conversations/{conversation_id}/thread/take", responses=problems(*_CODES))
+async def take_thread(services: Shared, caller: Caller, conversation_id: PathId) -> ConversationView:
+    """Take the thread from the app that has it. Meta allows it to the Page's default app only."""
+    try:
+        found = await _control(services, caller, conversation_id, "take")
+    except Problem as problem:
+        if problem.extras.get("reason") == ErrorKind.CONFIG:
+            raise Problem("meta_refused", f"{problem.detail} {_TAKE_NEEDS}", **problem.extras) from problem
+        raise
+    return await _done(services, caller, found, "taken", found.own_app_id)
+
+
+@router.post("/v1/conversations/{conversation_id}/thread/pass", responses=problems(*_CODES))
+async def pass_thread(
+    services: Shared, caller: Caller, conversation_id: PathId, body: PassInput = _TO_INBOX
+) -> ConversationView:
+    """Give the thread to another app or to the Page inbox. Only its owner may, or anybody if it is idle."""
+    found = await _control(
+        services, caller, conversation_id, "pass", target_app_id=body.app_id, metadata=body.metadata
+    )
+    return await _done(services, caller, found, "passed", body.app_id)
+
+
+@router.post("/v1/conversations/{conversation_id}/thread/release", responses=problems(*_CODES))
+async def release_thread(services: Shared, caller: Caller, conversation_id: PathId) -> ConversationView:
+    """Give the thread up: it is idle, and every app may answer."""
+    found = await _control(services, caller, conversation_id, "release")
+    return await _done(services, caller, found, "released", None)
+
+
+@router.post("/v1/conversations/{conversation_id}/thread/request", responses=problems(*_CODES))
+async def request_thread(services: Shared, caller: Caller, conversation_id: PathId) -> ConversationView:
+    """Ask the app that has the thread to pass it here. It may do so or not."""
+    found = await _control(services, caller, conversation_id, "request")
+    return await _done(services, caller, found, "requested", found.own_app_id, changes=False)
+
+
+async def owner_by_meta(services: Services, conversation_id: str) -> ThreadOwner:
+    """Who controls the thread now. Meta tells nobody of a release, so it is asked.
+
+    If it does not answer, what is known stands.
+    """
+    vault, database = services.settings.vault, services.database
+    found = await database.read(lambda s: at_meta(s, vault, conversation_id))
+    try:
+        app_id = await services.meta.ask(
+            lambda graph: graph.thread_owner(found.credentials, found.psid), within=_ASKED_WITHIN_S
+        )
+    except Problem:
+        return owner_of_thread(found.thread).as_of(clock.now())
+    customer_id, now = found.thread.customer_id, clock.now()
+    return await database.write(lambda s: told_by_meta(s, customer_id, app_id, found.own_app_id, now))
+
+
+async def _control(
+    services: Services,
+    caller: Principal,
+    conversation_id: str,
+    action: str,
+    *,
+    target_app_id: str | None = None,
+    metadata: str | None = None,
+) -> AtMeta:
+    services.sender_actions.take(conversation_id)
+    meta = services.meta
+    found = await meta.about(conversation_id, caller.agent_id, supervises=caller.supervises)
+    await meta.ask(
+        lambda graph: graph.control_thread(
+            found.credentials, found.psid, action, target_app_id=target_app_id, metadata=metadata
+        ),
+        within=_WITHIN_S,
+    )
+    return found
+
+
+async def _done(
+    services: Services,
+    caller: Principal,
+    found: AtMeta,
+    done: str,
+    app_id: str | None,
+    *,
+    changes: bool = True,
+) -> ConversationView:
+    conversation, now, key = found.conversation, clock.now(), new_id()
+
+    def write(session: Session) -> None:
+        if changes:
+            told_by_meta(session, conversation.customer_id, app_id, found.own_app_id, now)
+        note_control(session, conversation, done, agent_id=caller.agent_id, app_id=app_id, key=key, at=now)
+
+    await services.database.write(write)
+    return await shown_conversation(services, conversation.id)

@@ -1,0 +1,49 @@
+"""Which events somebody may hear: those of what they may read. One rule for the stream and for timelines.
+
+An event's kind begins with what it is about, as in `survey.answered`. Who may read that, by the operation
+that shows it, may hear of it. What nobody has put into the table is for administrators.
+"""
+
+from functools import cache
+
+from api.security.permissions import PERMISSIONS
+from domain.access.roles import Role
+
+SHOWN_BY: dict[str, str] = {
+    "access": "list_audit",
+    "account": "get_account",
+    "agent": "get_agent",
+    "attachment": "get_attachment",
+    "automated_message": "list_automated_messages",
+    "command": "get_timeline",
+    "conversation": "get_conversation",
+    "customer": "get_customer",
+    "deletion_request": "list_audit",
+    "erasure": "get_erasure",
+    "event": "list_unrouted_events",
+    "key": "list_keys",
+    "link": "list_audit",
+    "message": "list_messages",
+    "notice": "get_timeline",
+    "page": "get_page",
+    "rule": "get_timeline",
+    "session": "get_conversation",
+    "session_template": "get_session_template",
+    "sign_in": "list_audit",
+    "survey": "get_survey",
+    "thread": "get_conversation",
+    "time_out_rule": "get_time_out_rule",
+    "token": "list_audit",
+    "webhook": "list_conflicting_events",
+    "window": "get_conversation",
+    "workstream": "get_workstream",
+}
+"""The first part of a kind, and the operation that shows what it is about."""
+
+
+@cache
+def subjects_for(role: Role) -> frozenset[str] | None:
+    """What this role may hear of, as first parts of kinds; None for everything."""
+    if role is Role.ADMIN:
+        return None
+    return frozenset(subject for subject, shown_by in SHOWN_BY.items() if role in PERMISSIONS[shown_by])

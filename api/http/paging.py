@@ -1,0 +1,72 @@
+"""Lists: `{items, next_cursor}`, and cursors that say where the next page begins.
+
+A cursor is opaque to callers but no secret: a forged one begins elsewhere in what the caller may read anyway.
+It is checked for its list and its shape.
+"""
+
+import base64
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Query
+from pydantic import BaseModel, Field, TypeAdapter
+
+from api.http.fields import Text
+from api.http.problems import Problem
+
+T = TypeVar("T")
+Row = TypeVar("Row")
+Position = TypeVar("Position", bound=tuple[Any, ...])
+
+MAX_LIMIT = 200
+_MAX_CURSOR_LENGTH = 500
+
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="The most items of one page.")]
+Cursor = Annotated[
+    Text | None, Query(max_length=_MAX_CURSOR_LENGTH, description="`next_cursor` of the page before.")
+]
+Number = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list. `next_cursor` is null on the last."""
+
+    items: list[T]
+    next_cursor: str | None
+
+
+class CursorOf(Generic[Position]):
+    """The cursors of one list: its name, and the shape of the position of an item in its order."""
+
+    def __init__(self, name: str, position: type[Position]) -> None:
+        self._shape = TypeAdapter(tuple[str, position])  # type: ignore[valid-type]  # a type as a value
+        self._name = name
+
+    def read(self, cursor: str | None) -> Position | None:
+        """The position that a cursor names; raises the problem `invalid_cursor`."""
+        if cursor is None:
+            return None
+        try:
+            raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+            name, position = self._shape.validate_json(raw, strict=True)
+        except ValueError as error:
+            raise Problem("invalid_cursor") from error
+        if name != self._name:
+            raise Problem("invalid_cursor")
+        return position
+
+    def page(
+        self,
+        found: Sequence[Row],
+        limit: int,
+        show: Callable[[Row], T],
+        position_of: Callable[[Row], Position],
+    ) -> Page[T]:
+        """The page of what was found, when one more than `limit` was asked for."""
+        shown = found[:limit]
+        next_cursor = self.write(position_of(shown[-1])) if len(found) > limit else None
+        return Page(items=[show(row) for row in shown], next_cursor=next_cursor)
+
+    def write(self, position: Position) -> str:
+        """The cursor that names a position."""
+        return base64.urlsafe_b64encode(self._shape.dump_json((self._name, position))).decode().rstrip("=")

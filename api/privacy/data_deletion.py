@@ -1,0 +1,110 @@
+"""Meta's data deletion callback, and the public page that tells how a request stands.
+
+`POST /webhooks/messenger/{account_id}/data-deletion` is the address for the app's settings at Meta. It
+answers as soon as the request is written; the erasure itself is a workflow.
+"""
+
+import re
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from api.http.body import read_form
+from api.http.problems import Problem
+from api.http.request_log import DATA_DELETION, WEBHOOKS
+from api.privacy.data_deletion_texts import texts_for
+from api.runtime.dependencies import Services
+from api.runtime.refusal_trail import Refused, source_of
+from api.surveys.page_html import HEADERS, message_page
+from api.webhooks.endpoint import SecretsUnavailableError
+from api.webhooks.secrets import AccountSecrets
+from base import clock
+from base.log import get_logger
+from messenger.webhooks.signed_request import BadSignedRequestError, read_deletion_request
+from store.db.unavailable import STORE_UNAVAILABLE
+from store.privacy import erasures
+from store.tables import Erasure
+
+MOST_FORM_BYTES = 16 * 1024
+_CODE = re.compile(r"[A-Za-z0-9_-]{43}")
+_UNAVAILABLE = (*STORE_UNAVAILABLE, SecretsUnavailableError)
+
+_log = get_logger("api")
+
+
+def data_deletion_routes() -> list[Route]:
+    """The callback and the page."""
+    return [
+        Route(WEBHOOKS + "{account_id}" + DATA_DELETION, _take, methods=["POST"]),
+        Route(WEBHOOKS + "{account_id}" + DATA_DELETION + "/", _take, methods=["POST"]),
+        Route(DATA_DELETION + "/{code}", _show, methods=["GET"]),
+    ]
+
+
+def status_url(services: Services, erasure: Erasure) -> str:
+    """Where everybody who knows the confirmation code sees how the request stands."""
+    return f"{services.settings.public_base_url}{DATA_DELETION}/{erasure.code}"
+
+
+async def _take(request: Request) -> Response:
+    """Meta's callback: 200 with the code once the request is written, else a problem."""
+    services: Services = request.app.state.services
+    account_id = request.path_params["account_id"]
+    try:
+        services.calls.take(f"data deletion by {_caller(request)}")
+        erasure = await _keep(services, account_id, _only(await read_form(request, MOST_FORM_BYTES)))
+    except Problem as problem:
+        return problem.response
+    except BadSignedRequestError as error:
+        # The address names an account that exists: its secrets were asked before the signature.
+        services.refusals.note(Refused.DELETION_REQUEST, source_of(request), account_id=account_id)
+        return Problem("invalid_signed_request", str(error)).response
+    except _UNAVAILABLE as error:
+        _log.warning("store_unavailable", path="data-deletion", error=type(error).__name__)
+        return Problem("store_unavailable").response
+    return JSONResponse({"url": status_url(services, erasure), "confirmation_code": erasure.code})
+
+
+async def _keep(services: Services, account_id: str, signed: str) -> Erasure:
+    vault, now = services.settings.vault, clock.now()
+    secrets = await AccountSecrets(services.database, vault).app_secrets(account_id)
+    if secrets is None:
+        raise Problem("not_found", resource="account", id=account_id)
+    asked = read_deletion_request(signed, secrets, now)
+    return await services.database.write(
+        lambda session: erasures.request_from_meta(
+            session, vault, account_id, asked.user_id, issued_at=asked.issued_at, at=now
+        )
+    )
+
+
+async def _show(request: Request) -> Response:
+    """The page; every way to fail ends on one that can be read."""
+    services: Services = request.app.state.services
+    texts, language = texts_for(request.headers)
+    code = request.path_params["code"]
+    try:
+        services.survey_pages.take(f"data deletion by {_caller(request)}")
+        known = _CODE.fullmatch(code) is not None
+        erasure = await services.database.read(lambda s: erasures.by_code(s, code)) if known else None
+    except Problem as problem:
+        said, status, headers = texts.too_fast, problem.status_code, problem.headers
+    except _UNAVAILABLE:
+        said, status, headers = texts.away, 503, {"Retry-After": "5"}
+    else:
+        said, status, headers = texts.of(erasure), 404 if erasure is None else 200, {}
+        if erasure is None:
+            services.refusals.note(Refused.LINK, source_of(request), page="data-deletion")
+    return HTMLResponse(message_page(language, texts.title, said), status, {**HEADERS, **(headers or {})})
+
+
+def _caller(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _only(form: dict[str, list[str]]) -> str:
+    values = form.get("signed_request", [])
+    if len(values) != 1:
+        raise BadSignedRequestError("The form must hold signed_request, once.")
+    return values[0]

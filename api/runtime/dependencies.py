@@ -1,0 +1,61 @@
+"""What the endpoints of one process share."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from api.http.long_reads import LongReads
+from api.http.proxy_watch import ProxyWatch
+from api.http.rate_limit import RateLimit
+from api.runtime.desk_metrics import DeskMetrics
+from api.runtime.event_hub import EventHub
+from api.runtime.in_flight_commands import Flights
+from api.runtime.meta_actions import MetaDesk
+from api.runtime.passwords import Passwords
+from api.runtime.readiness import Readiness
+from api.runtime.refusal_trail import RefusalTrail
+from api.runtime.settings_fanout import SettingsFanout
+from api.runtime.sign_in_throttle import SignInThrottle
+from api.runtime.workflow_client import Engine
+from base.http.connections import Connections
+from base.settings import Settings
+from store.attachments.checks import FileChecks
+from store.attachments.object_store import FileStore
+from store.db.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Made when the application starts, closed when it ends."""
+
+    settings: Settings
+    database: Database
+    engine: Engine
+    meta: MetaDesk
+    flights: Flights
+    passwords: Passwords
+    throttle: SignInThrottle
+    refusals: RefusalTrail
+    calls: RateLimit
+    replies: RateLimit
+    sender_actions: RateLimit
+    survey_pages: RateLimit
+    hub: EventHub
+    fanout: SettingsFanout
+    long_reads: LongReads
+    readiness: Readiness
+    metrics: DeskMetrics
+    files: FileStore
+    file_checks: FileChecks
+    proxies: ProxyWatch
+    connections: Connections | None
+
+
+async def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+Shared = Annotated[Services, Depends(_services)]

@@ -1,0 +1,114 @@
+"""What the API asks Meta itself: small things about one thread that no message waits for.
+
+Typing, seen and thread control do not go through the thread's workflow. A signal and an activity would cost
+some ten history events each for a sign that is stale by then, and who takes a thread wants Meta's answer at
+once. None of them sends a message, none is kept or repeated here, and a failure is the caller's answer.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlmodel import Session
+
+from api.http.problems import Problem
+from base.secrets import Vault
+from domain.conversations.lifecycle import Status
+from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials
+from messenger.graph.error_table import ErrorKind
+from messenger.graph.errors import GraphError
+from store.db.database import Database
+from store.db.refusals import not_found
+from store.pages import accounts, pages
+from store.sending.gate import Gate
+from store.tables import Account, Conversation, Customer, Page, Thread
+
+PROBLEMS_AT_META = ("meta_refused", "meta_unavailable", "page_not_sending", "thread_owned_by_another_app")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class AtMeta:
+    """A conversation's thread, and what it takes to ask Meta about it."""
+
+    conversation: Conversation
+    thread: Thread
+    credentials: PageCredentials
+    psid: str
+    gate: str
+
+    @property
+    def own_app_id(self) -> str:
+        """The app that we are to Meta."""
+        return self.credentials.app_id
+
+
+def at_meta(session: Session, vault: Vault, conversation_id: str) -> AtMeta:
+    """Read it; refused as `not_found`."""
+    conversation = session.get(Conversation, conversation_id)
+    if conversation is None:
+        raise not_found("conversation", conversation_id)
+    page = session.get_one(Page, conversation.page_id)
+    account = session.get_one(Account, page.account_id)
+    return AtMeta(
+        conversation,
+        session.get_one(Thread, conversation.customer_id),
+        PageCredentials(
+            page_id=page.page_id,
+            access_token=pages.access_token(vault, page),
+            app_id=account.app_id,
+            app_secret=accounts.app_secret(vault, account),
+        ),
+        session.get_one(Customer, conversation.customer_id).psid,
+        page.send_gate,
+    )
+
+
+class MetaDesk:
+    """Asks Meta, and answers what goes wrong as problems."""
+
+    def __init__(self, database: Database, graph: GraphClient, vault: Vault) -> None:
+        self._database = database
+        self._graph = graph
+        self._vault = vault
+
+    async def about(self, conversation_id: str, agent_id: str, *, supervises: bool) -> AtMeta:
+        """The thread of a live conversation that the caller may act in; raises the problem if not."""
+        found = await self._database.read(lambda s: at_meta(s, self._vault, conversation_id))
+        if found.conversation.status == Status.CLOSED:
+            raise Problem("conversation_closed", conversation_id=conversation_id)
+        if not supervises and found.conversation.agent_id not in (None, agent_id):
+            raise Problem(
+                "not_your_conversation",
+                conversation_id=conversation_id,
+                agent_id=found.conversation.agent_id,
+            )
+        if found.gate == Gate.HELD:
+            raise Problem("page_not_sending", page_id=found.conversation.page_id)
+        return found
+
+    async def ask(self, call: Callable[[GraphClient], Awaitable[T]], *, within: float) -> T:
+        """Make one call and wait at most `within` seconds; raises a problem of PROBLEMS_AT_META."""
+        try:
+            async with asyncio.timeout(within):
+                return await call(self._graph)
+        except (GraphUnavailable, TimeoutError) as error:
+            raise Problem("meta_unavailable") from error
+        except GraphError as error:
+            raise _problem_of(error) from error
+
+
+def _problem_of(error: GraphError) -> Problem:
+    if error.kind is ErrorKind.THREAD_CONTROL:
+        return Problem("thread_owned_by_another_app")
+    if error.is_passing:
+        return Problem("meta_unavailable", error.explanation)
+    return Problem(
+        "meta_refused",
+        f"{error.explanation} {error.remedy}",
+        reason=error.reason,
+        meta_code=error.code,
+        meta_subcode=error.subcode,
+    )

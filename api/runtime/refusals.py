@@ -1,0 +1,46 @@
+"""What a workflow refuses, as problems."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from api.http.problems import PROBLEMS, Problem
+from api.schemas.views import WindowView
+from domain.conversations.changes import Refusal
+from domain.sending.decide import RefusalCode
+
+REFUSAL_CODES = frozenset(
+    {
+        "conversation_closed",
+        "conversation_exists",
+        "not_legal_now",
+        "already_picked",
+        "not_your_conversation",
+        "message_not_held",
+        *RefusalCode,
+    }
+)
+"""The `type` of a refused update; every one is a row of the table of problems."""
+
+if not PROBLEMS.keys() >= REFUSAL_CODES:
+    raise LookupError("A refusal of the workflow is missing in the table of problems.")
+
+
+def command_name(action: str) -> str:
+    """A command as addresses name it: `close-session`."""
+    return action.replace("_", "-")
+
+
+def refusal_problem(refusal: Refusal, now: datetime, named: Mapping[str, str]) -> Problem:
+    """The answer to a refused command: what would be legal, and the window where that is the reason.
+
+    `named` are the ids that it is about.
+    """
+    extras: dict[str, Any] = dict(named)
+    if refusal.status is not None:
+        extras["conversation_status"] = refusal.status.value
+    if refusal.legal:
+        extras["legal"] = [command_name(action) for action in refusal.legal]
+    if refusal.window is not None:
+        extras["window"] = WindowView.of(refusal.window, now).model_dump(mode="json")
+    return Problem(refusal.code, refusal.detail, **extras)

@@ -1,0 +1,262 @@
+"""The workflow engine as the API needs it, and the real one over Temporal's client.
+
+Every call ends within a bound of our own: with the server dead, the client's own `rpc_timeout` of 2 seconds
+took 6 to 9. What goes wrong is told in four ways only; an update's answer that never came may have happened.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, NoReturn, Protocol, TypeVar
+
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from api.runtime.refusals import REFUSAL_CODES
+from base.log import get_logger
+from domain.conversations.changes import Refusal
+from domain.conversations.lifecycle import Status
+from domain.conversations.state import Command
+from domain.sending.window import OpeningKind, Window
+from workflows.messages import (
+    CHECK_SIGNAL,
+    COMMAND_UPDATE,
+    CONVERSATION_WORKFLOW,
+    PAGE_WORKFLOW,
+    SETTINGS_SIGNAL,
+    SURVEY_ANSWERED_SIGNAL,
+    TASK_QUEUE,
+    TASK_TIMEOUT,
+    WRITE_DOWN_SIGNAL,
+    CommandResult,
+    ConversationInput,
+    PageInput,
+    conversation_workflow_id,
+    page_workflow_id,
+)
+
+BOUND_SECONDS = 3.0
+_REPEATS = 2
+_REPEAT_AFTER_SECONDS = 0.05
+
+# A run that is just leaving, or that continued as new under the update, is not asked about the command.
+_RUN_CHANGED = frozenset({RPCStatusCode.ABORTED, RPCStatusCode.FAILED_PRECONDITION})
+# A run that left between the engine's look at it and the update; the next try starts another.
+_RUN_GONE = frozenset({RPCStatusCode.NOT_FOUND})
+
+_log = get_logger("api")
+
+T = TypeVar("T")
+
+
+class EngineUnavailableError(Exception):
+    """No answer. Whether the call had its effect is not known."""
+
+
+class EngineBusyError(Exception):
+    """The conversation has as many updates in flight as it may; this one was not taken."""
+
+
+class RunNotFoundError(Exception):
+    """No run of this workflow is open. That does not say that the conversation is closed."""
+
+
+class CommandRefusedError(Exception):
+    """The workflow refused the command; nothing changed."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.code)
+        self.refusal = refusal
+
+
+class Engine(Protocol):
+    """All that the API asks of the engine. Raises the errors of this module and no others."""
+
+    async def command(self, page_id: str, customer_id: str, command: Command, /) -> CommandResult:
+        """Give a command to the thread's open run."""
+
+    async def command_with_start(self, page_id: str, customer_id: str, command: Command, /) -> CommandResult:
+        """Give a command to the thread's open run, or to one that is started for it."""
+
+    async def tell_settings_changed(self, page_id: str, customer_id: str, /) -> None:
+        """Have the thread's open run read its settings anew."""
+
+    async def tell_write_down(self, page_id: str, customer_id: str, /) -> None:
+        """Have the thread's open run write its rows anew."""
+
+    async def tell_survey_answered(self, page_id: str, customer_id: str, survey_id: str, /) -> None:
+        """Tell the thread's open run of an answer that the store has."""
+
+    async def check_page(self, page_id: str, /) -> None:
+        """Wake the page's workflow, starting it if need be."""
+
+    async def ping(self) -> None:
+        """Return if the engine answers."""
+
+
+class TemporalEngine:
+    """The engine behind a Temporal client, which may connect lazily."""
+
+    def __init__(
+        self, client: Client, *, bound_seconds: float = BOUND_SECONDS, task_queue: str = TASK_QUEUE
+    ) -> None:
+        self._client = client
+        self._bound = bound_seconds
+        self._task_queue = task_queue
+
+    async def command(self, page_id: str, customer_id: str, command: Command, /) -> CommandResult:
+        """Update the open run; repeated under the same id where the run changed meanwhile."""
+        handle = self._client.get_workflow_handle(conversation_workflow_id(page_id, customer_id))
+
+        async def update() -> CommandResult:
+            result: CommandResult = await handle.execute_update(
+                COMMAND_UPDATE, command, id=command.command_id, result_type=CommandResult
+            )
+            return result
+
+        return await self._bounded("command", lambda: _repeating(update))
+
+    async def command_with_start(self, page_id: str, customer_id: str, command: Command, /) -> CommandResult:
+        """Update-with-start; an open run is used as it is."""
+
+        async def update() -> CommandResult:
+            start: WithStartWorkflowOperation[Any, None] = WithStartWorkflowOperation(
+                CONVERSATION_WORKFLOW,
+                ConversationInput(page_id, customer_id),
+                id=conversation_workflow_id(page_id, customer_id),
+                task_queue=self._task_queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                task_timeout=TASK_TIMEOUT,
+            )
+            result: CommandResult = await self._client.execute_update_with_start_workflow(
+                COMMAND_UPDATE,
+                command,
+                start_workflow_operation=start,
+                id=command.command_id,
+                result_type=CommandResult,
+            )
+            return result
+
+        passing = _RUN_CHANGED | _RUN_GONE
+        try:
+            return await self._bounded("command_with_start", lambda: _repeating(update, passing))
+        except RunNotFoundError as error:
+            raise EngineUnavailableError from error
+
+    async def tell_settings_changed(self, page_id: str, customer_id: str, /) -> None:
+        """Signal the open run; RunNotFoundError where there is none."""
+        await self._signal("tell_settings_changed", page_id, customer_id, SETTINGS_SIGNAL)
+
+    async def tell_write_down(self, page_id: str, customer_id: str, /) -> None:
+        """Signal the open run; RunNotFoundError where there is none: its rows are as it left them."""
+        await self._signal("tell_write_down", page_id, customer_id, WRITE_DOWN_SIGNAL)
+
+    async def tell_survey_answered(self, page_id: str, customer_id: str, survey_id: str, /) -> None:
+        """Signal the open run; RunNotFoundError where there is none."""
+        await self._signal("tell_survey_answered", page_id, customer_id, SURVEY_ANSWERED_SIGNAL, survey_id)
+
+    async def _signal(
+        self, name: str, page_id: str, customer_id: str, signal: str, subject: str | None = None
+    ) -> None:
+        handle = self._client.get_workflow_handle(conversation_workflow_id(page_id, customer_id))
+
+        async def tell() -> None:
+            try:
+                await (handle.signal(signal) if subject is None else handle.signal(signal, subject))
+            except RPCError as error:
+                _raise_ours(error)
+
+        await self._bounded(name, tell)
+
+    async def check_page(self, page_id: str, /) -> None:
+        """Signal-with-start of the page's workflow."""
+        await self._bounded(
+            "check_page",
+            lambda: self._client.start_workflow(
+                PAGE_WORKFLOW,
+                PageInput(page_id),
+                id=page_workflow_id(page_id),
+                task_queue=self._task_queue,
+                task_timeout=TASK_TIMEOUT,
+                start_signal=CHECK_SIGNAL,
+            ),
+        )
+
+    async def ping(self) -> None:
+        """Ask for the server's health."""
+        await self._bounded("ping", self._client.service_client.check_health)
+
+    async def _bounded(self, name: str, call: Callable[[], Awaitable[T]]) -> T:
+        try:
+            async with asyncio.timeout(self._bound):
+                return await call()
+        except (CommandRefusedError, RunNotFoundError, EngineBusyError):
+            raise
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError, RPCError, RuntimeError) as error:
+            _log.warning("engine_unavailable", call=name, error=type(error).__name__)
+            raise EngineUnavailableError from error
+        except Exception as error:
+            _log.exception("engine_failed", call=name)
+            raise EngineUnavailableError from error
+
+
+async def _repeating(
+    update: Callable[[], Awaitable[CommandResult]],
+    passing: frozenset[RPCStatusCode] = _RUN_CHANGED,
+    repeats: int = _REPEATS,
+) -> CommandResult:
+    """An update that met a leaving run or a continue-as-new is repeated: the run remembers its id."""
+    try:
+        return await update()
+    except WorkflowUpdateFailedError as error:
+        if refusal := _refusal_of(error):
+            raise CommandRefusedError(refusal) from error
+        if not repeats:
+            raise
+    except RPCError as error:
+        if not repeats or error.status not in passing:
+            _raise_ours(error)
+    await asyncio.sleep(_REPEAT_AFTER_SECONDS)
+    return await _repeating(update, passing, repeats - 1)
+
+
+def _raise_ours(error: RPCError) -> NoReturn:
+    if error.status is RPCStatusCode.NOT_FOUND:
+        raise RunNotFoundError from error
+    if error.status is RPCStatusCode.RESOURCE_EXHAUSTED:
+        raise EngineBusyError from error
+    raise error
+
+
+def _refusal_of(error: WorkflowUpdateFailedError) -> Refusal | None:
+    """The workflow's refusal, or None where the update failed for reasons of the engine's own."""
+    cause = error.cause
+    if not isinstance(cause, ApplicationError) or cause.type is None or cause.type not in REFUSAL_CODES:
+        return None
+    facts: dict[str, Any] = cause.details[0] if cause.details else {}
+    status = facts.get("status")
+    return Refusal(
+        cause.type,
+        cause.message,
+        Status(status) if status else None,
+        tuple(facts.get("legal") or ()),
+        _window_of(facts.get("window")),
+    )
+
+
+def _window_of(facts: dict[str, Any] | None) -> Window | None:
+    if facts is None:
+        return None
+    kind = facts["opened_by"]
+    opened_at, standard_until, human_agent_until = (
+        datetime.fromisoformat(facts[name]) if facts[name] else None
+        for name in ("opened_at", "standard_until", "human_agent_until")
+    )
+    return Window(OpeningKind(kind) if kind else None, opened_at, standard_until, human_agent_until)

@@ -1,0 +1,110 @@
+"""From a bearer token to who is calling. Asked on every call, so that a revoked key fails on the next."""
+
+import hashlib
+import hmac
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from sqlmodel import Session
+from starlette.requests import Request
+
+from api.http.problems import Problem
+from api.runtime.dependencies import Services
+from api.runtime.refusal_trail import Refused, source_of
+from base import clock
+from base.ids import id_from_key
+from base.settings import Settings
+from domain.access.roles import SUPERVISORS_AND_ADMINS, Role
+from store.access import credentials
+from store.db.database import Lane
+
+MAX_TOKEN_LENGTH = 512
+BOOTSTRAP_ADMIN_ID = id_from_key("agent", "bootstrap admin")
+
+_CHALLENGE = {"WWW-Authenticate": "Bearer"}
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is calling. `digest` is of the token that was used; `sign_in_id` is set when it was a sign-in's."""
+
+    agent_id: str
+    name: str
+    role: Role
+    digest: str
+    sign_in_id: str | None = None
+
+    @property
+    def supervises(self) -> bool:
+        """Whether conversations of others may be acted on."""
+        return self.role in SUPERVISORS_AND_ADMINS
+
+
+def digest_of(token: str) -> str:
+    """What is stored of a token. Tokens are 256 random bits, so one round of SHA-256 is enough."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+async def authenticate(request: Request) -> Principal:
+    """The caller of a request; a token comes in the Authorization header and nowhere else."""
+    services: Services = request.app.state.services
+    token = _bearer_token(request)
+    if token is None:
+        if "authorization" in request.headers:
+            services.refusals.note(Refused.TOKEN, source_of(request), reason="malformed")
+        raise Problem("unauthenticated", headers=_CHALLENGE)
+    digest = digest_of(token)
+    principal = await principal_by_digest(services, digest)
+    if principal is None:
+        reason, agent_id = await services.database.read(
+            lambda s: credentials.why_refused(s, digest, clock.now())
+        )
+        services.refusals.note(Refused.TOKEN, source_of(request), reason=reason, agent_id=agent_id)
+        raise Problem("unauthenticated", headers=_CHALLENGE)
+    return principal
+
+
+async def principal_by_digest(services: Services, digest: str) -> Principal | None:
+    """Whose live token has this digest; None when it is unknown, expired, revoked or its agent inactive."""
+    admin_token = services.settings.admin_token
+    if admin_token is not None and hmac.compare_digest(digest_of(admin_token.get_secret_value()), digest):
+        found = await services.database.read(
+            lambda s: credentials.active_agent(s, BOOTSTRAP_ADMIN_ID), Lane.FIRST
+        )
+    else:
+        found = await services.database.read(
+            lambda s: credentials.by_digest(s, digest, clock.now()), Lane.FIRST
+        )
+    if found is None:
+        return None
+    return Principal(found.agent_id, found.name, Role(found.role), digest, found.sign_in_id)
+
+
+def roles_by_digest(session: Session, settings: Settings, digests: Collection[str]) -> dict[str, Role]:
+    """The roles of those tokens, by their digests, that are live: `principal_by_digest` for many at once."""
+    roles = credentials.live_roles(session, digests, clock.now())
+    admin_token = settings.admin_token
+    if admin_token is not None and (digest := digest_of(admin_token.get_secret_value())) in digests:
+        admin = credentials.active_agent(session, BOOTSTRAP_ADMIN_ID)
+        roles |= {digest: admin.role} if admin is not None else {}
+    return {digest: Role(role) for digest, role in roles.items()}
+
+
+async def principal_of(request: Request) -> Principal:
+    """The caller that the guard has found."""
+    principal: Principal = request.state.principal
+    return principal
+
+
+Caller = Annotated[Principal, Depends(principal_of)]
+
+
+def _bearer_token(request: Request) -> str | None:
+    given = request.headers.getlist("authorization")
+    scheme, _, token = (given[0] if len(given) == 1 else "").partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not 0 < len(token) <= MAX_TOKEN_LENGTH or not token.isascii():
+        return None
+    return token

@@ -1,0 +1,128 @@
+"""The route class of every endpoint: first who you are, then what you may, only then your body.
+
+FastAPI reads the body before it asks any dependency, hence a route class.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, get_args, get_origin
+
+import orjson
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.http.invalid import refused_parameters
+from api.http.problems import Problem
+from api.runtime.refusal_trail import RefusalTrail, Refused, source_of
+from api.security.auth import Principal, authenticate
+from api.security.permissions import PERMISSIONS, PUBLIC
+
+MAX_BODY_BYTES = 256 * 1024
+BODY_TIMEOUT_SECONDS = 10.0
+
+# What is left of the body is not worth reading.
+_CLOSE = {"Connection": "close"}
+
+
+class JsonRequest(Request):
+    """A request whose body is capped in size and time and read by one strict JSON parser."""
+
+    _taken: bytes | None = None
+
+    async def body(self) -> bytes:
+        """The whole body, never buffered beyond the cap."""
+        if self._taken is None:
+            try:
+                async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
+                    self._taken = await self._read()
+            except TimeoutError as error:
+                raise Problem("request_too_slow", headers=_CLOSE) from error
+        return self._taken
+
+    async def json(self) -> Any:
+        """The body's value. Of duplicate keys the last counts; NaN and lone surrogates are refused."""
+        try:
+            return orjson.loads(await self.body())
+        except orjson.JSONDecodeError as error:
+            raise Problem("malformed_json") from error
+
+    async def _read(self) -> bytes:
+        announced = self.headers.get("content-length", "")
+        if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
+            raise Problem("body_too_large", headers=_CLOSE)
+        parts: list[bytes] = []
+        size = 0
+        async for part in self.stream():
+            size += len(part)
+            if size > MAX_BODY_BYTES:
+                raise Problem("body_too_large", headers=_CLOSE)
+            parts.append(part)
+        return b"".join(parts)
+
+
+class GuardedRoute(APIRoute):
+    """A route that asks `api.security.permissions` before it reads anything."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's own handler, behind the guard."""
+        serve = super().get_route_handler()
+        known = {each.alias for each in self.dependant.query_params}
+        lists = {
+            each.alias for each in self.dependant.query_params if _takes_list(each.field_info.annotation)
+        }
+
+        async def guarded(request: Request) -> Response:
+            if self.name not in PUBLIC:
+                principal = await authenticate(request)
+                if principal.role not in PERMISSIONS.get(self.name, frozenset()):
+                    _note_denial(request, principal, self.name)
+                    raise Problem("forbidden")
+                request.app.state.services.calls.take(principal.agent_id)
+                request.state.principal = principal
+                if wrong := refused_parameters(request.query_params.multi_items(), known, lists):
+                    raise Problem("invalid_request", errors=wrong)
+            return await serve(self.prepared(request))
+
+        return guarded
+
+    def prepared(self, request: Request) -> Request:
+        """The request as the operation may read it."""
+        _refuse_other_than_json(request)
+        return JsonRequest(request.scope, request.receive)
+
+
+class UploadRoute(GuardedRoute):
+    """A route whose operation reads a body of any type by itself, in pieces."""
+
+    def prepared(self, request: Request) -> Request:
+        """The request as it came."""
+        return request
+
+
+def api_router(tag: str, route_class: type[GuardedRoute] = GuardedRoute) -> APIRouter:
+    """A router for one resource; its operation ids are the names of its functions."""
+    return APIRouter(
+        tags=[tag],
+        route_class=route_class,
+        generate_unique_id_function=lambda route: route.name,
+    )
+
+
+def _note_denial(request: Request, principal: Principal, operation: str) -> None:
+    refusals: RefusalTrail = request.app.state.services.refusals
+    who, role = principal.agent_id, principal.role
+    refusals.note(Refused.ACCESS, source_of(request), actor_id=who, operation=operation, role=role)
+
+
+def _takes_list(annotation: Any) -> bool:
+    """Whether a query parameter may be given several times: its type is a list, or a union with one."""
+    return get_origin(annotation) is list or any(get_origin(each) is list for each in get_args(annotation))
+
+
+def _refuse_other_than_json(request: Request) -> None:
+    has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if has_body and media_type != "application/json":
+        raise Problem("unsupported_media_type")

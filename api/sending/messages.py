@@ -1,0 +1,119 @@
+"""Messages across conversations, and what may be done with those that are held."""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import Query
+from sqlmodel import Session
+
+from api.conversations.service import command_or_problem
+from api.http.fields import Digits, Id, Instant, OptionalIdempotencyKey, PathId
+from api.http.paging import Cursor, Limit, Page
+from api.http.problem_docs import problems
+from api.http.two_way import AfterId, AroundId, Asked, BeforeId, Order, Ordered, TwoWayList
+from api.runtime.dependencies import Services, Shared
+from api.schemas.views import MessageView
+from api.security.auth import Caller, Principal
+from api.security.guarded_route import api_router
+from base.ids import id_from_key, new_id
+from domain.conversations.state import CANCEL_MESSAGE, SEND_HELD, Command
+from domain.sending.decide import RefusalCode
+from domain.sending.delivery import MessageStatus
+from store.conversations import listing as conversations
+from store.conversations import own_messages
+from store.conversations.command_targets import message_ref
+from store.conversations.messages import replied_ids
+from store.conversations.own_messages import MessageFilter
+from store.db.refusals import not_found
+from store.tables import Message
+
+_ME = "me"
+_OWN = TwoWayList("outbound_messages", tuple[Instant, Id])
+_CODES = ("not_found", "message_not_held", "not_your_conversation", "busy", "outcome_unknown")
+
+router = api_router("messages")
+
+
+@router.get("/v1/messages", responses=problems("invalid_cursor", "unknown_item"))
+async def list_outbound_messages(
+    services: Shared,
+    caller: Caller,
+    *,
+    status: Annotated[MessageStatus | None, Query(description="As stored: receipts are not applied.")] = None,
+    page_id: Digits | None = None,
+    customer_id: Id | None = None,
+    agent_id: Annotated[Id | None, Query(description="An agent's id, or `me`.")] = None,
+    order: Ordered = Order.OLDEST,
+    before: BeforeId = None,
+    after: AfterId = None,
+    around: AroundId = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[MessageView]:
+    """Our own messages, by the instant they were written: of one status, say those that are `held`."""
+    asked = Asked(order, before, after, around, cursor, limit)
+    wanted = MessageFilter(
+        status=status.value if status is not None else None,
+        page_id=page_id,
+        customer_id=customer_id,
+        agent_id=caller.agent_id if agent_id == _ME else agent_id,
+    )
+
+    def load(session: Session) -> Page[MessageView]:
+        def show(messages: list[Message]) -> list[MessageView]:
+            replied = replied_ids(session, messages)
+            return [MessageView.of(message, None, replied) for message in messages]
+
+        return _OWN.page(
+            asked,
+            read=partial(own_messages.listed, session, wanted),
+            find=partial(own_messages.find, session),
+            place_of=own_messages.place_of,
+            show=show,
+        )
+
+    return await services.database.read(load)
+
+
+@router.post(
+    "/v1/messages/{message_id}/send-held",
+    responses=problems("conversation_closed", *RefusalCode, *_CODES),
+)
+async def send_held_message(
+    services: Shared, caller: Caller, message_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+) -> MessageView:
+    """Send a held message in the conversation that the customer has now; it is judged anew."""
+    return await _command(services, caller, message_id, SEND_HELD, idempotency_key)
+
+
+@router.post("/v1/messages/{message_id}/cancel", responses=problems(*_CODES))
+async def cancel_message(
+    services: Shared, caller: Caller, message_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+) -> MessageView:
+    """Give a held message up. It stays in the transcript as `cancelled`."""
+    return await _command(services, caller, message_id, CANCEL_MESSAGE, idempotency_key)
+
+
+async def _command(
+    services: Services, caller: Principal, message_id: str, action: str, key: str | None
+) -> MessageView:
+    conversation = await services.database.read(lambda s: message_ref(s, message_id))
+    command = Command(
+        action,
+        id_from_key(caller.agent_id, message_id, action, key) if key else new_id(),
+        conversation.id,
+        caller.agent_id,
+        supervises=caller.supervises,
+        message_id=message_id,
+        settings=conversation.settings,
+    )
+    await command_or_problem(services, conversation, command)
+    return await services.database.read(lambda s: _shown(s, message_id))
+
+
+def _shown(session: Session, message_id: str) -> MessageView:
+    message = session.get(Message, message_id)
+    if message is None or message.conversation_id is None:
+        raise not_found("message of ours", message_id)
+    record = conversations.find(session, message.conversation_id)
+    return MessageView.of(message, record.thread if record else None, replied_ids(session, [message]))

@@ -1,0 +1,185 @@
+"""`/survey/{token}`: where a customer answers a survey that came as a link. The token is all they need.
+
+The answer is stored before the workflow is told; that may fail, for the store's answer counts.
+"""
+
+import contextlib
+import re
+
+from sqlmodel import Session
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from api.http.body import read_form
+from api.http.problems import Problem
+from api.runtime.dependencies import Services
+from api.runtime.refusal_trail import Refused, source_of
+from api.runtime.workflow_client import EngineBusyError, EngineUnavailableError, RunNotFoundError
+from api.surveys.page_html import HEADERS, MOST_COMMENT_UNITS, Form, form_page, message_page
+from base import clock
+from base.log import get_logger
+from domain.surveys.texts import SCORES, TEXTS, SurveyTexts, spoken
+from domain.workstreams.conversation_settings import Question
+from store.db.unavailable import STORE_UNAVAILABLE
+from store.events.events import append_events, event_row
+from store.surveys.answers import is_late, take_from_page
+from store.surveys.rows import by_token
+from store.tables import Customer, Page, Survey, SurveyAnswer
+
+MOST_FORM_BYTES = 64 * 1024
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{20,100}")
+
+_log = get_logger("api")
+
+
+def survey_routes() -> list[Route]:
+    """The public page."""
+    return [Route("/survey/{token}", _serve, methods=["GET", "POST"])]
+
+
+async def _serve(request: Request) -> Response:
+    """Every way to fail ends on a page that the customer can read."""
+    services: Services = request.app.state.services
+    texts = TEXTS[_language_of(request)]
+    try:
+        services.survey_pages.take(request.client.host if request.client else "")
+        if request.method == "POST":
+            return await _answer(request, services)
+        return await _show(request, services)
+    except Problem as problem:
+        said = texts.too_long.format(limit=MOST_COMMENT_UNITS)
+        said = {"too_many_requests": texts.too_fast, "body_too_large": said}.get(problem.code, texts.away)
+        return _said(request, said, problem.status_code, **(problem.headers or {}))
+    except STORE_UNAVAILABLE as error:
+        _log.warning("store_unavailable", path="/survey/…", error=type(error).__name__)
+        return _said(request, texts.away, 503, **{"Retry-After": "5"})
+
+
+async def _show(request: Request, services: Services) -> Response:
+    token, now = request.path_params["token"], clock.now()
+    view = await services.database.read(lambda s: _View.of(s, token))
+    if view is None:
+        services.refusals.note(Refused.LINK, source_of(request), page="survey")
+        return _unknown(request)
+    if view.answer is not None:
+        return view.already()
+    return _html(form_page(view.form(late=is_late(view.survey, now))))
+
+
+async def _answer(request: Request, services: Services) -> Response:
+    given = _last_of_each(await read_form(request, MOST_FORM_BYTES))
+    token, now = request.path_params["token"], clock.now()
+
+    view = await services.database.read(lambda s: _View.of(s, token))
+    if view is None:
+        services.refusals.note(Refused.LINK, source_of(request), page="survey")
+        return _unknown(request)
+    if view.answer is not None:
+        return view.already()
+    score, comment, problem = view.read(given)
+    if problem is not None:
+        late = is_late(view.survey, now)
+        return _html(form_page(view.form(late=late, problem=problem, given=given)), 422)
+
+    def keep(session: Session) -> bool:
+        survey = session.get_one(Survey, view.survey.id)
+        taken = take_from_page(session, survey, now, score=score, text=comment or None)
+        if taken.ignored is not None:
+            return False
+        fact = taken.fact(now, conversation_id=survey.conversation_id)
+        key = f"survey/{survey.id}/link"
+        append_events(session, [event_row(fact, survey.page_id, survey.customer_id, key)])
+        return True
+
+    if not await services.database.write(keep):
+        return view.already()  # a second press of the button was faster
+    return view.thanks(BackgroundTask(_tell, services, view.survey))
+
+
+async def _tell(services: Services, survey: Survey) -> None:
+    with contextlib.suppress(RunNotFoundError, EngineUnavailableError, EngineBusyError):
+        await services.engine.tell_survey_answered(survey.page_id, survey.customer_id, survey.id)
+
+
+class _View:
+    """A survey as its customer sees it."""
+
+    def __init__(self, survey: Survey, page: Page, customer: Customer, answer: SurveyAnswer | None) -> None:
+        self.survey = survey
+        self.answer = answer
+        self.question = Question(survey.question)
+        self.page_name = page.name
+        self.language = spoken(customer.locale, page.language)
+
+    @classmethod
+    def of(cls, session: Session, token: str) -> "_View | None":
+        found = by_token(session, token) if _TOKEN.fullmatch(token) else None
+        return cls(*found) if found else None
+
+    @property
+    def texts(self) -> SurveyTexts:
+        return TEXTS[self.language]
+
+    def read(self, given: dict[str, str]) -> tuple[int | None, str, str | None]:
+        """Score, comment, and what is wrong with them."""
+        score, comment = given.get("score", ""), given.get("comment", "").strip()
+        if len(comment.encode("utf-16-le")) // 2 > MOST_COMMENT_UNITS:
+            return None, comment, self.texts.too_long.format(limit=MOST_COMMENT_UNITS)
+        if not SCORES[self.question]:
+            return None, comment, None if comment else self.texts.write
+        chosen = next((each for each in SCORES[self.question] if str(each) == score), None)
+        return chosen, comment, self.texts.choose if chosen is None else None
+
+    def form(self, *, late: bool, problem: str | None = None, given: dict[str, str] | None = None) -> Form:
+        filled = given or {}
+        return Form(
+            self.language,
+            self.page_name,
+            self.question,
+            late=late,
+            score=filled.get("score"),
+            comment=filled.get("comment", ""),
+            problem=problem,
+        )
+
+    def already(self) -> Response:
+        texts = self.texts
+        return _html(message_page(self.language, texts.already, texts.already_more, self.page_name))
+
+    def thanks(self, afterwards: BackgroundTask) -> Response:
+        texts = self.texts
+        said = message_page(self.language, texts.thanks, texts.thanks_more, self.page_name)
+        return _html(said, background=afterwards)
+
+
+def _last_of_each(fields: dict[str, list[str]]) -> dict[str, str]:
+    """Of a field that is there twice the last."""
+    return {name: values[-1].replace("\r\n", "\n").replace("\x00", "") for name, values in fields.items()}
+
+
+def _unknown(request: Request) -> Response:
+    texts = TEXTS[_language_of(request)]
+    return _html(message_page(_language_of(request), texts.unknown, texts.unknown_more), 404)
+
+
+def _said(request: Request, text: str, status: int, **headers: str) -> Response:
+    language = _language_of(request)
+    return _html(message_page(language, TEXTS[language].page_title, text), status, headers=headers)
+
+
+def _language_of(request: Request) -> str:
+    """What the browser asks for, where no survey tells the language."""
+    accepted = request.headers.get("accept-language", "")[:200].split(",")
+    return spoken(*(each.partition(";")[0].strip() for each in accepted))
+
+
+def _html(
+    content: str,
+    status: int = 200,
+    *,
+    headers: dict[str, str] | None = None,
+    background: BackgroundTask | None = None,
+) -> Response:
+    return HTMLResponse(content, status, {**HEADERS, **(headers or {})}, background=background)

@@ -1,0 +1,40 @@
+"""The webhook as the application mounts it: its inbox is opened and closed with the process."""
+
+from starlette.types import Receive, Scope, Send
+
+from api.runtime.refusal_trail import RefusalTrail
+from api.webhooks.endpoint import WebhookEndpoint
+from api.webhooks.secrets import AccountSecrets
+from base.settings import Settings
+from ingest.inbox.inbox import Inbox, open_inbox
+from store.db.database import Database
+
+
+class WebhookMount:
+    """Holds the endpoint while the application runs."""
+
+    def __init__(self) -> None:
+        self._endpoint: WebhookEndpoint | None = None
+        self._inbox: Inbox | None = None
+
+    def open(self, settings: Settings, database: Database, refusals: RefusalTrail) -> None:
+        """Open the inbox; deliveries are taken from now on."""
+        self._inbox = inbox = open_inbox(settings)
+        self._endpoint = WebhookEndpoint(
+            AccountSecrets(database, settings.vault),
+            inbox,
+            refusals,
+            https=settings.public_base_url.startswith("https:"),
+        )
+
+    def close(self) -> None:
+        """Finish what was taken."""
+        if self._inbox is not None:
+            self._inbox.close()
+        self._endpoint = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one delivery or handshake."""
+        if self._endpoint is None:
+            raise RuntimeError("The webhook is served before the application has started.")
+        await self._endpoint(scope, receive, send)

@@ -1,0 +1,227 @@
+"""Workstreams: how the work of some pages is shared out."""
+
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from fastapi import Response
+from pydantic import BaseModel, Field
+from sqlmodel import Session
+
+from api.http.fields import (
+    AutoCloseMinutes,
+    Digits,
+    Flag,
+    Id,
+    Input,
+    Name,
+    OptionalIdempotencyKey,
+    PathId,
+    ReopenMinutes,
+    WarningMinutes,
+)
+from api.http.paging import Cursor, CursorOf, Limit, Page
+from api.http.problem_docs import problems
+from api.runtime.dependencies import Shared
+from api.security.audit import record
+from api.security.auth import Caller
+from api.security.guarded_route import api_router
+from api.security.idempotency import once
+from base import clock
+from base.ids import new_id
+from store.access.idempotency import create_once
+from store.tables import Workstream
+from store.workstreams import workstreams
+
+_BY_ID = CursorOf("workstreams", tuple[Id])
+_SECONDS = 60
+_MINUTES = "_minutes"
+_DEFAULTS = workstreams.NewWorkstream("")
+
+router = api_router("workstreams")
+
+
+class WorkstreamInput(Input):
+    """A workstream. Times are in minutes; unless set, a waiting conversation closes after 28 days.
+
+    `window_warning_minutes`: how long before each closing of Meta's window the agent who owes an answer is
+    warned. `send_held_unseen`: held messages are sent when the customer writes again, without another look.
+    `allow_automated_messages`: off, nothing that Pagedesk says by itself goes to customers; rules that
+    would send them something rest too.
+    """
+
+    name: Name
+    auto_close_waiting_after_minutes: AutoCloseMinutes = _DEFAULTS.auto_close_waiting_after // _SECONDS
+    reopen_closed_within_minutes: ReopenMinutes = _DEFAULTS.reopen_closed_within // _SECONDS
+    window_warning_minutes: WarningMinutes = _DEFAULTS.window_warning // _SECONDS
+    send_held_unseen: Flag = _DEFAULTS.send_held_unseen
+    allow_automated_messages: Flag = _DEFAULTS.allow_automated_messages
+    session_template_id: Id | None = None
+
+
+class WorkstreamChange(Input):
+    """What is to change; what is left out stays. `session_template_id` null: none from now on."""
+
+    name: Name | None = None
+    auto_close_waiting_after_minutes: AutoCloseMinutes | None = None
+    reopen_closed_within_minutes: ReopenMinutes | None = None
+    window_warning_minutes: WarningMinutes | None = None
+    send_held_unseen: Flag | None = None
+    allow_automated_messages: Flag | None = None
+    session_template_id: Id | None = None
+
+
+class WorkstreamPages(Input):
+    """The pages that the workstream is to have, all of them."""
+
+    page_ids: Annotated[list[Digits], Field(max_length=1000)]
+
+
+class WorkstreamView(BaseModel):
+    """A workstream with its pages."""
+
+    id: str
+    name: str
+    auto_close_waiting_after_minutes: int
+    reopen_closed_within_minutes: int
+    window_warning_minutes: int
+    send_held_unseen: bool
+    allow_automated_messages: bool
+    session_template_id: str | None
+    page_ids: list[str]
+    created_at: datetime
+
+    @classmethod
+    def of(cls, workstream: Workstream, page_ids: list[str]) -> Self:
+        """The workstream in the API's units."""
+        return cls(
+            id=workstream.id,
+            name=workstream.name,
+            auto_close_waiting_after_minutes=workstream.auto_close_waiting_after // _SECONDS,
+            reopen_closed_within_minutes=workstream.reopen_closed_within // _SECONDS,
+            window_warning_minutes=workstream.window_warning // _SECONDS,
+            send_held_unseen=workstream.send_held_unseen,
+            allow_automated_messages=workstream.allow_automated_messages,
+            session_template_id=workstream.session_template_id,
+            page_ids=page_ids,
+            created_at=workstream.created_at,
+        )
+
+
+@router.get("/v1/workstreams")
+async def list_workstreams(
+    services: Shared, cursor: Cursor = None, limit: Limit = 50
+) -> Page[WorkstreamView]:
+    """All workstreams."""
+    after = _BY_ID.read(cursor)
+
+    def load(session: Session) -> Page[WorkstreamView]:
+        found = workstreams.listed(session, after=after[0] if after else None, limit=limit + 1)
+        page_ids = workstreams.pages_of(session, [each.id for each in found])
+        return _BY_ID.page(
+            found,
+            limit,
+            lambda each: WorkstreamView.of(each, page_ids[each.id]),
+            lambda each: (each.id,),
+        )
+
+    return await services.database.read(load)
+
+
+@router.post(
+    "/v1/workstreams",
+    status_code=201,
+    responses=problems("name_taken", "unknown_session_template", "idempotency_key_reused"),
+)
+async def create_workstream(
+    services: Shared, caller: Caller, body: WorkstreamInput, idempotency_key: OptionalIdempotencyKey = None
+) -> WorkstreamView:
+    """Add a workstream."""
+    wanted = once(services, caller, idempotency_key, "create_workstream", body)
+
+    def create(session: Session, workstream_id: str) -> None:
+        new = workstreams.NewWorkstream(**_in_store_units(body.model_dump()))
+        workstreams.add(session, workstream_id, new, clock.now())
+        record(session, caller, "workstream.created", workstream_id=workstream_id)
+
+    def work(session: Session) -> WorkstreamView:
+        fresh = new_id()
+        return _view(
+            session, create_once(session, wanted, fresh, lambda: create(session, fresh), clock.now())
+        )
+
+    return await services.database.write(work)
+
+
+@router.get("/v1/workstreams/{workstream_id}", responses=problems("not_found"))
+async def get_workstream(services: Shared, workstream_id: PathId) -> WorkstreamView:
+    """One workstream."""
+    return await services.database.read(lambda s: _view(s, workstream_id))
+
+
+@router.patch(
+    "/v1/workstreams/{workstream_id}",
+    responses=problems("not_found", "name_taken", "unknown_session_template"),
+)
+async def change_workstream(
+    services: Shared, caller: Caller, workstream_id: PathId, body: WorkstreamChange
+) -> WorkstreamView:
+    """Change settings. They hold at once, for running conversations too."""
+    changes = body.model_dump(exclude_none=True)
+    if "session_template_id" in body.model_fields_set:
+        changes["session_template_id"] = body.session_template_id
+
+    def work(session: Session) -> WorkstreamView:
+        workstreams.change(session, workstream_id, _in_store_units(changes))
+        record(session, caller, "workstream.changed", workstream_id=workstream_id, changed=",".join(changes))
+        return _view(session, workstream_id)
+
+    view = await services.database.write(work)
+    services.fanout.tell(view.page_ids)
+    return view
+
+
+@router.put(
+    "/v1/workstreams/{workstream_id}/pages",
+    responses=problems("not_found", "unknown_pages", "page_needs_a_workstream"),
+)
+async def set_workstream_pages(
+    services: Shared, caller: Caller, workstream_id: PathId, body: WorkstreamPages
+) -> WorkstreamView:
+    """Give the workstream exactly these pages. Those it had and keeps not go to the default workstream."""
+
+    def work(session: Session) -> tuple[WorkstreamView, list[str]]:
+        moved = workstreams.set_pages(session, workstream_id, body.page_ids, clock.now())
+        session.flush()
+        record(session, caller, "workstream.pages_set", workstream_id=workstream_id)
+        return _view(session, workstream_id), moved
+
+    view, moved = await services.database.write(work)
+    services.fanout.tell(moved)
+    return view
+
+
+@router.delete(
+    "/v1/workstreams/{workstream_id}", status_code=204, responses=problems("not_found", "workstream_in_use")
+)
+async def delete_workstream(services: Shared, caller: Caller, workstream_id: PathId) -> Response:
+    """Delete a workstream that has no pages."""
+
+    def work(session: Session) -> None:
+        workstreams.delete(session, workstream_id)
+        record(session, caller, "workstream.deleted", workstream_id=workstream_id)
+
+    await services.database.write(work)
+    return Response(status_code=204)
+
+
+def _view(session: Session, workstream_id: str) -> WorkstreamView:
+    workstream = workstreams.get(session, workstream_id)
+    return WorkstreamView.of(workstream, workstreams.pages_of(session, [workstream_id])[workstream_id])
+
+
+def _in_store_units(values: dict[str, Any]) -> dict[str, Any]:
+    """Minutes as seconds, under the names of the columns."""
+    return {
+        name.removesuffix(_MINUTES): value * _SECONDS if name.endswith(_MINUTES) else value
+        for name, value in values.items()
+    }
