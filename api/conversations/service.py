@@ -42,9 +42,9 @@ async def give(
     *,
     insists: bool = False,
 ) -> CommandResult:
-    """Give a command; raises the errors of `api.runtime.workflow_client`. `insists`: again, while its fate
+    """Give a command; raises the errors of `api.runtime.workflow_client`.
 
-    is not known.
+    `insists`: again, while its fate is not known.
 
     That no run is open does not say that the conversation is closed: the row decides. One that lives, or may
     be reopened, gets its run back under the same update id, and so does a command that needs no live one.

@@ -46,9 +46,9 @@ class ChildSpec:
 
 
 class Child:
-    """One run after another of the same command. It never outlives this process
+    """One run after another of the same command. It never outlives this process.
 
-    (local/processes/die_with_parent.py).
+    By `local/processes/die_with_parent.py`.
     """
 
     def __init__(self, spec: ChildSpec, log_directory: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Protocol
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+import local.temporal_server.dev_server
 from local.processes.errors import ServerMissingError
 from local.processes.progress import Progress
 from local.temporal_server.dev_server import CLI_VERSION, GO_PACKAGE, find_or_build_dev_server
@@ -60,7 +61,7 @@ def _set_host_answer(monkeypatch: pytest.MonkeyPatch, *, answer: bool) -> None:
     async def answers(_: str) -> bool:
         return answer
 
-    monkeypatch.setattr(engine.dev_server, "answers", answers)
+    monkeypatch.setattr(local.temporal_server.dev_server, "answers", answers)
 
 
 def _set_download(monkeypatch: pytest.MonkeyPatch, script: str | None) -> None:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+import local.temporal_server.test_server
 from local.processes.errors import ServerMissingError
 from local.processes.progress import Progress
 from local.temporal_server.class_archive import ARCHIVE, NO_ARCHIVE
@@ -40,22 +41,22 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     paths: list[str] = []
 
     def maven_central(request: httpx.Request) -> httpx.Response:
-        path = str(request.url).removeprefix(engine.test_server.MAVEN_CENTRAL_URL)
+        path = str(request.url).removeprefix(local.temporal_server.test_server.MAVEN_CENTRAL_URL)
         paths.append(path)
         return httpx.Response(200, content=ARCHIVES[path])
 
     async def silent(_: str) -> bool:
         return False
 
-    monkeypatch.setattr(engine.test_server, "_JARS", listed)
-    monkeypatch.setattr(engine.test_server, "answers", silent)
+    monkeypatch.setattr(local.temporal_server.test_server, "_JARS", listed)
+    monkeypatch.setattr(local.temporal_server.test_server, "answers", silent)
     _set_client(monkeypatch, maven_central)
     return paths
 
 
 def _set_client(monkeypatch: pytest.MonkeyPatch, handler: Callable[[httpx.Request], httpx.Response]) -> None:
     monkeypatch.setattr(
-        engine.test_server,
+        local.temporal_server.test_server,
         "http_client",
         lambda: httpx.AsyncClient(transport=httpx.MockTransport(handler)),
     )
@@ -116,7 +117,7 @@ async def test_the_sdks_download_comes_first(
         return True
 
     monkeypatch.setattr(WorkflowEnvironment, "start_time_skipping", start)
-    monkeypatch.setattr(engine.test_server, "answers", loud)
+    monkeypatch.setattr(local.temporal_server.test_server, "answers", loud)
     assert await find_or_build_test_server(transcript.progress) == cache / NATIVE
 
 
