@@ -29,7 +29,6 @@ from activities.sending.read_back import ReadBackActivities
 from activities.sending.sends import SendActivities
 from activities.sending.usage import UsageNotes
 from background.erasure_starter import ErasureStarter
-from background.file_starter import FileStarter
 from background.page_waker import PageWaker
 from background.retention_starter import start_retention
 from background.stand_in_worker import StandIns, connect_again
@@ -48,6 +47,7 @@ from domain.sending.pacing import Pace
 from ingest.inbox.inbox import Inbox, inbox_rows, open_inbox
 from ingest.inbox.reader import InboxReader
 from ingest.inbox.wake import datagram_alarm, notify_alarm
+from ingest.relay.file_starter import FileStarter
 from ingest.relay.leases import MachineLock
 from ingest.relay.projection_repairs import WriteDowns
 from ingest.relay.relay import Relay

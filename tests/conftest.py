@@ -7,6 +7,7 @@ queues of your own, and only differences of time.
 import gc
 import sys
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -16,8 +17,10 @@ from base.process.clean_exit import exit_process
 from local.processes.progress import Progress
 from local.temporal_server.test_server import start_time_skipping
 from support.engines import SUGGEST_CONTINUE_AS_NEW_AT, dev_server_at
+from support.intake import Intake
 from support.postgres import SERVER, fresh_database
 from support.statements import share_compiled_statements
+from support.store import make_settings, seed
 
 _exit_status = pytest.StashKey[int]()
 
@@ -67,3 +70,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     is_xdist_worker = hasattr(config, "workerinput")
     if "temporalio.bridge.runtime" in sys.modules and not is_xdist_worker and _exit_status in config.stash:
         exit_process(config.stash[_exit_status])
+
+
+@pytest.fixture
+async def intake(tmp_path: Path) -> AsyncIterator[Intake]:
+    """A fresh way in."""
+    settings = make_settings(tmp_path)
+    intake = Intake(settings)
+    await intake.store.write(lambda session: seed(session, settings))
+    yield intake
+    intake.close()

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from background.file_starter import FileStarter
 from base import failpoints
 from base.log import get_logger
 from base.tracebacks import place_of, without_values
@@ -19,6 +18,7 @@ from ingest.events.conflicts import ConflictWatch
 from ingest.events.event_router import Routed, quarantine, route
 from ingest.inbox.reader import InboxReader
 from ingest.inbox.wake import Alarm
+from ingest.relay.file_starter import FileStarter
 from ingest.relay.leases import Leases, MachineLock, Part
 from ingest.relay.projection_repairs import WriteDowns
 from ingest.relay.replay import replay, requested_replays

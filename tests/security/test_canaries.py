@@ -108,7 +108,7 @@ _NOT_HERE = {
     "/v1/events",  # a stream, see above
     "/v1/erasures/{erasure_id}",  # test_erasure_canaries.py
     "/data-deletion/{code}",
-    "/v1/attachments/{attachment_id}",  # a file, not a view: tests/api/test_attachments.py
+    "/v1/attachments/{attachment_id}",  # a file, not a view: tests/api/attachments/test_attachments.py
 }
 
 

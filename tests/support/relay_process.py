@@ -9,7 +9,6 @@ import signal
 import socket
 from datetime import timedelta
 
-from background.file_starter import FileStarter
 from background.page_waker import PageWaker
 from base.log import configure
 from base.settings import Settings
@@ -17,6 +16,7 @@ from base.temporal import connect
 from ingest.events import conflicts
 from ingest.inbox.reader import InboxReader
 from ingest.inbox.wake import datagram_alarm, notify_alarm
+from ingest.relay.file_starter import FileStarter
 from ingest.relay.leases import MachineLock
 from ingest.relay.projection_repairs import WriteDowns
 from ingest.relay.relay import Relay

@@ -24,6 +24,7 @@ from store.tables import (
     UnroutedEvent,
 )
 from store.tables.pages import REMOVED
+from support.intake import Intake
 from support.paths import PAYLOADS
 from support.store import PAGE_A, PSID, add_message, payload, rows
 
@@ -35,7 +36,7 @@ def body_of(*names: str) -> list[bytes]:
     return [json.dumps(payload(name)).encode() for name in names]
 
 
-async def take(intake: Any, *names: str) -> Any:
+async def take(intake: Intake, *names: str) -> Any:
     for body in body_of(*names):
         await intake.receive(body, received_ms=SENT_AT_MS + 1500)
     return await intake.route_new()
@@ -46,7 +47,7 @@ async def only(database: Database, model: Any) -> Any:
     return row
 
 
-async def test_a_message_becomes_a_row_an_opening_and_a_signal(intake: Any) -> None:
+async def test_a_message_becomes_a_row_an_opening_and_a_signal(intake: Intake) -> None:
     routed = await take(intake, "text_single.json")
 
     message = await only(intake.store, Message)
@@ -62,7 +63,7 @@ async def test_a_message_becomes_a_row_an_opening_and_a_signal(intake: Any) -> N
     ]
 
 
-async def test_everything_again_in_any_order_changes_nothing(intake: Any) -> None:
+async def test_everything_again_in_any_order_changes_nothing(intake: Intake) -> None:
     names = sorted(path.name for path in PAYLOADS.glob("*.json"))
     await take(intake, *names)
     before = [await rows(intake.store, model) for model in (Message, Opening, Thread, Customer, Event)]
@@ -74,13 +75,13 @@ async def test_everything_again_in_any_order_changes_nothing(intake: Any) -> Non
     assert [len(table) for table in after] == [len(table) for table in before]
 
 
-async def test_page_phone_and_computer_are_one_thread(intake: Any) -> None:
+async def test_page_phone_and_computer_are_one_thread(intake: Intake) -> None:
     await take(intake, "text_single.json", "text_reply_to.json", "postback_button.json")
     assert (await only(intake.store, Customer)).psid == PSID
     assert [message.thread_seq for message in await rows(intake.store, Message)] == [1, 2, 3]
 
 
-async def test_echoes_of_other_apps_and_of_the_page_inbox_are_messages_from_outside(intake: Any) -> None:
+async def test_echoes_of_other_apps_and_of_the_page_inbox_are_messages_from_outside(intake: Intake) -> None:
     routed = await take(intake, "echo_other_app.json", "echo_page_inbox.json", "echo_no_app_id.json")
     messages = await rows(intake.store, Message)
     assert {(message.direction, message.sender_kind, message.status) for message in messages} == {
@@ -105,7 +106,7 @@ async def test_echoes_of_other_apps_and_of_the_page_inbox_are_messages_from_outs
     ],
 )
 async def test_what_opens_the_window_and_what_is_work(
-    intake: Any, name: str, opened_by: str, *, work: bool
+    intake: Intake, name: str, opened_by: str, *, work: bool
 ) -> None:
     routed = await take(intake, name)
     assert (await only(intake.store, Thread)).opened_by == opened_by
@@ -116,13 +117,13 @@ async def test_what_opens_the_window_and_what_is_work(
     "name",
     ["referral_ads.json", "delivery.json", "read.json", "message_edit.json", "optin_plugin_ref.json"],
 )
-async def test_what_opens_nothing(intake: Any, name: str) -> None:
+async def test_what_opens_nothing(intake: Intake, name: str) -> None:
     routed = await take(intake, name)
     assert await rows(intake.store, Opening) == []
     assert routed.threads == []
 
 
-async def test_an_ad_click_makes_the_next_message_an_ad_message(intake: Any) -> None:
+async def test_an_ad_click_makes_the_next_message_an_ad_message(intake: Intake) -> None:
     await take(intake, "referral_ads.json")
     await take(intake, "text_single.json")
     assert (await only(intake.store, Opening)).kind == "ad_message"
@@ -131,14 +132,14 @@ async def test_an_ad_click_makes_the_next_message_an_ad_message(intake: Any) -> 
     assert message.referral["source"] == "ADS"
 
 
-async def test_receipts_are_watermarks_that_never_go_back(intake: Any) -> None:
+async def test_receipts_are_watermarks_that_never_go_back(intake: Intake) -> None:
     await take(intake, "read.json", "delivery.json", "delivery_legacy_seq.json")
     thread = await only(intake.store, Thread)
     assert thread.read_until == clock.from_milliseconds(1795166111900)
     assert thread.delivered_until == clock.from_milliseconds(1795166111800)
 
 
-async def test_a_change_before_its_message_waits_for_it(intake: Any) -> None:
+async def test_a_change_before_its_message_waits_for_it(intake: Intake) -> None:
     edit = payload("message_edit.json")
     mid = edit["entry"][0]["messaging"][0]["message_edit"]["mid"]
     await take(intake, "message_edit.json")
@@ -157,7 +158,7 @@ async def test_a_change_before_its_message_waits_for_it(intake: Any) -> None:
 
 @pytest.mark.parametrize("early", [False, True])
 async def test_the_files_of_a_message_that_is_taken_back_are_to_be_deleted(
-    intake: Any, *, early: bool
+    intake: Intake, *, early: bool
 ) -> None:
     await intake.store.write(
         lambda s: s.get_one(Page, PAGE_A).sqlmodel_update({"attachments_for_customers": True})
@@ -177,7 +178,7 @@ async def test_the_files_of_a_message_that_is_taken_back_are_to_be_deleted(
     assert await intake.store.read(messages_with_files_to_delete) == told
 
 
-async def test_a_page_that_is_not_ours_is_quarantined_not_routed(intake: Any) -> None:
+async def test_a_page_that_is_not_ours_is_quarantined_not_routed(intake: Intake) -> None:
     foreign = payload("text_single.json")
     foreign["entry"][0]["id"] = "999"
     await intake.receive(json.dumps(foreign).encode())
@@ -189,7 +190,7 @@ async def test_a_page_that_is_not_ours_is_quarantined_not_routed(intake: Any) ->
     assert {(event.disposition, event.reason) for event in unrouted} == {("quarantined", "unknown_page")}
 
 
-async def test_a_removed_page_is_not_ours_any_more(intake: Any) -> None:
+async def test_a_removed_page_is_not_ours_any_more(intake: Intake) -> None:
     def remove(session: Session) -> None:
         session.get_one(Page, PAGE_A).provisioning_state = REMOVED
 
@@ -199,7 +200,7 @@ async def test_a_removed_page_is_not_ours_any_more(intake: Any) -> None:
     assert (event.disposition, event.reason) == ("quarantined", "unknown_page")
 
 
-async def test_the_first_of_two_contents_wins_and_the_other_is_noted(intake: Any) -> None:
+async def test_the_first_of_two_contents_wins_and_the_other_is_noted(intake: Intake) -> None:
     tampered = payload("text_single.json")
     tampered["entry"][0]["messaging"][0]["message"]["text"] = "something else"
     await take(intake, "text_single.json")
@@ -210,7 +211,7 @@ async def test_the_first_of_two_contents_wins_and_the_other_is_noted(intake: Any
     assert [event.conflict_ms is not None for event in await intake.events()] == [True]
 
 
-async def test_a_message_from_the_future_counts_from_its_receipt(intake: Any) -> None:
+async def test_a_message_from_the_future_counts_from_its_receipt(intake: Intake) -> None:
     with freeze_time(clock.from_milliseconds(SENT_AT_MS - 3_600_000)):
         await intake.receive(body_of("text_single.json")[0])
     await intake.route_new()
@@ -220,7 +221,7 @@ async def test_a_message_from_the_future_counts_from_its_receipt(intake: Any) ->
     assert opening.occurred_at == clock.from_milliseconds(SENT_AT_MS)
 
 
-async def test_an_echo_with_a_forged_id_is_a_message_from_outside(intake: Any) -> None:
+async def test_an_echo_with_a_forged_id_is_a_message_from_outside(intake: Intake) -> None:
     forged = payload("echo_own_app.json")
     forged["entry"][0]["messaging"][0]["message"]["metadata"] = "pd1:" + "0" * 32
     await intake.receive(json.dumps(forged).encode())
@@ -248,14 +249,14 @@ OWN_APP, BOT = "1187452390011223", "2045518837702214"
     ],
 )
 async def test_what_tells_who_controls_the_thread(
-    intake: Any, names: list[str], owner: str, app_id: str | None
+    intake: Intake, names: list[str], owner: str, app_id: str | None
 ) -> None:
     await take(intake, *names)
     thread = await only(intake.store, Thread)
     assert (thread.owner, thread.owner_app_id) == (owner, app_id)
 
 
-async def test_an_older_sign_of_an_owner_that_comes_late_changes_nothing(intake: Any) -> None:
+async def test_an_older_sign_of_an_owner_that_comes_late_changes_nothing(intake: Intake) -> None:
     late = payload("standby_message.json")
     late["entry"][0]["standby"][0]["timestamp"] = SENT_AT_MS - 1000
     await take(intake, "handover_pass_thread_control.json")
@@ -264,14 +265,14 @@ async def test_an_older_sign_of_an_owner_that_comes_late_changes_nothing(intake:
     assert (await only(intake.store, Thread)).owner == "us"
 
 
-async def test_a_change_of_control_is_told_with_the_apps(intake: Any) -> None:
+async def test_a_change_of_control_is_told_with_the_apps(intake: Intake) -> None:
     await take(intake, "handover_pass_thread_control.json")
     event = await only(intake.store, Event)
     assert event.kind == "customer.pass_thread_control"
     assert (event.data["previous_owner_app_id"], event.data["new_owner_app_id"]) == (BOT, OWN_APP)
 
 
-async def test_a_batch_locks_messages_then_pages_and_appends_events_last(intake: Any) -> None:
+async def test_a_batch_locks_messages_then_pages_and_appends_events_last(intake: Intake) -> None:
     """Sends lock in this order too: two transactions never wait for each other on PostgreSQL."""
     await take(intake, "text_single.json")
     customer = await only(intake.store, Customer)
@@ -301,7 +302,7 @@ async def test_a_batch_locks_messages_then_pages_and_appends_events_last(intake:
 
 
 async def test_receipts_of_many_threads_cost_no_look_at_each_and_know_their_conversations(
-    intake: Any,
+    intake: Intake,
 ) -> None:
     people = [str(7421908834567000 + number) for number in range(6)]
     for psid in people:
@@ -327,7 +328,7 @@ def body_of_text(psid: str) -> bytes:
     return json.dumps(delivery).encode()
 
 
-async def statements_of_receipts(intake: Any, people: list[str]) -> int:
+async def statements_of_receipts(intake: Intake, people: list[str]) -> int:
     """How many statements one batch of delivery receipts takes, but for the threads' own updates."""
     for psid in people:
         delivery = payload("delivery.json")
@@ -339,7 +340,7 @@ async def statements_of_receipts(intake: Any, people: list[str]) -> int:
     return sum(not statement.startswith("UPDATE thread ") for statement in said)
 
 
-async def test_new_messages_are_looked_up_at_once_and_not_one_by_one(intake: Any) -> None:
+async def test_new_messages_are_looked_up_at_once_and_not_one_by_one(intake: Intake) -> None:
     reads: list[int] = []
     for count in (5, 50):
         for number in range(count):

@@ -1,7 +1,6 @@
 """An event that went to no thread can be handled once more, and is then as if it had just come."""
 
 import json
-from typing import Any
 
 import pytest
 from sqlmodel import Session
@@ -12,6 +11,7 @@ from ingest.relay.replay import REPLAYING, replay, request_replay, requested_rep
 from store.db.database import Database
 from store.inbox.relay_shares import Lease, LeaseLostError, take_share
 from store.tables import InboxEvent, Message, UnroutedEvent
+from support.intake import Intake
 from support.store import PSID, payload, rows
 
 OWNER = "relay"
@@ -36,7 +36,7 @@ class Quarantined:
 
 
 @pytest.fixture
-async def quarantined(intake: Any) -> Quarantined:
+async def quarantined(intake: Intake) -> Quarantined:
     await intake.receive(json.dumps(payload("text_single.json")).encode())
     (event,) = await intake.events()
 

@@ -1,6 +1,7 @@
 """The attachment part (F) of the bad-input catalogue, as far as it is about where files come from.
 
-The other numbers are in tests/store/test_bad_files.py and tests/api/test_attachments.py.
+The other numbers are in tests/store/attachments/test_bad_files.py and
+tests/api/attachments/test_attachments.py.
 """
 
 import asyncio

@@ -1,7 +1,6 @@
 """Pages that never ran are woken when a worker starts, also when its store is away at first."""
 
 import sqlite3
-from typing import Any
 from unittest import mock
 
 import pytest
@@ -10,11 +9,12 @@ from sqlalchemy.exc import OperationalError
 from background import page_waker as page_wake
 from background.page_waker import PageWaker
 from support.eventually import eventually
+from support.intake import Intake
 from support.store import PAGE_A, PAGE_B
 
 
 async def test_a_store_that_is_away_at_the_start_is_waited_for(
-    intake: Any, monkeypatch: pytest.MonkeyPatch
+    intake: Intake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(page_wake, "_PAUSE_SECONDS", 0.01)
     away = OperationalError("BEGIN", None, sqlite3.OperationalError("database is locked"))

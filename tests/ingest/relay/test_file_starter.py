@@ -7,15 +7,18 @@ from unittest import mock
 from sqlmodel import Session
 from temporalio.client import Client
 
-from background.file_starter import FileStarter
 from base import clock
+from ingest.relay.file_starter import FileStarter
 from store.attachments.rows import inbound_row, take_back
 from store.db.sql import insert_or_ignore
 from store.tables import Attachment, Customer
+from support.intake import Intake
 from support.store import PAGE_A, PSID
 
 
-async def test_what_an_earlier_process_left_is_fetched_or_deleted_by_runs_of_their_own(intake: Any) -> None:
+async def test_what_an_earlier_process_left_is_fetched_or_deleted_by_runs_of_their_own(
+    intake: Intake,
+) -> None:
     now = clock.now()
 
     def work(session: Session) -> None:

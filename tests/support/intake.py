@@ -1,9 +1,4 @@
-"""The way in without an engine: inbox, router and store are real."""
-
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
+"""The way in without an engine: inbox, event router and store are real."""
 
 from base import clock
 from base.settings import Settings
@@ -14,7 +9,7 @@ from ingest.inbox.wake import NoWake
 from messenger.webhooks.webhook import split
 from store.db.database import Database
 from store.tables import InboxEvent
-from support.store import ACCOUNT, make_settings, seed
+from support.store import ACCOUNT
 
 
 class Intake:
@@ -47,13 +42,3 @@ class Intake:
         self.inbox.close()
         self.inbox_store.close()
         self.store.close()
-
-
-@pytest.fixture
-async def intake(tmp_path: Path) -> AsyncIterator[Intake]:
-    """A fresh way in."""
-    settings = make_settings(tmp_path)
-    intake = Intake(settings)
-    await intake.store.write(lambda session: seed(session, settings))
-    yield intake
-    intake.close()

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from domain.conversations.state import ThreadEvent, ThreadEventKind
 from store.search import texts as search_texts
 from store.tables import Message, Opening, Thread
+from support.intake import Intake
 from support.store import PAGE_A, rows
 
 AT_MS = 1795166112000
@@ -45,7 +46,7 @@ def handover(psid: str, at_ms: int, previous: str | None = BOT, new: Any = OURS)
     return delivery("messaging", psid, {"pass_thread_control": control}, at_ms)
 
 
-async def told(intake: Any, bodies: Sequence[bytes], *, together: bool) -> list[ThreadEvent]:
+async def told(intake: Intake, bodies: Sequence[bytes], *, together: bool) -> list[ThreadEvent]:
     """What a thread's conversation is told; the deliveries are routed together or one by one."""
     events: list[ThreadEvent] = []
     for body in bodies:
@@ -61,7 +62,7 @@ async def told(intake: Any, bodies: Sequence[bytes], *, together: bool) -> list[
 
 @pytest.mark.parametrize("together", [False, True])
 async def test_a_message_and_its_tap_in_two_channels_are_one_message_in_any_order(
-    intake: Any, *, together: bool
+    intake: Intake, *, together: bool
 ) -> None:
     forms = [("standby", message), ("messaging", message), ("standby", postback), ("messaging", postback)]
     orders = [order for count in (1, 2, 3, 4) for order in itertools.permutations(forms, count)]
@@ -85,7 +86,7 @@ async def test_a_message_and_its_tap_in_two_channels_are_one_message_in_any_orde
     assert {each.at for each in openings} == {openings[0].at}, "the window counts from the one instant"
 
 
-async def test_the_words_that_came_second_are_found(intake: Any) -> None:
+async def test_the_words_that_came_second_are_found(intake: Intake) -> None:
     for body in (delivery("messaging", "71", postback()), delivery("messaging", "71", message())):
         await told(intake, [body], together=False)
     (row,) = await rows(intake.store, Message)
@@ -97,14 +98,16 @@ async def test_the_words_that_came_second_are_found(intake: Any) -> None:
     assert await intake.store.read(found) == [row.id]
 
 
-async def test_the_channel_that_came_last_of_one_message_does_not_say_who_has_the_thread(intake: Any) -> None:
+async def test_the_channel_that_came_last_of_one_message_does_not_say_who_has_the_thread(
+    intake: Intake,
+) -> None:
     for psid, order in (("71", ("messaging", "standby")), ("72", ("standby", "messaging"))):
         bodies = [delivery(channel, psid, message(f"m_{psid}")) for channel in order]
         await told(intake, bodies, together=False)
     assert {thread.owner for thread in await rows(intake.store, Thread)} == {"unknown"}
 
 
-async def test_an_id_that_another_persons_message_has_loses_no_words(intake: Any) -> None:
+async def test_an_id_that_another_persons_message_has_loses_no_words(intake: Intake) -> None:
     await told(intake, [delivery("messaging", "71", message("m_same"))], together=False)
     stolen = delivery("messaging", "72", {"postback": {"mid": "m_same", "title": "Mine", "payload": "P"}})
     events = await told(intake, [stolen], together=False)
@@ -113,7 +116,7 @@ async def test_an_id_that_another_persons_message_has_loses_no_words(intake: Any
     assert [event.kind for event in events] == [ThreadEventKind.POSTBACK]
 
 
-async def test_what_was_taken_back_does_not_return_with_the_other_channel(intake: Any) -> None:
+async def test_what_was_taken_back_does_not_return_with_the_other_channel(intake: Intake) -> None:
     deleted = {"message": {"mid": "m_one", "is_deleted": True}}
     bodies = [
         delivery("standby", "71", message()),
@@ -130,7 +133,7 @@ async def test_what_was_taken_back_does_not_return_with_the_other_channel(intake
 @pytest.mark.parametrize("together", [False, True])
 @pytest.mark.parametrize("previous", [BOT, INBOX, None], ids=["bot", "page inbox", "idle"])
 async def test_a_thread_that_is_handed_to_us_is_work_whichever_event_comes_first(
-    intake: Any, previous: str | None, *, together: bool
+    intake: Intake, previous: str | None, *, together: bool
 ) -> None:
     for number, order in enumerate(itertools.permutations(range(3))):
         psid = f"7{number:012}"
@@ -160,18 +163,18 @@ async def test_a_thread_that_is_handed_to_us_is_work_whichever_event_comes_first
     ],
     ids=["nothing was said", "it was said to us", "to another app", "to nobody", "it was told us already"],
 )
-async def test_a_handover_is_no_work_where_nobody_waits_for_us(intake: Any, bodies: list[bytes]) -> None:
+async def test_a_handover_is_no_work_where_nobody_waits_for_us(intake: Intake, bodies: list[bytes]) -> None:
     events = await told(intake, bodies, together=False)
     assert [event for event in events if event.kind is ThreadEventKind.HANDED_OVER] == []
 
 
-async def test_an_app_id_as_a_number_is_ours_too(intake: Any) -> None:
+async def test_an_app_id_as_a_number_is_ours_too(intake: Intake) -> None:
     bodies = [delivery("standby", "71", message()), handover("71", AT_MS + 1000, new=int(OURS))]
     events = await told(intake, bodies, together=False)
     assert [event.kind for event in events][-1] is ThreadEventKind.HANDED_OVER
 
 
-async def test_files_of_a_message_in_two_channels_are_fetched_once(intake: Any) -> None:
+async def test_files_of_a_message_in_two_channels_are_fetched_once(intake: Intake) -> None:
     picture = {
         "message": {
             "mid": "m_pic",

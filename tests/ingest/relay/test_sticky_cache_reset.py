@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from typing import Any
 from unittest import mock
 
 import pytest
@@ -14,6 +13,7 @@ from ingest.relay.sticky_cache_reset import Succession
 from store.inbox.relay_shares import PARTITIONS
 from support.deliveries import body_of, text_event
 from support.eventually import eventually
+from support.intake import Intake
 from support.store import PSID
 from workflows.messages import conversation_workflow_id
 
@@ -79,7 +79,7 @@ async def test_every_take_over_begins_anew(client: mock.Mock, reset: mock.AsyncM
 
 
 async def test_a_relay_that_takes_work_over_takes_its_conversations(
-    intake: Any, client: mock.Mock, reset: mock.AsyncMock
+    intake: Intake, client: mock.Mock, reset: mock.AsyncMock
 ) -> None:
     await intake.receive(body_of(text_event(PSID)))
     (thread,) = (await intake.route_new()).threads

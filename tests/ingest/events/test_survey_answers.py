@@ -13,6 +13,7 @@ from ingest.events.facts import thread_event
 from store.surveys.signatures import payload_of, question_id_of
 from store.tables import Conversation, Customer, Event, Message, Opening, Survey, Thread
 from store.tables import ThreadEvent as ThreadEventRow
+from support.intake import Intake
 from support.store import PAGE_A, PSID, payload, rows
 from support.surveys import answers
 
@@ -21,7 +22,7 @@ STRANGER = "999888777"
 
 
 @pytest.fixture
-async def survey(intake: Any) -> Survey:
+async def survey(intake: Intake) -> Survey:
     """A survey that has been sent to the customer, whose conversation is over."""
     row = Survey(
         id="surveyone",
@@ -61,7 +62,7 @@ async def survey(intake: Any) -> Survey:
     return row
 
 
-async def tap(intake: Any, given: str, mid: str = "m_tap", psid: str = PSID, title: str = "5") -> Any:
+async def tap(intake: Intake, given: str, mid: str = "m_tap", psid: str = PSID, title: str = "5") -> Any:
     body = payload("text_quick_reply.json")
     event = body["entry"][0]["messaging"][0]
     event["sender"]["id"] = psid
@@ -70,7 +71,7 @@ async def tap(intake: Any, given: str, mid: str = "m_tap", psid: str = PSID, tit
     return await intake.route_new()
 
 
-async def feedback(intake: Any, question_id: str, score: str, *, key: str = "") -> Any:
+async def feedback(intake: Intake, question_id: str, score: str, *, key: str = "") -> Any:
     body = payload("feedback_csat_with_comment.json")
     event = body["entry"][0]["messaging"][0]
     given = {"type": "csat", "payload": score, "follow_up": {"type": "free_form", "payload": "Great" + key}}
@@ -87,11 +88,11 @@ def told(routed: Any) -> list[tuple[ThreadEventKind, str | None, bool]]:
     ]
 
 
-async def received(intake: Any) -> list[Event]:
+async def received(intake: Intake) -> list[Event]:
     return [event for event in await rows(intake.store, Event) if event.kind == "survey.answer_received"]
 
 
-async def test_a_tap_answers_opens_the_window_and_is_no_work(intake: Any, survey: Survey) -> None:
+async def test_a_tap_answers_opens_the_window_and_is_no_work(intake: Intake, survey: Survey) -> None:
     routed = await tap(intake, payload_of(survey, 5))
 
     assert told(routed) == [(ThreadEventKind.SURVEY_ANSWER, "surveyone", False)]
@@ -109,7 +110,7 @@ async def test_a_tap_answers_opens_the_window_and_is_no_work(intake: Any, survey
     assert event.data == {"survey_id": "surveyone", "source": "buttons", "ignored": None, "late": False}
 
 
-async def test_two_taps_at_once_are_one_answer(intake: Any, survey: Survey) -> None:
+async def test_two_taps_at_once_are_one_answer(intake: Intake, survey: Survey) -> None:
     """W51: also when both come in one batch."""
     for mid, score in (("m_1", 5), ("m_2", 1)):
         body = payload("text_quick_reply.json")
@@ -124,7 +125,7 @@ async def test_two_taps_at_once_are_one_answer(intake: Any, survey: Survey) -> N
     assert [event.data["ignored"] for event in await received(intake)] == [None, "repeated"]
 
 
-async def test_the_same_delivery_again_changes_nothing(intake: Any, survey: Survey) -> None:
+async def test_the_same_delivery_again_changes_nothing(intake: Intake, survey: Survey) -> None:
     await tap(intake, payload_of(survey, 5))
     assert told(await tap(intake, payload_of(survey, 5))) == []
     assert len(await answers(intake.store)) == len(await received(intake)) == 1
@@ -141,7 +142,7 @@ async def test_the_same_delivery_again_changes_nothing(intake: Any, survey: Surv
     ],
 )
 async def test_a_forged_answer_is_kept_as_a_message_and_no_more(
-    intake: Any, survey: Survey, given: str
+    intake: Intake, survey: Survey, given: str
 ) -> None:
     """W50."""
     assert told(await tap(intake, given)) == [(ThreadEventKind.SURVEY_ANSWER, None, False)]
@@ -153,7 +154,7 @@ async def test_a_forged_answer_is_kept_as_a_message_and_no_more(
     assert survey.token not in str(event.data)
 
 
-async def test_somebody_elses_answer_does_not_count(intake: Any, survey: Survey) -> None:
+async def test_somebody_elses_answer_does_not_count(intake: Intake, survey: Survey) -> None:
     """W50."""
     assert told(await tap(intake, payload_of(survey, 5), psid=STRANGER)) == [
         (ThreadEventKind.SURVEY_ANSWER, None, False)
@@ -165,11 +166,11 @@ async def test_somebody_elses_answer_does_not_count(intake: Any, survey: Survey)
     assert (event.data["ignored"], event.data["survey_id"], event.conversation_id) == ("foreign", None, None)
 
 
-async def test_another_quick_reply_is_work_as_ever(intake: Any, survey: Survey) -> None:
+async def test_another_quick_reply_is_work_as_ever(intake: Intake, survey: Survey) -> None:
     assert told(await tap(intake, f"survey:{survey.id}:5")) == [(ThreadEventKind.MESSAGE, None, True)]
 
 
-async def test_an_answer_in_the_template_opens_nothing(intake: Any, survey: Survey) -> None:
+async def test_an_answer_in_the_template_opens_nothing(intake: Intake, survey: Survey) -> None:
     routed = await feedback(intake, question_id_of(survey), "4")
     assert told(routed) == [(ThreadEventKind.SURVEY_ANSWER, "surveyone", False)]
     (answer,) = await answers(intake.store)
@@ -182,19 +183,19 @@ async def test_an_answer_in_the_template_opens_nothing(intake: Any, survey: Surv
     assert len(await answers(intake.store)) == 1
 
 
-async def test_a_forged_template_answer_does_not_count(intake: Any, survey: Survey) -> None:
+async def test_a_forged_template_answer_does_not_count(intake: Intake, survey: Survey) -> None:
     routed = await feedback(intake, f"pdsurvey_{survey.id}_" + "0" * 32, "4")
     assert told(routed) == [(ThreadEventKind.SURVEY_ANSWER, None, False)]
     assert await answers(intake.store) == []
 
 
-async def test_a_template_of_another_app_is_noted(intake: Any, survey: Survey) -> None:  # noqa: ARG001
+async def test_a_template_of_another_app_is_noted(intake: Intake, survey: Survey) -> None:  # noqa: ARG001
     routed = await feedback(intake, "q_csat_2291", "5")
     assert told(routed) == []
     assert "customer.messaging_feedback" in [event.kind for event in await rows(intake.store, Event)]
 
 
-async def test_what_comes_after_the_end_is_late(intake: Any, survey: Survey) -> None:
+async def test_what_comes_after_the_end_is_late(intake: Intake, survey: Survey) -> None:
     def expire(session: Session) -> None:
         session.get_one(Survey, survey.id).status = "expired"
 

@@ -11,6 +11,7 @@ import pytest
 
 from api.schemas.views import MessageView
 from store.tables import EarlyChange, Event, Message, UnroutedEvent
+from support.intake import Intake
 from support.paths import PAYLOADS
 from support.store import payload, rows
 
@@ -25,13 +26,13 @@ def test_the_table_has_every_delivery() -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-async def test_it_is_shown_as_what_it_is(intake: Any, name: str) -> None:
+async def test_it_is_shown_as_what_it_is(intake: Intake, name: str) -> None:
     await intake.receive((PAYLOADS / name).read_bytes(), received_ms=SENT_AT_MS + 1500)
     await intake.route_new()
     assert await shown(intake) == TABLE[name]
 
 
-async def shown(intake: Any) -> dict[str, list[Any]]:
+async def shown(intake: Intake) -> dict[str, list[Any]]:
     """All that one delivery leaves to be seen."""
     found: dict[str, list[Any]] = {
         "messages": [_view(row) for row in await rows(intake.store, Message)],
@@ -56,7 +57,7 @@ def _mid(name: str) -> str:
     return mid
 
 
-async def _gets(intake: Any, kind: str, value: dict[str, Any], after_ms: int = 1000) -> None:
+async def _gets(intake: Intake, kind: str, value: dict[str, Any], after_ms: int = 1000) -> None:
     """A change of the message of text_single.json arrives."""
     event = payload("text_single.json")
     (changed,) = event["entry"][0]["messaging"]
@@ -66,13 +67,13 @@ async def _gets(intake: Any, kind: str, value: dict[str, Any], after_ms: int = 1
     await intake.route_new()
 
 
-async def _view_of(intake: Any) -> dict[str, Any]:
+async def _view_of(intake: Intake) -> dict[str, Any]:
     (message,) = await rows(intake.store, Message)
     return MessageView.of(message, None, {}).model_dump(mode="json")
 
 
 @pytest.fixture
-async def written(intake: Any) -> Any:
+async def written(intake: Intake) -> Any:
     """A message to be changed."""
     await intake.receive(json.dumps(payload("text_single.json")).encode(), received_ms=SENT_AT_MS + 500)
     await intake.route_new()
@@ -141,7 +142,7 @@ async def test_the_latest_reaction_is_shown_and_none_that_was_taken_back(
     ],
 )
 async def test_what_nobody_knows_yet_is_shown_as_such(
-    intake: Any, message: dict[str, Any], kind: str, types: list[str]
+    intake: Intake, message: dict[str, Any], kind: str, types: list[str]
 ) -> None:
     event = payload("text_single.json")
     event["entry"][0]["messaging"][0]["message"] = {"mid": "m_new", **message}

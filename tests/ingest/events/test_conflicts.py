@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from typing import Any
 
 from freezegun import freeze_time
 
@@ -11,6 +10,7 @@ from ingest.events.conflicts import LOOK_EVERY, ConflictWatch
 from ingest.inbox.reader import BATCH, InboxReader
 from store.events.events import CONFLICTING_REPEAT
 from store.tables import Event
+from support.intake import Intake
 from support.store import PAGE_A, payload, rows
 
 
@@ -20,32 +20,33 @@ def body(text: str, mid: str = "m_1") -> bytes:
     return json.dumps(delivery).encode()
 
 
-def watch(intake: Any) -> ConflictWatch:
+def watch(intake: Intake) -> ConflictWatch:
     return ConflictWatch(intake.store, InboxReader(intake.inbox_store))
 
 
-async def alarms(intake: Any) -> list[Event]:
+async def alarms(intake: Intake) -> list[Event]:
     return [event for event in await rows(intake.store, Event) if event.kind == CONFLICTING_REPEAT]
 
 
-async def test_another_content_is_one_alarm_that_names_event_and_page(intake: Any) -> None:
+async def test_another_content_is_one_alarm_that_names_event_and_page(intake: Intake) -> None:
     await intake.receive(body("first"))
     await intake.receive(body("second"))
     await watch(intake).look()
     (alarm,) = await alarms(intake)
     (event,) = await intake.events()
     assert (alarm.page_id, alarm.data) == (PAGE_A, {"inbox_id": event.id, "kind": "message"})
+    assert event.conflict_ms is not None
     assert alarm.at == clock.from_milliseconds(event.conflict_ms)
 
 
-async def test_the_same_content_is_none(intake: Any) -> None:
+async def test_the_same_content_is_none(intake: Intake) -> None:
     for _ in range(3):
         await intake.receive(body("first"))
     await watch(intake).look()
     assert await alarms(intake) == []
 
 
-async def test_it_stays_one_after_more_repeats_and_a_new_start(intake: Any) -> None:
+async def test_it_stays_one_after_more_repeats_and_a_new_start(intake: Intake) -> None:
     await intake.receive(body("first"))
     for text in ("second", "third"):
         await intake.receive(body(text))
@@ -53,7 +54,7 @@ async def test_it_stays_one_after_more_repeats_and_a_new_start(intake: Any) -> N
     assert len(await alarms(intake)) == 1
 
 
-async def test_it_looks_at_most_every_ten_seconds_and_finds_what_came_meanwhile(intake: Any) -> None:
+async def test_it_looks_at_most_every_ten_seconds_and_finds_what_came_meanwhile(intake: Intake) -> None:
     with freeze_time("2026-11-20T10:00:00Z") as now:
         one = watch(intake)
         await one.look()
@@ -67,7 +68,7 @@ async def test_it_looks_at_most_every_ten_seconds_and_finds_what_came_meanwhile(
         assert len(await alarms(intake)) == 1
 
 
-async def test_more_than_one_reading_of_them_are_all_told(intake: Any) -> None:
+async def test_more_than_one_reading_of_them_are_all_told(intake: Intake) -> None:
     count = BATCH + 1
     for number in range(count):
         await intake.receive(body("first", f"m_{number}"))

@@ -21,6 +21,7 @@ from store.tables import Message, UnroutedEvent
 from store.tables import ThreadEvent as ThreadEventRow
 from support.deliveries import body_of, text_event
 from support.eventually import eventually
+from support.intake import Intake
 from support.store import PSID, rows
 
 AWAY = OperationalError("BEGIN", None, sqlite3.OperationalError("database is locked"))
@@ -38,7 +39,7 @@ def files() -> mock.Mock:
 
 
 @pytest.fixture
-def relay(intake: Any, signaller: mock.Mock, files: mock.Mock) -> Relay:
+def relay(intake: Intake, signaller: mock.Mock, files: mock.Mock) -> Relay:
     return Relay(
         database=intake.store,
         reader=InboxReader(intake.inbox_store),
@@ -76,7 +77,7 @@ async def test_what_was_left_is_taken_over_though_the_store_is_away_for_a_moment
 
 @pytest.mark.parametrize("error", [AWAY, READS_ONLY])
 async def test_no_error_of_the_database_is_the_fault_of_an_event(
-    intake: Any, relay: Relay, monkeypatch: pytest.MonkeyPatch, error: Exception
+    intake: Intake, relay: Relay, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     monkeypatch.setattr(relaying, "_PAUSE_SECONDS", 0.01)
     await intake.receive(body_of(text_event(PSID)))
@@ -100,7 +101,7 @@ async def test_no_error_of_the_database_is_the_fault_of_an_event(
 
 
 async def test_a_commit_whose_outcome_is_lost_is_not_repeated(
-    intake: Any, relay: Relay, signaller: mock.Mock, monkeypatch: pytest.MonkeyPatch
+    intake: Intake, relay: Relay, signaller: mock.Mock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The connection broke as the commit was answered: what was routed is told from its row, once."""
     monkeypatch.setattr(relaying, "_PAUSE_SECONDS", 0.01)
@@ -132,7 +133,7 @@ async def test_a_commit_whose_outcome_is_lost_is_not_repeated(
     assert [event.seq for event in call.args[2]] == [2]
 
 
-async def test_a_relay_that_stops_leaves_its_partitions_and_the_machine(intake: Any, relay: Relay) -> None:
+async def test_a_relay_that_stops_leaves_its_partitions_and_the_machine(intake: Intake, relay: Relay) -> None:
     other = MachineLock(intake.settings.data_dir)
 
     async def works() -> bool:
@@ -147,7 +148,7 @@ async def test_a_relay_that_stops_leaves_its_partitions_and_the_machine(intake: 
     assert (len(share.leases), share.survives) == (16, False)
 
 
-async def test_a_zombie_changes_nothing(intake: Any, relay: Relay) -> None:
+async def test_a_zombie_changes_nothing(intake: Intake, relay: Relay) -> None:
     """Its partitions were taken over while it stood still."""
     await intake.receive(body_of(text_event(PSID)))
     await relay._renew_leases()

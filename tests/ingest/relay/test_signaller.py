@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import sqlite3
 from collections.abc import AsyncIterator
-from typing import Any, cast
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -20,6 +20,7 @@ from store.tables import Event
 from store.tables import ThreadEvent as ThreadEventRow
 from support.deliveries import body_of, echo_event, new_psid, text_event
 from support.eventually import eventually
+from support.intake import Intake
 from support.store import PAGE_A, PSID, rows
 
 
@@ -31,7 +32,7 @@ from support.store import PAGE_A, PSID, rows
     ],
 )
 async def test_a_store_that_is_away_for_a_moment_is_waited_for(
-    intake: Any, monkeypatch: pytest.MonkeyPatch, event: dict[str, Any], answer: RPCStatusCode, told: str
+    intake: Intake, monkeypatch: pytest.MonkeyPatch, event: dict[str, Any], answer: RPCStatusCode, told: str
 ) -> None:
     await intake.receive(body_of(event))
     routed = await intake.route_new()
@@ -91,11 +92,11 @@ async def signalling(signaller: Signaller) -> AsyncIterator[None]:
             await running
 
 
-async def routed(intake: Any, *people: str) -> Routed:
+async def routed(intake: Intake, *people: str) -> Routed:
     """Each of them writes, in this order, and it is routed."""
     for psid in people:
         await intake.receive(body_of(text_event(psid)))
-    return cast("Routed", await intake.route_new())
+    return await intake.route_new()
 
 
 def hand_over(signaller: Signaller, new: Routed) -> None:
@@ -119,7 +120,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("small")
-async def test_what_does_not_fit_into_memory_stays_in_its_rows_and_is_told_in_order(intake: Any) -> None:
+async def test_what_does_not_fit_into_memory_stays_in_its_rows_and_is_told_in_order(intake: Intake) -> None:
     engine, people = Engine(), [new_psid() for _ in range(5)]
     signaller = Signaller(intake.store, engine.client)
     signaller.take_over(range(PARTITIONS), survives=False)
@@ -141,7 +142,7 @@ async def test_what_does_not_fit_into_memory_stays_in_its_rows_and_is_told_in_or
 
 
 @pytest.mark.usefixtures("small")
-async def test_what_comes_during_a_takeover_does_not_overtake_what_was_left(intake: Any) -> None:
+async def test_what_comes_during_a_takeover_does_not_overtake_what_was_left(intake: Intake) -> None:
     engine, people = Engine(), [new_psid() for _ in range(5)]
     await routed(intake, *people)  # the relay that routed this died before it told it
     engine.is_open.set()
@@ -162,7 +163,7 @@ async def test_what_comes_during_a_takeover_does_not_overtake_what_was_left(inta
         assert news == [1, 2, 3]
 
 
-async def test_a_takeover_reads_back_only_its_own_partitions(intake: Any) -> None:
+async def test_a_takeover_reads_back_only_its_own_partitions(intake: Intake) -> None:
     engine, people = Engine(), [new_psid() for _ in range(30)]
     new = await routed(intake, *people)
     engine.is_open.set()
