@@ -1,0 +1,1 @@
+"""The Messenger Platform: webhooks, the Graph API, files."""

@@ -1,0 +1,1 @@
+"""Fetching, checking and deleting files; uploading an agent's file to Meta."""

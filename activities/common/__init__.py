@@ -1,0 +1,1 @@
+"""What activities share: heartbeats, Temporal's time, a page's credentials."""

@@ -1,0 +1,1 @@
+"""Loading and projecting the state of a thread."""

@@ -1,0 +1,1 @@
+"""Reading customers' profiles from Meta."""

@@ -1,0 +1,1 @@
+"""Erasing a person; deleting what is older than it may be."""

@@ -1,0 +1,1 @@
+"""People, keys, sign-ins and the audit log."""

@@ -1,0 +1,1 @@
+"""Conversations, their timeline, and what agents do with them."""

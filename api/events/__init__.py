@@ -1,0 +1,1 @@
+"""The event stream, and the webhook events that went to no thread."""

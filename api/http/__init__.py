@@ -1,0 +1,1 @@
+"""HTTP itself: problems, fields, paging, limits, the request log."""

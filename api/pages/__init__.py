@@ -1,0 +1,1 @@
+"""Facebook apps and Pages, and what is set for them."""

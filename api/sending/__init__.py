@@ -1,0 +1,1 @@
+"""Replies, held messages and sender actions."""

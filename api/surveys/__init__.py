@@ -1,0 +1,1 @@
+"""The survey page for customers, and the results."""

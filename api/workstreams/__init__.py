@@ -1,0 +1,1 @@
+"""Workstreams, and what is set for them."""

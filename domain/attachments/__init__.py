@@ -1,0 +1,1 @@
+"""What files are taken and sent, and what they are called."""

@@ -1,0 +1,1 @@
+"""A thread's state: conversations, sessions, commands, deadlines, outbox, surveys."""

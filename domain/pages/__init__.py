@@ -1,0 +1,1 @@
+"""How a page stands, and what is wrong with it."""

@@ -1,0 +1,1 @@
+"""The names and texts of surveys."""

@@ -1,0 +1,1 @@
+"""What is set for conversations, and the stock texts."""

@@ -1,0 +1,1 @@
+"""The durable inbox: writing, reading, waking who reads."""

@@ -1,0 +1,1 @@
+"""From the inbox to Temporal: leases, order, signals."""

@@ -1,0 +1,1 @@
+"""Starting processes, keeping them running, ending them with their parent."""

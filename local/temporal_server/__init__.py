@@ -1,0 +1,1 @@
+"""Finding, building and starting Temporal's servers."""

@@ -1,0 +1,1 @@
+"""Moving the time of an installation on the time-skipping server."""

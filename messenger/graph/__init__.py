@@ -1,0 +1,1 @@
+"""The Graph API: calls, errors, limits."""

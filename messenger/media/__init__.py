@@ -1,0 +1,1 @@
+"""Files on Meta's hosts."""

@@ -1,0 +1,1 @@
+"""Meta's deliveries: signature, events, the catalogue of their kinds."""

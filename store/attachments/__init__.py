@@ -1,0 +1,1 @@
+"""Rows of files, and where the files are."""

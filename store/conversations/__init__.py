@@ -1,0 +1,1 @@
+"""Conversations, messages, and the projection of a thread's state."""

@@ -1,0 +1,1 @@
+"""The database itself: connections, lanes, SQL helpers, migrations."""

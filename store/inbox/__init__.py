@@ -1,0 +1,1 @@
+"""The inbox as the relay sees it."""

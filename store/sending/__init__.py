@@ -1,0 +1,1 @@
+"""Replies, and the gate and pace of a page."""
