@@ -58,7 +58,6 @@ from local.start_checks import (
     require_same_installation,
     require_schema,
 )
-from local.worker_metrics import serving_metrics
 from messenger.graph.client import GraphClient
 from messenger.media.hosts import MediaHosts
 from messenger.media.media import FetchLimits, MediaFetcher
@@ -99,11 +98,20 @@ async def run_worker(settings: Settings, sdk_metrics_url: str | None = None) -> 
     await require_namespace(client, settings)
     async with (
         working(settings, client),
-        serving_metrics(settings.worker_metrics_binding, sdk_metrics_url),
+        _serving_metrics(settings, sdk_metrics_url),
         readiness(settings),
     ):
         _log.info("worker_ready", task_queue=TASK_QUEUE)
         await stop.wait()
+
+
+def _serving_metrics(settings: Settings, sdk_url: str | None) -> contextlib.AbstractAsyncContextManager[None]:
+    """`/metrics`, where it is wanted; its HTTP server is a tenth of what a worker loads."""
+    if settings.worker_metrics_binding is None:
+        return contextlib.nullcontext()
+    from local.worker_metrics import serving_metrics  # noqa: PLC0415 - see above
+
+    return serving_metrics(settings.worker_metrics_binding, sdk_url)
 
 
 @contextlib.asynccontextmanager

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from base.settings import Settings
 from base.temporal import connect
-from store.db.migrate import schemas_behind
+from store.db.schema_versions import schemas_behind
 
 OK, WARNING, PROBLEM, UNKNOWN = "ok", "warning", "problem", "unknown"
 

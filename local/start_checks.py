@@ -27,7 +27,7 @@ from local.naming import shown_command
 from messenger.media.hosts import MediaHosts
 from store.attachments.object_store import FileStore
 from store.db.database import Database
-from store.db.migrate import NewerSchemaError, schemas_behind
+from store.db.schema_versions import NewerSchemaError, schemas_behind
 from store.installation import installation
 
 T = TypeVar("T")

@@ -22,14 +22,11 @@ _log = get_logger("worker")
 
 
 @contextlib.asynccontextmanager
-async def serving_metrics(binding: tuple[str, int] | None, sdk_url: str | None) -> AsyncIterator[None]:
-    """Serve `/metrics` at host and port, for the length of the block; nothing where there is no binding.
+async def serving_metrics(binding: tuple[str, int], sdk_url: str | None) -> AsyncIterator[None]:
+    """Serve `/metrics` at host and port, for the length of the block.
 
     `sdk_url` is where the SDK serves its own.
     """
-    if binding is None:
-        yield
-        return
     host, port = binding
     async with contextlib.AsyncExitStack() as stack:
         sdk = await stack.enter_async_context(httpx.AsyncClient(timeout=_SDK_SECONDS, trust_env=False))

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, PrimaryKeyConstraint, Table, UniqueConstraint
 from sqlmodel import SQLModel
 
 from store.db.database import make_engine
+from store.db.schema_versions import MIGRATIONS, known_versions
 from support.store import make_settings
 
 # The word index of SQLite, which no model stands for.
@@ -51,3 +54,11 @@ def test_every_reference_has_an_index(table: Table) -> None:
     unique = [each for each in table.constraints if isinstance(each, PrimaryKeyConstraint | UniqueConstraint)]
     leading |= {next(iter(each.columns)).name for each in unique}
     assert {key.parent.name for key in table.foreign_keys} <= leading
+
+
+@pytest.mark.parametrize("chain", ["store", "inbox"])
+def test_the_versions_that_a_start_compares_are_those_of_alembic(chain: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS / chain))
+    scripts = ScriptDirectory.from_config(config)
+    assert known_versions(chain) == [each.revision for each in scripts.walk_revisions()][::-1]
