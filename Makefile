@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: help setup run test test-fast test-postgres test-security test-deploy bench chaos models record freeze lint format types clean
+.PHONY: help setup run test test-fast test-postgres test-security test-deploy bench chaos models docs record freeze lint format types clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ chaos: setup ## long seeded fault runs, each with its report: all, or TIER=inbou
 
 models: setup ## ever new stories for the models of a thread and of discarded tasks: PAGEDESK_MODEL_STORIES=10000
 	@$(PYTHON) -m pytest -n 2 -m chaos --timeout=7200 tests/domain tests/store $(ARGS)
+
+docs: setup ## make every generated page of docs/
+	@$(PYTHON) -m scripts.docs
 
 record: setup ## record the histories that later releases are replayed against: RELEASE=0.1
 	@$(PYTHON) -m local.temporal_server.prepare

@@ -1,6 +1,6 @@
 """Every error the API can answer, as one table, and their RFC 9457 rendering.
 
-`docs/problems.md` is made from this table by `python -m api.documents`.
+`docs/problems.md` is made from this table by `make docs`.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """What every webhook event is, what it changes, how it is routed, and whether it opens the messaging window.
 
 This table is the routing law for `ingest`; `docs/webhook-events.md` is made from it by
-`messenger.webhooks.catalogue_page`. Windows: Messenger Platform "Send messages", as `domain.sending.window`
+`scripts.docs.webhook_events`. Windows: Messenger Platform "Send messages", as `domain.sending.window`
 has it.
 """
 

@@ -16,13 +16,6 @@ from base.secrets import (
     read_master_key,
 )
 from base.settings import Settings
-from base.settings_page import page
-from support.paths import DOCS
-
-
-def test_the_committed_page_is_the_one_the_settings_make() -> None:
-    committed = (DOCS / "settings.md").read_text()
-    assert committed == page(), "run: python -m base.settings_page > docs/settings.md"
 
 
 def test_a_short_admin_token_is_refused() -> None:

@@ -13,7 +13,10 @@ from cli import app
 from support.paths import DOCS, ROOT
 
 PAGES = (
-    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "sandbox/README.md", "api/introduction.md")),
+    *(
+        ROOT / name
+        for name in ("README.md", "CHANGELOG.md", "sandbox/README.md", "api/security/introduction.md")
+    ),
     *sorted(DOCS.rglob("*.md")),
 )
 OF_TODAY = [

@@ -15,7 +15,6 @@ from fastapi.routing import APIRoute
 from sqlalchemy import event
 from starlette.routing import Match
 
-from api.documents import DOCS
 from api.http.problem_docs import CODES
 from api.runtime.workflow_client import CommandRefusedError, EngineUnavailableError, RunNotFoundError
 from base.ids import new_id
@@ -26,6 +25,7 @@ from domain.conversations.state import Command
 from store import tables
 from store.db.database import Database
 from store.search import texts as search_texts
+from support.paths import DOCS
 from workflows.messages import CommandResult
 
 ADMIN_TOKEN = "an-admin-token-for-tests"

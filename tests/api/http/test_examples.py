@@ -8,13 +8,13 @@ import pytest
 from pydantic import TypeAdapter
 
 from api.app import create_app
-from api.documents import DOCS
 from api.http.examples import EXAMPLES, MESSAGES
 from api.security.guarded_route import GuardedRoute
 from base.settings import Settings
 from domain.conversations.lifecycle import Status
 from sandbox.media import sample_png
 from support.api import Api, Seed, committed_operations
+from support.paths import DOCS
 
 IDS = ("the-id-of-an-upload", "the-id-of-a-message")
 

@@ -1,11 +1,6 @@
 """The committed reference is that of this code, and it is complete."""
 
-from collections.abc import Callable
-
-import pytest
-
 from api.app import create_app
-from api.documents import DOCS, openapi_document, problems_document
 from api.http.problem_docs import CODES
 from api.http.problems import PROBLEMS
 from api.security.permissions import PERMISSIONS, PUBLIC
@@ -13,13 +8,6 @@ from base.settings import Settings
 from support.api import committed_openapi, committed_operations
 
 SECRET_FIELDS = {"access_token", "app_secret", "password", "password_hash", "digest", "master_key"}
-
-
-@pytest.mark.parametrize(
-    ("name", "make"), [("openapi.json", openapi_document), ("problems.md", problems_document)]
-)
-def test_a_committed_document_is_current(name: str, make: Callable[[], str]) -> None:
-    assert (DOCS / name).read_text() == make(), "run: python -m api.documents"
 
 
 def test_every_operation_says_who_may_and_what_goes_wrong() -> None:

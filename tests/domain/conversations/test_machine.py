@@ -35,7 +35,7 @@ from domain.conversations.state import (
 )
 from domain.sending.decide import SendRefusal, decide_send
 from domain.sending.window import OpeningKind
-from scripts.lifecycle_page import FACTS
+from scripts.docs.lifecycle import FACTS
 from support import steps
 from support.steps import (
     Asks,

@@ -8,7 +8,6 @@ import pytest
 
 from domain.sending.window import OpeningKind
 from messenger.webhooks.catalogue import CATALOGUE, Classification, Route, classify
-from messenger.webhooks.catalogue_page import page
 from messenger.webhooks.events import parse
 from messenger.webhooks.webhook import EventKind, split
 from support.paths import DOCS, ROOT
@@ -29,13 +28,6 @@ def of_event(channel: str = "messaging", *, sender: str = CUSTOMER, **event: Any
     entry = {"id": PAGE, channel: [parties | event]}
     (found,) = split(json.dumps({"object": "page", "entry": [entry]}).encode())
     return classify(found.kind, found.channel, parse(found.kind, found.raw), own_app_id=OWN_APP)
-
-
-def test_the_committed_page_is_the_generated_one() -> None:
-    committed = (DOCS / "webhook-events.md").read_text()
-    assert committed == page(PAYLOADS), (
-        "run: python -m messenger.webhooks.catalogue_page tests/fixtures/payloads > docs/webhook-events.md"
-    )
 
 
 @pytest.mark.parametrize("path", sorted(PAYLOADS.glob("*.json")), ids=lambda path: path.stem)

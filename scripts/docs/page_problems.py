@@ -1,8 +1,12 @@
-"""The table of page problems in `docs/delivery.md`: `python -m domain.pages.problems_page` prints it."""
-
-import sys
+"""Makes the table of page problems in `docs/delivery.md`."""
 
 from domain.pages.problems import KINDS
+from scripts.docs.marked import with_table
+
+
+def renewed(page: str) -> str:
+    """The page with its table made anew."""
+    return with_table(page, "page problems", f"\n{table()}\n\n")
 
 
 def table() -> str:
@@ -14,7 +18,3 @@ def table() -> str:
     return "\n".join(
         ["| problem | severity | what it means | what to do |", "| --- | --- | --- | --- |", *rows]
     )
-
-
-if __name__ == "__main__":
-    sys.stdout.write(table() + "\n")

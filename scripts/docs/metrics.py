@@ -1,6 +1,5 @@
-"""Makes `docs/metrics.md`: `python -m api.health.metrics_page > docs/metrics.md`."""
+"""Makes `docs/metrics.md`."""
 
-import sys
 from collections.abc import Iterable
 
 from prometheus_client import Metric
@@ -75,7 +74,3 @@ def _served_name(metric: Metric) -> str:
 def _row(name: str, kind: str, labels: Iterable[str], meaning: str) -> str:
     shown = ", ".join(f"`{label}`" for label in labels)
     return f"| `{name}` | {kind} | {shown} | {meaning} |\n"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(page())

@@ -1,21 +1,15 @@
-"""Brings `docs/lifecycle.md` and its pictures up to date: `python -m scripts.lifecycle_page`.
+"""Makes the tables and pictures of `docs/lifecycle.md`; the words of the page are its own."""
 
-The words of the page are its own; the tables between its marks, and the pictures, are made from the rules.
-"""
-
-import re
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from pathlib import Path
 
 from domain.conversations.deadlines import IDLE_LIMIT, WRAP_UP_LIMIT
 from domain.conversations.held import HELD_LIMIT
 from domain.conversations.lifecycle import AWAITED_TRIGGERS, TRANSITIONS, ActorKind, Status, Transition
 from domain.workstreams.conversation_settings import DEFAULT_SETTINGS, SurveySettings
-from scripts import lifecycle_picture, window_picture
+from scripts.docs import lifecycle_picture, window_picture
+from scripts.docs.marked import with_table
 
-DOCS = Path(__file__).parent.parent / "docs"
-PAGE = DOCS / "lifecycle.md"
 PICTURES: dict[str, Callable[[], str]] = {
     "lifecycle.svg": lifecycle_picture.picture,
     "window.svg": window_picture.picture,
@@ -99,16 +93,8 @@ FACTS: tuple[tuple[str, str, str], ...] = (
 def renewed(page: str) -> str:
     """The page with its tables made anew."""
     for name, table in {"transitions": _transitions, "deadlines": _deadlines, "facts": _facts}.items():
-        marked = re.compile(f"(<!-- {name} -->\n).*(<!-- /{name} -->)", re.DOTALL)
-        page = marked.sub(lambda found, table=table: found[1] + table() + found[2], page)  # type: ignore[misc]  # bound now
+        page = with_table(page, name, table())
     return page
-
-
-def write() -> None:
-    """Bring the page and its pictures up to date."""
-    PAGE.write_text(renewed(PAGE.read_text()))
-    for name, picture in PICTURES.items():
-        (DOCS / name).write_text(picture())
 
 
 def _transitions() -> str:
@@ -207,7 +193,3 @@ def _length(length: timedelta | int) -> str:
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
-
-
-if __name__ == "__main__":
-    write()

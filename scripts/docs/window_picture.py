@@ -1,6 +1,6 @@
 """The timeline of the messaging window: what may be sent when, and a conversation that lives through it."""
 
-from scripts.drawing import FAINT, INK, arrow, drawing, element, lines, words
+from scripts.docs.drawing import FAINT, INK, arrow, drawing, element, lines, words
 
 _WIDTH, _HEIGHT = 1240, 640
 _WROTE, _WARNED, _DAY, _WARNED_AGAIN, _WEEK = 250, 500, 580, 960, 1040

@@ -1,14 +1,10 @@
-"""Writes the committed reference, `docs/openapi.json` and `docs/problems.md`: `python -m api.documents`."""
-
-from pathlib import Path
+"""Makes `docs/openapi.json` and `docs/problems.md`."""
 
 import orjson
 
 from api.app import create_app
 from api.http.problems import PROBLEMS, problem_type
 from base.settings import Settings
-
-DOCS = Path(__file__).parent.parent / "docs"
 
 _INTRODUCTION = """\
 # Problems
@@ -21,7 +17,7 @@ name what stands in the way, and `limit` says how many there may be. What a prob
 id: a 404 has `resource` and `id`, a conflict `conversation_id`, `agent_id` (who has it), `account_id` and so
 on; `current_conversation_id` is the one that the customer has now.
 
-This page is made from `api/http/problems.py` by `python -m api.documents`.
+This page is made from `api/http/problems.py` by `make docs`.
 
 | code | status | title | what to do |
 |---|---|---|---|
@@ -40,13 +36,3 @@ def problems_document() -> str:
         f"| `{code}` | {kind.status} | {kind.title} | {kind.remedy} |\n" for code, kind in PROBLEMS.items()
     )
     return _INTRODUCTION.format(example=problem_type("not_found")) + "".join(rows)
-
-
-def write() -> None:
-    """Bring both documents up to date."""
-    (DOCS / "openapi.json").write_text(openapi_document())
-    (DOCS / "problems.md").write_text(problems_document())
-
-
-if __name__ == "__main__":
-    write()

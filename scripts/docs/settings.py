@@ -1,6 +1,5 @@
-"""Makes `docs/settings.md`: `python -m base.settings_page > docs/settings.md`."""
+"""Makes `docs/settings.md`."""
 
-import sys
 from types import UnionType
 from typing import Any, get_args
 
@@ -43,7 +42,3 @@ def _choices(annotation: Any) -> tuple[str, ...]:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str)
-
-
-if __name__ == "__main__":
-    sys.stdout.write(page())

@@ -10,7 +10,7 @@ from domain.conversations.lifecycle import (
     Transition,
     Trigger,
 )
-from scripts.drawing import FAINT, INK, arrow, drawing, element, words
+from scripts.docs.drawing import FAINT, INK, arrow, drawing, element, words
 
 _WIDTH, _HEIGHT = 1240, 960
 _BOX = (150.0, 64.0)

@@ -1,9 +1,5 @@
-"""Write `docs/webhook-events.md` from the catalogue and the example deliveries.
+"""Makes `docs/webhook-events.md` from the catalogue and the example deliveries."""
 
-python -m messenger.webhooks.catalogue_page tests/fixtures/payloads > docs/webhook-events.md
-"""
-
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -21,7 +17,7 @@ _INTRODUCTION = """\
 # Webhook events
 
 What each event of the Messenger Platform is, what it changes, where it is routed and whether it opens the
-messaging window. Made by `python -m messenger.webhooks.catalogue_page`; change
+messaging window. Made by `make docs`; change
 `messenger/webhooks/catalogue.py` instead.
 
 Every signed delivery is answered 200 and every event in it is kept raw. An event that is there already, by
@@ -138,7 +134,3 @@ def _code(text: str) -> str:
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
     lines = [head, tuple("---" for _ in head), *rows]
     return ["| " + " | ".join(line) + " |" for line in lines]
-
-
-if __name__ == "__main__":
-    sys.stdout.write(page(Path(sys.argv[1])))

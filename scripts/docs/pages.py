@@ -1,0 +1,26 @@
+"""Every generated page of `docs/`, and what makes it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from scripts.docs import api_reference, lifecycle, metrics, page_problems, settings, webhook_events
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+
+def _renewed(name: str, renew: Callable[[str], str]) -> Callable[[], str]:
+    """For a page that people write, and of which only tables are made."""
+    return lambda: renew((DOCS / name).read_text())
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "delivery.md": _renewed("delivery.md", page_problems.renewed),
+    "lifecycle.md": _renewed("lifecycle.md", lifecycle.renewed),
+    **lifecycle.PICTURES,
+    "metrics.md": metrics.page,
+    "openapi.json": api_reference.openapi_document,
+    "problems.md": api_reference.problems_document,
+    "settings.md": settings.page,
+    "webhook-events.md": lambda: webhook_events.page(ROOT / "tests" / "fixtures" / "payloads"),
+}
