@@ -23,7 +23,7 @@ from workflows.messages import (
     page_workflow_id,
 )
 
-LEAST_INTERVAL = timedelta(seconds=30)
+MIN_INTERVAL = timedelta(seconds=30)
 
 _RPC_SECONDS = 10.0
 _PAUSE_SECONDS = 0.5
@@ -34,7 +34,7 @@ _log = get_logger("ingest")
 class PageWaker:
     """Signals page workflows in the background; a failed try is made up by the page's own interval.
 
-    A check costs calls to Meta. So a page is woken at most once in LEAST_INTERVAL, however many of its events
+    A check costs calls to Meta. So a page is woken at most once in MIN_INTERVAL, however many of its events
     come; those that come meanwhile wake it once more when that is over.
     """
 
@@ -62,7 +62,7 @@ class PageWaker:
             while page_id in self._wanted:
                 self._wanted.discard(page_id)
                 await self._wake(page_id)
-                await self._pause(LEAST_INTERVAL.total_seconds())
+                await self._pause(MIN_INTERVAL.total_seconds())
         finally:
             del self._resting[page_id]
 

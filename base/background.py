@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from base.log import get_logger
 
 FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30.0
+MAX_PAUSE_SECONDS = 30.0
 
 _log = get_logger("base")
 
@@ -28,5 +28,5 @@ async def keep_running(name: str, start: Callable[[], Awaitable[None]]) -> None:
         else:
             return
         await asyncio.sleep(pause)
-        lasted = clock() - began > LONGEST_PAUSE_SECONDS
-        pause = FIRST_PAUSE_SECONDS if lasted else min(2 * pause, LONGEST_PAUSE_SECONDS)
+        lasted = clock() - began > MAX_PAUSE_SECONDS
+        pause = FIRST_PAUSE_SECONDS if lasted else min(2 * pause, MAX_PAUSE_SECONDS)

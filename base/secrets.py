@@ -18,7 +18,7 @@ _KEY_BYTES = 32
 _NONCE_BYTES = 12
 
 
-_LONGEST_KEY_FILE = 1000
+_MAX_KEY_FILE_BYTES = 1000
 _NOT_A_KEY = "must be base64 of 32 bytes"
 
 
@@ -95,7 +95,7 @@ def read_master_key(file: Path) -> bytes | None:
     try:
         with file.open() as stream:
             mode = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)
-            text = stream.read(_LONGEST_KEY_FILE)
+            text = stream.read(_MAX_KEY_FILE_BYTES)
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:

@@ -17,7 +17,7 @@ from temporalio.service import ConnectConfig, GrpcCompression, ServiceClient
 from base import clock
 from base.settings import Settings
 
-_PATIENCE = timedelta(seconds=10)
+_TIMEOUT = timedelta(seconds=10)
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class _Asking:
 
     def now(self) -> datetime:
         """The server's time. Blocks for about two milliseconds; raises RPCError when the server is gone."""
-        answer = self._wait_for(self._service.get_current_time(Empty(), retry=True, timeout=_PATIENCE))
+        answer = self._wait_for(self._service.get_current_time(Empty(), retry=True, timeout=_TIMEOUT))
         return answer.time.ToDatetime(UTC)
 
     def _wait_for(self, work: Coroutine[Any, Any, T]) -> T:

@@ -20,7 +20,7 @@ from bench.plan import IN_FLIGHT
 from bench.rows import BrokenError, percentile
 from bench.wire import Connection
 
-_MOST_PER_SECOND = 12_000
+_MAX_PER_SECOND = 12_000
 _STOP_SECONDS = 30.0
 
 
@@ -79,7 +79,7 @@ class _Tally:
 async def _run(job: Job) -> Outcome:
     deliveries = Deliveries(job.path, job.page_id, job.app_secret, job.series)
     psids = itertools.cycle(job.psids)
-    requests = iter([deliveries.render(next(psids)) for _ in range(int(job.seconds * _MOST_PER_SECOND))])
+    requests = iter([deliveries.render(next(psids)) for _ in range(int(job.seconds * _MAX_PER_SECOND))])
     connections = [await Connection.open(job.port) for _ in range(IN_FLIGHT)]
     tally = _Tally([])
     began, began_cpu = time.perf_counter(), time.process_time()

@@ -18,7 +18,7 @@ from bench.wire import Server
 from local.demo import PAGE_ID
 from workflows.messages import TASK_TIMEOUT
 
-_PATIENCE_SECONDS = 60.0
+_TIMEOUT_SECONDS = 60.0
 _FIRST_PSID = 7_421_000_000_000_000
 
 T = TypeVar("T")
@@ -32,10 +32,10 @@ def now_ms() -> float:
 async def soon(awaitable: Awaitable[T], what: str) -> T:
     """The result, or BrokenError if it takes more than a minute."""
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
             return await awaitable
     except TimeoutError as error:
-        raise BrokenError(f"{what}: nothing after {_PATIENCE_SECONDS:g} s.") from error
+        raise BrokenError(f"{what}: nothing after {_TIMEOUT_SECONDS:g} s.") from error
 
 
 class Customers:

@@ -11,7 +11,7 @@ from bench.rows import BrokenError
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _END_OF_HEAD = b"\r\n\r\n"
-_PATIENCE_SECONDS = 30.0
+_TIMEOUT_SECONDS = 30.0
 _YOUNG_SECONDS = 3.0
 
 
@@ -83,7 +83,7 @@ class Server:
     async def exchange(self, request: bytes) -> tuple[int, bytes]:
         """Send one rendered request; the answer's status and body."""
         connection = await self._connection()
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
             answer = await connection.exchange(request)
         self._idle.append((connection, time.monotonic()))
         return answer

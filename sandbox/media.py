@@ -24,7 +24,7 @@ MEGABYTE = 1024 * 1024
 IMAGE_URL_MAX, ANY_MAX = 8 * MEGABYTE, 25 * MEGABYTE
 LIFETIME_MS = 90 * DAY_MS
 FETCH_SECONDS, FETCH_VIDEO_SECONDS = 10, 75
-LONGEST_NAME = 80
+MAX_NAME_LENGTH = 80
 STICKER_URL = "https://scontent.xx.fbcdn.net/v/t39.1997-6/sticker.png"
 
 
@@ -151,7 +151,7 @@ def keep_own(world: "World", name: str, content_type: str, content: bytes) -> tu
     kind = content_type.partition("/")[0]
     meta_type = kind if kind in {"image", "video", "audio"} else "file"
     plain = "".join(each if each.isascii() and (each.isalnum() or each in "._-") else "_" for each in name)
-    kept_as = f"{world.ids.number()}-{plain[-LONGEST_NAME:] or 'file'}"
+    kept_as = f"{world.ids.number()}-{plain[-MAX_NAME_LENGTH:] or 'file'}"
     world.keep_media(kept_as, content)
     world.save(Asset(kept_as, "", meta_type, world.clock.now_ms(), None, content_type))
     return kept_as, meta_type

@@ -16,7 +16,7 @@ _FETCH_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=2), backoff_coefficient=4, maximum_interval=timedelta(minutes=5)
 )
 _TELL_TIMEOUT = timedelta(seconds=20)
-_TELL_PATIENCE = timedelta(hours=1)
+_TELL_TIMEOUT = timedelta(hours=1)
 _TELL_RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=30)
 )
@@ -48,7 +48,7 @@ class FilesWorkflow:
                 "tell_refused_files",
                 TellRefused(start.message_id, trigger),
                 start_to_close_timeout=_TELL_TIMEOUT,
-                schedule_to_close_timeout=_TELL_PATIENCE,
+                schedule_to_close_timeout=_TELL_TIMEOUT,
                 retry_policy=_TELL_RETRY,
             )
         except ActivityError:

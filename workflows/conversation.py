@@ -63,8 +63,8 @@ with workflow.unsafe.imports_passed_through():
 _LOAD_TIMEOUT = timedelta(seconds=5)
 # A worker that dies with an activity in hand costs this long. A load may be repeated at will; a send that was
 # given up while it was still under way is shown as unknown until it ends, so it gets more patience.
-_LOAD_SILENCE = timedelta(seconds=2)
-_SEND_SILENCE = timedelta(seconds=5)
+_LOAD_HEARTBEAT_TIMEOUT = timedelta(seconds=2)
+_SEND_HEARTBEAT_TIMEOUT = timedelta(seconds=5)
 _SEND_TIMEOUT = timedelta(seconds=30)
 _NO_RETRY = RetryPolicy(maximum_attempts=1)
 _AFTER_LOST_ATTEMPT = timedelta(seconds=1)
@@ -238,7 +238,7 @@ class ConversationWorkflow:
             LoadThread(self._page_id, self._customer_id),
             result_type=ThreadState,
             start_to_close_timeout=_LOAD_TIMEOUT,
-            heartbeat_timeout=_LOAD_SILENCE,
+            heartbeat_timeout=_LOAD_HEARTBEAT_TIMEOUT,
             retry_policy=STORE_RETRY,
         )
         return state
@@ -371,7 +371,7 @@ class ConversationWorkflow:
                 request,
                 result_type=SendReport,
                 start_to_close_timeout=_SEND_TIMEOUT,
-                heartbeat_timeout=_SEND_SILENCE,
+                heartbeat_timeout=_SEND_HEARTBEAT_TIMEOUT,
                 retry_policy=_NO_RETRY,
             )
         except ActivityError:
@@ -390,7 +390,7 @@ class ConversationWorkflow:
                 ReadBack(self._page_id, self._customer_id, send.message_id),
                 result_type=SendReport,
                 start_to_close_timeout=_SEND_TIMEOUT,
-                heartbeat_timeout=_SEND_SILENCE,
+                heartbeat_timeout=_SEND_HEARTBEAT_TIMEOUT,
                 retry_policy=_NO_RETRY,
             )
         except ActivityError:

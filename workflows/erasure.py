@@ -22,16 +22,16 @@ with workflow.unsafe.imports_passed_through():
 _STEP_TIMEOUT = timedelta(minutes=5)
 _LONG_STEP_TIMEOUT = timedelta(hours=2)
 _SILENCE = timedelta(seconds=30)
-_PATIENCE_WITH_META = timedelta(days=3)
+_META_TIMEOUT = timedelta(days=3)
 _RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5))
 
-LONGEST_SEND = timedelta(seconds=35)
+MAX_SEND_DURATION = timedelta(seconds=35)
 """No attempt to send lasts longer than 30 seconds."""
 
 _LOOK_EVERY = timedelta(seconds=1)
 _LOOK_AGAIN = timedelta(seconds=3)
 _CALM_LOOKS = 2
-_MOST_LOOKS = 100
+_MAX_LOOKS = 100
 """A signal that was on its way may start one more run; deletion is done a moment after it is asked for."""
 
 
@@ -59,7 +59,7 @@ class ErasureWorkflow:
 
     async def _find(self, erasure_id: str) -> list[ErasureTarget]:
         try:
-            return await self._people(FindPeople(erasure_id), _PATIENCE_WITH_META)
+            return await self._people(FindPeople(erasure_id), _META_TIMEOUT)
         except ActivityError:
             return await self._people(FindPeople(erasure_id, ask_meta=False), None)
 
@@ -76,7 +76,7 @@ class ErasureWorkflow:
 
     async def _let_sends_end(self, target: ErasureTarget) -> None:
         """Wait for the outcome of what is under way; an attempt that was lost with its worker has none."""
-        until = workflow.now() + LONGEST_SEND
+        until = workflow.now() + MAX_SEND_DURATION
         while workflow.now() < until:
             under_way: bool = await workflow.execute_activity(
                 "sends_under_way",
@@ -91,7 +91,7 @@ class ErasureWorkflow:
 
     async def _erase_histories(self, target: ErasureTarget) -> None:
         calm = 0
-        for _ in range(_MOST_LOOKS):
+        for _ in range(_MAX_LOOKS):
             runs: int = await workflow.execute_activity(
                 "erase_histories",
                 target,

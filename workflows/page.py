@@ -17,11 +17,11 @@ with workflow.unsafe.imports_passed_through():
 
 _CHECK_TIMEOUT = timedelta(seconds=60)
 # A worker that dies with a check in hand delays by this much what waits for it: a new token, say.
-_CHECK_SILENCE = timedelta(seconds=5)
+_CHECK_HEARTBEAT_TIMEOUT = timedelta(seconds=5)
 _WAKE_TIMEOUT = timedelta(hours=1)
-_WAKE_SILENCE = timedelta(seconds=10)
+_WAKE_HEARTBEAT_TIMEOUT = timedelta(seconds=10)
 _FILL_TIMEOUT = timedelta(minutes=10)
-_FILL_SILENCE = timedelta(seconds=30)
+_FILL_HEARTBEAT_TIMEOUT = timedelta(seconds=30)
 _FILL_RETRY = RetryPolicy(maximum_attempts=3)
 _CHECK_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5))
 
@@ -48,7 +48,7 @@ class PageWorkflow:
                 start.page_id,
                 result_type=PageReport,
                 start_to_close_timeout=_CHECK_TIMEOUT,
-                heartbeat_timeout=_CHECK_SILENCE,
+                heartbeat_timeout=_CHECK_HEARTBEAT_TIMEOUT,
                 retry_policy=_CHECK_RETRY,
             )
             if report.deleted and not self._asked:
@@ -58,7 +58,7 @@ class PageWorkflow:
                     "wake_held",
                     start.page_id,
                     start_to_close_timeout=_WAKE_TIMEOUT,
-                    heartbeat_timeout=_WAKE_SILENCE,
+                    heartbeat_timeout=_WAKE_HEARTBEAT_TIMEOUT,
                     retry_policy=_CHECK_RETRY,
                 )
             if report.gap:
@@ -80,7 +80,7 @@ class PageWorkflow:
                 "fill_gap",
                 self._page_id,
                 start_to_close_timeout=_FILL_TIMEOUT,
-                heartbeat_timeout=_FILL_SILENCE,
+                heartbeat_timeout=_FILL_HEARTBEAT_TIMEOUT,
                 retry_policy=_FILL_RETRY,
             )
         except ActivityError as error:

@@ -38,7 +38,7 @@ FAILED = "failed"
 
 AT_ONCE = 10
 PER_SECOND = 2
-MOST_TRIES = 4
+MAX_TRIES = 4
 _LOOK_SECONDS = 1.0
 _LOOK_AGAIN_SECONDS = 0.1
 _FIRST_WAIT = timedelta(minutes=1)
@@ -214,7 +214,7 @@ class ProfileKeeper:
         await self._remember(customer, error.reason)
 
     async def _try_later(self, customer: Wanted, reason: str) -> None:
-        if customer.tries + 1 >= MOST_TRIES:
+        if customer.tries + 1 >= MAX_TRIES:
             await self._remember(customer, reason)
             return
         await self._postpone(customer, clock.now() + _FIRST_WAIT * 4**customer.tries, tried=True)

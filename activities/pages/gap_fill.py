@@ -35,11 +35,11 @@ from store.sending.pace import take_reading_slot
 from store.tables import Customer, Message, Page
 from store.tables.pages import GONE
 
-_LONGEST_WAIT = timedelta(seconds=15)
+_MAX_WAIT = timedelta(seconds=15)
 """No reading slot is further away."""
 
-_LONGEST_RUN_SECONDS = 8 * 60.0
-_MOST_PASSES = 10
+_MAX_RUN_SECONDS = 8 * 60.0
+_MAX_PASSES = 10
 _LATEST = timedelta(seconds=5)
 """Subscribed again, Meta delivers; a little later than we asked, by Meta's clock."""
 
@@ -128,10 +128,10 @@ class GapActivities:
         """Read everything; None when the time is over before."""
         began = time.monotonic()
         found, seen = _Found(), set[tuple[str, datetime]]()
-        for _ in range(_MOST_PASSES):
+        for _ in range(_MAX_PASSES):
             listed, pieces = await self._threads(gap)
             for thread in sorted(listed, key=lambda each: each.updated_at):
-                if time.monotonic() - began > _LONGEST_RUN_SECONDS:
+                if time.monotonic() - began > _MAX_RUN_SECONDS:
                     return None
                 if (thread.id, thread.updated_at) not in seen:
                     seen.add((thread.id, thread.updated_at))
@@ -146,7 +146,7 @@ class GapActivities:
         """Wait for the page's next reading slot, which looks at unknown sends take too."""
         now = clock.now()
         slot = await self._database.write(
-            lambda session: take_reading_slot(session, page_id, now, near=_LONGEST_WAIT)
+            lambda session: take_reading_slot(session, page_id, now, near=_MAX_WAIT)
         )
         await self._pause(max(0.0, (slot - now).total_seconds()))
 

@@ -14,7 +14,7 @@ from store.pages.pages import erase
 from store.tables import Account, Page
 from store.tables.pages import REMOVING
 
-_PATIENCE = timedelta(hours=1)
+_TIMEOUT = timedelta(hours=1)
 """So long Meta is asked again where it gives no answer or a passing one; then the token is forgotten."""
 
 
@@ -35,7 +35,7 @@ def _erase(session: Session, page_id: str, outcome: str | None) -> bool:
     if page is None or page.provisioning_state != REMOVING:
         return page is None  # it was saved anew meanwhile
     now = clock.now()
-    if outcome is None and page.removed_at is not None and now - page.removed_at < _PATIENCE:
+    if outcome is None and page.removed_at is not None and now - page.removed_at < _TIMEOUT:
         return False
     account = session.get_one(Account, page.account_id)
     erase(session, page)

@@ -20,13 +20,13 @@ READ_WIDTH = 2
 
 _LINE = 2
 """So many times the width may wait, as long as the page answers."""
-_PATIENCE = timedelta(seconds=3)
+_TIMEOUT = timedelta(seconds=3)
 _SILENT_AFTER = 2.0
 _APART_IF_SILENT = timedelta(milliseconds=500)
 _APART_IF_PAUSED = timedelta(milliseconds=250)
 """Coming back is work for engine and worker, which the other pages share."""
 _NOBODY_AWAY = datetime.min.replace(tzinfo=UTC)
-_LONGEST_ABSENCE = timedelta(seconds=30)
+_MAX_ABSENCE = timedelta(seconds=30)
 
 
 class LaneFullError(Exception):
@@ -82,7 +82,7 @@ class Lane:
         Later, the longer the page has been silent; and further apart while it is silent or paused, so that
         all who wait for it are no burden to the others.
         """
-        earliest = now + min(_LONGEST_ABSENCE, _PATIENCE * 2 ** min(self.lost, 8))
+        earliest = now + min(_MAX_ABSENCE, _TIMEOUT * 2 ** min(self.lost, 8))
         paused = _APART_IF_PAUSED if not_before is not None else self.apart
         apart = _APART_IF_SILENT if self.is_silent else paused
         self.next_return = max(self.next_return + apart, earliest, not_before or earliest)
@@ -127,7 +127,7 @@ async def _wait(lane: Lane, now: Callable[[], datetime]) -> None:
     turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     lane.line.append(turn)
     try:
-        await asyncio.wait([turn], timeout=_PATIENCE.total_seconds())
+        await asyncio.wait([turn], timeout=_TIMEOUT.total_seconds())
     except asyncio.CancelledError:
         if turn.done():
             _leave(lane)

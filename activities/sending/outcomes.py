@@ -23,9 +23,9 @@ from workflows.messages import SendMessage, SendReport
 
 Outcome = Sent | Refused | NotSent | Unknown
 
-_MOST_TRIES = 8
+_MAX_TRIES = 8
 _FIRST_WAIT = timedelta(seconds=2)
-_LONGEST_WAIT = timedelta(minutes=5)
+_MAX_WAIT = timedelta(minutes=5)
 _JITTER = 0.25
 
 _CLOSES_GATE = frozenset({ErrorKind.AUTH, ErrorKind.POLICY})
@@ -125,8 +125,8 @@ def settled(
 def _wait_of(request: SendMessage, error: GraphError | None = None) -> timedelta:
     """Longer with every try, and at least as long as Meta says."""
     told = timedelta(seconds=error.retry_after_s or 0) if error is not None else timedelta(0)
-    ours: timedelta = _FIRST_WAIT * 2 ** min(request.tries, _MOST_TRIES)
-    return max(told, min(_LONGEST_WAIT, ours))
+    ours: timedelta = _FIRST_WAIT * 2 ** min(request.tries, _MAX_TRIES)
+    return max(told, min(_MAX_WAIT, ours))
 
 
 def _with_jitter(request: SendMessage, wait: timedelta) -> timedelta:
@@ -139,7 +139,7 @@ def _postponed(
     session: Session, request: SendMessage, attempt: int, reason: str, now: datetime, *, wait: timedelta
 ) -> SendReport:
     """Nothing was sent for certain: try again later, as long as the window and our patience last."""
-    last = request.tries + 1 >= _MOST_TRIES
+    last = request.tries + 1 >= _MAX_TRIES
     status = MessageStatus.FAILED if last else MessageStatus.QUEUED
     report = settled(session, request.message_id, status, now, attempt=attempt, reason=reason)
     return replace(report, until=now + wait) if report.status is MessageStatus.QUEUED else report

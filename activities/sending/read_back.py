@@ -35,7 +35,7 @@ _AFTER = timedelta(seconds=60)
 
 _UNKNOWN = SendReport(MessageStatus.UNKNOWN, "not_found_at_meta")
 _NOT_NOW = SendReport(MessageStatus.UNKNOWN, "page_busy")
-_NEAR = timedelta(seconds=2)
+_MAX_INLINE_WAIT = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,8 @@ class ReadBackActivities:
         text = comparable(words_at_meta(message.text, message.content))
         if not text:
             return _UNKNOWN  # there is nothing to know it by
-        slot = take_reading_slot(session, request.page_id, now, near=_NEAR)
-        if slot > now + _NEAR:
+        slot = take_reading_slot(session, request.page_id, now, near=_MAX_INLINE_WAIT)
+        if slot > now + _MAX_INLINE_WAIT:
             return _NOT_NOW
         return _Wanted(
             slot=slot,

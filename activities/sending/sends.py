@@ -55,7 +55,7 @@ from store.sending import pace
 from store.tables import Message, Page
 from workflows.messages import SendMessage, SendReport
 
-_FENCE = timedelta(seconds=4)
+_MAX_HEARTBEAT_GAP = timedelta(seconds=4)
 """Less than the silence after which the workflow holds an attempt for lost."""
 
 WAIT_FOR_PROFILE = timedelta(seconds=1)
@@ -63,7 +63,7 @@ WAIT_FOR_PROFILE = timedelta(seconds=1)
 
 _WRITE_AGAIN_AFTER_S = (0.1, 1.0, 3.0)
 
-_NEAR = timedelta(seconds=2)
+_MAX_INLINE_WAIT = timedelta(seconds=2)
 """A slot this near is waited for in the activity; one further away at the engine."""
 _LAPSED = timedelta(milliseconds=500)
 """Who comes this much after its slot takes a new one: what stood still must not all leave at once."""
@@ -176,7 +176,7 @@ class SendActivities:
         pulse: Pulse,
         now: Callable[[], datetime],
     ) -> SendReport:
-        if pulse.longest_silence > _FENCE:
+        if pulse.longest_silence > _MAX_HEARTBEAT_GAP:
             # The process stood still: the engine has given this attempt up, and another may be under way.
             return await self._database.write(
                 lambda session: not_tried(session, request.message_id, prepared.number, now())
@@ -226,7 +226,7 @@ class SendActivities:
                     await self._profiles.ask_now(prepared.customer_id, WAIT_FOR_PROFILE)
             elif (slot := prepared.slot) is not None:
                 await asyncio.sleep((slot - now()).total_seconds())
-            if pulse.longest_silence > _FENCE:
+            if pulse.longest_silence > _MAX_HEARTBEAT_GAP:
                 return SendReport(MessageStatus.QUEUED, "too_late", now(), in_line=True)
             look = partial(self._prepare, request=request, clock=now, slot=slot, waited=waited)
             prepared = await self._database.write(look)
@@ -267,7 +267,7 @@ class SendActivities:
             say_with_profile(session, page, message)
         content = _content(message)
         if slot is None or now > slot + _LAPSED:
-            slot = pace.take_slot(page, content, self._rates, now, near=_NEAR)
+            slot = pace.take_slot(page, content, self._rates, now, near=_MAX_INLINE_WAIT)
         if slot > now:
             return _later(slot, now)
         return _Attempt(
@@ -351,7 +351,7 @@ def _note(lane: Lane, outcome: Outcome) -> None:
 
 
 def _later(slot: datetime, now: datetime) -> SendReport | _Wait:
-    if slot > now + _NEAR:
+    if slot > now + _MAX_INLINE_WAIT:
         return SendReport(MessageStatus.QUEUED, "page_busy", slot, in_line=True)
     return _Wait(slot)
 

@@ -26,7 +26,7 @@ from store.conversations.thread_owners import note_control, owner_of_thread, tol
 
 _WITHIN_S = 10.0
 _ASKED_WITHIN_S = 3.0
-_MOST_METADATA = 1000
+_MAX_METADATA_LENGTH = 1000
 _TAKE_NEEDS = (
     "Meta lets only the Page's default app take threads: choose it in the Page's conversation routing."
 )
@@ -41,9 +41,10 @@ class PassInput(Input):
     app_id: Digits = Field(
         default=PAGE_INBOX_APP_ID, description="The Facebook app; the Page inbox if left out."
     )
-    metadata: Annotated[str, Field(min_length=1, max_length=_MOST_METADATA), words(_MOST_METADATA)] | None = (
-        Field(default=None, description="A word for the other app.")
-    )
+    metadata: (
+        Annotated[str, Field(min_length=1, max_length=_MAX_METADATA_LENGTH), words(_MAX_METADATA_LENGTH)]
+        | None
+    ) = Field(default=None, description="A word for the other app.")
 
 
 _TO_INBOX = PassInput()

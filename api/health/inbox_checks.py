@@ -8,7 +8,7 @@ from base import clock
 from store.db.database import Database, Lane
 from store.installation.gauges import oldest_unrouted_ms, oldest_untold_work, read_position, received_ms
 
-LONGEST_LAG = timedelta(seconds=60)
+MAX_LAG = timedelta(seconds=60)
 
 
 class RelayBehindError(Exception):
@@ -21,18 +21,18 @@ async def inbox_takes_writes(inbox: Database) -> None:
 
 
 async def relay_keeps_up(store: Database, inbox: Database) -> None:
-    """Raise RelayBehindError when a delivery has waited for longer than `LONGEST_LAG` to be routed."""
+    """Raise RelayBehindError when a delivery has waited for longer than `MAX_LAG` to be routed."""
     position = await store.read(read_position, Lane.FIRST)
     _require_young(await inbox.read(lambda session: oldest_unrouted_ms(session, position), Lane.FIRST))
 
 
 async def conversations_are_told(store: Database, inbox: Database) -> None:
-    """Raise RelayBehindError when a message has waited for longer than `LONGEST_LAG` for its conversation."""
+    """Raise RelayBehindError when a message has waited for longer than `MAX_LAG` for its conversation."""
     inbox_id = await store.read(oldest_untold_work, Lane.FIRST)
     if inbox_id is not None:
         _require_young(await inbox.read(lambda session: received_ms(session, inbox_id), Lane.FIRST))
 
 
 def _require_young(oldest_ms: int | None) -> None:
-    if oldest_ms is not None and clock.now() - clock.from_milliseconds(oldest_ms) > LONGEST_LAG:
+    if oldest_ms is not None and clock.now() - clock.from_milliseconds(oldest_ms) > MAX_LAG:
         raise RelayBehindError

@@ -8,7 +8,7 @@ from starlette.types import Scope
 from base.http.proxies import FORWARDED_HEADERS, untrusted_proxy
 from base.log import get_logger
 
-_MOST_REMEMBERED = 20
+_MAX_REMEMBERED = 20
 
 _log = get_logger("api")
 
@@ -30,7 +30,7 @@ class ProxyWatch:
             return
         client = scope.get("client")
         address = untrusted_proxy(client[0], scope["headers"]) if client else None
-        if address is not None and address not in self._seen and len(self._seen) < _MOST_REMEMBERED:
+        if address is not None and address not in self._seen and len(self._seen) < _MAX_REMEMBERED:
             self._seen.add(address)
             _log.warning(
                 "proxy_not_trusted",

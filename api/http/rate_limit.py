@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from api.http.problems import Problem
 
-_MOST_BUCKETS = 10_000
+_MAX_BUCKETS = 10_000
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class RateLimit:
         now = time.monotonic()
         bucket = self._buckets.setdefault(key, _Bucket(self._burst, now))
         self._buckets.move_to_end(key)
-        if len(self._buckets) > _MOST_BUCKETS:
+        if len(self._buckets) > _MAX_BUCKETS:
             self._buckets.popitem(last=False)
         gained = max(0.0, now - bucket.at) * self._per_second
         bucket.tokens, bucket.at = min(self._burst, bucket.tokens + gained), now

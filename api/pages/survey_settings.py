@@ -17,7 +17,7 @@ from store.tables import Page
 
 _A_YEAR_OF_MINUTES = 366 * 24 * 60
 _TEMPLATE_HOURS = (24, 7 * 24)
-MOST_TEXT = 200
+MAX_TEXT_LENGTH = 200
 
 router = api_router("surveys")
 
@@ -29,7 +29,7 @@ def _plain(value: str) -> str:
 
 
 OwnText = Annotated[
-    str, StringConstraints(max_length=MOST_TEXT), STORABLE, AfterValidator(_plain), KNOWN_PLACEHOLDERS
+    str, StringConstraints(max_length=MAX_TEXT_LENGTH), STORABLE, AfterValidator(_plain), KNOWN_PLACEHOLDERS
 ]
 Delay = Annotated[int, Field(strict=True, ge=0, le=_A_YEAR_OF_MINUTES)]
 CoolDown = Annotated[int, Field(strict=True, ge=0, le=366)]

@@ -26,7 +26,7 @@ from store.db.unavailable import STORE_UNAVAILABLE
 from store.privacy import erasures
 from store.tables import Erasure
 
-MOST_FORM_BYTES = 16 * 1024
+MAX_FORM_BYTES = 16 * 1024
 _CODE = re.compile(r"[A-Za-z0-9_-]{43}")
 _UNAVAILABLE = (*STORE_UNAVAILABLE, SecretsUnavailableError)
 
@@ -53,7 +53,7 @@ async def _take(request: Request) -> Response:
     account_id = request.path_params["account_id"]
     try:
         services.calls.take(f"data deletion by {_caller(request)}")
-        erasure = await _keep(services, account_id, _only(await read_form(request, MOST_FORM_BYTES)))
+        erasure = await _keep(services, account_id, _only(await read_form(request, MAX_FORM_BYTES)))
     except Problem as problem:
         return problem.response
     except BadSignedRequestError as error:

@@ -19,7 +19,7 @@ INSIST_SECONDS = 60.0
 """For so long a command is asked again whose fate is not known."""
 
 _FIRST_PAUSE_SECONDS = 0.25
-_LONGEST_PAUSE_SECONDS = 2.0
+_MAX_PAUSE_SECONDS = 2.0
 
 
 class Flights:
@@ -74,7 +74,7 @@ class Flights:
             if asyncio.get_running_loop().time() + pause >= ends_at:
                 raise unknown
             await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            pause = min(pause * 2, _MAX_PAUSE_SECONDS)
 
     async def _give(
         self, conversation_id: str, call: Callable[[], Awaitable[CommandResult]]

@@ -14,10 +14,10 @@ from base.log import get_logger
 from store.conversations.listing import live_customers
 from store.db.database import Database
 
-MOST_PER_SECOND = 50
+MAX_PER_SECOND = 50
 _BATCH = 200
 _FIRST_WAIT_SECONDS = 1.0
-_LONGEST_WAIT_SECONDS = 30.0
+_MAX_WAIT_SECONDS = 30.0
 # With the engine up, one conversation that cannot be told must not keep the others waiting.
 _TRIES = 5
 
@@ -32,7 +32,7 @@ class SettingsFanout:
         database: Database,
         engine: Engine,
         *,
-        per_second: float = MOST_PER_SECOND,
+        per_second: float = MAX_PER_SECOND,
         first_wait: float = _FIRST_WAIT_SECONDS,
     ) -> None:
         self._database = database
@@ -102,4 +102,4 @@ class SettingsFanout:
         return True
 
     async def _wait(self, tries: int) -> None:
-        await asyncio.sleep(min(_LONGEST_WAIT_SECONDS, self._first_wait * 2 ** min(tries, 10)))
+        await asyncio.sleep(min(_MAX_WAIT_SECONDS, self._first_wait * 2 ** min(tries, 10)))

@@ -17,7 +17,7 @@ from api.http.problems import Problem
 from api.runtime.dependencies import Services
 from api.runtime.refusal_trail import Refused, source_of
 from api.runtime.workflow_client import EngineBusyError, EngineUnavailableError, RunNotFoundError
-from api.surveys.page_html import HEADERS, MOST_COMMENT_UNITS, Form, form_page, message_page
+from api.surveys.page_html import HEADERS, MAX_COMMENT_UTF16_UNITS, Form, form_page, message_page
 from base import clock
 from base.log import get_logger
 from domain.surveys.texts import SCORES, TEXTS, SurveyTexts, spoken
@@ -28,7 +28,7 @@ from store.surveys.answers import is_late, take_from_page
 from store.surveys.rows import by_token
 from store.tables import Customer, Page, Survey, SurveyAnswer
 
-MOST_FORM_BYTES = 64 * 1024
+MAX_FORM_BYTES = 64 * 1024
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{20,100}")
 
 _log = get_logger("api")
@@ -49,7 +49,7 @@ async def _serve(request: Request) -> Response:
             return await _answer(request, services)
         return await _show(request, services)
     except Problem as problem:
-        said = texts.too_long.format(limit=MOST_COMMENT_UNITS)
+        said = texts.too_long.format(limit=MAX_COMMENT_UTF16_UNITS)
         said = {"too_many_requests": texts.too_fast, "body_too_large": said}.get(problem.code, texts.away)
         return _said(request, said, problem.status_code, **(problem.headers or {}))
     except STORE_UNAVAILABLE as error:
@@ -69,7 +69,7 @@ async def _show(request: Request, services: Services) -> Response:
 
 
 async def _answer(request: Request, services: Services) -> Response:
-    given = _last_of_each(await read_form(request, MOST_FORM_BYTES))
+    given = _last_of_each(await read_form(request, MAX_FORM_BYTES))
     token, now = request.path_params["token"], clock.now()
 
     view = await services.database.read(lambda s: _View.of(s, token))
@@ -125,8 +125,8 @@ class _View:
     def read(self, given: dict[str, str]) -> tuple[int | None, str, str | None]:
         """Score, comment, and what is wrong with them."""
         score, comment = given.get("score", ""), given.get("comment", "").strip()
-        if len(comment.encode("utf-16-le")) // 2 > MOST_COMMENT_UNITS:
-            return None, comment, self.texts.too_long.format(limit=MOST_COMMENT_UNITS)
+        if len(comment.encode("utf-16-le")) // 2 > MAX_COMMENT_UTF16_UNITS:
+            return None, comment, self.texts.too_long.format(limit=MAX_COMMENT_UTF16_UNITS)
         if not SCORES[self.question]:
             return None, comment, None if comment else self.texts.write
         chosen = next((each for each in SCORES[self.question] if str(each) == score), None)

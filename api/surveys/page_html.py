@@ -9,7 +9,7 @@ from html import escape
 from domain.surveys.texts import SCORES, TEXTS, SurveyTexts
 from domain.workstreams.conversation_settings import Question
 
-MOST_COMMENT_UNITS = 2000
+MAX_COMMENT_UTF16_UNITS = 2000
 """The longest comment, in UTF-16 code units: what a browser counts by."""
 
 _STYLE = """
@@ -117,10 +117,11 @@ def _comment(form: Form, texts: SurveyTexts) -> Iterator[str]:
     attribute = f' aria-describedby="{" ".join(described)}"' if described else ""
     yield f'<label class="label" for="comment">{escape(label)}</label>'
     if not alone:
-        yield f'<p class="hint" id="hint">{escape(texts.comment_hint.format(limit=MOST_COMMENT_UNITS))}</p>'
+        hint = texts.comment_hint.format(limit=MAX_COMMENT_UTF16_UNITS)
+        yield f'<p class="hint" id="hint">{escape(hint)}</p>'
     # HTML drops one line break right after the opening tag, so one of ours comes before the customer's.
     yield (
-        f'<textarea id="comment" name="comment" maxlength="{MOST_COMMENT_UNITS}"'
+        f'<textarea id="comment" name="comment" maxlength="{MAX_COMMENT_UTF16_UNITS}"'
         f"{' required' if alone else ''}{attribute}>\n{escape(form.comment)}</textarea>"
     )
 

@@ -19,7 +19,7 @@ from store.events.events import append_events, event_row
 from store.tables import Conversation
 from store.workstreams import context_variables as context
 
-_LONGEST_VALUE = 4000
+_MAX_VALUE_LENGTH = 4000
 _64_BITS = 2**63
 
 
@@ -30,7 +30,7 @@ def _small_enough(value: float) -> float:
 
 
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,100}$")]
-VariableText = Annotated[str, StringConstraints(strict=True, max_length=_LONGEST_VALUE), STORABLE]
+VariableText = Annotated[str, StringConstraints(strict=True, max_length=_MAX_VALUE_LENGTH), STORABLE]
 VariableValue = VariableText | Annotated[StrictInt | StrictFloat, AfterValidator(_small_enough)]
 
 router = api_router("conversations")
@@ -39,14 +39,14 @@ router = api_router("conversations")
 class ContextInput(Input):
     """All variables that the conversation is to have. Names are case-sensitive."""
 
-    variables: Annotated[dict[VariableName, VariableValue], Field(max_length=context.MOST_VARIABLES)]
+    variables: Annotated[dict[VariableName, VariableValue], Field(max_length=context.MAX_VARIABLES)]
 
 
 class ContextChange(Input):
     """The variables to set; those that are null are forgotten, the others stay."""
 
     variables: Annotated[
-        dict[VariableName, VariableValue | None], Field(max_length=2 * context.MOST_VARIABLES)
+        dict[VariableName, VariableValue | None], Field(max_length=2 * context.MAX_VARIABLES)
     ]
 
 

@@ -32,7 +32,7 @@ from store.tables import SessionTemplate
 from store.workstreams import session_templates
 from store.workstreams.session_templates import CommunicationPanel, TabKind
 
-MOST_TABS = 20
+MAX_TABS = 20
 _BY_ID = CursorOf("session_templates", tuple[Id])
 
 Address = Annotated[
@@ -67,7 +67,7 @@ class SessionTemplateInput(Input):
     name: Name
     title: Title = "{CustomerName}"
     communication_panel: CommunicationPanel = CommunicationPanel.DOCKED
-    tabs: Annotated[list[TabInput], Field(max_length=MOST_TABS, default_factory=list)]
+    tabs: Annotated[list[TabInput], Field(max_length=MAX_TABS, default_factory=list)]
 
     @property
     def template(self) -> session_templates.Template:

@@ -2,7 +2,7 @@
 
 import resource
 
-_MOST_NEEDED = 65_536
+_MAX_OPEN_FILES = 65_536
 
 
 def raise_open_file_limit() -> int:
@@ -11,8 +11,8 @@ def raise_open_file_limit() -> int:
     Many systems start a process with 1,024, which is there for programs that use `select`. We use none.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _MOST_NEEDED if hard == resource.RLIM_INFINITY else min(hard, _MOST_NEEDED)
+    wanted = _MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _MAX_OPEN_FILES)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return _MOST_NEEDED if soft == resource.RLIM_INFINITY else soft
+        return _MAX_OPEN_FILES if soft == resource.RLIM_INFINITY else soft
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     return wanted

@@ -14,7 +14,7 @@ _PROCESSED = Target("≤", 60.0, "value")
 _CONNECTIONS = 200
 _KNOWN = 100
 _NEW_SHARE = 5
-_PATIENCE_SECONDS = 170.0
+_TIMEOUT_SECONDS = 170.0
 
 
 async def measure(bench: Bench) -> list[Row]:
@@ -52,11 +52,11 @@ async def _burst(bench: Bench, new: list[str], existing: list[str]) -> tuple[flo
     await together(_post(bench, requests) for _ in range(_CONNECTIONS))
     acknowledged = now_ms()
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
             await asyncio.gather(*greetings)
     except TimeoutError as error:
         missing = sum(not greeting.done() for greeting in greetings)
-        raise BrokenError(f"{missing} greetings are missing after {_PATIENCE_SECONDS:g} s.") from error
+        raise BrokenError(f"{missing} greetings are missing after {_TIMEOUT_SECONDS:g} s.") from error
     await bench.store.quiet()
     return (acknowledged - began) / 1000, (now_ms() - began) / 1000
 

@@ -10,7 +10,7 @@ from bench.rows import Row, Target, percentile
 
 _TARGET = Target("≤", 2.0)
 _THREADS = 4
-_SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.08, 0.16
+_MIN_PAUSE_SECONDS, _MAX_PAUSE_SECONDS = 0.08, 0.16
 
 Shot = Callable[[], Awaitable[float]]
 
@@ -70,7 +70,7 @@ async def _shots(bench: Bench) -> dict[str, Shot]:
 
 def _after_pause(shot: Shot, pauses: random.Random) -> Shot:
     async def run() -> float:
-        await asyncio.sleep(pauses.uniform(_SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS))
+        await asyncio.sleep(pauses.uniform(_MIN_PAUSE_SECONDS, _MAX_PAUSE_SECONDS))
         return await shot()
 
     return run

@@ -166,9 +166,9 @@ FETCHED_KINDS = frozenset({"image", "audio", "video", "file"})
 SERVED_AS_THEMSELVES = frozenset(each.content_type for each in TYPES.values())
 """Content types that are told to whoever downloads; everything else is a stream of bytes."""
 
-MOST_IN_ONE_MESSAGE = 30
-MOST_PIXELS = 100_000_000
-LONGEST_NAME = 100
+MAX_FILES_PER_MESSAGE = 30
+MAX_PIXELS = 100_000_000
+MAX_NAME_LENGTH = 100
 _DEVICES = re.compile(r"(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)")
 _NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|]+')
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -205,11 +205,11 @@ def safe_name(raw: str, otherwise: str) -> str:
         return otherwise
     if _DEVICES.match(name):
         name = "_" + name
-    if len(name) <= LONGEST_NAME:
+    if len(name) <= MAX_NAME_LENGTH:
         return name
     extension = extension_of(name)
     ending = f".{extension}" if extension else ""
-    return name[: LONGEST_NAME - len(ending)].rstrip(" .") + ending
+    return name[: MAX_NAME_LENGTH - len(ending)].rstrip(" .") + ending
 
 
 def judge_received(
@@ -244,7 +244,7 @@ def name_for(name: str, content_type: str) -> str:
     if not fitting or extension in fitting:
         return name
     stem = name[: -len(extension) - 1] if extension else name
-    return f"{stem[: LONGEST_NAME - len(fitting[0]) - 1]}.{fitting[0]}"
+    return f"{stem[: MAX_NAME_LENGTH - len(fitting[0]) - 1]}.{fitting[0]}"
 
 
 def judge_type(

@@ -13,7 +13,7 @@ from domain.conversations.state import Conversation, ThreadState
 NEVER_WAS = "never_was"
 """Why a row is closed whose beginning was decided by a workflow task that the engine has discarded."""
 
-_LEAST_STEP = timedelta(microseconds=1)
+_MIN_STEP = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +41,5 @@ def date_of_projection(now: datetime, last: LastWritten, refused_by: datetime | 
     The engine's clock may go back between two tasks. `refused_by`: the date of the rows that refused the last
     projection, once a later task has proved that those are of a discarded one.
     """
-    dates = [each + _LEAST_STEP for each in (last.at, refused_by) if each is not None]
+    dates = [each + _MIN_STEP for each in (last.at, refused_by) if each is not None]
     return max(now, *dates) if dates else now

@@ -20,7 +20,7 @@ STANDBY_ALONE_FOR = timedelta(days=1)
 
 GAP_DAYS = 14
 SILENCE_FACTOR = 3
-SHORTEST_SILENCE = timedelta(hours=1)
+MIN_SILENCE = timedelta(hours=1)
 """A busy page's pauses are minutes; nobody needs an alarm for such."""
 DAYS_TO_LEARN = 2
 """A page that has not been heard on two days has shown no night yet."""
@@ -129,7 +129,7 @@ def silence_problem(traffic: Traffic, now: datetime) -> Problem | None:
     usual = usual_silence(traffic, now)
     if usual is None or traffic.last_event_at is None:
         return None
-    allowed = max(SILENCE_FACTOR * usual, SHORTEST_SILENCE)
+    allowed = max(SILENCE_FACTOR * usual, MIN_SILENCE)
     if now - traffic.last_event_at <= allowed:
         return None
     return Problem("silent", facts={"since": traffic.last_event_at.isoformat()})

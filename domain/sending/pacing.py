@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-MOST_SENDS = 300
-MOST_MEDIA = 10
+MAX_SENDS_PER_SECOND = 300
+MAX_MEDIA_SENDS_PER_SECOND = 10
 """Meta's limits per page and second; for media they are those of audio and video."""
 
 USUAL_SENDS = 40

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from domain.workstreams.conversation_settings import AutomatedTrigger
 
 FALLBACK_LANGUAGE = "en"
-MOST_UNITS = 2000
+MAX_UTF16_UNITS = 2000
 """The length of a text, in UTF-16 code units: Meta's limit for a message."""
 
 _T = AutomatedTrigger
@@ -156,7 +156,7 @@ def fill_in(
 
     What is known but has no value here, and an unknown variable, become what follows a bar in the braces
     (`{CustomerName|there}`), else nothing; in prose together with the blanks and marks that led to it. Other
-    braces stay. The result is cut to `MOST_UNITS`.
+    braces stay. The result is cut to `MAX_UTF16_UNITS`.
     """
 
     def value(match: re.Match[str]) -> str:
@@ -207,4 +207,4 @@ def _close_up(text: str) -> str:
 def _cut(text: str) -> str:
     # Half a pair, cut off here or sent to us broken, is no character and is left out.
     encoded = text.encode("utf-16-le", errors="surrogatepass")
-    return encoded[: MOST_UNITS * 2].decode("utf-16-le", errors="ignore")
+    return encoded[: MAX_UTF16_UNITS * 2].decode("utf-16-le", errors="ignore")

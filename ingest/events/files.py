@@ -6,7 +6,7 @@ from typing import Any
 from base.ids import id_from_key
 from domain.attachments.attachments import (
     FETCHED_KINDS,
-    MOST_IN_ONE_MESSAGE,
+    MAX_FILES_PER_MESSAGE,
     FileReason,
     name_in_address,
     safe_name,
@@ -54,7 +54,7 @@ def _is_file(attachment: Attachment) -> bool:
 def _refusal(position: int, *, switched_off: bool) -> FileReason | None:
     if switched_off:
         return FileReason.SWITCHED_OFF
-    return FileReason.TOO_MANY if position >= MOST_IN_ONE_MESSAGE else None
+    return FileReason.TOO_MANY if position >= MAX_FILES_PER_MESSAGE else None
 
 
 def _row(

@@ -44,7 +44,7 @@ MAX_IN_MEMORY = 5_000
 _PAGE = 500
 _RPC_SECONDS = 10.0
 _FIRST_PAUSE_SECONDS = 0.1
-_LONGEST_PAUSE_SECONDS = 5.0
+_MAX_PAUSE_SECONDS = 5.0
 _POISONOUS = frozenset({RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.OUT_OF_RANGE})
 
 _WAITING = (
@@ -197,7 +197,7 @@ class Signaller:
                 pause = _FIRST_PAUSE_SECONDS
             else:
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+                pause = min(pause * 2, _MAX_PAUSE_SECONDS)
         failpoints.reach("signaller.signalled")
         if not reached:
             await self._note(lambda session: _note_unreached(session, page_id, customer_id, batch.events))
@@ -243,7 +243,7 @@ class Signaller:
             else:
                 return
             await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            pause = min(pause * 2, _MAX_PAUSE_SECONDS)
 
 
 def _waiting_after(session: Session, customer_id: str, seq: int) -> list[_Waiting]:

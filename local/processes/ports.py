@@ -11,7 +11,7 @@ from local.processes.errors import PortTakenError
 from local.processes.progress import Progress
 
 # What dies after a `kill -9` gives its ports back within moments.
-_PATIENCE_SECONDS = 3.0
+_TIMEOUT_SECONDS = 3.0
 _POLL_SECONDS = 0.1
 _LISTENING = "0A"
 
@@ -44,7 +44,7 @@ def is_free(port: Port) -> bool:
 async def require_free(ports: Iterable[Port], progress: Progress) -> None:
     """Return when all are free; raise PortTakenError for the first that stays taken for three seconds."""
     clock = asyncio.get_running_loop().time
-    deadline = clock() + _PATIENCE_SECONDS
+    deadline = clock() + _TIMEOUT_SECONDS
     for port in ports:
         if is_free(port):
             continue

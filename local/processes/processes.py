@@ -18,7 +18,7 @@ from local.processes.priority import step_back
 _READY_POLL_SECONDS = 0.1
 _KILL_SECONDS = 5
 _SHOWN_LINES = 15
-_LONGEST_LOG_BYTES = 20_000_000
+_MAX_LOG_BYTES = 20_000_000
 _MORE_STARTS = 2
 _PORT_TAKEN = "address already in use"
 
@@ -70,7 +70,7 @@ class Child:
     async def start(self) -> None:
         """Start it in a session of its own, so that Ctrl-C in the terminal reaches the supervisor alone."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        if self.log.exists() and self.log.stat().st_size > _LONGEST_LOG_BYTES:
+        if self.log.exists() and self.log.stat().st_size > _MAX_LOG_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as log:
             self._log_start = log.tell()

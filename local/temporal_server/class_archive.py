@@ -23,7 +23,7 @@ NO_ARCHIVE = "no-classes.txt"
 """Says why there is none, so that it is not tried again."""
 
 _TASK_QUEUE = "exercise"
-_PATIENCE_SECONDS = 60
+_TIMEOUT_SECONDS = 60
 _LOOK_SECONDS = 0.1
 
 
@@ -38,7 +38,7 @@ async def make_class_archive(launcher: Path, progress: Progress) -> None:
     try:
         async with (
             progress.working("Preparing the time-skipping test server to start quickly"),
-            asyncio.timeout(_PATIENCE_SECONDS),
+            asyncio.timeout(_TIMEOUT_SECONDS),
         ):
             await _use(launcher, draft)
         put_in_place(draft, launcher.with_name(ARCHIVE))

@@ -22,9 +22,9 @@ from temporalio.api.testservice.v1 import LockTimeSkippingRequest, SleepRequest,
 from temporalio.service import ConnectConfig, ServiceClient
 
 _PAUSE_SECONDS = 0.005
-_LONGEST_HOLD_SECONDS = 30.0
-_SHORTEST_PROBE = timedelta(milliseconds=20)
-_LONGEST_PROBE = timedelta(seconds=1)
+_MAX_HOLD_SECONDS = 30.0
+_MIN_PROBE = timedelta(milliseconds=20)
+_MAX_PROBE = timedelta(seconds=1)
 # A call without a time-out of its own gets one of 30 seconds from the client.
 _FOR_EVER = timedelta(days=365)
 
@@ -133,11 +133,11 @@ class TimeMachine:
         return task
 
     async def _settle(self) -> None:
-        probe = _SHORTEST_PROBE
+        probe = _MIN_PROBE
         while True:
             readings = await self._outside_at_rest()
             if not await self._engine_at_rest(probe):
-                probe = min(2 * probe, _LONGEST_PROBE)
+                probe = min(2 * probe, _MAX_PROBE)
             elif await self._outside_at_rest() == readings:
                 return
 
@@ -182,7 +182,7 @@ class TimeMachine:
 
     async def _release_at_rest(self) -> datetime | None:
         """Let time skip, or give an instant up to which alone it may: then the caller must let it skip."""
-        until = time.monotonic() + _LONGEST_HOLD_SECONDS
+        until = time.monotonic() + _MAX_HOLD_SECONDS
         while True:
             readings, outside = self._readings, await self._see()
             busy, late = await self._busy(outside), time.monotonic() > until

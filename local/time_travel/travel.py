@@ -12,7 +12,7 @@ from base.settings import Settings
 LONGEST = timedelta(days=366)
 SHOWN_EVENTS = 30
 # The other side gives up by itself before.
-PATIENCE_SECONDS = 660.0
+TIMEOUT_SECONDS = 660.0
 _LENGTH = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", re.ASCII)
 _START = "`pagedesk demo --time-travel`"
 
@@ -39,7 +39,7 @@ def travel(length: timedelta, settings: Settings) -> str:
     """Make the journey; what a person reads about it. Raises TravelError."""
     url, wanted = f"{settings.travel_url}/travel", {"seconds": length.total_seconds()}
     try:
-        answer = httpx.post(url, json=wanted, timeout=PATIENCE_SECONDS, trust_env=False)
+        answer = httpx.post(url, json=wanted, timeout=TIMEOUT_SECONDS, trust_env=False)
         body = answer.json()
     except httpx.ConnectError:
         raise TravelError(_nothing_there(settings)) from None

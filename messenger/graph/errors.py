@@ -18,8 +18,8 @@ _TOO_MANY_REQUESTS = 429
 _PERMISSION_CODES = range(200, 300)
 _GLOBAL_SUBCODES_FROM = 1_000_000
 """Subcodes this large mean the same under every code; Meta prints some of them without one."""
-_LONGEST_MESSAGE = 500
-_LONGEST_WAIT_S = 24 * 60 * 60
+_MAX_MESSAGE_LENGTH = 500
+_MAX_WAIT_SECONDS = 24 * 60 * 60
 
 _UNLISTED = Meaning(
     ErrorKind.MESSAGE,
@@ -159,14 +159,14 @@ def _meaning_of_status(status: int) -> Meaning:
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds until calls are allowed again."""
-    told = min(integer(headers.get("retry-after")) or 0, _LONGEST_WAIT_S)
+    told = min(integer(headers.get("retry-after")) or 0, _MAX_WAIT_SECONDS)
     return max(float(told), regain_of(headers).total_seconds()) or None
 
 
 def _shortened(text: str) -> str:
     """A long text without its middle: Meta lists all that it knows, and says last what it does not."""
-    half = _LONGEST_MESSAGE // 2
-    return text if len(text) <= _LONGEST_MESSAGE else f"{text[:half]} … {text[-half:]}"
+    half = _MAX_MESSAGE_LENGTH // 2
+    return text if len(text) <= _MAX_MESSAGE_LENGTH else f"{text[:half]} … {text[-half:]}"
 
 
 def _short(value: Any) -> str | None:

@@ -17,7 +17,7 @@ _OF_APP = "x-app-usage"
 _SHARES = ("call_count", "total_cputime", "total_time")
 _FOR_MESSAGES = "messenger"
 _LARGEST = 1_000_000
-_LONGEST_REGAIN = timedelta(days=1)
+_MAX_REGAIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def _worst(entries: list[Mapping[str, Any]]) -> Usage | None:
 
 def _regain(entry: Mapping[str, Any]) -> timedelta:
     """Meta tells minutes. More than a day is no advice that can be followed."""
-    return min(_LONGEST_REGAIN, timedelta(minutes=_number(entry.get("estimated_time_to_regain_access"))))
+    return min(_MAX_REGAIN, timedelta(minutes=_number(entry.get("estimated_time_to_regain_access"))))
 
 
 def _number(value: Any) -> int:

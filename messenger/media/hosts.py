@@ -23,7 +23,7 @@ _IPV6_PUBLIC = ipaddress.ip_network("2000::/3")
 _IPV6_SET_ASIDE = [
     ipaddress.ip_network(each) for each in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
 ]
-_LONGEST_URL = 8192
+_MAX_URL_LENGTH = 8192
 _IN_TARGETS = "/%:=&?~#+!$,;'@()*[]"
 
 Origin = tuple[str, str, int]
@@ -59,7 +59,7 @@ class MediaHosts:
 
     def target(self, url: str) -> httpcore.URL:
         """The URL as it is to be called. Raises AddressRefusedError if it is not to be called at all."""
-        if len(url) > _LONGEST_URL or not url.isprintable() or "\\" in url or " " in url:
+        if len(url) > _MAX_URL_LENGTH or not url.isprintable() or "\\" in url or " " in url:
             raise AddressRefusedError("not an address")
         try:
             parts = urlsplit(url)

@@ -13,7 +13,7 @@ import httpcore
 from domain.attachments.attachments import FileReason
 from messenger.media.hosts import AddressRefusedError, CheckedNetwork, MediaHosts, Resolve
 
-_MOST_REDIRECTS = 3
+_MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _EXPIRED = frozenset({403, 404, 410})
 _OK = 200
@@ -87,7 +87,7 @@ class MediaFetcher:
             raise FileNotFetchedError(FileReason.NOT_FETCHED) from error
 
     async def _follow(self, url: str, into: IO[bytes]) -> Fetched:
-        for _ in range(_MOST_REDIRECTS + 1):
+        for _ in range(_MAX_REDIRECTS + 1):
             timeouts = {"connect": 5.0, "write": 5.0, "pool": 30.0, "read": self._limits.silence_s}
             async with self._pool.stream(
                 "GET", self._hosts.target(url), headers=_HEADERS, extensions={"timeout": timeouts}

@@ -7,7 +7,7 @@ from typing import Any
 from messenger.reading import Fields, members, objects, text
 from messenger.wire import identifier
 
-_LONGEST_EXACT = 2**53 - 1
+_MAX_EXACT_INTEGER = 2**53 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def _exact(value: Any) -> Any:
         return {name: _exact(each) for name, each in value.items()}
     if isinstance(value, list):
         return [_exact(each) for each in value]
-    is_long = isinstance(value, int) and abs(value) > _LONGEST_EXACT
+    is_long = isinstance(value, int) and abs(value) > _MAX_EXACT_INTEGER
     return str(value) if is_long else value
 
 

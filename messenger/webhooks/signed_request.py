@@ -19,7 +19,7 @@ OLDEST = timedelta(days=7)
 _CLOCKS_APART = timedelta(minutes=10)
 _ALGORITHM = "HMAC-SHA256"
 _PART = re.compile(r"[A-Za-z0-9_-]+={0,2}")
-_MOST_LETTERS = 4096
+_MAX_CHARACTERS = 4096
 
 
 class BadSignedRequestError(Exception):
@@ -37,7 +37,7 @@ class DeletionRequest:
 def read_deletion_request(text: str, secrets: Sequence[bytes], now: datetime) -> DeletionRequest:
     """What the signed request says; raises BadSignedRequestError. An empty secret signs nothing."""
     parts = text.split(".")
-    if len(text) > _MOST_LETTERS or len(parts) != 2 or not all(map(_PART.fullmatch, parts)):  # noqa: PLR2004 - both
+    if len(text) > _MAX_CHARACTERS or len(parts) != 2 or not all(map(_PART.fullmatch, parts)):  # noqa: PLR2004 - both
         raise BadSignedRequestError("It is not two parts of base64url with a dot between.")
     signature, payload = parts[0], parts[1]
     _require_signed(_decoded(signature), payload.encode(), secrets)

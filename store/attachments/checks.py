@@ -6,7 +6,7 @@ from typing import IO
 from base.scanner import ScannerError, is_infected
 from base.settings import Settings
 from base.sniffing import HEAD_BYTES, is_text, pixels_of, signs_of
-from domain.attachments.attachments import FROM_AGENTS, MOST_PIXELS, FileReason, judge_received, judge_type
+from domain.attachments.attachments import FROM_AGENTS, MAX_PIXELS, FileReason, judge_received, judge_type
 
 _Rule = Callable[..., str | FileReason]
 
@@ -41,7 +41,7 @@ class FileChecks:
         )
         if isinstance(judged, FileReason):
             return judged
-        if (pixels_of(head) or 0) > MOST_PIXELS:
+        if (pixels_of(head) or 0) > MAX_PIXELS:
             return FileReason.PIXELS
         if self._scanner is not None and await self._scan(self._scanner, file):
             return FileReason.INFECTED

@@ -28,8 +28,8 @@ from store.db.sql import insert_or_ignore
 from store.events.events import append_events, event_row
 from store.tables import Attachment, AttachmentUpload, Message, Page
 
-MOST_TRIES = 3
-PATIENCE = timedelta(hours=6)
+MAX_TRIES = 3
+TIMEOUT = timedelta(hours=6)
 """So long after a file came no try counts that ends without it: an outage must not cost it."""
 
 
@@ -156,7 +156,7 @@ def begin_try(session: Session, attachment_id: str, at: datetime) -> Attachment 
     file = _pending(session, attachment_id)
     if file is None:
         return None
-    if file.attempts >= MOST_TRIES:
+    if file.attempts >= MAX_TRIES:
         _end(session, file, at, reason=FileReason.BROKE_THE_WORKER)
         return None
     file.attempts += 1
@@ -168,10 +168,10 @@ def try_again(session: Session, attachment_id: str, reason: FileReason, at: date
     file = _pending(session, attachment_id)
     if file is None:
         return False
-    if at < file.created_at + PATIENCE:
+    if at < file.created_at + TIMEOUT:
         file.attempts = max(file.attempts - 1, 0)
         return True
-    if file.attempts < MOST_TRIES:
+    if file.attempts < MAX_TRIES:
         return True
     _end(session, file, at, reason=reason)
     return False

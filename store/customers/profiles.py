@@ -21,8 +21,8 @@ REFRESH = timedelta(days=7)
 CLAIM = timedelta(minutes=10)
 """So long a customer belongs to the process that asks; should that die, another asks then."""
 
-_MOST_LETTERS = 300
-_LONGEST_ADDRESS = 2000
+_MAX_CHARACTERS = 300
+_MAX_ADDRESS_LENGTH = 2000
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -96,7 +96,7 @@ def keep(session: Session, customer_id: str, told: Mapping[str, str], now: datet
     if customer is None:
         return
     customer.profile_error = None if told else "nothing_told"
-    known = {name: value.replace("\x00", "")[:_MOST_LETTERS].strip() for name, value in told.items()}
+    known = {name: value.replace("\x00", "")[:_MAX_CHARACTERS].strip() for name, value in told.items()}
     first, last = known.get("first_name", ""), known.get("last_name", "")
     picture = told.get("profile_pic", "")
     values = {
@@ -104,7 +104,7 @@ def keep(session: Session, customer_id: str, told: Mapping[str, str], now: datet
         "last_name": last,
         "name": known.get("name") or f"{first} {last}".strip(),
         "picture_url": picture
-        if picture.startswith(("https://", "http://")) and len(picture) <= _LONGEST_ADDRESS
+        if picture.startswith(("https://", "http://")) and len(picture) <= _MAX_ADDRESS_LENGTH
         else "",
         "locale": known.get("locale", ""),
         "timezone": known.get("timezone", ""),

@@ -37,7 +37,7 @@ _READERS = 4
 _POSTGRES_WRITERS = 8
 
 # libpq's own would wait for minutes, or for ever, for a server whose machine is gone.
-_POSTGRES_PATIENCE = {
+_POSTGRES_TIMEOUTS = {
     "connect_timeout": 5,  # seconds
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -110,7 +110,7 @@ def make_engine(
             url,
             pool_size=pool_size,
             pool_pre_ping=True,
-            connect_args=_POSTGRES_PATIENCE,
+            connect_args=_POSTGRES_TIMEOUTS,
             **_COMMON,
         )
         hide_values(engine)

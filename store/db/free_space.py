@@ -10,7 +10,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-_PATIENCE_SECONDS = 30.0
+_TIMEOUT_SECONDS = 30.0
 _PIECE = 1 << 20
 # An index of words only notes that a text is gone, until its parts are merged.
 _WORD_INDEXES = "SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE % USING fts5(%'"
@@ -24,7 +24,7 @@ class FileBusyError(Exception):
 
 def rewrite(file: Path) -> None:
     """Write the database anew, without what was deleted. Its writers wait meanwhile; readers do not."""
-    with closing(sqlite3.connect(file, timeout=_PATIENCE_SECONDS, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(file, timeout=_TIMEOUT_SECONDS, isolation_level=None)) as connection:
         connection.execute("PRAGMA secure_delete=ON")
         for (index,) in connection.execute(_WORD_INDEXES).fetchall():
             connection.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")  # noqa: S608 - our table
@@ -48,7 +48,7 @@ def rewrite_as_asked(file: Path) -> None:
     _request(file).unlink()
 
 
-def cut_log(file: Path, patience_seconds: float = _PATIENCE_SECONDS) -> None:
+def cut_log(file: Path, patience_seconds: float = _TIMEOUT_SECONDS) -> None:
     """Move the write-ahead log into the database and cut it to nothing; raises FileBusyError.
 
     Writers wait while it waits for readers, no longer than `patience_seconds`.

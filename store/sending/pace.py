@@ -11,7 +11,15 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from domain.sending.pacing import CONVERSATIONS_PACE, MOST_MEDIA, USUAL_SENDS, Pace, Restraint, is_media, slot
+from domain.sending.pacing import (
+    CONVERSATIONS_PACE,
+    MAX_MEDIA_SENDS_PER_SECOND,
+    USUAL_SENDS,
+    Pace,
+    Restraint,
+    is_media,
+    slot,
+)
 from store.db.sql import KEY_STAYS
 from store.events.events import append_page_event
 from store.sending import gate
@@ -26,7 +34,7 @@ class Rates:
     media: Pace
 
 
-USUAL = Rates(Pace(USUAL_SENDS), Pace(MOST_MEDIA))
+USUAL = Rates(Pace(USUAL_SENDS), Pace(MAX_MEDIA_SENDS_PER_SECOND))
 
 
 def take_slot(

@@ -11,7 +11,7 @@ from store.db.refusals import StoreRefusalError, not_found
 from store.db.sql import upsert
 from store.tables import ContextVariable, Conversation
 
-MOST_VARIABLES = 100
+MAX_VARIABLES = 100
 
 Value = str | int | float
 
@@ -51,8 +51,8 @@ def change(
         )
     names = _values(session, [conversation_id]).get(conversation_id, {}).keys()
     forgotten = {name for name, value in changes.items() if value is None}
-    if len((names | changes.keys()) - forgotten) > MOST_VARIABLES:
-        raise StoreRefusalError("limit_reached", limit=MOST_VARIABLES)
+    if len((names | changes.keys()) - forgotten) > MAX_VARIABLES:
+        raise StoreRefusalError("limit_reached", limit=MAX_VARIABLES)
     session.connection().execute(
         delete(ContextVariable).where(
             col(ContextVariable.conversation_id) == conversation_id,

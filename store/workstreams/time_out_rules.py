@@ -12,7 +12,7 @@ from store.db.refusals import StoreRefusalError, not_found
 from store.db.sql import table_of
 from store.tables import TimeOutRule, Workstream
 
-MOST_RULES = 20
+MAX_RULES = 20
 
 _RULE = table_of(TimeOutRule)
 _ACTIVE = (
@@ -78,8 +78,8 @@ def add(session: Session, workstream_id: str, rule_id: str, rule: Rule, at: date
     count = session.exec(
         select(func.count()).select_from(TimeOutRule).where(TimeOutRule.workstream_id == workstream_id)
     ).one()
-    if count >= MOST_RULES:
-        raise StoreRefusalError("limit_reached", limit=MOST_RULES)
+    if count >= MAX_RULES:
+        raise StoreRefusalError("limit_reached", limit=MAX_RULES)
     row = TimeOutRule(id=rule_id, workstream_id=workstream_id, created_at=at, **asdict(rule))
     session.add(row)
     session.flush()

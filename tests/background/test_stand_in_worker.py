@@ -20,7 +20,7 @@ from support.eventually import eventually
 from support.store import make_settings
 from worker import make_stand_in, make_worker
 
-_PATIENCE_SECONDS = 60
+_TIMEOUT_SECONDS = 60
 
 
 @activity.defn
@@ -90,7 +90,7 @@ async def test_what_waits_needs_not_wait_for_the_pollers_of_the_first_worker(dev
                 Greeter.run, id=f"new-{queue}", task_queue=queue, start_signal="ask"
             )
             async with standing_in(StandIns(answers(False), make, min_absence_seconds=0, look_seconds=0.01)):
-                async with asyncio.timeout(_PATIENCE_SECONDS):
+                async with asyncio.timeout(_TIMEOUT_SECONDS):
                     assert [await each.result() for each in (cached, new)] == ["hello", "hello"]
             network.heal()
 

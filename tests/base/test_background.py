@@ -11,7 +11,7 @@ from base.background import keep_running
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(background, "FIRST_PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(background, "LONGEST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(background, "MAX_PAUSE_SECONDS", 0.0)
 
 
 async def test_what_raises_is_begun_again_until_it_returns() -> None:

@@ -19,7 +19,7 @@ from store.db.database import make_engine
 
 SETTLE_SECONDS = 60.0
 PARKING_SECONDS = 60.0
-_LONGEST_SECONDS = 900.0
+_MAX_SECONDS = 900.0
 """In a conversation one message of unknown outcome after the other is looked for, for a minute each."""
 
 _PAUSE_SECONDS = 0.05
@@ -62,7 +62,7 @@ async def settle(
         now = time.monotonic()
         if unfinished != before:
             before, changed = unfinished, now
-        if now > min(changed + patience, begun + _LONGEST_SECONDS):
+        if now > min(changed + patience, begun + _MAX_SECONDS):
             return unfinished
         former = picture if not unfinished else None
         if unfinished:

@@ -8,9 +8,9 @@ from chaos.loads import Load
 from chaos.processes import API, SECOND_API
 from chaos.trial import Trial
 
-_MOST_REPEATS = 50
+_MAX_REPEATS = 50
 _REPEATED = 12
-_MOST_IN_A_BATCH = 40
+_MAX_BATCH_SIZE = 40
 _AT_ONCE = 32
 _ANSWERED_WITHIN_MS = 5_000
 
@@ -29,7 +29,7 @@ async def test_f24_f25_everything_many_times_in_any_order(trial: Trial, load: Lo
     assert max(line["ms"] for line in lines) <= _ANSWERED_WITHIN_MS
     for line in lines:
         trial.record.measure("answered", line["ms"] / 1000)
-    await trial.verify_and_repeat(batch=_MOST_IN_A_BATCH)
+    await trial.verify_and_repeat(batch=_MAX_BATCH_SIZE)
 
 
 def _batches(trial: Trial, events: Batch) -> list[Batch]:
@@ -38,11 +38,11 @@ def _batches(trial: Trial, events: Batch) -> list[Batch]:
     batches = [_shuffled(trial, events)]
     again = _shuffled(trial, events)
     while again:
-        size = dice.randint(1, _MOST_IN_A_BATCH)
+        size = dice.randint(1, _MAX_BATCH_SIZE)
         batches.append(again[:size])
         again = again[size:]
     for event in dice.sample(events, _REPEATED):
-        batches += [[event]] * dice.randint(1, _MOST_REPEATS)
+        batches += [[event]] * dice.randint(1, _MAX_REPEATS)
     return _shuffled(trial, batches)
 
 

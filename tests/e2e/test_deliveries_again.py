@@ -101,7 +101,7 @@ async def test_everything_again_in_any_order_from_eight_connections_changes_noth
     product: Whole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A check of the page that an event has asked for must not come in the middle.
-    monkeypatch.setattr(page_wake, "LEAST_INTERVAL", timedelta(0))
+    monkeypatch.setattr(page_wake, "MIN_INTERVAL", timedelta(0))
     bodies = [personal(path.name, new_psid(), now_ms()) for path in sorted(PAYLOADS.glob("*.json"))]
     limits = httpx.Limits(max_connections=CONNECTIONS)
     app: Any = product.api._transport

@@ -19,7 +19,7 @@ from support.eventually import eventually
 from support.store import make_settings
 from workflows.messages import CommandResult, conversation_workflow_id
 
-_PATIENCE_SECONDS = 60.0
+_TIMEOUT_SECONDS = 60.0
 
 
 @dataclass
@@ -115,7 +115,7 @@ class Stage:
 
 async def until(look: Callable[[], Awaitable[bool]]) -> None:
     """Wait patiently: what is recorded must be whole, however busy the machine is."""
-    await eventually(look, within=_PATIENCE_SECONDS)
+    await eventually(look, within=_TIMEOUT_SECONDS)
 
 
 @contextlib.asynccontextmanager

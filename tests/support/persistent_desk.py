@@ -23,7 +23,7 @@ from support.eventually import eventually
 from support.store import make_settings
 from workflows.messages import CommandResult
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 
 
 class PersistentDesk(Desk):
@@ -40,7 +40,7 @@ class PersistentDesk(Desk):
             **asked,
         )
         engine = TemporalEngine(self.client, task_queue=self.task_queue)
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             while True:
                 try:
                     return await engine.command_with_start(page_id, customer_id, command)
@@ -79,7 +79,7 @@ class PersistentDesk(Desk):
                 await self.tell_settings_changed()
             return len(await self.histories()) >= goal
 
-        await eventually(look, within=PATIENCE)
+        await eventually(look, within=TIMEOUT)
 
 
 @contextlib.asynccontextmanager

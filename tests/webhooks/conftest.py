@@ -11,7 +11,7 @@ from support.deliveries import POISONOUS_PSID, body_of, new_psid, text_event
 from support.store import make_settings
 from support.way_in import WayIn, way_in_of
 
-MOST_GROWTH_BYTES = 50 * 1024 * 1024
+MAX_GROWTH_BYTES = 50 * 1024 * 1024
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -28,7 +28,7 @@ async def way_in(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[WayI
         assert (await running.http.get("/healthz")).status_code == 200
         assert [line for line in running.logged() if _is_unexpected(line)] == []
         assert [status for status in running.statuses if status >= 500] == []
-        assert running.resident() - before < MOST_GROWTH_BYTES
+        assert running.resident() - before < MAX_GROWTH_BYTES
 
 
 def _is_unexpected(line: dict[str, Any]) -> bool:

@@ -25,7 +25,7 @@ from store import tables
 from support.desk import Desk
 from support.engines import SUGGEST_CONTINUE_AS_NEW_AT
 from support.eventually import eventually
-from support.persistent_desk import PATIENCE, PersistentDesk, persistent_desk
+from support.persistent_desk import TIMEOUT, PersistentDesk, persistent_desk
 from workflows.messages import ConversationInput
 
 pytestmark = [pytest.mark.dev_server, pytest.mark.timeout(240)]
@@ -73,7 +73,7 @@ async def test_under_fire_nothing_is_lost_nothing_comes_twice_and_order_is_kept(
         for action in ("close_session", "reopen"):
             await desk.obeyed(action)
             moves[action] += 1
-    await eventually(lambda: _all_are(desk, replies, "sent"), within=PATIENCE)
+    await eventually(lambda: _all_are(desk, replies, "sent"), within=TIMEOUT)
 
     runs = await desk.histories()
     assert len(runs) >= 5
@@ -129,11 +129,11 @@ async def test_what_waits_is_carried_whole_and_still_comes(desk: PersistentDesk)
     assert (repeated.status, repeated.version) == (Status.ACTIVE, before.version)
 
     await desk.customer_writes(clock.now(), "I am back")
-    await eventually(lambda: _times(desk, "message.held_offered", 3), within=PATIENCE)
+    await eventually(lambda: _times(desk, "message.held_offered", 3), within=TIMEOUT)
     await desk.turns_over()
     for message_id in held:
         await desk.obeyed("send_held", message_id=message_id)
-    await eventually(lambda: _all_are(desk, held, "sent"), within=PATIENCE)
+    await eventually(lambda: _all_are(desk, held, "sent"), within=TIMEOUT)
     assert [sent["message"]["metadata"] for sent in desk.meta.sent] == [f"pd1:{each}" for each in held]
 
     await desk.obeyed("end")
@@ -145,7 +145,7 @@ async def test_what_waits_is_carried_whole_and_still_comes(desk: PersistentDesk)
     assert last is not None
     assert last.survey == survey
     await desk.customer_writes(clock.now(), "one more thing")
-    await eventually(lambda: _times(desk, "survey.cancelled", 1), within=PATIENCE)
+    await eventually(lambda: _times(desk, "survey.cancelled", 1), within=TIMEOUT)
     assert len(await desk.events("survey.scheduled")) == 1
 
 
@@ -160,7 +160,7 @@ async def test_a_deadline_set_in_one_run_is_kept_by_the_next_at_its_instant(desk
     await desk.turns_over()
     assert (await desk.conversation()).status == Status.WAITING, "the machine is too slow for this test"
 
-    await eventually(lambda: _times(desk, "conversation.closed", 1), within=PATIENCE)
+    await eventually(lambda: _times(desk, "conversation.closed", 1), within=TIMEOUT)
     closed = await desk.conversation()
     assert closed.closed_at == waiting.status_changed_at + timedelta(seconds=10)
     assert closed.status_reason == "waiting_for_too_long"
@@ -183,11 +183,11 @@ async def test_the_next_runs_remember_what_was_said_by_itself(desk: PersistentDe
         await desk.event({"message": {"mid": f"m_{new_id()}", "attachments": picture}}, clock.now())
 
     await sends_picture()  # to a page that takes none
-    await eventually(lambda: _times(desk, "message.sent", 2), within=PATIENCE)
+    await eventually(lambda: _times(desk, "message.sent", 2), within=TIMEOUT)
     await desk.obeyed("pick")
     await desk.turns_over()
     await sends_picture()
-    await eventually(lambda: desk.happened("message.withheld"), within=PATIENCE)
+    await eventually(lambda: desk.happened("message.withheld"), within=TIMEOUT)
     (withheld,) = await desk.events("message.withheld")
     assert (withheld.data["trigger"], withheld.data["code"]) == ("unsupported_message", "said_already")
     automatic = [each for each in await desk.messages("outbound") if each.sender_kind == "automatic"]

@@ -359,4 +359,4 @@ async def test_stored_files_are_deleted_before_the_rows_that_know_them(
 
 
 async def test_an_attempt_to_send_cannot_outlast_the_wait() -> None:
-    assert workflow.LONGEST_SEND > conversation._SEND_TIMEOUT
+    assert workflow.MAX_SEND_DURATION > conversation._SEND_TIMEOUT

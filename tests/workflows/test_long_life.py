@@ -18,7 +18,7 @@ from base import clock
 from store.tables import Event, Message, ThreadEvent
 from support.engines import SUGGEST_CONTINUE_AS_NEW_AT
 from support.eventually import eventually
-from support.persistent_desk import PATIENCE, PersistentDesk, persistent_desk
+from support.persistent_desk import TIMEOUT, PersistentDesk, persistent_desk
 from workflows.messages import EVENTS_PER_SIGNAL
 
 pytestmark = pytest.mark.dev_server
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.dev_server
 _PARTS = 10
 _REMEMBERED_TURNS = 25
 """After them as many commands are remembered as ever will be."""
-_MOST_EVENTS_OF_A_RUN = SUGGEST_CONTINUE_AS_NEW_AT * 3 // 2
+_MAX_EVENTS_PER_RUN = SUGGEST_CONTINUE_AS_NEW_AT * 3 // 2
 _MORE_BYTES = 200
 """Numbers get more digits; nothing else may grow."""
 _SLOWER = 3.0
@@ -51,7 +51,7 @@ async def test_thousands_of_messages_in_one_conversation(desk: PersistentDesk, m
     print(f"seed {seed}")  # noqa: T201 - shown where the test fails
     fate = random.Random(seed)  # noqa: S311
     await desk.customer_writes(clock.now())
-    await eventually(lambda: _are_sent(desk, 1), within=PATIENCE)
+    await eventually(lambda: _are_sent(desk, 1), within=TIMEOUT)
     await desk.obeyed("pick")
     for _ in range(_REMEMBERED_TURNS):
         await _turn(desk)
@@ -63,10 +63,10 @@ async def test_thousands_of_messages_in_one_conversation(desk: PersistentDesk, m
             number = min(goal - written, fate.choice([1, 10, 50, EVENTS_PER_SIGNAL]))
             await desk.customer_writes_at_once(number, clock.now())
             written += number
-        await eventually(lambda: _has_applied(desk, written), within=PATIENCE)  # noqa: B023 - awaited at once
+        await eventually(lambda: _has_applied(desk, written), within=TIMEOUT)  # noqa: B023 - awaited at once
         seconds.append((time.monotonic() - began) / (written - before))
         await desk.says()
-        await eventually(lambda: _are_sent(desk, part + 1), within=PATIENCE)  # noqa: B023 - awaited at once
+        await eventually(lambda: _are_sent(desk, part + 1), within=TIMEOUT)  # noqa: B023 - awaited at once
         await _turn(desk)
         sizes.append(len(orjson.dumps((await desk.thread()).state)))
 
@@ -82,8 +82,8 @@ async def test_thousands_of_messages_in_one_conversation(desk: PersistentDesk, m
     assert len(desk.meta.sent) == _PARTS + 1
 
     runs = await desk.histories()
-    assert len(runs) > messages // EVENTS_PER_SIGNAL * 5 // _MOST_EVENTS_OF_A_RUN
-    assert max(len(run.events) for run in runs) <= _MOST_EVENTS_OF_A_RUN
+    assert len(runs) > messages // EVENTS_PER_SIGNAL * 5 // _MAX_EVENTS_PER_RUN
+    assert max(len(run.events) for run in runs) <= _MAX_EVENTS_PER_RUN
     assert max(sizes) - sizes[0] <= _MORE_BYTES, sizes
     assert sum(seconds[-3:]) <= _SLOWER * sum(seconds[:3]), seconds
 

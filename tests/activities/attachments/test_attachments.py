@@ -26,7 +26,7 @@ from messenger.graph.client import GraphClient
 from sandbox.media import sample_png
 from store.attachments import rows as attachments
 from store.attachments.object_store import FileGoneError, FileStore, FileStoreError
-from store.attachments.rows import MOST_TRIES, PATIENCE, inbound_row, shown
+from store.attachments.rows import MAX_TRIES, TIMEOUT, inbound_row, shown
 from store.conversations.messages import new_outbound_row
 from store.db.database import Database
 from store.db.sql import insert_or_ignore
@@ -106,7 +106,7 @@ class Files:
 
 
 def after_patience() -> datetime:
-    return datetime.now(UTC) + PATIENCE
+    return datetime.now(UTC) + TIMEOUT
 
 
 @pytest.fixture
@@ -156,12 +156,12 @@ async def _process(files: Files, message_id: str, **more: str) -> int:
 @pytest.mark.timeout(300)  # four processes, one after the other
 async def test_f33_a_file_that_kills_the_worker_each_time_is_set_aside(files: Files, cdn: FakeCdn) -> None:
     await files.has("poison", cdn.file("/a", PNG), cdn.file("/b", PNG))
-    for _ in range(MOST_TRIES):
+    for _ in range(MAX_TRIES):
         assert await _process(files, "poison", PAGEDESK_FAILPOINTS="files.trying:1") == EXIT_STATUS
-    assert await files.file("poison-0") == ("pending", None, MOST_TRIES)
+    assert await files.file("poison-0") == ("pending", None, MAX_TRIES)
 
     assert await _process(files, "poison") == 0
-    assert await files.file("poison-0") == ("quarantined", "broke_the_worker", MOST_TRIES)
+    assert await files.file("poison-0") == ("quarantined", "broke_the_worker", MAX_TRIES)
     assert (await files.file("poison-1"))[0] == "ready"
     message = await files.database.read(lambda s: s.get_one(Message, "poison"))
     assert [each["state"] for each in message.attachments] == ["quarantined", "ready"]
@@ -189,15 +189,15 @@ async def test_fetching_again_fetches_nothing(files: Files, cdn: FakeCdn) -> Non
 async def test_a_file_that_does_not_come_is_given_up_after_its_tries(files: Files, cdn: FakeCdn) -> None:
     await files.has("m", cdn.status("/a", 503))
     with clock.taken_from(after_patience):
-        for _ in range(MOST_TRIES - 1):
+        for _ in range(MAX_TRIES - 1):
             await files.fetch_in_vain("m")
         assert await files.fetch("m") is None
-    assert await files.file("m-0") == ("failed", "not_fetched", MOST_TRIES)
+    assert await files.file("m-0") == ("failed", "not_fetched", MAX_TRIES)
 
 
 async def test_an_outage_of_hours_costs_no_file(files: Files, cdn: FakeCdn) -> None:
     await files.has("m", cdn.status("/a", 503))
-    for _ in range(MOST_TRIES + 1):
+    for _ in range(MAX_TRIES + 1):
         await files.fetch_in_vain("m")
     assert await files.file("m-0") == ("pending", None, 0)
     cdn.file("/a", PNG)
@@ -239,7 +239,7 @@ async def test_an_attachment_store_that_is_away_costs_no_try(
     await files.has("m", cdn.file("/a", PNG))
     with monkeypatch.context() as away:
         away.setattr(FileStore, "put", mock.AsyncMock(side_effect=FileStoreError("away")))
-        for _ in range(MOST_TRIES + 1):
+        for _ in range(MAX_TRIES + 1):
             await files.fetch_in_vain("m")
     assert await files.fetch("m") is None
     assert (await files.file("m-0"))[0] == "ready"
@@ -249,10 +249,10 @@ async def test_a_scanner_that_never_tells_has_the_file_set_aside(files: Files, c
     files.activities._checks._scanner = "/no/such/scanner"
     await files.has("m", cdn.file("/a", PNG))
     with clock.taken_from(after_patience):
-        for _ in range(MOST_TRIES - 1):
+        for _ in range(MAX_TRIES - 1):
             await files.fetch_in_vain("m")
         assert await files.fetch("m") is None
-    assert await files.file("m-0") == ("quarantined", "scanner_failed", MOST_TRIES)
+    assert await files.file("m-0") == ("quarantined", "scanner_failed", MAX_TRIES)
 
 
 async def test_a_switch_turned_off_meanwhile_counts(files: Files, cdn: FakeCdn) -> None:

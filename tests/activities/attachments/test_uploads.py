@@ -8,7 +8,7 @@ import pytest
 
 import activities.attachments.uploads
 from activities.attachments.uploads import Uploads
-from activities.sending.lanes import _PATIENCE
+from activities.sending.lanes import _TIMEOUT
 from base import clock
 from messenger.graph.call import UPLOAD_TIMEOUT_S
 from messenger.graph.client import NotSent
@@ -52,5 +52,5 @@ async def test_a_store_that_is_too_slow_costs_a_try_and_not_the_whole_time_of_a_
 
 
 async def test_the_time_of_a_send_is_enough_for_every_wait_of_an_upload() -> None:
-    longest = _PATIENCE.total_seconds() + activities.attachments.uploads.STORE_PATIENCE_S + UPLOAD_TIMEOUT_S
+    longest = _TIMEOUT.total_seconds() + activities.attachments.uploads.STORE_PATIENCE_S + UPLOAD_TIMEOUT_S
     assert longest < _SEND_TIMEOUT.total_seconds()

@@ -17,7 +17,7 @@ from activities.customers.profiles import (
     _LOOK_SECONDS,
     AT_ONCE,
     FAILED,
-    MOST_TRIES,
+    MAX_TRIES,
     PER_SECOND,
     ProfileKeeper,
 )
@@ -240,7 +240,7 @@ async def test_what_may_pass_is_tried_again_later_and_not_for_ever(desk: Profile
         time.move_to(due)
         await desk.keeper.ask_due()
     assert waits == [timedelta(minutes=minutes) for minutes in (0, 1, 4, 16)]
-    assert len(desk.asked) == MOST_TRIES
+    assert len(desk.asked) == MAX_TRIES
     assert (await desk.customer()).profile_error == "unknown_outcome"
 
 
@@ -364,7 +364,7 @@ async def test_one_record_that_cannot_be_kept_ends_nothing_and_is_nowhere_in_the
     logged = capsys.readouterr()
     assert "profile_failed" in logged.err + logged.out
     assert "Zoe" not in logged.err + logged.out
-    for _ in range(MOST_TRIES - 1):
+    for _ in range(MAX_TRIES - 1):
         desk.always = (200, {"first_name": "Zoe"})
         time.tick(timedelta(hours=1))
         await desk.keeper.ask_due()

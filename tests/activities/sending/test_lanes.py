@@ -107,7 +107,7 @@ async def test_a_full_line_sends_away_one_after_the_other() -> None:
 
 
 async def test_a_line_that_does_not_move_sends_away_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_PATIENCE", timedelta(milliseconds=20))
+    monkeypatch.setattr(module, "_TIMEOUT", timedelta(milliseconds=20))
     caller = Caller(Lanes(1))
     first = caller.begin("a")
     with pytest.raises(LaneFullError):

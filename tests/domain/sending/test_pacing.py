@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from domain.sending.pacing import (
     CONVERSATIONS_PACE,
-    MOST_MEDIA,
-    MOST_SENDS,
+    MAX_MEDIA_SENDS_PER_SECOND,
+    MAX_SENDS_PER_SECOND,
     USUAL_SENDS,
     Pace,
     is_media,
@@ -20,7 +20,7 @@ from domain.sending.pacing import (
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
-paces = st.integers(1, MOST_SENDS).map(Pace)
+paces = st.integers(1, MAX_SENDS_PER_SECOND).map(Pace)
 pauses = st.lists(
     st.integers(0, 100_000).map(lambda each: timedelta(microseconds=each)) | st.just(timedelta(0)),
     min_size=1,
@@ -87,7 +87,7 @@ def test_a_slot_from_a_clock_that_was_wrong_does_not_stop_the_page() -> None:
 
 def test_a_page_that_is_slowed_still_moves() -> None:
     assert Pace(USUAL_SENDS).slowed == Pace(4)
-    assert Pace(MOST_MEDIA).slowed == CONVERSATIONS_PACE.slowed == Pace(1)
+    assert Pace(MAX_MEDIA_SENDS_PER_SECOND).slowed == CONVERSATIONS_PACE.slowed == Pace(1)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from domain.workstreams.automated_texts import (
     DEFAULT_TEXTS,
-    MOST_UNITS,
+    MAX_UTF16_UNITS,
     NAMES,
     WHY_OUTSIDE_WINDOW,
     default_text,
@@ -29,7 +29,7 @@ def test_every_trigger_has_a_text_of_ours_in_three_languages(
 ) -> None:
     text = DEFAULT_TEXTS[trigger][language]
     assert text
-    assert units(text) <= MOST_UNITS
+    assert units(text) <= MAX_UTF16_UNITS
     assert default_text(trigger, language) == text
 
 
@@ -169,16 +169,16 @@ def test_only_known_names_are_names() -> None:
 
 
 def test_a_text_at_the_limit_stays_and_a_longer_one_is_cut() -> None:
-    at_limit = "ä" * MOST_UNITS
+    at_limit = "ä" * MAX_UTF16_UNITS
     assert fill_in(at_limit, {}, {}) == at_limit
     assert fill_in(at_limit + "x", {}, {}) == at_limit
 
 
 def test_a_pair_is_never_cut_in_two() -> None:
     """An emoji is two UTF-16 units, and there is room for one."""
-    text = "a" * (MOST_UNITS - 1) + "😀"
-    assert fill_in(text, {}, {}) == "a" * (MOST_UNITS - 1)
-    assert fill_in("a" * (MOST_UNITS - 2) + "😀", {}, {}) == "a" * (MOST_UNITS - 2) + "😀"
+    text = "a" * (MAX_UTF16_UNITS - 1) + "😀"
+    assert fill_in(text, {}, {}) == "a" * (MAX_UTF16_UNITS - 1)
+    assert fill_in("a" * (MAX_UTF16_UNITS - 2) + "😀", {}, {}) == "a" * (MAX_UTF16_UNITS - 2) + "😀"
 
 
 def test_half_a_pair_from_outside_is_left_out() -> None:
@@ -189,7 +189,7 @@ def test_half_a_pair_from_outside_is_left_out() -> None:
 @given(st.text(alphabet=st.characters(exclude_categories=()), max_size=50), st.integers(0, 2100))
 def test_whatever_is_filled_in_can_be_sent(text: str, length: int) -> None:
     filled = fill_in("x" * length + "{CustomerName}", {"CustomerName": text}, {})
-    assert units(filled) <= MOST_UNITS
+    assert units(filled) <= MAX_UTF16_UNITS
     assert filled.encode("utf-8").decode() == filled
     if not any(0xD800 <= ord(char) <= 0xDFFF for char in text):
         assert ("x" * length + text).startswith(filled)

@@ -26,7 +26,7 @@ async def test_free_ports_pass_without_a_word(transcript: Transcript) -> None:
 async def test_a_taken_port_is_refused_by_holder_and_setting(
     transcript: Transcript, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("local.processes.ports._PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("local.processes.ports._TIMEOUT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         number = listener.getsockname()[1]
         with pytest.raises(PortTakenError) as refusal:

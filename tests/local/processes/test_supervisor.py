@@ -332,7 +332,7 @@ async def test_a_failure_of_the_greeting_is_not_swallowed(house: House, transcri
 async def test_a_taken_port_stops_it_before_anything_starts(
     house: House, transcript: Transcript, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("local.processes.ports._PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("local.processes.ports._TIMEOUT_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         taken = listener.getsockname()[1]
         specs = house.child("first", SLEEPS, port=free_port()), house.child("second", SLEEPS, port=taken)
@@ -362,6 +362,6 @@ async def test_the_log_is_kept_over_restarts_but_not_for_ever(
     assert await house.run(house.child("api", TELLS), do=_nothing) == 0
     assert await house.run(house.child("api", TELLS), do=_nothing) == 0
     assert house.log("api") == "going\n" * 2
-    monkeypatch.setattr("local.processes.processes._LONGEST_LOG_BYTES", 1)
+    monkeypatch.setattr("local.processes.processes._MAX_LOG_BYTES", 1)
     assert await house.run(house.child("api", TELLS), do=_nothing) == 0
     assert house.log("api") == "going\n"

@@ -171,7 +171,7 @@ async def test_an_outside_that_never_rests_does_not_hold_the_time_for_ever(
     async def restless() -> Outside:
         return Outside(("something endless",))
 
-    monkeypatch.setattr(local.time_travel.time_machine, "_LONGEST_HOLD_SECONDS", 0.2)
+    monkeypatch.setattr(local.time_travel.time_machine, "_MAX_HOLD_SECONDS", 0.2)
     async with place.working():
         started, result = await place.machine.now(), await place.start(1)
         journey = asyncio.create_task(place.machine.travel_to(started + 2 * HOUR, within=1))
