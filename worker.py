@@ -27,7 +27,7 @@ from activities.privacy.retention import RetentionActivities
 from activities.sending.lanes import READ_WIDTH, WIDTH, Lanes
 from activities.sending.read_back import ReadBackActivities
 from activities.sending.sends import SendActivities
-from activities.sending.usage import UsageNotes
+from activities.sending.usage import UsageTracker
 from background.erasure_starter import ErasureStarter
 from background.page_waker import PageWaker
 from background.retention_starter import start_retention
@@ -49,7 +49,7 @@ from ingest.inbox.reader import InboxReader
 from ingest.inbox.wake import datagram_alarm, notify_alarm
 from ingest.relay.file_starter import FileStarter
 from ingest.relay.leases import MachineLock
-from ingest.relay.projection_repairs import WriteDowns
+from ingest.relay.projection_repairs import ProjectionRepairs
 from ingest.relay.relay import Relay
 from ingest.relay.signaller import Signaller
 from local.start_checks import (
@@ -136,7 +136,7 @@ async def working(
                 event_hooks=failpoints.http_hooks(),
             )
         )
-        usage = UsageNotes()
+        usage = UsageTracker()
         graph = GraphClient(http, str(settings.graph_base_url), settings.graph_version, usage.note)
         taking = open_inbox(settings)
         stack.callback(taking.close)
@@ -147,7 +147,7 @@ async def working(
         fetcher = make_fetcher(settings)
         stack.push_async_callback(fetcher.aclose)
         await stack.enter_async_context(make_files_worker(settings, client, database, graph, fetcher))
-        write_downs = WriteDowns(database, client)
+        write_downs = ProjectionRepairs(database, client)
         services: dict[str, Callable[[], Awaitable[None]]] = {
             "relay": await _relaying(settings, client, database, inbox, write_downs, stack=stack),
             "write_downs": write_downs.run,
@@ -193,7 +193,7 @@ def make_worker(
     graph: GraphClient,
     *,
     inbox: Inbox,
-    usage: UsageNotes | None = None,
+    usage: UsageTracker | None = None,
     profiles: ProfileKeeper | None = None,
     task_queue: str = TASK_QUEUE,
 ) -> Worker:
@@ -315,7 +315,7 @@ async def _relaying(
     client: Client,
     database: Database,
     inbox: Database,
-    write_downs: WriteDowns,
+    write_downs: ProjectionRepairs,
     *,
     stack: contextlib.AsyncExitStack,
 ) -> Callable[[], Awaitable[None]]:

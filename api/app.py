@@ -31,17 +31,17 @@ from api.http.proxy_watch import ProxyWatch
 from api.http.rate_limit import RateLimit
 from api.pages import accounts, pages, survey_settings
 from api.privacy import data_deletion
-from api.runtime.dependencies import Services
+from api.runtime.dependencies import AppDependencies
 from api.runtime.desk_metrics import DeskMetrics
 from api.runtime.event_hub import EventHub
-from api.runtime.in_flight_commands import Flights
-from api.runtime.meta_actions import MetaDesk
+from api.runtime.in_flight_commands import InFlightCommands
+from api.runtime.meta_actions import MetaActions
 from api.runtime.passwords import Passwords
 from api.runtime.readiness import Readiness
 from api.runtime.refusal_trail import RefusalTrail
 from api.runtime.settings_fanout import SettingsFanout
 from api.runtime.sign_in_throttle import SignInThrottle
-from api.runtime.workflow_client import Engine, TemporalEngine
+from api.runtime.workflow_client import TemporalWorkflowClient, WorkflowClient
 from api.security.audit import record_of
 from api.security.auth import BOOTSTRAP_ADMIN_ID, roles_by_digest
 from api.security.openapi import describe, introduction
@@ -99,7 +99,7 @@ def create_app(
     settings: Settings,
     *,
     database: Database | None = None,
-    engine: Engine | None = None,
+    engine: WorkflowClient | None = None,
     graph_transport: httpx.AsyncBaseTransport | None = None,
     connections: Connections | None = None,
 ) -> FastAPI:
@@ -175,24 +175,24 @@ async def _services(
     settings: Settings,
     database: Database,
     inbox: Database,
-    engine: Engine | None,
+    engine: WorkflowClient | None,
     http: httpx.AsyncClient,
     *,
     proxies: ProxyWatch,
     connections: Connections | None,
-) -> Services:
+) -> AppDependencies:
     if engine is None:
-        engine = TemporalEngine(await connect(settings, lazy=True))
+        engine = TemporalWorkflowClient(await connect(settings, lazy=True))
     if settings.admin_token is not None:
         await database.write(_ensure_bootstrap_admin)
-    return Services(
+    return AppDependencies(
         settings=settings,
         database=database,
         engine=engine,
-        meta=MetaDesk(
+        meta=MetaActions(
             database, GraphClient(http, str(settings.graph_base_url), settings.graph_version), settings.vault
         ),
-        flights=Flights(),
+        flights=InFlightCommands(),
         passwords=Passwords(),
         throttle=SignInThrottle(database, settings.vault),
         refusals=RefusalTrail(database),

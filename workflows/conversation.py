@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
         apply_event,
         decide,
         files_refused,
-        lives,
+        needs_workflow,
         survey_answered,
         with_settings,
     )
@@ -36,7 +36,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.conversations.projection import LastWritten, date_of_projection
     from domain.conversations.state import Command, FilesRefused, ThreadEvent, ThreadState
     from domain.sending.delivery import MessageStatus
-    from domain.workstreams.conversation_settings import LiveSettings
+    from domain.workstreams.conversation_settings import ConversationSettings
     from workflows.ids import ids_of
     from workflows.messages import (
         COMMAND_UPDATE,
@@ -69,9 +69,9 @@ _SEND_TIMEOUT = timedelta(seconds=30)
 _NO_RETRY = RetryPolicy(maximum_attempts=1)
 _AFTER_LOST_ATTEMPT = timedelta(seconds=1)
 _AFTER_REFUSED_PROJECTION = timedelta(seconds=1)
-_SETTINGS_STAY_TRUE = timedelta(seconds=2)
-_IDS_FOLLOW_FROM_CAUSES = 3
-_LEAVES_NOTHING_UNTOLD = 3
+_SETTINGS_MAX_AGE = timedelta(seconds=2)
+_DETERMINISTIC_IDS_SINCE = 3
+_FINAL_PROJECTION_SINCE = 3
 _LEAVES_AFTER_WRITING = 5
 """The schema versions since which runs do so; one that was begun before goes on as it was begun."""
 
@@ -116,11 +116,11 @@ class ConversationWorkflow:
             await self._project()
             if self._dirty or self._must_write_down:
                 continue
-            if self._may_leave and self._next_run_is_due:
+            if self._can_complete and self._next_run_is_due:
                 workflow.continue_as_new(
                     ConversationInput(self._page_id, self._customer_id, state=self._state)
                 )
-            if self._may_leave and not self._lives:
+            if self._can_complete and not self._has_pending_work:
                 if not (self._is_behind or self._may_differ):
                     return
                 await self._write_down()
@@ -205,7 +205,7 @@ class ConversationWorkflow:
 
     async def _load(self) -> None:
         if self._fresh is not None:
-            await self._begin_afresh(self._fresh)
+            await self._start_without_load(self._fresh)
         else:
             self._state = await self._loaded_state()
             self._projected_seq = self._state.applied_seq
@@ -221,10 +221,10 @@ class ConversationWorkflow:
             self._take_refusal(refused)
         self._waiting_refusals.clear()
 
-    async def _begin_afresh(self, batch: ThreadEvents) -> None:
+    async def _start_without_load(self, batch: ThreadEvents) -> None:
         """There is nothing to load but the settings, which come with the events unless those waited long."""
         read = batch.settings
-        if read is None or workflow.now() - read.at > _SETTINGS_STAY_TRUE:
+        if read is None or workflow.now() - read.at > _SETTINGS_MAX_AGE:
             await self._read_settings()
         else:
             self._state = with_settings(self._state, read.settings, workflow.now())
@@ -274,7 +274,9 @@ class ConversationWorkflow:
     async def _read_settings(self) -> None:
         """Look the settings up. They decide what is due, so this comes before every deadline."""
         self._settings_changed = False
-        settings: LiveSettings = await in_this_task("read_settings", self._page_id, LiveSettings)
+        settings: ConversationSettings = await in_this_task(
+            "read_settings", self._page_id, ConversationSettings
+        )
         self._state = with_settings(self._state, settings, workflow.now())
 
     async def _fire_deadlines(self) -> None:
@@ -305,7 +307,7 @@ class ConversationWorkflow:
     @property
     def _is_behind(self) -> bool:
         """Whether the store would have the next run told of events again that this one has applied."""
-        knows = self._schema_version >= _LEAVES_NOTHING_UNTOLD
+        knows = self._schema_version >= _FINAL_PROJECTION_SINCE
         return knows and self._projected_seq < self._state.applied_seq
 
     @property
@@ -432,11 +434,11 @@ class ConversationWorkflow:
             or is_due(self._state, workflow.now())
             or (self._sending is not None and self._sending.done())
             or (self._sending is None and next_step(self._state, workflow.now()) is not None)
-            or (self._may_leave and (self._next_run_is_due or not self._lives))
+            or (self._can_complete and (self._next_run_is_due or not self._has_pending_work))
         )
 
     @property
-    def _may_leave(self) -> bool:
+    def _can_complete(self) -> bool:
         return (
             self._sending is None
             and not self._dirty
@@ -446,8 +448,8 @@ class ConversationWorkflow:
         )
 
     @property
-    def _lives(self) -> bool:
-        return lives(self._state, workflow.now())
+    def _has_pending_work(self) -> bool:
+        return needs_workflow(self._state, workflow.now())
 
     @property
     def _next_run_is_due(self) -> bool:
@@ -459,7 +461,7 @@ class ConversationWorkflow:
         return follows_another or workflow.info().is_continue_as_new_suggested()
 
     def _ids(self, cause: str) -> Callable[[], str]:
-        if self._schema_version < _IDS_FOLLOW_FROM_CAUSES:
+        if self._schema_version < _DETERMINISTIC_IDS_SINCE:
             return lambda: workflow.uuid4().hex
         return ids_of(self._customer_id, cause)
 

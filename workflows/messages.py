@@ -12,7 +12,7 @@ from domain.conversations.projection import NOTHING_WRITTEN, LastWritten
 from domain.conversations.state import SCHEMA_VERSION, ThreadEvent, ThreadState
 from domain.sending.decide import ContentKind
 from domain.sending.delivery import MessageStatus
-from domain.workstreams.conversation_settings import AutomatedTrigger, LiveSettings
+from domain.workstreams.conversation_settings import AutomatedTrigger, ConversationSettings
 
 TASK_QUEUE = "pagedesk"
 
@@ -85,7 +85,7 @@ def files_workflow_id(message_id: str, *, taken_back: bool = False) -> str:
 class SettingsRead:
     """A page's settings, and when they were so."""
 
-    settings: LiveSettings
+    settings: ConversationSettings
     at: datetime
 
 

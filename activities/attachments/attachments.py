@@ -17,7 +17,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.common.credentials import page_credentials
-from activities.common.heartbeat import beating
+from activities.common.heartbeat import heartbeating
 from base import clock, failpoints
 from base.ids import id_from_key
 from base.log import get_logger
@@ -66,7 +66,7 @@ class AttachmentActivities:
         Those of a message that was taken back are deleted. Fails, to be tried again, while one is pending.
         """
         files = await self._database.read(lambda s: attachments.files_of(s, message_id))
-        async with beating():
+        async with heartbeating():
             settled = [await self._settle(file.id) for file in files]
             settled.append(await self._deleted_if_taken_back(message_id))
         if not all(settled):

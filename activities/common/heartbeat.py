@@ -15,7 +15,7 @@ from temporalio import activity
 _EVERY_SECONDS = 1.0
 
 
-class Pulse:
+class Heartbeater:
     """Whether the engine may still believe in an attempt: it gives one up that has been silent for long."""
 
     def __init__(self) -> None:
@@ -34,9 +34,9 @@ class Pulse:
 
 
 @contextlib.asynccontextmanager
-async def beating() -> AsyncIterator[Pulse]:
+async def heartbeating() -> AsyncIterator[Heartbeater]:
     """Beat once a second for as long as the block lasts; one that is done within a second costs nothing."""
-    pulse = Pulse()
+    pulse = Heartbeater()
     task = asyncio.create_task(_beat(pulse))
     try:
         yield pulse
@@ -44,7 +44,7 @@ async def beating() -> AsyncIterator[Pulse]:
         task.cancel()
 
 
-async def _beat(pulse: Pulse) -> None:
+async def _beat(pulse: Heartbeater) -> None:
     while True:
         await asyncio.sleep(_EVERY_SECONDS)
         activity.heartbeat()

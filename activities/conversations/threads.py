@@ -7,12 +7,12 @@ from sqlmodel import Session
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.common.heartbeat import beating
+from activities.common.heartbeat import heartbeating
 from base import failpoints, metrics
 from base.log import get_logger
 from domain.conversations.changes import Fact
-from domain.workstreams.conversation_settings import LiveSettings
-from store.conversations.live_settings import live_settings
+from domain.workstreams.conversation_settings import ConversationSettings
+from store.conversations.conversation_settings import conversation_settings
 from store.conversations.projection import load_state, project
 from store.db.database import Database
 from workflows.messages import LoadThread, ThreadProjection
@@ -30,7 +30,7 @@ class ThreadActivities:
     @activity.defn(name="load_thread")
     async def load_thread(self, request: LoadThread) -> dict[str, Any]:
         """The thread's last projected state, as JSON of `ThreadState`."""
-        async with beating():
+        async with heartbeating():
             state = await self._database.read(
                 lambda session: load_state(session, request.page_id, request.customer_id)
             )
@@ -40,9 +40,9 @@ class ThreadActivities:
         return state
 
     @activity.defn(name="read_settings")
-    async def read_settings(self, page_id: str) -> LiveSettings:
+    async def read_settings(self, page_id: str) -> ConversationSettings:
         """The settings of the page and its workstream as they are now. Runs as a local activity."""
-        return await self._database.read(lambda session: live_settings(session, page_id))
+        return await self._database.read(lambda session: conversation_settings(session, page_id))
 
     @activity.defn(name="project_thread")
     async def project_thread(self, projection: ThreadProjection) -> datetime | None:

@@ -7,7 +7,7 @@ from sqlmodel import Session
 from temporalio import activity
 
 from activities.common.credentials import page_credentials
-from activities.common.heartbeat import beating
+from activities.common.heartbeat import heartbeating
 from activities.pages.subscriptions import Subscriber
 from activities.pages.unsubscribe import farewell
 from base import clock
@@ -54,7 +54,7 @@ class PageActivities:
     @activity.defn(name="check_page")
     async def check_page(self, page_id: str) -> PageReport:
         """Check and mend one page and write down how it stands; of a deleted page, take leave."""
-        async with beating():
+        async with heartbeating():
             return await self._checked(page_id)
 
     async def _checked(self, page_id: str) -> PageReport:

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from temporalio import activity
 
 from activities.common.credentials import page_credentials
-from activities.common.heartbeat import beating
+from activities.common.heartbeat import heartbeating
 from base import clock
 from base.log import get_logger
 from base.secrets import Vault
@@ -27,7 +27,7 @@ from messenger.graph.read_back import events_of
 from messenger.webhooks.webhook import WebhookEvent
 from store.conversations.messages import words_at_meta
 from store.db.database import Database
-from store.db.sql import KEY_STAYS
+from store.db.sql import FOR_NO_KEY_UPDATE
 from store.events.events import append_page_event
 from store.pages import findings
 from store.privacy import erasures
@@ -111,7 +111,7 @@ class GapActivities:
         if gap is None:
             return True
         try:
-            async with beating():
+            async with heartbeating():
                 found = await self._fill(gap)
         except GraphUnavailable as silence:
             _log.warning("gap_not_filled", page_id=page_id, error=str(silence))
@@ -250,7 +250,7 @@ def _missing(
 
 def _progress(gap: _Gap) -> Callable[[Session], None]:
     def work(session: Session) -> None:
-        page = session.get_one(Page, gap.page_id, with_for_update=KEY_STAYS)
+        page = session.get_one(Page, gap.page_id, with_for_update=FOR_NO_KEY_UPDATE)
         if page.gap_since == gap.since:
             page.gap_read_until = gap.bound
 
@@ -262,7 +262,7 @@ def _refused(page_id: str, error: GraphError) -> Callable[[Session], None]:
 
     def work(session: Session) -> None:
         if error.kind in (ErrorKind.CONFIG, ErrorKind.AUTH):
-            page = session.get_one(Page, page_id, with_for_update=KEY_STAYS)
+            page = session.get_one(Page, page_id, with_for_update=FOR_NO_KEY_UPDATE)
             facts = {"meta_code": error.code, "meta_subcode": error.subcode}
             findings.note(page, "gap_not_filled", clock.now(), facts)
 
@@ -273,7 +273,7 @@ def _closed(gap: _Gap, found: _Found) -> Callable[[Session], None]:
     """The gap is filled; what of it Meta does not show any more is told."""
 
     def work(session: Session) -> None:
-        page = session.get_one(Page, gap.page_id, with_for_update=KEY_STAYS)
+        page = session.get_one(Page, gap.page_id, with_for_update=FOR_NO_KEY_UPDATE)
         if page.gap_since != gap.since:
             return
         now = clock.now()

@@ -6,7 +6,7 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.common.heartbeat import beating
+from activities.common.heartbeat import heartbeating
 from base import failpoints
 from store.db.database import Database
 from store.sending.gate import customers_held_back
@@ -27,7 +27,7 @@ class WakingActivities:
     @activity.defn(name="wake_held")
     async def wake_held(self, page_id: str) -> int:
         """Signal every conversation that holds messages for the page. Repeated, it does no harm."""
-        async with beating():
+        async with heartbeating():
             woken = await self._wake_all(page_id)
             await asyncio.sleep(_LOOKS_AGAIN_AFTER_S)
             woken |= await self._wake_all(page_id)

@@ -13,7 +13,7 @@ from domain.sending.decide import HUMAN_AGENT_TAG
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
 from store.db.database import Database
-from store.db.sql import KEY_STAYS
+from store.db.sql import FOR_NO_KEY_UPDATE
 from store.pages import findings
 from store.tables import Page
 from workflows.messages import CHECK_SIGNAL, page_workflow_id
@@ -45,7 +45,7 @@ async def doubt_page(database: Database, page_id: str, error: GraphError, tag: s
         return
 
     def note(session: Session) -> bool:
-        page, now = session.get_one(Page, page_id, with_for_update=KEY_STAYS), clock.now()
+        page, now = session.get_one(Page, page_id, with_for_update=FOR_NO_KEY_UPDATE), clock.now()
         if any(each.code == code and now - each.at < _OFTEN for each in findings.of(page)):
             return False
         findings.note(page, code, now, {"meta_code": error.code, "meta_subcode": error.subcode})

@@ -11,7 +11,7 @@ from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.common.heartbeat import beating
+from activities.common.heartbeat import heartbeating
 from activities.privacy.file_erasure import FileErasure
 from base import clock
 from base.log import get_logger
@@ -87,7 +87,7 @@ class ErasureActivities:
     @activity.defn(name="erase_files")
     async def erase_files(self, target: ErasureTarget) -> None:
         """Delete the customer's stored files; before the rows, which know their places."""
-        async with beating():
+        async with heartbeating():
             deleted = await self._files(target.customer_id)
         if deleted:
             await self._count(target.erasure_id, "files", deleted)
@@ -104,7 +104,7 @@ class ErasureActivities:
         """Delete what was stored between the other files and the rows; what comes later finds no row."""
         person = await self._target(target)
         if person is not None:
-            async with beating():
+            async with heartbeating():
                 await self._files.delete(person.late_files)
 
     @activity.defn(name="erase_inbox")
@@ -114,7 +114,7 @@ class ErasureActivities:
         if person is None:
             return
         with closing(Database(self._settings.inbox_url)) as inbox:
-            async with beating():
+            async with heartbeating():
                 newest = await inbox.read(erased_inbox.newest_id)
                 for after in range(0, newest + 1, erased_inbox.SCANNED_AT_ONCE):
                     await self._empty(inbox, target.erasure_id, person, after)
@@ -125,7 +125,7 @@ class ErasureActivities:
         if self._settings.database_url is not None:
             return
         people = await self._targets(erasure_id)
-        async with beating():
+        async with heartbeating():
             await asyncio.to_thread(self._clear_files, people)
 
     @activity.defn(name="erase_histories")

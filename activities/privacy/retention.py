@@ -9,7 +9,7 @@ from sqlmodel import Session
 from temporalio import activity
 
 from activities.common.engine_time import engine_clock
-from activities.common.heartbeat import beating
+from activities.common.heartbeat import heartbeating
 from base.log import get_logger
 from base.settings import Settings
 from store.attachments.object_store import FileStore
@@ -33,7 +33,7 @@ class RetentionActivities:
         """Delete what is older than its period. Up to `inbox_position` the inbox has been looked through."""
         now = engine_clock()()
         deleted: dict[str, int] = {}
-        async with beating():
+        async with heartbeating():
             with closing(Database(self._settings.inbox_url)) as inbox:
                 position, deleted["inbox_event"] = await self._empty_inbox(inbox, inbox_position, now)
                 deleted["unrouted_event"] = await self._forget_unrouted(inbox, now)

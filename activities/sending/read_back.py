@@ -15,7 +15,7 @@ from temporalio import activity
 
 from activities.common.credentials import page_credentials
 from activities.common.engine_time import engine_clock
-from activities.common.heartbeat import beating
+from activities.common.heartbeat import heartbeating
 from activities.sending.lanes import READ_WIDTH, Lane, LaneFullError, Lanes
 from base import failpoints
 from base.secrets import Vault
@@ -62,7 +62,7 @@ class ReadBackActivities:
     async def read_back(self, request: ReadBack) -> SendReport:
         """Settle the message as sent if Meta shows it without doubt."""
         now = engine_clock()
-        async with beating():
+        async with heartbeating():
             try:
                 async with self._lanes.turn(request.page_id, now) as lane:
                     return await self._look(request, now, lane)

@@ -18,7 +18,7 @@ from temporalio import activity
 from activities.attachments.uploads import Uploads
 from activities.common.credentials import credentials_of
 from activities.common.engine_time import engine_clock
-from activities.common.heartbeat import Pulse, beating
+from activities.common.heartbeat import Heartbeater, heartbeating
 from activities.customers.profiles import ProfileKeeper
 from activities.pages.suspicions import doubt_page
 from activities.sending.lanes import Lane, LaneFullError, Lanes
@@ -34,7 +34,7 @@ from activities.sending.outcomes import (
     unreadable,
 )
 from activities.sending.rows import SendRows, rows_for
-from activities.sending.usage import UsageNotes
+from activities.sending.usage import UsageTracker
 from base import failpoints, metrics
 from base.log import get_logger
 from base.secrets import SecretUnreadableError, Vault
@@ -49,7 +49,7 @@ from store.conversations.created_messages import AWAITS_PROFILE, say_with_profil
 from store.conversations.messages import begin_attempt
 from store.conversations.projection import window_of_thread
 from store.db.database import Database
-from store.db.sql import KEY_STAYS
+from store.db.sql import FOR_NO_KEY_UPDATE
 from store.db.unavailable import STORE_UNAVAILABLE, reason
 from store.sending import pace
 from store.tables import Message, Page
@@ -112,7 +112,7 @@ class SendActivities:
         files: FileStore,
         *,
         lanes: Lanes | None = None,
-        usage: UsageNotes | None = None,
+        usage: UsageTracker | None = None,
         rates: pace.Rates = pace.USUAL,
         profiles: ProfileKeeper | None = None,
     ) -> None:
@@ -121,7 +121,7 @@ class SendActivities:
         self._vault = vault
         self._uploads = Uploads(database, graph, vault, files)
         self._lanes = lanes or Lanes()
-        self._usage = usage if usage is not None else UsageNotes()
+        self._usage = usage if usage is not None else UsageTracker()
         self._rates = rates
         self._profiles = profiles
         self._finishing: set[asyncio.Task[SendReport]] = set()
@@ -130,7 +130,7 @@ class SendActivities:
     async def send_message(self, request: SendMessage) -> SendReport:
         """Try to send one outbound row and record how it went."""
         now = engine_clock()
-        async with beating() as pulse:
+        async with heartbeating() as pulse:
             try:
                 async with self._lanes.turn(request.page_id, now) as lane:
                     return _noted(request, await self._attempt(request, now, pulse, lane))
@@ -138,7 +138,7 @@ class SendActivities:
                 return SendReport(MessageStatus.QUEUED, "page_busy", full.until, in_line=True)
 
     async def _attempt(
-        self, request: SendMessage, now: Callable[[], datetime], pulse: Pulse, lane: Lane
+        self, request: SendMessage, now: Callable[[], datetime], pulse: Heartbeater, lane: Lane
     ) -> SendReport:
         failpoints.reach("send.asked")
         prepared = await self._prepared(request, now, pulse)
@@ -173,7 +173,7 @@ class SendActivities:
         request: SendMessage,
         prepared: _Attempt,
         lane: Lane,
-        pulse: Pulse,
+        pulse: Heartbeater,
         now: Callable[[], datetime],
     ) -> SendReport:
         if pulse.longest_silence > _MAX_HEARTBEAT_GAP:
@@ -214,7 +214,9 @@ class SendActivities:
             lambda session: self._conclude(session, request, attempt, outcome, now())
         )
 
-    async def _prepared(self, request: SendMessage, now: Callable[[], datetime], pulse: Pulse) -> _Prepared:
+    async def _prepared(
+        self, request: SendMessage, now: Callable[[], datetime], pulse: Heartbeater
+    ) -> _Prepared:
         """The attempt, marked, as soon as the page's pace lets it begin."""
         prepared: _Prepared | _Wait | _Unworded = _Wait(None)
         slot: datetime | None = None
@@ -338,7 +340,7 @@ def _of_its_token(session: Session, page_id: str, attempt: _Attempt, outcome: Ou
     """What refuses a token that was replaced meanwhile says nothing of the new one: it is tried."""
     if not isinstance(outcome, Refused) or outcome.error.kind is not ErrorKind.AUTH:
         return outcome
-    page = session.get_one(Page, page_id, with_for_update=KEY_STAYS)
+    page = session.get_one(Page, page_id, with_for_update=FOR_NO_KEY_UPDATE)
     return outcome if page.token_saved_at == attempt.token_saved_at else NotSent(outcome.error.reason)
 
 

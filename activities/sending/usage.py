@@ -23,7 +23,7 @@ class _Told:
     at: float
 
 
-class UsageNotes:
+class UsageTracker:
     """Noted on the event loop, heeded in the threads of the store."""
 
     def __init__(self) -> None:

@@ -8,10 +8,10 @@ from pydantic import BaseModel
 from sqlmodel import Session
 
 from api.http.fields import Email, Flag, Id, Input, Instant, Name, OptionalIdempotencyKey, Password, PathId
-from api.http.paging import Cursor, CursorOf, Limit, Page
+from api.http.paging import Cursor, CursorOf, CursorPage, Limit
 from api.http.problem_docs import problems
 from api.http.problems import Problem
-from api.runtime.dependencies import Services, Shared
+from api.runtime.dependencies import AppDependencies, ServicesDep
 from api.security.audit import record
 from api.security.auth import BOOTSTRAP_ADMIN_ID, Caller, digest_of
 from api.security.guarded_route import api_router
@@ -95,11 +95,13 @@ class NewKeyView(KeyView):
 
 
 @router.get("/v1/agents")
-async def list_agents(services: Shared, cursor: Cursor = None, limit: Limit = 50) -> Page[AgentView]:
+async def list_agents(
+    services: ServicesDep, cursor: Cursor = None, limit: Limit = 50
+) -> CursorPage[AgentView]:
     """All agents, inactive ones too."""
     after = _BY_ID.read(cursor)
 
-    def load(session: Session) -> Page[AgentView]:
+    def load(session: Session) -> CursorPage[AgentView]:
         found = agents.listed(session, after=after[0] if after else None, limit=limit + 1)
         return _BY_ID.page(found, limit, AgentView.of, lambda agent: (agent.id,))
 
@@ -112,7 +114,7 @@ async def list_agents(services: Shared, cursor: Cursor = None, limit: Limit = 50
     responses=problems("email_taken", "weak_password", "idempotency_key_reused"),
 )
 async def create_agent(
-    services: Shared, caller: Caller, body: AgentInput, idempotency_key: OptionalIdempotencyKey = None
+    services: ServicesDep, caller: Caller, body: AgentInput, idempotency_key: OptionalIdempotencyKey = None
 ) -> AgentView:
     """Add an agent."""
     wanted = once(services, caller, idempotency_key, "create_agent", body)
@@ -139,7 +141,7 @@ async def create_agent(
 
 
 @router.get("/v1/agents/{agent_id}", responses=problems("not_found"))
-async def get_agent(services: Shared, agent_id: PathId) -> AgentView:
+async def get_agent(services: ServicesDep, agent_id: PathId) -> AgentView:
     """One agent."""
     return await services.database.read(lambda s: AgentView.of(agents.get(s, agent_id)))
 
@@ -148,7 +150,9 @@ async def get_agent(services: Shared, agent_id: PathId) -> AgentView:
     "/v1/agents/{agent_id}",
     responses=problems("not_found", "email_taken", "last_admin", "weak_password"),
 )
-async def change_agent(services: Shared, caller: Caller, agent_id: PathId, body: AgentChange) -> AgentView:
+async def change_agent(
+    services: ServicesDep, caller: Caller, agent_id: PathId, body: AgentChange
+) -> AgentView:
     """Change an agent. Who is deactivated fails with the next call; a new password ends all sign-ins.
 
     Somebody who can come in stays admin. The admin of `PAGEDESK_ADMIN_TOKEN` is one again with the next
@@ -172,16 +176,16 @@ async def change_agent(services: Shared, caller: Caller, agent_id: PathId, body:
 
 
 @router.get("/v1/agents/{agent_id}/keys", responses=problems("not_found"))
-async def list_keys(services: Shared, agent_id: PathId) -> Page[KeyView]:
+async def list_keys(services: ServicesDep, agent_id: PathId) -> CursorPage[KeyView]:
     """An agent's API keys, revoked ones too."""
     keys = await services.database.read(lambda s: credentials.keys_of(s, agent_id))
-    return Page(items=[KeyView.of(key) for key in keys], next_cursor=None)
+    return CursorPage(items=[KeyView.of(key) for key in keys], next_cursor=None)
 
 
 @router.post(
     "/v1/agents/{agent_id}/keys", status_code=201, responses=problems("not_found", "key_expired_already")
 )
-async def create_key(services: Shared, caller: Caller, agent_id: PathId, body: KeyInput) -> NewKeyView:
+async def create_key(services: ServicesDep, caller: Caller, agent_id: PathId, body: KeyInput) -> NewKeyView:
     """Make an API key for an agent. It is shown in this answer only."""
     now = clock.now()
     if body.expires_at is not None and body.expires_at <= now:
@@ -206,7 +210,7 @@ async def create_key(services: Shared, caller: Caller, agent_id: PathId, body: K
 
 
 @router.delete("/v1/agents/{agent_id}/keys/{key_id}", status_code=204, responses=problems("not_found"))
-async def revoke_key(services: Shared, caller: Caller, agent_id: PathId, key_id: PathId) -> Response:
+async def revoke_key(services: ServicesDep, caller: Caller, agent_id: PathId, key_id: PathId) -> Response:
     """Revoke a key; it fails from the next call on."""
 
     def work(session: Session) -> None:
@@ -218,5 +222,5 @@ async def revoke_key(services: Shared, caller: Caller, agent_id: PathId, key_id:
     return Response(status_code=204)
 
 
-async def _hashed(services: Services, password: Password | None, *known: str | None) -> str | None:
+async def _hashed(services: AppDependencies, password: Password | None, *known: str | None) -> str | None:
     return await services.passwords.hash_new(password.get_secret_value(), known=known) if password else None

@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import Query
 from sqlmodel import Session
 
-from api.http.paging import Cursor, CursorOf, Limit, Number, Page
+from api.http.paging import Cursor, CursorOf, CursorPage, Limit, Number
 from api.http.problem_docs import problems
-from api.runtime.dependencies import Shared
+from api.runtime.dependencies import ServicesDep
 from api.runtime.refusal_trail import Refused
 from api.schemas.views import EventView
 from api.security.guarded_route import api_router
@@ -38,12 +38,12 @@ AUDITED = (*Refused, *Admitted)
 
 @router.get("/v1/audit", responses=problems("invalid_cursor"))
 async def list_audit(
-    services: Shared,
+    services: ServicesDep,
     *,
     kind: Annotated[list[Refused | Admitted] | None, Query(description="One kind or several.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> Page[EventView]:
+) -> CursorPage[EventView]:
     """What happened at the door, newest first.
 
     `data.source` is the address that it came from. A refusal that is repeated is one entry a minute, with its

@@ -11,7 +11,7 @@ from api.access.agents import AgentView
 from api.http.fields import Input, Password
 from api.http.problem_docs import problems
 from api.http.problems import Problem
-from api.runtime.dependencies import Shared
+from api.runtime.dependencies import ServicesDep
 from api.runtime.refusal_trail import Refused, source_of
 from api.security.audit import record
 from api.security.auth import Caller
@@ -30,7 +30,7 @@ class PasswordChange(Input):
 
 
 @router.get("/v1/me")
-async def get_me(services: Shared, caller: Caller) -> AgentView:
+async def get_me(services: ServicesDep, caller: Caller) -> AgentView:
     """Who you are."""
     return await services.database.read(lambda s: AgentView.of(agents.get(s, caller.agent_id)))
 
@@ -41,7 +41,7 @@ async def get_me(services: Shared, caller: Caller) -> AgentView:
     responses=problems("wrong_credentials", "weak_password", "too_many_attempts"),
 )
 async def change_own_password(
-    request: Request, services: Shared, caller: Caller, body: PasswordChange
+    request: Request, services: ServicesDep, caller: Caller, body: PasswordChange
 ) -> Response:
     """Change your own password. Every other sign-in of yours ends; keys stay.
 

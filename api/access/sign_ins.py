@@ -11,7 +11,7 @@ from starlette.requests import Request
 from api.http.fields import STORABLE, Input
 from api.http.problem_docs import problems
 from api.http.problems import Problem
-from api.runtime.dependencies import Shared
+from api.runtime.dependencies import ServicesDep
 from api.runtime.refusal_trail import Refused, source_of
 from api.security.audit import record, record_of
 from api.security.auth import Caller, digest_of
@@ -57,7 +57,7 @@ class SignInView(BaseModel):
     status_code=201,
     responses=problems("wrong_credentials", "too_many_attempts", "too_many_requests"),
 )
-async def sign_in(request: Request, services: Shared, body: Credentials) -> SignInView:
+async def sign_in(request: Request, services: ServicesDep, body: Credentials) -> SignInView:
     """Sign in. Wrong tries are counted for the account, for where they come from, and for known devices."""
     email, source = body.email.strip().lower(), source_of(request)
     try:
@@ -90,7 +90,7 @@ async def sign_in(request: Request, services: Shared, body: Credentials) -> Sign
 
 
 @router.post("/v1/sign-out", status_code=204)
-async def sign_out(services: Shared, caller: Caller) -> Response:
+async def sign_out(services: ServicesDep, caller: Caller) -> Response:
     """End this sign-in. With an API key it does nothing: keys are revoked."""
     if (sign_in_id := caller.sign_in_id) is not None:
 

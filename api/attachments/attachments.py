@@ -18,7 +18,7 @@ from api.http.fields import STORABLE, OptionalIdempotencyKey, PathId
 from api.http.middleware import CONTENT_SECURITY_POLICY
 from api.http.problem_docs import problems
 from api.http.problems import Problem
-from api.runtime.dependencies import Services, Shared
+from api.runtime.dependencies import AppDependencies, ServicesDep
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import UploadRoute, api_router
 from base import clock
@@ -70,7 +70,7 @@ class AttachmentView(BaseModel):
         **problems("not_found", "attachment_not_ready", "store_unavailable"),
     },
 )
-async def get_attachment(services: Shared, caller: Caller, attachment_id: PathId) -> Response:
+async def get_attachment(services: ServicesDep, caller: Caller, attachment_id: PathId) -> Response:
     """The bytes of a file, whole. A file that was not taken, or not yet, has none.
 
     What an agent has uploaded and not sent yet is that agent's alone.
@@ -116,7 +116,7 @@ async def get_attachment(services: Shared, caller: Caller, attachment_id: PathId
     ),
 )
 async def upload_attachment(
-    services: Shared,
+    services: ServicesDep,
     caller: Caller,
     request: Request,
     name: Annotated[
@@ -167,7 +167,7 @@ def _is_of_another(file: Attachment, caller: Principal) -> bool:
     return unsent and file.agent_id != caller.agent_id
 
 
-def _id_of(services: Services, caller: Principal, key: str | None) -> str:
+def _id_of(services: AppDependencies, caller: Principal, key: str | None) -> str:
     """The id of an upload: the same for the same key, and not to be computed by whoever guesses the key."""
     if key is None:
         return new_id()
@@ -195,21 +195,21 @@ async def _receive(request: Request, into: IO[bytes], most: int) -> tuple[int, s
     return size, digest.hexdigest()
 
 
-async def _put(services: Services, key: str, body: IO[bytes]) -> None:
+async def _put(services: AppDependencies, key: str, body: IO[bytes]) -> None:
     try:
         await services.files.put(key, body)
     except FileStoreError as error:
         raise Problem("store_unavailable") from error
 
 
-async def _forget(services: Services, key: str) -> None:
+async def _forget(services: AppDependencies, key: str) -> None:
     try:
         await services.files.delete(key)
     except FileStoreError as error:
         raise Problem("store_unavailable") from error
 
 
-async def _judged(services: Services, name: str, body: IO[bytes]) -> str:
+async def _judged(services: AppDependencies, name: str, body: IO[bytes]) -> str:
     try:
         judged = await services.file_checks.judge_outbound(name, body)
     except ScannerUnsureError as error:

@@ -10,14 +10,14 @@ from pydantic import Field
 from api.conversations.service import command_or_problem, shown_conversation
 from api.http.fields import Flag, Input, OptionalIdempotencyKey, PathId
 from api.http.problem_docs import problems
-from api.runtime.dependencies import Services, Shared
+from api.runtime.dependencies import AppDependencies, ServicesDep
 from api.schemas.views import ConversationView
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
 from base.ids import id_from_key, new_id
 from domain.conversations.lifecycle import Trigger
 from domain.conversations.state import Command
-from store.conversations.command_targets import conversation_ref
+from store.conversations.command_targets import command_target
 
 _CODES = (
     "not_found",
@@ -42,7 +42,10 @@ _WITH_SURVEY = EndInput()
 
 @router.post("/v1/conversations/{conversation_id}/pick", responses=problems("already_picked", *_CODES))
 async def pick(
-    services: Shared, caller: Caller, conversation_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+    services: ServicesDep,
+    caller: Caller,
+    conversation_id: PathId,
+    idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Take an open conversation: it becomes active, in a new session of yours. The first one wins."""
     return await _command(services, caller, conversation_id, Trigger.PICK, idempotency_key)
@@ -50,7 +53,10 @@ async def pick(
 
 @router.post("/v1/conversations/{conversation_id}/close-session", responses=problems(*_CODES))
 async def close_session(
-    services: Shared, caller: Caller, conversation_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+    services: ServicesDep,
+    caller: Caller,
+    conversation_id: PathId,
+    idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Leave the conversation without ending it: it waits for the customer."""
     return await _command(services, caller, conversation_id, Trigger.CLOSE_SESSION, idempotency_key)
@@ -58,7 +64,10 @@ async def close_session(
 
 @router.post("/v1/conversations/{conversation_id}/reopen", responses=problems(*_CODES))
 async def reopen(
-    services: Shared, caller: Caller, conversation_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+    services: ServicesDep,
+    caller: Caller,
+    conversation_id: PathId,
+    idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Go on in a new session, which reads the human agent tag anew.
 
@@ -69,7 +78,7 @@ async def reopen(
 
 @router.post("/v1/conversations/{conversation_id}/end", responses=problems(*_CODES))
 async def end(
-    services: Shared,
+    services: ServicesDep,
     caller: Caller,
     conversation_id: PathId,
     body: EndInput = _WITH_SURVEY,
@@ -88,7 +97,10 @@ async def end(
 
 @router.post("/v1/conversations/{conversation_id}/complete", responses=problems(*_CODES))
 async def complete(
-    services: Shared, caller: Caller, conversation_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+    services: ServicesDep,
+    caller: Caller,
+    conversation_id: PathId,
+    idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Finish wrap-up: the conversation is closed."""
     return await _command(services, caller, conversation_id, Trigger.COMPLETE, idempotency_key)
@@ -96,7 +108,10 @@ async def complete(
 
 @router.post("/v1/conversations/{conversation_id}/release", responses=problems(*_CODES))
 async def release(
-    services: Shared, caller: Caller, conversation_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+    services: ServicesDep,
+    caller: Caller,
+    conversation_id: PathId,
+    idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Give the conversation back: it is open for everybody again."""
     return await _command(services, caller, conversation_id, Trigger.RELEASE, idempotency_key)
@@ -104,14 +119,17 @@ async def release(
 
 @router.post("/v1/conversations/{conversation_id}/force-close", responses=problems(*_CODES))
 async def force_close(
-    services: Shared, caller: Caller, conversation_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+    services: ServicesDep,
+    caller: Caller,
+    conversation_id: PathId,
+    idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Close the conversation at once, whoever has it. No survey follows."""
     return await _command(services, caller, conversation_id, Trigger.FORCE_CLOSE, idempotency_key)
 
 
 async def _command(
-    services: Services,
+    services: AppDependencies,
     caller: Principal,
     conversation_id: str,
     action: Trigger,
@@ -119,7 +137,7 @@ async def _command(
     *,
     skip_survey: bool = False,
 ) -> ConversationView:
-    conversation = await services.database.read(lambda s: conversation_ref(s, conversation_id))
+    conversation = await services.database.read(lambda s: command_target(s, conversation_id))
     command = Command(
         action.value,
         id_from_key(caller.agent_id, conversation_id, action, key) if key else new_id(),

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from api.events.access import subjects_for
 from api.http.fields import Digits, Id, Instant, PathId, SearchText
-from api.http.paging import Cursor, CursorOf, Limit, Number, Page
+from api.http.paging import Cursor, CursorOf, CursorPage, Limit, Number
 from api.http.problem_docs import problems
 from api.http.two_way import (
     AfterId,
@@ -23,7 +23,7 @@ from api.http.two_way import (
     Ordered,
     TwoWayList,
 )
-from api.runtime.dependencies import Shared
+from api.runtime.dependencies import ServicesDep
 from api.schemas.views import ConversationView, EventView, MessageView
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
@@ -52,7 +52,7 @@ router = api_router("conversations")
 @router.get("/v1/conversations", responses=problems("invalid_cursor", "too_many_requests", "read_too_slow"))
 async def list_conversations(
     request: Request,
-    services: Shared,
+    services: ServicesDep,
     caller: Caller,
     *,
     status: Annotated[list[Status] | None, Query(description="One status or several.")] = None,
@@ -73,7 +73,7 @@ async def list_conversations(
     ] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> Page[ConversationView]:
+) -> CursorPage[ConversationView]:
     """Conversations, those with the newest activity first."""
     now, before = clock.now(), _BY_ACTIVITY.read(cursor)
     wanted = ConversationFilter(
@@ -97,7 +97,7 @@ async def list_conversations(
 
 
 @router.get("/v1/conversations/{conversation_id}", responses=problems("not_found"))
-async def get_conversation(services: Shared, conversation_id: PathId) -> ConversationView:
+async def get_conversation(services: ServicesDep, conversation_id: PathId) -> ConversationView:
     """One conversation."""
     record = await services.database.read(lambda s: _found(s, conversation_id))
     return ConversationView.of(record, clock.now())
@@ -108,7 +108,7 @@ async def get_conversation(services: Shared, conversation_id: PathId) -> Convers
     responses=problems("not_found", "invalid_cursor", "unknown_item"),
 )
 async def list_messages(
-    services: Shared,
+    services: ServicesDep,
     conversation_id: PathId,
     *,
     order: Ordered = Order.OLDEST,
@@ -117,11 +117,11 @@ async def list_messages(
     around: AroundId = None,
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[MessageView]:
+) -> CursorPage[MessageView]:
     """The messages of a conversation, by Meta's time, then by arrival."""
     asked = Asked(order, before, after, around, cursor, limit)
 
-    def load(session: Session) -> Page[MessageView]:
+    def load(session: Session) -> CursorPage[MessageView]:
         thread = _found(session, conversation_id).thread
         return _MESSAGES.page(
             asked,
@@ -139,7 +139,7 @@ async def list_messages(
     responses=problems("not_found", "invalid_cursor", "unknown_item"),
 )
 async def get_timeline(
-    services: Shared,
+    services: ServicesDep,
     caller: Caller,
     conversation_id: PathId,
     *,
@@ -149,7 +149,7 @@ async def get_timeline(
     around: AroundNumber = None,
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[EventView]:
+) -> CursorPage[EventView]:
     """What happened to a conversation, in order, refused commands included.
 
     Without what the caller may not read: surveys are for supervisors and administrators.
@@ -157,7 +157,7 @@ async def get_timeline(
     asked = Asked(order, before, after, around, cursor, limit)
     wanted = timeline.EventFilter(conversation_id, subjects=subjects_for(caller.role))
 
-    def load(session: Session) -> Page[EventView]:
+    def load(session: Session) -> CursorPage[EventView]:
         _found(session, conversation_id)
         return _TIMELINE.page(
             asked,
@@ -174,7 +174,7 @@ async def get_timeline(
     "/v1/customers/{customer_id}/messages", responses=problems("not_found", "invalid_cursor", "unknown_item")
 )
 async def list_thread_messages(
-    services: Shared,
+    services: ServicesDep,
     customer_id: PathId,
     *,
     order: Ordered = Order.OLDEST,
@@ -183,14 +183,14 @@ async def list_thread_messages(
     around: AroundId = None,
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[MessageView]:
+) -> CursorPage[MessageView]:
     """All messages of a customer's thread, by Meta's time, then by arrival.
 
     Those of every conversation, and those of none: what came on standby while another app had the thread.
     """
     asked = Asked(order, before, after, around, cursor, limit)
 
-    def load(session: Session) -> Page[MessageView]:
+    def load(session: Session) -> CursorPage[MessageView]:
         record = customers.find(session, customer_id)
         if record is None:
             raise not_found("customer", customer_id)

@@ -8,15 +8,15 @@ import contextlib
 from sqlmodel import Session
 
 from api.http.problems import Problem
-from api.runtime.dependencies import Services
-from api.runtime.in_flight_commands import Flights
+from api.runtime.dependencies import AppDependencies
+from api.runtime.in_flight_commands import InFlightCommands
 from api.runtime.refusals import refusal_problem
 from api.runtime.workflow_client import (
     CommandRefusedError,
-    Engine,
     EngineBusyError,
     EngineUnavailableError,
     RunNotFoundError,
+    WorkflowClient,
 )
 from api.schemas.views import ConversationView
 from base import clock
@@ -24,7 +24,7 @@ from domain.conversations.changes import Refusal
 from domain.conversations.lifecycle import Status, Trigger
 from domain.conversations.state import CANCEL_MESSAGE, SEND_HELD, Command
 from store.conversations import listing as conversations
-from store.conversations.command_targets import ConversationRef, named_by, record_refusal
+from store.conversations.command_targets import CommandTarget, named_by, record_refusal
 from store.db.database import Database
 from store.db.refusals import not_found
 from workflows.messages import CommandResult
@@ -35,9 +35,9 @@ _OF_THE_THREAD = frozenset({Trigger.START.value, SEND_HELD, CANCEL_MESSAGE})
 
 async def give(
     database: Database,
-    engine: Engine,
-    flights: Flights,
-    conversation: ConversationRef,
+    engine: WorkflowClient,
+    flights: InFlightCommands,
+    conversation: CommandTarget,
     command: Command,
     *,
     insists: bool = False,
@@ -79,14 +79,14 @@ async def give(
     return await fly(conversation.id, command.command_id, call)
 
 
-async def _write_down(engine: Engine, page_id: str, customer_id: str) -> None:
+async def _write_down(engine: WorkflowClient, page_id: str, customer_id: str) -> None:
     """An earlier try may have reached a task that was discarded; nothing else would put the rows right."""
     with contextlib.suppress(RunNotFoundError, EngineUnavailableError, EngineBusyError):
         await engine.tell_write_down(page_id, customer_id)
 
 
 async def command_or_problem(
-    services: Services, conversation: ConversationRef, command: Command
+    services: AppDependencies, conversation: CommandTarget, command: Command
 ) -> CommandResult:
     """Give a command and answer a refusal as a problem, once it stands in the timeline."""
     database = services.database
@@ -107,7 +107,7 @@ async def command_or_problem(
         raise Problem("outcome_unknown") from error
 
 
-async def shown_conversation(services: Services, conversation_id: str) -> ConversationView:
+async def shown_conversation(services: AppDependencies, conversation_id: str) -> ConversationView:
     """The conversation as projected; the projection was written before the workflow answered."""
     record = await services.database.read(lambda s: conversations.find(s, conversation_id))
     if record is None:

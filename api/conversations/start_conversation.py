@@ -5,7 +5,7 @@ from pydantic import Field
 from api.conversations.service import command_or_problem, shown_conversation
 from api.http.fields import Id, Input, OptionalIdempotencyKey
 from api.http.problem_docs import problems
-from api.runtime.dependencies import Shared
+from api.runtime.dependencies import ServicesDep
 from api.schemas.views import ConversationView
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
@@ -30,7 +30,10 @@ class ConversationInput(Input):
     responses=problems("not_found", "conversation_exists", *RefusalCode, "busy", "outcome_unknown"),
 )
 async def start_conversation(
-    services: Shared, caller: Caller, body: ConversationInput, idempotency_key: OptionalIdempotencyKey = None
+    services: ServicesDep,
+    caller: Caller,
+    body: ConversationInput,
+    idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Start a conversation with a known customer: it is active, in a session of yours.
 

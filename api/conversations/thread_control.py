@@ -13,8 +13,8 @@ from api.conversations.service import shown_conversation
 from api.http.fields import Digits, Input, PathId, words
 from api.http.problem_docs import problems
 from api.http.problems import Problem
-from api.runtime.dependencies import Services, Shared
-from api.runtime.meta_actions import PROBLEMS_AT_META, AtMeta, at_meta
+from api.runtime.dependencies import AppDependencies, ServicesDep
+from api.runtime.meta_actions import PROBLEMS_AT_META, ThreadTarget, load_thread_target
 from api.schemas.views import ConversationView
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
@@ -51,7 +51,7 @@ _TO_INBOX = PassInput()
 
 
 @router.post("/v1/conversations/{conversation_id}/thread/take", responses=problems(*_CODES))
-async def take_thread(services: Shared, caller: Caller, conversation_id: PathId) -> ConversationView:
+async def take_thread(services: ServicesDep, caller: Caller, conversation_id: PathId) -> ConversationView:
     """Take the thread from the app that has it. Meta allows it to the Page's default app only."""
     try:
         found = await _control(services, caller, conversation_id, "take")
@@ -64,7 +64,7 @@ async def take_thread(services: Shared, caller: Caller, conversation_id: PathId)
 
 @router.post("/v1/conversations/{conversation_id}/thread/pass", responses=problems(*_CODES))
 async def pass_thread(
-    services: Shared, caller: Caller, conversation_id: PathId, body: PassInput = _TO_INBOX
+    services: ServicesDep, caller: Caller, conversation_id: PathId, body: PassInput = _TO_INBOX
 ) -> ConversationView:
     """Give the thread to another app or to the Page inbox. Only its owner may, or anybody if it is idle."""
     found = await _control(
@@ -74,26 +74,26 @@ async def pass_thread(
 
 
 @router.post("/v1/conversations/{conversation_id}/thread/release", responses=problems(*_CODES))
-async def release_thread(services: Shared, caller: Caller, conversation_id: PathId) -> ConversationView:
+async def release_thread(services: ServicesDep, caller: Caller, conversation_id: PathId) -> ConversationView:
     """Give the thread up: it is idle, and every app may answer."""
     found = await _control(services, caller, conversation_id, "release")
     return await _done(services, caller, found, "released", None)
 
 
 @router.post("/v1/conversations/{conversation_id}/thread/request", responses=problems(*_CODES))
-async def request_thread(services: Shared, caller: Caller, conversation_id: PathId) -> ConversationView:
+async def request_thread(services: ServicesDep, caller: Caller, conversation_id: PathId) -> ConversationView:
     """Ask the app that has the thread to pass it here. It may do so or not."""
     found = await _control(services, caller, conversation_id, "request")
     return await _done(services, caller, found, "requested", found.own_app_id, changes=False)
 
 
-async def owner_by_meta(services: Services, conversation_id: str) -> ThreadOwner:
+async def owner_by_meta(services: AppDependencies, conversation_id: str) -> ThreadOwner:
     """Who controls the thread now. Meta tells nobody of a release, so it is asked.
 
     If it does not answer, what is known stands.
     """
     vault, database = services.settings.vault, services.database
-    found = await database.read(lambda s: at_meta(s, vault, conversation_id))
+    found = await database.read(lambda s: load_thread_target(s, vault, conversation_id))
     try:
         app_id = await services.meta.ask(
             lambda graph: graph.thread_owner(found.credentials, found.psid), within=_ASKED_WITHIN_S
@@ -105,14 +105,14 @@ async def owner_by_meta(services: Services, conversation_id: str) -> ThreadOwner
 
 
 async def _control(
-    services: Services,
+    services: AppDependencies,
     caller: Principal,
     conversation_id: str,
     action: str,
     *,
     target_app_id: str | None = None,
     metadata: str | None = None,
-) -> AtMeta:
+) -> ThreadTarget:
     services.sender_actions.take(conversation_id)
     meta = services.meta
     found = await meta.about(conversation_id, caller.agent_id, supervises=caller.supervises)
@@ -126,9 +126,9 @@ async def _control(
 
 
 async def _done(
-    services: Services,
+    services: AppDependencies,
     caller: Principal,
-    found: AtMeta,
+    found: ThreadTarget,
     done: str,
     app_id: str | None,
     *,

@@ -9,10 +9,10 @@ from sqlmodel import Session
 from starlette.requests import Request
 
 from api.http.fields import Digits, Id, Instant, OptionalIdempotencyKey, PathId, SearchText
-from api.http.paging import Cursor, CursorOf, Limit, Page
+from api.http.paging import Cursor, CursorOf, CursorPage, Limit
 from api.http.problem_docs import problems
 from api.privacy.data_deletion import status_url
-from api.runtime.dependencies import Services, Shared
+from api.runtime.dependencies import AppDependencies, ServicesDep
 from api.schemas.views import CustomerListView, CustomerView
 from api.security.audit import record
 from api.security.auth import Caller
@@ -56,7 +56,7 @@ class ErasureView(BaseModel):
     status_url: str
 
     @classmethod
-    def of(cls, services: Services, erasure: Erasure) -> Self:
+    def of(cls, services: AppDependencies, erasure: Erasure) -> Self:
         """The erasure as it stands."""
         return cls(
             id=erasure.id,
@@ -77,7 +77,7 @@ class ErasureView(BaseModel):
 @router.get("/v1/customers", responses=problems("invalid_cursor", "too_many_requests", "read_too_slow"))
 async def list_customers(
     request: Request,
-    services: Shared,
+    services: ServicesDep,
     caller: Caller,
     *,
     page_id: Digits | None = None,
@@ -87,7 +87,7 @@ async def list_customers(
     ] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> Page[CustomerListView]:
+) -> CursorPage[CustomerListView]:
     """Customers, those first who wrote for the first time most recently."""
     span = Span(limit + 1, newest_first=True, before=_BY_NEWEST.read(cursor))
     wanted = CustomerFilter(page_id, psid, q)
@@ -98,7 +98,7 @@ async def list_customers(
 
 
 @router.get("/v1/customers/{customer_id}", responses=problems("not_found"))
-async def get_customer(services: Shared, customer_id: PathId) -> CustomerView:
+async def get_customer(services: ServicesDep, customer_id: PathId) -> CustomerView:
     """One customer: a person on a page."""
     record = await services.database.read(lambda s: customers.find(s, customer_id))
     if record is None:
@@ -112,7 +112,7 @@ async def get_customer(services: Shared, customer_id: PathId) -> CustomerView:
     responses=problems("not_found", "idempotency_key_reused"),
 )
 async def erase_customer(
-    services: Shared, caller: Caller, customer_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+    services: ServicesDep, caller: Caller, customer_id: PathId, idempotency_key: OptionalIdempotencyKey = None
 ) -> ErasureView:
     """Erase everything that is kept of a customer. It cannot be undone.
 
@@ -138,7 +138,9 @@ async def erase_customer(
 
 
 @router.get("/v1/erasures", responses=problems("invalid_cursor"))
-async def list_erasures(services: Shared, cursor: Cursor = None, limit: Limit = 50) -> Page[ErasureView]:
+async def list_erasures(
+    services: ServicesDep, cursor: Cursor = None, limit: Limit = 50
+) -> CursorPage[ErasureView]:
     """All erasures, the newest first."""
     after = _BY_REQUEST.read(cursor)
     found = await services.database.read(lambda s: erasures.listed(s, after=after, limit=limit + 1))
@@ -148,7 +150,7 @@ async def list_erasures(services: Shared, cursor: Cursor = None, limit: Limit = 
 
 
 @router.get("/v1/erasures/{erasure_id}", responses=problems("not_found"))
-async def get_erasure(services: Shared, erasure_id: PathId) -> ErasureView:
+async def get_erasure(services: ServicesDep, erasure_id: PathId) -> ErasureView:
     """One erasure, while it is under way and ever after."""
     erasure = await services.database.read(lambda s: s.get(Erasure, erasure_id))
     if erasure is None:

@@ -18,7 +18,7 @@ from api.http.fields import Digits, Id
 from api.http.paging import Number
 from api.http.problem_docs import problems
 from api.http.problems import Problem
-from api.runtime.dependencies import Services, Shared
+from api.runtime.dependencies import AppDependencies, ServicesDep
 from api.schemas.views import EventView
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
@@ -45,7 +45,7 @@ class EventStream(Response):
     media_type = "text/event-stream"
 
     def __init__(
-        self, services: Services, principal: Principal, wanted: EventFilter, after: int | None
+        self, services: AppDependencies, principal: Principal, wanted: EventFilter, after: int | None
     ) -> None:
         super().__init__()
         del self.headers["content-length"]
@@ -104,7 +104,7 @@ class EventStream(Response):
     },
 )
 async def stream_events(
-    services: Shared,
+    services: ServicesDep,
     caller: Caller,
     *,
     conversation_id: Id | None = None,

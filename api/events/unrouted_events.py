@@ -6,9 +6,9 @@ from typing import Self
 
 from pydantic import BaseModel
 
-from api.http.paging import Cursor, CursorOf, Limit, Number, Page
+from api.http.paging import Cursor, CursorOf, CursorPage, Limit, Number
 from api.http.problem_docs import problems
-from api.runtime.dependencies import Shared
+from api.runtime.dependencies import ServicesDep
 from api.schemas.views import EventView
 from api.security.guarded_route import api_router
 from store.events import timeline
@@ -48,8 +48,8 @@ class UnroutedEventView(BaseModel):
 
 @router.get("/v1/webhook-events/unrouted", responses=problems("invalid_cursor"))
 async def list_unrouted_events(
-    services: Shared, disposition: Disposition | None = None, cursor: Cursor = None, limit: Limit = 50
-) -> Page[UnroutedEventView]:
+    services: ServicesDep, disposition: Disposition | None = None, cursor: Cursor = None, limit: Limit = 50
+) -> CursorPage[UnroutedEventView]:
     """Events that went to no thread, newest first."""
     before = _BY_NUMBER.read(cursor)
     found = await services.database.read(
@@ -62,8 +62,8 @@ async def list_unrouted_events(
 
 @router.get("/v1/webhook-events/conflicts", responses=problems("invalid_cursor"))
 async def list_conflicting_events(
-    services: Shared, cursor: Cursor = None, limit: Limit = 50
-) -> Page[EventView]:
+    services: ServicesDep, cursor: Cursor = None, limit: Limit = 50
+) -> CursorPage[EventView]:
     """Events that came again with another content, newest first.
 
     What came first was taken and stays. `data.inbox_id` names it. Contradictions are no part of Meta's

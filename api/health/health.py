@@ -7,7 +7,7 @@ balancer look at `/healthz`, and people and alarms at `/readyz`.
 from fastapi import Response
 from pydantic import BaseModel
 
-from api.runtime.dependencies import Shared
+from api.runtime.dependencies import ServicesDep
 from api.security.guarded_route import api_router
 
 router = api_router("health")
@@ -36,7 +36,7 @@ async def healthz() -> HealthView:
     "/readyz",
     responses={503: {"model": ReadinessView, "description": "Something that is needed does not answer."}},
 )
-async def readyz(services: Shared, response: Response) -> ReadinessView:
+async def readyz(services: ServicesDep, response: Response) -> ReadinessView:
     """Whether everything that is needed answers."""
     checks = await services.readiness.look()
     ready = all(outcome == "ok" for outcome in checks.values())

@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import BaseModel
 
-from api.runtime.dependencies import Shared
+from api.runtime.dependencies import ServicesDep
 from api.security.guarded_route import api_router
 from base.http.connections import MAX_WAITING_PER_SOURCE, Connections
 
@@ -47,7 +47,7 @@ class ServerView(BaseModel):
 
 
 @router.get("/v1/server")
-async def get_server(services: Shared) -> ServerView:
+async def get_server(services: ServicesDep) -> ServerView:
     """How the process that answers stands. With several processes each tells of itself."""
     return ServerView(
         open_files=resource.getrlimit(resource.RLIMIT_NOFILE)[0],

@@ -28,7 +28,7 @@ Cursor = Annotated[
 Number = Annotated[int, Field(ge=0, lt=2**63)]
 
 
-class Page(BaseModel, Generic[T]):
+class CursorPage(BaseModel, Generic[T]):
     """One page of a list. `next_cursor` is null on the last."""
 
     items: list[T]
@@ -61,11 +61,11 @@ class CursorOf(Generic[Position]):
         limit: int,
         show: Callable[[Row], T],
         position_of: Callable[[Row], Position],
-    ) -> Page[T]:
+    ) -> CursorPage[T]:
         """The page of what was found, when one more than `limit` was asked for."""
         shown = found[:limit]
         next_cursor = self.write(position_of(shown[-1])) if len(found) > limit else None
-        return Page(items=[show(row) for row in shown], next_cursor=next_cursor)
+        return CursorPage(items=[show(row) for row in shown], next_cursor=next_cursor)
 
     def write(self, position: Position) -> str:
         """The cursor that names a position."""

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Query
 
 from api.http.fields import Id
-from api.http.paging import CursorOf, Number, Page
+from api.http.paging import CursorOf, CursorPage, Number
 from api.http.problems import Problem
 from store.db.ranges import Span, around
 
@@ -79,7 +79,7 @@ class TwoWayList(Generic[Place]):
         find: Callable[[Item], Row | None],
         place_of: Callable[[Row], Place],
         show: Callable[[list[Row]], list[T]],
-    ) -> Page[T]:
+    ) -> CursorPage[T]:
         """The page that is asked for; `find` gives the item that a request names, if it is in the list.
 
         Raises the problems `invalid_cursor` and `unknown_item`.
@@ -103,7 +103,7 @@ class TwoWayList(Generic[Place]):
             found = read(Span(asked.limit + 1, newest_first=newest_first, after=after, before=before))
             rows, more = found[: asked.limit], len(found) > asked.limit
         next_cursor = self._cursors[asked.order].write(place_of(rows[-1])) if more else None
-        return Page(items=show(rows), next_cursor=next_cursor)
+        return CursorPage(items=show(rows), next_cursor=next_cursor)
 
 
 def _found(find: Callable[[Item], Row | None], item: Item) -> Row:

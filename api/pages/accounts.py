@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from api.http.fields import AppSecret, Digits, Id, Input, Name, OptionalIdempotencyKey, PathId
-from api.http.paging import Cursor, CursorOf, Limit, Page
+from api.http.paging import Cursor, CursorOf, CursorPage, Limit
 from api.http.problem_docs import problems
 from api.pages.pages import PageInput, PageView, save_page, wake_page
-from api.runtime.dependencies import Services, Shared
+from api.runtime.dependencies import AppDependencies, ServicesDep
 from api.security.audit import record
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
@@ -64,7 +64,7 @@ class AccountView(BaseModel):
     created_at: datetime
 
     @classmethod
-    def of(cls, services: Services, caller: Principal, account: Account, page_ids: list[str]) -> Self:
+    def of(cls, services: AppDependencies, caller: Principal, account: Account, page_ids: list[str]) -> Self:
         """The account as `caller` may see it."""
         settings = services.settings
         ready = account.verify_token is not None
@@ -83,12 +83,12 @@ class AccountView(BaseModel):
 
 @router.get("/v1/accounts")
 async def list_accounts(
-    services: Shared, caller: Caller, cursor: Cursor = None, limit: Limit = 50
-) -> Page[AccountView]:
+    services: ServicesDep, caller: Caller, cursor: Cursor = None, limit: Limit = 50
+) -> CursorPage[AccountView]:
     """All accounts."""
     after = _BY_ID.read(cursor)
 
-    def load(session: Session) -> Page[AccountView]:
+    def load(session: Session) -> CursorPage[AccountView]:
         found = accounts.listed(session, after=after[0] if after else None, limit=limit + 1)
         page_ids = pages.ids_by_account(session, [account.id for account in found])
         return _BY_ID.page(
@@ -107,7 +107,7 @@ async def list_accounts(
     responses=problems("app_id_taken", "page_in_use", "idempotency_key_reused", "unknown_workstream"),
 )
 async def create_account(
-    services: Shared, caller: Caller, body: AccountInput, idempotency_key: OptionalIdempotencyKey = None
+    services: ServicesDep, caller: Caller, body: AccountInput, idempotency_key: OptionalIdempotencyKey = None
 ) -> AccountView:
     """Add a Facebook app, with its pages if you like."""
     wanted = once(services, caller, idempotency_key, "create_account", body)
@@ -138,14 +138,14 @@ async def create_account(
 
 
 @router.get("/v1/accounts/{account_id}", responses=problems("not_found"))
-async def get_account(services: Shared, caller: Caller, account_id: PathId) -> AccountView:
+async def get_account(services: ServicesDep, caller: Caller, account_id: PathId) -> AccountView:
     """One account."""
     return await services.database.read(lambda s: _view(s, services, caller, account_id))
 
 
 @router.patch("/v1/accounts/{account_id}", responses=problems("not_found"))
 async def change_account(
-    services: Shared, caller: Caller, account_id: PathId, body: AccountChange
+    services: ServicesDep, caller: Caller, account_id: PathId, body: AccountChange
 ) -> AccountView:
     """Change the name or the app secret.
 
@@ -171,7 +171,7 @@ async def change_account(
 
 
 @router.post("/v1/accounts/{account_id}/end-rotation", responses=problems("not_found"))
-async def end_secret_rotation(services: Shared, caller: Caller, account_id: PathId) -> AccountView:
+async def end_secret_rotation(services: ServicesDep, caller: Caller, account_id: PathId) -> AccountView:
     """Take no deliveries any more that the previous app secret signed; other processes know within 5 s."""
 
     def work(session: Session) -> AccountView:
@@ -186,7 +186,7 @@ async def end_secret_rotation(services: Shared, caller: Caller, account_id: Path
 @router.delete(
     "/v1/accounts/{account_id}", status_code=204, responses=problems("not_found", "account_in_use")
 )
-async def delete_account(services: Shared, caller: Caller, account_id: PathId) -> Response:
+async def delete_account(services: ServicesDep, caller: Caller, account_id: PathId) -> Response:
     """Delete an account that has no pages any more. Its secrets are forgotten."""
 
     def work(session: Session) -> None:
@@ -199,12 +199,12 @@ async def delete_account(services: Shared, caller: Caller, account_id: PathId) -
 
 @router.get("/v1/accounts/{account_id}/pages", responses=problems("not_found"))
 async def list_account_pages(
-    services: Shared, account_id: PathId, cursor: Cursor = None, limit: Limit = 50
-) -> Page[PageView]:
+    services: ServicesDep, account_id: PathId, cursor: Cursor = None, limit: Limit = 50
+) -> CursorPage[PageView]:
     """An account's pages."""
     after = _BY_PAGE_ID.read(cursor)
 
-    def load(session: Session) -> Page[PageView]:
+    def load(session: Session) -> CursorPage[PageView]:
         accounts.get(session, account_id)
         found = pages.of_account(session, account_id, after=after[0] if after else None, limit=limit + 1)
         return _BY_PAGE_ID.page(found, limit, PageView.of, lambda page: (page.page_id,))
@@ -224,7 +224,7 @@ async def list_account_pages(
     ),
 )
 async def add_page(
-    services: Shared,
+    services: ServicesDep,
     caller: Caller,
     account_id: PathId,
     body: PageInput,
@@ -248,7 +248,7 @@ async def add_page(
     return await wake_page(services, body.page_id)
 
 
-def _view(session: Session, services: Services, caller: Principal, account_id: str) -> AccountView:
+def _view(session: Session, services: AppDependencies, caller: Principal, account_id: str) -> AccountView:
     account = accounts.get(session, account_id)
     page_ids = pages.ids_by_account(session, [account_id])[account_id]
     return AccountView.of(services, caller, account, page_ids)

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from api.http.fields import AccessToken, Digits, Flag, Id, Input, Language, Name, PathPageId
 from api.http.problem_docs import problems
 from api.http.problems import Problem
-from api.runtime.dependencies import Services, Shared
+from api.runtime.dependencies import AppDependencies, ServicesDep
 from api.runtime.workflow_client import EngineUnavailableError
 from api.security.audit import record
 from api.security.auth import Caller, Principal
@@ -134,13 +134,15 @@ class PageView(BaseModel):
 
 
 @router.get("/v1/pages/{page_id}", responses=problems("not_found"))
-async def get_page(services: Shared, page_id: PathPageId) -> PageView:
+async def get_page(services: ServicesDep, page_id: PathPageId) -> PageView:
     """One page."""
     return await services.database.read(lambda s: PageView.of(pages.get(s, page_id)))
 
 
 @router.patch("/v1/pages/{page_id}", responses=problems("not_found", "unknown_workstream"))
-async def change_page(services: Shared, caller: Caller, page_id: PathPageId, body: PageChange) -> PageView:
+async def change_page(
+    services: ServicesDep, caller: Caller, page_id: PathPageId, body: PageChange
+) -> PageView:
     """Change settings. The human agent tag holds from the next session on, everything else at once."""
 
     def work(session: Session) -> PageView:
@@ -161,7 +163,7 @@ async def change_page(services: Shared, caller: Caller, page_id: PathPageId, bod
 @router.delete(
     "/v1/pages/{page_id}", status_code=204, responses=problems("not_found", "page_in_use_by_conversations")
 )
-async def remove_page(services: Shared, caller: Caller, page_id: PathPageId) -> Response:
+async def remove_page(services: ServicesDep, caller: Caller, page_id: PathPageId) -> Response:
     """Stop serving a page. Its history stays readable.
 
     Its subscription at Meta ends and its access token is forgotten within a minute or so; where Meta gives no
@@ -179,7 +181,7 @@ async def remove_page(services: Shared, caller: Caller, page_id: PathPageId) -> 
 
 
 @router.post("/v1/pages/{page_id}/check", responses=problems("not_found", "engine_unavailable"))
-async def check_page(services: Shared, page_id: PathPageId) -> PageView:
+async def check_page(services: ServicesDep, page_id: PathPageId) -> PageView:
     """Have the page checked now; read it again to see the outcome."""
     view = await services.database.read(lambda s: PageView.of(pages.get(s, page_id)))
     try:
@@ -191,7 +193,7 @@ async def check_page(services: Shared, page_id: PathPageId) -> PageView:
 
 @router.post("/v1/pages/{page_id}/reauthorize", responses=problems("not_found"))
 async def reauthorize_page(
-    services: Shared, caller: Caller, page_id: PathPageId, body: Reauthorization
+    services: ServicesDep, caller: Caller, page_id: PathPageId, body: Reauthorization
 ) -> PageView:
     """Give the page a new access token; it is provisioned anew. What it holds is sent then, judged anew."""
 
@@ -231,7 +233,7 @@ def save_page(session: Session, vault: Vault, caller: Principal, account: Accoun
     record(session, caller, "page.saved", page_id=body.page_id, account_id=account.id)
 
 
-async def wake_page(services: Services, page_id: str) -> PageView:
+async def wake_page(services: AppDependencies, page_id: str) -> PageView:
     """Have the page's workflow look at it. Without the engine the page stays saved and says so."""
 
     def note_problem(session: Session) -> PageView:

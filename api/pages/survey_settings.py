@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from api.http.fields import KNOWN_PLACEHOLDERS, STORABLE, Flag, Input, Language, PathPageId
 from api.http.problem_docs import problems
-from api.runtime.dependencies import Shared
+from api.runtime.dependencies import ServicesDep
 from api.security.audit import record
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
@@ -80,14 +80,14 @@ class PageSurvey(Input):
 
 
 @router.get("/v1/pages/{page_id}/survey", responses=problems("not_found"))
-async def get_page_survey(services: Shared, page_id: PathPageId) -> PageSurvey:
+async def get_page_survey(services: ServicesDep, page_id: PathPageId) -> PageSurvey:
     """The page's survey."""
     return await services.database.read(lambda s: PageSurvey.of(pages.get(s, page_id)))
 
 
 @router.put("/v1/pages/{page_id}/survey", responses=problems("not_found"))
 async def set_page_survey(
-    services: Shared, caller: Caller, page_id: PathPageId, body: PageSurvey
+    services: ServicesDep, caller: Caller, page_id: PathPageId, body: PageSurvey
 ) -> PageSurvey:
     """Set the page's survey. It holds from the next ending on; surveys under way keep what they had."""
 

@@ -14,7 +14,7 @@ from api.http.body import read_form
 from api.http.problems import Problem
 from api.http.request_log import DATA_DELETION, WEBHOOKS
 from api.privacy.data_deletion_texts import texts_for
-from api.runtime.dependencies import Services
+from api.runtime.dependencies import AppDependencies
 from api.runtime.refusal_trail import Refused, source_of
 from api.surveys.page_html import HEADERS, message_page
 from api.webhooks.endpoint import SecretsUnavailableError
@@ -42,14 +42,14 @@ def data_deletion_routes() -> list[Route]:
     ]
 
 
-def status_url(services: Services, erasure: Erasure) -> str:
+def status_url(services: AppDependencies, erasure: Erasure) -> str:
     """Where everybody who knows the confirmation code sees how the request stands."""
     return f"{services.settings.public_base_url}{DATA_DELETION}/{erasure.code}"
 
 
 async def _take(request: Request) -> Response:
     """Meta's callback: 200 with the code once the request is written, else a problem."""
-    services: Services = request.app.state.services
+    services: AppDependencies = request.app.state.services
     account_id = request.path_params["account_id"]
     try:
         services.calls.take(f"data deletion by {_caller(request)}")
@@ -66,7 +66,7 @@ async def _take(request: Request) -> Response:
     return JSONResponse({"url": status_url(services, erasure), "confirmation_code": erasure.code})
 
 
-async def _keep(services: Services, account_id: str, signed: str) -> Erasure:
+async def _keep(services: AppDependencies, account_id: str, signed: str) -> Erasure:
     vault, now = services.settings.vault, clock.now()
     secrets = await AccountSecrets(services.database, vault).app_secrets(account_id)
     if secrets is None:
@@ -81,7 +81,7 @@ async def _keep(services: Services, account_id: str, signed: str) -> Erasure:
 
 async def _show(request: Request) -> Response:
     """The page; every way to fail ends on one that can be read."""
-    services: Services = request.app.state.services
+    services: AppDependencies = request.app.state.services
     texts, language = texts_for(request.headers)
     code = request.path_params["code"]
     try:

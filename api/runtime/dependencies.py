@@ -11,14 +11,14 @@ from api.http.proxy_watch import ProxyWatch
 from api.http.rate_limit import RateLimit
 from api.runtime.desk_metrics import DeskMetrics
 from api.runtime.event_hub import EventHub
-from api.runtime.in_flight_commands import Flights
-from api.runtime.meta_actions import MetaDesk
+from api.runtime.in_flight_commands import InFlightCommands
+from api.runtime.meta_actions import MetaActions
 from api.runtime.passwords import Passwords
 from api.runtime.readiness import Readiness
 from api.runtime.refusal_trail import RefusalTrail
 from api.runtime.settings_fanout import SettingsFanout
 from api.runtime.sign_in_throttle import SignInThrottle
-from api.runtime.workflow_client import Engine
+from api.runtime.workflow_client import WorkflowClient
 from base.http.connections import Connections
 from base.settings import Settings
 from store.attachments.checks import FileChecks
@@ -27,14 +27,14 @@ from store.db.database import Database
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
+class AppDependencies:
     """Made when the application starts, closed when it ends."""
 
     settings: Settings
     database: Database
-    engine: Engine
-    meta: MetaDesk
-    flights: Flights
+    engine: WorkflowClient
+    meta: MetaActions
+    flights: InFlightCommands
     passwords: Passwords
     throttle: SignInThrottle
     refusals: RefusalTrail
@@ -53,9 +53,9 @@ class Services:
     connections: Connections | None
 
 
-async def _services(request: Request) -> Services:
-    services: Services = request.app.state.services
+async def _services(request: Request) -> AppDependencies:
+    services: AppDependencies = request.app.state.services
     return services
 
 
-Shared = Annotated[Services, Depends(_services)]
+ServicesDep = Annotated[AppDependencies, Depends(_services)]

@@ -22,7 +22,7 @@ _FIRST_PAUSE_SECONDS = 0.25
 _MAX_PAUSE_SECONDS = 2.0
 
 
-class Flights:
+class InFlightCommands:
     """Shared by all requests of one process."""
 
     def __init__(self) -> None:

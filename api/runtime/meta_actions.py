@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class AtMeta:
+class ThreadTarget:
     """A conversation's thread, and what it takes to ask Meta about it."""
 
     conversation: Conversation
@@ -45,14 +45,14 @@ class AtMeta:
         return self.credentials.app_id
 
 
-def at_meta(session: Session, vault: Vault, conversation_id: str) -> AtMeta:
+def load_thread_target(session: Session, vault: Vault, conversation_id: str) -> ThreadTarget:
     """Read it; refused as `not_found`."""
     conversation = session.get(Conversation, conversation_id)
     if conversation is None:
         raise not_found("conversation", conversation_id)
     page = session.get_one(Page, conversation.page_id)
     account = session.get_one(Account, page.account_id)
-    return AtMeta(
+    return ThreadTarget(
         conversation,
         session.get_one(Thread, conversation.customer_id),
         PageCredentials(
@@ -66,7 +66,7 @@ def at_meta(session: Session, vault: Vault, conversation_id: str) -> AtMeta:
     )
 
 
-class MetaDesk:
+class MetaActions:
     """Asks Meta, and answers what goes wrong as problems."""
 
     def __init__(self, database: Database, graph: GraphClient, vault: Vault) -> None:
@@ -74,9 +74,9 @@ class MetaDesk:
         self._graph = graph
         self._vault = vault
 
-    async def about(self, conversation_id: str, agent_id: str, *, supervises: bool) -> AtMeta:
+    async def about(self, conversation_id: str, agent_id: str, *, supervises: bool) -> ThreadTarget:
         """The thread of a live conversation that the caller may act in; raises the problem if not."""
-        found = await self._database.read(lambda s: at_meta(s, self._vault, conversation_id))
+        found = await self._database.read(lambda s: load_thread_target(s, self._vault, conversation_id))
         if found.conversation.status == Status.CLOSED:
             raise Problem("conversation_closed", conversation_id=conversation_id)
         if not supervises and found.conversation.agent_id not in (None, agent_id):

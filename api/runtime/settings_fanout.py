@@ -9,7 +9,12 @@ import asyncio
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.runtime.workflow_client import Engine, EngineBusyError, EngineUnavailableError, RunNotFoundError
+from api.runtime.workflow_client import (
+    EngineBusyError,
+    EngineUnavailableError,
+    RunNotFoundError,
+    WorkflowClient,
+)
 from base.log import get_logger
 from store.conversations.listing import live_customers
 from store.db.database import Database
@@ -30,7 +35,7 @@ class SettingsFanout:
     def __init__(
         self,
         database: Database,
-        engine: Engine,
+        engine: WorkflowClient,
         *,
         per_second: float = MAX_PER_SECOND,
         first_wait: float = _FIRST_WAIT_SECONDS,

@@ -76,7 +76,7 @@ class CommandRefusedError(Exception):
         self.refusal = refusal
 
 
-class Engine(Protocol):
+class WorkflowClient(Protocol):
     """All that the API asks of the engine. Raises the errors of this module and no others."""
 
     async def command(self, page_id: str, customer_id: str, command: Command, /) -> CommandResult:
@@ -101,7 +101,7 @@ class Engine(Protocol):
         """Return if the engine answers."""
 
 
-class TemporalEngine:
+class TemporalWorkflowClient:
     """The engine behind a Temporal client, which may connect lazily."""
 
     def __init__(

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 
 from api.http.problems import Problem
-from api.runtime.dependencies import Services
+from api.runtime.dependencies import AppDependencies
 from api.runtime.refusal_trail import Refused, source_of
 from base import clock
 from base.ids import id_from_key
@@ -49,7 +49,7 @@ def digest_of(token: str) -> str:
 
 async def authenticate(request: Request) -> Principal:
     """The caller of a request; a token comes in the Authorization header and nowhere else."""
-    services: Services = request.app.state.services
+    services: AppDependencies = request.app.state.services
     token = _bearer_token(request)
     if token is None:
         if "authorization" in request.headers:
@@ -66,7 +66,7 @@ async def authenticate(request: Request) -> Principal:
     return principal
 
 
-async def principal_by_digest(services: Services, digest: str) -> Principal | None:
+async def principal_by_digest(services: AppDependencies, digest: str) -> Principal | None:
     """Whose live token has this digest; None when it is unknown, expired, revoked or its agent inactive."""
     admin_token = services.settings.admin_token
     if admin_token is not None and hmac.compare_digest(digest_of(admin_token.get_secret_value()), digest):

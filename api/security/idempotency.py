@@ -6,12 +6,12 @@ import orjson
 from pydantic import BaseModel, SecretStr
 
 from api.http.fields import Input
-from api.runtime.dependencies import Services
+from api.runtime.dependencies import AppDependencies
 from api.security.auth import Principal
 from store.access.idempotency import Once
 
 
-def once(services: Services, caller: Principal, key: str | None, operation: str, body: Input) -> Once:
+def once(services: AppDependencies, caller: Principal, key: str | None, operation: str, body: Input) -> Once:
     """Which creation this is.
 
     The whole body counts, its secrets too: what is kept of it is a fingerprint by the master key, from which

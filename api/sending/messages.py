@@ -8,10 +8,10 @@ from sqlmodel import Session
 
 from api.conversations.service import command_or_problem
 from api.http.fields import Digits, Id, Instant, OptionalIdempotencyKey, PathId
-from api.http.paging import Cursor, Limit, Page
+from api.http.paging import Cursor, CursorPage, Limit
 from api.http.problem_docs import problems
 from api.http.two_way import AfterId, AroundId, Asked, BeforeId, Order, Ordered, TwoWayList
-from api.runtime.dependencies import Services, Shared
+from api.runtime.dependencies import AppDependencies, ServicesDep
 from api.schemas.views import MessageView
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
@@ -36,7 +36,7 @@ router = api_router("messages")
 
 @router.get("/v1/messages", responses=problems("invalid_cursor", "unknown_item"))
 async def list_outbound_messages(
-    services: Shared,
+    services: ServicesDep,
     caller: Caller,
     *,
     status: Annotated[MessageStatus | None, Query(description="As stored: receipts are not applied.")] = None,
@@ -49,7 +49,7 @@ async def list_outbound_messages(
     around: AroundId = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> Page[MessageView]:
+) -> CursorPage[MessageView]:
     """Our own messages, by the instant they were written: of one status, say those that are `held`."""
     asked = Asked(order, before, after, around, cursor, limit)
     wanted = MessageFilter(
@@ -59,7 +59,7 @@ async def list_outbound_messages(
         agent_id=caller.agent_id if agent_id == _ME else agent_id,
     )
 
-    def load(session: Session) -> Page[MessageView]:
+    def load(session: Session) -> CursorPage[MessageView]:
         def show(messages: list[Message]) -> list[MessageView]:
             replied = replied_ids(session, messages)
             return [MessageView.of(message, None, replied) for message in messages]
@@ -80,7 +80,7 @@ async def list_outbound_messages(
     responses=problems("conversation_closed", *RefusalCode, *_CODES),
 )
 async def send_held_message(
-    services: Shared, caller: Caller, message_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+    services: ServicesDep, caller: Caller, message_id: PathId, idempotency_key: OptionalIdempotencyKey = None
 ) -> MessageView:
     """Send a held message in the conversation that the customer has now; it is judged anew."""
     return await _command(services, caller, message_id, SEND_HELD, idempotency_key)
@@ -88,14 +88,14 @@ async def send_held_message(
 
 @router.post("/v1/messages/{message_id}/cancel", responses=problems(*_CODES))
 async def cancel_message(
-    services: Shared, caller: Caller, message_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+    services: ServicesDep, caller: Caller, message_id: PathId, idempotency_key: OptionalIdempotencyKey = None
 ) -> MessageView:
     """Give a held message up. It stays in the transcript as `cancelled`."""
     return await _command(services, caller, message_id, CANCEL_MESSAGE, idempotency_key)
 
 
 async def _command(
-    services: Services, caller: Principal, message_id: str, action: str, key: str | None
+    services: AppDependencies, caller: Principal, message_id: str, action: str, key: str | None
 ) -> MessageView:
     conversation = await services.database.read(lambda s: message_ref(s, message_id))
     command = Command(

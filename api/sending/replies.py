@@ -18,10 +18,15 @@ from api.conversations.thread_control import owner_by_meta
 from api.http.fields import Flag, Id, IdempotencyKey, Input, MessageText, PathId
 from api.http.problem_docs import ProblemDocument, problems
 from api.http.problems import Problem
-from api.runtime.dependencies import Services, Shared
-from api.runtime.in_flight_commands import Flights
+from api.runtime.dependencies import AppDependencies, ServicesDep
+from api.runtime.in_flight_commands import InFlightCommands
 from api.runtime.refusals import REFUSAL_CODES, refusal_problem
-from api.runtime.workflow_client import CommandRefusedError, Engine, EngineBusyError, EngineUnavailableError
+from api.runtime.workflow_client import (
+    CommandRefusedError,
+    EngineBusyError,
+    EngineUnavailableError,
+    WorkflowClient,
+)
 from api.schemas.message_inputs import QuickReplies, Template, content_of
 from api.schemas.views import MessageView, ThreadOwnerView
 from api.security.auth import Caller, Principal
@@ -34,8 +39,8 @@ from domain.sending.decide import RefusalCode
 from messenger.graph.limits import MESSAGE_BYTES
 from store.access.idempotency import request_hash
 from store.conversations.command_targets import (
-    ConversationRef,
-    conversation_ref,
+    CommandTarget,
+    command_target,
     message_ref,
     named_by,
     record_refusal,
@@ -117,7 +122,7 @@ class ReplyInput(Input):
     },
 )
 async def reply(
-    services: Shared,
+    services: ServicesDep,
     caller: Caller,
     *,
     conversation_id: PathId,
@@ -126,7 +131,7 @@ async def reply(
     response: Response,
 ) -> MessageView:
     """Answer the customer. The same key again gives the same message and never a second one."""
-    await services.database.read(lambda s: conversation_ref(s, conversation_id))
+    await services.database.read(lambda s: command_target(s, conversation_id))
     _take_turn(services, caller, conversation_id)
     intent = await _keep(services, caller, conversation_id, body, idempotency_key)
     return await _answered(services, caller, intent, response)
@@ -151,7 +156,7 @@ async def reply(
     },
 )
 async def resend_message(
-    services: Shared,
+    services: ServicesDep,
     caller: Caller,
     *,
     message_id: PathId,
@@ -175,7 +180,9 @@ async def resend_message(
     return await _answered(services, caller, intent, response)
 
 
-async def settle(database: Database, engine: Engine, flights: Flights, message_id: str) -> None:
+async def settle(
+    database: Database, engine: WorkflowClient, flights: InFlightCommands, message_id: str
+) -> None:
     """Bring one kept reply to the workflow. A reply that is settled already is left alone.
 
     Raises EngineBusyError, EngineUnavailableError, and, once it is recorded, CommandRefusedError.
@@ -192,7 +199,7 @@ async def settle(database: Database, engine: Engine, flights: Flights, message_i
 
 
 async def _record(
-    database: Database, conversation: ConversationRef, command: Command, refusal: Refusal, *, answered: bool
+    database: Database, conversation: CommandTarget, command: Command, refusal: Refusal, *, answered: bool
 ) -> Problem:
     """Record a refusal; returns the problem that it is answered with."""
     now = clock.now()
@@ -206,13 +213,13 @@ async def _record(
     return await database.write(write)
 
 
-def _take_turn(services: Services, caller: Principal, conversation_id: str) -> None:
+def _take_turn(services: AppDependencies, caller: Principal, conversation_id: str) -> None:
     """How often one agent may write to one customer: nobody uses up what is another's."""
     services.replies.take(f"{caller.agent_id} {conversation_id}")
 
 
 async def _answered(
-    services: Services, caller: Principal, intent: replies.Intent, response: Response
+    services: AppDependencies, caller: Principal, intent: replies.Intent, response: Response
 ) -> MessageView:
     """Bring a kept message to the workflow, and show it; raises the problem of a refusal."""
     if intent.is_open and not await _is_given(services, caller, intent):
@@ -221,7 +228,7 @@ async def _answered(
 
 
 async def _keep(
-    services: Services, caller: Principal, conversation_id: str, body: ReplyInput, key: str
+    services: AppDependencies, caller: Principal, conversation_id: str, body: ReplyInput, key: str
 ) -> replies.Intent:
     wanted = replies.Reply(
         message_id=id_from_key(caller.agent_id, conversation_id, key),
@@ -241,7 +248,7 @@ async def _keep(
 
 
 async def _kept(
-    services: Services, conversation_id: str, keep: Callable[[Session], replies.Intent]
+    services: AppDependencies, conversation_id: str, keep: Callable[[Session], replies.Intent]
 ) -> replies.Intent:
     """Keep a message, unless another app has the thread; before that is the answer, Meta is asked."""
     try:
@@ -257,7 +264,7 @@ async def _kept(
     return await services.database.write(keep)
 
 
-async def _is_given(services: Services, caller: Principal, intent: replies.Intent) -> bool:
+async def _is_given(services: AppDependencies, caller: Principal, intent: replies.Intent) -> bool:
     """Whether the workflow has the message; raises the problem of a refusal."""
     database, conversation = services.database, intent.conversation
     command = replies.command_for(intent.message, conversation, caller.role)

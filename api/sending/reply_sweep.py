@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.runtime.dependencies import Services
+from api.runtime.dependencies import AppDependencies
 from api.runtime.workflow_client import CommandRefusedError, EngineBusyError, EngineUnavailableError
 from api.sending.replies import settle
 from base import clock
@@ -25,7 +25,7 @@ SETTLED_BY_THEN = timedelta(seconds=10)
 _log = get_logger("api")
 
 
-async def sweep_forever(services: Services) -> None:
+async def sweep_forever(services: AppDependencies) -> None:
     """Sweep until cancelled."""
     silent: set[str] = set()
     while True:
@@ -36,7 +36,7 @@ async def sweep_forever(services: Services) -> None:
         await asyncio.sleep(EVERY_SECONDS)
 
 
-async def sweep(services: Services, silent: set[str] | None = None) -> None:
+async def sweep(services: AppDependencies, silent: set[str] | None = None) -> None:
     """Settle what is left over; gives up for now when the engine is still away.
 
     `silent` are those that had no answer the last time: the others come first.

@@ -8,7 +8,7 @@ from pydantic import Field
 from api.http.fields import Flag, Input, PathId
 from api.http.problem_docs import problems
 from api.http.problems import Problem
-from api.runtime.dependencies import Services, Shared
+from api.runtime.dependencies import AppDependencies, ServicesDep
 from api.runtime.meta_actions import PROBLEMS_AT_META
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
@@ -40,19 +40,19 @@ _ON = TypingInput()
 
 @router.post("/v1/conversations/{conversation_id}/typing", status_code=204, responses=problems(*_CODES))
 async def show_typing(
-    services: Shared, caller: Caller, conversation_id: PathId, body: TypingInput = _ON
+    services: ServicesDep, caller: Caller, conversation_id: PathId, body: TypingInput = _ON
 ) -> None:
     """Show the customer that somebody types, or that nobody does any more."""
     await _act(services, caller, conversation_id, "typing_on" if body.on else "typing_off")
 
 
 @router.post("/v1/conversations/{conversation_id}/seen", status_code=204, responses=problems(*_CODES))
-async def show_seen(services: Shared, caller: Caller, conversation_id: PathId) -> None:
+async def show_seen(services: ServicesDep, caller: Caller, conversation_id: PathId) -> None:
     """Show the customer that their messages were read."""
     await _act(services, caller, conversation_id, "mark_seen")
 
 
-async def _act(services: Services, caller: Principal, conversation_id: str, action: str) -> None:
+async def _act(services: AppDependencies, caller: Principal, conversation_id: str, action: str) -> None:
     services.sender_actions.take(conversation_id)
     meta = services.meta
     found = await meta.about(conversation_id, caller.agent_id, supervises=caller.supervises)

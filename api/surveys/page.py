@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from api.http.body import read_form
 from api.http.problems import Problem
-from api.runtime.dependencies import Services
+from api.runtime.dependencies import AppDependencies
 from api.runtime.refusal_trail import Refused, source_of
 from api.runtime.workflow_client import EngineBusyError, EngineUnavailableError, RunNotFoundError
 from api.surveys.page_html import HEADERS, MAX_COMMENT_UTF16_UNITS, Form, form_page, message_page
@@ -41,7 +41,7 @@ def survey_routes() -> list[Route]:
 
 async def _serve(request: Request) -> Response:
     """Every way to fail ends on a page that the customer can read."""
-    services: Services = request.app.state.services
+    services: AppDependencies = request.app.state.services
     texts = TEXTS[_language_of(request)]
     try:
         services.survey_pages.take(request.client.host if request.client else "")
@@ -57,7 +57,7 @@ async def _serve(request: Request) -> Response:
         return _said(request, texts.away, 503, **{"Retry-After": "5"})
 
 
-async def _show(request: Request, services: Services) -> Response:
+async def _show(request: Request, services: AppDependencies) -> Response:
     token, now = request.path_params["token"], clock.now()
     view = await services.database.read(lambda s: _View.of(s, token))
     if view is None:
@@ -68,7 +68,7 @@ async def _show(request: Request, services: Services) -> Response:
     return _html(form_page(view.form(late=is_late(view.survey, now))))
 
 
-async def _answer(request: Request, services: Services) -> Response:
+async def _answer(request: Request, services: AppDependencies) -> Response:
     given = _last_of_each(await read_form(request, MAX_FORM_BYTES))
     token, now = request.path_params["token"], clock.now()
 
@@ -98,7 +98,7 @@ async def _answer(request: Request, services: Services) -> Response:
     return view.thanks(BackgroundTask(_tell, services, view.survey))
 
 
-async def _tell(services: Services, survey: Survey) -> None:
+async def _tell(services: AppDependencies, survey: Survey) -> None:
     with contextlib.suppress(RunNotFoundError, EngineUnavailableError, EngineBusyError):
         await services.engine.tell_survey_answered(survey.page_id, survey.customer_id, survey.id)
 

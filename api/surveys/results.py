@@ -9,9 +9,9 @@ from pydantic import BaseModel
 from starlette.requests import Request
 
 from api.http.fields import Digits, Id, Instant, PathId
-from api.http.paging import Cursor, CursorOf, Limit, Page
+from api.http.paging import Cursor, CursorOf, CursorPage, Limit
 from api.http.problem_docs import problems
-from api.runtime.dependencies import Shared
+from api.runtime.dependencies import ServicesDep
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
 from domain.conversations.state import SurveyStatus
@@ -98,7 +98,7 @@ class SurveySummary(BaseModel):
 @router.get("/v1/surveys", responses=problems("invalid_cursor", "too_many_requests", "read_too_slow"))
 async def list_surveys(
     request: Request,
-    services: Shared,
+    services: ServicesDep,
     caller: Caller,
     *,
     page_id: Digits | None = None,
@@ -108,7 +108,7 @@ async def list_surveys(
     until: Until = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> Page[SurveyView]:
+) -> CursorPage[SurveyView]:
     """Surveys with their answers, the newest endings first."""
     wanted = SurveyFilter(page_id, status, question, from_, until)
     span = Span(limit + 1, newest_first=True, before=_BY_ENDING.read(cursor))
@@ -121,7 +121,7 @@ async def list_surveys(
 @router.get("/v1/surveys/summary", responses=problems("too_many_requests", "read_too_slow"))
 async def summarize_surveys(
     request: Request,
-    services: Shared,
+    services: ServicesDep,
     caller: Caller,
     *,
     page_id: Digits | None = None,
@@ -138,7 +138,7 @@ async def summarize_surveys(
 
 
 @router.get("/v1/surveys/{survey_id}", responses=problems("not_found"))
-async def get_survey(services: Shared, survey_id: PathId) -> SurveyView:
+async def get_survey(services: ServicesDep, survey_id: PathId) -> SurveyView:
     """One survey with its answer."""
     record = await services.database.read(lambda s: survey_results.find(s, survey_id))
     if record is None:

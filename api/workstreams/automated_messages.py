@@ -17,9 +17,9 @@ from api.http.fields import (
     Texts,
     refuse_fallback_without_text,
 )
-from api.http.paging import Page
+from api.http.paging import CursorPage
 from api.http.problem_docs import problems
-from api.runtime.dependencies import Services, Shared
+from api.runtime.dependencies import AppDependencies, ServicesDep
 from api.security.audit import record
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
@@ -88,36 +88,40 @@ class AutomatedMessageView(BaseModel):
 
 @router.get("/v1/automated-messages", responses=problems("not_found"))
 async def list_automated_messages(
-    services: Shared, page_id: Digits | None = None
-) -> Page[AutomatedMessageView]:
+    services: ServicesDep, page_id: Digits | None = None
+) -> CursorPage[AutomatedMessageView]:
     """Every automated message as it is on the channel, or, where one is named, on a page."""
 
-    def load(session: Session) -> Page[AutomatedMessageView]:
+    def load(session: Session) -> CursorPage[AutomatedMessageView]:
         if page_id is not None:
             pages.get(session, page_id)
         found = automated_messages.effective(session, page_id).values()
-        return Page(items=[AutomatedMessageView.of(each) for each in found], next_cursor=None)
+        return CursorPage(items=[AutomatedMessageView.of(each) for each in found], next_cursor=None)
 
     return await services.database.read(load)
 
 
 @router.put("/v1/automated-messages/{trigger}", responses=problems("not_found"))
 async def set_automated_message(
-    services: Shared, caller: Caller, trigger: PathTrigger, body: AutomatedMessageInput
+    services: ServicesDep, caller: Caller, trigger: PathTrigger, body: AutomatedMessageInput
 ) -> AutomatedMessageView:
     """Say what holds on every page that does not say otherwise."""
     return await _set(services, caller, None, trigger, body)
 
 
 @router.delete("/v1/automated-messages/{trigger}", status_code=204, responses=problems("not_found"))
-async def reset_automated_message(services: Shared, caller: Caller, trigger: PathTrigger) -> Response:
+async def reset_automated_message(services: ServicesDep, caller: Caller, trigger: PathTrigger) -> Response:
     """Go back to the stock texts, and to whether the message is active by itself."""
     return await _reset(services, caller, None, trigger)
 
 
 @router.put("/v1/pages/{page_id}/automated-messages/{trigger}", responses=problems("not_found"))
 async def set_page_automated_message(
-    services: Shared, caller: Caller, page_id: PathPageId, trigger: PathTrigger, body: AutomatedMessageInput
+    services: ServicesDep,
+    caller: Caller,
+    page_id: PathPageId,
+    trigger: PathTrigger,
+    body: AutomatedMessageInput,
 ) -> AutomatedMessageView:
     """Say what holds on this page."""
     return await _set(services, caller, page_id, trigger, body)
@@ -127,14 +131,14 @@ async def set_page_automated_message(
     "/v1/pages/{page_id}/automated-messages/{trigger}", status_code=204, responses=problems("not_found")
 )
 async def reset_page_automated_message(
-    services: Shared, caller: Caller, page_id: PathPageId, trigger: PathTrigger
+    services: ServicesDep, caller: Caller, page_id: PathPageId, trigger: PathTrigger
 ) -> Response:
     """Let the page have what the channel says."""
     return await _reset(services, caller, page_id, trigger)
 
 
 async def _set(
-    services: Services,
+    services: AppDependencies,
     caller: Principal,
     page_id: str | None,
     trigger: AutomatedTrigger,
@@ -149,7 +153,7 @@ async def _set(
 
 
 async def _reset(
-    services: Services, caller: Principal, page_id: str | None, trigger: AutomatedTrigger
+    services: AppDependencies, caller: Principal, page_id: str | None, trigger: AutomatedTrigger
 ) -> Response:
     def forget(session: Session, level: str) -> None:
         automated_messages.reset(session, level, trigger)
@@ -159,7 +163,7 @@ async def _reset(
 
 
 async def _change(
-    services: Services,
+    services: AppDependencies,
     caller: Principal,
     page_id: str | None,
     trigger: AutomatedTrigger,

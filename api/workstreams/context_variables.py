@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from api.http.fields import STORABLE, Input, PathId
 from api.http.problem_docs import problems
-from api.runtime.dependencies import Shared
+from api.runtime.dependencies import ServicesDep
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
 from base import clock
@@ -58,7 +58,7 @@ class ContextView(BaseModel):
 
 
 @router.get("/v1/conversations/{conversation_id}/context", responses=problems("not_found"))
-async def get_context(services: Shared, conversation_id: PathId) -> ContextView:
+async def get_context(services: ServicesDep, conversation_id: PathId) -> ContextView:
     """The context variables of a conversation."""
     return await services.database.read(lambda s: _view(s, conversation_id))
 
@@ -67,7 +67,7 @@ async def get_context(services: Shared, conversation_id: PathId) -> ContextView:
     "/v1/conversations/{conversation_id}/context", responses=problems("not_found", "not_your_conversation")
 )
 async def set_context(
-    services: Shared, caller: Caller, conversation_id: PathId, body: ContextInput
+    services: ServicesDep, caller: Caller, conversation_id: PathId, body: ContextInput
 ) -> ContextView:
     """Let the conversation have exactly these variables.
 
@@ -88,7 +88,7 @@ async def set_context(
     responses=problems("not_found", "limit_reached", "not_your_conversation"),
 )
 async def change_context(
-    services: Shared, caller: Caller, conversation_id: PathId, body: ContextChange
+    services: ServicesDep, caller: Caller, conversation_id: PathId, body: ContextChange
 ) -> ContextView:
     """Set some variables and forget those that are null. A conversation may have 100.
 

@@ -17,9 +17,9 @@ from api.http.fields import (
     OptionalIdempotencyKey,
     PathId,
 )
-from api.http.paging import Cursor, CursorOf, Limit, Page
+from api.http.paging import Cursor, CursorOf, CursorPage, Limit
 from api.http.problem_docs import problems
-from api.runtime.dependencies import Shared
+from api.runtime.dependencies import ServicesDep
 from api.schemas.session_views import TabView
 from api.security.audit import record
 from api.security.auth import Caller, Principal
@@ -94,12 +94,12 @@ class SessionTemplateView(BaseModel):
 
 @router.get("/v1/session-templates")
 async def list_session_templates(
-    services: Shared, cursor: Cursor = None, limit: Limit = 50
-) -> Page[SessionTemplateView]:
+    services: ServicesDep, cursor: Cursor = None, limit: Limit = 50
+) -> CursorPage[SessionTemplateView]:
     """All session templates."""
     after = _BY_ID.read(cursor)
 
-    def load(session: Session) -> Page[SessionTemplateView]:
+    def load(session: Session) -> CursorPage[SessionTemplateView]:
         found = session_templates.listed(session, after=after[0] if after else None, limit=limit + 1)
         return _BY_ID.page(found, limit, SessionTemplateView.of, lambda each: (each.id,))
 
@@ -110,7 +110,7 @@ async def list_session_templates(
     "/v1/session-templates", status_code=201, responses=problems("name_taken", "idempotency_key_reused")
 )
 async def create_session_template(
-    services: Shared,
+    services: ServicesDep,
     caller: Caller,
     body: SessionTemplateInput,
     idempotency_key: OptionalIdempotencyKey = None,
@@ -131,7 +131,7 @@ async def create_session_template(
 
 
 @router.get("/v1/session-templates/{template_id}", responses=problems("not_found"))
-async def get_session_template(services: Shared, template_id: PathId) -> SessionTemplateView:
+async def get_session_template(services: ServicesDep, template_id: PathId) -> SessionTemplateView:
     """One template."""
     return await services.database.read(
         lambda s: SessionTemplateView.of(session_templates.get(s, template_id))
@@ -140,7 +140,7 @@ async def get_session_template(services: Shared, template_id: PathId) -> Session
 
 @router.put("/v1/session-templates/{template_id}", responses=problems("not_found", "name_taken"))
 async def change_session_template(
-    services: Shared, caller: Caller, template_id: PathId, body: SessionTemplateInput
+    services: ServicesDep, caller: Caller, template_id: PathId, body: SessionTemplateInput
 ) -> SessionTemplateView:
     """Let the template say this from now on, for sessions that are under way too."""
 
@@ -157,7 +157,7 @@ async def change_session_template(
     status_code=204,
     responses=problems("not_found", "session_template_in_use"),
 )
-async def delete_session_template(services: Shared, caller: Caller, template_id: PathId) -> Response:
+async def delete_session_template(services: ServicesDep, caller: Caller, template_id: PathId) -> Response:
     """Delete a template that no workstream uses."""
 
     def work(session: Session) -> None:

@@ -17,9 +17,9 @@ from api.http.fields import (
     Texts,
     refuse_fallback_without_text,
 )
-from api.http.paging import Page
+from api.http.paging import CursorPage
 from api.http.problem_docs import problems
-from api.runtime.dependencies import Shared
+from api.runtime.dependencies import ServicesDep
 from api.security.audit import record
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
@@ -100,13 +100,13 @@ class TimeOutRuleView(BaseModel):
 
 
 @router.get("/v1/workstreams/{workstream_id}/time-out-rules", responses=problems("not_found"))
-async def list_time_out_rules(services: Shared, workstream_id: PathId) -> Page[TimeOutRuleView]:
+async def list_time_out_rules(services: ServicesDep, workstream_id: PathId) -> CursorPage[TimeOutRuleView]:
     """The rules of a workstream, best priority first."""
 
-    def load(session: Session) -> Page[TimeOutRuleView]:
+    def load(session: Session) -> CursorPage[TimeOutRuleView]:
         workstreams.get(session, workstream_id)
         found = time_out_rules.of_workstream(session, workstream_id)
-        return Page(items=[TimeOutRuleView.of(each) for each in found], next_cursor=None)
+        return CursorPage(items=[TimeOutRuleView.of(each) for each in found], next_cursor=None)
 
     return await services.database.read(load)
 
@@ -117,7 +117,7 @@ async def list_time_out_rules(services: Shared, workstream_id: PathId) -> Page[T
     responses=problems("not_found", "limit_reached", "idempotency_key_reused"),
 )
 async def create_time_out_rule(
-    services: Shared,
+    services: ServicesDep,
     caller: Caller,
     workstream_id: PathId,
     body: TimeOutRuleInput,
@@ -142,7 +142,7 @@ async def create_time_out_rule(
 
 
 @router.get("/v1/workstreams/{workstream_id}/time-out-rules/{rule_id}", responses=problems("not_found"))
-async def get_time_out_rule(services: Shared, workstream_id: PathId, rule_id: PathId) -> TimeOutRuleView:
+async def get_time_out_rule(services: ServicesDep, workstream_id: PathId, rule_id: PathId) -> TimeOutRuleView:
     """One rule."""
     return await services.database.read(
         lambda s: TimeOutRuleView.of(time_out_rules.get(s, workstream_id, rule_id))
@@ -151,7 +151,7 @@ async def get_time_out_rule(services: Shared, workstream_id: PathId, rule_id: Pa
 
 @router.put("/v1/workstreams/{workstream_id}/time-out-rules/{rule_id}", responses=problems("not_found"))
 async def change_time_out_rule(
-    services: Shared, caller: Caller, workstream_id: PathId, rule_id: PathId, body: TimeOutRuleInput
+    services: ServicesDep, caller: Caller, workstream_id: PathId, rule_id: PathId, body: TimeOutRuleInput
 ) -> TimeOutRuleView:
     """Let the rule say this from now on. A silence that it has acted on already stays as it is."""
 
@@ -171,7 +171,7 @@ async def change_time_out_rule(
     responses=problems("not_found"),
 )
 async def delete_time_out_rule(
-    services: Shared, caller: Caller, workstream_id: PathId, rule_id: PathId
+    services: ServicesDep, caller: Caller, workstream_id: PathId, rule_id: PathId
 ) -> Response:
     """Forget a rule. What it was just about to send is not sent, and shows so."""
 

@@ -19,9 +19,9 @@ from api.http.fields import (
     ReopenMinutes,
     WarningMinutes,
 )
-from api.http.paging import Cursor, CursorOf, Limit, Page
+from api.http.paging import Cursor, CursorOf, CursorPage, Limit
 from api.http.problem_docs import problems
-from api.runtime.dependencies import Shared
+from api.runtime.dependencies import ServicesDep
 from api.security.audit import record
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
@@ -109,12 +109,12 @@ class WorkstreamView(BaseModel):
 
 @router.get("/v1/workstreams")
 async def list_workstreams(
-    services: Shared, cursor: Cursor = None, limit: Limit = 50
-) -> Page[WorkstreamView]:
+    services: ServicesDep, cursor: Cursor = None, limit: Limit = 50
+) -> CursorPage[WorkstreamView]:
     """All workstreams."""
     after = _BY_ID.read(cursor)
 
-    def load(session: Session) -> Page[WorkstreamView]:
+    def load(session: Session) -> CursorPage[WorkstreamView]:
         found = workstreams.listed(session, after=after[0] if after else None, limit=limit + 1)
         page_ids = workstreams.pages_of(session, [each.id for each in found])
         return _BY_ID.page(
@@ -133,7 +133,10 @@ async def list_workstreams(
     responses=problems("name_taken", "unknown_session_template", "idempotency_key_reused"),
 )
 async def create_workstream(
-    services: Shared, caller: Caller, body: WorkstreamInput, idempotency_key: OptionalIdempotencyKey = None
+    services: ServicesDep,
+    caller: Caller,
+    body: WorkstreamInput,
+    idempotency_key: OptionalIdempotencyKey = None,
 ) -> WorkstreamView:
     """Add a workstream."""
     wanted = once(services, caller, idempotency_key, "create_workstream", body)
@@ -153,7 +156,7 @@ async def create_workstream(
 
 
 @router.get("/v1/workstreams/{workstream_id}", responses=problems("not_found"))
-async def get_workstream(services: Shared, workstream_id: PathId) -> WorkstreamView:
+async def get_workstream(services: ServicesDep, workstream_id: PathId) -> WorkstreamView:
     """One workstream."""
     return await services.database.read(lambda s: _view(s, workstream_id))
 
@@ -163,7 +166,7 @@ async def get_workstream(services: Shared, workstream_id: PathId) -> WorkstreamV
     responses=problems("not_found", "name_taken", "unknown_session_template"),
 )
 async def change_workstream(
-    services: Shared, caller: Caller, workstream_id: PathId, body: WorkstreamChange
+    services: ServicesDep, caller: Caller, workstream_id: PathId, body: WorkstreamChange
 ) -> WorkstreamView:
     """Change settings. They hold at once, for running conversations too."""
     changes = body.model_dump(exclude_none=True)
@@ -185,7 +188,7 @@ async def change_workstream(
     responses=problems("not_found", "unknown_pages", "page_needs_a_workstream"),
 )
 async def set_workstream_pages(
-    services: Shared, caller: Caller, workstream_id: PathId, body: WorkstreamPages
+    services: ServicesDep, caller: Caller, workstream_id: PathId, body: WorkstreamPages
 ) -> WorkstreamView:
     """Give the workstream exactly these pages. Those it had and keeps not go to the default workstream."""
 
@@ -203,7 +206,7 @@ async def set_workstream_pages(
 @router.delete(
     "/v1/workstreams/{workstream_id}", status_code=204, responses=problems("not_found", "workstream_in_use")
 )
-async def delete_workstream(services: Shared, caller: Caller, workstream_id: PathId) -> Response:
+async def delete_workstream(services: ServicesDep, caller: Caller, workstream_id: PathId) -> Response:
     """Delete a workstream that has no pages."""
 
     def work(session: Session) -> None:

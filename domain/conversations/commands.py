@@ -14,7 +14,7 @@ from domain.conversations.lifecycle import (
     legal_commands,
     transition,
 )
-from domain.conversations.moves import may_be_reopened, move, start_conversation
+from domain.conversations.moves import apply_transition, may_be_reopened, start_conversation
 from domain.conversations.state import (
     CANCEL_MESSAGE,
     REPLY,
@@ -22,7 +22,7 @@ from domain.conversations.state import (
     Command,
     Conversation,
     QueuedSend,
-    Speaker,
+    Side,
 )
 from domain.sending.decide import ContentKind, RefusalCode, SenderKind, SendRefusal, decide_send
 from domain.sending.delivery import MessageStatus
@@ -38,13 +38,13 @@ _WHY_NOT: dict[RefusalCode, str] = {
 _CLOSED = Refusal("conversation_closed", "This conversation is closed.", Status.CLOSED)
 
 
-def carry_out(draft: Draft, command: Command) -> Refusal | None:
+def execute(draft: Draft, command: Command) -> Refusal | None:
     """Do what a command asks, or say why it is refused; then the draft is not to be used."""
     if command.action == Trigger.START:
         return _start(draft, command)
     if command.action in _ON_MESSAGES:
         return _ON_MESSAGES[command.action](draft, command)
-    conversation = _meant(draft, command)
+    conversation = _target_conversation(draft, command)
     if conversation is None:
         return _CLOSED
     if command.action == REPLY:
@@ -52,7 +52,7 @@ def carry_out(draft: Draft, command: Command) -> Refusal | None:
     return _move(draft, conversation, command)
 
 
-def _meant(draft: Draft, command: Command) -> Conversation | None:
+def _target_conversation(draft: Draft, command: Command) -> Conversation | None:
     """The live conversation, or the closed one while it may be reopened, if the command names it."""
     conversation = draft.conversation
     if conversation is not None:
@@ -76,7 +76,7 @@ def _start(draft: Draft, command: Command) -> Refusal | None:
     verdict = decide_send(draft.now, draft.state.window, SenderKind.AGENT, ContentKind.MESSAGE, tag_on=tag_on)
     if isinstance(verdict, SendRefusal):
         return _forbidden(draft, verdict, Status.CLOSED)
-    surveys.talk_goes_on(draft, "agent_started_conversation")
+    surveys.cancel_or_silence(draft, "agent_started_conversation")
     start_conversation(draft, command.conversation_id, command.agent_id)
     return None
 
@@ -104,7 +104,7 @@ def _reply(draft: Draft, conversation: Conversation, command: Command) -> Refusa
     if isinstance(verdict, SendRefusal):
         held.hold(draft, conversation, message_id, command.agent_id, verdict)
         return None
-    _spoken(draft, conversation)
+    _mark_agent_spoke(draft, conversation)
     if command.hold:
         # A task that the engine discarded may have held it already, and the window has opened since.
         draft.change_status(message_id, MessageStatus.QUEUED)
@@ -140,7 +140,7 @@ def _send_held(draft: Draft, command: Command) -> Refusal | None:
     refusal = held.release(draft, message, conversation, ActorKind.AGENT, command.agent_id)
     if refusal is not None:
         return _forbidden(draft, refusal, conversation.status)
-    _spoken(draft, conversation)
+    _mark_agent_spoke(draft, conversation)
     return None
 
 
@@ -177,9 +177,11 @@ def _move(draft: Draft, conversation: Conversation, command: Command) -> Refusal
         return _not_yours(conversation)
     why: dict[str, FactValue] = {}
     if conversation.status is Status.CLOSED:
-        surveys.talk_goes_on(draft, "conversation_goes_on")
+        surveys.cancel_or_silence(draft, "conversation_goes_on")
         why = {"setting": "reopen_closed_within"}
-    move(draft, conversation, row, actor_id=command.agent_id, skip_survey=command.skip_survey, why=why)
+    apply_transition(
+        draft, conversation, row, actor_id=command.agent_id, skip_survey=command.skip_survey, why=why
+    )
     return None
 
 
@@ -188,7 +190,7 @@ def _asked_by_people(row: Transition) -> bool:
     return row.actor in people and row.trigger not in AWAITED_TRIGGERS
 
 
-def _spoken(draft: Draft, conversation: Conversation) -> None:
+def _mark_agent_spoke(draft: Draft, conversation: Conversation) -> None:
     """Note that the agent's side has spoken."""
     last = conversation.last_message_at
     draft.set(
@@ -196,7 +198,7 @@ def _spoken(draft: Draft, conversation: Conversation) -> None:
             conversation,
             active_at=draft.now,
             last_message_at=draft.now if last is None else max(last, draft.now),
-            spoke=Speaker.AGENT,
+            spoke=Side.AGENT,
             spoke_at=draft.now,
         )
     )

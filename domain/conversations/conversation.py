@@ -10,22 +10,22 @@ from datetime import datetime, timedelta
 from domain.conversations import held, outbox, surveys
 from domain.conversations.automated_messages import say, say_automatically
 from domain.conversations.changes import Change, Draft, FactValue, NewId, Refusal
-from domain.conversations.commands import carry_out
+from domain.conversations.commands import execute
 from domain.conversations.deadlines import fire_due, reopenable_until
 from domain.conversations.lifecycle import ActorKind, Status, Trigger, transition
-from domain.conversations.moves import may_be_reopened, move, open_conversation
+from domain.conversations.moves import apply_transition, may_be_reopened, open_conversation
 from domain.conversations.state import (
     REPLY,
     AppliedCommand,
     Command,
     Conversation,
     FilesRefused,
-    Speaker,
+    Side,
     ThreadEvent,
     ThreadEventKind,
     ThreadState,
 )
-from domain.workstreams.conversation_settings import LiveSettings
+from domain.workstreams.conversation_settings import ConversationSettings
 
 PERSON_NEEDS = timedelta(seconds=5)
 """Nobody reads what a customer wrote and answers it in the Page inbox in less."""
@@ -51,7 +51,7 @@ def apply_event(state: ThreadState, event: ThreadEvent, now: datetime, new_id: N
     if event.kind is ThreadEventKind.OWN_ECHO:
         outbox.echoed(draft, event.message_id)
     if event.opens_work:
-        surveys.talk_goes_on(draft, "customer_wrote")
+        surveys.cancel_or_silence(draft, "customer_wrote")
         _want_conversation(draft, event)
     if event.kind is ThreadEventKind.HANDED_OVER and draft.conversation is not None:
         _customer_waits(draft, draft.conversation, event)
@@ -68,14 +68,14 @@ def decide(state: ThreadState, command: Command, now: datetime, new_id: NewId) -
         return Change(state)
     draft = Draft(with_settings(state, command.settings, now), now, new_id)
     fire_due(draft, now)
-    refusal = carry_out(draft, command)
+    refusal = execute(draft, command)
     if refusal is not None:
         return refusal
     _remember(draft, command)
     return draft.done()
 
 
-def with_settings(state: ThreadState, settings: LiveSettings, now: datetime) -> ThreadState:
+def with_settings(state: ThreadState, settings: ConversationSettings, now: datetime) -> ThreadState:
     """The state under the settings as they now are; its deadlines follow them, none into the past."""
     if settings == state.settings:
         return state
@@ -106,7 +106,7 @@ def files_refused(state: ThreadState, refused: FilesRefused, now: datetime, new_
     return draft.done()
 
 
-def lives(state: ThreadState, now: datetime) -> bool:
+def needs_workflow(state: ThreadState, now: datetime) -> bool:
     """Whether anything in the thread still needs its workflow."""
     until = reopenable_until(state)
     return (
@@ -151,7 +151,7 @@ def _want_conversation(draft: Draft, event: ThreadEvent) -> None:
         row = row or transition(conversation.status, trigger)
         if row is None:
             return
-        if move(draft, conversation, row, why=why).status is not Status.CLOSED:
+        if apply_transition(draft, conversation, row, why=why).status is not Status.CLOSED:
             return
     open_conversation(draft, trigger, message_id=event.message_id)
 
@@ -162,7 +162,7 @@ def _customer_waits(draft: Draft, conversation: Conversation, event: ThreadEvent
         conversation,
         last_message_at=conversation.last_message_at or event.at,
         active_at=max(conversation.active_at, draft.now),
-        spoke=Speaker.CUSTOMER,
+        spoke=Side.CUSTOMER,
         spoke_at=draft.now,
     )
     draft.set(conversation=waits)
@@ -181,7 +181,7 @@ def _take_message(draft: Draft, conversation: Conversation, event: ThreadEvent) 
         active_at=max(conversation.active_at, draft.now),
     )
     if speaks:
-        touched = replace(touched, spoke=Speaker.AGENT if outside else Speaker.CUSTOMER, spoke_at=draft.now)
+        touched = replace(touched, spoke=Side.AGENT if outside else Side.CUSTOMER, spoke_at=draft.now)
     if not outside:
         wrote = conversation.customer_wrote_at
         touched = replace(touched, customer_wrote_at=event.at if wrote is None else max(wrote, event.at))

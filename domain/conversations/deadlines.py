@@ -12,8 +12,8 @@ from domain.conversations import held, surveys
 from domain.conversations.automated_messages import RULE, say_automatically
 from domain.conversations.changes import Change, Draft, NewId
 from domain.conversations.lifecycle import ActorKind, Status, Trigger
-from domain.conversations.moves import move, required
-from domain.conversations.state import Conversation, Notice, Speaker, Survey, SurveyStatus, ThreadState
+from domain.conversations.moves import apply_transition, required
+from domain.conversations.state import Conversation, Notice, Side, Survey, SurveyStatus, ThreadState
 from domain.sending.window import Stage, Window
 from domain.workstreams.conversation_settings import Receiver, RuleAction, Silent, TimeOutRule
 
@@ -22,7 +22,7 @@ WRAP_UP_LIMIT = timedelta(days=1)
 """Service behaviour 2.2: Open and Active close after 30 days, Wrap-up after one."""
 
 _Act = Callable[[Draft], None]
-_SPEAKER_BEFORE = {Silent.CUSTOMER: Speaker.AGENT, Silent.AGENT: Speaker.CUSTOMER}
+_SPEAKER_BEFORE = {Silent.CUSTOMER: Side.AGENT, Silent.AGENT: Side.CUSTOMER}
 _WORKABLE = (Status.OPEN, Status.ACTIVE, Status.WAITING)
 _RULE_APPLIES = {
     RuleAction.SEND: _WORKABLE,
@@ -142,7 +142,9 @@ def _status_expiry(state: ThreadState, conversation: Conversation) -> Deadline:
     }[conversation.status]
 
     def act(draft: Draft) -> None:
-        move(draft, conversation, required(conversation.status, trigger), why={"setting": setting})
+        apply_transition(
+            draft, conversation, required(conversation.status, trigger), why={"setting": setting}
+        )
 
     return Deadline(at, trigger, act)
 
@@ -171,7 +173,7 @@ def _closings(window: Window) -> Iterator[tuple[Stage, datetime]]:
 
 def _owes_answer(state: ThreadState, conversation: Conversation, stage: Stage) -> bool:
     """Whether somebody waits for an answer that this stage would still allow."""
-    if conversation.status is Status.WAITING or conversation.spoke is not Speaker.CUSTOMER:
+    if conversation.status is Status.WAITING or conversation.spoke is not Side.CUSTOMER:
         return False
     if stage is Stage.STANDARD:
         return True
@@ -268,10 +270,10 @@ def _rule(rule: TimeOutRule) -> _Act:
         match rule.action:
             case RuleAction.CLOSE:
                 row = required(conversation.status, Trigger.RULE_CLOSES)
-                move(draft, conversation, row, why={"rule_id": rule.id})
+                apply_transition(draft, conversation, row, why={"rule_id": rule.id})
             case RuleAction.MOVE_TO_WAITING:
                 row = required(conversation.status, Trigger.RULE_MOVES_TO_WAITING)
-                move(draft, conversation, row, why={"rule_id": rule.id})
+                apply_transition(draft, conversation, row, why={"rule_id": rule.id})
             case RuleAction.SEND if rule.receiver is Receiver.AGENT:
                 agent_id = conversation.agent_id
                 draft.notify(Notice(draft.new_id(), conversation.id, RULE, rule.id, agent_id))
@@ -283,7 +285,7 @@ def _rule(rule: TimeOutRule) -> _Act:
 
 def _survey(survey: Survey) -> Iterator[Deadline]:
     if survey.status is SurveyStatus.SCHEDULED:
-        yield Deadline(survey.due_at, "survey.due", lambda draft: surveys.when_due(draft, survey))
+        yield Deadline(survey.due_at, "survey.due", lambda draft: surveys.send_due_at(draft, survey))
     if survey.status is SurveyStatus.SENT and survey.remind_at is not None:
         yield Deadline(survey.remind_at, "survey.reminder", lambda draft: surveys.remind(draft, survey))
     if survey.status is SurveyStatus.SENT and survey.expires_at is not None:

@@ -25,7 +25,7 @@ _ENDINGS = frozenset(
 )
 """An ending is the agent's End, or the system's closing of what was not ended (service behaviour 5)."""
 
-_SAYS: dict[Trigger, AutomatedTrigger] = {
+_AUTOMATED_MESSAGE_FOR: dict[Trigger, AutomatedTrigger] = {
     Trigger.PICK: AutomatedTrigger.AGENT_JOINED,
     Trigger.REOPEN: AutomatedTrigger.AGENT_JOINED,
     Trigger.END: AutomatedTrigger.AGENT_ENDED,
@@ -51,7 +51,7 @@ def start_conversation(draft: Draft, conversation_id: str, agent_id: str) -> Non
     _put(draft, _with_session(draft, conversation, agent_id))
 
 
-def move(
+def apply_transition(
     draft: Draft,
     conversation: Conversation,
     row: Transition,
@@ -85,8 +85,8 @@ def move(
         data={"from": conversation.status, "reason": row.reason, **(why or {})},
     )
     moved = _closed(draft, moved) if row.target is Status.CLOSED else _live(draft, moved)
-    if row.trigger in _SAYS:
-        say(draft, moved, _SAYS[row.trigger], agent_id=actor_id)
+    if row.trigger in _AUTOMATED_MESSAGE_FOR:
+        say(draft, moved, _AUTOMATED_MESSAGE_FOR[row.trigger], agent_id=actor_id)
     if row.trigger in _ENDINGS:
         surveys.after_ending(draft, moved, skip="skipped_by_agent" if skip_survey else None)
     elif row.trigger is Trigger.FORCE_CLOSE and row.source is not Status.WRAP_UP:

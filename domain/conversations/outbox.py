@@ -19,8 +19,8 @@ from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import AutomatedTrigger
 
 ECHO_GRACE = timedelta(seconds=30)
-LOOK_AGAIN = timedelta(seconds=10)
-LOOK_AT_GATE = timedelta(hours=6)
+READ_BACK_INTERVAL = timedelta(seconds=10)
+GATE_RECHECK_INTERVAL = timedelta(hours=6)
 UNKNOWN_LIMIT = timedelta(seconds=60)
 """Reliability reference 2.2: wait for the echo, then read back, then park; successors wait 60 s at most."""
 
@@ -77,7 +77,7 @@ def send_held_by_page(state: ThreadState, message_id: str, now: datetime) -> Thr
     send = _find(state, message_id)
     if send is None:
         return state
-    held = replace(send, held_by_page=True, not_before=now + LOOK_AT_GATE, unknown_since=None)
+    held = replace(send, held_by_page=True, not_before=now + GATE_RECHECK_INTERVAL, unknown_since=None)
     return _replaced(state, send, held)
 
 
@@ -158,7 +158,7 @@ def _is_given_up(send: QueuedSend, now: datetime) -> bool:
 
 def _waiting(state: ThreadState, send: QueuedSend, now: datetime) -> ThreadState:
     first = send.unknown_since is None
-    wait = ECHO_GRACE if first else LOOK_AGAIN
+    wait = ECHO_GRACE if first else READ_BACK_INTERVAL
     since = send.unknown_since or now
     until = min(now + wait, since + UNKNOWN_LIMIT)
     return _replaced(state, send, replace(send, unknown_since=since, not_before=until))

@@ -13,7 +13,7 @@ from domain.sending.window import NEVER_OPENED, Opening, Window
 from domain.workstreams.conversation_settings import (
     DEFAULT_SETTINGS,
     AutomatedTrigger,
-    LiveSettings,
+    ConversationSettings,
     SurveySettings,
     SurveyWay,
 )
@@ -39,7 +39,7 @@ class AgentSession:
     started_at: datetime
 
 
-class Speaker(StrEnum):
+class Side(StrEnum):
     """Which side of a conversation spoke."""
 
     CUSTOMER = "customer"
@@ -72,7 +72,7 @@ class Conversation:
     last_session_at: datetime | None = None
     closed_at: datetime | None = None
     last_message_at: datetime | None = None
-    spoke: Speaker | None = None
+    spoke: Side | None = None
     spoke_at: datetime | None = None
     customer_wrote_at: datetime | None = None
 
@@ -200,7 +200,7 @@ class ThreadState:
 
     applied_seq: int = 0
     window: Window = NEVER_OPENED
-    settings: LiveSettings = DEFAULT_SETTINGS
+    settings: ConversationSettings = DEFAULT_SETTINGS
     settings_since: datetime | None = None
     conversation: Conversation | None = None
     former: Conversation | None = None
@@ -322,4 +322,4 @@ class Command:
     hold: bool = False
     skip_survey: bool = False
     resends: str | None = None
-    settings: LiveSettings = DEFAULT_SETTINGS
+    settings: ConversationSettings = DEFAULT_SETTINGS

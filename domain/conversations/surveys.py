@@ -49,7 +49,7 @@ def after_ending(draft: Draft, conversation: Conversation, *, skip: str | None =
     _record(draft, survey, due_at=survey.due_at.isoformat(), setting="survey.delay")
 
 
-def when_due(draft: Draft, survey: Survey) -> None:
+def send_due_at(draft: Draft, survey: Survey) -> None:
     """Send the survey in the way that page and window allow; or it may not go any more."""
     way = _way(draft, survey.settings)
     if isinstance(way, SendRefusal):
@@ -137,7 +137,7 @@ def answered(draft: Draft, survey_id: str, at: datetime) -> None:
     _end(draft, replace(survey, answered_at=at), SurveyStatus.ANSWERED, at, late=late)
 
 
-def talk_goes_on(draft: Draft, reason: str) -> None:
+def cancel_or_silence(draft: Draft, reason: str) -> None:
     """A survey not sent yet is cancelled, and nobody is reminded of one that is out."""
     survey = draft.state.survey
     if survey is None:

@@ -96,7 +96,7 @@ class SurveySettings:
 
 
 @dataclass(frozen=True, slots=True)
-class LiveSettings:
+class ConversationSettings:
     """All that a conversation's rules depend on.
 
     `window_warning`: how long before each closing of the window the agent who owes an answer is warned.
@@ -120,4 +120,4 @@ class LiveSettings:
     survey: SurveySettings | None = None
 
 
-DEFAULT_SETTINGS = LiveSettings()
+DEFAULT_SETTINGS = ConversationSettings()

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from domain.conversations.state import ThreadEventKind
 from domain.sending.thread_owner import OwnerKind
-from ingest.events.event_context import Arrival, insert, note, tell
+from ingest.events.event_context import EventContext, insert, note, tell
 from ingest.events.files import refused_files, take_files
 from messenger.webhooks import events as meta
 from messenger.webhooks.attachments import Attachment
@@ -66,7 +66,7 @@ def words_of_postback(postback: meta.Postback) -> Words:
     )
 
 
-def take_words(words: Words, arrival: Arrival) -> None:
+def take_words(words: Words, arrival: EventContext) -> None:
     """Make a row of what was said, or add it to the row that is there already."""
     known = _Row.find(arrival, words.mid)
     if known is None:
@@ -77,18 +77,18 @@ def take_words(words: Words, arrival: Arrival) -> None:
         _add(words, arrival, known)
 
 
-def is_known(arrival: Arrival, mid: str | None) -> bool:
+def is_known(arrival: EventContext, mid: str | None) -> bool:
     """Whether there is a message with this mid already."""
     return _Row.find(arrival, mid) is not None
 
 
-def id_of_known(arrival: Arrival, mid: str | None) -> str | None:
+def id_of_known(arrival: EventContext, mid: str | None) -> str | None:
     """Our id of the message with this mid."""
     known = _Row.find(arrival, mid)
     return None if known is None else str(known["id"])
 
 
-def unheard_words(arrival: Arrival) -> str | None:
+def unheard_words(arrival: EventContext) -> str | None:
     """The customer's last message, if it was heard on standby: then nobody of ours was told to answer it."""
     newest = _newest_words(arrival)
     return newest["id"] if newest is not None and newest["standby"] else None
@@ -110,7 +110,7 @@ def referral(data: meta.ReferralData | None) -> dict[str, Any] | None:
     return None if data is None else asdict(data)
 
 
-def _insert(words: Words, arrival: Arrival, mid: str | None) -> None:
+def _insert(words: Words, arrival: EventContext, mid: str | None) -> None:
     listed = [attachment(each) for each in words.attachments]
     take_files(arrival, arrival.id, words.attachments, listed)
     insert(
@@ -135,7 +135,7 @@ def _insert(words: Words, arrival: Arrival, mid: str | None) -> None:
         tell(arrival, ThreadEventKind.STANDBY_MESSAGE, message_id=arrival.id)
 
 
-def _add(words: Words, arrival: Arrival, known: "_Row") -> None:
+def _add(words: Words, arrival: EventContext, known: "_Row") -> None:
     """Add to a row what it does not have yet. What its writer took back stays taken back."""
     if known["deleted_at"] is None:
         _complete(words, arrival, known)
@@ -147,7 +147,7 @@ def _add(words: Words, arrival: Arrival, known: "_Row") -> None:
     note(arrival, f"customer.{arrival.row.kind}", {"inbox_id": arrival.row.id})
 
 
-def _complete(words: Words, arrival: Arrival, known: "_Row") -> None:
+def _complete(words: Words, arrival: EventContext, known: "_Row") -> None:
     """The same in either order: a message's text and a tap's payload come before the other's."""
     taps = words.kind == "postback"
     theirs, ours = (words.text, known["text"]) if not taps else (known["text"], words.text)
@@ -175,12 +175,12 @@ def _complete(words: Words, arrival: Arrival, known: "_Row") -> None:
         search_texts.replace_message(arrival.session, known.written)
 
 
-def _tell_work(words: Words, arrival: Arrival, message_id: str) -> None:
+def _tell_work(words: Words, arrival: EventContext, message_id: str) -> None:
     told = refused_files(arrival, words.attachments)
     tell(arrival, words.told_as, message_id=message_id, refused_files=told)
 
 
-def _was_before_handover(arrival: Arrival) -> bool:
+def _was_before_handover(arrival: EventContext) -> bool:
     """Whether the thread was handed to us after this was said, and the two came in the other order."""
     owner = owner_of_thread(arrival.thread)
     if arrival.row.channel in READ_BACK_CHANNELS or owner.kind is not OwnerKind.US:
@@ -188,7 +188,7 @@ def _was_before_handover(arrival: Arrival) -> bool:
     return owner.known_at is not None and arrival.occurred_at <= owner.known_at
 
 
-def _newest_words(arrival: Arrival) -> "_Row | None":
+def _newest_words(arrival: EventContext) -> "_Row | None":
     """The customer's newest message, of this batch too."""
     theirs = [
         _Row(row)
@@ -213,7 +213,7 @@ class _Row:
         self._row = row
 
     @classmethod
-    def find(cls, arrival: Arrival, mid: str | None) -> "_Row | None":
+    def find(cls, arrival: EventContext, mid: str | None) -> "_Row | None":
         """The row of Meta's id; it is locked."""
         if mid is None:
             return None
@@ -231,7 +231,7 @@ class _Row:
         """The row, if it is in the store already."""
         return None if isinstance(self._row, dict) else self._row
 
-    def is_of(self, arrival: Arrival) -> bool:
+    def is_of(self, arrival: EventContext) -> bool:
         """Whether it is this customer's own."""
         return bool(self["direction"] == "inbound" and self["customer_id"] == arrival.customer.id)
 

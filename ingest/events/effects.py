@@ -20,7 +20,7 @@ from ingest.events.customer_messages import (
     words_of_message,
     words_of_postback,
 )
-from ingest.events.event_context import Arrival, insert, note, tell
+from ingest.events.event_context import EventContext, insert, note, tell
 from ingest.events.files import take_files
 from messenger.graph.own_metadata import message_id_in
 from messenger.webhooks import events as meta
@@ -31,7 +31,7 @@ from store.conversations.thread_owners import owner_of_thread, set_owner
 
 
 @singledispatch
-def take(parsed: meta.Event, arrival: Arrival) -> None:  # noqa: ARG001 - the registered kinds use it
+def take(parsed: meta.Event, arrival: EventContext) -> None:  # noqa: ARG001 - the registered kinds use it
     """What the event changes, each kind its own; others change nothing but the record.
 
     What they carry may be personal: it stays in the inbox.
@@ -40,7 +40,7 @@ def take(parsed: meta.Event, arrival: Arrival) -> None:  # noqa: ARG001 - the re
 
 
 @take.register
-def _message(parsed: meta.InboundMessage, arrival: Arrival) -> None:
+def _message(parsed: meta.InboundMessage, arrival: EventContext) -> None:
     known = is_known(arrival, parsed.mid)
     if known and (arrival.row.channel in READ_BACK_CHANNELS or is_survey_payload(parsed.quick_reply_payload)):
         arrival.tells_owner = False
@@ -52,12 +52,12 @@ def _message(parsed: meta.InboundMessage, arrival: Arrival) -> None:
 
 
 @take.register
-def _postback(parsed: meta.Postback, arrival: Arrival) -> None:
+def _postback(parsed: meta.Postback, arrival: EventContext) -> None:
     take_words(words_of_postback(parsed), arrival)
 
 
 @take.register
-def _echo(parsed: meta.Echo, arrival: Arrival) -> None:
+def _echo(parsed: meta.Echo, arrival: EventContext) -> None:
     if (
         _confirmed_own(arrival, parsed)
         or _confirmed_by_mid(arrival, parsed)
@@ -82,7 +82,7 @@ def _echo(parsed: meta.Echo, arrival: Arrival) -> None:
     tell(arrival, ThreadEventKind.OUTSIDE_MESSAGE, message_id=arrival.id, by_program=named_program)
 
 
-def _confirmed_own(arrival: Arrival, echo: meta.Echo) -> bool:
+def _confirmed_own(arrival: EventContext, echo: meta.Echo) -> bool:
     """Whether the echo is of a message of ours; only app, row, page and person together prove it.
 
     Any app on the page can send our metadata; which app it was is Meta's own word, where Meta says it.
@@ -93,7 +93,7 @@ def _confirmed_own(arrival: Arrival, echo: meta.Echo) -> bool:
     return message_id is not None and _confirm(arrival, message_id, echo.mid)
 
 
-def _confirmed_by_mid(arrival: Arrival, echo: meta.Echo) -> bool:
+def _confirmed_by_mid(arrival: EventContext, echo: meta.Echo) -> bool:
     """Whether the echo names a message that we know already, without our metadata."""
     if echo.mid is None:
         return False
@@ -101,7 +101,7 @@ def _confirmed_by_mid(arrival: Arrival, echo: meta.Echo) -> bool:
     return known is not None and _confirm(arrival, known, echo.mid)
 
 
-def _confirmed_by_words(arrival: Arrival, echo: meta.Echo) -> bool:
+def _confirmed_by_words(arrival: EventContext, echo: meta.Echo) -> bool:
     """Whether the echo, which has lost our metadata, is of the one message of ours that it can be.
 
     Our own app sent these words to this person, and one message with these words waits for Meta's answer, or
@@ -117,7 +117,7 @@ def _confirmed_by_words(arrival: Arrival, echo: meta.Echo) -> bool:
     return False
 
 
-def _confirm(arrival: Arrival, message_id: str, mid: str | None) -> bool:
+def _confirm(arrival: EventContext, message_id: str, mid: str | None) -> bool:
     confirmed = confirm_by_echo(
         arrival.session,
         message_id,
@@ -138,7 +138,7 @@ def _confirm(arrival: Arrival, message_id: str, mid: str | None) -> bool:
 
 
 @take.register
-def _reaction(parsed: meta.Reaction, arrival: Arrival) -> None:
+def _reaction(parsed: meta.Reaction, arrival: EventContext) -> None:
     change = {
         "by": "customer",
         "action": parsed.action or "react",
@@ -152,23 +152,23 @@ def _reaction(parsed: meta.Reaction, arrival: Arrival) -> None:
 
 
 @take.register
-def _edit(parsed: meta.Edit, arrival: Arrival) -> None:
+def _edit(parsed: meta.Edit, arrival: EventContext) -> None:
     change = {"text": parsed.text, "number": parsed.num_edit, "at": arrival.occurred_at.isoformat()}
     _change(arrival, parsed.mid, "edit", change)
 
 
 @take.register
-def _deletion(parsed: meta.Deleted, arrival: Arrival) -> None:
+def _deletion(parsed: meta.Deleted, arrival: EventContext) -> None:
     _change(arrival, parsed.mid, "deletion", {"at": arrival.occurred_at.isoformat()})
 
 
 @take.register
-def _feedback(parsed: meta.Feedback, arrival: Arrival) -> None:
+def _feedback(parsed: meta.Feedback, arrival: EventContext) -> None:
     survey_answers.take_feedback(parsed, arrival)
 
 
 @take.register
-def _delivery(parsed: meta.Delivery, arrival: Arrival) -> None:
+def _delivery(parsed: meta.Delivery, arrival: EventContext) -> None:
     until = _watermark(arrival, parsed.watermark_ms)
     if until is None or (arrival.thread.delivered_until and until <= arrival.thread.delivered_until):
         return
@@ -177,7 +177,7 @@ def _delivery(parsed: meta.Delivery, arrival: Arrival) -> None:
 
 
 @take.register
-def _read(parsed: meta.Read, arrival: Arrival) -> None:
+def _read(parsed: meta.Read, arrival: EventContext) -> None:
     until = _watermark(arrival, parsed.watermark_ms)
     if until is None or (arrival.thread.read_until and until <= arrival.thread.read_until):
         return
@@ -185,7 +185,7 @@ def _read(parsed: meta.Read, arrival: Arrival) -> None:
     note(arrival, "messages.read", {"until": until.isoformat()})
 
 
-def _watermark(arrival: Arrival, watermark_ms: int | None) -> datetime | None:
+def _watermark(arrival: EventContext, watermark_ms: int | None) -> datetime | None:
     """A watermark in the future (bad input W49) must not mark what is not sent yet."""
     if watermark_ms is None:
         return None
@@ -193,7 +193,7 @@ def _watermark(arrival: Arrival, watermark_ms: int | None) -> datetime | None:
 
 
 @take.register
-def _entry(parsed: meta.Referral, arrival: Arrival) -> None:
+def _entry(parsed: meta.Referral, arrival: EventContext) -> None:
     arrival.thread.pending_referral = referral(parsed.data)
     note(arrival, "customer.referral", {"source": parsed.data.source, "type": parsed.data.type})
     if arrival.opening_kind is not None:
@@ -201,7 +201,7 @@ def _entry(parsed: meta.Referral, arrival: Arrival) -> None:
 
 
 @take.register
-def _control(parsed: meta.ThreadControl, arrival: Arrival) -> None:
+def _control(parsed: meta.ThreadControl, arrival: EventContext) -> None:
     apps = {
         "previous_owner_app_id": parsed.previous_owner_app_id,
         "new_owner_app_id": parsed.new_owner_app_id,
@@ -211,7 +211,7 @@ def _control(parsed: meta.ThreadControl, arrival: Arrival) -> None:
         tell(arrival, ThreadEventKind.HANDED_OVER, message_id=message_id)
 
 
-def learn_owner(parsed: meta.Event, arrival: Arrival) -> None:
+def learn_owner(parsed: meta.Event, arrival: EventContext) -> None:
     """Keep what an event tells of who controls its thread."""
     if not arrival.tells_owner:
         return
@@ -230,7 +230,7 @@ def learn_owner(parsed: meta.Event, arrival: Arrival) -> None:
     set_owner(arrival.thread, learnt)
 
 
-def _change(arrival: Arrival, mid: str | None, kind: str, change: dict[str, Any]) -> None:
+def _change(arrival: EventContext, mid: str | None, kind: str, change: dict[str, Any]) -> None:
     """Note a change of a message; the router applies it once the batch's messages are there."""
     if mid is not None:
         page_id = arrival.thread.page_id

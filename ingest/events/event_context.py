@@ -1,6 +1,6 @@
 """One event on its way into the store, and what it leaves there.
 
-Everything is collected in `Effects` and written by the router at the end of its batch.
+Everything is collected in `BatchWrites` and written by the router at the end of its batch.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from store.tables import Customer, InboxEvent, Thread
 
 
 @dataclass(slots=True)
-class Effects:
+class BatchWrites:
     """Rows to be written at the end of a batch.
 
     absent_mids: (page id, mid) of which the store had no message when the batch began: most of them.
@@ -43,7 +43,7 @@ class Effects:
 
 
 @dataclass(slots=True)
-class Arrival:
+class EventContext:
     """One event with what is known about where it belongs.
 
     `live_conversation_id`: the conversation that is live as far as the store knows. `tells_owner`: whether
@@ -51,7 +51,7 @@ class Arrival:
     """
 
     session: Session
-    effects: Effects
+    effects: BatchWrites
     row: InboxEvent
     customer: Customer
     thread: Thread
@@ -80,7 +80,7 @@ class Arrival:
         return id_from_key("inbox", str(self.row.id))
 
 
-def insert(arrival: Arrival, **columns: Any) -> None:
+def insert(arrival: EventContext, **columns: Any) -> None:
     """Insert a message row, with every column that a bulk insert needs."""
     row = {
         "id": arrival.id,
@@ -115,7 +115,7 @@ def insert(arrival: Arrival, **columns: Any) -> None:
 
 
 def tell(
-    arrival: Arrival,
+    arrival: EventContext,
     kind: ThreadEventKind,
     message_id: str | None = None,
     survey_id: str | None = None,
@@ -143,7 +143,7 @@ def tell(
     arrival.effects.signals.setdefault(thread.customer_id, []).append(event)
 
 
-def _opened(arrival: Arrival) -> Opening | None:
+def _opened(arrival: EventContext) -> Opening | None:
     """Keep the opening and fold it into the thread's window."""
     if arrival.opening_kind is None:
         return None
@@ -166,7 +166,7 @@ def _opened(arrival: Arrival) -> Opening | None:
     return opened
 
 
-def note(arrival: Arrival, kind: str, data: dict[str, Any]) -> None:
+def note(arrival: EventContext, kind: str, data: dict[str, Any]) -> None:
     """Append an event about the thread, with the conversation that is live as far as the store knows."""
     fact = Fact(
         kind,
@@ -178,7 +178,7 @@ def note(arrival: Arrival, kind: str, data: dict[str, Any]) -> None:
     record(arrival, fact)
 
 
-def note_left_out(arrival: Arrival, fields: Sequence[str]) -> None:
+def note_left_out(arrival: EventContext, fields: Sequence[str]) -> None:
     """Append, beside the event of this arrival, that some of its fields could not be read, and count it."""
     metrics.FIELDS_LEFT_OUT.labels(arrival.row.kind).inc()
     fact = Fact(
@@ -192,7 +192,7 @@ def note_left_out(arrival: Arrival, fields: Sequence[str]) -> None:
     arrival.effects.events.append(event_row(fact, arrival.thread.page_id, arrival.customer.id, key))
 
 
-def record(arrival: Arrival, fact: Fact) -> None:
+def record(arrival: EventContext, fact: Fact) -> None:
     """Append the one event that this arrival is recorded by."""
     arrival.effects.events.append(
         event_row(fact, arrival.thread.page_id, arrival.customer.id, f"inbox/{arrival.row.id}")

@@ -21,14 +21,14 @@ from domain.conversations.state import ThreadEvent
 from domain.sending.window import OpeningKind
 from ingest.events.changes import apply_changes
 from ingest.events.effects import learn_owner, take
-from ingest.events.event_context import Arrival, Effects, note, note_left_out
+from ingest.events.event_context import BatchWrites, EventContext, note, note_left_out
 from messenger.reading import MalformedEvent
 from messenger.webhooks.catalogue import CATALOGUE, Classification, Route, classify, is_ad
 from messenger.webhooks.events import Event, PolicyEnforcement, ReferralData, parse
 from messenger.webhooks.webhook import READ_BACK_CHANNELS, STANDBY_CHANNELS, EventKind, mid_in_key
-from store.conversations.live_settings import SOURCES, settings_of
+from store.conversations.conversation_settings import SOURCES, settings_of
 from store.customers import profiles
-from store.db.sql import insert_or_ignore, insert_unkept
+from store.db.sql import bulk_insert_detached, insert_or_ignore
 from store.events.events import append_events, event_row
 from store.pages.findings import note_enforcement
 from store.pages.traffic import heard
@@ -134,7 +134,7 @@ class _Batch:
 
     def __init__(self, session: Session, events: Sequence[InboxEvent]) -> None:
         self._session = session
-        self._effects = Effects()
+        self._effects = BatchWrites()
         self._unrouted: list[dict[str, object]] = []
         self._routed_pages: dict[str, None] = {}
         self._new_customers: dict[str, Customer] = {}
@@ -183,8 +183,8 @@ class _Batch:
         """Write everything, events last, and tell what is to be signalled."""
         effects, session = self._effects, self._session
         session.flush()
-        insert_unkept(session, list(self._new_customers.values()))
-        insert_unkept(session, [self._threads[customer_id] for customer_id in self._new_customers])
+        bulk_insert_detached(session, list(self._new_customers.values()))
+        bulk_insert_detached(session, [self._threads[customer_id] for customer_id in self._new_customers])
         insert_or_ignore(session, Message, effects.messages)
         search_texts.keep_messages(session, effects.messages)
         insert_or_ignore(session, Attachment, effects.attachments)
@@ -232,9 +232,11 @@ class _Batch:
         take(parsed, arrival)
         learn_owner(parsed, arrival)
 
-    def _arrival(self, event: InboxEvent, customer: Customer, opening: OpeningKind | None = None) -> Arrival:
+    def _arrival(
+        self, event: InboxEvent, customer: Customer, opening: OpeningKind | None = None
+    ) -> EventContext:
         page, own_app_id, _ = self._pages[event.page_id]
-        return Arrival(
+        return EventContext(
             effects=self._effects,
             session=self._session,
             row=event,

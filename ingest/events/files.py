@@ -12,13 +12,13 @@ from domain.attachments.attachments import (
     safe_name,
 )
 from domain.workstreams.conversation_settings import AutomatedTrigger
-from ingest.events.event_context import Arrival
+from ingest.events.event_context import EventContext
 from messenger.webhooks.attachments import Attachment
 from store.attachments.rows import inbound_row, shown
 
 
 def take_files(
-    arrival: Arrival,
+    arrival: EventContext,
     message_id: str,
     attachments: Sequence[Attachment],
     listed: list[dict[str, Any]],
@@ -41,7 +41,7 @@ def take_files(
             arrival.effects.files.append(message_id)
 
 
-def refused_files(arrival: Arrival, attachments: Sequence[Attachment]) -> AutomatedTrigger | None:
+def refused_files(arrival: EventContext, attachments: Sequence[Attachment]) -> AutomatedTrigger | None:
     """What the customer is to be told at once, where the page takes no files from customers."""
     has_files = any(_is_file(each) for each in attachments)
     return AutomatedTrigger.UNSUPPORTED_MESSAGE if has_files and not arrival.takes_files else None
@@ -58,7 +58,7 @@ def _refusal(position: int, *, switched_off: bool) -> FileReason | None:
 
 
 def _row(
-    arrival: Arrival, message_id: str, attachment: Attachment, position: int, refused: FileReason | None
+    arrival: EventContext, message_id: str, attachment: Attachment, position: int, refused: FileReason | None
 ) -> dict[str, Any]:
     url = attachment.url or ""
     return inbound_row(

@@ -8,13 +8,13 @@ W51).
 from domain.conversations.changes import Fact
 from domain.conversations.state import ThreadEventKind
 from domain.surveys.names import is_survey_question
-from ingest.events.event_context import Arrival, insert, note, record, tell
+from ingest.events.event_context import EventContext, insert, note, record, tell
 from messenger.webhooks.events import Feedback, FeedbackAnswer, InboundMessage
 from store.surveys import answers as survey_answers
 from store.surveys.answers import Ignored, Taken
 
 
-def take_tap(message: InboundMessage, arrival: Arrival) -> None:
+def take_tap(message: InboundMessage, arrival: EventContext) -> None:
     """A tapped button: a message of the survey's conversation, and an answer if it counts."""
     taken = survey_answers.take_tap(
         arrival.session, message.quick_reply_payload or "", arrival.customer.id, arrival.occurred_at
@@ -34,7 +34,7 @@ def take_tap(message: InboundMessage, arrival: Arrival) -> None:
     tell(arrival, ThreadEventKind.SURVEY_ANSWER, message_id=arrival.id, survey_id=taken.counting_id)
 
 
-def take_feedback(feedback: Feedback, arrival: Arrival) -> None:
+def take_feedback(feedback: Feedback, arrival: EventContext) -> None:
     """The answers in a feedback template. One of somebody else's making is noted like any other event."""
     ours = next((each for each in feedback.answers if is_survey_question(each.question_id)), None)
     if ours is None:
@@ -45,7 +45,7 @@ def take_feedback(feedback: Feedback, arrival: Arrival) -> None:
     tell(arrival, ThreadEventKind.SURVEY_ANSWER, survey_id=taken.counting_id)
 
 
-def _keep(answer: FeedbackAnswer, arrival: Arrival) -> Taken:
+def _keep(answer: FeedbackAnswer, arrival: EventContext) -> Taken:
     return survey_answers.take_feedback(
         arrival.session,
         answer.question_id,
@@ -56,7 +56,7 @@ def _keep(answer: FeedbackAnswer, arrival: Arrival) -> Taken:
     )
 
 
-def _fact(taken: Taken, arrival: Arrival) -> Fact:
+def _fact(taken: Taken, arrival: EventContext) -> Fact:
     """What is recorded; an answer of no survey of theirs stands where the customer now is."""
     own = None if taken.ignored is Ignored.FOREIGN else taken.survey
     return taken.fact(

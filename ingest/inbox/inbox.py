@@ -23,7 +23,7 @@ import psycopg
 from base import failpoints
 from base.log import get_logger
 from base.settings import Settings
-from ingest.inbox.wake import DatagramWake, NoWake
+from ingest.inbox.wake import DatagramWake, NullNotifier
 from messenger.webhooks.webhook import WebhookEvent
 from store.db.postgres_errors import without_values
 from store.inbox.relay_shares import CHANNEL, PARTITIONS
@@ -243,7 +243,7 @@ def open_inbox(settings: Settings) -> Inbox:
     if settings.database_url is None:
         writer = SqliteInboxWriter(settings.data_dir / "inbox.db")
         return Inbox(writer, DatagramWake(settings.data_dir))
-    return Inbox(PostgresInboxWriter(settings.database_url), NoWake())
+    return Inbox(PostgresInboxWriter(settings.database_url), NullNotifier())
 
 
 def _resolve(futures: list[asyncio.Future[None]], error: InboxUnavailableError | None) -> None:

@@ -39,7 +39,7 @@ class DatagramWake:
         self._socket.close()
 
 
-class NoWake:
+class NullNotifier:
     """For stores that wake their relays by themselves."""
 
     def send(self) -> None:
@@ -49,7 +49,7 @@ class NoWake:
         """Nothing to give back."""
 
 
-class Alarm:
+class WakeUpEvent:
     """What the relay sleeps on."""
 
     def __init__(self) -> None:
@@ -77,17 +77,17 @@ class Alarm:
         self._rang.clear()
 
 
-class _Bell(asyncio.DatagramProtocol):
+class _WakeProtocol(asyncio.DatagramProtocol):
     """Rings at each datagram; its content says nothing."""
 
-    def __init__(self, alarm: Alarm) -> None:
+    def __init__(self, alarm: WakeUpEvent) -> None:
         self._alarm = alarm
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:  # noqa: ARG002 - asyncio's signature
         self._alarm.ring()
 
 
-class _DatagramAlarm(Alarm):
+class _DatagramAlarm(WakeUpEvent):
     """Rings when something comes to a port, which is written down when the relay begins to work."""
 
     def __init__(self, data_dir: Path) -> None:
@@ -102,11 +102,13 @@ class _DatagramAlarm(Alarm):
 
 
 @contextlib.asynccontextmanager
-async def datagram_alarm(data_dir: Path) -> AsyncIterator[Alarm]:
+async def datagram_alarm(data_dir: Path) -> AsyncIterator[WakeUpEvent]:
     """An alarm with a port of its own."""
     alarm = _DatagramAlarm(data_dir)
     loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(lambda: _Bell(alarm), local_addr=("127.0.0.1", 0))
+    transport, _ = await loop.create_datagram_endpoint(
+        lambda: _WakeProtocol(alarm), local_addr=("127.0.0.1", 0)
+    )
     alarm.port = transport.get_extra_info("sockname")[1]
     try:
         yield alarm
@@ -115,9 +117,9 @@ async def datagram_alarm(data_dir: Path) -> AsyncIterator[Alarm]:
 
 
 @contextlib.asynccontextmanager
-async def notify_alarm(conninfo: str) -> AsyncIterator[Alarm]:
+async def notify_alarm(conninfo: str) -> AsyncIterator[WakeUpEvent]:
     """An alarm that PostgreSQL rings. While the database is away only the slow poll is left."""
-    alarm = Alarm()
+    alarm = WakeUpEvent()
     listening = asyncio.create_task(_listen(conninfo, alarm), name="inbox-notify")
     try:
         yield alarm
@@ -126,7 +128,7 @@ async def notify_alarm(conninfo: str) -> AsyncIterator[Alarm]:
         await asyncio.wait({listening})
 
 
-async def _listen(conninfo: str, alarm: Alarm) -> None:
+async def _listen(conninfo: str, alarm: WakeUpEvent) -> None:
     while True:
         try:
             async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:

@@ -16,7 +16,7 @@ _LOOK_SECONDS = 0.25
 _log = get_logger("ingest")
 
 
-class EngineWatch:
+class TemporalWatch:
     """Looks at the engine while it is doubted."""
 
     def __init__(self, client: Client) -> None:

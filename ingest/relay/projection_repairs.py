@@ -43,7 +43,7 @@ _log = get_logger("ingest")
 T = TypeVar("T")
 
 
-class WriteDowns:
+class ProjectionRepairs:
     """One per worker process. What two of them ask for is written twice, and is there once."""
 
     def __init__(self, database: Database, client: Client) -> None:

@@ -17,10 +17,10 @@ from base.tracebacks import place_of, without_values
 from ingest.events.conflicts import ConflictWatch
 from ingest.events.event_router import Routed, quarantine, route
 from ingest.inbox.reader import InboxReader
-from ingest.inbox.wake import Alarm
+from ingest.inbox.wake import WakeUpEvent
 from ingest.relay.file_starter import FileStarter
 from ingest.relay.leases import Leases, MachineLock, Part
-from ingest.relay.projection_repairs import WriteDowns
+from ingest.relay.projection_repairs import ProjectionRepairs
 from ingest.relay.replay import replay, requested_replays
 from ingest.relay.signaller import Signaller
 from store.db.database import Database
@@ -47,11 +47,11 @@ class Relay:
         database: Database,
         reader: InboxReader,
         signaller: Signaller,
-        alarm: Alarm,
+        alarm: WakeUpEvent,
         wake_page: WakePage,
         machine_lock: MachineLock | None,
         files: FileStarter,
-        write_downs: WriteDowns,
+        write_downs: ProjectionRepairs,
     ) -> None:
         self._database = database
         self._reader = reader

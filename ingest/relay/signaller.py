@@ -23,9 +23,9 @@ from domain.conversations.lifecycle import ActorKind
 from domain.conversations.state import ThreadEvent, ThreadEventKind
 from ingest.events.facts import thread_event
 from ingest.inbox.inbox import partition_of
-from ingest.relay.engine_watch import EngineWatch
+from ingest.relay.engine_watch import TemporalWatch
 from ingest.relay.start_or_signal import start_or_signal
-from ingest.relay.sticky_cache_reset import Succession
+from ingest.relay.sticky_cache_reset import StickyCacheReset
 from store.db.database import Database, Work
 from store.db.unavailable import may_be_of_the_data, reason
 from store.events.events import append_events, event_row
@@ -93,8 +93,8 @@ class Signaller:
     def __init__(self, database: Database, client: Client) -> None:
         self._database = database
         self._client = client
-        self._succession = Succession(client)
-        self._engine = EngineWatch(client)
+        self._succession = StickyCacheReset(client)
+        self._engine = TemporalWatch(client)
         self._threads: dict[str, _Thread] = {}
         self._queue: asyncio.Queue[str] = asyncio.Queue()
         self._in_memory = 0

@@ -16,7 +16,7 @@ from temporalio.service import RPCError
 SECONDS = 10.0
 
 
-class Succession:
+class StickyCacheReset:
     """Takes conversations over, each once, for as long as the engine may believe in a dead worker."""
 
     def __init__(self, client: Client) -> None:

@@ -8,7 +8,7 @@ _TRIES = 20
 _PAUSE_SECONDS = 0.1
 
 
-async def step_back(leader: int, niceness: int) -> None:
+async def lower_priority(leader: int, niceness: int) -> None:
     """Give a session's leader and its process group a niceness, 0 to 19; a process that is gone needs none.
 
     Linux may weigh whole sessions against each other (sched_autogroup); a process's own niceness then counts

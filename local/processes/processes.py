@@ -13,7 +13,7 @@ from pathlib import Path
 from local.processes.die_with_parent import leashed
 from local.processes.errors import ChildFailedError
 from local.processes.ports import Port, is_free
-from local.processes.priority import step_back
+from local.processes.priority import lower_priority
 
 _READY_POLL_SECONDS = 0.1
 _KILL_SECONDS = 5
@@ -102,7 +102,7 @@ class Child:
         if self._process is None or self.exit_status is not None:
             raise self.failure(f"stopped before it was ready ({describe(self.exit_status)})")
         if self.spec.niceness:
-            await step_back(self._process.pid, self.spec.niceness)
+            await lower_priority(self._process.pid, self.spec.niceness)
 
     async def _until_ready_or_ended(self) -> None:
         while self.exit_status is None:

@@ -21,7 +21,7 @@ from base.settings import Settings
 from base.temporal import connect
 from local.processes.served import served
 from local.time_travel.external_activity import DeskOutside
-from local.time_travel.time_machine import InThePastError, TimeMachine, TimeStandsStillError
+from local.time_travel.time_machine import InThePastError, NotIdleError, TimeMachine
 from store.db.database import Database
 from store.tables import Event
 
@@ -62,7 +62,7 @@ def time_control(machine: TimeMachine, store: Database) -> Starlette:
         started, real, since = await machine.now(), time.monotonic(), await store.read(_newest)
         try:
             await machine.travel_to(started + length)
-        except (InThePastError, TimeStandsStillError) as error:
+        except (InThePastError, NotIdleError) as error:
             return JSONResponse({"error": str(error)}, 409)
         return JSONResponse(
             {

@@ -12,7 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from base import clock
 from base.converter import data_converter
-from local.time_travel.time_machine import Outside
+from local.time_travel.time_machine import ExternalActivity
 from store.attachments.rows import messages_with_pending_files
 from store.db.database import Database
 from store.tables import InboxEvent, RelayPartition, Thread, ThreadEvent
@@ -33,12 +33,12 @@ class DeskOutside:
         self._engine = engine
         self._told: set[_Waiting] = set()
 
-    async def __call__(self) -> Outside:
+    async def __call__(self) -> ExternalActivity:
         """Look in the order in which an event passes, so that none slips by."""
         try:
             due_ms = (await self._sandbox.get("/_sandbox/due")).raise_for_status().json()["due_ms"]
         except httpx.HTTPError as error:
-            return Outside((f"the sandbox does not answer ({type(error).__name__})",))
+            return ExternalActivity((f"the sandbox does not answer ({type(error).__name__})",))
         received = await self._inbox.read(_received)
         routed, waiting = await self._store.read(_under_way)
         untold = await self._untold(waiting)
@@ -48,7 +48,7 @@ class DeskOutside:
             f"{untold} events are on their way to their conversations": untold > 0,
             "files are being fetched": bool(await self._store.read(messages_with_pending_files)),
         }
-        return Outside(
+        return ExternalActivity(
             tuple(what for what, is_so in busy.items() if is_so),
             clock.from_milliseconds(int(due_ms)) if due_ms else None,
         )

@@ -32,7 +32,7 @@ _log = logging.getLogger("local.time_travel.time_machine")
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class ExternalActivity:
     """How the outside stands: what it is at now, and when it will go on by itself."""
 
     busy: tuple[str, ...] = ()
@@ -41,10 +41,10 @@ class Outside:
     """When it has planned to do more; an instant that has passed means that it is about to."""
 
 
-LookOutside = Callable[[], Awaitable[Outside]]
+LookOutside = Callable[[], Awaitable[ExternalActivity]]
 
 
-class TimeStandsStillError(Exception):
+class NotIdleError(Exception):
     """A journey does not get on: something waits for what does not come."""
 
 
@@ -124,7 +124,7 @@ class TimeMachine:
             task.result()
             return
         why = ", ".join((await self._see()).busy) or "the engine waits for a worker"
-        raise TimeStandsStillError(f"Still not at rest after {seconds:g} s: {why}.")
+        raise NotIdleError(f"Still not at rest after {seconds:g} s: {why}.")
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -155,15 +155,15 @@ class TimeMachine:
                 return readings
             await asyncio.sleep(_PAUSE_SECONDS)
 
-    async def _see(self) -> Outside:
+    async def _see(self) -> ExternalActivity:
         """Look outside; one that cannot be seen is not at rest."""
         try:
             return await self._look()
         except Exception as error:  # noqa: BLE001 - whatever hides it, it is not known to be at rest
             _log.exception("The outside cannot be seen.")
-            return Outside((f"the outside cannot be seen ({type(error).__name__})",))
+            return ExternalActivity((f"the outside cannot be seen ({type(error).__name__})",))
 
-    async def _busy(self, outside: Outside) -> bool:
+    async def _busy(self, outside: ExternalActivity) -> bool:
         return bool(outside.busy) or (outside.due is not None and outside.due <= await self.now())
 
     async def _hold(self) -> None:

@@ -10,9 +10,9 @@ from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind, Trigger
 from domain.conversations.state import Command
 from domain.sending.thread_owner import NOBODY_KNOWN, ThreadOwner
-from domain.workstreams.conversation_settings import LiveSettings
+from domain.workstreams.conversation_settings import ConversationSettings
+from store.conversations.conversation_settings import SOURCES, conversation_settings, settings_of
 from store.conversations.listing import live_conversation_id
-from store.conversations.live_settings import SOURCES, live_settings, settings_of
 from store.conversations.thread_owners import owner_of_thread
 from store.db.refusals import not_found
 from store.events.events import append_events, event_row
@@ -39,7 +39,7 @@ _ABOUT_AN_AGENT = frozenset({"already_picked", "not_your_conversation"})
 
 
 @dataclass(frozen=True, slots=True)
-class ConversationRef:
+class CommandTarget:
     """A conversation's thread. `id` is the conversation's; of one that is to be started, its future one.
 
     `owner`: which app was last known to control the thread.
@@ -48,17 +48,17 @@ class ConversationRef:
     id: str
     page_id: str
     customer_id: str
-    settings: LiveSettings
+    settings: ConversationSettings
     session_id: str | None = None
     owner: ThreadOwner = NOBODY_KNOWN
 
 
-def conversation_ref(session: Session, conversation_id: str) -> ConversationRef:
+def command_target(session: Session, conversation_id: str) -> CommandTarget:
     """A conversation with the settings of its page and workstream; refused as `not_found`."""
     row = session.connection().execute(_WITH_SETTINGS, {"id": conversation_id}).first()
     if row is None:
         raise not_found("conversation", conversation_id)
-    return ConversationRef(
+    return CommandTarget(
         conversation_id,
         row.page_id,
         row.customer_id,
@@ -68,24 +68,24 @@ def conversation_ref(session: Session, conversation_id: str) -> ConversationRef:
     )
 
 
-def new_conversation_ref(session: Session, customer_id: str, conversation_id: str) -> ConversationRef:
+def new_conversation_ref(session: Session, customer_id: str, conversation_id: str) -> CommandTarget:
     """The thread of a known customer, for a conversation that an agent starts; refused as `not_found`."""
     customer = session.get(Customer, customer_id)
     if customer is None:
         raise not_found("customer", customer_id)
-    settings = live_settings(session, customer.page_id)
-    return ConversationRef(conversation_id, customer.page_id, customer_id, settings)
+    settings = conversation_settings(session, customer.page_id)
+    return CommandTarget(conversation_id, customer.page_id, customer_id, settings)
 
 
-def message_ref(session: Session, message_id: str) -> ConversationRef:
+def message_ref(session: Session, message_id: str) -> CommandTarget:
     """The conversation of one of our own messages; refused as `not_found`."""
     message = session.get(Message, message_id)
     if message is None or message.direction != "outbound" or message.conversation_id is None:
         raise not_found("message of ours", message_id)
-    return conversation_ref(session, message.conversation_id)
+    return command_target(session, message.conversation_id)
 
 
-def named_by(session: Session, conversation: ConversationRef, code: str) -> dict[str, str]:
+def named_by(session: Session, conversation: CommandTarget, code: str) -> dict[str, str]:
     """The ids that a refusal is about: the conversation, who has it, which one the customer has now."""
     row = session.get(Conversation, conversation.id)
     live = live_conversation_id(session, conversation.customer_id)
@@ -102,7 +102,7 @@ def named_by(session: Session, conversation: ConversationRef, code: str) -> dict
 
 
 def record_refusal(
-    session: Session, conversation: ConversationRef, command: Command, code: str, at: datetime
+    session: Session, conversation: CommandTarget, command: Command, code: str, at: datetime
 ) -> None:
     """Put a refused command in the timeline, once."""
     fact = Fact(

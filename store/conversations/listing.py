@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from domain.conversations.lifecycle import Status
 from domain.sending.window import Stage
 from domain.workstreams.automated_texts import placeholder_names
-from domain.workstreams.conversation_settings import LiveSettings
+from domain.workstreams.conversation_settings import ConversationSettings
 from store.db.ranges import Span, merged, unindexed
 from store.search import texts as search_texts
 from store.search.texts import Kind
@@ -143,7 +143,7 @@ def live_customers(session: Session, page_id: str, *, after: str, limit: int) ->
     )
 
 
-def may_live(conversation: Conversation, settings: LiveSettings, now: datetime) -> bool:
+def may_live(conversation: Conversation, settings: ConversationSettings, now: datetime) -> bool:
     """Whether a conversation lives, or has closed so lately that it may be reopened."""
     if conversation.status != Status.CLOSED:
         return True

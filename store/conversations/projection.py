@@ -13,10 +13,10 @@ from domain.conversations.lifecycle import Status
 from domain.conversations.projection import NOTHING_WRITTEN, LastWritten
 from domain.conversations.state import Conversation, ThreadState
 from domain.sending.window import OpeningKind, Window
-from domain.workstreams.conversation_settings import LiveSettings
+from domain.workstreams.conversation_settings import ConversationSettings
+from store.conversations.conversation_settings import conversation_settings
 from store.conversations.created_messages import create_messages
 from store.conversations.discarded_projections import Discarded
-from store.conversations.live_settings import live_settings
 from store.conversations.messages import decide_status
 from store.conversations.projected_states import as_kept, readable
 from store.db.sql import insert_if_new, table_of, upsert
@@ -93,11 +93,11 @@ def load_state(session: Session, page_id: str, customer_id: str) -> dict[str, An
         return None
     state = readable(thread.state or {})
     state["window"] = as_json(window_of_thread(thread))
-    state["settings"] = as_json(live_settings(session, page_id))
+    state["settings"] = as_json(conversation_settings(session, page_id))
     return state
 
 
-def as_json(value: ThreadState | Window | LiveSettings) -> dict[str, Any]:
+def as_json(value: ThreadState | Window | ConversationSettings) -> dict[str, Any]:
     """A domain value as the JSON that the engine's converter reads back."""
     decoded: dict[str, Any] = orjson.loads(orjson.dumps(value))
     return decoded

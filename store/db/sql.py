@@ -11,7 +11,7 @@ from sqlmodel import Session, SQLModel
 
 _EVENT_LOCK = 7300001
 
-KEY_STAYS: dict[str, Any] = {"key_share": True}
+FOR_NO_KEY_UPDATE: dict[str, Any] = {"key_share": True}
 """How a row is locked (`with_for_update`) whose key stays: rows that refer to it may be written meanwhile."""
 
 
@@ -38,7 +38,7 @@ def _insert_or_ignore(dialect: str, model: type[SQLModel]) -> Insert:
     return insert(table_of(model)).on_conflict_do_nothing()
 
 
-def insert_unkept(session: Session, objects: Sequence[SQLModel]) -> None:
+def bulk_insert_detached(session: Session, objects: Sequence[SQLModel]) -> None:
     """Insert objects of one model past the session's unit of work, which costs several times as much.
 
     The session does not know them afterwards: what changes in them later is not written.

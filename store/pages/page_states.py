@@ -19,7 +19,7 @@ from domain.pages.health import (
     stands,
 )
 from domain.pages.problems import RESTORED, Problem, Severity
-from store.db.sql import KEY_STAYS
+from store.db.sql import FOR_NO_KEY_UPDATE
 from store.events.events import append_page_event
 from store.pages import findings
 from store.pages.traffic import forget_old_silences, traffic_of
@@ -61,7 +61,7 @@ class Standing:
 
 def record(session: Session, page_id: str, checked: Checked, now: datetime) -> Standing:
     """Write down how a page stands, raise what is new, and hold or open its gate."""
-    page = session.get(Page, page_id, with_for_update=KEY_STAYS)
+    page = session.get(Page, page_id, with_for_update=FOR_NO_KEY_UPDATE)
     if page is None or page.provisioning_state in GONE:
         return Standing(running=False)
     _keep_dates(page, checked, now)
@@ -86,7 +86,7 @@ def record(session: Session, page_id: str, checked: Checked, now: datetime) -> S
 
 def begin_gap(session: Session, page_id: str, now: datetime) -> None:
     """Remember, before anything is mended, from when on messages may be missing."""
-    page = session.get_one(Page, page_id, with_for_update=KEY_STAYS)
+    page = session.get_one(Page, page_id, with_for_update=FOR_NO_KEY_UPDATE)
     last = page.last_event_at or page.subscribed_at or now
     since = last - _BEFORE_THE_LAST
     if page.gap_since is None:
@@ -98,7 +98,7 @@ def begin_gap(session: Session, page_id: str, now: datetime) -> None:
 
 def add_problem(session: Session, page_id: str, problem: Problem, now: datetime) -> Page:
     """Show a problem on the page until its next check."""
-    page = session.get_one(Page, page_id, with_for_update=KEY_STAYS)
+    page = session.get_one(Page, page_id, with_for_update=FOR_NO_KEY_UPDATE)
     before = _told_of(page)
     others = [each for each in page.problems if each["code"] != problem.code]
     page.problems = [*others, problem.shown()]
@@ -109,7 +109,7 @@ def add_problem(session: Session, page_id: str, problem: Problem, now: datetime)
 
 def end_alarms(session: Session, page_id: str, now: datetime) -> None:
     """Begin anew: what is wrong after this is told again."""
-    page = session.get_one(Page, page_id, with_for_update=KEY_STAYS)
+    page = session.get_one(Page, page_id, with_for_update=FOR_NO_KEY_UPDATE)
     before = _told_of(page)
     page.problems, page.warnings = [], []
     _raise_alarms(session, page, before, now)

@@ -6,7 +6,7 @@ Who adds a table or a column decides here, and has `store.privacy.delete_custome
 from enum import StrEnum
 
 
-class Fate(StrEnum):
+class ErasurePolicy(StrEnum):
     """What an erasure does with a column."""
 
     DELETED = "the row is deleted with its customer"
@@ -14,13 +14,13 @@ class Fate(StrEnum):
     HARMLESS = "it tells nothing about a person, or nothing without what is deleted"
 
 
-def _all(fate: Fate, columns: str) -> dict[str, Fate]:
+def _all(fate: ErasurePolicy, columns: str) -> dict[str, ErasurePolicy]:
     return dict.fromkeys(columns.split(), fate)
 
 
-_D, _E, _H = Fate.DELETED, Fate.EMPTIED, Fate.HARMLESS
+_D, _E, _H = ErasurePolicy.DELETED, ErasurePolicy.EMPTIED, ErasurePolicy.HARMLESS
 
-FATES: dict[str, dict[str, Fate]] = {
+ERASURE_POLICIES: dict[str, dict[str, ErasurePolicy]] = {
     # What is said about a person.
     "customer": _all(
         _D,

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from domain.pages.problems import RESTORED
 from domain.sending.delivery import MessageStatus
-from store.db.sql import KEY_STAYS
+from store.db.sql import FOR_NO_KEY_UPDATE
 from store.events.events import append_page_event
 from store.tables import Message, Page
 
@@ -54,7 +54,7 @@ def shut(page: Page, cause: str) -> None:
 
 def hold(session: Session, page_id: str, cause: str, at: datetime) -> None:
     """Hold the page's messages until it is mended; the alarm is raised once."""
-    page = session.get_one(Page, page_id, with_for_update=KEY_STAYS)
+    page = session.get_one(Page, page_id, with_for_update=FOR_NO_KEY_UPDATE)
     if page.send_gate == Gate.HELD:
         return
     shut(page, cause)
@@ -65,7 +65,7 @@ def hold(session: Session, page_id: str, cause: str, at: datetime) -> None:
 
 def pause(session: Session, page_id: str, cause: str, until: datetime, at: datetime) -> None:
     """Send nothing for the page until an instant; a longer pause or a hold stays."""
-    page = session.get_one(Page, page_id, with_for_update=KEY_STAYS)
+    page = session.get_one(Page, page_id, with_for_update=FOR_NO_KEY_UPDATE)
     longer = page.send_gate == Gate.PAUSED and page.send_gate_until is not None
     if page.send_gate == Gate.HELD or (longer and page.send_gate_until >= until):  # type: ignore[operator]  # set
         return
@@ -78,7 +78,7 @@ def pause(session: Session, page_id: str, cause: str, until: datetime, at: datet
 
 def open_gate(session: Session, page_id: str, at: datetime) -> bool:
     """Let messages leave again after a hold. Returns whether the gate was held."""
-    page = session.get_one(Page, page_id, with_for_update=KEY_STAYS)
+    page = session.get_one(Page, page_id, with_for_update=FOR_NO_KEY_UPDATE)
     if page.send_gate != Gate.HELD:
         return False
     _set(page, Gate.OPEN, None, None)

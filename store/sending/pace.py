@@ -20,7 +20,7 @@ from domain.sending.pacing import (
     is_media,
     slot,
 )
-from store.db.sql import KEY_STAYS
+from store.db.sql import FOR_NO_KEY_UPDATE
 from store.events.events import append_page_event
 from store.sending import gate
 from store.tables import Account, Page
@@ -47,7 +47,7 @@ def take_slot(
 
 def take_reading_slot(session: Session, page_id: str, now: datetime, *, near: timedelta) -> datetime:
     """As `take_slot`, for one look at the page's conversations at Meta, whoever looks."""
-    page = session.get_one(Page, page_id, with_for_update=KEY_STAYS)
+    page = session.get_one(Page, page_id, with_for_update=FOR_NO_KEY_UPDATE)
     return _take(page, {"reads_next_at": CONVERSATIONS_PACE}, now, near)
 
 
@@ -72,7 +72,7 @@ def slow(
     session: Session, page_id: str, until: datetime, now: datetime, *, percent: int | None = None
 ) -> None:
     """Let few calls of a page leave until an instant; a longer restraint stays. Told once, when it begins."""
-    page = session.get_one(Page, page_id, with_for_update=KEY_STAYS)
+    page = session.get_one(Page, page_id, with_for_update=FOR_NO_KEY_UPDATE)
     was_slowed = _is_slowed(page, now)
     page.usage_percent = percent if percent is not None else page.usage_percent
     if page.slowed_until is None or page.slowed_until < until:

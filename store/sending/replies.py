@@ -22,10 +22,10 @@ from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from store.access.idempotency import request_hash
 from store.attachments.rows import file_to_send, free_file, sent_file_id
-from store.conversations.command_targets import ConversationRef, conversation_ref
+from store.conversations.command_targets import CommandTarget, command_target
+from store.conversations.conversation_settings import conversation_settings
 from store.conversations.created_messages import notice_row
 from store.conversations.listing import live_conversation_id, may_live
-from store.conversations.live_settings import live_settings
 from store.conversations.messages import new_outbound_row, settle
 from store.conversations.thread_owners import NOT_OURS
 from store.db.refusals import StoreRefusalError, not_found
@@ -76,7 +76,7 @@ class RefusedBeforeError(Exception):
 class Intent:
     """A reply's row, and where it goes."""
 
-    conversation: ConversationRef
+    conversation: CommandTarget
     message: Message
 
     @property
@@ -91,7 +91,7 @@ def keep_intent(session: Session, conversation_id: str, reply: Reply, at: dateti
     Refused as `not_found`, `idempotency_key_reused`, `thread_owned_by_another_app` and `unknown_reply_to`;
     nothing is kept then. Raises RefusedBeforeError where the key was answered so.
     """
-    conversation = conversation_ref(session, conversation_id)
+    conversation = command_target(session, conversation_id)
     refused = session.get(IdempotencyRecord, (reply.agent_id, _refusal_key(reply.message_id)))
     if refused is not None:
         if refused.request_hash != reply.request_hash:
@@ -166,7 +166,7 @@ def keep_resend(
     return keep_intent(session, live or original.conversation_id, reply, at)
 
 
-def reply_command(session: Session, message_id: str) -> tuple[ConversationRef, Command] | None:
+def reply_command(session: Session, message_id: str) -> tuple[CommandTarget, Command] | None:
     """The command that brings a kept reply to the workflow; None if it is settled or its agent is gone."""
     message = session.get(Message, message_id)
     if message is None or message.agent_id is None or message.conversation_id is None:
@@ -175,11 +175,11 @@ def reply_command(session: Session, message_id: str) -> tuple[ConversationRef, C
     is_open = message.status == MessageStatus.QUEUED.value or _is_held_by_window(message)
     if not is_open or agent is None:
         return None
-    conversation = conversation_ref(session, message.conversation_id)
+    conversation = command_target(session, message.conversation_id)
     return conversation, command_for(message, conversation, agent.role)
 
 
-def command_for(message: Message, conversation: ConversationRef, role: str) -> Command:
+def command_for(message: Message, conversation: CommandTarget, role: str) -> Command:
     """The command that brings a kept reply to the workflow; `role` is its agent's."""
     return Command(
         REPLY,
@@ -237,7 +237,7 @@ def refusal_by_row(session: Session, conversation_id: str, agent_id: str, at: da
     """
     conversation = session.get_one(Conversation, conversation_id)
     status = Status(conversation.status)
-    settings = live_settings(session, conversation.page_id)
+    settings = conversation_settings(session, conversation.page_id)
     if status is Status.CLOSED and not may_live(conversation, settings, at):
         return Refusal("conversation_closed", "This conversation is closed.", status)
     if conversation.agent_id not in (None, agent_id):
@@ -322,7 +322,7 @@ def _is_held_by_window(message: Message) -> bool:
     return message.status == MessageStatus.HELD.value and message.hold and message.reason in _WINDOW_CODES
 
 
-def _kept_intent(conversation: ConversationRef, kept: Message, reply: Reply) -> Intent:
+def _kept_intent(conversation: CommandTarget, kept: Message, reply: Reply) -> Intent:
     if kept.request_hash != reply.request_hash:
         raise StoreRefusalError("idempotency_key_reused")
     return Intent(conversation, kept)
@@ -330,7 +330,7 @@ def _kept_intent(conversation: ConversationRef, kept: Message, reply: Reply) -> 
 
 def _tell_agent(session: Session, message: Message, code: str, at: datetime) -> None:
     trigger = AutomatedTrigger.OUTSIDE_WINDOW
-    settings = live_settings(session, message.page_id)
+    settings = conversation_settings(session, message.page_id)
     if trigger not in settings.automated_messages or message.conversation_id is None:
         return
     notice = Notice(
@@ -354,7 +354,7 @@ def _tell_agent(session: Session, message: Message, code: str, at: datetime) -> 
     append_events(session, [event_row(fact, message.page_id, message.customer_id, f"notified/{notice.id}")])
 
 
-def _mid_of(session: Session, conversation: ConversationRef, message_id: str | None) -> str | None:
+def _mid_of(session: Session, conversation: CommandTarget, message_id: str | None) -> str | None:
     """Meta's id of the message that is answered to: one of the same thread that Meta knows."""
     if message_id is None:
         return None

@@ -1,7 +1,8 @@
 """What admins say about automated messages: records of two levels over the stock texts.
 
 A page's record decides for that page; without one the channel's does, and without that the message is active
-if `LiveSettings` says so, in the stock texts. A record without texts takes those of the level below it.
+if `ConversationSettings` says so, in the stock texts. A record without texts takes those of the level below
+it.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from sqlalchemy import bindparam, delete, select
 from sqlmodel import Session, col
 
 from domain.workstreams.automated_texts import DEFAULT_TEXTS, FALLBACK_LANGUAGE
-from domain.workstreams.conversation_settings import AutomatedTrigger, LiveSettings
+from domain.workstreams.conversation_settings import AutomatedTrigger, ConversationSettings
 from store.db.refusals import not_found
 from store.db.sql import upsert
 from store.tables import AutomatedMessage
@@ -102,7 +103,7 @@ def _effective(trigger: AutomatedTrigger, channel: Record | None, page: Record |
     worded = [(level, record) for level, record in set_ if record.texts]
     return EffectiveMessage(
         trigger,
-        active=set_[0][1].active if set_ else trigger in LiveSettings().automated_messages,
+        active=set_[0][1].active if set_ else trigger in ConversationSettings().automated_messages,
         level=set_[0][0] if set_ else STOCK,
         texts=worded[0][1].texts if worded else DEFAULT_TEXTS[trigger],
         texts_level=worded[0][0] if worded else STOCK,

@@ -8,13 +8,13 @@ from sqlalchemy import delete as delete_rows
 from sqlmodel import Session, col, select
 
 from base.ids import new_id
-from domain.workstreams.conversation_settings import LiveSettings
+from domain.workstreams.conversation_settings import ConversationSettings
 from store.db.refusals import StoreRefusalError, not_found
 from store.tables import Page, SessionTemplate, TimeOutRule, Workstream
 from store.tables.pages import not_removed
 
 DEFAULT_NAME = "Messenger"
-_DEFAULTS = LiveSettings()
+_DEFAULTS = ConversationSettings()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,16 +27,16 @@ from base.converter import data_converter
 from base.ids import new_id
 from base.settings import Settings
 from domain.conversations.state import Command, ThreadState
-from domain.workstreams.conversation_settings import LiveSettings
+from domain.workstreams.conversation_settings import ConversationSettings
 from ingest.events.event_router import RoutedThread, route
 from ingest.inbox.inbox import Inbox, SqliteInboxWriter, inbox_rows
 from ingest.inbox.reader import InboxReader
-from ingest.inbox.wake import NoWake
+from ingest.inbox.wake import NullNotifier
 from ingest.relay.start_or_signal import start_or_signal
 from messenger.graph.client import GraphClient
 from messenger.webhooks.webhook import split
-from store.conversations import live_settings as store_settings
-from store.conversations.live_settings import live_settings
+from store.conversations import conversation_settings as store_settings
+from store.conversations.conversation_settings import conversation_settings
 from store.conversations.messages import new_outbound_row
 from store.db.database import Database
 from store.db.sql import insert_or_ignore
@@ -99,7 +99,7 @@ class Desk:
         self.meta = RecordedMeta()
         self.store = Database(settings.store_url)
         self.inbox_store = Database(settings.inbox_url)
-        self.inbox = Inbox(SqliteInboxWriter(settings.data_dir / "inbox.db"), NoWake())
+        self.inbox = Inbox(SqliteInboxWriter(settings.data_dir / "inbox.db"), NullNotifier())
         self.reader = InboxReader(self.inbox_store)
         self.task_queue = f"test-{new_id()}"
         self.page_id = PAGE_A
@@ -117,7 +117,7 @@ class Desk:
         graph = GraphClient(http, "https://graph.invalid", "v26.0")
         settings_of = store_settings.settings_of
 
-        def overruled(*rows: Any) -> LiveSettings:
+        def overruled(*rows: Any) -> ConversationSettings:
             self.settings_read += 1
             return replace(settings_of(*rows), **self.live)
 
@@ -223,7 +223,7 @@ class Desk:
             conversation_id or (await self.conversation()).id,
             agent,
             message_id=message_id,
-            settings=await self.store.read(lambda session: live_settings(session, self.page_id)),
+            settings=await self.store.read(lambda session: conversation_settings(session, self.page_id)),
             **more,
         )
         return await self.give(command)

@@ -16,13 +16,19 @@ from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel, delete, select
 
 from domain.conversations.changes import Change, Refusal, SendOutcome
-from domain.conversations.conversation import apply_event, decide, lives, survey_answered, with_settings
+from domain.conversations.conversation import (
+    apply_event,
+    decide,
+    needs_workflow,
+    survey_answered,
+    with_settings,
+)
 from domain.conversations.deadlines import due_since, fire, is_due
 from domain.conversations.outbox import send_postponed, send_settled
 from domain.conversations.projection import NEVER_WAS, LastWritten, date_of_projection
 from domain.conversations.state import REPLY, Command, ThreadEvent, ThreadState
 from domain.sending.delivery import MessageStatus
-from domain.workstreams.conversation_settings import LiveSettings
+from domain.workstreams.conversation_settings import ConversationSettings
 from store import tables
 from store.conversations.messages import begin_attempt, new_outbound_row, settle
 from store.conversations.projected_states import readable
@@ -278,7 +284,7 @@ class Thread:
             ids = ids_of(CUSTOMER, f"deadline/{due_since(state, self.now)}")
             fired = _numbered(fire(state, self.now, ids), "deadline")
             state, change = fired.state, change.then(fired)
-        if not (change.is_to_be_recorded or asked or not lives(state, self.now)):
+        if not (change.is_to_be_recorded or asked or not needs_workflow(state, self.now)):
             return replace(self.run, state=state), None
         date = date_of_projection(self.now, self.run.last, self.run.refused_by)
         state = replace(state, written_at=date)
@@ -300,7 +306,7 @@ class Thread:
                 outcome = Change(send_postponed(state, doing.message_id, doing.until))
             case AnsweredOnPage():
                 outcome = survey_answered(state, doing.survey_id, self.now, ids)
-            case LiveSettings():
+            case ConversationSettings():
                 outcome = Change(with_settings(state, doing, self.now))
         return Change(state) if isinstance(outcome, Refusal) else _numbered(outcome, cause)
 
@@ -315,7 +321,7 @@ class Thread:
         self._refuse(run.state)
         self.run = run
         self.waiting.clear()
-        self.is_open = run.unprojected is not None or lives(run.state, self.now)
+        self.is_open = run.unprojected is not None or needs_workflow(run.state, self.now)
 
     def _refuse(self, state: ThreadState) -> None:
         """The API records what became of refused replies."""

@@ -8,13 +8,13 @@ from typing import Any
 
 from temporalio.client import Client
 
-from api.runtime.workflow_client import EngineUnavailableError, TemporalEngine
+from api.runtime.workflow_client import EngineUnavailableError, TemporalWorkflowClient
 from base import clock
 from base.converter import data_converter
 from base.ids import new_id
 from domain.conversations.state import Command
 from store import tables
-from store.conversations.live_settings import live_settings
+from store.conversations.conversation_settings import conversation_settings
 from store.conversations.messages import new_outbound_row
 from store.db.sql import insert_or_ignore
 from support.desk import Desk, make_desk
@@ -36,10 +36,10 @@ class PersistentDesk(Desk):
         command = Command(
             action,
             conversation_id=(await self.conversation()).id,
-            settings=await self.store.read(lambda session: live_settings(session, page_id)),
+            settings=await self.store.read(lambda session: conversation_settings(session, page_id)),
             **asked,
         )
-        engine = TemporalEngine(self.client, task_queue=self.task_queue)
+        engine = TemporalWorkflowClient(self.client, task_queue=self.task_queue)
         async with asyncio.timeout(TIMEOUT):
             while True:
                 try:

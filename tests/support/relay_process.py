@@ -18,7 +18,7 @@ from ingest.inbox.reader import InboxReader
 from ingest.inbox.wake import datagram_alarm, notify_alarm
 from ingest.relay.file_starter import FileStarter
 from ingest.relay.leases import MachineLock
-from ingest.relay.projection_repairs import WriteDowns
+from ingest.relay.projection_repairs import ProjectionRepairs
 from ingest.relay.relay import Relay
 from ingest.relay.signaller import Signaller
 from store.db.database import Database
@@ -43,7 +43,7 @@ async def main() -> None:
             wake_page=PageWaker(client, database).wake,
             machine_lock=MachineLock(settings.data_dir) if server is None else None,
             files=FileStarter(client, database),
-            write_downs=WriteDowns(database, client),
+            write_downs=ProjectionRepairs(database, client),
         )
         running = asyncio.create_task(relay.run())
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)

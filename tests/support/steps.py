@@ -31,7 +31,7 @@ from domain.sending.delivery import MessageStatus
 from domain.sending.window import OpeningKind, WindowLengths, opening
 from domain.workstreams.conversation_settings import (
     AutomatedTrigger,
-    LiveSettings,
+    ConversationSettings,
     Receiver,
     RuleAction,
     Silent,
@@ -121,7 +121,7 @@ class Answers:
 class SettingsChange:
     """The page or its workstream is set otherwise."""
 
-    settings: LiveSettings
+    settings: ConversationSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class AnsweredOnPage:
     survey_id: str
 
 
-Doing = ThreadEvent | Command | SendOutcome | Postponed | AnsweredOnPage | LiveSettings | datetime
+Doing = ThreadEvent | Command | SendOutcome | Postponed | AnsweredOnPage | ConversationSettings | datetime
 """A step as it is done to one side; a datetime is the instant up to which time passes."""
 
 
@@ -293,7 +293,7 @@ class Model:
                     survey_answered(state, doing.survey_id, now, new_id),
                     f"answer/{doing.survey_id}",
                 )
-            case LiveSettings():
+            case ConversationSettings():
                 change = Change(with_settings(state, doing, now))
             case datetime():
                 self.now = doing
@@ -394,7 +394,7 @@ _triggers = st.sets(st.sampled_from([each for each in AutomatedTrigger if each n
 settings_changes = st.builds(
     SettingsChange,
     st.builds(
-        LiveSettings,
+        ConversationSettings,
         human_agent_tag=st.booleans(),
         auto_close_waiting_after=st.sampled_from([5 * 60, 24 * HOUR, 28 * 24 * HOUR]),
         reopen_closed_within=st.sampled_from([0, HOUR, 7 * 24 * HOUR]),

@@ -20,10 +20,10 @@ from domain.conversations.state import (
 )
 from domain.sending.delivery import MessageStatus
 from domain.sending.window import OpeningKind, opening
-from domain.workstreams.conversation_settings import LiveSettings
+from domain.workstreams.conversation_settings import ConversationSettings
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-QUIET = LiveSettings(automated_messages=())
+QUIET = ConversationSettings(automated_messages=())
 """Settings under which Pagedesk says nothing by itself."""
 
 _OPENS = {
@@ -42,7 +42,7 @@ class Story:
     Time stands still until a test moves `now`; nothing is acted on by itself until `fires`.
     """
 
-    def __init__(self, settings: LiveSettings = QUIET, now: datetime = NOON) -> None:
+    def __init__(self, settings: ConversationSettings = QUIET, now: datetime = NOON) -> None:
         self.state = ThreadState(settings=settings)
         self.now = now
         self.facts: list[Fact] = []

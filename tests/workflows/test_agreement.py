@@ -27,12 +27,12 @@ from temporalio.testing import WorkflowEnvironment
 import worker
 from base.converter import data_converter
 from domain.conversations.changes import Change, Refusal
-from domain.conversations.conversation import lives
+from domain.conversations.conversation import needs_workflow
 from domain.conversations.deadlines import next_deadline
 from domain.conversations.state import Command, ThreadEvent, ThreadState
 from domain.sending.decide import ContentKind
 from domain.sending.delivery import MessageStatus
-from domain.workstreams.conversation_settings import DEFAULT_SETTINGS, LiveSettings
+from domain.workstreams.conversation_settings import DEFAULT_SETTINGS, ConversationSettings
 from ingest.events.event_router import RoutedThread
 from local.temporal_server.test_server import start_time_skipping
 from store.conversations import projection as threads
@@ -166,7 +166,7 @@ class Pair:
 
     def _end_run(self) -> None:
         """A run that ends writes down all that it knows."""
-        if self.has_run and not lives(self.model.state, self.model.now):
+        if self.has_run and not needs_workflow(self.model.state, self.model.now):
             self.projected = self.model.state
             self.has_run = False
 
@@ -205,12 +205,12 @@ class Pair:
             case AnsweredOnPage(survey_id=survey_id):
                 await self.desk.signal_survey_answered(_CUSTOMER, self.ids.get(survey_id, survey_id))
                 self.told = True
-            case LiveSettings():
+            case ConversationSettings():
                 await self._set(doing)
             case _:
                 raise TypeError(f"{doing} is nothing that can be done to a workflow.")
 
-    async def _set(self, settings: LiveSettings) -> None:
+    async def _set(self, settings: ConversationSettings) -> None:
         """Tell of new settings and wait until they are read, if there is a run that reads them."""
         self.desk.live = {each.name: getattr(settings, each.name) for each in fields(settings)}
         before = self.desk.settings_read

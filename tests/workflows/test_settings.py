@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session
 from temporalio.testing import WorkflowEnvironment
 
-from api.runtime.workflow_client import TemporalEngine
+from api.runtime.workflow_client import TemporalWorkflowClient
 from domain.conversations.lifecycle import Status
 from store.tables import Agent, AutomatedMessage, Message, Page, TimeOutRule
 from support.desk import Desk
@@ -128,7 +128,7 @@ async def test_a_rule_that_is_new_holds_for_a_conversation_that_runs(
     (received,) = await desk.events("conversation.opened")
     await _add(desk, _rule("impatient", 3, "close", silent="agent"))
     thread = await desk.thread()
-    await TemporalEngine(env.client).tell_settings_changed(thread.page_id, thread.customer_id)
+    await TemporalWorkflowClient(env.client).tell_settings_changed(thread.page_id, thread.customer_id)
 
     await env.sleep(received.at + 3 * HOUR - await env.get_current_time() + timedelta(minutes=1))
     await eventually(lambda: _is_closed(desk))

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session
 from temporalio.testing import WorkflowEnvironment
 
-from api.runtime.workflow_client import TemporalEngine
+from api.runtime.workflow_client import TemporalWorkflowClient
 from domain.conversations.state import SurveyStatus
 from store.surveys.answers import take_from_page
 from store.tables import Survey, Workstream
@@ -58,7 +58,7 @@ async def answered_by_link(desk: Desk, env: WorkflowEnvironment, score: int, *, 
         )
     )
     if told:
-        engine = TemporalEngine(desk.client)
+        engine = TemporalWorkflowClient(desk.client)
         await engine.tell_survey_answered(survey.page_id, survey.customer_id, survey.id)
 
 

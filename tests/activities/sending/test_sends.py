@@ -19,7 +19,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.sending.lanes import Lanes
 from activities.sending.sends import SendActivities
-from activities.sending.usage import UsageNotes
+from activities.sending.usage import UsageTracker
 from base.settings import Settings
 from domain.pages.problems import RESTORED
 from domain.sending.pacing import USUAL_SENDS, Pace
@@ -52,7 +52,7 @@ class Sender:
         self.hung: asyncio.Event | None = None
         self.refusal: dict[str, Any] | None = None
         self.headers: dict[str, str] = {}
-        self.usage = UsageNotes()
+        self.usage = UsageTracker()
         self._settings = settings
 
     async def has(

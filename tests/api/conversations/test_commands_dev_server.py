@@ -11,8 +11,8 @@ from pydantic import SecretStr
 from temporalio.client import Client
 
 from api.app import create_app
-from api.runtime.in_flight_commands import Flights
-from api.runtime.workflow_client import TemporalEngine
+from api.runtime.in_flight_commands import InFlightCommands
+from api.runtime.workflow_client import TemporalWorkflowClient
 from api.sending.replies import settle
 from base import clock
 from store.sending.replies import unsettled_replies
@@ -36,7 +36,7 @@ async def desk(tmp_path: Path, dev_server: str) -> AsyncIterator[Desk]:
 
 @pytest.fixture
 async def api(desk: Desk) -> AsyncIterator[Api]:
-    engine = TemporalEngine(desk.client, task_queue=desk.task_queue)
+    engine = TemporalWorkflowClient(desk.client, task_queue=desk.task_queue)
     app = create_app(desk.settings, database=desk.store, engine=engine)
     async with app.router.lifespan_context(app):
         api = Api(app, desk.settings, desk.store)
@@ -134,8 +134,8 @@ async def test_a_reply_that_no_worker_answers_is_kept_and_settled_later(desk: De
     waiting = await desk.store.read(lambda s: unsettled_replies(s, clock.now()))
     assert waiting == [kept.json()["id"]]
     async with desk.working():
-        engine = TemporalEngine(desk.client, task_queue=desk.task_queue)
-        await settle(desk.store, engine, Flights(), waiting[0])
+        engine = TemporalWorkflowClient(desk.client, task_queue=desk.task_queue)
+        await settle(desk.store, engine, InFlightCommands(), waiting[0])
         again = await api.admin.post(f"{address}/messages", json=HELLO, headers={"Idempotency-Key": "one"})
         assert (again.status_code, again.json()["id"]) == (201, waiting[0])
     assert await desk.store.read(lambda s: unsettled_replies(s, clock.now())) == []

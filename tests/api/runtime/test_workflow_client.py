@@ -13,14 +13,14 @@ from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from api.runtime.in_flight_commands import Flights
+from api.runtime.in_flight_commands import InFlightCommands
 from api.runtime.refusals import REFUSAL_CODES, refusal_problem
 from api.runtime.workflow_client import (
     CommandRefusedError,
     EngineBusyError,
     EngineUnavailableError,
     RunNotFoundError,
-    TemporalEngine,
+    TemporalWorkflowClient,
 )
 from base.settings import Settings
 from base.temporal import connect
@@ -67,7 +67,7 @@ async def test_a_dead_server_costs_no_more_than_the_bound(
 ) -> None:
     async with place() as port:
         settings = Settings(data_dir=tmp_path, temporal_address=f"127.0.0.1:{port}")
-        engine = TemporalEngine(await connect(settings, lazy=True), bound_seconds=0.5)
+        engine = TemporalWorkflowClient(await connect(settings, lazy=True), bound_seconds=0.5)
         calls: list[Callable[[], Awaitable[Any]]] = [
             lambda: engine.command("1", "2", COMMAND),
             lambda: engine.command_with_start("1", "2", COMMAND),
@@ -105,7 +105,7 @@ class _Handle:
         return answer
 
 
-def _engine(*answers: Any) -> tuple[TemporalEngine, _Handle]:
+def _engine(*answers: Any) -> tuple[TemporalWorkflowClient, _Handle]:
     handle = _Handle(*answers)
 
     class _Client:
@@ -117,7 +117,7 @@ def _engine(*answers: Any) -> tuple[TemporalEngine, _Handle]:
 
     client: Any = _Client()
     assert not isinstance(client, Client)
-    return TemporalEngine(client, bound_seconds=1), handle
+    return TemporalWorkflowClient(client, bound_seconds=1), handle
 
 
 def _rpc(status: RPCStatusCode) -> RPCError:
@@ -213,7 +213,7 @@ def test_every_refusal_of_the_window_is_a_problem() -> None:
 
 
 async def test_a_command_flies_once_however_many_bring_it() -> None:
-    flights, calls = Flights(), 0
+    flights, calls = InFlightCommands(), 0
 
     async def call() -> CommandResult:
         nonlocal calls
@@ -228,7 +228,7 @@ async def test_a_command_flies_once_however_many_bring_it() -> None:
 
 async def test_who_waits_too_long_for_a_slot_is_told_that_it_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.runtime.in_flight_commands.WAIT_SECONDS", 0.02)
-    flights, free = Flights(), asyncio.Event()
+    flights, free = InFlightCommands(), asyncio.Event()
 
     async def call() -> CommandResult:
         await free.wait()
@@ -244,7 +244,7 @@ async def test_who_waits_too_long_for_a_slot_is_told_that_it_is_busy(monkeypatch
 
 
 async def test_a_command_goes_on_when_its_caller_leaves() -> None:
-    flights, done = Flights(), asyncio.Event()
+    flights, done = InFlightCommands(), asyncio.Event()
 
     async def call() -> CommandResult:
         await asyncio.sleep(0.01)

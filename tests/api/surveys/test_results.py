@@ -8,7 +8,7 @@ import pytest
 
 from domain.workstreams.conversation_settings import Question, SurveySettings, SurveyWay
 from store import tables
-from store.conversations.live_settings import live_settings
+from store.conversations.conversation_settings import conversation_settings
 from support.api import NOW, Api, Seed, Thread
 
 PRIVACY = "https://shop.test/privacy"
@@ -29,7 +29,7 @@ DEFAULTS = {
 async def test_a_page_begins_without_a_survey(api: Api, seed: Seed) -> None:
     page_id = await seed.page()
     assert (await api.admin.get(f"/v1/pages/{page_id}/survey")).json() == DEFAULTS
-    assert (await api.database.read(lambda s: live_settings(s, page_id))).survey is None
+    assert (await api.database.read(lambda s: conversation_settings(s, page_id))).survey is None
 
 
 async def test_what_is_set_is_shown_and_lived_by(api: Api, seed: Seed) -> None:
@@ -49,7 +49,7 @@ async def test_what_is_set_is_shown_and_lived_by(api: Api, seed: Seed) -> None:
     put = await api.admin.put(f"/v1/pages/{page_id}/survey", json=wanted)
     assert put.status_code == 200, put.text
     assert put.json() == (await api.admin.get(f"/v1/pages/{page_id}/survey")).json() == wanted
-    assert (await api.database.read(lambda s: live_settings(s, page_id))).survey == SurveySettings(
+    assert (await api.database.read(lambda s: conversation_settings(s, page_id))).survey == SurveySettings(
         Question.NPS,
         SurveyWay.BUTTONS,
         late_by_template=True,
@@ -60,7 +60,7 @@ async def test_what_is_set_is_shown_and_lived_by(api: Api, seed: Seed) -> None:
     )
 
     await api.admin.put(f"/v1/pages/{page_id}/survey", json={"active": False})
-    assert (await api.database.read(lambda s: live_settings(s, page_id))).survey is None
+    assert (await api.database.read(lambda s: conversation_settings(s, page_id))).survey is None
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from domain.conversations.lifecycle import ActorKind, Status
 from domain.sending.decide import SenderKind
 from domain.sending.delivery import MessageStatus
-from domain.workstreams.conversation_settings import AutomatedTrigger, LiveSettings
+from domain.workstreams.conversation_settings import AutomatedTrigger, ConversationSettings
 from support.story import NOON, QUIET, Story
 
 T = AutomatedTrigger
@@ -16,7 +16,7 @@ EVERYTHING = replace(QUIET, automated_messages=tuple(AutomatedTrigger))
 DAY = timedelta(days=1)
 
 
-def life(settings: LiveSettings) -> Story:
+def life(settings: ConversationSettings) -> Story:
     story = Story(settings)
     story.writes()
     for action in ("pick", "close_session", "reopen", "end", "complete"):

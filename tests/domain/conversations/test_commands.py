@@ -8,9 +8,9 @@ import pytest
 from domain.conversations.changes import Change
 from domain.conversations.conversation import decide
 from domain.conversations.lifecycle import Status
-from domain.conversations.state import Command, Speaker, ThreadEventKind
+from domain.conversations.state import Command, Side, ThreadEventKind
 from domain.sending.decide import SenderKind
-from domain.workstreams.conversation_settings import LiveSettings
+from domain.workstreams.conversation_settings import ConversationSettings
 from support.story import NOON, QUIET, Story
 
 DAY = timedelta(hours=24)
@@ -19,7 +19,7 @@ MS = timedelta(milliseconds=1)
 TAGGED = replace(QUIET, human_agent_tag=True)
 
 
-def picked(settings: LiveSettings = QUIET) -> Story:
+def picked(settings: ConversationSettings = QUIET) -> Story:
     story = Story(settings)
     story.writes()
     story.asks("pick")
@@ -81,7 +81,7 @@ def test_a_reply_is_queued_with_the_sessions_tag_and_speaks_for_the_agents_side(
     assert (send.message_id, send.sender_kind, send.tag_on) == ("r1", SenderKind.AGENT, True)
     assert change.attached == ((story.conversation.id, "r1"),)
     assert change.created_sends == ()
-    assert story.conversation.spoke is Speaker.AGENT
+    assert story.conversation.spoke is Side.AGENT
     assert [fact.kind for fact in change.facts] == ["message.queued"]
 
 
@@ -98,7 +98,7 @@ def test_a_reply_is_queued_with_the_sessions_tag_and_speaks_for_the_agents_side(
     ids=["24h less", "24h", "24h tagged", "7d less tagged", "7d tagged", "7d"],
 )
 def test_a_reply_is_judged_to_the_millisecond(
-    settings: LiveSettings, after: timedelta, code: str | None
+    settings: ConversationSettings, after: timedelta, code: str | None
 ) -> None:
     story = picked(settings)
     story.now += after
@@ -146,7 +146,7 @@ def test_an_agent_starts_a_conversation_while_the_window_allows_it() -> None:
     [(QUIET, DAY, "human_agent_tag_off"), (TAGGED, WEEK, "window_closed")],
 )
 def test_no_conversation_is_started_that_could_say_nothing(
-    settings: LiveSettings, after: timedelta, code: str
+    settings: ConversationSettings, after: timedelta, code: str
 ) -> None:
     story = Story(settings)
     story.writes(ThreadEventKind.STANDBY_MESSAGE)

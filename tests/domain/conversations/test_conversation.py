@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.conversations.changes import Change, SendOutcome
-from domain.conversations.conversation import apply_event, lives
+from domain.conversations.conversation import apply_event, needs_workflow
 from domain.conversations.deadlines import IDLE_LIMIT, next_deadline
 from domain.conversations.lifecycle import ActorKind, Status
 from domain.conversations.outbox import send_postponed, send_settled
 from domain.conversations.state import (
     HeldMessage,
     QueuedSend,
-    Speaker,
+    Side,
     ThreadEvent,
     ThreadEventKind,
     ThreadState,
@@ -23,7 +23,7 @@ from domain.conversations.state import (
 from domain.sending.decide import SenderKind
 from domain.sending.delivery import MessageStatus
 from domain.sending.window import OpeningKind, opening
-from domain.workstreams.conversation_settings import DEFAULT_SETTINGS, LiveSettings
+from domain.workstreams.conversation_settings import DEFAULT_SETTINGS, ConversationSettings
 from support.story import NOON, QUIET, Story
 
 MINUTE = timedelta(minutes=1)
@@ -49,7 +49,7 @@ def test_what_asks_for_work_opens_a_conversation(kind: ThreadEventKind) -> None:
     assert change.state.conversation.status is Status.OPEN
     assert [fact.kind for fact in change.facts] == ["conversation.opened", "message.received"]
     assert change.attached == ((change.state.conversation.id, "m1"),)
-    assert change.state.conversation.spoke is Speaker.CUSTOMER
+    assert change.state.conversation.spoke is Side.CUSTOMER
 
 
 def test_the_first_message_is_greeted_once_and_the_next_ones_join() -> None:
@@ -105,7 +105,7 @@ def test_what_another_app_answered_is_the_agents_side_speaking() -> None:
     story.writes()
     story.now += MINUTE
     story.writes(ThreadEventKind.OUTSIDE_MESSAGE)
-    assert story.conversation.spoke is Speaker.AGENT
+    assert story.conversation.spoke is Side.AGENT
     assert story.told("message.received_from_outside")[0].actor_kind is ActorKind.SYSTEM
 
 
@@ -116,7 +116,7 @@ def test_an_outside_answer_we_learn_of_late_does_not_answer_what_came_after_it()
     story.writes(ThreadEventKind.OUTSIDE_MESSAGE, at=NOON - MINUTE)
     assert story.conversation.spoke_at == NOON
     story.writes(ThreadEventKind.OUTSIDE_MESSAGE, at=NOON + MINUTE)
-    assert story.conversation.spoke is Speaker.AGENT
+    assert story.conversation.spoke is Side.AGENT
 
 
 def test_a_customers_message_we_learn_of_late_is_unanswered_all_the_same() -> None:
@@ -124,7 +124,7 @@ def test_a_customers_message_we_learn_of_late_is_unanswered_all_the_same() -> No
     story.now += timedelta(minutes=10)
     story.writes(at=NOON + timedelta(seconds=30))
     conversation = story.conversation
-    assert conversation.spoke is Speaker.CUSTOMER
+    assert conversation.spoke is Side.CUSTOMER
     assert conversation.spoke_at == story.now
     assert conversation.last_message_at == NOON + MINUTE
     assert story.facts[-1].at == NOON + timedelta(seconds=30)
@@ -134,7 +134,7 @@ def test_what_another_app_has_to_answer_is_not_owed_by_us() -> None:
     story = talking()
     story.now += MINUTE
     story.writes(ThreadEventKind.STANDBY_MESSAGE)
-    assert story.conversation.spoke is Speaker.AGENT
+    assert story.conversation.spoke is Side.AGENT
     assert story.conversation.last_message_at == story.now
 
 
@@ -242,21 +242,21 @@ def test_the_outcome_of_a_send_that_is_not_waited_for_changes_nothing() -> None:
 
 
 def test_a_thread_lives_while_something_is_before_it() -> None:
-    assert not lives(ThreadState(), NOON)
-    assert lives(ThreadState(outbox=(QueuedSend("m", SenderKind.AGENT, "c"),)), NOON)
+    assert not needs_workflow(ThreadState(), NOON)
+    assert needs_workflow(ThreadState(outbox=(QueuedSend("m", SenderKind.AGENT, "c"),)), NOON)
     held = HeldMessage("m", "c", "mia", NOON, NOON + timedelta(days=7))
-    assert lives(ThreadState(held=(held,)), NOON)
+    assert needs_workflow(ThreadState(held=(held,)), NOON)
 
 
 def test_a_closed_thread_lives_as_long_as_it_may_be_reopened() -> None:
-    story = Story(LiveSettings(automated_messages=(), reopen_closed_within=3600))
+    story = Story(ConversationSettings(automated_messages=(), reopen_closed_within=3600))
     story.writes()
     story.passes(IDLE_LIMIT)
     assert story.status is Status.CLOSED
     until = story.now + timedelta(hours=1)
     assert next_deadline(story.state, story.now) == until
-    assert lives(story.state, until - timedelta(milliseconds=1))
-    assert not lives(story.state, until)
+    assert needs_workflow(story.state, until - timedelta(milliseconds=1))
+    assert not needs_workflow(story.state, until)
 
 
 @settings(deadline=None)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from domain.conversations.changes import Change
-from domain.conversations.conversation import lives
+from domain.conversations.conversation import needs_workflow
 from domain.conversations.deadlines import fire, is_due, next_deadline
 from domain.conversations.lifecycle import ActorKind, Status
 from domain.conversations.state import ThreadEventKind
@@ -58,7 +58,7 @@ def test_each_status_ends_by_itself_exactly_at_its_limit(
     assert (closed.at, closed.actor_kind) == (NOON + limit, ActorKind.SYSTEM)
     assert closed.data == {"from": closed.data and closed.data["from"], "reason": reason, "setting": setting}
     assert not is_due(story.state, story.now)
-    assert not lives(story.state, story.now)
+    assert not needs_workflow(story.state, story.now)
 
 
 def test_nothing_due_changes_nothing() -> None:

@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 
 from domain.conversations.changes import StatusChange
-from domain.conversations.conversation import lives
+from domain.conversations.conversation import needs_workflow
 from domain.conversations.deadlines import next_deadline
 from domain.conversations.lifecycle import ActorKind, Status
-from domain.conversations.state import Speaker, ThreadEventKind
+from domain.conversations.state import Side, ThreadEventKind
 from domain.sending.delivery import MessageStatus
-from domain.workstreams.conversation_settings import AutomatedTrigger, LiveSettings
+from domain.workstreams.conversation_settings import AutomatedTrigger, ConversationSettings
 from support.story import NOON, QUIET, Story
 
 MS = timedelta(milliseconds=1)
@@ -20,7 +20,7 @@ WEEK = timedelta(days=7)
 HELD_AT = NOON + DAY
 
 
-def holding(settings: LiveSettings = QUIET) -> Story:
+def holding(settings: ConversationSettings = QUIET) -> Story:
     """Mia's reply of a day later is held."""
     story = Story(settings)
     story.writes()
@@ -37,7 +37,7 @@ def test_a_reply_that_the_window_refuses_is_held_at_the_agents_wish() -> None:
     assert story.changes[-1].statuses == (StatusChange("r1", MessageStatus.HELD, "human_agent_tag_off"),)
     assert story.changes[-1].attached == ((story.conversation.id, "r1"),)
     assert story.state.outbox == ()
-    assert story.conversation.spoke is Speaker.CUSTOMER
+    assert story.conversation.spoke is Side.CUSTOMER
     assert story.told("message.held")[0].data == {
         "reason": "human_agent_tag_off",
         "expires_at": (HELD_AT + WEEK).isoformat(),
@@ -127,7 +127,7 @@ def test_it_is_sent_unseen_if_the_workstream_says_so() -> None:
     queued = story.told("message.queued")[-1]
     assert queued.actor_kind is ActorKind.SYSTEM
     assert queued.data == {"held_since": HELD_AT.isoformat(), "setting": "send_held_unseen"}
-    assert story.conversation.spoke is Speaker.CUSTOMER  # what they wrote just now has no answer
+    assert story.conversation.spoke is Side.CUSTOMER  # what they wrote just now has no answer
 
 
 def test_the_agent_sends_it_when_the_window_is_open_again() -> None:
@@ -139,7 +139,7 @@ def test_the_agent_sends_it_when_the_window_is_open_again() -> None:
     assert story.changes[-1].statuses == (
         StatusChange("r1", MessageStatus.QUEUED, conversation_id=story.conversation.id),
     )
-    assert story.conversation.spoke is Speaker.AGENT
+    assert story.conversation.spoke is Side.AGENT
     assert story.is_refused("send_held", message_id="r1").code == "message_not_held"
 
 
@@ -157,7 +157,7 @@ def test_it_outlives_its_conversation_and_goes_in_the_next_one() -> None:
     former = story.conversation.id
     for action in ("end", "complete"):
         story.asks(action)
-    assert lives(story.state, story.now)
+    assert needs_workflow(story.state, story.now)
     assert story.is_refused("send_held", message_id="r1").code == "conversation_closed"
     story.writes()
     assert [fact.conversation_id for fact in story.told("message.held_offered")] == [story.conversation.id]
@@ -202,7 +202,7 @@ def test_it_expires_after_seven_days_exactly() -> None:
     assert expired.at == HELD_AT + WEEK
     assert expired.data == {"held_since": HELD_AT.isoformat(), "setting": "held_limit"}
     assert story.changes[-1].statuses == (StatusChange("r1", MessageStatus.EXPIRED),)
-    assert not lives(story.state, story.now)
+    assert not needs_workflow(story.state, story.now)
 
 
 def test_held_messages_keep_their_order() -> None:

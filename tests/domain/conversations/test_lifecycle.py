@@ -17,7 +17,7 @@ from domain.conversations.lifecycle import (
     transition,
 )
 from domain.conversations.state import ThreadEventKind
-from domain.workstreams.conversation_settings import LiveSettings, RuleAction, Silent, TimeOutRule
+from domain.workstreams.conversation_settings import ConversationSettings, RuleAction, Silent, TimeOutRule
 from support.story import Story
 
 HOUR = 3600
@@ -41,7 +41,7 @@ PEOPLE = (ActorKind.AGENT, ActorKind.SUPERVISOR)
 COMMANDS = sorted({row.trigger for row in TRANSITIONS if row.actor in PEOPLE} - AWAITED_TRIGGERS)
 
 
-def story_in(status: Status, settings: LiveSettings) -> Story:
+def story_in(status: Status, settings: ConversationSettings) -> Story:
     story = Story(settings)
     story.writes()
     for action in REACH[status]:
@@ -51,8 +51,8 @@ def story_in(status: Status, settings: LiveSettings) -> Story:
     return story
 
 
-def settings_for(row: Transition) -> LiveSettings:
-    return LiveSettings(
+def settings_for(row: Transition) -> ConversationSettings:
+    return ConversationSettings(
         automated_messages=(),
         auto_close_waiting_after=2 * HOUR,
         reopen_closed_within=REOPENABLE if row.source is Status.CLOSED or _returns(row) else 0,
@@ -133,7 +133,7 @@ ILLEGAL = [
 def test_an_illegal_command_is_refused_with_what_is_legal(
     status: Status, command: str, supervises: bool
 ) -> None:
-    story = story_in(status, LiveSettings(automated_messages=(), reopen_closed_within=REOPENABLE))
+    story = story_in(status, ConversationSettings(automated_messages=(), reopen_closed_within=REOPENABLE))
     before = story.state
     refusal = story.is_refused(command, supervises=supervises, message_id="r2")
     assert (refusal.code, refusal.status) == ("not_legal_now", status)
@@ -144,13 +144,13 @@ def test_an_illegal_command_is_refused_with_what_is_legal(
 @pytest.mark.parametrize("supervises", [False, True])
 @pytest.mark.parametrize("status", Status)
 def test_what_a_refusal_calls_legal_is_obeyed(status: Status, supervises: bool) -> None:
-    settings = LiveSettings(automated_messages=(), reopen_closed_within=REOPENABLE)
+    settings = ConversationSettings(automated_messages=(), reopen_closed_within=REOPENABLE)
     for command in legal_commands(status, supervises=supervises):
         story_in(status, settings).asks(command, supervises=supervises, message_id="r2")
 
 
 def test_only_a_supervisor_closes_by_force() -> None:
-    story = story_in(Status.OPEN, LiveSettings())
+    story = story_in(Status.OPEN, ConversationSettings())
     assert story.is_refused("force_close").code == "not_your_conversation"
     story.asks("force_close", agent="eve", supervises=True)
     assert story.conversation.status_reason == "closed_by_supervisor"
@@ -158,7 +158,7 @@ def test_only_a_supervisor_closes_by_force() -> None:
 
 @pytest.mark.parametrize("status", [Status.OPEN, Status.ACTIVE, Status.WAITING, Status.WRAP_UP])
 def test_no_agent_starts_what_is_there(status: Status) -> None:
-    refusal = story_in(status, LiveSettings()).is_refused("start", conversation_id="new")
+    refusal = story_in(status, ConversationSettings()).is_refused("start", conversation_id="new")
     assert (refusal.code, refusal.status) == ("conversation_exists", status)
     assert list(refusal.legal) == legal_commands(status, supervises=False)
 
@@ -216,7 +216,7 @@ SESSION_TABLE: list[tuple[Callable[[Story], object], bool]] = [
 def test_a_session_ends_with_its_turn_and_lasts_through_wrap_up(
     act: Callable[[Story], object], keeps_session: bool
 ) -> None:
-    story = story_in(Status.ACTIVE, LiveSettings())
+    story = story_in(Status.ACTIVE, ConversationSettings())
     session = story.conversation.session
     assert session is not None
     act(story)

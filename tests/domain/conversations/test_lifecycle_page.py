@@ -10,7 +10,7 @@ from domain.attachments.attachments import FileState
 from domain.conversations.lifecycle import TRANSITIONS, Status, Trigger
 from domain.conversations.state import SurveyStatus
 from domain.sending.delivery import MessageStatus
-from domain.workstreams.conversation_settings import LiveSettings, SurveySettings
+from domain.workstreams.conversation_settings import ConversationSettings, SurveySettings
 from scripts.docs.lifecycle import FACTS, PICTURES
 from scripts.docs.lifecycle_picture import WORDS, undrawn
 from support.paths import DOCS, ROOT
@@ -80,7 +80,7 @@ def test_every_kind_of_fact_has_its_row_and_no_row_is_stale() -> None:
     assert set(listed) == found
 
 
-@pytest.mark.parametrize("name", [each.name for each in fields(LiveSettings)])
+@pytest.mark.parametrize("name", [each.name for each in fields(ConversationSettings)])
 def test_every_setting_that_decides_is_named(name: str) -> None:
     spoken_of = {"survey": "survey.", "human_agent_tag": "human agent tag"}
     assert spoken_of.get(name, f"`{name}`") in PAGE.read_text()

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 
 from base.converter import PayloadConverter
 from domain.conversations.changes import Change, Fact, Refusal
-from domain.conversations.conversation import applied_before, lives
+from domain.conversations.conversation import applied_before, needs_workflow
 from domain.conversations.deadlines import is_due, next_deadline
 from domain.conversations.lifecycle import TRANSITIONS, Status
 from domain.conversations.state import (
@@ -287,7 +287,7 @@ class Thread(RuleBasedStateMachine):
             assert state.former is None or state.former.status is Status.CLOSED
         if self.acted_on_all:
             assert not is_due(state, now)
-        if self.acted_on_all and not lives(state, now):
+        if self.acted_on_all and not needs_workflow(state, now):
             assert live is None
             assert next_deadline(state, now) is None
             assert not state.outbox

@@ -7,7 +7,7 @@ from domain.conversations.changes import Change
 from domain.conversations.conversation import apply_event, files_refused
 from domain.conversations.state import FilesRefused, ThreadEvent, ThreadEventKind, ThreadState
 from domain.sending.window import OpeningKind, opening
-from domain.workstreams.conversation_settings import AutomatedTrigger, LiveSettings
+from domain.workstreams.conversation_settings import AutomatedTrigger, ConversationSettings
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TOLD = AutomatedTrigger.UNSUPPORTED_MESSAGE
@@ -21,7 +21,7 @@ def new_id() -> str:
 def written(*, refused: AutomatedTrigger | None = None, on: tuple[AutomatedTrigger, ...] = (TOLD,)) -> Change:
     opened = opening(OpeningKind.MESSAGE, occurred_at=NOW, received_at=NOW)
     event = ThreadEvent(1, ThreadEventKind.MESSAGE, NOW, opened, "message-1", refused_files=refused)
-    state = ThreadState(settings=LiveSettings(automated_messages=on))
+    state = ThreadState(settings=ConversationSettings(automated_messages=on))
     return apply_event(state, event, NOW, new_id)
 
 

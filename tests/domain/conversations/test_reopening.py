@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.conversations.conversation import lives
+from domain.conversations.conversation import needs_workflow
 from domain.conversations.lifecycle import ActorKind, Status
 from domain.conversations.state import ThreadEventKind
 from support.story import NOON, QUIET, Story
@@ -28,7 +28,7 @@ def test_closed_is_final_by_default() -> None:
     story = closed(within=0)
     former = story.conversation.id
     assert story.is_refused("reopen").code == "conversation_closed"
-    assert not lives(story.state, story.now)
+    assert not needs_workflow(story.state, story.now)
     story.writes()
     assert story.conversation.id != former
 
@@ -58,7 +58,7 @@ def test_the_agent_goes_on_in_a_new_session_that_reads_the_tag_anew(after: timed
 def test_after_its_time_the_agent_reopens_no_more() -> None:
     story = closed()
     story.now += HOUR
-    assert not lives(story.state, story.now)
+    assert not needs_workflow(story.state, story.now)
     assert story.is_refused("reopen").code == "conversation_closed"
 
 

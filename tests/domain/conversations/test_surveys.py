@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.conversations.conversation import lives
+from domain.conversations.conversation import needs_workflow
 from domain.conversations.deadlines import next_deadline
 from domain.conversations.lifecycle import ActorKind, Status
 from domain.conversations.outbox import UNKNOWN_LIMIT
@@ -58,7 +58,7 @@ def test_a_survey_belongs_to_the_last_session_and_is_sent_after_its_delay() -> N
     assert survey.session_id == story.conversation.last_session_id
     assert (survey.ended_at, survey.due_at) == (NOON, NOON + HOUR)
     story.asks("complete")
-    assert lives(story.state, story.now)
+    assert needs_workflow(story.state, story.now)
     story.passes(HOUR - MS)
     assert story.said() == []
     story.now += timedelta(minutes=3)
@@ -281,7 +281,7 @@ def test_an_answer_by_button_counts_and_is_no_conversation() -> None:
     assert answered.actor_kind is ActorKind.CUSTOMER
     assert (answered.data or {})["late"] is False
     assert story.state.conversation is None
-    assert not lives(story.state, story.now)
+    assert not needs_workflow(story.state, story.now)
 
 
 def test_an_answer_on_the_page_counts() -> None:
@@ -404,7 +404,7 @@ def test_it_expires_at_its_instant() -> None:
     story.now += HOUR + timedelta(minutes=3)
     story.fires()
     assert story.told("survey.expired")[0].at == NOON + HOUR
-    assert not lives(story.state, story.now)
+    assert not needs_workflow(story.state, story.now)
 
 
 def test_a_survey_keeps_the_settings_of_its_ending() -> None:

@@ -9,17 +9,17 @@ import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
 from ingest.relay import engine_watch
-from ingest.relay.engine_watch import EngineWatch
+from ingest.relay.engine_watch import TemporalWatch
 
 AWAY = RPCError("no", RPCStatusCode.UNAVAILABLE, b"")
 
 
 @contextlib.asynccontextmanager
-async def watching(*looks: object) -> AsyncIterator[tuple[EngineWatch, mock.AsyncMock]]:
+async def watching(*looks: object) -> AsyncIterator[tuple[TemporalWatch, mock.AsyncMock]]:
     """A watch whose looks at the engine end like this."""
     client = mock.Mock()
     client.service_client.check_health = mock.AsyncMock(side_effect=looks)
-    watch = EngineWatch(client)
+    watch = TemporalWatch(client)
     running = asyncio.create_task(watch.run())
     yield watch, client.service_client.check_health
     running.cancel()

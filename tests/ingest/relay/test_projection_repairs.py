@@ -14,7 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
-from ingest.relay.projection_repairs import WriteDowns
+from ingest.relay.projection_repairs import ProjectionRepairs
 from store.conversations.recent_projections import first_event_of_last, threads_told_of
 from store.db.database import Database
 from store.events.events import append_events, event_row
@@ -105,8 +105,8 @@ class Engine:
 
 
 @contextlib.asynccontextmanager
-async def working(store: Database, engine: Engine) -> AsyncIterator[WriteDowns]:
-    write_downs = WriteDowns(store, engine.client)
+async def working(store: Database, engine: Engine) -> AsyncIterator[ProjectionRepairs]:
+    write_downs = ProjectionRepairs(store, engine.client)
     task = asyncio.create_task(write_downs.run())
     yield write_downs
     task.cancel()

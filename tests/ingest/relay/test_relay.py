@@ -12,7 +12,7 @@ from sqlalchemy.exc import InternalError, OperationalError
 
 from ingest.events.event_router import Routed, route
 from ingest.inbox.reader import InboxReader
-from ingest.inbox.wake import Alarm
+from ingest.inbox.wake import WakeUpEvent
 from ingest.relay import relay as relaying
 from ingest.relay.leases import MachineLock
 from ingest.relay.relay import Relay
@@ -44,7 +44,7 @@ def relay(intake: Intake, signaller: mock.Mock, files: mock.Mock) -> Relay:
         database=intake.store,
         reader=InboxReader(intake.inbox_store),
         signaller=signaller,
-        alarm=Alarm(),
+        alarm=WakeUpEvent(),
         wake_page=mock.AsyncMock(),
         machine_lock=MachineLock(intake.settings.data_dir),
         files=files,

@@ -9,7 +9,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from ingest.relay import sticky_cache_reset as succession
 from ingest.relay.signaller import Signaller
-from ingest.relay.sticky_cache_reset import Succession
+from ingest.relay.sticky_cache_reset import StickyCacheReset
 from store.inbox.relay_shares import PARTITIONS
 from support.deliveries import body_of, text_event
 from support.eventually import eventually
@@ -31,7 +31,7 @@ def client(reset: mock.AsyncMock) -> mock.Mock:
 
 
 async def test_each_conversation_is_taken_once(client: mock.Mock, reset: mock.AsyncMock) -> None:
-    taking = Succession(client)
+    taking = StickyCacheReset(client)
     taking.begin()
     for workflow_id in ("one", "two", "one"):
         await taking.take(workflow_id)
@@ -43,7 +43,7 @@ async def test_soon_nobody_can_be_dead_and_believed_in(
     client: mock.Mock, reset: mock.AsyncMock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(succession, "SECONDS", 0.0)
-    taking = Succession(client)
+    taking = StickyCacheReset(client)
     taking.begin()
     await taking.take("one")
     reset.assert_not_awaited()
@@ -56,7 +56,7 @@ async def test_what_the_engine_cannot_do_is_asked_again_and_stops_nothing(
     client: mock.Mock, reset: mock.AsyncMock, status: RPCStatusCode
 ) -> None:
     reset.side_effect = RPCError("no", status, b"")
-    taking = Succession(client)
+    taking = StickyCacheReset(client)
     taking.begin()
     await taking.take("one")
     await taking.take("one")
@@ -66,12 +66,12 @@ async def test_what_the_engine_cannot_do_is_asked_again_and_stops_nothing(
 async def test_who_has_taken_nothing_over_takes_no_conversation(
     client: mock.Mock, reset: mock.AsyncMock
 ) -> None:
-    await Succession(client).take("one")
+    await StickyCacheReset(client).take("one")
     reset.assert_not_awaited()
 
 
 async def test_every_take_over_begins_anew(client: mock.Mock, reset: mock.AsyncMock) -> None:
-    taking = Succession(client)
+    taking = StickyCacheReset(client)
     for _ in range(2):
         taking.begin()
         await taking.take("one")

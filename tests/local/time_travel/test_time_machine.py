@@ -20,7 +20,7 @@ from local.children import skipping_engine
 from local.processes.ports import free_port
 from local.processes.processes import running
 from local.processes.progress import Progress
-from local.time_travel.time_machine import InThePastError, Outside, TimeMachine, TimeStandsStillError
+from local.time_travel.time_machine import ExternalActivity, InThePastError, NotIdleError, TimeMachine
 from support.hourly import HOUR, Hourly
 
 pytestmark = [pytest.mark.time_skipping, pytest.mark.asyncio(loop_scope="session")]
@@ -42,11 +42,11 @@ class SlowOutside:
         self._calls = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def look(self) -> Outside:
+    async def look(self) -> ExternalActivity:
         now = await self.machine.now()
         if self.plan is not None and self.plan <= now and not self._tasks:
             self._begin()
-        return Outside(("slow work",) if self._tasks or self._calls else (), self.plan)
+        return ExternalActivity(("slow work",) if self._tasks or self._calls else (), self.plan)
 
     @activity.defn
     async def cause(self) -> None:
@@ -156,7 +156,7 @@ async def test_time_does_not_go_back(place: Place) -> None:
 
 async def test_a_journey_that_needs_a_worker_says_so_and_arrives_with_one(place: Place) -> None:
     started, result = await place.machine.now(), await place.start(1)
-    with pytest.raises(TimeStandsStillError, match="the engine waits for a worker"):
+    with pytest.raises(NotIdleError, match="the engine waits for a worker"):
         await place.machine.travel_to(started + 2 * HOUR, within=0.5)
     assert await place.machine.now() - started < HOUR
     async with place.working():
@@ -168,8 +168,8 @@ async def test_a_journey_that_needs_a_worker_says_so_and_arrives_with_one(place:
 async def test_an_outside_that_never_rests_does_not_hold_the_time_for_ever(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def restless() -> Outside:
-        return Outside(("something endless",))
+    async def restless() -> ExternalActivity:
+        return ExternalActivity(("something endless",))
 
     monkeypatch.setattr(local.time_travel.time_machine, "_MAX_HOLD_SECONDS", 0.2)
     async with place.working():
@@ -178,7 +178,7 @@ async def test_an_outside_that_never_rests_does_not_hold_the_time_for_ever(
         await result()
         monkeypatch.setattr(place.machine, "_look", restless)
         await place.machine.read_outside()
-        with pytest.raises(TimeStandsStillError, match="something endless"):
+        with pytest.raises(NotIdleError, match="something endless"):
             await journey
     assert await place.machine.now() - started >= 2 * HOUR
 
@@ -189,7 +189,7 @@ async def test_an_outside_that_cannot_be_seen_is_not_at_rest(
     look = place.outside.look
     looks: list[None] = []
 
-    async def blind_at_first() -> Outside:
+    async def blind_at_first() -> ExternalActivity:
         looks.append(None)
         if len(looks) < 3:
             raise ConnectionError

@@ -15,7 +15,7 @@ from domain.conversations.projection import LastWritten, date_of_projection
 from domain.conversations.state import Command, ThreadEvent, ThreadEventKind, ThreadState
 from domain.sending.delivery import MessageStatus
 from domain.sending.window import OpeningKind, opening
-from domain.workstreams.conversation_settings import LiveSettings
+from domain.workstreams.conversation_settings import ConversationSettings
 from store import tables
 from store.conversations.messages import decide_status
 from store.conversations.projection import project
@@ -207,7 +207,7 @@ async def test_a_new_conversation_takes_up_what_was_said_before_and_belongs_to_n
 
 
 async def test_a_conversation_that_goes_on_takes_up_what_was_said_since_it_closed(store: Database) -> None:
-    reopenable = LiveSettings(reopen_closed_within=3600)
+    reopenable = ConversationSettings(reopen_closed_within=3600)
     attempt = Attempt(store, ThreadState(settings=reopenable), _ids())
     attempt.message(1)
     for action in ("pick", "end", "complete"):

@@ -16,15 +16,15 @@ from domain.sending.decide import SenderKind
 from domain.workstreams.automated_texts import DEFAULT_TEXTS
 from domain.workstreams.conversation_settings import (
     AutomatedTrigger,
-    LiveSettings,
+    ConversationSettings,
     Receiver,
     RuleAction,
     Silent,
     TimeOutRule,
 )
 from store import tables
+from store.conversations.conversation_settings import conversation_settings
 from store.conversations.created_messages import create_messages
-from store.conversations.live_settings import live_settings
 from store.db.database import Database
 from store.tables import Message, Page, Workstream
 from store.workstreams.automated_messages import CHANNEL, Record, save
@@ -73,12 +73,12 @@ async def _say(store: Database, trigger: T, page_id: str | None, texts: dict[str
     await store.write(lambda session: save(session, page_id or CHANNEL, trigger, said, NOON))
 
 
-async def _live(store: Database, page_id: str = PAGE_A) -> LiveSettings:
-    return await store.read(lambda session: live_settings(session, page_id))
+async def _live(store: Database, page_id: str = PAGE_A) -> ConversationSettings:
+    return await store.read(lambda session: conversation_settings(session, page_id))
 
 
 async def test_without_a_word_of_an_admin_the_settings_are_the_defaults(store: Database) -> None:
-    assert await _live(store) == replace(LiveSettings(), auto_close_waiting_after=3600)
+    assert await _live(store) == replace(ConversationSettings(), auto_close_waiting_after=3600)
 
 
 async def test_settings_take_four_statements_at_most_however_much_is_set(store: Database) -> None:

@@ -19,7 +19,7 @@ from store.db.sql import insert_or_ignore, table_of
 from store.privacy import delete_customer as erasing
 from store.privacy import erasures
 from store.privacy import redact_inbox as erased_inbox
-from store.privacy.erasure_policy import FATES, Fate
+from store.privacy.erasure_policy import ERASURE_POLICIES, ErasurePolicy
 from store.tables import (
     AgentSession,
     Attachment,
@@ -51,13 +51,15 @@ PSID, OTHER_PSID = "7421908834560001", "7421908834560002"
 CANARY, OTHER = "canary <of the erased>", "the words of another"
 POSITION = 100
 
-PERSONAL_TABLES = {name for name, columns in FATES.items() if Fate.DELETED in columns.values()}
+PERSONAL_TABLES = {
+    name for name, columns in ERASURE_POLICIES.items() if ErasurePolicy.DELETED in columns.values()
+}
 
 
 def test_every_column_of_every_table_has_a_fate() -> None:
     tables = {**SQLModel.metadata.tables, **inbox_metadata.tables}
     assert {name: set(table.columns.keys()) for name, table in tables.items()} == {
-        name: set(columns) for name, columns in FATES.items()
+        name: set(columns) for name, columns in ERASURE_POLICIES.items()
     }, (
         "Decide in store/privacy/erasure_policy.py what becomes of the new column, "
         "and have store/privacy/delete_customer.py do it."

@@ -9,7 +9,7 @@ from sqlalchemy import Row, bindparam, select
 from sqlmodel import Session, col
 
 from domain.conversations.automated_messages import FOR_AGENTS
-from domain.workstreams.conversation_settings import LiveSettings, Receiver, RuleAction, TimeOutRule
+from domain.workstreams.conversation_settings import ConversationSettings, Receiver, RuleAction, TimeOutRule
 from store.surveys.settings import active_survey
 from store.tables import Page, Workstream
 from store.workstreams import automated_messages, time_out_rules
@@ -34,19 +34,19 @@ _OF_PAGE = (
 )
 
 
-def live_settings(session: Session, page_id: str) -> LiveSettings:
+def conversation_settings(session: Session, page_id: str) -> ConversationSettings:
     """The settings as they are now."""
     return settings_of(session, session.connection().execute(_OF_PAGE, {"page_id": page_id}).one())
 
 
-def settings_of(session: Session, sources: Row[Any]) -> LiveSettings:
-    """As `live_settings`, with a row at hand that has `SOURCES`."""
+def settings_of(session: Session, sources: Row[Any]) -> ConversationSettings:
+    """As `conversation_settings`, with a row at hand that has `SOURCES`."""
     triggers = automated_messages.active_triggers(session, sources.page_id)
     rules = time_out_rules.active_rules(session, sources.workstream_id)
     if not sources.allow_automated_messages:
         triggers = tuple(trigger for trigger in triggers if trigger in FOR_AGENTS)
         rules = tuple(rule for rule in rules if not _speaks_to_customers(rule))
-    return LiveSettings(
+    return ConversationSettings(
         human_agent_tag=sources.human_agent_tag,
         auto_close_waiting_after=sources.auto_close_waiting_after,
         reopen_closed_within=sources.reopen_closed_within,
