@@ -1,7 +1,7 @@
 """Encryption at rest: AES-256-GCM, the place a secret belongs to bound in as associated data.
 
 A sealed secret is `v1.<key id>.<base64url of nonce and ciphertext>`. Moving a sealed value to another row or
-column makes it unreadable (checklist items 32 and 33 of the security reference).
+column makes it unreadable (docs/security.md, rows 32 and 33).
 """
 
 import base64

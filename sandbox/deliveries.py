@@ -2,7 +2,7 @@
 
 Every app and Page has a lane. What is not due yet waits aside. A delivery that failed holds up those behind
 it until its next try, or, out of order, waits aside too. All waits are on the sandbox's clock.
-What Meta does: messenger-platform.md 1.
+What Meta does: docs/reference/messenger-webhooks.md.
 """
 
 import asyncio

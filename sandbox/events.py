@@ -1,6 +1,6 @@
 """Webhook events in Meta's shape, the subscription field of each, and its key in the ledger.
 
-Source: messenger-platform.md 2.
+Source: docs/reference/messenger-webhooks.md.
 """
 
 import hashlib

@@ -1,6 +1,7 @@
 """The Conversations API: threads of a Page and their messages; details of the newest 20 only.
 
-Source: messenger-platform.md 6. Metadata is not shown here, as with Meta: only echoes carry it.
+Source: docs/reference/messenger-pages-and-threads.md. Metadata is not shown here, as with Meta: only echoes
+carry it.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,6 +1,7 @@
 """Graph API errors in Meta's exact shape. Texts are ours: Meta rewords and translates its own.
 
-Source: messenger-platform.md 4. HTTP status is not documented per code; captures show 400 for nearly all.
+Source: docs/reference/messenger-send-and-errors.md. HTTP status is not documented per code; captures show
+400 for nearly all.
 """
 
 from typing import Any

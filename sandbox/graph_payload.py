@@ -1,6 +1,6 @@
 """What a message to the Send API may contain: lengths, counts, templates.
 
-Source: messenger-platform.md 3, 3b.
+Source: docs/reference/messenger-send-and-errors.md.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Reading a Page or a person (`GET /{id}?fields=…`), and the Page's messenger_profile.
 
-Source: messenger-platform.md 6.
+Source: docs/reference/messenger-pages-and-threads.md.
 """
 
 from typing import TYPE_CHECKING, Any

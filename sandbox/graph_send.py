@@ -2,7 +2,7 @@
 
 Checks in Meta's order: token (before this module), permission and feature, recipient, window and tag,
 payload, rate limit. Then the message is in the thread, whatever becomes of the answer.
-Source: messenger-platform.md 3.
+Source: docs/reference/messenger-send-and-errors.md.
 """
 
 import asyncio

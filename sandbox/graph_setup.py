@@ -1,6 +1,6 @@
 """Tokens and what they open: `/debug_token`, `/me/accounts`, `/oauth/access_token`.
 
-Source: messenger-platform.md 6.
+Source: docs/reference/messenger-pages-and-threads.md.
 """
 
 import hmac

@@ -1,4 +1,6 @@
-"""Conversation Routing: which app controls a thread. Source: messenger-platform.md 6 (thread control).
+"""Conversation Routing: which app controls a thread.
+
+Source: docs/reference/messenger-pages-and-threads.md.
 
 A thread is idle until control is passed, taken or given to the Page's default app; then every app may answer.
 """

@@ -1,6 +1,6 @@
 """Attachments that a Page sends: by URL, uploaded, or reused by id for 90 days.
 
-Source: messenger-platform.md 3.
+Source: docs/reference/messenger-send-and-errors.md.
 """
 
 import asyncio

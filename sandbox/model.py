@@ -18,7 +18,7 @@ ALL_PERMISSIONS = [
 ]
 ALL_TASKS = ["ADVERTISE", "ANALYZE", "CREATE_CONTENT", "MESSAGING", "MODERATE", "MANAGE"]
 
-# Page fields that can be subscribed (messenger-platform.md 1b).
+# Page fields that can be subscribed (docs/reference/messenger-webhooks.md).
 FIELDS = frozenset(
     {
         "messages",

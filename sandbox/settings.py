@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.windows import DEFAULT_LENGTHS_S
 
-# Meta's published limits (messenger-platform.md 5); `{"limits": "meta"}` switches them on.
+# Meta's published limits (docs/reference/messenger-limits.md); `{"limits": "meta"}` switches them on.
 META_LIMITS = {
     "text_per_second": 300,
     "media_per_second": 10,

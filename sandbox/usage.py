@@ -1,4 +1,4 @@
-"""The usage headers of the Graph API. Source: messenger-platform.md 5."""
+"""The usage headers of the Graph API. Source: docs/reference/messenger-limits.md."""
 
 import orjson
 

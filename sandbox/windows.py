@@ -1,7 +1,7 @@
 """Meta's messaging window, kept by the sandbox itself: what opens it, for how long, who may send.
 
 All intervals are half-open, `[opened, opened + length)`, in milliseconds of the sandbox's clock.
-Source: messenger-platform.md 3c.
+Source: docs/reference/messenger-window-and-tags.md.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
 """Files: which are taken, what becomes of one, and what is said about it.
 
-Facebook's outgoing list is service behaviour 1.7. Files are kept and handed on, never opened: a document may
-still be a bomb for whoever opens it, so nothing here trusts more than the first bytes.
+What may be sent to customers is listed in docs/reference/service-behaviour.md, "Files and messages". Files
+are kept and handed on, never opened: a document may still harm the person who opens it, so nothing here
+trusts more than the first bytes.
 """
 
 import re
@@ -109,7 +110,7 @@ TOLD: dict[FileReason, AutomatedTrigger] = {
     **dict.fromkeys(_UNSUPPORTED, AutomatedTrigger.UNSUPPORTED_MESSAGE),
     FileReason.TOO_LARGE: AutomatedTrigger.FILE_TOO_LARGE,
 }
-"""What the customer is told (service behaviour 4.2: 16 and 17). Of everything else only the agent is."""
+"""What the customer is told (docs/reference/service-behaviour.md). The agent is told of everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ TYPES: dict[str, FileType] = {
 FROM_AGENTS = frozenset(
     {"jpg", "jpeg", "png", "mp3", "oga", "ogg", "amr", "mp4", "pdf", "docx", "txt", "gif", "xlsx", "xls"}
 )
-"""What may be sent to customers (service behaviour 1.7)."""
+"""What may be sent to customers (docs/reference/service-behaviour.md, "Files and messages")."""
 
 FETCHED_KINDS = frozenset({"image", "audio", "video", "file"})
 """Meta's kinds that are files. A sticker is one too, but is Messenger's own picture, and is let be."""

@@ -19,7 +19,7 @@ from domain.workstreams.conversation_settings import Receiver, RuleAction, Silen
 
 IDLE_LIMIT = timedelta(days=30)
 WRAP_UP_LIMIT = timedelta(days=1)
-"""Service behaviour 2.2: Open and Active close after 30 days, Wrap-up after one."""
+"""Open and Active close after 30 days, Wrap-up after one (docs/reference/service-behaviour.md, "Timers")."""
 
 _Act = Callable[[Draft], None]
 _SPEAKER_BEFORE = {Silent.CUSTOMER: Side.AGENT, Silent.AGENT: Side.CUSTOMER}

@@ -1,8 +1,8 @@
 """The states of a conversation and every way from one to another, as one table.
 
-The states and transitions are those of the reference system's Facebook channel (service behaviour 2.1), with
-reopening after Closed added: a workstream may allow it for some time. What is not in the table is refused,
-with what would be legal instead.
+The states and transitions are those of docs/reference/service-behaviour.md, with reopening after Closed
+added: a workstream may allow it for some time. What is not in the table is refused, with what would be legal
+instead.
 """
 
 from dataclasses import dataclass

@@ -23,7 +23,7 @@ _ENDINGS = frozenset(
         Trigger.RULE_CLOSES,
     }
 )
-"""An ending is the agent's End, or the system's closing of what was not ended (service behaviour 5)."""
+"""What counts as an ending: see docs/reference/service-behaviour.md, "Surveys"."""
 
 _AUTOMATED_MESSAGE_FOR: dict[Trigger, AutomatedTrigger] = {
     Trigger.PICK: AutomatedTrigger.AGENT_JOINED,

@@ -22,7 +22,7 @@ ECHO_GRACE = timedelta(seconds=30)
 READ_BACK_INTERVAL = timedelta(seconds=10)
 GATE_RECHECK_INTERVAL = timedelta(hours=6)
 UNKNOWN_LIMIT = timedelta(seconds=60)
-"""Reliability reference 2.2: wait for the echo, then read back, then park; successors wait 60 s at most."""
+"""The send protocol of docs/reference/reliability.md: wait for the echo, read back, park after 60 s."""
 
 
 class Step(StrEnum):

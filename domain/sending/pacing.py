@@ -1,4 +1,6 @@
-"""At what pace the calls of a page may leave, ahead of Meta's limits. Source: messenger-platform.md 5.
+"""At what pace the calls of a page may leave, ahead of Meta's limits.
+
+Source: docs/reference/messenger-limits.md.
 
 Each call takes a slot, an instant at which it may leave, as in the generic cell rate algorithm: slots follow
 each other at an even step, and a tenth of a second's calls may leave at once after a pause.

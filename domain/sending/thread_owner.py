@@ -1,8 +1,8 @@
 """Which app controls a thread, as far as is known: a fold over what Meta tells of it.
 
-Source: messenger-platform 6, "Thread control". An app hears of threads that others control on standby only. A
-thread that is idle may be answered by every app; that it became idle is told by nobody, so what is known
-lapses 24 hours after the last sign of it.
+Source: docs/reference/messenger-pages-and-threads.md. An app hears of threads that others control on standby
+only. A thread that is idle may be answered by every app; that it became idle is told by nobody, so what is
+known lapses 24 hours after the last sign of it.
 """
 
 from dataclasses import dataclass, replace

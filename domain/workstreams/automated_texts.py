@@ -1,6 +1,7 @@
 """What automated messages say: the stock texts, the choice of language, and the placeholders.
 
-A page's own text comes before the channel's, the channel's before the stock text (service behaviour 4.1).
+A page's own text comes before the channel's, the channel's before the stock text
+(docs/reference/service-behaviour.md, "Automated messages").
 `docs/automated-messages.md` tells administrators the rules.
 """
 

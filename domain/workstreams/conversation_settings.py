@@ -1,7 +1,7 @@
 """The settings of a page and its workstream that decide about conversations, as they are at one moment.
 
 All lengths are in seconds. Every setting is read live, except the human agent tag: a session keeps the one
-it began with.
+it began with. The triggers are those of docs/reference/service-behaviour.md that exist so far.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ DAY = 24 * 3600
 
 
 class AutomatedTrigger(StrEnum):
-    """Why an automated message is sent (service behaviour 4.2); the causes that exist so far."""
+    """Why an automated message is sent."""
 
     GREETING = "greeting"
     PRIVACY_NOTICE = "privacy_notice"

@@ -1,4 +1,4 @@
-"""The alarm for a webhook event that came again with another content (bad input W40).
+"""The alarm for a webhook event that came again with another content (docs/reference/bad-input.md, W40).
 
 The first to come has won and stays (see `ingest.inbox.inbox`). That there was another is a fault of Meta's,
 or

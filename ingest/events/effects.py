@@ -186,7 +186,7 @@ def _read(parsed: meta.Read, arrival: EventContext) -> None:
 
 
 def _watermark(arrival: EventContext, watermark_ms: int | None) -> datetime | None:
-    """A watermark in the future (bad input W49) must not mark what is not sent yet."""
+    """A watermark in the future (docs/reference/bad-input.md, W49) must not mark what is not sent yet."""
     if watermark_ms is None:
         return None
     return min(clock.from_milliseconds(watermark_ms), arrival.received_at)

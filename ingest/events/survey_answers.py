@@ -1,8 +1,8 @@
 """Answers to surveys among the events: a tapped quick reply of ours, and Meta's feedback template.
 
 An answer is kept in the routing's own transaction, once. It never opens work; a tap opens the window, as any
-quick reply does. What is forged, repeated or somebody else's leaves a record and no more (bad inputs W50 and
-W51).
+quick reply does. What is forged, repeated or somebody else's leaves a record and no more (W50 and W51 of
+docs/reference/bad-input.md).
 """
 
 from domain.conversations.changes import Fact

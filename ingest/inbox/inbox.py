@@ -39,7 +39,8 @@ VALUES {rows}
 ON CONFLICT (account_id, page_id, event_key) DO UPDATE SET conflict_ms = excluded.received_ms
 WHERE inbox_event.digest <> excluded.digest AND inbox_event.channel = excluded.channel
 """
-# The first to come wins; a repetition with another content is noted, for an alarm (bad input W40).
+# The first to come wins; a repetition with another content is noted, for an alarm (W40 of
+# docs/reference/bad-input.md).
 _COLUMNS = 11
 # Each statement gives the interpreter's lock away and waits for it again, behind all requests: so few
 # statements, but 999 parameters are as many as every SQLite takes.

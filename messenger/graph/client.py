@@ -229,7 +229,7 @@ class GraphClient:
     async def debug_token(self, app: AppCredentials, input_token: str) -> TokenInfo:
         """What Meta knows of a token of the app.
 
-        The reference offers this as a GET with the token as a parameter only. A batch call carries that in
+        Meta documents this as a GET with the token as a parameter only. A batch call carries that in
         its body, so that the token is in no URL and in no log of one.
         """
         asking = read_by_batch(self._caller, "debug_token", app.access, {"input_token": input_token})

@@ -1,4 +1,4 @@
-"""What the Conversations API shows of a thread. Source: messenger-platform.md 6, "Conversations"."""
+"""What the Conversations API shows of a thread. Source: docs/reference/messenger-pages-and-threads.md."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

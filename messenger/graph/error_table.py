@@ -1,7 +1,7 @@
 """The Graph API's error codes, row by row: what each means and what to do about it.
 
-Sources: Messenger Platform "Error codes" (2026-06-25), Graph API "Error handling" and "Rate limiting". A row
-is found by code and subcode; without a row of its own a subcode means what its code means.
+Source: docs/reference/messenger-send-and-errors.md. A row is found by code and subcode; without a row of its
+own a subcode means what its code means.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """How much a message to the Send API may hold. Data alone: who takes messages in judges by it.
 
-Sources: messenger-platform 3 (text, quick replies) and 3b (templates); the whole message is the limit of the
-reference service (service-behaviour 1.7). Meta says "characters" only; counting UTF-16 units, by which an
-emoji is two or more, is the careful reading.
+Source: docs/reference/messenger-send-and-errors.md; the limit of the whole message is that of
+docs/reference/service-behaviour.md. Meta says "characters" only; counting UTF-16 units, by which an emoji is
+two or more, is the careful reading.
 """
 
 TEXT = 2000

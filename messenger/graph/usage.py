@@ -1,7 +1,7 @@
 """How near a page or an app is to Meta's limits, as the headers of its answers say.
 
-Source: messenger-platform.md 5. The headers are advice: they may be absent, and one of another form advises
-nothing.
+Source: docs/reference/messenger-limits.md. The headers are advice: they may be absent, and one of another
+form advises nothing.
 """
 
 import json

@@ -156,7 +156,8 @@ def confirm_by_echo(
     """An echo carries our message id: the message was sent, whatever we believed.
 
     Its event is the caller's to append, last in the transaction: the relay has a whole batch to take.
-    None: no such row of ours, or it belongs to another page or person: not our echo (bad input W54).
+    None: no such row of ours, or it belongs to another page or person: not our echo (W54 of
+    docs/reference/bad-input.md).
     """
     message = session.get(Message, message_id, with_for_update=True)
     if message is None or message.direction != "outbound":

@@ -1,6 +1,6 @@
 """Judges a trial: every metric counts, from the ledgers alone, what must not happen. All goals are zero.
 
-The definitions are those of the reliability reference, section 2.1. Here are those that concern the way in;
+The definitions are those of docs/reference/reliability.md. Here are those that concern the way in;
 `send_metrics.py` has those of the way out.
 """
 

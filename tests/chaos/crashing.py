@@ -1,7 +1,7 @@
 """The places at which a worker dies on the way of a send, and how it is made to die there.
 
 Named points end the process themselves (`base/failpoints.py`). Where Meta's side decides the instant, the
-sandbox holds the call and the worker is killed: after it was accepted (F-06), or before it is looked at. Or
+sandbox holds the call and the worker is killed: after it was accepted (F06), or before it is looked at. Or
 it is killed at a random instant.
 """
 

@@ -1,7 +1,7 @@
 """What must not happen to messages on their way out, counted from the ledgers alone. All goals are zero.
 
-The definitions are those of the reliability reference, section 2.1. Whether a message arrived is what the
-sandbox's ledger says of it; what the desk believes is its final state.
+The definitions are those of docs/reference/reliability.md. Whether a message arrived is what the sandbox's
+ledger says of it; what the desk believes is its final state.
 """
 
 from bisect import bisect_right

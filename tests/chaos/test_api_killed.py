@@ -1,4 +1,4 @@
-"""F-01, F-02: the API dies while it takes deliveries. Meta's next try succeeds, nothing is there twice."""
+"""F01, F02: the API dies while it takes deliveries. Meta's next try succeeds, nothing is there twice."""
 
 import asyncio
 import time

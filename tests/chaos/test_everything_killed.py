@@ -1,4 +1,4 @@
-"""F-40: everything is killed at the instant of a 2xx, and started in every order. Nobody has to help."""
+"""F40: everything is killed at the instant of a 2xx, and started in every order. Nobody has to help."""
 
 import asyncio
 from itertools import permutations

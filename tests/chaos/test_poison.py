@@ -1,4 +1,4 @@
-"""F-34: an event that cannot be handled is set aside once, the others flow, and it can be handled later."""
+"""F34: an event that cannot be handled is set aside once, the others flow, and it can be handled later."""
 
 from chaos.checker import check
 from chaos.loads import Load

@@ -1,4 +1,4 @@
-"""F-24, F-25: the same events many times, at once, in any order, over two API processes."""
+"""F24, F25: the same events many times, at once, in any order, over two API processes."""
 
 import asyncio
 from typing import Any

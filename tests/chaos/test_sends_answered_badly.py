@@ -1,4 +1,4 @@
-"""F-16 to F-19, F-22, F-23: Meta's answers and echoes go wrong. What is told of each message is true."""
+"""F16, F17, F18, F19, F22, F23: Meta's answers and echoes go wrong. What is told of each message is true."""
 
 import contextlib
 from typing import Any

@@ -1,4 +1,4 @@
-"""F-05, F-06: the worker dies at every step of a send. Nothing is sent twice, lost, or told falsely."""
+"""F05, F06: the worker dies at every step of a send. Nothing is sent twice, lost, or told falsely."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""F-07, F-08: a worker that was given up for lost, and does not know it. It sends nothing a second time."""
+"""F07, F08: a worker that was given up for lost, and does not know it. It sends nothing a second time."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""F-03, F-04: the worker dies on the way from inbox to conversation. Nothing is lost, nothing doubles."""
+"""F03, F04: the worker dies on the way from inbox to conversation. Nothing is lost, nothing doubles."""
 
 import pytest
 

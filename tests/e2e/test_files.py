@@ -1,4 +1,4 @@
-"""Files of customers through the whole product, also from a CDN that misbehaves (F-37)."""
+"""Files of customers through the whole product, also from a CDN that misbehaves (F37)."""
 
 import time
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Bad input W18 to W26 and W32 to W36: signed bodies of any form. All are answered 200 and kept."""
+"""W18 to W26, W32 to W36 of docs/reference/bad-input.md: signed bodies of any form are answered 200."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Bad input W52 to W56: other events, echoes of others, forged ids, and one poisonous event among many."""
+"""W52 to W56 of docs/reference/bad-input.md: other events, echoes, forged ids, a bad event among many."""
 
 import json
 from typing import Any

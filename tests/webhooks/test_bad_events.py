@@ -1,4 +1,4 @@
-"""Bad input W37 to W49: messages, and events about messages, of any form."""
+"""W37 to W49 of docs/reference/bad-input.md: messages, and events about messages, of any form."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Bad input W01 to W05: the verify handshake."""
+"""W01 to W05 of docs/reference/bad-input.md: the verify handshake."""
 
 from typing import Any
 

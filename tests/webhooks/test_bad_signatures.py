@@ -1,4 +1,4 @@
-"""Bad input W06 to W17: the signature. What is not signed is answered 401 and leaves nothing behind."""
+"""W06 to W17 of docs/reference/bad-input.md: what is not signed is answered 401 and leaves nothing behind."""
 
 import hashlib
 import hmac

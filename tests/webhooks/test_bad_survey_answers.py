@@ -1,4 +1,4 @@
-"""Bad input W50 and W51: postbacks of any form, and answers to surveys that are none."""
+"""W50 and W51 of docs/reference/bad-input.md: postbacks of any form, and answers to surveys that are none."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Bad input W27 to W31: how a body comes over the socket."""
+"""W27 to W31 of docs/reference/bad-input.md: how a body comes over the socket."""
 
 import asyncio
 import contextlib

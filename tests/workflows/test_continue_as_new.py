@@ -1,4 +1,4 @@
-"""F-36: continue-as-new under fire, on a server that suggests it every 200 events.
+"""F36: continue-as-new under fire, on a server that suggests it every 200 events.
 
 Messages, commands, sends, deadlines, held messages and a survey cross several runs: nothing is lost, nothing
 comes twice, order is kept, every command is answered.

@@ -1,4 +1,4 @@
-"""Fetching the files of a message, try by try; F-33: what breaks the worker is set aside after its tries."""
+"""Fetching the files of a message, try by try; F33: what breaks the worker is set aside after its tries."""
 
 import asyncio
 import sys

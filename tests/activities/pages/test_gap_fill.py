@@ -1,4 +1,4 @@
-"""F-31: Meta drops the page silently. It is found, mended, and what was missed comes in once each."""
+"""F31: Meta drops the page silently. It is found, mended, and what was missed comes in once each."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

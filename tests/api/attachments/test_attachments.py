@@ -1,4 +1,4 @@
-"""Files over the API: what is served and how, what may be uploaded; F108 and F112 of the catalogue."""
+"""Files over the API, served and uploaded; F108 and F112 of docs/reference/bad-input.md."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""Meta's data deletion callback (bad inputs P96 and P97), and erasure over the API."""
+"""Meta's data deletion callback (P96 and P97 of docs/reference/bad-input.md), and erasure over the API."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""The table of states: complete, as the reference system has it, and obeyed to the row."""
+"""The table of states: complete, with all of docs/reference/service-behaviour.md, and obeyed to the row."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -177,7 +177,7 @@ def test_every_state_can_be_left_and_reached() -> None:
 
 
 def test_the_reference_systems_table_is_in_ours() -> None:
-    """Service behaviour 2.1: from, to, by whom."""
+    """docs/reference/service-behaviour.md, "States": from, to, by whom."""
     ours = {(row.source, row.target, row.actor) for row in TRANSITIONS}
     agent, system, customer, bot = ActorKind.AGENT, ActorKind.SYSTEM, ActorKind.CUSTOMER, ActorKind.BOT
     s = Status

@@ -1,4 +1,4 @@
-"""The attachment part (F) of the bad-input catalogue, as far as it is about where files come from.
+"""F101 to F111 of docs/reference/bad-input.md, as far as they are about where files come from.
 
 The other numbers are in tests/store/attachments/test_bad_files.py and
 tests/api/attachments/test_attachments.py.

@@ -1,4 +1,4 @@
-"""Bad input W18 to W50, as far as splitting and parsing go; ids as in the catalogue of bad input.
+"""W18 to W50 of docs/reference/bad-input.md, as far as splitting and parsing go.
 
 Whatever is signed becomes events, or one event that keeps the bytes; none harms another.
 """

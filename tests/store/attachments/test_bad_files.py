@@ -1,4 +1,4 @@
-"""The attachment part (F) of the bad-input catalogue, as far as it is about what files hold: F106, F107."""
+"""What files hold: F106 and F107 of docs/reference/bad-input.md."""
 
 import io
 import struct
