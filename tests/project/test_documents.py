@@ -114,3 +114,26 @@ def test_every_address_that_is_named_is_one() -> None:
 def _shape(path: str) -> str:
     """The path, whatever its variables are called."""
     return re.sub(r"\{\w+\}", "{}", path.rstrip("/."))
+
+
+DECISIONS = sorted((DOCS / "adr").glob("[0-9]*.md"))
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.name[:4])
+def test_every_decision_has_a_title_a_status_and_its_row(page: Path) -> None:
+    text = page.read_text()
+    head = re.match(
+        r"# (\d{4})\. (\S.*)\n\nStatus: (Accepted|Amended|Superseded), \d{4}-\d\d-\d\d\b([^#]*?)\n\n", text
+    )
+    assert head, "the page begins with its number, title and status with a date"
+    number, title, status, rest = head.groups()
+    assert page.name.startswith(number)
+    assert status == "Accepted" or "Accepted, 2" in rest, "the status keeps the date of the decision"
+    assert status != "Superseded" or re.search(r"\]\(\d{4}-[\w-]+\.md\)", rest), "by which page"
+    index = (DOCS / "adr" / "README.md").read_text()
+    assert f"| [{number}]({page.name}) | {title} | {status} |\n" in index
+
+
+def test_decisions_are_numbered_without_gaps() -> None:
+    numbers = [int(page.name[:4]) for page in DECISIONS]
+    assert numbers == list(range(1, len(numbers) + 1))
