@@ -4,11 +4,9 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import Any
 
 import httpx
 from fastapi import FastAPI
-from sqlalchemy import text
 from sqlmodel import Session
 from starlette.routing import BaseRoute
 
@@ -61,6 +59,7 @@ from store.access import agents as stored_agents
 from store.attachments.checks import FileChecks
 from store.attachments.object_store import FileStore
 from store.db.database import Database, Lane
+from store.db.sql import ping
 
 _GRAPH_CONNECTIONS = httpx.Limits(max_connections=10, max_keepalive_connections=10, keepalive_expiry=3.0)
 
@@ -205,7 +204,7 @@ async def _services(
         fanout=SettingsFanout(database, engine),
         readiness=Readiness(
             {
-                "store": lambda: database.read(_ask_store, Lane.FIRST),
+                "store": lambda: database.read(ping, Lane.FIRST),
                 "engine": engine.ping,
                 "master_key": partial(master_key_fits, database, settings),
             }
@@ -223,7 +222,3 @@ def _ensure_bootstrap_admin(session: Session) -> None:
     if stored_agents.ensure_admin(session, BOOTSTRAP_ADMIN_ID, "Administrator", clock.now()):
         session.flush()
         record_of(session, BOOTSTRAP_ADMIN_ID, "agent.restored", cause="PAGEDESK_ADMIN_TOKEN")
-
-
-def _ask_store(session: Any) -> None:
-    session.connection().execute(text("SELECT 1"))

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from sqlmodel import Session, col, select
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -12,8 +11,7 @@ from base.log import get_logger
 from base.tracebacks import without_values
 from store.db.database import Database
 from store.db.unavailable import STORE_UNAVAILABLE, reason
-from store.tables import Page
-from store.tables.pages import REMOVED
+from store.pages.pages import unsettled_ids
 from workflows.messages import (
     CHECK_SIGNAL,
     PAGE_WORKFLOW,
@@ -74,7 +72,7 @@ class PageWaker:
     async def _unsettled(self) -> list[str]:
         while True:
             try:
-                return await self._database.read(_unsettled_pages)
+                return await self._database.read(unsettled_ids)
             except STORE_UNAVAILABLE as error:
                 _log.warning("store_unavailable", error=reason(error))
             await asyncio.sleep(_PAUSE_SECONDS)
@@ -92,8 +90,3 @@ class PageWaker:
                 )
         except (RPCError, TimeoutError) as error:
             _log.warning("page_not_woken", page_id=page_id, error=without_values(error))
-
-
-def _unsettled_pages(session: Session) -> list[str]:
-    settled = col(Page.provisioning_state).in_(("Running", REMOVED))
-    return list(session.exec(select(Page.page_id).where(~settled)).all())

@@ -11,7 +11,6 @@ from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 from obstore.exceptions import BaseError
-from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import Session
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
@@ -26,7 +25,7 @@ from local.demo import DEMO_FILE
 from local.naming import shown_command
 from messenger.media.hosts import MediaHosts
 from store.attachments.object_store import FileStore
-from store.db.database import Database
+from store.db.database import Database, connect_once
 from store.db.schema_versions import NewerSchemaError, schemas_behind
 from store.installation import installation
 
@@ -48,13 +47,10 @@ def require_database(settings: Settings) -> None:
     """A PostgreSQL that is configured answers."""
     if settings.database_url is None:
         return
-    engine = create_engine(settings.store_url, connect_args={"connect_timeout": _CONNECT_SECONDS})
     try:
-        engine.connect().close()
+        connect_once(settings.store_url, timeout_seconds=_CONNECT_SECONDS)
     except DBAPIError as error:
         raise SettingsError(f"PAGEDESK_DATABASE_URL: {_told(error)}") from error
-    finally:
-        engine.dispose()
 
 
 def require_schema(settings: Settings) -> None:

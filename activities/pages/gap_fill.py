@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 from temporalio import activity
 
 from activities.common.credentials import page_credentials
@@ -25,14 +25,14 @@ from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
 from messenger.graph.read_back import events_of
 from messenger.webhooks.webhook import WebhookEvent
-from store.conversations.messages import words_at_meta
+from store.conversations.messages import known_mids, unconfirmed_of_people
 from store.db.database import Database
 from store.db.sql import FOR_NO_KEY_UPDATE
 from store.events.events import append_page_event
 from store.pages import findings
 from store.privacy import erasures
 from store.sending.pace import take_reading_slot
-from store.tables import Customer, Message, Page
+from store.tables import Page
 from store.tables.pages import GONE
 
 _MAX_WAIT = timedelta(seconds=15)
@@ -221,27 +221,10 @@ def _missing(
     Our metadata is not shown. So a message of the page that may be one of ours whose id we do not know yet is
     left to its echo and to the look at unknown sends.
     """
-    known = set(
-        session.exec(
-            select(Message.mid).where(
-                col(Message.page_id) == page_id, col(Message.mid).in_([each.mid for each in shown])
-            )
-        )
-    )
+    known = known_mids(session, page_id, [each.mid for each in shown])
     new = [each for each in shown if each.mid not in known]
-    waiting = {
-        (psid, comparable(words_at_meta(text, content)))
-        for psid, text, content in session.exec(
-            select(Customer.psid, Message.text, Message.content)
-            .join(Customer, col(Customer.id) == col(Message.customer_id))
-            .where(
-                col(Customer.page_id) == page_id,
-                col(Customer.psid).in_({each.psid for each in new if each.from_page}),
-                col(Message.direction) == "outbound",
-                col(Message.mid).is_(None),
-            )
-        )
-    }
+    people = {each.psid for each in new if each.from_page and each.psid}
+    waiting = {(psid, comparable(words)) for psid, words in unconfirmed_of_people(session, page_id, people)}
     missing = [
         each for each in new if not each.from_page or (each.psid, comparable(each.text)) not in waiting
     ]

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from contextlib import closing
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 from temporalio import activity
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
@@ -16,18 +16,19 @@ from activities.privacy.file_erasure import FileErasure
 from base import clock
 from base.log import get_logger
 from base.settings import Settings
-from domain.sending.delivery import MessageStatus
 from messenger.graph.client import AppCredentials, GraphClient
 from messenger.graph.errors import GraphError
+from store.conversations import messages
 from store.db import free_space
 from store.db.database import Database
 from store.db.secret_scopes import erased_person_place
+from store.inbox.inbox_events import newest_inbox_id
 from store.pages import accounts
 from store.privacy import delete_customer as erasing
 from store.privacy import erasures
 from store.privacy import redact_inbox as erased_inbox
 from store.privacy.erasures import Outcome, Target
-from store.tables import Erasure, Message
+from store.tables import Erasure
 from workflows.messages import ErasureTarget, FindPeople, conversation_workflow_id
 
 _log = get_logger("activities")
@@ -65,14 +66,9 @@ class ErasureActivities:
     @activity.defn(name="sends_under_way")
     async def sends_under_way(self, target: ErasureTarget) -> bool:
         """Whether an attempt to send to the customer has begun and not ended."""
-
-        def work(session: Session) -> bool:
-            sending = select(Message.id).where(
-                Message.customer_id == target.customer_id, Message.status == MessageStatus.SENDING.value
-            )
-            return session.exec(sending.limit(1)).first() is not None
-
-        return await self._database.read(work)
+        return await self._database.read(
+            lambda session: messages.is_one_being_sent(session, target.customer_id)
+        )
 
     @activity.defn(name="stop_conversation")
     async def stop_conversation(self, target: ErasureTarget) -> None:
@@ -115,7 +111,7 @@ class ErasureActivities:
             return
         with closing(Database(self._settings.inbox_url)) as inbox:
             async with heartbeating():
-                newest = await inbox.read(erased_inbox.newest_id)
+                newest = await inbox.read(newest_inbox_id)
                 for after in range(0, newest + 1, erased_inbox.SCANNED_AT_ONCE):
                     await self._empty(inbox, target.erasure_id, person, after)
 

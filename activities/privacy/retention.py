@@ -14,6 +14,7 @@ from base.log import get_logger
 from base.settings import Settings
 from store.attachments.object_store import FileStore
 from store.db.database import Database
+from store.inbox import relay_shares
 from store.privacy import retention
 from workflows.messages import RetentionReport
 
@@ -58,7 +59,7 @@ class RetentionActivities:
 
     async def _empty_inbox(self, inbox: Database, after: int, now: datetime) -> tuple[int, int]:
         before = now - timedelta(days=self._settings.retention_inbox_days)
-        positions = await self._database.read(retention.relay_positions)
+        positions = await self._database.read(relay_shares.positions)
         position, emptied = after, 0
         while found := await inbox.read(
             partial(retention.old_inbox_events, after=position, before=before, positions=positions)

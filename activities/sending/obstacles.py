@@ -6,7 +6,6 @@ from datetime import datetime
 from sqlmodel import Session
 
 from activities.sending.outcomes import settled
-from activities.sending.rows import SendRows
 from domain.conversations.surveys import REMINDER
 from domain.pages.problems import RESTORED
 from domain.sending.decide import SenderKind
@@ -16,6 +15,7 @@ from store.conversations.messages import settle
 from store.conversations.thread_owners import is_others
 from store.privacy.erasures import CUSTOMER_ERASED
 from store.sending import gate
+from store.sending.send_rows import SendRows
 from store.surveys.answers import is_answered_reminder
 from store.tables import Customer, Message, Page, Thread
 from workflows.messages import SendReport

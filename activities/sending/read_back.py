@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 from temporalio import activity
 
 from activities.common.credentials import page_credentials
@@ -23,7 +23,7 @@ from domain.sending.delivery import MessageStatus, comparable
 from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials
 from messenger.graph.conversations import ThreadMessage
 from messenger.graph.errors import GraphError
-from store.conversations.messages import settle, waiting_with_words, words_at_meta
+from store.conversations.messages import known_mids, settle, waiting_with_words, words_at_meta
 from store.db.database import Database
 from store.sending.pace import take_reading_slot
 from store.tables import Customer, Message
@@ -121,12 +121,7 @@ def _settle(
 ) -> SendReport:
     """Exactly one message that no row of ours has yet, and nothing else of ours that it could be."""
     message = session.get_one(Message, request.message_id)
-    taken = session.exec(
-        select(Message.mid).where(
-            col(Message.page_id) == request.page_id,
-            col(Message.mid).in_([each.mid for each in candidates]),
-        )
-    ).all()
+    taken = known_mids(session, request.page_id, [each.mid for each in candidates])
     free = [each for each in candidates if each.mid not in taken]
     others = waiting_with_words(
         session, request.customer_id, words_at_meta(message.text, message.content), MessageStatus.UNKNOWN

@@ -33,7 +33,6 @@ from activities.sending.outcomes import (
     tell_page,
     unreadable,
 )
-from activities.sending.rows import SendRows, rows_for
 from activities.sending.usage import UsageTracker
 from base import failpoints, metrics
 from base.log import get_logger
@@ -52,6 +51,7 @@ from store.db.database import Database
 from store.db.sql import FOR_NO_KEY_UPDATE
 from store.db.unavailable import STORE_UNAVAILABLE, reason
 from store.sending import pace
+from store.sending.send_rows import SendRows, rows_for
 from store.tables import Message, Page
 from workflows.messages import SendMessage, SendReport
 

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from sqlalchemy import text
-
 from base import clock
 from store.db.database import Database, Lane
-from store.installation.gauges import oldest_unrouted_ms, oldest_untold_work, read_position, received_ms
+from store.db.sql import ping
+from store.inbox.relay_shares import lowest_position
+from store.installation.gauges import oldest_unrouted_ms, oldest_untold_work, received_ms
 
 MAX_LAG = timedelta(seconds=60)
 
@@ -17,12 +17,12 @@ class RelayBehindError(Exception):
 
 async def inbox_takes_writes(inbox: Database) -> None:
     """Take the writer's lock and give it back; raises what keeps it from that."""
-    await inbox.write(lambda session: session.connection().execute(text("SELECT 1")).close())
+    await inbox.write(ping)
 
 
 async def relay_keeps_up(store: Database, inbox: Database) -> None:
     """Raise RelayBehindError when a delivery has waited for longer than `MAX_LAG` to be routed."""
-    position = await store.read(read_position, Lane.FIRST)
+    position = await store.read(lowest_position, Lane.FIRST)
     _require_young(await inbox.read(lambda session: oldest_unrouted_ms(session, position), Lane.FIRST))
 
 

@@ -13,9 +13,10 @@ from base import clock
 from base.log import get_logger
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
-from ingest.inbox.reader import Conflict, InboxReader
+from ingest.inbox.reader import InboxReader
 from store.db.database import Database
 from store.events.events import CONFLICTING_REPEAT, append_events, event_row
+from store.inbox.inbox_events import Conflict
 from store.tables import Event
 
 LOOK_EVERY = timedelta(seconds=10)

@@ -1,102 +1,44 @@
 """Reading the inbox. It is never written from here."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
-
-from sqlalchemy import bindparam
-from sqlmodel import Session, col, func, select, tuple_
 
 from store.db.database import Database
-from store.inbox.relay_shares import PARTITIONS
+from store.inbox import inbox_events
+from store.inbox.inbox_events import Conflict
 from store.tables import InboxEvent
-
-BATCH = 200
-
-_AFTER = (
-    select(InboxEvent)
-    .where(col(InboxEvent.id) > bindparam("position"))
-    .order_by(col(InboxEvent.id))
-    .limit(BATCH)
-)
-
-_NEWEST = select(func.max(InboxEvent.id))
-_PART = _AFTER.where(
-    col(InboxEvent.id) <= bindparam("up_to"),
-    col(InboxEvent.partition).in_(bindparam("partitions", expanding=True)),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """An event that came again, last at `at_ms`, with another content."""
-
-    at_ms: int
-    inbox_id: int
-    page_id: str
-    kind: str
 
 
 class InboxReader:
-    """The relay's and the health check's eyes on the inbox."""
+    """The relay's eyes on the inbox."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def after(self, position: int) -> list[InboxEvent]:
         """The next events, in the order in which they became durable."""
-
-        def work(session: Session) -> list[InboxEvent]:
-            return list(session.exec(_AFTER, params={"position": position}).all())
-
-        return await self._database.read(work)
+        return await self._database.read(lambda session: inbox_events.events_after(session, position))
 
     async def part(
         self, partitions: Collection[int], *, after: int, up_to: int | None
     ) -> tuple[list[InboxEvent], int]:
-        """The next events of some partitions, and up to which id these are all. At most `BATCH`.
+        """The next events of some partitions, and up to which id these are all.
 
         Without `up_to`: up to the newest event.
         """
-
-        def work(session: Session) -> tuple[list[InboxEvent], int]:
-            if up_to is None and len(partitions) == PARTITIONS:
-                events = list(session.exec(_AFTER, params={"position": after}).all())
-                return events, events[-1].id or 0 if events else after
-            last = up_to if up_to is not None else max(after, session.exec(_NEWEST).one() or 0)
-            if last == after:
-                return [], after
-            bounds = {"position": after, "up_to": last, "partitions": list(partitions)}
-            events = list(session.exec(_PART, params=bounds).all())
-            return events, events[-1].id or 0 if len(events) == BATCH else last
-
-        return await self._database.read(work)
+        return await self._database.read(
+            lambda session: inbox_events.events_of_partitions(session, partitions, after=after, up_to=up_to)
+        )
 
     async def these(self, ids: list[int]) -> list[InboxEvent]:
         """Events by their ids, those that are still there."""
-
-        def work(session: Session) -> list[InboxEvent]:
-            wanted = select(InboxEvent).where(col(InboxEvent.id).in_(ids[:BATCH]))
-            return list(session.exec(wanted.order_by(col(InboxEvent.id))).all())
-
-        return await self._database.read(work)
+        return await self._database.read(lambda session: inbox_events.events_by_id(session, ids))
 
     async def conflicts_after(self, at_ms: int, inbox_id: int) -> list[Conflict]:
         """The next conflicts after (at_ms, inbox_id), in that order."""
-        when, id_ = col(InboxEvent.conflict_ms), col(InboxEvent.id)
-        following = (
-            select(when, id_, col(InboxEvent.page_id), col(InboxEvent.kind))
-            .where(when.is_not(None), tuple_(when, id_) > (at_ms, inbox_id))
-            .order_by(when, id_)
-            .limit(BATCH)
+        return await self._database.read(
+            lambda session: inbox_events.conflicts_after(session, at_ms, inbox_id)
         )
-
-        def work(session: Session) -> list[Conflict]:
-            return [
-                Conflict(at or 0, id_ or 0, page, kind) for at, id_, page, kind in session.exec(following)
-            ]
-
-        return await self._database.read(work)
 
     async def newest(self) -> int:
         """The id of the newest event, 0 for an empty inbox."""
-        return await self._database.read(lambda session: session.exec(_NEWEST).one() or 0)
+        return await self._database.read(inbox_events.newest_inbox_id)

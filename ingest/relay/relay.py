@@ -21,11 +21,12 @@ from ingest.inbox.wake import WakeUpEvent
 from ingest.relay.file_starter import FileStarter
 from ingest.relay.leases import Leases, MachineLock, Part
 from ingest.relay.projection_repairs import ProjectionRepairs
-from ingest.relay.replay import replay, requested_replays
+from ingest.relay.replay import replay
 from ingest.relay.signaller import Signaller
 from store.db.database import Database
 from store.db.unavailable import may_be_of_the_data, reason
 from store.inbox.relay_shares import Lease, LeaseLostError, advance
+from store.inbox.unrouted import requested_replays
 from store.tables import InboxEvent
 
 _POLL_SECONDS = 0.5

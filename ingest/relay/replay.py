@@ -5,8 +5,7 @@ a thread are numbered in one place; it looks for marks about once a second. What
 quarantined again.
 """
 
-from sqlalchemy import delete, update
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from base.log import get_logger
 from base.tracebacks import place_of, without_values
@@ -14,26 +13,10 @@ from ingest.events.event_router import Routed, quarantine, route
 from store.db.database import Database
 from store.db.unavailable import may_be_of_the_data
 from store.inbox.relay_shares import Lease, LeaseLostError, advance
-from store.tables import InboxEvent, UnroutedEvent
-
-REPLAYING = "replaying"
-"""The disposition of an unrouted event that waits to be handled once more."""
+from store.inbox.unrouted import forget
+from store.tables import InboxEvent
 
 _log = get_logger("ingest")
-
-
-def request_replay(session: Session, inbox_id: int) -> bool:
-    """Have an unrouted event handled once more; False where there is none. Asking twice is asking once."""
-    marked = session.connection().execute(
-        update(UnroutedEvent).where(col(UnroutedEvent.inbox_id) == inbox_id).values(disposition=REPLAYING)
-    )
-    return marked.rowcount == 1
-
-
-def requested_replays(session: Session) -> list[int]:
-    """The inbox ids of the events that wait to be handled once more, in their order."""
-    waiting = select(UnroutedEvent.inbox_id).where(UnroutedEvent.disposition == REPLAYING)
-    return list(session.exec(waiting.order_by(col(UnroutedEvent.inbox_id))).all())
 
 
 async def replay(database: Database, event: InboxEvent, lease: Lease, owner: str) -> Routed:
@@ -42,7 +25,7 @@ async def replay(database: Database, event: InboxEvent, lease: Lease, owner: str
     def work(session: Session) -> Routed:
         advance(session, owner, [lease], lease.position)  # where it stands already: this asks for the fence
         # It may have been taken back meanwhile: replayed elsewhere, or erased with its person.
-        return route(session, [event]) if _forget(session, event) else Routed()
+        return route(session, [event]) if forget(session, event.id or 0) else Routed()
 
     try:
         return await database.write(work)
@@ -64,11 +47,5 @@ async def replay(database: Database, event: InboxEvent, lease: Lease, owner: str
 
 
 def _set_aside_again(session: Session, event: InboxEvent, reason: str) -> None:
-    _forget(session, event)
+    forget(session, event.id or 0)
     quarantine(session, event, reason)
-
-
-def _forget(session: Session, event: InboxEvent) -> bool:
-    """Whether it was set aside."""
-    set_aside = delete(UnroutedEvent).where(col(UnroutedEvent.inbox_id) == event.id)
-    return session.connection().execute(set_aside).rowcount == 1

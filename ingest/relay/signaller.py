@@ -10,9 +10,8 @@ from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from sqlalchemy import bindparam, delete
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session, col, select, tuple_
+from sqlmodel import Session
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -26,11 +25,10 @@ from ingest.inbox.inbox import partition_of
 from ingest.relay.engine_watch import TemporalWatch
 from ingest.relay.start_or_signal import start_or_signal
 from ingest.relay.sticky_cache_reset import StickyCacheReset
+from store.conversations import thread_events
 from store.db.database import Database, Work
 from store.db.unavailable import may_be_of_the_data, reason
 from store.events.events import append_events, event_row
-from store.tables import Customer, Thread
-from store.tables import ThreadEvent as ThreadEventRow
 from workflows.messages import (
     EVENTS_PER_SIGNAL,
     EVENTS_SIGNAL,
@@ -46,19 +44,6 @@ _RPC_SECONDS = 10.0
 _FIRST_PAUSE_SECONDS = 0.1
 _MAX_PAUSE_SECONDS = 5.0
 _POISONOUS = frozenset({RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.OUT_OF_RANGE})
-
-_WAITING = (
-    select(Thread.page_id, Customer.psid, ThreadEventRow)
-    .join(Thread, col(Thread.customer_id) == col(ThreadEventRow.customer_id))
-    .join(Customer, col(Customer.id) == col(ThreadEventRow.customer_id))
-    .where(
-        col(ThreadEventRow.seq) > col(Thread.applied_seq),
-        tuple_(ThreadEventRow.customer_id, ThreadEventRow.seq)
-        > tuple_(bindparam("customer_id"), bindparam("seq")),
-    )
-    .order_by(col(ThreadEventRow.customer_id), col(ThreadEventRow.seq))
-    .limit(_PAGE)
-)
 
 _log = get_logger("ingest")
 
@@ -247,13 +232,13 @@ class Signaller:
 
 
 def _waiting_after(session: Session, customer_id: str, seq: int) -> list[_Waiting]:
-    rows = session.exec(_WAITING, params={"customer_id": customer_id, "seq": seq})
+    rows = thread_events.unapplied_after(session, customer_id, seq, limit=_PAGE)
     return [_Waiting(page_id, psid, row.customer_id, thread_event(row)) for page_id, psid, row in rows]
 
 
 def _note_unreached(session: Session, page_id: str, customer_id: str, batch: list[ThreadEvent]) -> None:
     """No conversation is open, and these events are no reason to open one."""
-    _forget(session, customer_id, batch)
+    thread_events.forget(session, customer_id, [event.seq for event in batch])
     append_events(
         session,
         [
@@ -276,7 +261,7 @@ def _note_unreached(session: Session, page_id: str, customer_id: str, batch: lis
 
 
 def _note_refused(session: Session, page_id: str, customer_id: str, event: ThreadEvent, error: str) -> None:
-    _forget(session, customer_id, [event])
+    thread_events.forget(session, customer_id, [event.seq])
     fact = Fact(
         "event.quarantined",
         clock.now(),
@@ -285,13 +270,3 @@ def _note_refused(session: Session, page_id: str, customer_id: str, event: Threa
         data={"seq": event.seq, "error": error},
     )
     append_events(session, [event_row(fact, page_id, customer_id, f"{customer_id}/refused/{event.seq}")])
-
-
-def _forget(session: Session, customer_id: str, events: list[ThreadEvent]) -> None:
-    """No workflow will apply these."""
-    numbers = [event.seq for event in events]
-    session.connection().execute(
-        delete(ThreadEventRow).where(
-            col(ThreadEventRow.customer_id) == customer_id, col(ThreadEventRow.seq).in_(numbers)
-        )
-    )

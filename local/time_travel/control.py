@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -23,7 +23,7 @@ from local.processes.served import served
 from local.time_travel.external_activity import DeskOutside
 from local.time_travel.time_machine import InThePastError, NotIdleError, TimeMachine
 from store.db.database import Database
-from store.tables import Event
+from store.events.timeline import kinds_after, newest_event_id
 
 
 def clock_url(settings: Settings) -> str:
@@ -59,7 +59,7 @@ def time_control(machine: TimeMachine, store: Database) -> Starlette:
 
     async def travel(request: Request) -> Response:
         length = timedelta(seconds=(await request.json())["seconds"])
-        started, real, since = await machine.now(), time.monotonic(), await store.read(_newest)
+        started, real, since = await machine.now(), time.monotonic(), await store.read(newest_event_id)
         try:
             await machine.travel_to(started + length)
         except (InThePastError, NotIdleError) as error:
@@ -76,13 +76,8 @@ def time_control(machine: TimeMachine, store: Database) -> Starlette:
     return Starlette(routes=[Route("/clock", read_clock), Route("/travel", travel, methods=["POST"])])
 
 
-def _newest(session: Session) -> int:
-    return session.exec(select(func.max(Event.id))).one() or 0
-
-
 def _events_after(session: Session, newest: int) -> list[dict[str, Any]]:
-    rows = session.exec(select(Event.at, Event.kind).where(col(Event.id) > newest).order_by(col(Event.id)))
-    return [{"at": at.isoformat(), "kind": kind} for at, kind in rows]
+    return [{"at": at.isoformat(), "kind": kind} for at, kind in kinds_after(session, newest)]
 
 
 def _milliseconds(instant: datetime) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 import httpx
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
@@ -14,8 +14,10 @@ from base import clock
 from base.converter import data_converter
 from local.time_travel.time_machine import ExternalActivity
 from store.attachments.rows import messages_with_pending_files
+from store.conversations import thread_events
 from store.db.database import Database
-from store.tables import InboxEvent, RelayPartition, Thread, ThreadEvent
+from store.inbox.inbox_events import newest_inbox_id
+from store.inbox.relay_shares import lowest_position
 from workflows.messages import EVENTS_SIGNAL, ConversationInput, ThreadEvents, conversation_workflow_id
 
 _T = TypeVar("_T")
@@ -39,7 +41,7 @@ class DeskOutside:
             due_ms = (await self._sandbox.get("/_sandbox/due")).raise_for_status().json()["due_ms"]
         except httpx.HTTPError as error:
             return ExternalActivity((f"the sandbox does not answer ({type(error).__name__})",))
-        received = await self._inbox.read(_received)
+        received = await self._inbox.read(newest_inbox_id)
         routed, waiting = await self._store.read(_under_way)
         untold = await self._untold(waiting)
         busy = {
@@ -114,18 +116,9 @@ def _read(payload: Payload, hint: type[_T]) -> _T:
     return value
 
 
-def _received(session: Session) -> int:
-    return session.exec(select(func.max(InboxEvent.id))).one() or 0
-
-
 def _under_way(session: Session) -> tuple[int, list[_Waiting]]:
     """How far the relay has read, and what its conversations have not applied."""
-    waiting = (
-        select(Thread.page_id, Thread.customer_id, ThreadEvent.seq)
-        .join(Thread, col(Thread.customer_id) == col(ThreadEvent.customer_id))
-        .where(col(ThreadEvent.seq) > col(Thread.applied_seq))
-    )
-    return session.exec(select(func.min(RelayPartition.position))).one() or 0, [
+    return lowest_position(session), [
         (conversation_workflow_id(page_id, customer_id), seq)
-        for page_id, customer_id, seq in session.exec(waiting)
+        for page_id, customer_id, seq in thread_events.unapplied(session)
     ]

@@ -13,7 +13,7 @@ from domain.conversations.lifecycle import ActorKind
 from domain.sending.delivery import MAY_BECOME_SENT, NEXT, MessageStatus, comparable
 from store.db.sql import table_of
 from store.events.events import append_events, event_row
-from store.tables import Conversation, Message, Thread
+from store.tables import Conversation, Customer, Message, Thread
 
 _WITH_MID = select(Message.id).where(
     col(Message.page_id) == bindparam("page_id"), col(Message.mid) == bindparam("mid")
@@ -195,6 +195,38 @@ def waiting_with_words(session: Session, customer_id: str, words: str, status: M
         for message_id, text, content in found
         if comparable(words_at_meta(text, content)) == wanted
     ]
+
+
+def unconfirmed_of_people(session: Session, page_id: str, psids: Iterable[str]) -> list[tuple[str, str]]:
+    """Our messages to these people that have no id of Meta's yet: the PSID, and the words at Meta, each."""
+    found = session.exec(
+        select(Customer.psid, Message.text, Message.content)
+        .join(Customer, col(Customer.id) == col(Message.customer_id))
+        .where(
+            col(Customer.page_id) == page_id,
+            col(Customer.psid).in_(set(psids)),
+            col(Message.direction) == "outbound",
+            col(Message.mid).is_(None),
+        )
+    )
+    return [(psid, words_at_meta(text, content)) for psid, text, content in found]
+
+
+def known_mids(session: Session, page_id: str, mids: Iterable[str]) -> set[str | None]:
+    """Those of Meta's ids that a message of the page has."""
+    return set(
+        session.exec(
+            select(Message.mid).where(col(Message.page_id) == page_id, col(Message.mid).in_(list(mids)))
+        )
+    )
+
+
+def is_one_being_sent(session: Session, customer_id: str) -> bool:
+    """Whether an attempt to send to the customer has begun and not ended."""
+    sending = select(Message.id).where(
+        Message.customer_id == customer_id, Message.status == MessageStatus.SENDING.value
+    )
+    return session.exec(sending.limit(1)).first() is not None
 
 
 def displayed_status(message: Message, thread: Thread | None) -> str | None:

@@ -133,6 +133,15 @@ def make_engine(
     return engine
 
 
+def connect_once(url: str, *, timeout_seconds: int) -> None:
+    """Connect to a PostgreSQL and leave; raises SQLAlchemy's DBAPIError where that fails."""
+    engine = create_engine(url, connect_args={"connect_timeout": timeout_seconds})
+    try:
+        engine.connect().close()
+    finally:
+        engine.dispose()
+
+
 def _reading(engine: Engine) -> Engine:
     """The same connections for reading: PostgreSQL shows all statements of a transaction one picture then."""
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

@@ -26,6 +26,11 @@ def is_postgres(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
 
+def ping(session: Session) -> None:
+    """Have the database answer; raises what keeps it from that."""
+    session.connection().execute(text("SELECT 1")).close()
+
+
 def insert_or_ignore(session: Session, model: type[SQLModel], rows: list[dict[str, Any]]) -> None:
     """Insert rows; those whose unique key exists already are left as they are."""
     if rows:

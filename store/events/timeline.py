@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import false, func, or_, select
 from sqlmodel import Session, col
@@ -78,6 +79,12 @@ def events_of_kinds(session: Session, kinds: Iterable[str], *, before: int | Non
     """Events of several kinds, newest first. Each kind is read by itself, as they are indexed."""
     found = [event for kind in kinds for event in events_of_kind(session, kind, before=before, limit=limit)]
     return sorted(found, key=lambda event: -(event.id or 0))[:limit]
+
+
+def kinds_after(session: Session, event_id: int) -> list[tuple[datetime, str]]:
+    """When each event after this one was, and its kind, in the order of the log."""
+    following = select(col(Event.at), col(Event.kind)).where(col(Event.id) > event_id).order_by(col(Event.id))
+    return [(at, kind) for at, kind in session.execute(following)]
 
 
 def newest_event_id(session: Session) -> int:

@@ -113,6 +113,16 @@ def advance(session: Session, relay_id: str, leases: Sequence[Lease], position: 
         raise LeaseLostError("A partition is another relay's, or is read further than was known.")
 
 
+def positions(session: Session) -> dict[int, int]:
+    """How far each partition is read, as ids of the inbox."""
+    return dict(session.exec(select(RelayPartition.partition, RelayPartition.position)).all())
+
+
+def lowest_position(session: Session) -> int:
+    """Up to which id of the inbox everything is routed."""
+    return session.exec(select(func.min(RelayPartition.position))).one() or 0
+
+
 def _present(session: Session, relay_id: str, *, alone: bool) -> tuple[list[str], bool]:
     """Every relay that is there, in the same order for each of them, and whether this one has just come."""
     now = _now(session)

@@ -1,8 +1,12 @@
-"""Reading webhook events that went to no thread."""
+"""Webhook events that went to no thread."""
 
+from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from store.tables import UnroutedEvent
+
+REPLAYING = "replaying"
+"""The disposition of an unrouted event that waits to be handled once more."""
 
 
 def listed(
@@ -15,3 +19,23 @@ def listed(
     if before is not None:
         statement = statement.where(col(UnroutedEvent.inbox_id) < before)
     return list(session.exec(statement))
+
+
+def request_replay(session: Session, inbox_id: int) -> bool:
+    """Have an unrouted event handled once more; False where there is none. Asking twice is asking once."""
+    marked = session.connection().execute(
+        update(UnroutedEvent).where(col(UnroutedEvent.inbox_id) == inbox_id).values(disposition=REPLAYING)
+    )
+    return marked.rowcount == 1
+
+
+def requested_replays(session: Session) -> list[int]:
+    """The inbox ids of the events that wait to be handled once more, in their order."""
+    waiting = select(UnroutedEvent.inbox_id).where(UnroutedEvent.disposition == REPLAYING)
+    return list(session.exec(waiting.order_by(col(UnroutedEvent.inbox_id))).all())
+
+
+def forget(session: Session, inbox_id: int) -> bool:
+    """Delete the row of an unrouted event. Returns whether there was one."""
+    unrouted = delete(UnroutedEvent).where(col(UnroutedEvent.inbox_id) == inbox_id)
+    return session.connection().execute(unrouted).rowcount == 1

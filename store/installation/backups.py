@@ -12,10 +12,9 @@ from sqlmodel import Session, col, select
 from domain.pages.problems import RESTORED, Problem
 from domain.sending.delivery import MessageStatus
 from store.events.events import append_page_event
-from store.pages.page_states import PROBLEM
 from store.sending import gate
 from store.tables import Message, Page, SignIn
-from store.tables.pages import GONE
+from store.tables.pages import GONE, PROBLEM
 
 _BUSY_TIMEOUT_SECONDS = 30.0
 _DELIVERY_DELAY = timedelta(minutes=5)

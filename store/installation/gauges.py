@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlmodel import Session, col, func, select
 
 from domain.sending.delivery import MessageStatus
-from store.tables import InboxEvent, Message, Page, RelayPartition, ThreadEvent
+from store.inbox.relay_shares import lowest_position
+from store.tables import InboxEvent, Message, Page, ThreadEvent
 from store.tables.pages import GONE
 
 MAX_COUNTED = 10_000
@@ -38,18 +39,13 @@ def gauges(session: Session) -> Gauges:
     return Gauges(
         untold=session.exec(select(func.count()).select_from(untold)).one(),
         oldest_untold_inbox_id=session.exec(select(func.min(ThreadEvent.inbox_id))).one(),
-        position=read_position(session),
+        position=lowest_position(session),
         pages=_pages(session),
         messages={status.value: _count(session, status) for status in _UNDER_WAY},
         oldest_messages={
             status.value: oldest for status in _UNDER_WAY if (oldest := _oldest(session, status)) is not None
         },
     )
-
-
-def read_position(session: Session) -> int:
-    """Up to which number of the inbox everything is routed."""
-    return session.exec(select(func.min(RelayPartition.position))).one() or 0
 
 
 def oldest_unrouted_ms(session: Session, position: int) -> int | None:

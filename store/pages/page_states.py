@@ -25,10 +25,7 @@ from store.pages import findings
 from store.pages.traffic import forget_old_silences, traffic_of
 from store.sending import gate
 from store.tables import Page
-from store.tables.pages import GONE
-
-RUNNING = "Running"
-PROBLEM = "Problem"
+from store.tables.pages import GONE, PROBLEM, RUNNING
 
 ALARM = "page.alarm"
 """Something is wrong with the page; raised once until it has ended, or has become worse (`stage`)."""

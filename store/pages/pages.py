@@ -21,7 +21,7 @@ from store.pages import findings
 from store.pages.traffic import forget_silences
 from store.sending import gate
 from store.tables import Account, Customer, Page
-from store.tables.pages import GONE, PROVISIONING, REMOVED, REMOVING, not_removed
+from store.tables.pages import GONE, PROVISIONING, REMOVED, REMOVING, RUNNING, not_removed
 from store.workstreams import automated_messages
 
 GATE_OF_A_REMOVED_PAGE = "removed"
@@ -118,6 +118,12 @@ def ids_by_account(session: Session, account_ids: list[str]) -> dict[str, list[s
 def all_ids(session: Session) -> list[str]:
     """The ids of all pages that are served."""
     return list(session.exec(select(Page.page_id).where(not_removed()).order_by(col(Page.page_id))))
+
+
+def unsettled_ids(session: Session) -> list[str]:
+    """The ids of all pages that neither run nor are removed: their workflows may never have been started."""
+    settled = col(Page.provisioning_state).in_((RUNNING, REMOVED))
+    return list(session.exec(select(Page.page_id).where(~settled)))
 
 
 def remove(session: Session, page_id: str, at: datetime) -> None:

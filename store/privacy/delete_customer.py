@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, delete, literal, or_
 from sqlmodel import Session, SQLModel, col, select
 
 from store.attachments.rows import keys_of_customer
+from store.inbox.relay_shares import positions
 from store.privacy.erasures import add_counts
 from store.tables import (
     AgentSession,
@@ -26,7 +27,6 @@ from store.tables import (
     IdempotencyRecord,
     Message,
     Opening,
-    RelayPartition,
     SearchText,
     Survey,
     SurveyAnswer,
@@ -48,7 +48,8 @@ def erase_customer(session: Session, erasure_id: str, customer_id: str) -> None:
         model.__tablename__: _delete(session, model, *conditions)
         for model, *conditions in _rows_of(customer_id)
     }
-    _remember(session, erasure_id, customer_id, {"positions": _positions(session), "late_files": late_files})
+    read = {str(partition): position for partition, position in positions(session).items()}
+    _remember(session, erasure_id, customer_id, {"positions": read, "late_files": late_files})
     add_counts(session, erasure_id, counts | {"files": len(late_files)})
 
 
@@ -92,11 +93,6 @@ def _rows_of(customer_id: str) -> list[tuple[Any, ...]]:
 
 def _delete(session: Session, model: type[SQLModel], *conditions: ColumnElement[bool]) -> int:
     return session.connection().execute(delete(model).where(*conditions)).rowcount
-
-
-def _positions(session: Session) -> dict[str, int]:
-    read = session.exec(select(RelayPartition.partition, RelayPartition.position))
-    return {str(partition): position for partition, position in read}
 
 
 def _remember(session: Session, erasure_id: str, customer_id: str, facts: dict[str, Any]) -> None:

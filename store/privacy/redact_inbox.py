@@ -30,11 +30,6 @@ class Trace:
     is_own: bool
 
 
-def newest_id(session: Session) -> int:
-    """The id of the newest event."""
-    return session.exec(select(func.max(InboxEvent.id))).one() or 0
-
-
 def traces(
     session: Session, page_id: str, psid: str, positions: dict[str, int], *, after: int
 ) -> list[Trace]:

@@ -21,7 +21,6 @@ from store.tables import (
     IdempotencyRecord,
     InboxEvent,
     Opening,
-    RelayPartition,
     SignIn,
     UnroutedEvent,
 )
@@ -36,11 +35,6 @@ class OldEvents:
 
     ids: list[int]
     position: int
-
-
-def relay_positions(session: Session) -> dict[int, int]:
-    """How far each partition of the inbox has been read."""
-    return {row.partition: row.position for row in session.exec(select(RelayPartition))}
 
 
 def old_inbox_events(

@@ -10,6 +10,8 @@ from store.db.types import UtcDateTime
 from store.tables.columns import JSON_TYPE, instant, json_column
 
 PROVISIONING = "Provisioning"
+RUNNING = "Running"
+PROBLEM = "Problem"
 REMOVING = "Removing"
 REMOVED = "Removed"
 GONE = (REMOVING, REMOVED)

@@ -22,8 +22,8 @@ from chaos.ledgers import Book, Ledgers, Line, read_book
 from chaos.processes import PRODUCT, Fleet
 from chaos.replying import Replies
 from chaos.settling import SETTLE_SECONDS, failed_workflow_tasks, settle
-from ingest.relay.replay import request_replay
 from store.db.database import Database
+from store.inbox.unrouted import request_replay
 from support.eventually import eventually
 
 MUTE: dict[str, Any] = {"kind": "echo_never"}

@@ -7,11 +7,11 @@ import pytest
 from sqlmodel import Session, select
 
 from activities.pages.checks import PageActivities
-from background.page_waker import _unsettled_pages
 from messenger.graph.client import GraphClient
 from store.attachments.rows import KeptFile, keep_upload
 from store.attachments.uploads import WantedUpload, keep_meta_id
 from store.pages import accounts, pages
+from store.pages.pages import unsettled_ids
 from store.tables import Account, Attachment, Customer, Page, UnroutedEvent
 from store.tables.pages import REMOVED
 from support.page_desk import META, PageDesk
@@ -111,9 +111,9 @@ async def test_one_that_takes_leave_is_woken_until_it_has_and_one_that_is_gone_n
     desk: PageDesk,
 ) -> None:
     await delete(desk, with_history=True)
-    assert PAGE_A in await desk.store.read(_unsettled_pages)
+    assert PAGE_A in await desk.store.read(unsettled_ids)
     await desk.check()
-    assert await desk.store.read(_unsettled_pages) == [PAGE_B]
+    assert await desk.store.read(unsettled_ids) == [PAGE_B]
     calls = len(desk.world.graph.read())
     assert (await desk.check()).deleted
     assert len(desk.world.graph.read()) == calls

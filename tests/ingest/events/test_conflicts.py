@@ -7,8 +7,9 @@ from freezegun import freeze_time
 
 from base import clock
 from ingest.events.conflicts import LOOK_EVERY, ConflictWatch
-from ingest.inbox.reader import BATCH, InboxReader
+from ingest.inbox.reader import InboxReader
 from store.events.events import CONFLICTING_REPEAT
+from store.inbox.inbox_events import BATCH
 from store.tables import Event
 from support.intake import Intake
 from support.store import PAGE_A, payload, rows

@@ -7,9 +7,10 @@ from sqlmodel import Session
 
 from base import failpoints
 from ingest.events.event_router import Routed, quarantine
-from ingest.relay.replay import REPLAYING, replay, request_replay, requested_replays
+from ingest.relay.replay import replay
 from store.db.database import Database
 from store.inbox.relay_shares import Lease, LeaseLostError, take_share
+from store.inbox.unrouted import REPLAYING, request_replay, requested_replays
 from store.tables import InboxEvent, Message, UnroutedEvent
 from support.intake import Intake
 from support.store import PSID, payload, rows

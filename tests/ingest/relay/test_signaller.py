@@ -116,7 +116,6 @@ async def all_read(signaller: Signaller) -> None:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signalling_room, "MAX_IN_MEMORY", 6)
     monkeypatch.setattr(signalling_room, "_PAGE", 2)
-    monkeypatch.setattr(signalling_room, "_WAITING", signalling_room._WAITING.limit(2))
 
 
 @pytest.mark.usefixtures("small")
