@@ -1,6 +1,6 @@
 """Deleting what the store keeps of one customer, in one transaction.
 
-`store.privacy.erasure_policy` says what is what.
+Each column's type in `store.tables` says what becomes of it (`store.tables.erasure_policy`).
 The relay may be routing an event of the person at the same moment. What it has routed before this commit is
 deleted; what it routes after makes a new customer. `positions` tells the two apart in the inbox: how far each
 partition was read. `late_files` are where files are that came after the customer's files had been deleted.

@@ -7,18 +7,19 @@ from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from store.tables.columns import BIG, instant, json_column
+from store.tables.erasure_policy import Deleted, Harmless
 
 
 class Agent(SQLModel, table=True):
     """A person or a machine that uses the API. `role`: agent, supervisor, admin or machine."""
 
-    id: str = Field(primary_key=True)
-    name: str
-    email: str | None = Field(default=None, unique=True)
-    role: str
-    password_hash: str | None = None
-    active: bool = True
-    created_at: datetime = instant()
+    id: Harmless[str] = Field(primary_key=True)
+    name: Harmless[str]
+    email: Harmless[str | None] = Field(default=None, unique=True)
+    role: Harmless[str]
+    password_hash: Harmless[str | None] = None
+    active: Harmless[bool] = True
+    created_at: Harmless[datetime] = instant()
 
 
 class ApiKey(SQLModel, table=True):
@@ -26,14 +27,14 @@ class ApiKey(SQLModel, table=True):
 
     __tablename__ = "api_key"
 
-    id: str = Field(primary_key=True)
-    agent_id: str = Field(foreign_key="agent.id", index=True)
-    name: str
-    prefix: str
-    digest: str = Field(unique=True)
-    created_at: datetime = instant()
-    expires_at: datetime | None = instant(nullable=True)
-    revoked_at: datetime | None = instant(nullable=True)
+    id: Harmless[str] = Field(primary_key=True)
+    agent_id: Harmless[str] = Field(foreign_key="agent.id", index=True)
+    name: Harmless[str]
+    prefix: Harmless[str]
+    digest: Harmless[str] = Field(unique=True)
+    created_at: Harmless[datetime] = instant()
+    expires_at: Harmless[datetime | None] = instant(nullable=True)
+    revoked_at: Harmless[datetime | None] = instant(nullable=True)
 
 
 class SignIn(SQLModel, table=True):
@@ -41,12 +42,12 @@ class SignIn(SQLModel, table=True):
 
     __tablename__ = "sign_in"
 
-    id: str = Field(primary_key=True)
-    agent_id: str = Field(foreign_key="agent.id", index=True)
-    digest: str = Field(unique=True)
-    created_at: datetime = instant()
-    expires_at: datetime = instant(index=True)
-    revoked_at: datetime | None = instant(nullable=True)
+    id: Harmless[str] = Field(primary_key=True)
+    agent_id: Harmless[str] = Field(foreign_key="agent.id", index=True)
+    digest: Harmless[str] = Field(unique=True)
+    created_at: Harmless[datetime] = instant()
+    expires_at: Harmless[datetime] = instant(index=True)
+    revoked_at: Harmless[datetime | None] = instant(nullable=True)
 
 
 class SignInTry(SQLModel, table=True):
@@ -55,20 +56,24 @@ class SignInTry(SQLModel, table=True):
     __tablename__ = "sign_in_try"
     __table_args__ = (Index("ix_sign_in_try_key", "key", "at"),)
 
-    id: int | None = Field(default=None, sa_type=BIG, primary_key=True)
-    key: str
-    try_id: str = Field(index=True)
-    at: datetime = instant(index=True)
+    id: Harmless[int | None] = Field(default=None, sa_type=BIG, primary_key=True)
+    key: Harmless[str]
+    try_id: Harmless[str] = Field(index=True)
+    at: Harmless[datetime] = instant(index=True)
 
 
 class IdempotencyRecord(SQLModel, table=True):
-    """The stored answer of a creating POST, by principal and `Idempotency-Key`."""
+    """The stored answer of a creating POST, by principal and `Idempotency-Key`.
+
+    An erasure deletes the answers to refused replies; the others hold no more than the id of what was
+    created.
+    """
 
     __tablename__ = "idempotency_record"
 
-    principal_id: str = Field(primary_key=True)
-    key: str = Field(primary_key=True, index=True)
-    request_hash: str
-    status_code: int
-    body: dict[str, Any] = json_column(dict)
-    created_at: datetime = instant(index=True)
+    principal_id: Deleted[str] = Field(primary_key=True)
+    key: Deleted[str] = Field(primary_key=True, index=True)
+    request_hash: Deleted[str]
+    status_code: Deleted[int]
+    body: Deleted[dict[str, Any]] = json_column(dict)
+    created_at: Deleted[datetime] = instant(index=True)

@@ -6,6 +6,7 @@ from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from store.tables.columns import index_where, instant
+from store.tables.erasure_policy import Deleted
 
 _ACTIVITY = text("coalesce(last_message_at, opened_at)")
 
@@ -25,21 +26,21 @@ class Conversation(SQLModel, table=True):
         ),
     )
 
-    id: str = Field(primary_key=True)
-    page_id: str = Field(foreign_key="page.page_id")
-    customer_id: str = Field(foreign_key="customer.id", index=True)
-    workstream_id: str | None = Field(default=None, index=True)
-    queue_id: str | None = None
-    agent_id: str | None = None
-    status: str
-    phase: str | None = None
-    status_reason: str
-    status_changed_at: datetime = instant()
-    session_id: str | None = None
-    opened_at: datetime = instant()
-    closed_at: datetime | None = instant(nullable=True)
-    last_message_at: datetime | None = instant(nullable=True)
-    version: int = 0
+    id: Deleted[str] = Field(primary_key=True)
+    page_id: Deleted[str] = Field(foreign_key="page.page_id")
+    customer_id: Deleted[str] = Field(foreign_key="customer.id", index=True)
+    workstream_id: Deleted[str | None] = Field(default=None, index=True)
+    queue_id: Deleted[str | None] = None
+    agent_id: Deleted[str | None] = None
+    status: Deleted[str]
+    phase: Deleted[str | None] = None
+    status_reason: Deleted[str]
+    status_changed_at: Deleted[datetime] = instant()
+    session_id: Deleted[str | None] = None
+    opened_at: Deleted[datetime] = instant()
+    closed_at: Deleted[datetime | None] = instant(nullable=True)
+    last_message_at: Deleted[datetime | None] = instant(nullable=True)
+    version: Deleted[int] = 0
 
 
 class AgentSession(SQLModel, table=True):
@@ -47,14 +48,14 @@ class AgentSession(SQLModel, table=True):
 
     __tablename__ = "conversation_session"  # "session" is SQLModel's word
 
-    id: str = Field(primary_key=True)
-    conversation_id: str = Field(foreign_key="conversation.id", index=True)
-    number: int
-    agent_id: str | None = None
-    human_agent_tag: bool = False
-    started_at: datetime = instant()
-    closed_at: datetime | None = instant(nullable=True)
-    closure_reason: str | None = None
+    id: Deleted[str] = Field(primary_key=True)
+    conversation_id: Deleted[str] = Field(foreign_key="conversation.id", index=True)
+    number: Deleted[int]
+    agent_id: Deleted[str | None] = None
+    human_agent_tag: Deleted[bool] = False
+    started_at: Deleted[datetime] = instant()
+    closed_at: Deleted[datetime | None] = instant(nullable=True)
+    closure_reason: Deleted[str | None] = None
 
 
 class ContextVariable(SQLModel, table=True):
@@ -62,8 +63,8 @@ class ContextVariable(SQLModel, table=True):
 
     __tablename__ = "conversation_context"
 
-    conversation_id: str = Field(primary_key=True, foreign_key="conversation.id")
-    name: str = Field(primary_key=True)
+    conversation_id: Deleted[str] = Field(primary_key=True, foreign_key="conversation.id")
+    name: Deleted[str] = Field(primary_key=True)
     # Not a JSON column: SQLite would make numbers of it, and 3.0 an integer.
-    value: str = Field(description="a text or a number, as JSON")
-    changed_at: datetime = instant()
+    value: Deleted[str] = Field(description="a text or a number, as JSON")
+    changed_at: Deleted[datetime] = instant()

@@ -7,6 +7,7 @@ from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from store.tables.columns import BIG, instant, json_column
+from store.tables.erasure_policy import Deleted
 
 
 class Event(SQLModel, table=True):
@@ -14,6 +15,7 @@ class Event(SQLModel, table=True):
 
     `written_at` dates the projection that told it; null for what no workflow tells. What turned out never to
     have been is named by a later `event.retracted`, and has no `dedupe_key` any more: it may yet come to be.
+    An erasure deletes the rows of the person; the others are about pages and settings.
     """
 
     __table_args__ = (
@@ -22,15 +24,15 @@ class Event(SQLModel, table=True):
         Index("ix_event_kind", "kind", "id"),
     )
 
-    id: int | None = Field(default=None, sa_type=BIG, primary_key=True)
-    at: datetime = instant()
-    kind: str
-    page_id: str | None = Field(default=None)
-    customer_id: str | None = Field(default=None, index=True)
-    conversation_id: str | None = None
-    message_id: str | None = None
-    actor_kind: str
-    actor_id: str | None = None
-    data: dict[str, Any] = json_column(dict)
-    dedupe_key: str | None = Field(default=None, unique=True)
-    written_at: datetime | None = instant(nullable=True)
+    id: Deleted[int | None] = Field(default=None, sa_type=BIG, primary_key=True)
+    at: Deleted[datetime] = instant()
+    kind: Deleted[str]
+    page_id: Deleted[str | None] = Field(default=None)
+    customer_id: Deleted[str | None] = Field(default=None, index=True)
+    conversation_id: Deleted[str | None] = None
+    message_id: Deleted[str | None] = None
+    actor_kind: Deleted[str]
+    actor_id: Deleted[str | None] = None
+    data: Deleted[dict[str, Any]] = json_column(dict)
+    dedupe_key: Deleted[str | None] = Field(default=None, unique=True)
+    written_at: Deleted[datetime | None] = instant(nullable=True)

@@ -6,6 +6,7 @@ from sqlalchemy import Index, MetaData, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from store.tables.columns import BIG, instant
+from store.tables.erasure_policy import Deleted, Emptied, Harmless
 
 inbox_metadata = MetaData(naming_convention=SQLModel.metadata.naming_convention)
 
@@ -13,7 +14,8 @@ inbox_metadata = MetaData(naming_convention=SQLModel.metadata.naming_convention)
 class InboxEvent(SQLModel, table=True):
     """One event of one delivery, exactly as Meta sent it.
 
-    Written only by the committers of `ingest`. An erasure leaves its key, so that a repetition is known.
+    Written only by the committers of `ingest`. An erasure leaves the event's key, by which a late repetition
+    of Meta's is known and dropped; but not a key that is made of the person's id.
     """
 
     __tablename__ = "inbox_event"
@@ -29,21 +31,21 @@ class InboxEvent(SQLModel, table=True):
     )
     metadata = inbox_metadata
 
-    id: int | None = Field(default=None, sa_type=BIG, primary_key=True)
-    account_id: str
-    page_id: str
-    event_key: str
-    partition: int
-    channel: str
-    kind: str
-    customer_psid: str | None = None
-    occurred_ms: int | None = Field(default=None, sa_type=BIG)
-    received_ms: int = Field(sa_type=BIG)
-    conflict_ms: int | None = Field(
+    id: Harmless[int | None] = Field(default=None, sa_type=BIG, primary_key=True)
+    account_id: Harmless[str]
+    page_id: Harmless[str]
+    event_key: Harmless[str]
+    partition: Harmless[int]
+    channel: Emptied[str]
+    kind: Harmless[str]
+    customer_psid: Emptied[str | None] = None
+    occurred_ms: Emptied[int | None] = Field(default=None, sa_type=BIG)
+    received_ms: Harmless[int] = Field(sa_type=BIG)
+    conflict_ms: Emptied[int | None] = Field(
         default=None, sa_type=BIG, description="when the same event came again with another content"
     )
-    digest: bytes
-    raw: bytes
+    digest: Emptied[bytes]
+    raw: Emptied[bytes]
 
 
 class Relay(SQLModel, table=True):
@@ -51,8 +53,8 @@ class Relay(SQLModel, table=True):
 
     __tablename__ = "relay"
 
-    id: str = Field(primary_key=True)
-    present_until: datetime = instant()
+    id: Harmless[str] = Field(primary_key=True)
+    present_until: Harmless[datetime] = instant()
 
 
 class RelayPartition(SQLModel, table=True):
@@ -60,10 +62,10 @@ class RelayPartition(SQLModel, table=True):
 
     __tablename__ = "relay_partition"
 
-    partition: int = Field(primary_key=True)
-    owner: str | None = None
-    fence: int = 0
-    position: int = Field(default=0, sa_type=BIG)
+    partition: Harmless[int] = Field(primary_key=True)
+    owner: Harmless[str | None] = None
+    fence: Harmless[int] = 0
+    position: Harmless[int] = Field(default=0, sa_type=BIG)
 
 
 class UnroutedEvent(SQLModel, table=True):
@@ -71,10 +73,10 @@ class UnroutedEvent(SQLModel, table=True):
 
     __tablename__ = "unrouted_event"
 
-    inbox_id: int = Field(sa_type=BIG, primary_key=True)
-    disposition: str = Field(index=True)
-    reason: str
-    kind: str
-    account_id: str
-    page_id: str
-    at: datetime = instant()
+    inbox_id: Deleted[int] = Field(sa_type=BIG, primary_key=True)
+    disposition: Deleted[str] = Field(index=True)
+    reason: Deleted[str]
+    kind: Deleted[str]
+    account_id: Deleted[str]
+    page_id: Deleted[str]
+    at: Deleted[datetime] = instant()

@@ -2,6 +2,8 @@
 
 from sqlmodel import Field, SQLModel
 
+from store.tables.erasure_policy import Harmless
+
 
 class Installation(SQLModel, table=True):
     """What an installation knows of itself, compared at every start.
@@ -9,5 +11,5 @@ class Installation(SQLModel, table=True):
     By `store.installation.installation`.
     """
 
-    name: str = Field(primary_key=True)
-    value: str
+    name: Harmless[str] = Field(primary_key=True)
+    value: Harmless[str]

@@ -7,6 +7,7 @@ from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from store.tables.columns import BIG, JSON_TYPE, index_where, instant, json_column
+from store.tables.erasure_policy import Deleted
 
 ARRIVAL = text("coalesce(thread_seq, 2147483647)")
 
@@ -25,45 +26,47 @@ class Message(SQLModel, table=True):
         index_where("ix_message_agent_status", "agent_id", "status", "created_at", "id", given="agent_id"),
     )
 
-    id: str = Field(primary_key=True)
-    page_id: str = Field(foreign_key="page.page_id")
-    customer_id: str = Field(foreign_key="customer.id")
-    conversation_id: str | None = None
-    session_id: str | None = None
-    direction: str
-    sender_kind: str
-    agent_id: str | None = None
-    kind: str = "message"
-    text: str | None = None
-    attachments: list[dict[str, Any]] = json_column(list)
-    content: dict[str, Any] | None = Field(
+    id: Deleted[str] = Field(primary_key=True)
+    page_id: Deleted[str] = Field(foreign_key="page.page_id")
+    customer_id: Deleted[str] = Field(foreign_key="customer.id")
+    conversation_id: Deleted[str | None] = None
+    session_id: Deleted[str | None] = None
+    direction: Deleted[str]
+    sender_kind: Deleted[str]
+    agent_id: Deleted[str | None] = None
+    kind: Deleted[str] = "message"
+    text: Deleted[str | None] = None
+    attachments: Deleted[list[dict[str, Any]]] = json_column(list)
+    content: Deleted[dict[str, Any] | None] = Field(
         default=None,
         sa_type=JSON_TYPE,
         nullable=True,
         description="outbound only: what the Send API's `message` holds besides the text",
     )
-    quick_reply_payload: str | None = None
-    reply_to_mid: str | None = None
-    referral: dict[str, Any] | None = Field(default=None, sa_type=JSON_TYPE, nullable=True)
-    reactions: list[dict[str, Any]] = json_column(list)
-    edits: list[dict[str, Any]] = json_column(list)
-    deleted_at: datetime | None = instant(nullable=True)
-    mid: str | None = None
-    app_id: str | None = Field(default=None, description="the other app of a message from outside")
-    standby: bool = False
-    thread_seq: int | None = None
-    status: str | None = Field(default=None, description="outbound only: the send protocol's status")
-    reason: str | None = None
-    reason_detail: str | None = None
-    allowed_by: str | None = None
-    attempt: int = 0
-    request_hash: str | None = None
-    hold: bool = Field(default=False, description="what the window refuses is to be held")
-    resends: str | None = Field(default=None, description="the message of ours that this one says again")
-    occurred_at: datetime = instant()
-    received_at: datetime | None = instant(nullable=True)
-    sent_at: datetime | None = instant(nullable=True)
-    created_at: datetime = instant()
+    quick_reply_payload: Deleted[str | None] = None
+    reply_to_mid: Deleted[str | None] = None
+    referral: Deleted[dict[str, Any] | None] = Field(default=None, sa_type=JSON_TYPE, nullable=True)
+    reactions: Deleted[list[dict[str, Any]]] = json_column(list)
+    edits: Deleted[list[dict[str, Any]]] = json_column(list)
+    deleted_at: Deleted[datetime | None] = instant(nullable=True)
+    mid: Deleted[str | None] = None
+    app_id: Deleted[str | None] = Field(default=None, description="the other app of a message from outside")
+    standby: Deleted[bool] = False
+    thread_seq: Deleted[int | None] = None
+    status: Deleted[str | None] = Field(default=None, description="outbound only: the send protocol's status")
+    reason: Deleted[str | None] = None
+    reason_detail: Deleted[str | None] = None
+    allowed_by: Deleted[str | None] = None
+    attempt: Deleted[int] = 0
+    request_hash: Deleted[str | None] = None
+    hold: Deleted[bool] = Field(default=False, description="what the window refuses is to be held")
+    resends: Deleted[str | None] = Field(
+        default=None, description="the message of ours that this one says again"
+    )
+    occurred_at: Deleted[datetime] = instant()
+    received_at: Deleted[datetime | None] = instant(nullable=True)
+    sent_at: Deleted[datetime | None] = instant(nullable=True)
+    created_at: Deleted[datetime] = instant()
 
 
 class Attachment(SQLModel, table=True):
@@ -72,7 +75,8 @@ class Attachment(SQLModel, table=True):
     The rules: `domain.attachments.attachments`.
 
     `url` is Meta's link, kept until the file is fetched or given up; `store_key` where the attachment store
-    has it. `refreshed`: Meta was asked for a new link already.
+    has it. `refreshed`: Meta was asked for a new link already. An erasure deletes the files before
+    their rows.
     """
 
     __table_args__ = (
@@ -80,26 +84,26 @@ class Attachment(SQLModel, table=True):
         Index("ix_attachment_created", "created_at"),
     )
 
-    id: str = Field(primary_key=True)
-    direction: str
-    message_id: str | None = Field(default=None, index=True)
-    page_id: str | None = Field(default=None, foreign_key="page.page_id", index=True)
-    customer_id: str | None = Field(default=None, foreign_key="customer.id", index=True)
-    agent_id: str | None = None
-    position: int = 0
-    kind: str
-    state: str
-    reason: str | None = None
-    name: str | None = None
-    size: int | None = Field(default=None, sa_type=BIG)
-    content_type: str | None = None
-    sha256: str | None = None
-    store_key: str | None = None
-    url: str | None = None
-    refreshed: bool = False
-    attempts: int = 0
-    created_at: datetime = instant()
-    ended_at: datetime | None = instant(nullable=True)
+    id: Deleted[str] = Field(primary_key=True)
+    direction: Deleted[str]
+    message_id: Deleted[str | None] = Field(default=None, index=True)
+    page_id: Deleted[str | None] = Field(default=None, foreign_key="page.page_id", index=True)
+    customer_id: Deleted[str | None] = Field(default=None, foreign_key="customer.id", index=True)
+    agent_id: Deleted[str | None] = None
+    position: Deleted[int] = 0
+    kind: Deleted[str]
+    state: Deleted[str]
+    reason: Deleted[str | None] = None
+    name: Deleted[str | None] = None
+    size: Deleted[int | None] = Field(default=None, sa_type=BIG)
+    content_type: Deleted[str | None] = None
+    sha256: Deleted[str | None] = None
+    store_key: Deleted[str | None] = None
+    url: Deleted[str | None] = None
+    refreshed: Deleted[bool] = False
+    attempts: Deleted[int] = 0
+    created_at: Deleted[datetime] = instant()
+    ended_at: Deleted[datetime | None] = instant(nullable=True)
 
 
 class AttachmentUpload(SQLModel, table=True):
@@ -107,7 +111,7 @@ class AttachmentUpload(SQLModel, table=True):
 
     __tablename__ = "attachment_upload"
 
-    attachment_id: str = Field(primary_key=True, foreign_key="attachment.id")
-    page_id: str = Field(primary_key=True, foreign_key="page.page_id", index=True)
-    meta_id: str
-    expires_at: datetime = instant()
+    attachment_id: Deleted[str] = Field(primary_key=True, foreign_key="attachment.id")
+    page_id: Deleted[str] = Field(primary_key=True, foreign_key="page.page_id", index=True)
+    meta_id: Deleted[str]
+    expires_at: Deleted[datetime] = instant()

@@ -8,6 +8,7 @@ from sqlmodel import Field, SQLModel, col
 
 from store.db.types import UtcDateTime
 from store.tables.columns import JSON_TYPE, instant, json_column
+from store.tables.erasure_policy import Harmless
 
 PROVISIONING = "Provisioning"
 RUNNING = "Running"
@@ -25,65 +26,67 @@ class Account(SQLModel, table=True):
     whose pages have a history stays without its secrets.
     """
 
-    id: str = Field(primary_key=True)
-    name: str
-    app_id: str = Field(unique=True)
-    app_secret: str
-    verify_token: str | None = None
-    previous_app_secret: str | None = None
-    previous_app_secret_until: datetime | None = instant(nullable=True)
-    deleted_at: datetime | None = instant(nullable=True)
-    created_at: datetime = instant()
+    id: Harmless[str] = Field(primary_key=True)
+    name: Harmless[str]
+    app_id: Harmless[str] = Field(unique=True)
+    app_secret: Harmless[str]
+    verify_token: Harmless[str | None] = None
+    previous_app_secret: Harmless[str | None] = None
+    previous_app_secret_until: Harmless[datetime | None] = instant(nullable=True)
+    deleted_at: Harmless[datetime | None] = instant(nullable=True)
+    created_at: Harmless[datetime] = instant()
 
 
 class Page(SQLModel, table=True):
     """A Facebook Page of an account. `access_token` is sealed."""
 
-    page_id: str = Field(primary_key=True)
-    account_id: str = Field(foreign_key="account.id", index=True)
-    workstream_id: str = Field(foreign_key="workstream.id", index=True)
-    name: str
-    access_token: str
-    language: str = "en"
-    human_agent_tag: bool = False
-    attachments_for_customers: bool = False
-    attachments_for_agents: bool = False
-    provisioning_state: str = "Provisioning"
-    problems: list[dict[str, Any]] = json_column(list)
-    checked_at: datetime | None = instant(nullable=True)
-    last_event_at: datetime | None = instant(nullable=True)
-    survey: dict[str, Any] | None = Field(
+    page_id: Harmless[str] = Field(primary_key=True)
+    account_id: Harmless[str] = Field(foreign_key="account.id", index=True)
+    workstream_id: Harmless[str] = Field(foreign_key="workstream.id", index=True)
+    name: Harmless[str]
+    access_token: Harmless[str]
+    language: Harmless[str] = "en"
+    human_agent_tag: Harmless[bool] = False
+    attachments_for_customers: Harmless[bool] = False
+    attachments_for_agents: Harmless[bool] = False
+    provisioning_state: Harmless[str] = "Provisioning"
+    problems: Harmless[list[dict[str, Any]]] = json_column(list)
+    checked_at: Harmless[datetime | None] = instant(nullable=True)
+    last_event_at: Harmless[datetime | None] = instant(nullable=True)
+    survey: Harmless[dict[str, Any] | None] = Field(
         default=None,
         sa_type=JSON_TYPE,
         nullable=True,
         description="the survey after an ending, as the API takes it; see store.surveys.settings",
     )
-    send_gate: str = "open"
-    send_gate_reason: str | None = None
-    send_gate_until: datetime | None = instant(nullable=True)
-    send_gate_generation: int = 0
-    sends_next_at: datetime | None = instant(nullable=True)
-    media_next_at: datetime | None = instant(nullable=True)
-    reads_next_at: datetime | None = instant(nullable=True)
-    slowed_until: datetime | None = instant(nullable=True)
-    usage_percent: int | None = Field(default=None, description="of what Meta allows, when it was much")
-    warnings: list[dict[str, Any]] = json_column(list)
-    findings: dict[str, Any] = Field(
+    send_gate: Harmless[str] = "open"
+    send_gate_reason: Harmless[str | None] = None
+    send_gate_until: Harmless[datetime | None] = instant(nullable=True)
+    send_gate_generation: Harmless[int] = 0
+    sends_next_at: Harmless[datetime | None] = instant(nullable=True)
+    media_next_at: Harmless[datetime | None] = instant(nullable=True)
+    reads_next_at: Harmless[datetime | None] = instant(nullable=True)
+    slowed_until: Harmless[datetime | None] = instant(nullable=True)
+    usage_percent: Harmless[int | None] = Field(
+        default=None, description="of what Meta allows, when it was much"
+    )
+    warnings: Harmless[list[dict[str, Any]]] = json_column(list)
+    findings: Harmless[dict[str, Any]] = Field(
         default_factory=dict,
         sa_type=JSON_TYPE,
         nullable=False,
         description="what refused messages and webhooks told of the page, by problem code",
     )
-    token_saved_at: datetime | None = instant(nullable=True)
-    token_expires_at: datetime | None = instant(nullable=True)
-    token_refresh_due_at: datetime | None = instant(nullable=True)
-    subscribed_at: datetime | None = instant(nullable=True)
-    last_messaging_at: datetime | None = instant(nullable=True)
-    last_standby_at: datetime | None = instant(nullable=True)
-    gap_since: datetime | None = instant(nullable=True)
-    gap_read_until: datetime | None = instant(nullable=True)
-    removed_at: datetime | None = instant(nullable=True)
-    created_at: datetime = instant()
+    token_saved_at: Harmless[datetime | None] = instant(nullable=True)
+    token_expires_at: Harmless[datetime | None] = instant(nullable=True)
+    token_refresh_due_at: Harmless[datetime | None] = instant(nullable=True)
+    subscribed_at: Harmless[datetime | None] = instant(nullable=True)
+    last_messaging_at: Harmless[datetime | None] = instant(nullable=True)
+    last_standby_at: Harmless[datetime | None] = instant(nullable=True)
+    gap_since: Harmless[datetime | None] = instant(nullable=True)
+    gap_read_until: Harmless[datetime | None] = instant(nullable=True)
+    removed_at: Harmless[datetime | None] = instant(nullable=True)
+    created_at: Harmless[datetime] = instant()
 
 
 class PageSilence(SQLModel, table=True):
@@ -91,9 +94,9 @@ class PageSilence(SQLModel, table=True):
 
     __tablename__ = "page_silence"
 
-    page_id: str = Field(primary_key=True, foreign_key="page.page_id")
-    day: datetime = Field(sa_type=UtcDateTime, primary_key=True)
-    seconds: int
+    page_id: Harmless[str] = Field(primary_key=True, foreign_key="page.page_id")
+    day: Harmless[datetime] = Field(sa_type=UtcDateTime, primary_key=True)
+    seconds: Harmless[int]
 
 
 def not_removed() -> ColumnElement[bool]:

@@ -4,6 +4,7 @@ from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from store.tables.columns import BIG
+from store.tables.erasure_policy import Deleted
 
 
 class SearchText(SQLModel, table=True):
@@ -16,8 +17,8 @@ class SearchText(SQLModel, table=True):
     __tablename__ = "search_text"
     __table_args__ = (UniqueConstraint("customer_id", "source_id", "kind"), {"sqlite_autoincrement": True})
 
-    id: int | None = Field(default=None, sa_type=BIG, primary_key=True)
-    customer_id: str = Field(foreign_key="customer.id")
-    source_id: str = Field(description="the message's or the customer's id")
-    kind: str
-    terms: str = Field(description="words and marks, separated by blanks")
+    id: Deleted[int | None] = Field(default=None, sa_type=BIG, primary_key=True)
+    customer_id: Deleted[str] = Field(foreign_key="customer.id")
+    source_id: Deleted[str] = Field(description="the message's or the customer's id")
+    kind: Deleted[str]
+    terms: Deleted[str] = Field(description="words and marks, separated by blanks")

@@ -6,6 +6,7 @@ from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from store.tables.columns import instant
+from store.tables.erasure_policy import Deleted
 
 
 class Survey(SQLModel, table=True):
@@ -21,23 +22,23 @@ class Survey(SQLModel, table=True):
         Index("ix_survey_status_ended", "status", "ended_at", "id"),
     )
 
-    id: str = Field(primary_key=True)
-    page_id: str = Field(foreign_key="page.page_id")
-    customer_id: str = Field(foreign_key="customer.id", index=True)
-    conversation_id: str = Field(foreign_key="conversation.id", index=True)
-    session_id: str | None = None
-    token: str = Field(unique=True)
-    question: str
-    way: str | None = None
-    status: str
-    reason: str | None = None
-    message_id: str | None = None
-    reminder_id: str | None = Field(default=None, unique=True)
-    ended_at: datetime = instant()
-    due_at: datetime = instant()
-    sent_at: datetime | None = instant(nullable=True)
-    expires_at: datetime | None = instant(nullable=True)
-    version: int = 0
+    id: Deleted[str] = Field(primary_key=True)
+    page_id: Deleted[str] = Field(foreign_key="page.page_id")
+    customer_id: Deleted[str] = Field(foreign_key="customer.id", index=True)
+    conversation_id: Deleted[str] = Field(foreign_key="conversation.id", index=True)
+    session_id: Deleted[str | None] = None
+    token: Deleted[str] = Field(unique=True)
+    question: Deleted[str]
+    way: Deleted[str | None] = None
+    status: Deleted[str]
+    reason: Deleted[str | None] = None
+    message_id: Deleted[str | None] = None
+    reminder_id: Deleted[str | None] = Field(default=None, unique=True)
+    ended_at: Deleted[datetime] = instant()
+    due_at: Deleted[datetime] = instant()
+    sent_at: Deleted[datetime | None] = instant(nullable=True)
+    expires_at: Deleted[datetime | None] = instant(nullable=True)
+    version: Deleted[int] = 0
 
 
 class SurveyAnswer(SQLModel, table=True):
@@ -45,10 +46,10 @@ class SurveyAnswer(SQLModel, table=True):
 
     __tablename__ = "survey_answer"
 
-    survey_id: str = Field(primary_key=True, foreign_key="survey.id")
-    question: str
-    score: int | None = None
-    text: str | None = None
-    source: str
-    late: bool = False
-    at: datetime = instant()
+    survey_id: Deleted[str] = Field(primary_key=True, foreign_key="survey.id")
+    question: Deleted[str]
+    score: Deleted[int | None] = None
+    text: Deleted[str | None] = None
+    source: Deleted[str]
+    late: Deleted[bool] = False
+    at: Deleted[datetime] = instant()

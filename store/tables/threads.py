@@ -8,6 +8,7 @@ from sqlmodel import Field, SQLModel
 
 from store.db.types import UtcDateTime
 from store.tables.columns import BIG, JSON_TYPE, index_where, instant, json_column
+from store.tables.erasure_policy import Deleted
 
 
 class Customer(SQLModel, table=True):
@@ -19,23 +20,25 @@ class Customer(SQLModel, table=True):
         Index("ix_customer_page_created", "page_id", "created_at", "id"),
     )
 
-    id: str = Field(primary_key=True)
-    page_id: str = Field(foreign_key="page.page_id")
-    psid: str = Field(index=True)
-    name: str | None = None
-    first_name: str | None = None
-    last_name: str | None = None
-    picture_url: str | None = None
-    locale: str | None = None
-    timezone: str | None = None
-    profile_due_at: datetime | None = Field(
+    id: Deleted[str] = Field(primary_key=True)
+    page_id: Deleted[str] = Field(foreign_key="page.page_id")
+    psid: Deleted[str] = Field(index=True)
+    name: Deleted[str | None] = None
+    first_name: Deleted[str | None] = None
+    last_name: Deleted[str | None] = None
+    picture_url: Deleted[str | None] = None
+    locale: Deleted[str | None] = None
+    timezone: Deleted[str | None] = None
+    profile_due_at: Deleted[datetime | None] = Field(
         default=None, sa_type=UtcDateTime, index=True, description="when Meta is to be asked who this is"
     )
-    profile_asked_at: datetime | None = instant(nullable=True)
-    profile_tries: int = Field(default=0, description="failed asks in a row that may pass")
-    profile_error: str | None = None
-    erasure_id: str | None = Field(default=None, description="set from the moment their erasure is asked for")
-    created_at: datetime = instant()
+    profile_asked_at: Deleted[datetime | None] = instant(nullable=True)
+    profile_tries: Deleted[int] = Field(default=0, description="failed asks in a row that may pass")
+    profile_error: Deleted[str | None] = None
+    erasure_id: Deleted[str | None] = Field(
+        default=None, description="set from the moment their erasure is asked for"
+    )
+    created_at: Deleted[datetime] = instant()
 
 
 class Thread(SQLModel, table=True):
@@ -47,23 +50,23 @@ class Thread(SQLModel, table=True):
         index_where("ix_thread_human_agent_until", "human_agent_until", given="human_agent_until"),
     )
 
-    customer_id: str = Field(primary_key=True, foreign_key="customer.id")
-    page_id: str
-    last_seq: int = 0
-    applied_seq: int = 0
-    opened_by: str | None = None
-    opened_at: datetime | None = instant(nullable=True)
-    standard_until: datetime | None = instant(nullable=True)
-    human_agent_until: datetime | None = instant(nullable=True)
-    delivered_until: datetime | None = instant(nullable=True)
-    read_until: datetime | None = instant(nullable=True)
-    owner: str = "unknown"
-    owner_app_id: str | None = None
-    owner_known_at: datetime | None = instant(nullable=True)
-    pending_referral: dict[str, Any] | None = Field(default=None, sa_type=JSON_TYPE, nullable=True)
-    state: dict[str, Any] | None = Field(default=None, sa_type=JSON_TYPE, nullable=True)
-    version: int = 0
-    written_at: datetime | None = Field(
+    customer_id: Deleted[str] = Field(primary_key=True, foreign_key="customer.id")
+    page_id: Deleted[str]
+    last_seq: Deleted[int] = 0
+    applied_seq: Deleted[int] = 0
+    opened_by: Deleted[str | None] = None
+    opened_at: Deleted[datetime | None] = instant(nullable=True)
+    standard_until: Deleted[datetime | None] = instant(nullable=True)
+    human_agent_until: Deleted[datetime | None] = instant(nullable=True)
+    delivered_until: Deleted[datetime | None] = instant(nullable=True)
+    read_until: Deleted[datetime | None] = instant(nullable=True)
+    owner: Deleted[str] = "unknown"
+    owner_app_id: Deleted[str | None] = None
+    owner_known_at: Deleted[datetime | None] = instant(nullable=True)
+    pending_referral: Deleted[dict[str, Any] | None] = Field(default=None, sa_type=JSON_TYPE, nullable=True)
+    state: Deleted[dict[str, Any] | None] = Field(default=None, sa_type=JSON_TYPE, nullable=True)
+    version: Deleted[int] = 0
+    written_at: Deleted[datetime | None] = Field(
         default=None, sa_type=UtcDateTime, description="the date of that projection"
     )
 
@@ -71,14 +74,14 @@ class Thread(SQLModel, table=True):
 class Opening(SQLModel, table=True):
     """A customer's action that opened or extended the window."""
 
-    inbox_id: int = Field(sa_type=BIG, primary_key=True)
-    customer_id: str = Field(foreign_key="customer.id", index=True)
-    kind: str
-    occurred_at: datetime | None = instant(nullable=True)
-    received_at: datetime = instant()
-    at: datetime = instant()
-    standard_until: datetime = instant()
-    human_agent_until: datetime | None = instant(nullable=True)
+    inbox_id: Deleted[int] = Field(sa_type=BIG, primary_key=True)
+    customer_id: Deleted[str] = Field(foreign_key="customer.id", index=True)
+    kind: Deleted[str]
+    occurred_at: Deleted[datetime | None] = instant(nullable=True)
+    received_at: Deleted[datetime] = instant()
+    at: Deleted[datetime] = instant()
+    standard_until: Deleted[datetime] = instant()
+    human_agent_until: Deleted[datetime | None] = instant(nullable=True)
 
 
 class ThreadEvent(SQLModel, table=True):
@@ -86,12 +89,12 @@ class ThreadEvent(SQLModel, table=True):
 
     __tablename__ = "thread_event"
 
-    customer_id: str = Field(primary_key=True, foreign_key="customer.id")
-    seq: int = Field(primary_key=True)
-    inbox_id: int = Field(sa_type=BIG, unique=True)
-    kind: str
-    route: str
-    facts: dict[str, Any] = json_column(dict)
+    customer_id: Deleted[str] = Field(primary_key=True, foreign_key="customer.id")
+    seq: Deleted[int] = Field(primary_key=True)
+    inbox_id: Deleted[int] = Field(sa_type=BIG, unique=True)
+    kind: Deleted[str]
+    route: Deleted[str]
+    facts: Deleted[dict[str, Any]] = json_column(dict)
 
 
 class EarlyChange(SQLModel, table=True):
@@ -100,8 +103,8 @@ class EarlyChange(SQLModel, table=True):
     __tablename__ = "early_change"
     __table_args__ = (Index("ix_early_change_mid", "page_id", "mid"),)
 
-    inbox_id: int = Field(sa_type=BIG, primary_key=True)
-    page_id: str
-    mid: str
-    kind: str
-    change: dict[str, Any] = json_column(dict)
+    inbox_id: Deleted[int] = Field(sa_type=BIG, primary_key=True)
+    page_id: Deleted[str]
+    mid: Deleted[str]
+    kind: Deleted[str]
+    change: Deleted[dict[str, Any]] = json_column(dict)

@@ -6,6 +6,7 @@ from typing import Any
 from sqlmodel import Field, SQLModel
 
 from store.tables.columns import instant, json_column
+from store.tables.erasure_policy import Harmless
 
 
 class SessionTemplate(SQLModel, table=True):
@@ -13,28 +14,38 @@ class SessionTemplate(SQLModel, table=True):
 
     __tablename__ = "session_template"
 
-    id: str = Field(primary_key=True)
-    name: str = Field(unique=True)
-    title: str
-    communication_panel: str
-    tabs: list[dict[str, Any]] = json_column(list)
-    created_at: datetime = instant()
+    id: Harmless[str] = Field(primary_key=True)
+    name: Harmless[str] = Field(unique=True)
+    title: Harmless[str]
+    communication_panel: Harmless[str]
+    tabs: Harmless[list[dict[str, Any]]] = json_column(list)
+    created_at: Harmless[datetime] = instant()
 
 
 class Workstream(SQLModel, table=True):
     """How the work of some pages is shared out."""
 
-    id: str = Field(primary_key=True)
-    name: str = Field(unique=True)
-    auto_close_waiting_after: int = Field(description="seconds of Waiting after which the system closes")
-    reopen_closed_within: int = Field(default=0, description="seconds after Closed in which it may reopen")
-    window_warning: int = Field(default=3600, description="seconds before a closing of the window to warn")
-    send_held_unseen: bool = Field(default=False, description="send held messages when the customer is back")
-    allow_automated_messages: bool = Field(
+    id: Harmless[str] = Field(primary_key=True)
+    name: Harmless[str] = Field(unique=True)
+    auto_close_waiting_after: Harmless[int] = Field(
+        description="seconds of Waiting after which the system closes"
+    )
+    reopen_closed_within: Harmless[int] = Field(
+        default=0, description="seconds after Closed in which it may reopen"
+    )
+    window_warning: Harmless[int] = Field(
+        default=3600, description="seconds before a closing of the window to warn"
+    )
+    send_held_unseen: Harmless[bool] = Field(
+        default=False, description="send held messages when the customer is back"
+    )
+    allow_automated_messages: Harmless[bool] = Field(
         default=True, description="whether Pagedesk itself may say anything"
     )
-    session_template_id: str | None = Field(default=None, foreign_key="session_template.id", index=True)
-    created_at: datetime = instant()
+    session_template_id: Harmless[str | None] = Field(
+        default=None, foreign_key="session_template.id", index=True
+    )
+    created_at: Harmless[datetime] = instant()
 
 
 class TimeOutRule(SQLModel, table=True):
@@ -42,17 +53,17 @@ class TimeOutRule(SQLModel, table=True):
 
     __tablename__ = "time_out_rule"
 
-    id: str = Field(primary_key=True)
-    workstream_id: str = Field(foreign_key="workstream.id", index=True)
-    silent: str
-    after: int
-    action: str
-    receiver: str = "customer"
-    priority: int = 0
-    texts: dict[str, str] = json_column(dict)
-    fallback_language: str | None = None
-    active: bool = True
-    created_at: datetime = instant()
+    id: Harmless[str] = Field(primary_key=True)
+    workstream_id: Harmless[str] = Field(foreign_key="workstream.id", index=True)
+    silent: Harmless[str]
+    after: Harmless[int]
+    action: Harmless[str]
+    receiver: Harmless[str] = "customer"
+    priority: Harmless[int] = 0
+    texts: Harmless[dict[str, str]] = json_column(dict)
+    fallback_language: Harmless[str | None] = None
+    active: Harmless[bool] = True
+    created_at: Harmless[datetime] = instant()
 
 
 class AutomatedMessage(SQLModel, table=True):
@@ -60,10 +71,10 @@ class AutomatedMessage(SQLModel, table=True):
 
     __tablename__ = "automated_message"
 
-    level: str = Field(primary_key=True)
-    trigger: str = Field(primary_key=True)
-    active: bool
-    texts: dict[str, str] = json_column(dict)
-    fallback_language: str | None = None
-    description: str | None = None
-    changed_at: datetime = instant()
+    level: Harmless[str] = Field(primary_key=True)
+    trigger: Harmless[str] = Field(primary_key=True)
+    active: Harmless[bool]
+    texts: Harmless[dict[str, str]] = json_column(dict)
+    fallback_language: Harmless[str | None] = None
+    description: Harmless[str | None] = None
+    changed_at: Harmless[datetime] = instant()
