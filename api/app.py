@@ -29,10 +29,10 @@ from api.http.proxy_watch import ProxyWatch
 from api.http.rate_limit import RateLimit
 from api.pages import accounts, pages, survey_settings
 from api.privacy import data_deletion
+from api.runtime.conversation_commands import ConversationCommands
 from api.runtime.dependencies import AppDependencies
 from api.runtime.desk_metrics import DeskMetrics
 from api.runtime.event_hub import EventHub
-from api.runtime.in_flight_commands import InFlightCommands
 from api.runtime.meta_actions import MetaActions
 from api.runtime.passwords import Passwords
 from api.runtime.readiness import Readiness
@@ -45,6 +45,7 @@ from api.security.auth import BOOTSTRAP_ADMIN_ID, roles_by_digest
 from api.security.openapi import describe, introduction
 from api.sending import messages, replies, sender_actions
 from api.sending.reply_sweep import sweep_forever
+from api.sending.service import ReplyService
 from api.surveys import page as survey_page
 from api.surveys import results as surveys
 from api.webhooks.mount import WebhookMount
@@ -126,7 +127,7 @@ def create_app(
         }
         webhooks.open(settings, opened, app.state.services.refusals)
         background = {
-            asyncio.create_task(sweep_forever(app.state.services), name="sweep"),
+            asyncio.create_task(sweep_forever(ReplyService.of(app.state.services)), name="sweep"),
             asyncio.create_task(app.state.services.fanout.run(), name="settings"),
             asyncio.create_task(app.state.services.refusals.run(), name="refusals"),
         }
@@ -191,7 +192,7 @@ async def _services(
         meta=MetaActions(
             database, GraphClient(http, str(settings.graph_base_url), settings.graph_version), settings.vault
         ),
-        flights=InFlightCommands(),
+        commands=ConversationCommands(database, engine),
         passwords=Passwords(),
         throttle=SignInThrottle(database, settings.vault),
         refusals=RefusalTrail(database),

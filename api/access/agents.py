@@ -7,6 +7,7 @@ from fastapi import Response
 from pydantic import BaseModel
 from sqlmodel import Session
 
+from api.access.views import AgentView
 from api.http.fields import Email, Flag, Id, Input, Instant, Name, OptionalIdempotencyKey, Password, PathId
 from api.http.paging import Cursor, CursorOf, CursorPage, Limit
 from api.http.problem_docs import problems
@@ -21,7 +22,7 @@ from base.ids import new_id, new_secret
 from domain.access.roles import Role
 from store.access import agents, credentials
 from store.access.idempotency import create_once
-from store.tables import Agent, ApiKey
+from store.tables import ApiKey
 
 _BY_ID = CursorOf("agents", tuple[Id])
 
@@ -45,24 +46,6 @@ class AgentChange(Input):
     email: Email | None = None
     password: Password | None = None
     active: Flag | None = None
-
-
-class AgentView(BaseModel):
-    """An agent."""
-
-    id: str
-    name: str
-    email: str | None
-    role: Role
-    active: bool
-    has_password: bool
-    created_at: datetime
-
-    @classmethod
-    def of(cls, agent: Agent) -> Self:
-        """The agent without the password's hash."""
-        shown = agent.model_dump(exclude={"password_hash"})
-        return cls.model_validate({**shown, "has_password": agent.password_hash is not None})
 
 
 class KeyInput(Input):

@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr
 from sqlmodel import Session
 from starlette.requests import Request
 
-from api.access.agents import AgentView
+from api.access.views import AgentView
 from api.http.fields import Input, Password
 from api.http.problem_docs import problems
 from api.http.problems import Problem

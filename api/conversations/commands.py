@@ -7,7 +7,7 @@ problem, and goes into the timeline.
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.conversations.service import command_or_problem, shown_conversation
+from api.conversations.service import show_conversation
 from api.http.fields import Flag, Input, OptionalIdempotencyKey, PathId
 from api.http.problem_docs import problems
 from api.runtime.dependencies import AppDependencies, ServicesDep
@@ -147,5 +147,5 @@ async def _command(
         skip_survey=skip_survey,
         settings=conversation.settings,
     )
-    await command_or_problem(services, conversation, command)
-    return await shown_conversation(services, conversation_id)
+    await services.commands.execute(conversation, command)
+    return await show_conversation(services.database, conversation_id)

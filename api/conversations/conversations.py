@@ -7,6 +7,7 @@ from fastapi import Query
 from sqlmodel import Session
 from starlette.requests import Request
 
+from api.conversations.service import find_conversation, show_conversation
 from api.events.access import subjects_for
 from api.http.fields import Digits, Id, Instant, PathId, SearchText
 from api.http.paging import Cursor, CursorOf, CursorPage, Limit, Number
@@ -99,8 +100,7 @@ async def list_conversations(
 @router.get("/v1/conversations/{conversation_id}", responses=problems("not_found"))
 async def get_conversation(services: ServicesDep, conversation_id: PathId) -> ConversationView:
     """One conversation."""
-    record = await services.database.read(lambda s: _found(s, conversation_id))
-    return ConversationView.of(record, clock.now())
+    return await show_conversation(services.database, conversation_id)
 
 
 @router.get(
@@ -122,7 +122,7 @@ async def list_messages(
     asked = Asked(order, before, after, around, cursor, limit)
 
     def load(session: Session) -> CursorPage[MessageView]:
-        thread = _found(session, conversation_id).thread
+        thread = find_conversation(session, conversation_id).thread
         return _MESSAGES.page(
             asked,
             read=partial(transcripts.of_conversation, session, conversation_id),
@@ -158,7 +158,7 @@ async def get_timeline(
     wanted = timeline.EventFilter(conversation_id, subjects=subjects_for(caller.role))
 
     def load(session: Session) -> CursorPage[EventView]:
-        _found(session, conversation_id)
+        find_conversation(session, conversation_id)
         return _TIMELINE.page(
             asked,
             read=partial(timeline.listed, session, wanted),
@@ -208,10 +208,3 @@ async def list_thread_messages(
 def _shown(session: Session, thread: Thread, messages: list[Message]) -> list[MessageView]:
     replied = replied_ids(session, messages)
     return [MessageView.of(message, thread, replied) for message in messages]
-
-
-def _found(session: Session, conversation_id: str) -> ConversationRecord:
-    record = conversations.find(session, conversation_id)
-    if record is None:
-        raise not_found("conversation", conversation_id)
-    return record

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from api.conversations.service import command_or_problem, shown_conversation
+from api.conversations.service import show_conversation
 from api.http.fields import Id, Input, OptionalIdempotencyKey
 from api.http.problem_docs import problems
 from api.runtime.dependencies import ServicesDep
@@ -53,5 +53,5 @@ async def start_conversation(
         supervises=caller.supervises,
         settings=conversation.settings,
     )
-    await command_or_problem(services, conversation, command)
-    return await shown_conversation(services, conversation.id)
+    await services.commands.execute(conversation, command)
+    return await show_conversation(services.database, conversation.id)

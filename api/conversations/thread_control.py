@@ -9,23 +9,22 @@ from typing import Annotated
 from pydantic import Field
 from sqlmodel import Session
 
-from api.conversations.service import shown_conversation
+from api.conversations.service import show_conversation
 from api.http.fields import Digits, Input, PathId, words
 from api.http.problem_docs import problems
 from api.http.problems import Problem
 from api.runtime.dependencies import AppDependencies, ServicesDep
-from api.runtime.meta_actions import PROBLEMS_AT_META, ThreadTarget, load_thread_target
+from api.runtime.meta_actions import PROBLEMS_AT_META, ThreadTarget
 from api.schemas.views import ConversationView
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
 from base import clock
 from base.ids import new_id
-from domain.sending.thread_owner import PAGE_INBOX_APP_ID, ThreadOwner
+from domain.sending.thread_owner import PAGE_INBOX_APP_ID
 from messenger.graph.error_table import ErrorKind
-from store.conversations.thread_owners import note_control, owner_of_thread, told_by_meta
+from store.conversations.thread_owners import note_control, told_by_meta
 
-_WITHIN_S = 10.0
-_ASKED_WITHIN_S = 3.0
+_TIMEOUT_SECONDS = 10.0
 _MAX_METADATA_LENGTH = 1000
 _TAKE_NEEDS = (
     "Meta lets only the Page's default app take threads: choose it in the Page's conversation routing."
@@ -87,23 +86,6 @@ async def request_thread(services: ServicesDep, caller: Caller, conversation_id:
     return await _done(services, caller, found, "requested", found.own_app_id, changes=False)
 
 
-async def owner_by_meta(services: AppDependencies, conversation_id: str) -> ThreadOwner:
-    """Who controls the thread now. Meta tells nobody of a release, so it is asked.
-
-    If it does not answer, what is known stands.
-    """
-    vault, database = services.settings.vault, services.database
-    found = await database.read(lambda s: load_thread_target(s, vault, conversation_id))
-    try:
-        app_id = await services.meta.ask(
-            lambda graph: graph.thread_owner(found.credentials, found.psid), within=_ASKED_WITHIN_S
-        )
-    except Problem:
-        return owner_of_thread(found.thread).as_of(clock.now())
-    customer_id, now = found.thread.customer_id, clock.now()
-    return await database.write(lambda s: told_by_meta(s, customer_id, app_id, found.own_app_id, now))
-
-
 async def _control(
     services: AppDependencies,
     caller: Principal,
@@ -120,7 +102,7 @@ async def _control(
         lambda graph: graph.control_thread(
             found.credentials, found.psid, action, target_app_id=target_app_id, metadata=metadata
         ),
-        within=_WITHIN_S,
+        within=_TIMEOUT_SECONDS,
     )
     return found
 
@@ -142,4 +124,4 @@ async def _done(
         note_control(session, conversation, done, agent_id=caller.agent_id, app_id=app_id, key=key, at=now)
 
     await services.database.write(write)
-    return await shown_conversation(services, conversation.id)
+    return await show_conversation(services.database, conversation.id)

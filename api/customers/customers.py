@@ -11,7 +11,7 @@ from starlette.requests import Request
 from api.http.fields import Digits, Id, Instant, OptionalIdempotencyKey, PathId, SearchText
 from api.http.paging import Cursor, CursorOf, CursorPage, Limit
 from api.http.problem_docs import problems
-from api.privacy.data_deletion import status_url
+from api.privacy.addresses import status_url
 from api.runtime.dependencies import AppDependencies, ServicesDep
 from api.schemas.views import CustomerListView, CustomerView
 from api.security.audit import record

@@ -11,7 +11,8 @@ from sqlmodel import Session
 from api.http.fields import AppSecret, Digits, Id, Input, Name, OptionalIdempotencyKey, PathId
 from api.http.paging import Cursor, CursorOf, CursorPage, Limit
 from api.http.problem_docs import problems
-from api.pages.pages import PageInput, PageView, save_page, wake_page
+from api.pages.service import PageInput, save_page, wake_page
+from api.pages.views import PageView
 from api.runtime.dependencies import AppDependencies, ServicesDep
 from api.security.audit import record
 from api.security.auth import Caller, Principal

@@ -1,43 +1,25 @@
 """Pages: their settings, their provisioning, what is wrong with them."""
 
 import contextlib
-from datetime import datetime
-from typing import Self
 
 from fastapi import Response
-from pydantic import BaseModel
 from sqlmodel import Session
 
-from api.http.fields import AccessToken, Digits, Flag, Id, Input, Language, Name, PathPageId
+from api.http.fields import AccessToken, Flag, Id, Input, Language, Name, PathPageId
 from api.http.problem_docs import problems
 from api.http.problems import Problem
-from api.runtime.dependencies import AppDependencies, ServicesDep
+from api.pages.service import wake_page
+from api.pages.views import PageView
+from api.runtime.dependencies import ServicesDep
 from api.runtime.workflow_client import EngineUnavailableError
 from api.security.audit import record
-from api.security.auth import Caller, Principal
+from api.security.auth import Caller
 from api.security.guarded_route import api_router
 from base import clock
-from base.secrets import Vault
-from domain.pages.problems import Problem as PageProblemFound
-from store.pages import accounts, page_states, pages
-from store.sending import gate
-from store.tables import Account, Page
+from store.pages import page_states, pages
 from store.workstreams import workstreams
 
 router = api_router("accounts and pages")
-
-
-class PageInput(Input):
-    """A Facebook Page. Without a workstream the default one takes it."""
-
-    page_id: Digits
-    name: Name
-    access_token: AccessToken
-    workstream_id: Id | None = None
-    language: Language = "en"
-    human_agent_tag: Flag = False
-    attachments_for_customers: Flag = False
-    attachments_for_agents: Flag = False
 
 
 class PageChange(Input):
@@ -55,82 +37,6 @@ class Reauthorization(Input):
     """A new access token for the page."""
 
     access_token: AccessToken
-
-
-class PageProblem(BaseModel):
-    """Something that is wrong with a page, and how to mend it. `docs/delivery.md` lists all of them.
-
-    `severity`: `holds_sends`, `not_running`, or `warning`. `meta_code` is Meta's, where it said one, as is
-    the `reason` of an enforcement. `since`: since when, or when it was last seen. `due_at`: when it must be
-    mended.
-    """
-
-    code: str
-    severity: str = "not_running"
-    detail: str
-    remedy: str
-    meta_code: int | None = None
-    meta_subcode: int | None = None
-    reason: str | None = None
-    since: datetime | None = None
-    due_at: datetime | None = None
-
-
-class SendGate(BaseModel):
-    """Whether messages may leave: `open`, `held` until the page is mended, or `paused` until an instant.
-
-    `reason` is the code of the problem; the messages that wait for it show `message_reason`.
-    Until `slowed_until` few leave: `usage_percent` of what Meta allows was used, or Meta throttled the page.
-    """
-
-    state: str
-    reason: str | None
-    message_reason: str | None
-    until: datetime | None
-    slowed_until: datetime | None
-    usage_percent: int | None
-
-
-class PageView(BaseModel):
-    """A page. `provisioning_state` is `Running` when it works; else `problems` says what to do.
-
-    `warnings` are what somebody should look at though it works. `token_expires_at` is what Meta says, null
-    for never; by `token_refresh_due_at` the page is to be authorised anew. `gap_since`: since then messages
-    may have been missed, and are being read.
-    """
-
-    page_id: str
-    account_id: str
-    workstream_id: str
-    name: str
-    language: str
-    human_agent_tag: bool
-    attachments_for_customers: bool
-    attachments_for_agents: bool
-    provisioning_state: str
-    problems: list[PageProblem]
-    warnings: list[PageProblem]
-    send_gate: SendGate
-    checked_at: datetime | None
-    last_event_at: datetime | None
-    token_expires_at: datetime | None
-    token_refresh_due_at: datetime | None
-    gap_since: datetime | None
-    created_at: datetime
-
-    @classmethod
-    def of(cls, page: Page) -> Self:
-        """The page without its secrets."""
-        shown = page.model_dump(exclude={"access_token"})
-        shown["send_gate"] = SendGate(
-            state=page.send_gate,
-            reason=page.send_gate_reason,
-            message_reason=gate.message_reason(page),
-            until=page.send_gate_until,
-            slowed_until=page.slowed_until,
-            usage_percent=page.usage_percent,
-        )
-        return cls.model_validate(shown)
 
 
 @router.get("/v1/pages/{page_id}", responses=problems("not_found"))
@@ -206,43 +112,3 @@ async def reauthorize_page(
 
     await services.database.write(work)
     return await wake_page(services, page_id)
-
-
-def save_page(session: Session, vault: Vault, caller: Principal, account: Account, body: PageInput) -> None:
-    """Save a page of an account; the account's first page makes its verify token.
-
-    It may be the page that another account, deleted since, still took leave of.
-    """
-    now = clock.now()
-    saved_before = session.get(Page, body.page_id)
-    former_account_id = saved_before.account_id if saved_before else account.id
-    workstream = workstreams.for_page(session, body.workstream_id, now)
-    new = pages.NewPage(
-        page_id=body.page_id,
-        name=body.name,
-        access_token=body.access_token.get_secret_value(),
-        language=body.language,
-        human_agent_tag=body.human_agent_tag,
-        attachments_for_customers=body.attachments_for_customers,
-        attachments_for_agents=body.attachments_for_agents,
-    )
-    pages.save(session, vault, account, new, workstream_id=workstream.id, at=now)
-    if former_account_id != account.id:
-        accounts.finish_deletion(session, session.get_one(Account, former_account_id))
-    accounts.give_verify_token(vault, account)
-    record(session, caller, "page.saved", page_id=body.page_id, account_id=account.id)
-
-
-async def wake_page(services: AppDependencies, page_id: str) -> PageView:
-    """Have the page's workflow look at it. Without the engine the page stays saved and says so."""
-
-    def note_problem(session: Session) -> PageView:
-        pages.get(session, page_id)
-        problem = PageProblemFound("engine_unavailable")
-        return PageView.of(page_states.add_problem(session, page_id, problem, clock.now()))
-
-    try:
-        await services.engine.check_page(page_id)
-    except EngineUnavailableError:
-        return await services.database.write(note_problem)
-    return await services.database.read(lambda s: PageView.of(pages.get(s, page_id)))

@@ -13,12 +13,12 @@ from starlette.routing import Route
 from api.http.body import read_form
 from api.http.problems import Problem
 from api.http.request_log import DATA_DELETION, WEBHOOKS
+from api.privacy.addresses import status_url
 from api.privacy.data_deletion_texts import texts_for
 from api.runtime.dependencies import AppDependencies
 from api.runtime.refusal_trail import Refused, source_of
 from api.surveys.page_html import HEADERS, message_page
-from api.webhooks.endpoint import SecretsUnavailableError
-from api.webhooks.secrets import AccountSecrets
+from api.webhooks.secrets import AccountSecrets, SecretsUnavailableError
 from base import clock
 from base.log import get_logger
 from messenger.webhooks.signed_request import BadSignedRequestError, read_deletion_request
@@ -40,11 +40,6 @@ def data_deletion_routes() -> list[Route]:
         Route(WEBHOOKS + "{account_id}" + DATA_DELETION + "/", _take, methods=["POST"]),
         Route(DATA_DELETION + "/{code}", _show, methods=["GET"]),
     ]
-
-
-def status_url(services: AppDependencies, erasure: Erasure) -> str:
-    """Where everybody who knows the confirmation code sees how the request stands."""
-    return f"{services.settings.public_base_url}{DATA_DELETION}/{erasure.code}"
 
 
 async def _take(request: Request) -> Response:

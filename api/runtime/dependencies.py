@@ -9,9 +9,9 @@ from starlette.requests import Request
 from api.http.long_reads import LongReads
 from api.http.proxy_watch import ProxyWatch
 from api.http.rate_limit import RateLimit
+from api.runtime.conversation_commands import ConversationCommands
 from api.runtime.desk_metrics import DeskMetrics
 from api.runtime.event_hub import EventHub
-from api.runtime.in_flight_commands import InFlightCommands
 from api.runtime.meta_actions import MetaActions
 from api.runtime.passwords import Passwords
 from api.runtime.readiness import Readiness
@@ -34,7 +34,7 @@ class AppDependencies:
     database: Database
     engine: WorkflowClient
     meta: MetaActions
-    flights: InFlightCommands
+    commands: ConversationCommands
     passwords: Passwords
     throttle: SignInThrottle
     refusals: RefusalTrail

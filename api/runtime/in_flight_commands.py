@@ -1,4 +1,4 @@
-"""Commands on their way to the engine: one per command id, a few per conversation.
+"""Commands in flight to the workflow engine: one call per command id, a few per conversation.
 
 The server refuses an eleventh update in flight on one run; we stay below, and let the others wait a little. A
 command without an answer may have been carried out, or be lost with the task that took it: only asking again,
@@ -13,10 +13,10 @@ from typing import Any
 from api.runtime.workflow_client import EngineBusyError, EngineUnavailableError
 from workflows.messages import CommandResult
 
-LIMIT_PER_CONVERSATION = 8
-WAIT_SECONDS = 2.0
-INSIST_SECONDS = 60.0
-"""For so long a command is asked again whose fate is not known."""
+MAX_PER_CONVERSATION = 8
+MAX_WAIT_SECONDS = 2.0
+MAX_RETRY_SECONDS = 60.0
+"""For so long a command is sent again whose outcome is not known."""
 
 _FIRST_PAUSE_SECONDS = 0.25
 _MAX_PAUSE_SECONDS = 2.0
@@ -26,46 +26,47 @@ class InFlightCommands:
     """Shared by all requests of one process."""
 
     def __init__(self) -> None:
-        self._by_command: dict[str, asyncio.Task[CommandResult]] = {}
+        self._tasks: dict[str, asyncio.Task[CommandResult]] = {}
         self._slots: dict[str, asyncio.Semaphore] = {}
         self._users: Counter[str] = Counter()
 
     async def run(
         self, conversation_id: str, command_id: str, call: Callable[[], Awaitable[CommandResult]]
     ) -> CommandResult:
-        """Give a command once, however many requests bring it at the same time."""
-        return await self._fly(command_id, lambda: self._give(conversation_id, call))
+        """Send a command once, however many requests bring it at the same time."""
+        return await self._share(command_id, lambda: self._call_in_slot(conversation_id, call))
 
-    async def insist(
+    async def run_until_known(
         self, conversation_id: str, command_id: str, call: Callable[[], Awaitable[CommandResult]]
     ) -> CommandResult:
-        """As `run`; but a command whose fate is not known is given again, whether or not its callers wait."""
-        return await self._fly(command_id, lambda: self._give_until_known(conversation_id, call))
+        """As `run`; but a command whose outcome is not known is sent again, whether or not callers wait."""
+        return await self._share(command_id, lambda: self._call_until_known(conversation_id, call))
 
-    async def _fly(
-        self, command_id: str, give: Callable[[], Coroutine[Any, Any, CommandResult]]
+    async def _share(
+        self, command_id: str, send: Callable[[], Coroutine[Any, Any, CommandResult]]
     ) -> CommandResult:
-        task = self._by_command.get(command_id)
+        """Wait for the command's task, which is started if there is none."""
+        task = self._tasks.get(command_id)
         if task is None:
-            task = asyncio.create_task(give())
-            self._by_command[command_id] = task
-            task.add_done_callback(lambda done: self._landed(command_id, done))
+            task = asyncio.create_task(send())
+            self._tasks[command_id] = task
+            task.add_done_callback(lambda done: self._forget(command_id, done))
         return await asyncio.shield(task)
 
-    def _landed(self, command_id: str, task: asyncio.Task[CommandResult]) -> None:
-        del self._by_command[command_id]
+    def _forget(self, command_id: str, task: asyncio.Task[CommandResult]) -> None:
+        del self._tasks[command_id]
         if not task.cancelled():
-            task.exception()  # Seen, also when every caller has gone.
+            task.exception()  # Retrieved, also when every caller has gone.
 
-    async def _give_until_known(
+    async def _call_until_known(
         self, conversation_id: str, call: Callable[[], Awaitable[CommandResult]]
     ) -> CommandResult:
-        ends_at = asyncio.get_running_loop().time() + INSIST_SECONDS
+        ends_at = asyncio.get_running_loop().time() + MAX_RETRY_SECONDS
         pause = _FIRST_PAUSE_SECONDS
         unknown: EngineUnavailableError | None = None
         while True:
             try:
-                return await self._give(conversation_id, call)
+                return await self._call_in_slot(conversation_id, call)
             except EngineUnavailableError as error:
                 unknown = error
             except EngineBusyError:
@@ -76,14 +77,14 @@ class InFlightCommands:
             await asyncio.sleep(pause)
             pause = min(pause * 2, _MAX_PAUSE_SECONDS)
 
-    async def _give(
+    async def _call_in_slot(
         self, conversation_id: str, call: Callable[[], Awaitable[CommandResult]]
     ) -> CommandResult:
-        slots = self._slots.setdefault(conversation_id, asyncio.Semaphore(LIMIT_PER_CONVERSATION))
+        slots = self._slots.setdefault(conversation_id, asyncio.Semaphore(MAX_PER_CONVERSATION))
         self._users[conversation_id] += 1
         try:
             try:
-                async with asyncio.timeout(WAIT_SECONDS):
+                async with asyncio.timeout(MAX_WAIT_SECONDS):
                     await slots.acquire()
             except TimeoutError as error:
                 raise EngineBusyError from error

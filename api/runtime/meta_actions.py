@@ -13,11 +13,14 @@ from typing import TypeVar
 from sqlmodel import Session
 
 from api.http.problems import Problem
+from base import clock
 from base.secrets import Vault
 from domain.conversations.lifecycle import Status
+from domain.sending.thread_owner import ThreadOwner
 from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
+from store.conversations.thread_owners import owner_of_thread, told_by_meta
 from store.db.database import Database
 from store.db.refusals import not_found
 from store.pages import accounts, pages
@@ -25,6 +28,8 @@ from store.sending.gate import Gate
 from store.tables import Account, Conversation, Customer, Page, Thread
 
 PROBLEMS_AT_META = ("meta_refused", "meta_unavailable", "page_not_sending", "thread_owned_by_another_app")
+
+_OWNER_TIMEOUT_SECONDS = 3.0
 
 T = TypeVar("T")
 
@@ -88,6 +93,23 @@ class MetaActions:
         if found.gate == Gate.HELD:
             raise Problem("page_not_sending", page_id=found.conversation.page_id)
         return found
+
+    async def thread_owner(self, conversation_id: str) -> ThreadOwner:
+        """Who controls the thread now. Meta sends no event when an app releases a thread, so it is asked.
+
+        If it does not answer, what is known stands.
+        """
+        found = await self._database.read(lambda s: load_thread_target(s, self._vault, conversation_id))
+        try:
+            app_id = await self.ask(
+                lambda graph: graph.thread_owner(found.credentials, found.psid), within=_OWNER_TIMEOUT_SECONDS
+            )
+        except Problem:
+            return owner_of_thread(found.thread).as_of(clock.now())
+        customer_id, now = found.thread.customer_id, clock.now()
+        return await self._database.write(
+            lambda s: told_by_meta(s, customer_id, app_id, found.own_app_id, now)
+        )
 
     async def ask(self, call: Callable[[GraphClient], Awaitable[T]], *, within: float) -> T:
         """Make one call and wait at most `within` seconds; raises a problem of PROBLEMS_AT_META."""

@@ -1,13 +1,18 @@
-"""What a workflow refuses, as problems."""
+"""What a workflow refuses: read from a failed update, and shown as a problem."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+
 from api.http.problems import PROBLEMS, Problem
 from api.schemas.views import WindowView
 from domain.conversations.changes import Refusal
+from domain.conversations.lifecycle import Status
 from domain.sending.decide import RefusalCode
+from domain.sending.window import OpeningKind, Window
 
 REFUSAL_CODES = frozenset(
     {
@@ -44,3 +49,30 @@ def refusal_problem(refusal: Refusal, now: datetime, named: Mapping[str, str]) -
     if refusal.window is not None:
         extras["window"] = WindowView.of(refusal.window, now).model_dump(mode="json")
     return Problem(refusal.code, refusal.detail, **extras)
+
+
+def read_refusal(error: WorkflowUpdateFailedError) -> Refusal | None:
+    """The workflow's refusal, or None where the update failed for another reason."""
+    cause = error.cause
+    if not isinstance(cause, ApplicationError) or cause.type is None or cause.type not in REFUSAL_CODES:
+        return None
+    facts: dict[str, Any] = cause.details[0] if cause.details else {}
+    status = facts.get("status")
+    return Refusal(
+        cause.type,
+        cause.message,
+        Status(status) if status else None,
+        tuple(facts.get("legal") or ()),
+        _window_of(facts.get("window")),
+    )
+
+
+def _window_of(facts: dict[str, Any] | None) -> Window | None:
+    if facts is None:
+        return None
+    kind = facts["opened_by"]
+    opened_at, standard_until, human_agent_until = (
+        datetime.fromisoformat(facts[name]) if facts[name] else None
+        for name in ("opened_at", "standard_until", "human_agent_until")
+    )
+    return Window(OpeningKind(kind) if kind else None, opened_at, standard_until, human_agent_until)

@@ -6,7 +6,6 @@ took 6 to 9. What goes wrong is told in four ways only; an update's answer that 
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Any, NoReturn, Protocol, TypeVar
 
 from temporalio.client import (
@@ -16,15 +15,12 @@ from temporalio.client import (
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import WorkflowIDConflictPolicy
-from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from api.runtime.refusals import REFUSAL_CODES
+from api.runtime.refusals import read_refusal
 from base.log import get_logger
 from domain.conversations.changes import Refusal
-from domain.conversations.lifecycle import Status
 from domain.conversations.state import Command
-from domain.sending.window import OpeningKind, Window
 from workflows.messages import (
     CHECK_SIGNAL,
     COMMAND_UPDATE,
@@ -216,7 +212,7 @@ async def _repeating(
     try:
         return await update()
     except WorkflowUpdateFailedError as error:
-        if refusal := _refusal_of(error):
+        if refusal := read_refusal(error):
             raise CommandRefusedError(refusal) from error
         if not repeats:
             raise
@@ -233,30 +229,3 @@ def _raise_ours(error: RPCError) -> NoReturn:
     if error.status is RPCStatusCode.RESOURCE_EXHAUSTED:
         raise EngineBusyError from error
     raise error
-
-
-def _refusal_of(error: WorkflowUpdateFailedError) -> Refusal | None:
-    """The workflow's refusal, or None where the update failed for reasons of the engine's own."""
-    cause = error.cause
-    if not isinstance(cause, ApplicationError) or cause.type is None or cause.type not in REFUSAL_CODES:
-        return None
-    facts: dict[str, Any] = cause.details[0] if cause.details else {}
-    status = facts.get("status")
-    return Refusal(
-        cause.type,
-        cause.message,
-        Status(status) if status else None,
-        tuple(facts.get("legal") or ()),
-        _window_of(facts.get("window")),
-    )
-
-
-def _window_of(facts: dict[str, Any] | None) -> Window | None:
-    if facts is None:
-        return None
-    kind = facts["opened_by"]
-    opened_at, standard_until, human_agent_until = (
-        datetime.fromisoformat(facts[name]) if facts[name] else None
-        for name in ("opened_at", "standard_until", "human_agent_until")
-    )
-    return Window(OpeningKind(kind) if kind else None, opened_at, standard_until, human_agent_until)

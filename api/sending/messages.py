@@ -6,7 +6,6 @@ from typing import Annotated
 from fastapi import Query
 from sqlmodel import Session
 
-from api.conversations.service import command_or_problem
 from api.http.fields import Digits, Id, Instant, OptionalIdempotencyKey, PathId
 from api.http.paging import Cursor, CursorPage, Limit
 from api.http.problem_docs import problems
@@ -107,7 +106,7 @@ async def _command(
         message_id=message_id,
         settings=conversation.settings,
     )
-    await command_or_problem(services, conversation, command)
+    await services.commands.execute(conversation, command)
     return await services.database.read(lambda s: _shown(s, message_id))
 
 

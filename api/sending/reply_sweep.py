@@ -1,7 +1,7 @@
-"""Brings kept replies to the workflow that it never heard of: the engine was away, or a process died between.
+"""Delivers kept replies that never reached a workflow: the engine was away, or a process died between.
 
 It runs in every API process, at its start and then every few seconds. A reply has one update id, so two
-sweeps that meet do no harm; each is judged anew by the window of its own moment.
+sweeps at once do no harm; each reply is judged anew by the window of its own moment.
 """
 
 import asyncio
@@ -9,55 +9,53 @@ from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.runtime.dependencies import AppDependencies
 from api.runtime.workflow_client import CommandRefusedError, EngineBusyError, EngineUnavailableError
-from api.sending.replies import settle
+from api.sending.service import ReplyService
 from base import clock
 from base.log import get_logger
 from store.db.refusals import StoreRefusalError
-from store.sending.replies import unsettled_replies
 
-EVERY_SECONDS = 5.0
-SILENCES = 3
-# A request that is still waiting for its answer is not an orphan.
-SETTLED_BY_THEN = timedelta(seconds=10)
+INTERVAL_SECONDS = 5.0
+MAX_UNANSWERED = 3
+# A request of this age has ended; a younger reply is still its request's to deliver.
+MIN_AGE = timedelta(seconds=10)
 
 _log = get_logger("api")
 
 
-async def sweep_forever(services: AppDependencies) -> None:
+async def sweep_forever(replies: ReplyService) -> None:
     """Sweep until cancelled."""
-    silent: set[str] = set()
+    unanswered: set[str] = set()
     while True:
         try:
-            await sweep(services, silent)
+            await sweep(replies, unanswered)
         except SQLAlchemyError as error:
             _log.warning("sweep_postponed", error=type(error).__name__)
-        await asyncio.sleep(EVERY_SECONDS)
+        await asyncio.sleep(INTERVAL_SECONDS)
 
 
-async def sweep(services: AppDependencies, silent: set[str] | None = None) -> None:
-    """Settle what is left over; gives up for now when the engine is still away.
+async def sweep(replies: ReplyService, unanswered: set[str] | None = None) -> None:
+    """Deliver pending replies; gives up for now when the engine is still away.
 
-    `silent` are those that had no answer the last time: the others come first.
+    `unanswered` are those that had no answer the last time: the others come first.
     """
-    silent = set() if silent is None else silent
-    silences = 0
-    before = clock.now() - SETTLED_BY_THEN
-    found = await services.database.read(lambda session: unsettled_replies(session, before))
-    silent.intersection_update(found)
-    for message_id in sorted(found, key=lambda each: each in silent):
+    unanswered = set() if unanswered is None else unanswered
+    failures = 0
+    before = clock.now() - MIN_AGE
+    found = await replies.pending_replies(before)
+    unanswered.intersection_update(found)
+    for message_id in sorted(found, key=lambda each: each in unanswered):
         try:
-            await settle(services.database, services.engine, services.flights, message_id)
+            await replies.deliver_pending_reply(message_id)
         except CommandRefusedError as refused:
             _log.info("kept_reply_refused", message_id=message_id, code=refused.refusal.code)
         except EngineBusyError:
             continue
         except EngineUnavailableError:
-            # One wedged conversation must not keep the others waiting.
-            silent.add(message_id)
-            silences += 1
-            if silences == SILENCES:
+            # One unresponsive conversation must not delay the others.
+            unanswered.add(message_id)
+            failures += 1
+            if failures == MAX_UNANSWERED:
                 return
         except StoreRefusalError as refused:
             _log.error("kept_reply_impossible", message_id=message_id, code=refused.code)

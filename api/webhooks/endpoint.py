@@ -23,6 +23,7 @@ from api.webhooks.bodies import (
     BodyTooSlowError,
     TooManyLargeBodiesError,
 )
+from api.webhooks.secrets import SecretsUnavailableError
 from base import clock, metrics
 from ingest.inbox.inbox import Inbox, InboxUnavailableError, inbox_rows
 from messenger.webhooks.signature import is_signed, is_well_formed
@@ -44,10 +45,6 @@ class WebhookSecrets(Protocol):
 
     async def verify_token(self, account_id: str) -> str | None:
         """The token of the verify handshake; None where there is none."""
-
-
-class SecretsUnavailableError(Exception):
-    """The account is not known in memory and the store cannot be asked."""
 
 
 class _RefusedError(Exception):

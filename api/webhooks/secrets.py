@@ -14,7 +14,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from api.http.fields import is_id
-from api.webhooks.endpoint import SecretsUnavailableError
 from base import clock
 from base.log import get_logger
 from base.secrets import SecretUnreadableError, Vault
@@ -25,6 +24,10 @@ from store.tables import Account
 _FRESH_SECONDS = 5.0
 
 _log = get_logger("api")
+
+
+class SecretsUnavailableError(Exception):
+    """The account is not known in memory and the store cannot be asked."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -11,9 +11,9 @@ from pydantic import SecretStr
 from temporalio.client import Client
 
 from api.app import create_app
-from api.runtime.in_flight_commands import InFlightCommands
+from api.runtime.conversation_commands import ConversationCommands
 from api.runtime.workflow_client import TemporalWorkflowClient
-from api.sending.replies import settle
+from api.sending.service import ReplyService
 from base import clock
 from store.sending.replies import unsettled_replies
 from support.api import ADMIN_TOKEN, Api
@@ -125,7 +125,7 @@ async def test_a_live_conversation_without_a_run_gets_one(desk: Desk, api: Api) 
     assert (ended.status_code, ended.json()["status"]) == (200, "wrap_up")
 
 
-async def test_a_reply_that_no_worker_answers_is_kept_and_settled_later(desk: Desk, api: Api) -> None:
+async def test_a_reply_that_no_worker_answers_is_kept_and_delivered_later(desk: Desk, api: Api) -> None:
     async with desk.working():
         address = await _conversation(desk)
         await api.admin.post(f"{address}/pick")
@@ -135,7 +135,9 @@ async def test_a_reply_that_no_worker_answers_is_kept_and_settled_later(desk: De
     assert waiting == [kept.json()["id"]]
     async with desk.working():
         engine = TemporalWorkflowClient(desk.client, task_queue=desk.task_queue)
-        await settle(desk.store, engine, InFlightCommands(), waiting[0])
+        services = api.app.state.services
+        replies = ReplyService(desk.store, ConversationCommands(desk.store, engine), services.meta)
+        await replies.deliver_pending_reply(waiting[0])
         again = await api.admin.post(f"{address}/messages", json=HELLO, headers={"Idempotency-Key": "one"})
         assert (again.status_code, again.json()["id"]) == (201, waiting[0])
     assert await desk.store.read(lambda s: unsettled_replies(s, clock.now())) == []

@@ -223,11 +223,11 @@ async def test_a_command_flies_once_however_many_bring_it() -> None:
 
     answers = await asyncio.gather(*(flights.run("c", "same", call) for _ in range(50)))
     assert (answers, calls) == ([ANSWER] * 50, 1)
-    assert (flights._by_command, flights._slots) == ({}, {})
+    assert (flights._tasks, flights._slots) == ({}, {})
 
 
 async def test_who_waits_too_long_for_a_slot_is_told_that_it_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.runtime.in_flight_commands.WAIT_SECONDS", 0.02)
+    monkeypatch.setattr("api.runtime.in_flight_commands.MAX_WAIT_SECONDS", 0.02)
     flights, free = InFlightCommands(), asyncio.Event()
 
     async def call() -> CommandResult:

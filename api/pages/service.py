@@ -1,0 +1,69 @@
+"""Saving a page, and waking its workflow."""
+
+from sqlmodel import Session
+
+from api.http.fields import AccessToken, Digits, Flag, Id, Input, Language, Name
+from api.pages.views import PageView
+from api.runtime.dependencies import AppDependencies
+from api.runtime.workflow_client import EngineUnavailableError
+from api.security.audit import record
+from api.security.auth import Principal
+from base import clock
+from base.secrets import Vault
+from domain.pages.problems import Problem as PageProblemFound
+from store.pages import accounts, page_states, pages
+from store.tables import Account, Page
+from store.workstreams import workstreams
+
+
+class PageInput(Input):
+    """A Facebook Page. Without a workstream the default one takes it."""
+
+    page_id: Digits
+    name: Name
+    access_token: AccessToken
+    workstream_id: Id | None = None
+    language: Language = "en"
+    human_agent_tag: Flag = False
+    attachments_for_customers: Flag = False
+    attachments_for_agents: Flag = False
+
+
+def save_page(session: Session, vault: Vault, caller: Principal, account: Account, body: PageInput) -> None:
+    """Save a page of an account; the account's first page makes its verify token.
+
+    It may be the page that another account, deleted since, still took leave of.
+    """
+    now = clock.now()
+    saved_before = session.get(Page, body.page_id)
+    former_account_id = saved_before.account_id if saved_before else account.id
+    workstream = workstreams.for_page(session, body.workstream_id, now)
+    new = pages.NewPage(
+        page_id=body.page_id,
+        name=body.name,
+        access_token=body.access_token.get_secret_value(),
+        language=body.language,
+        human_agent_tag=body.human_agent_tag,
+        attachments_for_customers=body.attachments_for_customers,
+        attachments_for_agents=body.attachments_for_agents,
+    )
+    pages.save(session, vault, account, new, workstream_id=workstream.id, at=now)
+    if former_account_id != account.id:
+        accounts.finish_deletion(session, session.get_one(Account, former_account_id))
+    accounts.give_verify_token(vault, account)
+    record(session, caller, "page.saved", page_id=body.page_id, account_id=account.id)
+
+
+async def wake_page(services: AppDependencies, page_id: str) -> PageView:
+    """Have the page's workflow look at it. Without the engine the page stays saved and says so."""
+
+    def note_problem(session: Session) -> PageView:
+        pages.get(session, page_id)
+        problem = PageProblemFound("engine_unavailable")
+        return PageView.of(page_states.add_problem(session, page_id, problem, clock.now()))
+
+    try:
+        await services.engine.check_page(page_id)
+    except EngineUnavailableError:
+        return await services.database.write(note_problem)
+    return await services.database.read(lambda s: PageView.of(pages.get(s, page_id)))

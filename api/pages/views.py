@@ -1,0 +1,85 @@
+"""Pages as several endpoints show them."""
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import BaseModel
+
+from store.sending import gate
+from store.tables import Page
+
+
+class PageProblem(BaseModel):
+    """Something that is wrong with a page, and how to mend it. `docs/delivery.md` lists all of them.
+
+    `severity`: `holds_sends`, `not_running`, or `warning`. `meta_code` is Meta's, where it said one, as is
+    the `reason` of an enforcement. `since`: since when, or when it was last seen. `due_at`: when it must be
+    mended.
+    """
+
+    code: str
+    severity: str = "not_running"
+    detail: str
+    remedy: str
+    meta_code: int | None = None
+    meta_subcode: int | None = None
+    reason: str | None = None
+    since: datetime | None = None
+    due_at: datetime | None = None
+
+
+class SendGate(BaseModel):
+    """Whether messages may leave: `open`, `held` until the page is mended, or `paused` until an instant.
+
+    `reason` is the code of the problem; the messages that wait for it show `message_reason`.
+    Until `slowed_until` few leave: `usage_percent` of what Meta allows was used, or Meta throttled the page.
+    """
+
+    state: str
+    reason: str | None
+    message_reason: str | None
+    until: datetime | None
+    slowed_until: datetime | None
+    usage_percent: int | None
+
+
+class PageView(BaseModel):
+    """A page. `provisioning_state` is `Running` when it works; else `problems` says what to do.
+
+    `warnings` are what somebody should look at though it works. `token_expires_at` is what Meta says, null
+    for never; by `token_refresh_due_at` the page is to be authorised anew. `gap_since`: since then messages
+    may have been missed, and are being read.
+    """
+
+    page_id: str
+    account_id: str
+    workstream_id: str
+    name: str
+    language: str
+    human_agent_tag: bool
+    attachments_for_customers: bool
+    attachments_for_agents: bool
+    provisioning_state: str
+    problems: list[PageProblem]
+    warnings: list[PageProblem]
+    send_gate: SendGate
+    checked_at: datetime | None
+    last_event_at: datetime | None
+    token_expires_at: datetime | None
+    token_refresh_due_at: datetime | None
+    gap_since: datetime | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, page: Page) -> Self:
+        """The page without its secrets."""
+        shown = page.model_dump(exclude={"access_token"})
+        shown["send_gate"] = SendGate(
+            state=page.send_gate,
+            reason=page.send_gate_reason,
+            message_reason=gate.message_reason(page),
+            until=page.send_gate_until,
+            slowed_until=page.slowed_until,
+            usage_percent=page.usage_percent,
+        )
+        return cls.model_validate(shown)
