@@ -4,21 +4,26 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from functools import partial
+from typing import Protocol
 
 import httpx
 from fastapi import FastAPI
 from sqlmodel import Session
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Router
 
-from api.access import agents, me, sign_ins
-from api.access import audit_log as audit
-from api.attachments import attachments
-from api.conversations import commands, conversations, thread_control
-from api.conversations import start_conversation as starting
-from api.customers import customers
-from api.events import stream as event_stream
-from api.events import unrouted_events as unrouted
-from api.health import health, metrics, server
+from api import (
+    access,
+    attachments,
+    conversations,
+    customers,
+    events,
+    health,
+    pages,
+    privacy,
+    sending,
+    surveys,
+    workstreams,
+)
 from api.health.inbox_checks import conversations_are_told, inbox_takes_writes, relay_keeps_up
 from api.health.key_check import master_key_fits
 from api.http.docs_page import docs_routes
@@ -27,8 +32,6 @@ from api.http.long_reads import LongReads
 from api.http.middleware import Edge
 from api.http.proxy_watch import ProxyWatch
 from api.http.rate_limit import RateLimit
-from api.pages import accounts, pages, survey_settings
-from api.privacy import data_deletion
 from api.runtime.conversation_commands import ConversationCommands
 from api.runtime.dependencies import AppDependencies
 from api.runtime.desk_metrics import DeskMetrics
@@ -43,14 +46,10 @@ from api.runtime.workflow_client import TemporalWorkflowClient, WorkflowClient
 from api.security.audit import record_of
 from api.security.auth import BOOTSTRAP_ADMIN_ID, roles_by_digest
 from api.security.openapi import describe, introduction
-from api.sending import messages, replies, sender_actions
+from api.security.permissions import Permission, Permissions
 from api.sending.reply_sweep import sweep_forever
 from api.sending.service import ReplyService
-from api.surveys import page as survey_page
-from api.surveys import results as surveys
 from api.webhooks.mount import WebhookMount
-from api.workstreams import automated_messages, session_templates, time_out_rules, workstreams
-from api.workstreams import context_variables as context
 from base import clock
 from base.http.connections import Connections
 from base.settings import Settings
@@ -62,37 +61,36 @@ from store.attachments.object_store import FileStore
 from store.db.database import Database, Lane
 from store.db.sql import ping
 
+
+class Feature(Protocol):
+    """A package of endpoints."""
+
+    @property
+    def router(self) -> Router:
+        """Its routes, in the order in which they are tried."""
+
+    @property
+    def PERMISSIONS(self) -> dict[str, Permission]:  # noqa: N802  # as a package names its constant
+        """Who may call each of its operations."""
+
+
 _GRAPH_CONNECTIONS = httpx.Limits(max_connections=10, max_keepalive_connections=10, keepalive_expiry=3.0)
 
-_RESOURCES = (
-    sign_ins,
-    me,
-    accounts,
+FEATURES: tuple[Feature, ...] = (
+    access,
     pages,
-    automated_messages,
     workstreams,
-    time_out_rules,
-    session_templates,
-    agents,
     conversations,
-    starting,
-    context,
-    replies,
-    sender_actions,
-    thread_control,
-    commands,
-    messages,
+    sending,
     customers,
     attachments,
-    survey_settings,
     surveys,
-    event_stream,
-    unrouted,
-    audit,
+    events,
     health,
-    metrics,
-    server,
+    privacy,
 )
+
+PERMISSIONS = Permissions(feature.PERMISSIONS for feature in FEATURES)
 
 
 def create_app(
@@ -155,7 +153,8 @@ def create_app(
         redirect_slashes=False,
     )
     add_error_handlers(app)
-    describe(app)
+    app.state.permissions = PERMISSIONS
+    describe(app, PERMISSIONS)
     https = settings.public_base_url.startswith("https:")
     app.add_middleware(Edge, https=https, webhooks=webhooks, proxies=proxies)
     return app
@@ -164,9 +163,7 @@ def create_app(
 def _routes(settings: Settings) -> list[BaseRoute]:
     """All routes in the order in which they are tried."""
     return [
-        *(route for resource in _RESOURCES for route in resource.router.routes),
-        *survey_page.survey_routes(),
-        *data_deletion.data_deletion_routes(),
+        *(route for feature in FEATURES for route in feature.router.routes),
         *(docs_routes() if settings.docs else ()),
     ]
 

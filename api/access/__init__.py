@@ -1,1 +1,23 @@
 """People, keys, sign-ins and the audit log."""
+
+from api.access import agents, audit_log, me, sign_ins
+from api.security.guarded_route import merge_routers
+from api.security.permissions import PUBLIC, Permission
+from domain.access.roles import ADMINS, EVERYBODY, PEOPLE, SUPERVISORS_AND_ADMINS
+
+router = merge_routers(sign_ins.router, me.router, agents.router, audit_log.router)
+
+PERMISSIONS: dict[str, Permission] = {
+    "sign_in": PUBLIC,
+    "sign_out": EVERYBODY,
+    "get_me": EVERYBODY,
+    "change_own_password": PEOPLE,
+    "list_agents": SUPERVISORS_AND_ADMINS,
+    "create_agent": ADMINS,
+    "get_agent": SUPERVISORS_AND_ADMINS,
+    "change_agent": ADMINS,
+    "list_keys": ADMINS,
+    "create_key": ADMINS,
+    "revoke_key": ADMINS,
+    "list_audit": ADMINS,
+}

@@ -1,1 +1,30 @@
 """Conversations, their timeline, and what agents do with them."""
+
+from api.conversations import commands, conversations, start_conversation, thread_control
+from api.security.guarded_route import merge_routers
+from api.security.permissions import Permission
+from domain.access.roles import EVERYBODY, PEOPLE, SUPERVISORS_AND_ADMINS
+
+router = merge_routers(
+    conversations.router, start_conversation.router, thread_control.router, commands.router
+)
+
+PERMISSIONS: dict[str, Permission] = {
+    "list_conversations": EVERYBODY,
+    "get_conversation": EVERYBODY,
+    "list_messages": EVERYBODY,
+    "get_timeline": EVERYBODY,
+    "list_thread_messages": EVERYBODY,
+    "start_conversation": PEOPLE,
+    "take_thread": PEOPLE,
+    "pass_thread": PEOPLE,
+    "release_thread": PEOPLE,
+    "request_thread": PEOPLE,
+    "pick": PEOPLE,
+    "close_session": PEOPLE,
+    "reopen": PEOPLE,
+    "end": PEOPLE,
+    "complete": PEOPLE,
+    "release": PEOPLE,
+    "force_close": SUPERVISORS_AND_ADMINS,
+}

@@ -28,6 +28,7 @@ from api.runtime.dependencies import ServicesDep
 from api.schemas.views import ConversationView, EventView, MessageView
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
+from api.security.permissions import PermissionsDep
 from base import clock
 from domain.conversations.lifecycle import Status
 from store.conversations import listing as conversations
@@ -141,6 +142,7 @@ async def list_messages(
 async def get_timeline(
     services: ServicesDep,
     caller: Caller,
+    permissions: PermissionsDep,
     conversation_id: PathId,
     *,
     order: Ordered = Order.OLDEST,
@@ -155,7 +157,7 @@ async def get_timeline(
     Without what the caller may not read: surveys are for supervisors and administrators.
     """
     asked = Asked(order, before, after, around, cursor, limit)
-    wanted = timeline.EventFilter(conversation_id, subjects=subjects_for(caller.role))
+    wanted = timeline.EventFilter(conversation_id, subjects=subjects_for(permissions, caller.role))
 
     def load(session: Session) -> CursorPage[EventView]:
         find_conversation(session, conversation_id)

@@ -6,7 +6,7 @@ that shows it, may hear of it. What nobody has put into the table is for adminis
 
 from functools import cache
 
-from api.security.permissions import PERMISSIONS
+from api.security.permissions import Permissions
 from domain.access.roles import Role
 
 SHOWN_BY: dict[str, str] = {
@@ -42,8 +42,8 @@ SHOWN_BY: dict[str, str] = {
 
 
 @cache
-def subjects_for(role: Role) -> frozenset[str] | None:
+def subjects_for(permissions: Permissions, role: Role) -> frozenset[str] | None:
     """What this role may hear of, as first parts of kinds; None for everything."""
     if role is Role.ADMIN:
         return None
-    return frozenset(subject for subject, shown_by in SHOWN_BY.items() if role in PERMISSIONS[shown_by])
+    return frozenset(subject for subject, shown_by in SHOWN_BY.items() if role in permissions.roles(shown_by))

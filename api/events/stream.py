@@ -22,6 +22,7 @@ from api.runtime.dependencies import AppDependencies, ServicesDep
 from api.schemas.views import EventView
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
+from api.security.permissions import PermissionsDep
 from base.log import get_logger
 from store.events.timeline import EventFilter
 from store.tables import Event
@@ -106,6 +107,7 @@ class EventStream(Response):
 async def stream_events(
     services: ServicesDep,
     caller: Caller,
+    permissions: PermissionsDep,
     *,
     conversation_id: Id | None = None,
     page_id: Digits | None = None,
@@ -117,7 +119,7 @@ async def stream_events(
     """Read everything that happens, as it happens, as far as the caller may read of it."""
     start = last_event_id if last_event_id is not None else after
     return EventStream(
-        services, caller, EventFilter(conversation_id, page_id, subjects_for(caller.role)), start
+        services, caller, EventFilter(conversation_id, page_id, subjects_for(permissions, caller.role)), start
     )
 
 

@@ -8,7 +8,7 @@ import re
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
 from api.http.body import read_form
 from api.http.problems import Problem
@@ -31,15 +31,6 @@ _CODE = re.compile(r"[A-Za-z0-9_-]{43}")
 _UNAVAILABLE = (*STORE_UNAVAILABLE, SecretsUnavailableError)
 
 _log = get_logger("api")
-
-
-def data_deletion_routes() -> list[Route]:
-    """The callback and the page."""
-    return [
-        Route(WEBHOOKS + "{account_id}" + DATA_DELETION, _take, methods=["POST"]),
-        Route(WEBHOOKS + "{account_id}" + DATA_DELETION + "/", _take, methods=["POST"]),
-        Route(DATA_DELETION + "/{code}", _show, methods=["GET"]),
-    ]
 
 
 async def _take(request: Request) -> Response:
@@ -103,3 +94,12 @@ def _only(form: dict[str, list[str]]) -> str:
     if len(values) != 1:
         raise BadSignedRequestError("The form must hold signed_request, once.")
     return values[0]
+
+
+router = Router(
+    [
+        Route(WEBHOOKS + "{account_id}" + DATA_DELETION, _take, methods=["POST"]),
+        Route(WEBHOOKS + "{account_id}" + DATA_DELETION + "/", _take, methods=["POST"]),
+        Route(DATA_DELETION + "/{code}", _show, methods=["GET"]),
+    ]
+)

@@ -12,12 +12,13 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Router
 
 from api.http.invalid import refused_parameters
 from api.http.problems import Problem
 from api.runtime.refusal_trail import RefusalTrail, Refused, source_of
 from api.security.auth import Principal, authenticate
-from api.security.permissions import PERMISSIONS, PUBLIC
+from api.security.permissions import Permissions
 
 MAX_BODY_BYTES = 256 * 1024
 BODY_TIMEOUT_SECONDS = 10.0
@@ -74,9 +75,10 @@ class GuardedRoute(APIRoute):
         }
 
         async def guarded(request: Request) -> Response:
-            if self.name not in PUBLIC:
+            permissions: Permissions = request.app.state.permissions
+            if not permissions.is_public(self.name):
                 principal = await authenticate(request)
-                if principal.role not in PERMISSIONS.get(self.name, frozenset()):
+                if principal.role not in permissions.roles(self.name):
                     _note_denial(request, principal, self.name)
                     raise Problem("forbidden")
                 request.app.state.services.calls.take(principal.agent_id)
@@ -108,6 +110,13 @@ def api_router(tag: str, route_class: type[GuardedRoute] = GuardedRoute) -> APIR
         route_class=route_class,
         generate_unique_id_function=lambda route: route.name,
     )
+
+
+def merge_routers(*routers: Router) -> APIRouter:
+    """The routes of a feature's modules in one router, in this order."""
+    merged = APIRouter()
+    merged.routes.extend(route for router in routers for route in router.routes)
+    return merged
 
 
 def _note_denial(request: Request, principal: Principal, operation: str) -> None:

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from api.http.examples import EXAMPLES
 from api.http.problem_docs import CODES, ProblemDocument, response_of
 from api.http.problems import PROBLEMS
-from api.security.permissions import PERMISSIONS, PUBLIC
+from api.security.permissions import Permissions
 
 _SCHEMA_REFERENCE = "#/components/schemas/{model}"
 _SCHEMES = {
@@ -44,19 +44,19 @@ def introduction() -> str:
     return Path(__file__).with_name("introduction.md").read_text()
 
 
-def describe(app: FastAPI) -> None:
+def describe(app: FastAPI, permissions: Permissions) -> None:
     """Complete the application's OpenAPI document."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _completed(generate())
+            app.openapi_schema = _completed(generate(), permissions)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
 
 
-def _completed(document: dict[str, Any]) -> dict[str, Any]:
+def _completed(document: dict[str, Any], permissions: Permissions) -> dict[str, Any]:
     components = document.setdefault("components", {})
     schemas: dict[str, Any] = components.setdefault("schemas", {})
     for name in _FRAMEWORK_SCHEMAS:
@@ -65,15 +65,15 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     components["securitySchemes"] = _SCHEMES
     for path in document["paths"].values():
         for operation in path.values():
-            _complete(operation)
+            _complete(operation, permissions)
     return document
 
 
-def _complete(operation: dict[str, Any]) -> None:
+def _complete(operation: dict[str, Any], permissions: Permissions) -> None:
     name = operation["operationId"]
-    operation["security"] = [] if name in PUBLIC else [{"bearer": []}]
-    if name in PERMISSIONS:
-        operation["x-roles"] = sorted(PERMISSIONS[name])
+    operation["security"] = [] if permissions.is_public(name) else [{"bearer": []}]
+    if roles := permissions.roles(name):
+        operation["x-roles"] = sorted(roles)
     _show_examples(operation)
     responses: dict[str, Any] = operation["responses"]
     if CODES not in responses.get("422", {CODES: ()}):

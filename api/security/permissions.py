@@ -1,98 +1,57 @@
-"""Who may do what: one row per operation. An operation without a row is refused to everybody."""
+"""Who may do what: each feature has a table with a row per operation.
 
-from domain.access.roles import ADMINS, EVERYBODY, PEOPLE, SUPERVISORS_AND_ADMINS, Role
+An operation without a row is refused to everybody.
+"""
 
-PUBLIC = frozenset({"sign_in", "healthz", "readyz"})
-"""Operations that need no token. Meta's webhook has its own signature; the documentation pages a setting."""
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import Annotated
 
-PERMISSIONS: dict[str, frozenset[Role]] = {
-    "sign_out": EVERYBODY,
-    "get_me": EVERYBODY,
-    "change_own_password": PEOPLE,
-    "list_accounts": SUPERVISORS_AND_ADMINS,
-    "create_account": ADMINS,
-    "get_account": SUPERVISORS_AND_ADMINS,
-    "change_account": ADMINS,
-    "end_secret_rotation": ADMINS,
-    "delete_account": ADMINS,
-    "add_page": ADMINS,
-    "list_account_pages": EVERYBODY,
-    "get_page": EVERYBODY,
-    "change_page": ADMINS,
-    "remove_page": ADMINS,
-    "check_page": SUPERVISORS_AND_ADMINS | {Role.MACHINE},
-    "reauthorize_page": ADMINS,
-    "list_workstreams": EVERYBODY,
-    "create_workstream": ADMINS,
-    "get_workstream": EVERYBODY,
-    "change_workstream": ADMINS,
-    "set_workstream_pages": ADMINS,
-    "delete_workstream": ADMINS,
-    "list_automated_messages": EVERYBODY,
-    "set_automated_message": ADMINS,
-    "reset_automated_message": ADMINS,
-    "set_page_automated_message": ADMINS,
-    "reset_page_automated_message": ADMINS,
-    "list_time_out_rules": EVERYBODY,
-    "create_time_out_rule": ADMINS,
-    "get_time_out_rule": EVERYBODY,
-    "change_time_out_rule": ADMINS,
-    "delete_time_out_rule": ADMINS,
-    "list_session_templates": EVERYBODY,
-    "create_session_template": ADMINS,
-    "get_session_template": EVERYBODY,
-    "change_session_template": ADMINS,
-    "delete_session_template": ADMINS,
-    "list_agents": SUPERVISORS_AND_ADMINS,
-    "create_agent": ADMINS,
-    "get_agent": SUPERVISORS_AND_ADMINS,
-    "change_agent": ADMINS,
-    "list_keys": ADMINS,
-    "create_key": ADMINS,
-    "revoke_key": ADMINS,
-    "list_conversations": EVERYBODY,
-    "get_conversation": EVERYBODY,
-    "list_messages": EVERYBODY,
-    "get_timeline": EVERYBODY,
-    "get_context": EVERYBODY,
-    "set_context": EVERYBODY,
-    "change_context": EVERYBODY,
-    "reply": PEOPLE,
-    "show_typing": PEOPLE,
-    "show_seen": PEOPLE,
-    "take_thread": PEOPLE,
-    "pass_thread": PEOPLE,
-    "release_thread": PEOPLE,
-    "request_thread": PEOPLE,
-    "pick": PEOPLE,
-    "close_session": PEOPLE,
-    "reopen": PEOPLE,
-    "release": PEOPLE,
-    "end": PEOPLE,
-    "complete": PEOPLE,
-    "force_close": SUPERVISORS_AND_ADMINS,
-    "start_conversation": PEOPLE,
-    "list_outbound_messages": EVERYBODY,
-    "send_held_message": PEOPLE,
-    "resend_message": PEOPLE,
-    "cancel_message": PEOPLE,
-    "list_customers": EVERYBODY,
-    "upload_attachment": PEOPLE,
-    "get_attachment": EVERYBODY,
-    "get_customer": EVERYBODY,
-    "list_thread_messages": EVERYBODY,
-    "erase_customer": SUPERVISORS_AND_ADMINS,
-    "list_erasures": SUPERVISORS_AND_ADMINS,
-    "get_erasure": SUPERVISORS_AND_ADMINS,
-    "get_page_survey": EVERYBODY,
-    "set_page_survey": ADMINS,
-    "list_surveys": SUPERVISORS_AND_ADMINS,
-    "summarize_surveys": SUPERVISORS_AND_ADMINS,
-    "get_survey": SUPERVISORS_AND_ADMINS,
-    "stream_events": EVERYBODY,
-    "get_server": ADMINS,
-    "get_metrics": ADMINS | {Role.MACHINE},
-    "list_unrouted_events": ADMINS,
-    "list_conflicting_events": ADMINS,
-    "list_audit": ADMINS,
-}
+from fastapi import Depends
+from starlette.requests import Request
+
+from domain.access.roles import Role
+
+
+class Public(Enum):
+    """The permission of an operation that needs no token."""
+
+    PUBLIC = "public"
+
+
+PUBLIC = Public.PUBLIC
+
+Permission = frozenset[Role] | Public
+
+
+class Permissions:
+    """The tables of all features as one. Meta's webhook and the public pages are no operations."""
+
+    def __init__(self, tables: Iterable[Mapping[str, Permission]]) -> None:
+        self._rows: dict[str, Permission] = {}
+        for table in tables:
+            if twice := self._rows.keys() & table.keys():
+                raise ValueError(f"Two features have a row for {', '.join(sorted(twice))}.")
+            self._rows.update(table)
+
+    @property
+    def operations(self) -> frozenset[str]:
+        """The operations that have a row."""
+        return frozenset(self._rows)
+
+    def is_public(self, operation: str) -> bool:
+        """Whether it needs no token."""
+        return self._rows.get(operation) is PUBLIC
+
+    def roles(self, operation: str) -> frozenset[Role]:
+        """Who may call it, having shown a token; nobody without a row."""
+        row = self._rows.get(operation)
+        return row if isinstance(row, frozenset) else frozenset()
+
+
+async def _permissions(request: Request) -> Permissions:
+    permissions: Permissions = request.app.state.permissions
+    return permissions
+
+
+PermissionsDep = Annotated[Permissions, Depends(_permissions)]

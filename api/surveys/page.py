@@ -10,7 +10,7 @@ from sqlmodel import Session
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
 from api.http.body import read_form
 from api.http.problems import Problem
@@ -32,11 +32,6 @@ MAX_FORM_BYTES = 64 * 1024
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{20,100}")
 
 _log = get_logger("api")
-
-
-def survey_routes() -> list[Route]:
-    """The public page."""
-    return [Route("/survey/{token}", _serve, methods=["GET", "POST"])]
 
 
 async def _serve(request: Request) -> Response:
@@ -183,3 +178,6 @@ def _html(
     background: BackgroundTask | None = None,
 ) -> Response:
     return HTMLResponse(content, status, {**HEADERS, **(headers or {})}, background=background)
+
+
+router = Router([Route("/survey/{token}", _serve, methods=["GET", "POST"])])

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 
-from api.app import create_app
+from api.app import PERMISSIONS, create_app
 from api.http.instants import with_z
-from api.security.permissions import PUBLIC
 from base.settings import Settings
 from domain.conversations.changes import Fact, Refusal
 from domain.conversations.lifecycle import ActorKind, Status
@@ -35,7 +34,7 @@ _PARTS = {"trigger": "greeting"}
 
 def _with_ids() -> list[APIRoute]:
     routes = [route for route in create_app(Settings()).routes if isinstance(route, APIRoute)]
-    return [route for route in routes if "{" in route.path and route.name not in PUBLIC]
+    return [route for route in routes if "{" in route.path and not PERMISSIONS.is_public(route.name)]
 
 
 async def test_whatever_is_not_there_is_named(api: Api) -> None:

@@ -10,10 +10,10 @@ import orjson
 import pytest
 from starlette.types import Message
 
+from api.app import PERMISSIONS
 from api.events import stream as event_stream
 from api.events.access import SHOWN_BY
 from api.runtime import event_hub
-from api.security.permissions import PERMISSIONS
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
 from store.events.events import append_events, event_row
@@ -252,7 +252,7 @@ async def test_the_stream_and_the_timeline_tell_what_one_may_read(
 
 
 async def test_a_kind_of_event_is_shown_by_an_operation_that_exists() -> None:
-    assert set(SHOWN_BY.values()) <= PERMISSIONS.keys()
+    assert set(SHOWN_BY.values()) <= PERMISSIONS.operations
 
 
 async def test_a_reader_who_does_not_read_is_disconnected(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,8 @@
 """The committed reference is that of this code, and it is complete."""
 
-from api.app import create_app
+from api.app import PERMISSIONS, create_app
 from api.http.problem_docs import CODES
 from api.http.problems import PROBLEMS
-from api.security.permissions import PERMISSIONS, PUBLIC
 from base.settings import Settings
 from support.api import committed_openapi, committed_operations
 
@@ -12,8 +11,8 @@ SECRET_FIELDS = {"access_token", "app_secret", "password", "password_hash", "dig
 
 def test_every_operation_says_who_may_and_what_goes_wrong() -> None:
     for name, operation in committed_operations().items():
-        assert operation["security"] == ([] if name in PUBLIC else [{"bearer": []}])
-        assert operation.get("x-roles", []) == sorted(PERMISSIONS.get(name, ()))
+        assert operation["security"] == ([] if PERMISSIONS.is_public(name) else [{"bearer": []}])
+        assert operation.get("x-roles", []) == sorted(PERMISSIONS.roles(name))
         assert operation["summary"]
         assert operation["description"]
         for status, response in operation["responses"].items():
