@@ -240,6 +240,11 @@ class ThreadEventKind(StrEnum):
     OWN_ECHO = "own_echo"
     HANDED_OVER = "handed_over"
 
+    @property
+    def opens_work(self) -> bool:
+        """Whether it asks for a conversation where there is none."""
+        return self in _OPENS_WORK
+
 
 _OPENS_WORK = {
     ThreadEventKind.MESSAGE,
@@ -277,7 +282,7 @@ class ThreadEvent:
     @property
     def opens_work(self) -> bool:
         """Whether it asks for a conversation where there is none."""
-        return self.kind in _OPENS_WORK
+        return self.kind.opens_work
 
     @property
     def is_message(self) -> bool:

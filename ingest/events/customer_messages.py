@@ -10,14 +10,15 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from domain.conversations.state import ThreadEventKind
-from domain.sending.thread_owner import OwnerKind
-from ingest.events.event_context import EventContext, insert, note, tell
-from ingest.events.files import refused_files, take_files
+from ingest.events.event_context import (
+    EventContext,
+    append_customer_event,
+    insert_message,
+    notify_workflow,
+)
+from ingest.events.files import add_files, refused_files
 from messenger.webhooks import events as meta
 from messenger.webhooks.attachments import Attachment
-from messenger.webhooks.webhook import READ_BACK_CHANNELS
-from store.conversations.thread_owners import owner_of_thread
 from store.search import texts as search_texts
 from store.tables import Message
 
@@ -26,11 +27,10 @@ UNSUPPORTED = "unsupported"
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """What a customer said, by writing or by tapping. `told_as`: how a conversation hears of it as work."""
+class CustomerMessage:
+    """What a customer said, by writing or by tapping a button."""
 
     kind: str
-    told_as: ThreadEventKind
     mid: str | None
     text: str | None
     payload: str | None
@@ -38,59 +38,52 @@ class Words:
     reply_to_mid: str | None = None
     attachments: tuple[Attachment, ...] = ()
 
+    @classmethod
+    def of_message(cls, message: meta.InboundMessage) -> "CustomerMessage":
+        """What a message says."""
+        has_content = message.text or message.attachments or message.quick_reply_payload
+        return cls(
+            kind="message" if has_content else UNSUPPORTED,
+            mid=message.mid,
+            text=message.text,
+            payload=message.quick_reply_payload,
+            referral=message.referral,
+            reply_to_mid=message.reply_to_mid,
+            attachments=message.attachments,
+        )
 
-def words_of_message(message: meta.InboundMessage) -> Words:
-    """What a message says."""
-    says_something = message.text or message.attachments or message.quick_reply_payload
-    return Words(
-        kind="message" if says_something else UNSUPPORTED,
-        told_as=ThreadEventKind.MESSAGE,
-        mid=message.mid,
-        text=message.text,
-        payload=message.quick_reply_payload,
-        referral=message.referral,
-        reply_to_mid=message.reply_to_mid,
-        attachments=message.attachments,
-    )
-
-
-def words_of_postback(postback: meta.Postback) -> Words:
-    """What a tap on a button says."""
-    return Words(
-        kind="postback",
-        told_as=ThreadEventKind.POSTBACK,
-        mid=postback.mid,
-        text=postback.title,
-        payload=postback.payload,
-        referral=postback.referral,
-    )
+    @classmethod
+    def of_postback(cls, postback: meta.Postback) -> "CustomerMessage":
+        """What a tap on a button says."""
+        return cls(
+            kind="postback",
+            mid=postback.mid,
+            text=postback.title,
+            payload=postback.payload,
+            referral=postback.referral,
+        )
 
 
-def take_words(words: Words, arrival: EventContext) -> None:
-    """Make a row of what was said, or add it to the row that is there already."""
-    known = _Row.find(arrival, words.mid)
+def store_customer_message(message: CustomerMessage, context: EventContext) -> None:
+    """Insert a row for the message, or add it to the row that has its mid already."""
+    known = _MessageRow.find(context, message.mid)
     if known is None:
-        _insert(words, arrival, words.mid)
-    elif not known.is_of(arrival):
-        _insert(words, arrival, None)  # nobody else's words may be lost for it, nor its id given twice
+        _insert(message, context, message.mid)
+    elif not known.is_from_customer(context):
+        _insert(message, context, None)  # another person's: no message may be lost, no mid given twice
     else:
-        _add(words, arrival, known)
+        _add(message, context, known)
 
 
-def is_known(arrival: EventContext, mid: str | None) -> bool:
-    """Whether there is a message with this mid already."""
-    return _Row.find(arrival, mid) is not None
-
-
-def id_of_known(arrival: EventContext, mid: str | None) -> str | None:
-    """Our id of the message with this mid."""
-    known = _Row.find(arrival, mid)
+def known_message_id(context: EventContext, mid: str | None) -> str | None:
+    """Our id of the message with this mid, if there is one already."""
+    known = _MessageRow.find(context, mid)
     return None if known is None else str(known["id"])
 
 
-def unheard_words(arrival: EventContext) -> str | None:
-    """The customer's last message, if it was heard on standby: then nobody of ours was told to answer it."""
-    newest = _newest_words(arrival)
+def last_message_on_standby(context: EventContext) -> str | None:
+    """The customer's last message, if it came on standby: then no conversation of ours was told of it."""
+    newest = _newest_message(context)
     return newest["id"] if newest is not None and newest["standby"] else None
 
 
@@ -110,120 +103,107 @@ def referral(data: meta.ReferralData | None) -> dict[str, Any] | None:
     return None if data is None else asdict(data)
 
 
-def _insert(words: Words, arrival: EventContext, mid: str | None) -> None:
-    listed = [attachment(each) for each in words.attachments]
-    take_files(arrival, arrival.id, words.attachments, listed)
-    insert(
-        arrival,
+def _insert(message: CustomerMessage, context: EventContext, mid: str | None) -> None:
+    listed = [attachment(each) for each in message.attachments]
+    add_files(context, context.id, message.attachments, listed)
+    insert_message(
+        context,
         direction="inbound",
         sender_kind="customer",
-        kind=words.kind,
-        text=words.text,
+        kind=message.kind,
+        text=message.text,
         attachments=listed,
-        quick_reply_payload=words.payload,
-        reply_to_mid=words.reply_to_mid,
+        quick_reply_payload=message.payload,
+        reply_to_mid=message.reply_to_mid,
         mid=mid,
-        referral=referral(words.referral) or arrival.thread.pending_referral,
+        referral=referral(message.referral) or context.thread.pending_referral,
     )
-    arrival.thread.pending_referral = None
-    if not arrival.standby:
-        _tell_work(words, arrival, arrival.id)
-    elif _was_before_handover(arrival):
-        arrival.tells_owner = False
-        _tell_work(words, arrival, arrival.id)
-    else:
-        tell(arrival, ThreadEventKind.STANDBY_MESSAGE, message_id=arrival.id)
+    context.thread.pending_referral = None
+    _notify(message, context, context.id)
 
 
-def _add(words: Words, arrival: EventContext, known: "_Row") -> None:
-    """Add to a row what it does not have yet. What its writer took back stays taken back."""
+def _add(message: CustomerMessage, context: EventContext, known: "_MessageRow") -> None:
+    """Add to a row what it does not have yet. What the customer deleted stays deleted."""
     if known["deleted_at"] is None:
-        _complete(words, arrival, known)
-    if known["standby"] and not arrival.standby and arrival.row.channel not in READ_BACK_CHANNELS:
+        _complete(message, context, known)
+    if known["standby"] and not context.is_standby and not context.is_read_back:
         known.set(standby=False)
-        _tell_work(words, arrival, known["id"])
+        _notify(message, context, known["id"])
         return
-    arrival.tells_owner = False
-    note(arrival, f"customer.{arrival.row.kind}", {"inbox_id": arrival.row.id})
+    context.shows_owner = False
+    append_customer_event(context)
 
 
-def _complete(words: Words, arrival: EventContext, known: "_Row") -> None:
+def _complete(message: CustomerMessage, context: EventContext, known: "_MessageRow") -> None:
     """The same in either order: a message's text and a tap's payload come before the other's."""
-    taps = words.kind == "postback"
-    theirs, ours = (words.text, known["text"]) if not taps else (known["text"], words.text)
+    taps = message.kind == "postback"
+    theirs, ours = (message.text, known["text"]) if not taps else (known["text"], message.text)
     of_tap, of_message = (
-        (words.payload, known["quick_reply_payload"])
+        (message.payload, known["quick_reply_payload"])
         if taps
-        else (known["quick_reply_payload"], words.payload)
+        else (known["quick_reply_payload"], message.payload)
     )
     changed: dict[str, Any] = {
         "quick_reply_payload": of_tap or of_message,
-        "reply_to_mid": known["reply_to_mid"] or words.reply_to_mid,
-        "referral": known["referral"] or referral(words.referral),
+        "reply_to_mid": known["reply_to_mid"] or message.reply_to_mid,
+        "referral": known["referral"] or referral(message.referral),
     }
     if not known["edits"]:
         changed["text"] = theirs or ours
     if taps or known["kind"] == UNSUPPORTED:
-        changed["kind"] = words.kind
-    if words.attachments and not known["attachments"]:
-        listed = [attachment(each) for each in words.attachments]
-        take_files(arrival, known["id"], words.attachments, listed)
+        changed["kind"] = message.kind
+    if message.attachments and not known["attachments"]:
+        listed = [attachment(each) for each in message.attachments]
+        add_files(context, known["id"], message.attachments, listed)
         changed["attachments"] = listed
     former = known["text"]
     known.set(**changed)
     if known["text"] != former and known.written is not None:
-        search_texts.replace_message(arrival.session, known.written)
+        search_texts.replace_message(context.session, known.written)
 
 
-def _tell_work(words: Words, arrival: EventContext, message_id: str) -> None:
-    told = refused_files(arrival, words.attachments)
-    tell(arrival, words.told_as, message_id=message_id, refused_files=told)
+def _notify(message: CustomerMessage, context: EventContext, message_id: str) -> None:
+    """On standby the app that controls the thread says what is to be said about files."""
+    refused = refused_files(context, message.attachments) if context.classification.opens_work else None
+    notify_workflow(context, message_id=message_id, refused_files=refused)
 
 
-def _was_before_handover(arrival: EventContext) -> bool:
-    """Whether the thread was handed to us after this was said, and the two came in the other order."""
-    owner = owner_of_thread(arrival.thread)
-    if arrival.row.channel in READ_BACK_CHANNELS or owner.kind is not OwnerKind.US:
-        return False
-    return owner.known_at is not None and arrival.occurred_at <= owner.known_at
-
-
-def _newest_words(arrival: EventContext) -> "_Row | None":
+def _newest_message(context: EventContext) -> "_MessageRow | None":
     """The customer's newest message, of this batch too."""
     theirs = [
-        _Row(row)
-        for row in arrival.effects.messages
-        if row["customer_id"] == arrival.customer.id and row["direction"] == "inbound"
+        _MessageRow(row)
+        for row in context.writes.messages
+        if row["customer_id"] == context.customer.id and row["direction"] == "inbound"
     ]
-    written = arrival.session.exec(
+    written = context.session.exec(
         select(Message)
-        .where(col(Message.customer_id) == arrival.customer.id, col(Message.direction) == "inbound")
+        .where(col(Message.customer_id) == context.customer.id, col(Message.direction) == "inbound")
         .order_by(col(Message.occurred_at).desc())
         .limit(1)
     ).first()
     if written is not None:
-        theirs.append(_Row(written))
+        theirs.append(_MessageRow(written))
     return max(theirs, key=lambda each: each["occurred_at"], default=None)
 
 
-class _Row:
+class _MessageRow:
     """A message row, written already or still to be written at the end of the batch."""
 
     def __init__(self, row: Message | dict[str, Any]) -> None:
         self._row = row
 
     @classmethod
-    def find(cls, arrival: EventContext, mid: str | None) -> "_Row | None":
+    def find(cls, context: EventContext, mid: str | None) -> "_MessageRow | None":
         """The row of Meta's id; it is locked."""
         if mid is None:
             return None
-        page_id = arrival.thread.page_id
-        if (of_batch := arrival.effects.messages_by_mid.get((page_id, mid))) is not None:
+        page_id = context.thread.page_id
+        if (of_batch := context.writes.messages_by_mid.get((page_id, mid))) is not None:
             return cls(of_batch)
-        if (page_id, mid) in arrival.effects.absent_mids:
+        if (page_id, mid) in context.writes.absent_mids:
             return None
         wanted = select(Message).where(col(Message.page_id) == page_id, col(Message.mid) == mid)
-        written = arrival.session.exec(wanted.with_for_update()).first()
+        written = context.session.exec(wanted.with_for_update()).first()
         return None if written is None else cls(written)
 
     @property
@@ -231,9 +211,9 @@ class _Row:
         """The row, if it is in the store already."""
         return None if isinstance(self._row, dict) else self._row
 
-    def is_of(self, arrival: EventContext) -> bool:
+    def is_from_customer(self, context: EventContext) -> bool:
         """Whether it is this customer's own."""
-        return bool(self["direction"] == "inbound" and self["customer_id"] == arrival.customer.id)
+        return bool(self["direction"] == "inbound" and self["customer_id"] == context.customer.id)
 
     def __getitem__(self, column: str) -> Any:
         return self._row.get(column) if isinstance(self._row, dict) else getattr(self._row, column)

@@ -1,239 +1,240 @@
-"""What one routed event changes in its thread. The table behind it is `messenger.webhooks.catalogue`."""
+"""What an event changes in its thread: one function for each `Effect` of `messenger.webhooks.catalogue`."""
 
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from functools import singledispatch
 from typing import Any
 
 from base import clock
-from domain.conversations.state import ThreadEventKind
 from domain.sending.delivery import MessageStatus
 from domain.sending.thread_owner import OwnerKind, kind_of
-from domain.surveys.names import is_survey_payload
-from ingest.events import survey_answers
 from ingest.events.customer_messages import (
+    CustomerMessage,
     attachment,
-    id_of_known,
-    is_known,
+    known_message_id,
+    last_message_on_standby,
     referral,
-    take_words,
-    unheard_words,
-    words_of_message,
-    words_of_postback,
+    store_customer_message,
 )
-from ingest.events.event_context import EventContext, insert, note, tell
-from ingest.events.files import take_files
+from ingest.events.event_context import (
+    EventContext,
+    append_customer_event,
+    change_message,
+    insert_message,
+    notify_workflow,
+)
+from ingest.events.files import add_files
+from ingest.events.survey_answers import record_button_answer, record_feedback
 from messenger.graph.own_metadata import message_id_in
 from messenger.webhooks import events as meta
-from messenger.webhooks.catalogue import hands_over
-from messenger.webhooks.webhook import READ_BACK_CHANNELS
-from store.conversations.messages import confirm_by_echo, waiting_with_words
+from messenger.webhooks.catalogue import Effect, echo_row
+from store.conversations.messages import ByEcho, confirm_by_echo, waiting_with_words
 from store.conversations.thread_owners import owner_of_thread, set_owner
 
 
-@singledispatch
-def take(parsed: meta.Event, arrival: EventContext) -> None:  # noqa: ARG001 - the registered kinds use it
-    """What the event changes, each kind its own; others change nothing but the record.
-
-    What they carry may be personal: it stays in the inbox.
-    """
-    note(arrival, f"customer.{arrival.row.kind}", {"inbox_id": arrival.row.id})
+def apply_event(parsed: meta.Event, context: EventContext) -> None:
+    """Apply an event to its thread, and keep what it shows of who controls the thread."""
+    EFFECTS[context.classification.effect](parsed, context)
+    if context.shows_owner:
+        _learn_owner(context)
 
 
-@take.register
-def _message(parsed: meta.InboundMessage, arrival: EventContext) -> None:
-    known = is_known(arrival, parsed.mid)
-    if known and (arrival.row.channel in READ_BACK_CHANNELS or is_survey_payload(parsed.quick_reply_payload)):
-        arrival.tells_owner = False
-        note(arrival, f"customer.{arrival.row.kind}", {"inbox_id": arrival.row.id})
-    elif is_survey_payload(parsed.quick_reply_payload):
-        survey_answers.take_tap(parsed, arrival)
+def _message(message: meta.InboundMessage, context: EventContext) -> None:
+    if context.is_read_back and known_message_id(context, message.mid) is not None:
+        _repetition(context)
     else:
-        take_words(words_of_message(parsed), arrival)
+        store_customer_message(CustomerMessage.of_message(message), context)
 
 
-@take.register
-def _postback(parsed: meta.Postback, arrival: EventContext) -> None:
-    take_words(words_of_postback(parsed), arrival)
+def _postback(postback: meta.Postback, context: EventContext) -> None:
+    store_customer_message(CustomerMessage.of_postback(postback), context)
 
 
-@take.register
-def _echo(parsed: meta.Echo, arrival: EventContext) -> None:
-    if (
-        _confirmed_own(arrival, parsed)
-        or _confirmed_by_mid(arrival, parsed)
-        or _confirmed_by_words(arrival, parsed)
-    ):
-        return
-    listed = [attachment(each) for each in parsed.attachments]
-    take_files(arrival, arrival.id, parsed.attachments, listed, from_customer=False)
-    insert(
-        arrival,
+def _survey_button(message: meta.InboundMessage, context: EventContext) -> None:
+    if known_message_id(context, message.mid) is not None:
+        _repetition(context)
+    else:
+        record_button_answer(message, context)
+
+
+def _repetition(context: EventContext) -> None:
+    context.shows_owner = False
+    append_customer_event(context)
+
+
+def _echo(echo: meta.Echo, context: EventContext) -> None:
+    """Confirm our message; an echo of none of ours is a message from outside, whatever app it names."""
+    for message_id in _own_messages(echo, context):
+        confirmed = confirm_by_echo(
+            context.session,
+            message_id,
+            page_id=context.thread.page_id,
+            customer_id=context.customer.id,
+            mid=echo.mid,
+            at=context.occurred_at,
+        )
+        if confirmed is not None:
+            context.classification = echo_row(own=True)
+            _append_confirmation(message_id, confirmed, context)
+            return
+    context.classification = echo_row(own=False)
+    _insert_outside_message(echo, context)
+
+
+def _own_messages(echo: meta.Echo, context: EventContext) -> Iterator[str]:
+    """The ids of messages of ours that this may be an echo of; app, row, Page and person together prove it.
+
+    Any app on the Page can send our metadata; which app it was is Meta's own statement, where Meta makes it.
+    """
+    if echo.app_id in (None, context.own_app_id) and (named := message_id_in(echo.metadata)) is not None:
+        yield named
+    if echo.mid is not None and (known := known_message_id(context, echo.mid)) is not None:
+        yield known
+    if echo.app_id == context.own_app_id and echo.metadata is None:
+        yield from _waiting_with_text(echo.text or "", context)
+
+
+def _waiting_with_text(text: str, context: EventContext) -> Iterator[str]:
+    """The one message of ours that an echo without our metadata can be of.
+
+    Our own app sent this text to this person, and one message with this text waits for Meta's answer, or has
+    lost it. What our app sent and is none of ours, as by another program with its token, has another text, or
+    comes while nothing waits.
+    """
+    for status in (MessageStatus.SENDING, MessageStatus.UNKNOWN):
+        found = waiting_with_words(context.session, context.customer.id, text, status)
+        if len(found) == 1 and (text or status is MessageStatus.SENDING):
+            yield found[0]
+            return
+
+
+def _append_confirmation(message_id: str, confirmed: ByEcho, context: EventContext) -> None:
+    if confirmed.event is not None:
+        context.writes.events.append(confirmed.event)
+    if confirmed.former == MessageStatus.UNKNOWN:
+        notify_workflow(context, message_id=message_id)
+    if confirmed.former == MessageStatus.RESENT:
+        append_customer_event(context, "message.sent_twice", message_id=message_id)
+
+
+def _insert_outside_message(echo: meta.Echo, context: EventContext) -> None:
+    listed = [attachment(each) for each in echo.attachments]
+    add_files(context, context.id, echo.attachments, listed, from_customer=False)
+    insert_message(
+        context,
         direction="outbound",
         sender_kind="outside",
-        text=parsed.text,
+        text=echo.text,
         attachments=listed,
-        reply_to_mid=parsed.reply_to_mid,
-        mid=parsed.mid,
-        app_id=parsed.app_id,
+        reply_to_mid=echo.reply_to_mid,
+        mid=echo.mid,
+        app_id=echo.app_id,
         status=MessageStatus.SENT.value,
-        sent_at=arrival.occurred_at,
+        sent_at=context.occurred_at,
     )
-    named_program = kind_of(parsed.app_id, arrival.own_app_id) is OwnerKind.ANOTHER_APP
-    tell(arrival, ThreadEventKind.OUTSIDE_MESSAGE, message_id=arrival.id, by_program=named_program)
+    named_program = kind_of(echo.app_id, context.own_app_id) is OwnerKind.ANOTHER_APP
+    notify_workflow(context, message_id=context.id, by_program=named_program)
 
 
-def _confirmed_own(arrival: EventContext, echo: meta.Echo) -> bool:
-    """Whether the echo is of a message of ours; only app, row, page and person together prove it.
-
-    Any app on the page can send our metadata; which app it was is Meta's own word, where Meta says it.
-    """
-    if echo.app_id not in (None, arrival.own_app_id):
-        return False
-    message_id = message_id_in(echo.metadata)
-    return message_id is not None and _confirm(arrival, message_id, echo.mid)
-
-
-def _confirmed_by_mid(arrival: EventContext, echo: meta.Echo) -> bool:
-    """Whether the echo names a message that we know already, without our metadata."""
-    if echo.mid is None:
-        return False
-    known = id_of_known(arrival, echo.mid)
-    return known is not None and _confirm(arrival, known, echo.mid)
-
-
-def _confirmed_by_words(arrival: EventContext, echo: meta.Echo) -> bool:
-    """Whether the echo, which has lost our metadata, is of the one message of ours that it can be.
-
-    Our own app sent these words to this person, and one message with these words waits for Meta's answer, or
-    has lost it. What was said by our app and is none of ours, as by another program with its token, has other
-    words, or comes while nothing waits.
-    """
-    if echo.app_id != arrival.own_app_id or echo.metadata is not None:
-        return False
-    for status in (MessageStatus.SENDING, MessageStatus.UNKNOWN):
-        found = waiting_with_words(arrival.session, arrival.customer.id, echo.text or "", status)
-        if len(found) == 1 and (echo.text or status is MessageStatus.SENDING):
-            return _confirm(arrival, found[0], echo.mid)
-    return False
-
-
-def _confirm(arrival: EventContext, message_id: str, mid: str | None) -> bool:
-    confirmed = confirm_by_echo(
-        arrival.session,
-        message_id,
-        page_id=arrival.thread.page_id,
-        customer_id=arrival.customer.id,
-        mid=mid,
-        at=arrival.occurred_at,
+def _reaction(reaction: meta.Reaction, context: EventContext) -> None:
+    change_message(
+        context,
+        reaction.mid,
+        "reaction",
+        by="customer",
+        action=reaction.action or "react",
+        reaction=reaction.reaction,
+        emoji=reaction.emoji,
+        at=context.occurred_at.isoformat(),
     )
-    if confirmed is None:
-        return False
-    if confirmed.event is not None:
-        arrival.effects.events.append(confirmed.event)
-    if confirmed.former == MessageStatus.UNKNOWN:
-        tell(arrival, ThreadEventKind.OWN_ECHO, message_id=message_id)
-    if confirmed.former == MessageStatus.RESENT:
-        note(arrival, "message.sent_twice", {"message_id": message_id})
-    return True
+    notify_workflow(context)
 
 
-@take.register
-def _reaction(parsed: meta.Reaction, arrival: EventContext) -> None:
-    change = {
-        "by": "customer",
-        "action": parsed.action or "react",
-        "reaction": parsed.reaction,
-        "emoji": parsed.emoji,
-        "at": arrival.occurred_at.isoformat(),
-    }
-    _change(arrival, parsed.mid, "reaction", change)
-    if arrival.opening_kind is not None:
-        tell(arrival, ThreadEventKind.WINDOW_OPENING)
+def _edit(edit: meta.Edit, context: EventContext) -> None:
+    at = context.occurred_at.isoformat()
+    change_message(context, edit.mid, "edit", text=edit.text, number=edit.num_edit, at=at)
 
 
-@take.register
-def _edit(parsed: meta.Edit, arrival: EventContext) -> None:
-    change = {"text": parsed.text, "number": parsed.num_edit, "at": arrival.occurred_at.isoformat()}
-    _change(arrival, parsed.mid, "edit", change)
+def _deletion(deleted: meta.Deleted, context: EventContext) -> None:
+    change_message(context, deleted.mid, "deletion", at=context.occurred_at.isoformat())
 
 
-@take.register
-def _deletion(parsed: meta.Deleted, arrival: EventContext) -> None:
-    _change(arrival, parsed.mid, "deletion", {"at": arrival.occurred_at.isoformat()})
-
-
-@take.register
-def _feedback(parsed: meta.Feedback, arrival: EventContext) -> None:
-    survey_answers.take_feedback(parsed, arrival)
-
-
-@take.register
-def _delivery(parsed: meta.Delivery, arrival: EventContext) -> None:
-    until = _watermark(arrival, parsed.watermark_ms)
-    if until is None or (arrival.thread.delivered_until and until <= arrival.thread.delivered_until):
+def _delivery(delivery: meta.Delivery, context: EventContext) -> None:
+    until = _watermark(context, delivery.watermark_ms)
+    if until is None or (context.thread.delivered_until and until <= context.thread.delivered_until):
         return
-    arrival.thread.delivered_until = until
-    note(arrival, "messages.delivered", {"until": until.isoformat()})
+    context.thread.delivered_until = until
+    append_customer_event(context, "messages.delivered", until=until.isoformat())
 
 
-@take.register
-def _read(parsed: meta.Read, arrival: EventContext) -> None:
-    until = _watermark(arrival, parsed.watermark_ms)
-    if until is None or (arrival.thread.read_until and until <= arrival.thread.read_until):
+def _read(read: meta.Read, context: EventContext) -> None:
+    until = _watermark(context, read.watermark_ms)
+    if until is None or (context.thread.read_until and until <= context.thread.read_until):
         return
-    arrival.thread.read_until = until
-    note(arrival, "messages.read", {"until": until.isoformat()})
+    context.thread.read_until = until
+    append_customer_event(context, "messages.read", until=until.isoformat())
 
 
-def _watermark(arrival: EventContext, watermark_ms: int | None) -> datetime | None:
+def _watermark(context: EventContext, watermark_ms: int | None) -> datetime | None:
     """A watermark in the future (docs/reference/bad-input.md, W49) must not mark what is not sent yet."""
     if watermark_ms is None:
         return None
-    return min(clock.from_milliseconds(watermark_ms), arrival.received_at)
+    return min(clock.from_milliseconds(watermark_ms), context.received_at)
 
 
-@take.register
-def _entry(parsed: meta.Referral, arrival: EventContext) -> None:
-    arrival.thread.pending_referral = referral(parsed.data)
-    note(arrival, "customer.referral", {"source": parsed.data.source, "type": parsed.data.type})
-    if arrival.opening_kind is not None:
-        tell(arrival, ThreadEventKind.ENTRY)
+def _referral(event: meta.Referral, context: EventContext) -> None:
+    context.thread.pending_referral = referral(event.data)
+    append_customer_event(context, "customer.referral", source=event.data.source, type=event.data.type)
+    notify_workflow(context)
 
 
-@take.register
-def _control(parsed: meta.ThreadControl, arrival: EventContext) -> None:
-    apps = {
-        "previous_owner_app_id": parsed.previous_owner_app_id,
-        "new_owner_app_id": parsed.new_owner_app_id,
-    }
-    note(arrival, f"customer.{arrival.row.kind}", {"inbox_id": arrival.row.id, **apps})
-    if hands_over(parsed, arrival.own_app_id) and (message_id := unheard_words(arrival)) is not None:
-        tell(arrival, ThreadEventKind.HANDED_OVER, message_id=message_id)
+def _thread_control(control: meta.ThreadControl, context: EventContext) -> None:
+    _control_request(control, context)
+    if context.classification.opens_work and (unseen := last_message_on_standby(context)) is not None:
+        notify_workflow(context, message_id=unseen)
+    known = owner_of_thread(context.thread)
+    learnt = known.handed_to(control.new_owner_app_id, context.own_app_id, context.occurred_at)
+    set_owner(context.thread, learnt)
 
 
-def learn_owner(parsed: meta.Event, arrival: EventContext) -> None:
-    """Keep what an event tells of who controls its thread."""
-    if not arrival.tells_owner:
-        return
-    known, at = owner_of_thread(arrival.thread), arrival.occurred_at
-    match parsed:
-        case meta.ThreadControl(action="pass" | "take", new_owner_app_id=app_id):
-            learnt = known.handed_to(app_id, arrival.own_app_id, at)
-        case meta.ThreadControl():
-            return
-        case _ if arrival.standby:
-            learnt = known.heard_on_standby(at)
-        case meta.InboundMessage() | meta.Postback():
-            learnt = known.heard_as_ours(at)
-        case _:
-            return
-    set_owner(arrival.thread, learnt)
+def _control_request(control: meta.ThreadControl, context: EventContext) -> None:
+    context.shows_owner = False
+    append_customer_event(
+        context,
+        previous_owner_app_id=control.previous_owner_app_id,
+        new_owner_app_id=control.new_owner_app_id,
+    )
 
 
-def _change(arrival: EventContext, mid: str | None, kind: str, change: dict[str, Any]) -> None:
-    """Note a change of a message; the router applies it once the batch's messages are there."""
-    if mid is not None:
-        page_id = arrival.thread.page_id
-        arrival.effects.changes.append(
-            {"inbox_id": arrival.row.id, "page_id": page_id, "mid": mid, "kind": kind, "change": change}
-        )
+def _note(_event: meta.Event, context: EventContext) -> None:
+    """What it carries may be personal: it stays in the inbox."""
+    append_customer_event(context)
+
+
+EFFECTS: Mapping[Effect, Callable[[Any, EventContext], None]] = {
+    Effect.MESSAGE: _message,
+    Effect.POSTBACK: _postback,
+    Effect.SURVEY_BUTTON: _survey_button,
+    Effect.FEEDBACK: record_feedback,
+    Effect.ECHO: _echo,
+    Effect.DELETION: _deletion,
+    Effect.EDIT: _edit,
+    Effect.REACTION: _reaction,
+    Effect.DELIVERY: _delivery,
+    Effect.READ: _read,
+    Effect.REFERRAL: _referral,
+    Effect.THREAD_CONTROL: _thread_control,
+    Effect.CONTROL_REQUEST: _control_request,
+    Effect.NOTE: _note,
+}
+"""Each takes what the events of its rows are parsed to."""
+
+_DELIVERED_TO_OWNER = frozenset({Effect.MESSAGE, Effect.POSTBACK, Effect.SURVEY_BUTTON})
+
+
+def _learn_owner(context: EventContext) -> None:
+    """Outside standby the customer's messages come only to the app that controls the thread, or to all."""
+    known, at = owner_of_thread(context.thread), context.occurred_at
+    if context.is_standby:
+        set_owner(context.thread, known.heard_on_standby(at))
+    elif context.classification.effect in _DELIVERED_TO_OWNER:
+        set_owner(context.thread, known.heard_as_ours(at))

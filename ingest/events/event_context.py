@@ -1,7 +1,4 @@
-"""One event on its way into the store, and what it leaves there.
-
-Everything is collected in `BatchWrites` and written by the router at the end of its batch.
-"""
+"""One event with what is known about its thread, and how its effect adds to the batch's writes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,78 +11,84 @@ from base import clock, metrics
 from base.ids import id_from_key
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
-from domain.conversations.state import ThreadEvent, ThreadEventKind
-from domain.sending.window import Opening, OpeningKind, opening
+from domain.conversations.state import ThreadEvent
+from domain.sending.window import Opening, opening
 from domain.workstreams.conversation_settings import AutomatedTrigger
+from ingest.events.batch_writes import BatchWrites
 from ingest.events.facts import facts_of
+from messenger.webhooks.catalogue import Classification
+from messenger.webhooks.webhook import READ_BACK_CHANNELS, STANDBY_CHANNELS
 from store.conversations.projection import set_window, window_of_thread
 from store.events.events import event_row
 from store.tables import Customer, InboxEvent, Thread
 
 
 @dataclass(slots=True)
-class BatchWrites:
-    """Rows to be written at the end of a batch.
-
-    absent_mids: (page id, mid) of which the store had no message when the batch began: most of them.
-    """
-
-    messages: list[dict[str, Any]] = field(default_factory=list)
-    messages_by_mid: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
-    absent_mids: frozenset[tuple[str, str]] = frozenset()
-    attachments: list[dict[str, Any]] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
-    openings: list[dict[str, Any]] = field(default_factory=list)
-    thread_events: list[dict[str, Any]] = field(default_factory=list)
-    changes: list[dict[str, Any]] = field(default_factory=list)
-    events: list[dict[str, Any]] = field(default_factory=list)
-    signals: dict[str, list[ThreadEvent]] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
 class EventContext:
-    """One event with what is known about where it belongs.
+    """One event, its row of the catalogue, and its thread.
 
-    `live_conversation_id`: the conversation that is live as far as the store knows. `tells_owner`: whether
-    it tells who controls the thread now; a repetition does not.
+    live_conversation_id: the conversation that is live as far as the store knows. takes_files: whether the
+    Page takes files from customers. shows_owner: whether the event shows who controls the thread now; a
+    repetition does not, nor what came before a handover.
     """
 
     session: Session
-    effects: BatchWrites
-    row: InboxEvent
+    writes: BatchWrites
+    event: InboxEvent
+    classification: Classification
     customer: Customer
     thread: Thread
     live_conversation_id: str | None
-    opening_kind: OpeningKind | None
-    standby: bool
     own_app_id: str
     takes_files: bool = False
-    tells_owner: bool = True
+    shows_owner: bool = True
+    _seq: int | None = field(default=None, init=False)
+
+    @property
+    def is_standby(self) -> bool:
+        """Whether another app controlled the thread when Meta delivered this."""
+        return self.event.channel in STANDBY_CHANNELS
+
+    @property
+    def is_read_back(self) -> bool:
+        """Whether Meta did not deliver it, and it was read from the Page's conversations."""
+        return self.event.channel in READ_BACK_CHANNELS
 
     @property
     def received_at(self) -> datetime:
         """When the webhook took it."""
-        return clock.from_milliseconds(self.row.received_ms)
+        return clock.from_milliseconds(self.event.received_ms)
 
     @property
     def occurred_at(self) -> datetime:
-        """Meta's time, never later than our own; ours where Meta gives none."""
-        if self.row.occurred_ms is None:
-            return self.received_at
-        return min(clock.from_milliseconds(self.row.occurred_ms), self.received_at)
+        """See the function of this name."""
+        return occurred_at(self.event)
 
     @property
     def id(self) -> str:
         """The id of the message that this event becomes: always the same for the same inbox event."""
-        return id_from_key("inbox", str(self.row.id))
+        return id_from_key("inbox", str(self.event.id))
+
+    def next_seq(self) -> int:
+        """The event's number in its thread. It is taken once: the message and the signal have the same."""
+        if self._seq is None:
+            self.thread.last_seq += 1
+            self._seq = self.thread.last_seq
+        return self._seq
 
 
-def insert(arrival: EventContext, **columns: Any) -> None:
+def occurred_at(event: InboxEvent) -> datetime:
+    """Meta's time, never later than our own; ours where Meta gives none."""
+    sent_ms = event.received_ms if event.occurred_ms is None else event.occurred_ms
+    return clock.from_milliseconds(min(sent_ms, event.received_ms))
+
+
+def insert_message(context: EventContext, **columns: Any) -> None:
     """Insert a message row, with every column that a bulk insert needs."""
-    row = {
-        "id": arrival.id,
-        "page_id": arrival.thread.page_id,
-        "customer_id": arrival.customer.id,
+    row: dict[str, Any] = {
+        "id": context.id,
+        "page_id": context.thread.page_id,
+        "customer_id": context.customer.id,
         "conversation_id": None,
         "kind": "message",
         "text": None,
@@ -100,100 +103,115 @@ def insert(arrival: EventContext, **columns: Any) -> None:
         "reactions": [],
         "edits": [],
         "app_id": None,
-        "standby": arrival.standby,
-        "thread_seq": arrival.thread.last_seq + 1,
+        "standby": context.is_standby,
+        "thread_seq": context.next_seq(),
         "status": None,
         "attempt": 0,
-        "occurred_at": arrival.occurred_at,
-        "received_at": arrival.received_at,
+        "occurred_at": context.occurred_at,
+        "received_at": context.received_at,
         "sent_at": None,
-        "created_at": arrival.received_at,
-    } | columns
-    arrival.effects.messages.append(row)
-    if row["mid"]:
-        arrival.effects.messages_by_mid.setdefault((arrival.thread.page_id, row["mid"]), row)
+        "created_at": context.received_at,
+    }
+    context.writes.add_message(row | columns)
 
 
-def tell(
-    arrival: EventContext,
-    kind: ThreadEventKind,
+def change_message(context: EventContext, mid: str | None, kind: str, **change: Any) -> None:
+    """Change the message that has this mid: kind "edit", "deletion" or "reaction"."""
+    if mid is not None:
+        context.writes.add_change(context.event.id, context.thread.page_id, mid, kind, **change)
+
+
+def notify_workflow(
+    context: EventContext,
+    *,
     message_id: str | None = None,
     survey_id: str | None = None,
-    *,
     refused_files: AutomatedTrigger | None = None,
     by_program: bool = False,
 ) -> None:
-    """Number the event in its thread and have the workflow told."""
-    opened = _opened(arrival)
-    thread = arrival.thread
-    thread.last_seq += 1
-    event = ThreadEvent(
-        thread.last_seq, kind, arrival.occurred_at, opened, message_id, survey_id, refused_files, by_program
+    """Tell the thread's workflow of the event what its row of the catalogue says, if anything."""
+    kind = context.classification.tells
+    if kind is None:
+        return
+    opened = _open_window(context)
+    told = ThreadEvent(
+        context.next_seq(),
+        kind,
+        context.occurred_at,
+        opened,
+        message_id,
+        survey_id,
+        refused_files,
+        by_program,
     )
-    arrival.effects.thread_events.append(
+    customer_id = context.customer.id
+    context.writes.thread_events.append(
         {
-            "customer_id": thread.customer_id,
-            "seq": event.seq,
-            "inbox_id": arrival.row.id,
+            "customer_id": customer_id,
+            "seq": told.seq,
+            "inbox_id": context.event.id,
             "kind": kind.value,
-            "route": "work" if event.opens_work else "join",
-            "facts": facts_of(event),
+            "route": "work" if told.opens_work else "join",
+            "facts": facts_of(told),
         }
     )
-    arrival.effects.signals.setdefault(thread.customer_id, []).append(event)
+    context.writes.signals.setdefault(customer_id, []).append(told)
 
 
-def _opened(arrival: EventContext) -> Opening | None:
+def _open_window(context: EventContext) -> Opening | None:
     """Keep the opening and fold it into the thread's window."""
-    if arrival.opening_kind is None:
+    kind = context.classification.opening
+    if kind is None:
         return None
-    occurred_ms = arrival.row.occurred_ms
-    occurred_at = None if occurred_ms is None else clock.from_milliseconds(occurred_ms)
-    opened = opening(arrival.opening_kind, occurred_at=occurred_at, received_at=arrival.received_at)
-    arrival.effects.openings.append(
+    occurred_ms = context.event.occurred_ms
+    sent_at = None if occurred_ms is None else clock.from_milliseconds(occurred_ms)
+    opened = opening(kind, occurred_at=sent_at, received_at=context.received_at)
+    context.writes.openings.append(
         {
-            "inbox_id": arrival.row.id,
-            "customer_id": arrival.customer.id,
+            "inbox_id": context.event.id,
+            "customer_id": context.customer.id,
             "kind": opened.kind.value,
-            "occurred_at": occurred_at,
-            "received_at": arrival.received_at,
+            "occurred_at": sent_at,
+            "received_at": context.received_at,
             "at": opened.at,
             "standard_until": opened.standard_until,
             "human_agent_until": opened.human_agent_until,
         }
     )
-    set_window(arrival.thread, window_of_thread(arrival.thread).extended_by(opened))
+    set_window(context.thread, window_of_thread(context.thread).extended_by(opened))
     return opened
 
 
-def note(arrival: EventContext, kind: str, data: dict[str, Any]) -> None:
-    """Append an event about the thread, with the conversation that is live as far as the store knows."""
+def append_customer_event(
+    context: EventContext, kind: str | None = None, **data: str | bool | int | None
+) -> None:
+    """Append the event of this arrival, in the live conversation; by default that the kind of event came."""
+    if kind is None:
+        kind, data = f"customer.{context.event.kind}", {"inbox_id": context.event.id, **data}
     fact = Fact(
         kind,
-        arrival.occurred_at,
+        context.occurred_at,
         ActorKind.CUSTOMER,
-        conversation_id=arrival.live_conversation_id,
+        conversation_id=context.live_conversation_id,
         data=data,
     )
-    record(arrival, fact)
+    append_event(context, fact)
 
 
-def note_left_out(arrival: EventContext, fields: Sequence[str]) -> None:
+def append_left_out_fields(context: EventContext, fields: Sequence[str]) -> None:
     """Append, beside the event of this arrival, that some of its fields could not be read, and count it."""
-    metrics.FIELDS_LEFT_OUT.labels(arrival.row.kind).inc()
+    metrics.FIELDS_LEFT_OUT.labels(context.event.kind).inc()
     fact = Fact(
         "webhook.fields_left_out",
-        arrival.occurred_at,
+        context.occurred_at,
         ActorKind.SYSTEM,
-        conversation_id=arrival.live_conversation_id,
-        data={"inbox_id": arrival.row.id, "kind": arrival.row.kind, "fields": ", ".join(fields)},
+        conversation_id=context.live_conversation_id,
+        data={"inbox_id": context.event.id, "kind": context.event.kind, "fields": ", ".join(fields)},
     )
-    key = f"inbox/{arrival.row.id}/left_out"
-    arrival.effects.events.append(event_row(fact, arrival.thread.page_id, arrival.customer.id, key))
+    append_event(context, fact, "/left_out")
 
 
-def record(arrival: EventContext, fact: Fact) -> None:
-    """Append the one event that this arrival is recorded by."""
-    arrival.effects.events.append(
-        event_row(fact, arrival.thread.page_id, arrival.customer.id, f"inbox/{arrival.row.id}")
-    )
+def append_event(context: EventContext, fact: Fact, suffix: str = "") -> None:
+    """Append an event about the thread. One inbox event has at most one event for each suffix of its key."""
+    key = f"inbox/{context.event.id}{suffix}"
+    context.writes.events.append(event_row(fact, context.thread.page_id, context.customer.id, key))

@@ -4,7 +4,7 @@ One batch is one transaction. What each kind of event does is in `ingest.events.
 `messenger.webhooks.catalogue`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -18,43 +18,37 @@ from base.ids import new_id
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
 from domain.conversations.state import ThreadEvent
-from domain.sending.window import OpeningKind
-from ingest.events.changes import apply_changes
-from ingest.events.effects import learn_owner, take
-from ingest.events.event_context import BatchWrites, EventContext, note, note_left_out
+from domain.sending.thread_owner import OwnerKind
+from ingest.events.batch_writes import BatchWrites, unrouted_row
+from ingest.events.effects import apply_event
+from ingest.events.event_context import (
+    EventContext,
+    append_customer_event,
+    append_left_out_fields,
+    occurred_at,
+)
 from messenger.reading import MalformedEvent
-from messenger.webhooks.catalogue import CATALOGUE, Classification, Route, classify, is_ad
+from messenger.webhooks.catalogue import (
+    KEPT_RAW,
+    TELLS_PAGE,
+    WITHOUT_PAGE,
+    Classification,
+    Effect,
+    classify,
+    is_ad,
+)
 from messenger.webhooks.events import Event, PolicyEnforcement, ReferralData, parse
-from messenger.webhooks.webhook import READ_BACK_CHANNELS, STANDBY_CHANNELS, EventKind, mid_in_key
+from messenger.webhooks.webhook import READ_BACK_CHANNELS, EventKind, mid_in_key
 from store.conversations.conversation_settings import SOURCES, settings_of
+from store.conversations.thread_owners import owner_of_thread
 from store.customers import profiles
-from store.db.sql import bulk_insert_detached, insert_or_ignore
-from store.events.events import append_events, event_row
+from store.db.sql import insert_or_ignore
+from store.events.events import event_row
 from store.pages.findings import note_enforcement
 from store.pages.traffic import heard
-from store.search import texts as search_texts
-from store.tables import (
-    Account,
-    Attachment,
-    Customer,
-    InboxEvent,
-    Message,
-    Opening,
-    Page,
-    Thread,
-    UnroutedEvent,
-    Workstream,
-)
-from store.tables import ThreadEvent as ThreadEventRow
+from store.tables import Account, Customer, InboxEvent, Message, Page, Thread, UnroutedEvent, Workstream
 from store.tables.pages import GONE
 from workflows.messages import SettingsRead
-
-_OF_NO_PAGE: dict[EventKind, str] = {
-    row.kind: row.reason
-    for row in CATALOGUE
-    if row.kind in (EventKind.NOT_PAGE, EventKind.EMPTY, EventKind.UNPARSEABLE)
-}
-"""These need not name a page, and are kept whatever they name."""
 
 _PAGES = (
     select(Page, col(Account.app_id), *SOURCES)
@@ -108,25 +102,13 @@ def route(session: Session, events: Sequence[InboxEvent]) -> Routed:
     """Write a batch of inbox events into the store."""
     batch = _Batch(session, events)
     for event in events:
-        batch.take(event)
+        batch.add(event)
     return batch.write()
 
 
 def quarantine(session: Session, event: InboxEvent, reason: str) -> None:
     """Set an event aside that cannot be routed; its raw copy stays in the inbox."""
-    insert_or_ignore(session, UnroutedEvent, [_unrouted(event, "quarantined", reason)])
-
-
-def _unrouted(event: InboxEvent, disposition: str, reason: str) -> dict[str, object]:
-    return {
-        "inbox_id": event.id,
-        "disposition": disposition,
-        "reason": reason,
-        "kind": event.kind,
-        "account_id": event.account_id,
-        "page_id": event.page_id,
-        "at": clock.from_milliseconds(event.received_ms),
-    }
+    insert_or_ignore(session, UnroutedEvent, [unrouted_row(event, "quarantined", reason)])
 
 
 class _Batch:
@@ -134,79 +116,62 @@ class _Batch:
 
     def __init__(self, session: Session, events: Sequence[InboxEvent]) -> None:
         self._session = session
-        self._effects = BatchWrites()
-        self._unrouted: list[dict[str, object]] = []
-        self._routed_pages: dict[str, None] = {}
-        self._new_customers: dict[str, Customer] = {}
-        self._of_pages: list[Callable[[], None]] = []
         self._settings: dict[str, SettingsRead] = {}
         self._customers: dict[tuple[str, str], Customer] = {}
         self._threads: dict[str, Thread] = {}
         self._live: dict[str, str | None] = {}
         self._pages = self._read_pages({event.page_id for event in events})
         self._read_customers({event.customer_psid for event in events if event.customer_psid})
-        self._effects.absent_mids = self._absent_mids(events)
+        self._writes = BatchWrites(absent_mids=self._absent_mids(events))
 
-    def take(self, event: InboxEvent) -> None:
+    def add(self, event: InboxEvent) -> None:
         """Classify one event and collect what it changes."""
         failpoints.trip("router.event", event.customer_psid or "")
-        page, own_app_id, _ = self._pages.get(event.page_id, (None, "", None))
-        if EventKind(event.kind) in _OF_NO_PAGE:
-            self._keep(event, _OF_NO_PAGE[EventKind(event.kind)])
+        kind = EventKind(event.kind)
+        if kind in WITHOUT_PAGE:
+            self._set_aside(event, "kept", WITHOUT_PAGE[kind].reason)
             return
+        page, own_app_id, _ = self._pages.get(event.page_id, (None, "", None))
         if page is None or page.provisioning_state in GONE or page.account_id != event.account_id:
-            self._unrouted.append(_unrouted(event, "quarantined", "unknown_page"))
+            self._set_aside(event, "quarantined", "unknown_page")
             return
         try:
-            parsed = parse(EventKind(event.kind), event.raw)
+            parsed = parse(kind, event.raw)
         except MalformedEvent as error:
-            self._unrouted.append(_unrouted(event, "quarantined", f"malformed: {error}"))
+            self._set_aside(event, "quarantined", f"malformed: {error}")
             return
-        classification = classify(
-            EventKind(event.kind),
+        before_handover = self._was_before_handover(event)
+        row = classify(
+            kind,
             event.channel,
             parsed,
             own_app_id=own_app_id,
             after_ad_click=self._after_ad_click(event),
+            before_handover=before_handover,
         )
-        if classification.route is Route.PAGE:
-            self._page_event(event, page, parsed)
-        elif classification.route is Route.RAW:
-            self._keep(event, classification.reason)
-            self._show(event)
+        if row.effect in TELLS_PAGE:
+            self._page_event(event, page, parsed, row)
+        elif row.effect in KEPT_RAW:
+            self._keep(event, row)
         elif event.customer_psid is None:
-            self._keep(event, "it names no customer.")
+            self._set_aside(event, "kept", "it names no customer.")
         else:
-            self._thread_event(event, page, parsed, classification)
+            customer = self._customer(page.page_id, event.customer_psid)
+            context = self._context(event, row, customer)
+            context.shows_owner = not before_handover
+            self._thread_event(context, page, parsed)
 
     def write(self) -> Routed:
-        """Write everything, events last, and tell what is to be signalled."""
-        effects, session = self._effects, self._session
-        session.flush()
-        bulk_insert_detached(session, list(self._new_customers.values()))
-        bulk_insert_detached(session, [self._threads[customer_id] for customer_id in self._new_customers])
-        insert_or_ignore(session, Message, effects.messages)
-        search_texts.keep_messages(session, effects.messages)
-        insert_or_ignore(session, Attachment, effects.attachments)
-        new_mids = [(row["page_id"], row["mid"]) for row in effects.messages if row["mid"]]
-        taken_back = apply_changes(session, effects.changes, new_mids)
-        insert_or_ignore(session, Opening, effects.openings)
-        insert_or_ignore(session, ThreadEventRow, effects.thread_events)
-        insert_or_ignore(session, UnroutedEvent, self._unrouted)
-        session.flush()
-        # A page's row is locked after all messages, as sends lock them.
-        for change in self._of_pages:
-            change()
-        session.flush()
-        append_events(session, effects.events)
+        """Write everything, and tell what is to be done after the commit."""
+        taken_back = self._writes.write(self._session)
         threads = [
-            self._routed_thread(customer_id, events) for customer_id, events in effects.signals.items()
+            self._routed_thread(customer_id, events) for customer_id, events in self._writes.signals.items()
         ]
-        return Routed(threads, list(self._routed_pages), effects.files, taken_back)
+        return Routed(threads, list(self._writes.pages), self._writes.file_message_ids, taken_back)
 
     def _routed_thread(self, customer_id: str, events: list[ThreadEvent]) -> RoutedThread:
         page_id = self._threads[customer_id].page_id
-        if customer_id not in self._new_customers:
+        if customer_id not in self._writes.new_threads:
             return RoutedThread(page_id, customer_id, events)
         return RoutedThread(page_id, customer_id, events, fresh=True, settings=self._settings_of(page_id))
 
@@ -216,74 +181,77 @@ class _Batch:
             self._settings[page_id] = SettingsRead(settings_of(self._session, sources), clock.now())
         return self._settings[page_id]
 
-    def _thread_event(
-        self, event: InboxEvent, page: Page, parsed: Event, classification: Classification
-    ) -> None:
-        customer = self._customer(page.page_id, event.customer_psid or "")
-        arrival = self._arrival(event, customer, classification.opening)
-        if event.channel not in READ_BACK_CHANNELS:
-            self._of_pages.append(
-                partial(heard, self._session, page, arrival.received_at, standby=arrival.standby)
+    def _thread_event(self, context: EventContext, page: Page, parsed: Event) -> None:
+        if not context.is_read_back:
+            self._writes.page_updates.append(
+                partial(heard, self._session, page, context.received_at, standby=context.is_standby)
             )
         if parsed.left_out:
-            note_left_out(arrival, parsed.left_out)
-        if classification.opening is not None:
-            profiles.want(customer, arrival.received_at)
-        take(parsed, arrival)
-        learn_owner(parsed, arrival)
+            append_left_out_fields(context, parsed.left_out)
+        if context.classification.opening is not None:
+            profiles.want(context.customer, context.received_at)
+        apply_event(parsed, context)
 
-    def _arrival(
-        self, event: InboxEvent, customer: Customer, opening: OpeningKind | None = None
-    ) -> EventContext:
+    def _context(self, event: InboxEvent, row: Classification, customer: Customer) -> EventContext:
         page, own_app_id, _ = self._pages[event.page_id]
         return EventContext(
-            effects=self._effects,
             session=self._session,
-            row=event,
+            writes=self._writes,
+            event=event,
+            classification=row,
             customer=customer,
             thread=self._threads[customer.id],
             live_conversation_id=self._live.get(customer.id),
-            opening_kind=opening,
-            standby=event.channel in STANDBY_CHANNELS,
             own_app_id=own_app_id,
             takes_files=page.attachments_for_customers,
         )
 
-    def _page_event(self, event: InboxEvent, page: Page, parsed: Event) -> None:
-        self._routed_pages[page.page_id] = None
+    def _page_event(self, event: InboxEvent, page: Page, parsed: Event, row: Classification) -> None:
+        self._writes.pages[page.page_id] = None
+        received_at = clock.from_milliseconds(event.received_ms)
         data: dict[str, str | bool | int | None] = {"inbox_id": event.id}
-        if isinstance(parsed, PolicyEnforcement):
+        if row.effect is Effect.PAGE_POLICY and isinstance(parsed, PolicyEnforcement):
             data |= {"action": parsed.action, "reason": parsed.reason}
-            at_ms = event.received_ms if event.occurred_ms is None else event.occurred_ms
-            at = clock.from_milliseconds(min(at_ms, event.received_ms))
-            self._of_pages.append(partial(note_enforcement, page, parsed.action, parsed.reason, at))
-        fact = Fact(
-            f"page.{event.kind}", clock.from_milliseconds(event.received_ms), ActorKind.SYSTEM, data=data
-        )
-        self._effects.events.append(event_row(fact, page.page_id, None, f"inbox/{event.id}"))
+            update = partial(note_enforcement, page, parsed.action, parsed.reason, occurred_at(event))
+            self._writes.page_updates.append(update)
+        fact = Fact(f"page.{event.kind}", received_at, ActorKind.SYSTEM, data=data)
+        self._writes.events.append(event_row(fact, page.page_id, None, f"inbox/{event.id}"))
 
-    def _keep(self, event: InboxEvent, reason: str) -> None:
-        self._unrouted.append(_unrouted(event, "kept", reason))
+    def _keep(self, event: InboxEvent, row: Classification) -> None:
+        """Keep an event raw. Agents see in the timeline that a customer did something that is kept only."""
+        self._set_aside(event, "kept", row.reason)
+        customer = self._known_customer(event)
+        if row.effect is Effect.KEEP_AND_SHOW and customer is not None:
+            append_customer_event(self._context(event, row, customer))
 
-    def _show(self, event: InboxEvent) -> None:
-        """Let agents see in the timeline that a customer did something that is only kept raw."""
-        customer = self._customers.get((event.page_id, event.customer_psid or ""))
-        if customer is not None and EventKind(event.kind) is not EventKind.PAGE_REACTION:
-            arrival = self._arrival(event, customer)
-            note(arrival, f"customer.{event.kind}", {"inbox_id": event.id})
+    def _set_aside(self, event: InboxEvent, disposition: str, reason: str) -> None:
+        self._writes.unrouted.append(unrouted_row(event, disposition, reason))
 
     def _after_ad_click(self, event: InboxEvent) -> bool:
         """Whether the thread's last referral is of an ad and no message has followed yet."""
-        customer = self._customers.get((event.page_id, event.customer_psid or ""))
+        customer = self._known_customer(event)
         referral = self._threads[customer.id].pending_referral if customer else None
         return referral is not None and is_ad(ReferralData(**referral))
+
+    def _was_before_handover(self, event: InboxEvent) -> bool:
+        """Whether the thread was handed to us after this happened, and the two came in the other order."""
+        customer = self._known_customer(event)
+        if customer is None or event.channel in READ_BACK_CHANNELS:
+            return False
+        owner = owner_of_thread(self._threads[customer.id])
+        if owner.kind is not OwnerKind.US or owner.known_at is None:
+            return False
+        return occurred_at(event) <= owner.known_at
+
+    def _known_customer(self, event: InboxEvent) -> Customer | None:
+        return self._customers.get((event.page_id, event.customer_psid or ""))
 
     def _customer(self, page_id: str, psid: str) -> Customer:
         customer = self._customers.get((page_id, psid))
         if customer is None:
             customer = Customer(id=new_id(), page_id=page_id, psid=psid, created_at=clock.now())
             thread = Thread(customer_id=customer.id, page_id=page_id)
-            self._new_customers[customer.id] = customer
+            self._writes.new_threads[customer.id] = customer, thread
             self._customers[page_id, psid] = customer
             self._threads[customer.id] = thread
         return customer

@@ -17,34 +17,35 @@ from messenger.webhooks.attachments import Attachment
 from store.attachments.rows import inbound_row, shown
 
 
-def take_files(
-    arrival: EventContext,
+def add_files(
+    context: EventContext,
     message_id: str,
     attachments: Sequence[Attachment],
     listed: list[dict[str, Any]],
     *,
     from_customer: bool = True,
 ) -> None:
-    """Note the files among a message's attachments, and put into `listed` how the message shows them.
+    """Add a message's files to what is written, and put into `listed` how the message shows them.
 
-    What was sent for the Page is kept like the customer's; the switch for customers' files is not for it.
+    Files that were sent for the Page are kept like the customer's; the switch for customers' files does not
+    apply to them.
     """
-    refused_here = from_customer and not arrival.takes_files
+    refused_here = from_customer and not context.takes_files
     for position, attachment in enumerate(attachments):
         if not _is_file(attachment):
             continue
         reason = _refusal(position, switched_off=refused_here)
-        row = _row(arrival, message_id, attachment, position, reason)
-        arrival.effects.attachments.append(row)
+        row = _row(context, message_id, attachment, position, reason)
+        context.writes.attachments.append(row)
         listed[position] = shown(**row)
-        if reason is None and message_id not in arrival.effects.files:
-            arrival.effects.files.append(message_id)
+        if reason is None and message_id not in context.writes.file_message_ids:
+            context.writes.file_message_ids.append(message_id)
 
 
-def refused_files(arrival: EventContext, attachments: Sequence[Attachment]) -> AutomatedTrigger | None:
+def refused_files(context: EventContext, attachments: Sequence[Attachment]) -> AutomatedTrigger | None:
     """What the customer is to be told at once, where the page takes no files from customers."""
     has_files = any(_is_file(each) for each in attachments)
-    return AutomatedTrigger.UNSUPPORTED_MESSAGE if has_files and not arrival.takes_files else None
+    return AutomatedTrigger.UNSUPPORTED_MESSAGE if has_files and not context.takes_files else None
 
 
 def _is_file(attachment: Attachment) -> bool:
@@ -58,18 +59,18 @@ def _refusal(position: int, *, switched_off: bool) -> FileReason | None:
 
 
 def _row(
-    arrival: EventContext, message_id: str, attachment: Attachment, position: int, refused: FileReason | None
+    context: EventContext, message_id: str, attachment: Attachment, position: int, refused: FileReason | None
 ) -> dict[str, Any]:
     url = attachment.url or ""
     return inbound_row(
         id=id_from_key(message_id, "file", str(position)),
         message_id=message_id,
-        page_id=arrival.thread.page_id,
-        customer_id=arrival.customer.id,
+        page_id=context.thread.page_id,
+        customer_id=context.customer.id,
         position=position,
         kind=attachment.type,
         name=safe_name(attachment.title or name_in_address(url), f"{attachment.type}-{position + 1}"),
         url=url,
         refused=refused,
-        at=arrival.received_at,
+        at=context.received_at,
     )

@@ -6,22 +6,21 @@ docs/reference/bad-input.md).
 """
 
 from domain.conversations.changes import Fact
-from domain.conversations.state import ThreadEventKind
 from domain.surveys.names import is_survey_question
-from ingest.events.event_context import EventContext, insert, note, record, tell
+from ingest.events.event_context import EventContext, append_event, insert_message, notify_workflow
 from messenger.webhooks.events import Feedback, FeedbackAnswer, InboundMessage
 from store.surveys import answers as survey_answers
 from store.surveys.answers import Ignored, Taken
 
 
-def take_tap(message: InboundMessage, arrival: EventContext) -> None:
-    """A tapped button: a message of the survey's conversation, and an answer if it counts."""
+def record_button_answer(message: InboundMessage, context: EventContext) -> None:
+    """Store a tapped button: a message of the survey's conversation, and an answer if it counts."""
     taken = survey_answers.take_tap(
-        arrival.session, message.quick_reply_payload or "", arrival.customer.id, arrival.occurred_at
+        context.session, message.quick_reply_payload or "", context.customer.id, context.occurred_at
     )
-    fact = _fact(taken, arrival)
-    insert(
-        arrival,
+    fact = _fact(taken, context)
+    insert_message(
+        context,
         conversation_id=fact.conversation_id,
         direction="inbound",
         sender_kind="customer",
@@ -30,36 +29,33 @@ def take_tap(message: InboundMessage, arrival: EventContext) -> None:
         quick_reply_payload=message.quick_reply_payload,
         mid=message.mid,
     )
-    record(arrival, fact)
-    tell(arrival, ThreadEventKind.SURVEY_ANSWER, message_id=arrival.id, survey_id=taken.counting_id)
+    append_event(context, fact)
+    notify_workflow(context, message_id=context.id, survey_id=taken.counting_id)
 
 
-def take_feedback(feedback: Feedback, arrival: EventContext) -> None:
-    """The answers in a feedback template. One of somebody else's making is noted like any other event."""
-    ours = next((each for each in feedback.answers if is_survey_question(each.question_id)), None)
-    if ours is None:
-        note(arrival, f"customer.{arrival.row.kind}", {"inbox_id": arrival.row.id})
-        return
-    taken = _keep(ours, arrival)
-    record(arrival, _fact(taken, arrival))
-    tell(arrival, ThreadEventKind.SURVEY_ANSWER, survey_id=taken.counting_id)
+def record_feedback(feedback: Feedback, context: EventContext) -> None:
+    """Store the answer to the question of our survey in a feedback template."""
+    answer = next(each for each in feedback.answers if is_survey_question(each.question_id))
+    taken = _keep(answer, context)
+    append_event(context, _fact(taken, context))
+    notify_workflow(context, survey_id=taken.counting_id)
 
 
-def _keep(answer: FeedbackAnswer, arrival: EventContext) -> Taken:
+def _keep(answer: FeedbackAnswer, context: EventContext) -> Taken:
     return survey_answers.take_feedback(
-        arrival.session,
+        context.session,
         answer.question_id,
-        arrival.customer.id,
-        arrival.occurred_at,
+        context.customer.id,
+        context.occurred_at,
         score=answer.score,
         comment=answer.comment,
     )
 
 
-def _fact(taken: Taken, arrival: EventContext) -> Fact:
+def _fact(taken: Taken, context: EventContext) -> Fact:
     """What is recorded; an answer of no survey of theirs stands where the customer now is."""
     own = None if taken.ignored is Ignored.FOREIGN else taken.survey
     return taken.fact(
-        arrival.occurred_at,
-        conversation_id=own.conversation_id if own else arrival.live_conversation_id,
+        context.occurred_at,
+        conversation_id=own.conversation_id if own else context.live_conversation_id,
     )

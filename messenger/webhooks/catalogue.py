@@ -1,18 +1,21 @@
-"""What every webhook event is, what it changes, how it is routed, and whether it opens the messaging window.
+"""What every webhook event is, what it does, whom it is told to, and whether it opens the messaging window.
 
-This table is the routing law for `ingest`; `docs/webhook-events.md` is made from it by
-`scripts.docs.webhook_events`. Windows: Messenger Platform "Send messages", as `domain.sending.window`
-has it.
+`ingest.events` follows this table: `classify` picks the one row of an event, the row's `effect` names the
+function that applies it, and `tells` what its conversation hears of it. `docs/webhook-events.md` is made from
+the table by `scripts.docs.webhook_events`. Windows: Messenger Platform, "Send messages", as
+`domain.sending.window` has it.
 """
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from enum import StrEnum, auto
 
+from domain.conversations.state import ThreadEventKind
 from domain.sending.window import OpeningKind
-from domain.surveys.names import is_survey_payload
+from domain.surveys.names import is_survey_payload, is_survey_question
 from messenger.webhooks.events import (
     Echo,
     Event,
+    Feedback,
     InboundMessage,
     Reaction,
     Referral,
@@ -22,8 +25,55 @@ from messenger.webhooks.events import (
 from messenger.webhooks.webhook import STANDBY_CHANNELS, EventKind
 
 
+class Effect(StrEnum):
+    """What an event does. `ingest.events.effects` has a function for each that concerns a thread."""
+
+    MESSAGE = auto()
+    """A customer's message is stored."""
+    POSTBACK = auto()
+    """A tapped button is stored as a customer's message."""
+    SURVEY_BUTTON = auto()
+    """A tapped button of our survey is stored as a message and as an answer."""
+    FEEDBACK = auto()
+    """The answer to our feedback template is stored."""
+    ECHO = auto()
+    """Our outbound message is confirmed; one that is not ours is stored."""
+    DELETION = auto()
+    """A message is marked as deleted."""
+    EDIT = auto()
+    """A message gets another text."""
+    REACTION = auto()
+    """A message gets a reaction, or loses it."""
+    DELIVERY = auto()
+    """The thread's delivered watermark moves."""
+    READ = auto()
+    """The thread's read watermark moves."""
+    REFERRAL = auto()
+    """The thread keeps how the customer came to it."""
+    THREAD_CONTROL = auto()
+    """The thread has another owner."""
+    CONTROL_REQUEST = auto()
+    """The timeline names the app that asks for the thread."""
+    NOTE = auto()
+    """The timeline says that it happened."""
+    PAGE = auto()
+    """The Page's workflow is told."""
+    PAGE_POLICY = auto()
+    """The Page keeps Meta's action, and its workflow is told."""
+    KEEP = auto()
+    """It is kept raw."""
+    KEEP_AND_SHOW = auto()
+    """It is kept raw, and the timeline of a known customer says that it happened."""
+    KEEP_WITHOUT_PAGE = auto()
+    """It is kept raw, whatever Page it names."""
+
+
+KEPT_RAW = frozenset({Effect.KEEP, Effect.KEEP_AND_SHOW, Effect.KEEP_WITHOUT_PAGE})
+TELLS_PAGE = frozenset({Effect.PAGE, Effect.PAGE_POLICY})
+
+
 class Route(StrEnum):
-    """Where an event goes once it is stored."""
+    """Where an event goes once it is stored. It follows from the row's effect and from what the row tells."""
 
     WORK = "work"
     """The thread's conversation workflow, which is started if none runs (signal-with-start)."""
@@ -34,7 +84,7 @@ class Route(StrEnum):
     ECHO = "echo"
     """Confirms the row of our own send. A signal only if that row's outcome is unknown."""
     PAGE = "page"
-    """The page's workflow."""
+    """The Page's workflow."""
     RAW = "raw"
     """Kept raw, counted and shown, for the reason given."""
 
@@ -43,6 +93,7 @@ class Route(StrEnum):
 class Classification:
     """One row: an event kind, or a case of it.
 
+    tells: what the thread's workflow is told, if anything; less only where `changes` says on what it depends.
     opening: what it opens in the window, if anything. reason: why it is only kept raw, "" otherwise.
     """
 
@@ -50,10 +101,40 @@ class Classification:
     case: str
     what: str
     changes: str
-    route: Route
+    effect: Effect
+    tells: ThreadEventKind | None = None
     opening: OpeningKind | None = None
     reason: str = ""
 
+    @property
+    def route(self) -> Route:
+        """Where the event goes."""
+        if self.effect in KEPT_RAW:
+            return Route.RAW
+        if self.effect in TELLS_PAGE:
+            return Route.PAGE
+        if self.effect in (Effect.DELIVERY, Effect.READ):
+            return Route.RECEIPT
+        if self.tells is ThreadEventKind.OWN_ECHO:
+            return Route.ECHO
+        return Route.WORK if self.opens_work else Route.JOIN
+
+    @property
+    def opens_work(self) -> bool:
+        """Whether the thread is to have a conversation for it."""
+        return self.tells is not None and self.tells.opens_work
+
+    def on_standby(self) -> "Classification":
+        """The same, of a thread that another app controls: it opens the same window, and no work for us."""
+        return replace(self, tells=TOLD_ON_STANDBY.get(self.tells, self.tells)) if self.tells else self
+
+
+TOLD_ON_STANDBY = {
+    ThreadEventKind.MESSAGE: ThreadEventKind.STANDBY_MESSAGE,
+    ThreadEventKind.POSTBACK: ThreadEventKind.STANDBY_MESSAGE,
+    ThreadEventKind.ENTRY: ThreadEventKind.WINDOW_OPENING,
+}
+"""What is told instead while another app controls the thread. Control handed to us is ours on any channel."""
 
 _NOT_SUBSCRIBED = "Pagedesk does not subscribe to its field; "
 
@@ -63,16 +144,18 @@ CATALOGUE = (
         "text",
         "The customer wrote, or sent attachments, a sticker or a reply; also the summary of a lead ad.",
         "A message in the thread.",
-        Route.WORK,
-        OpeningKind.MESSAGE,
+        Effect.MESSAGE,
+        tells=ThreadEventKind.MESSAGE,
+        opening=OpeningKind.MESSAGE,
     ),
     Classification(
         EventKind.MESSAGE,
         "quick_reply",
         "The customer tapped a quick reply: a message whose text is the title.",
         "A message in the thread, with the tapped payload.",
-        Route.WORK,
-        OpeningKind.QUICK_REPLY,
+        Effect.MESSAGE,
+        tells=ThreadEventKind.MESSAGE,
+        opening=OpeningKind.QUICK_REPLY,
     ),
     Classification(
         EventKind.MESSAGE,
@@ -80,8 +163,9 @@ CATALOGUE = (
         "The customer tapped a button of Pagedesk's survey.",
         "A message in the survey's conversation. The survey is answered, if the button is genuine, that "
         "customer's own, and the first.",
-        Route.JOIN,
-        OpeningKind.QUICK_REPLY,
+        Effect.SURVEY_BUTTON,
+        tells=ThreadEventKind.SURVEY_ANSWER,
+        opening=OpeningKind.QUICK_REPLY,
     ),
     Classification(
         EventKind.MESSAGE,
@@ -89,15 +173,18 @@ CATALOGUE = (
         "The customer's first message after a click-to-Messenger ad, which it names itself or which the "
         "thread's last referral named.",
         "A message in the thread, with its ad. Its window may be configured to last up to 7 days.",
-        Route.WORK,
-        OpeningKind.AD_MESSAGE,
+        Effect.MESSAGE,
+        tells=ThreadEventKind.MESSAGE,
+        opening=OpeningKind.AD_MESSAGE,
     ),
     Classification(
         EventKind.ECHO,
         "own",
         "A message that our app sent, as a rule with the metadata we gave it.",
-        "Our outbound row becomes sent, with its mid. Where we have no such row: a message from outside.",
-        Route.ECHO,
+        "Our outbound row becomes sent, with its mid; its conversation is told if the outcome was unknown. "
+        "Where we have no such row: a message from outside.",
+        Effect.ECHO,
+        tells=ThreadEventKind.OWN_ECHO,
     ),
     Classification(
         EventKind.ECHO,
@@ -106,51 +193,54 @@ CATALOGUE = (
         "An outbound message from outside in the thread; its files are kept like the customer's. It counts "
         "as an answer unless it is a program's: of another app than the Page inbox, or within seconds of the "
         "customer's words, as the Page's instant reply is.",
-        Route.JOIN,
+        Effect.ECHO,
+        tells=ThreadEventKind.OUTSIDE_MESSAGE,
     ),
     Classification(
         EventKind.MESSAGE_DELETED,
         "",
         "A message was taken back. Meta documents it for Instagram only.",
         "The message is marked as deleted.",
-        Route.JOIN,
+        Effect.DELETION,
     ),
     Classification(
         EventKind.MESSAGE_EDIT,
         "",
         "The customer changed the text of a message.",
         "The message has the text of its latest edit; the old ones are kept.",
-        Route.JOIN,
+        Effect.EDIT,
     ),
     Classification(
         EventKind.POSTBACK,
         "",
         "The customer tapped a button, a menu item, an ice breaker or Get Started.",
         "A message in the thread, with the button's title and payload.",
-        Route.WORK,
-        OpeningKind.POSTBACK,
+        Effect.POSTBACK,
+        tells=ThreadEventKind.POSTBACK,
+        opening=OpeningKind.POSTBACK,
     ),
     Classification(
         EventKind.REACTION,
         "react",
         "The customer reacted to a message.",
         "The message has the reaction, the latest of each person.",
-        Route.JOIN,
-        OpeningKind.REACTION,
+        Effect.REACTION,
+        tells=ThreadEventKind.WINDOW_OPENING,
+        opening=OpeningKind.REACTION,
     ),
     Classification(
         EventKind.REACTION,
         "unreact",
         "The customer took a reaction back.",
         "The message has lost the reaction.",
-        Route.JOIN,
+        Effect.REACTION,
     ),
     Classification(
         EventKind.PAGE_REACTION,
         "",
         "The Page reacted to a message.",
         "Nothing.",
-        Route.RAW,
+        Effect.KEEP,
         reason="the Page's own reaction says nothing of the customer.",
     ),
     Classification(
@@ -158,43 +248,44 @@ CATALOGUE = (
         "",
         "Everything sent up to the watermark was delivered.",
         "The thread's delivered watermark moves forward.",
-        Route.RECEIPT,
+        Effect.DELIVERY,
     ),
     Classification(
         EventKind.READ,
         "",
         "Everything sent up to the watermark was read.",
         "The thread's read watermark moves forward.",
-        Route.RECEIPT,
+        Effect.READ,
     ),
     Classification(
         EventKind.REFERRAL,
         "m_me_link",
         "The customer came back to the thread by an m.me link.",
         "The thread's last referral.",
-        Route.WORK,
-        OpeningKind.M_ME_LINK,
+        Effect.REFERRAL,
+        tells=ThreadEventKind.ENTRY,
+        opening=OpeningKind.M_ME_LINK,
     ),
     Classification(
         EventKind.REFERRAL,
         "ad",
         "The customer came back to the thread by an ad. It opens the window only when a message follows.",
         "The thread's last referral; the next message is one after an ad.",
-        Route.JOIN,
+        Effect.REFERRAL,
     ),
     Classification(
         EventKind.REFERRAL,
         "lead",
         "The customer finished or left the questions of a lead ad.",
         "The thread's last referral.",
-        Route.JOIN,
+        Effect.REFERRAL,
     ),
     Classification(
         EventKind.REFERRAL,
         "other",
         "The customer came back to the thread in another way.",
         "The thread's last referral.",
-        Route.JOIN,
+        Effect.REFERRAL,
     ),
     Classification(
         EventKind.OPTIN,
@@ -202,7 +293,7 @@ CATALOGUE = (
         "The customer consented by a plugin or to marketing messages, or took it back. It opens the window "
         "only when a message follows.",
         "Noted in the thread.",
-        Route.JOIN,
+        Effect.NOTE,
     ),
     Classification(
         EventKind.PASS_THREAD_CONTROL,
@@ -210,57 +301,65 @@ CATALOGUE = (
         "A bot, the Page inbox or nobody (the thread was idle) handed the thread to us.",
         "The thread's owner. If the customer's last words were heard on standby, nobody here was told to "
         "answer them: a conversation opens, or one that was Waiting, and holds what was said meanwhile.",
-        Route.WORK,
+        Effect.THREAD_CONTROL,
+        tells=ThreadEventKind.HANDED_OVER,
     ),
     Classification(
         EventKind.PASS_THREAD_CONTROL,
         "to_another_app",
         "The thread was passed to another app.",
         "The thread's owner. Noted in the thread.",
-        Route.JOIN,
+        Effect.THREAD_CONTROL,
     ),
     Classification(
         EventKind.TAKE_THREAD_CONTROL,
         "",
         "Another app or the Page inbox took the thread.",
         "The thread's owner. Noted in the thread.",
-        Route.JOIN,
+        Effect.THREAD_CONTROL,
     ),
     Classification(
         EventKind.REQUEST_THREAD_CONTROL,
         "",
         "Another app asks for the thread.",
         "Noted in the thread.",
-        Route.JOIN,
+        Effect.CONTROL_REQUEST,
     ),
     Classification(
         EventKind.MESSAGING_FEEDBACK,
-        "",
-        "The customer answered Meta's feedback template.",
-        "The survey is answered, if the template is Pagedesk's, that customer's own, and the first answer; "
-        "else noted in the thread.",
-        Route.JOIN,
+        "survey",
+        "The customer answered the feedback template of Pagedesk's survey.",
+        "The survey is answered, if it is that customer's own, and the first answer.",
+        Effect.FEEDBACK,
+        tells=ThreadEventKind.SURVEY_ANSWER,
+    ),
+    Classification(
+        EventKind.MESSAGING_FEEDBACK,
+        "other",
+        "The customer answered a feedback template that somebody else sent.",
+        "Noted in the thread.",
+        Effect.NOTE,
     ),
     Classification(
         EventKind.POLICY_ENFORCEMENT,
         "",
         "Meta warns or blocks the Page, or lifts a block.",
         "Noted on the page; its workflow is told.",
-        Route.PAGE,
+        Effect.PAGE_POLICY,
     ),
     Classification(
         EventKind.APP_ROLES,
         "",
         "The roles of apps in the retired handover protocol.",
         "Noted on the page; its workflow is told.",
-        Route.PAGE,
+        Effect.PAGE,
     ),
     Classification(
         EventKind.PAGE_CHANGE,
         "",
         "A change on the Page (`changes`): its feed, a mention, a label; also the dashboard's test button.",
         "Nothing. It wakes nothing: a busy Page has many a second.",
-        Route.RAW,
+        Effect.KEEP,
         reason="it changes nothing that Pagedesk looks after.",
     ),
     Classification(
@@ -268,7 +367,7 @@ CATALOGUE = (
         "",
         "The customer linked or unlinked an account of the business.",
         "Nothing.",
-        Route.RAW,
+        Effect.KEEP_AND_SHOW,
         reason=_NOT_SUBSCRIBED + "it offers no log-in to link.",
     ),
     Classification(
@@ -276,7 +375,7 @@ CATALOGUE = (
         "",
         "The customer pressed the thumb under a message.",
         "Nothing.",
-        Route.RAW,
+        Effect.KEEP_AND_SHOW,
         reason=_NOT_SUBSCRIBED + "that would put thumbs under every message of the Page.",
     ),
     Classification(
@@ -284,7 +383,7 @@ CATALOGUE = (
         "",
         "The customer filled in the customer information template.",
         "Nothing.",
-        Route.RAW,
+        Effect.KEEP_AND_SHOW,
         reason=_NOT_SUBSCRIBED + "it never sends that template, and the answer is personal data.",
     ),
     Classification(
@@ -292,7 +391,7 @@ CATALOGUE = (
         "",
         "The customer revealed a coupon.",
         "Nothing.",
-        Route.RAW,
+        Effect.KEEP_AND_SHOW,
         reason="Pagedesk sends no coupons.",
     ),
     Classification(
@@ -300,7 +399,7 @@ CATALOGUE = (
         "",
         "The customer sent off an instant form.",
         "Nothing.",
-        Route.RAW,
+        Effect.KEEP_AND_SHOW,
         reason=_NOT_SUBSCRIBED + "it sends no instant forms; the answers are in Meta's lead tools.",
     ),
     Classification(
@@ -308,7 +407,7 @@ CATALOGUE = (
         "",
         "The customer sent a cart.",
         "Nothing.",
-        Route.RAW,
+        Effect.KEEP_AND_SHOW,
         reason=_NOT_SUBSCRIBED + "it sells nothing.",
     ),
     Classification(
@@ -316,7 +415,7 @@ CATALOGUE = (
         "",
         "An event of a form that Pagedesk does not know.",
         "Nothing.",
-        Route.RAW,
+        Effect.KEEP_AND_SHOW,
         reason="nobody knows what it is; it can be routed again once somebody does.",
     ),
     Classification(
@@ -324,7 +423,7 @@ CATALOGUE = (
         "",
         "Bytes in the place of an event, or of a delivery, that are no JSON.",
         "Nothing.",
-        Route.RAW,
+        Effect.KEEP_WITHOUT_PAGE,
         reason="it cannot be read.",
     ),
     Classification(
@@ -332,7 +431,7 @@ CATALOGUE = (
         "",
         "A delivery about something else than a Page, such as Instagram.",
         "Nothing.",
-        Route.RAW,
+        Effect.KEEP_WITHOUT_PAGE,
         reason="it concerns no Page.",
     ),
     Classification(
@@ -340,43 +439,58 @@ CATALOGUE = (
         "",
         "A delivery, or an entry of one, without events.",
         "Nothing.",
-        Route.RAW,
+        Effect.KEEP_WITHOUT_PAGE,
         reason="there is nothing in it.",
     ),
 )
 
 _ROWS = {(row.kind, row.case): row for row in CATALOGUE}
 
+WITHOUT_PAGE = {row.kind: row for row in CATALOGUE if row.effect is Effect.KEEP_WITHOUT_PAGE}
+"""The rows of what need not name a Page."""
+
 
 def classify(
-    kind: EventKind, channel: str, parsed: Event, *, own_app_id: str, after_ad_click: bool = False
+    kind: EventKind,
+    channel: str,
+    parsed: Event,
+    *,
+    own_app_id: str,
+    after_ad_click: bool = False,
+    before_handover: bool = False,
 ) -> Classification:
     """The row for one event.
 
     own_app_id: the Facebook app of the account; echoes of any other are from outside. after_ad_click: whether
-    the thread's last referral is of an ad and no message has followed yet.
-    In standby another app has the thread: the same happened, and opens the same, but it is never work for us.
+    the thread's last referral is of an ad and no message has followed yet. before_handover: whether the
+    thread was handed to us after this event, which may come later than the handing over.
     """
-    row = _ROWS[kind, _case(kind, parsed, own_app_id, after_ad_click=after_ad_click)]
-    if channel in STANDBY_CHANNELS and row.route is Route.WORK:
-        return replace(row, route=Route.JOIN)
-    return row
+    row = _ROWS[kind, _case(parsed, own_app_id, after_ad_click=after_ad_click)]
+    return row.on_standby() if channel in STANDBY_CHANNELS and not before_handover else row
 
 
-def _case(kind: EventKind, parsed: Event, own_app_id: str, *, after_ad_click: bool) -> str:
+def echo_row(*, own: bool) -> Classification:
+    """The row of an echo once it is known whether it is of a message of ours, whatever app it names."""
+    return _ROWS[EventKind.ECHO, "own" if own else "outside"]
+
+
+def _case(parsed: Event, own_app_id: str, *, after_ad_click: bool) -> str:
+    case = ""
     match parsed:
         case InboundMessage():
-            return _message_case(parsed, after_ad_click=after_ad_click)
+            case = _message_case(parsed, after_ad_click=after_ad_click)
         case Echo(app_id=app_id):
-            return "own" if app_id == own_app_id else "outside"
-        case Reaction(action=action) if kind is EventKind.REACTION:
-            return "react" if action == "react" else "unreact"
+            case = "own" if app_id == own_app_id else "outside"
+        case Reaction(action=action):
+            case = "react" if action == "react" else "unreact"
         case Referral(data=data):
-            return _referral_case(data)
-        case ThreadControl(action="pass"):
-            return "to_us" if hands_over(parsed, own_app_id) else "to_another_app"
-        case _:
-            return ""
+            case = _referral_case(data)
+        case ThreadControl(action="pass", new_owner_app_id=app_id):
+            case = "to_us" if app_id == own_app_id else "to_another_app"
+        case Feedback(answers=answers):
+            ours = any(is_survey_question(each.question_id) for each in answers)
+            case = "survey" if ours else "other"
+    return case
 
 
 def _message_case(message: InboundMessage, *, after_ad_click: bool) -> str:
@@ -385,15 +499,6 @@ def _message_case(message: InboundMessage, *, after_ad_click: bool) -> str:
     if after_ad_click or (message.referral is not None and is_ad(message.referral)):
         return "ad"
     return "text" if message.quick_reply_payload is None else "quick_reply"
-
-
-def hands_over(parsed: Event, own_app_id: str) -> bool:
-    """Whether another app, the Page inbox or nobody hands a thread to our app."""
-    match parsed:
-        case ThreadControl(action="pass", new_owner_app_id=app_id):
-            return app_id == own_app_id
-        case _:
-            return False
 
 
 def is_ad(referral: ReferralData) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from messenger.webhooks.catalogue import CATALOGUE, Classification, Route, classify
+from messenger.webhooks.catalogue import CATALOGUE, Classification, Effect, Route, classify
 from messenger.webhooks.events import Echo, Event, InboundMessage, parse
 from messenger.webhooks.fields import WEBHOOK_FIELDS
 from messenger.webhooks.webhook import WebhookEvent, split
@@ -16,9 +16,9 @@ EXAMPLE_PAGE_ID = "108823774519302"
 _INTRODUCTION = """\
 # Webhook events
 
-What each event of the Messenger Platform is, what it changes, where it is routed and whether it opens the
-messaging window. Made by `make docs`; change
-`messenger/webhooks/catalogue.py` instead.
+What each event of the Messenger Platform is, what it changes, where it is routed, what its conversation is
+told, and whether it opens the messaging window. Made by `make docs` from `messenger/webhooks/catalogue.py`,
+which is also what the relay follows.
 
 Every signed delivery is answered 200 and every event in it is kept raw. An event that is there already, by
 its key within the Page, changes nothing. If it comes again with another content, the first stays, and
@@ -35,7 +35,9 @@ administrators are told once (`webhook.conflicting_repeat`, `GET /v1/webhook-eve
 
 For all of them:
 
-- In `standby` another app has the thread: the event opens what it opens, but `work` becomes `join`.
+- In `standby` another app has the thread: the event opens what it opens, but `work` becomes `join`. The
+  conversation is told `standby_message` in place of `message` and `postback`, and `window_opening` in place
+  of `entry`. Only control that is handed to us stays work.
 - The same message may come under `standby` and under `messaging`, in any order: it is one message, and work.
   So what is work has a key of its own on standby, and the row of its `mid` is one.
 - A message and a postback with one `mid` are one message too, with the text of the one and the payload of
@@ -59,9 +61,17 @@ def page(payloads: Path) -> str:
             "## Every event kind",
             "",
             *_table(
-                ("kind", "case", "what it is", "what it changes", "route", "opens"),
+                ("kind", "case", "what it is", "what it changes", "route", "told as", "opens"),
                 (
-                    (f"`{row.kind}`", row.case, row.what, _changes(row), _code(row.route), _opens(row))
+                    (
+                        f"`{row.kind}`",
+                        row.case,
+                        row.what,
+                        _changes(row),
+                        _code(row.route),
+                        _code(row.tells),
+                        _code(row.opening),
+                    )
                     for row in CATALOGUE
                 ),
             ),
@@ -71,7 +81,7 @@ def page(payloads: Path) -> str:
             f"In `tests/fixtures/payloads`. Our app in them is {EXAMPLE_APP_ID}, our page {EXAMPLE_PAGE_ID}.",
             "",
             *_table(
-                ("file", "event", "what it is", "what it changes", "route", "opens"),
+                ("file", "event", "what it is", "what it changes", "route", "told as", "opens"),
                 (cells for file in sorted(payloads.glob("*.json")) for cells in _rows_of(file)),
             ),
             "",
@@ -98,11 +108,19 @@ def _rows_of(file: Path) -> Iterable[tuple[str, ...]]:
         elif event.customer_psid is None and row.route not in {Route.PAGE, Route.RAW}:
             row = _kept_raw(row, "it names no customer.")
         what = f"{row.what}{_contents(parsed)}"
-        yield (f"`{file.name}`", _event(event, row), what, _changes(row), _code(row.route), _opens(row))
+        yield (
+            f"`{file.name}`",
+            _event(event, row),
+            what,
+            _changes(row),
+            _code(row.route),
+            _code(row.tells),
+            _code(row.opening),
+        )
 
 
 def _kept_raw(row: Classification, reason: str) -> Classification:
-    return replace(row, changes="Nothing.", route=Route.RAW, opening=None, reason=reason)
+    return replace(row, changes="Nothing.", effect=Effect.KEEP, tells=None, opening=None, reason=reason)
 
 
 def _contents(parsed: Event) -> str:
@@ -123,12 +141,8 @@ def _changes(row: Classification) -> str:
     return f"{row.changes} Kept raw: {row.reason}" if row.reason else row.changes
 
 
-def _opens(row: Classification) -> str:
-    return _code(row.opening) if row.opening else ""
-
-
-def _code(text: str) -> str:
-    return f"`{text}`"
+def _code(text: str | None) -> str:
+    return f"`{text}`" if text else ""
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:

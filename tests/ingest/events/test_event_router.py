@@ -123,6 +123,20 @@ async def test_what_opens_nothing(intake: Intake, name: str) -> None:
     assert routed.threads == []
 
 
+async def test_an_m_me_link_is_work_only_for_the_app_that_controls_the_thread(intake: Intake) -> None:
+    link = payload("referral_shortlink.json")
+    (entry,) = link["entry"]
+    standby = link | {"entry": [{"id": entry["id"], "time": entry["time"], "standby": entry["messaging"]}]}
+    told = []
+    for body in (standby, link):
+        await intake.receive(json.dumps(body).encode(), received_ms=SENT_AT_MS + 1500)
+        told += [event for thread in (await intake.route_new()).threads for event in thread.events]
+    assert [(event.kind, event.opens_work) for event in told] == [
+        (ThreadEventKind.WINDOW_OPENING, False),
+        (ThreadEventKind.ENTRY, True),
+    ]
+
+
 async def test_an_ad_click_makes_the_next_message_an_ad_message(intake: Intake) -> None:
     await take(intake, "referral_ads.json")
     await take(intake, "text_single.json")

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from domain.conversations.state import ThreadEventKind
 from domain.sending.window import OpeningKind
-from messenger.webhooks.catalogue import CATALOGUE, Classification, Route, classify
+from messenger.webhooks.catalogue import CATALOGUE, TOLD_ON_STANDBY, Classification, Route, classify
 from messenger.webhooks.events import parse
-from messenger.webhooks.webhook import EventKind, split
+from messenger.webhooks.webhook import MAKES_WORK, EventKind, split
 from support.paths import DOCS, ROOT
 
 PAYLOADS = ROOT / "tests" / "fixtures" / "payloads"
@@ -68,6 +69,54 @@ def test_what_opens_the_window() -> None:
         ("referral", "m_me_link"): OpeningKind.M_ME_LINK,
         ("reaction", "react"): OpeningKind.REACTION,
     }
+
+
+def test_what_the_conversation_is_told() -> None:
+    assert {(row.kind.value, row.case): row.tells for row in CATALOGUE if row.tells} == {
+        ("message", "text"): ThreadEventKind.MESSAGE,
+        ("message", "quick_reply"): ThreadEventKind.MESSAGE,
+        ("message", "survey_answer"): ThreadEventKind.SURVEY_ANSWER,
+        ("message", "ad"): ThreadEventKind.MESSAGE,
+        ("echo", "own"): ThreadEventKind.OWN_ECHO,
+        ("echo", "outside"): ThreadEventKind.OUTSIDE_MESSAGE,
+        ("postback", ""): ThreadEventKind.POSTBACK,
+        ("reaction", "react"): ThreadEventKind.WINDOW_OPENING,
+        ("referral", "m_me_link"): ThreadEventKind.ENTRY,
+        ("pass_thread_control", "to_us"): ThreadEventKind.HANDED_OVER,
+        ("messaging_feedback", "survey"): ThreadEventKind.SURVEY_ANSWER,
+    }
+
+
+def test_what_opens_the_window_is_told() -> None:
+    assert [row for row in CATALOGUE if row.opening and row.tells is None] == []
+
+
+def test_what_is_told_otherwise_on_standby_has_a_key_of_its_own_there() -> None:
+    """Else the copy for the app in control would be dropped as a repetition, and with it the work."""
+    assert {row.kind for row in CATALOGUE if row.tells in TOLD_ON_STANDBY} == MAKES_WORK
+    assert not any(kind.opens_work for kind in TOLD_ON_STANDBY.values())
+
+
+@pytest.mark.parametrize(
+    ("channel", "before_handover", "told", "route"),
+    [
+        ("messaging", False, ThreadEventKind.MESSAGE, Route.WORK),
+        ("standby", False, ThreadEventKind.STANDBY_MESSAGE, Route.JOIN),
+        ("standby", True, ThreadEventKind.MESSAGE, Route.WORK),
+    ],
+)
+def test_a_message_on_standby_is_work_if_the_thread_was_handed_to_us_after_it(
+    channel: str, told: ThreadEventKind, route: Route, *, before_handover: bool
+) -> None:
+    (found,) = split((PAYLOADS / "text_single.json").read_bytes())
+    row = classify(
+        found.kind,
+        channel,
+        parse(found.kind, found.raw),
+        own_app_id=OWN_APP,
+        before_handover=before_handover,
+    )
+    assert (row.tells, row.route) == (told, route)
 
 
 ROUTES = {
@@ -179,6 +228,7 @@ def test_referrals_differ_by_where_the_customer_came_from(referral: dict[str, An
 def test_an_m_me_link_in_standby_is_no_work() -> None:
     row = of_event("standby", referral={"source": "SHORTLINK", "ref": "x"})
     assert (row.route, row.opening) == (Route.JOIN, OpeningKind.M_ME_LINK)
+    assert row.tells is ThreadEventKind.WINDOW_OPENING
 
 
 def test_an_echo_in_standby_is_told_apart_as_elsewhere() -> None:
