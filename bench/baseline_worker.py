@@ -17,7 +17,8 @@ from domain.workstreams.automated_texts import default_text
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from ingest.inbox.inbox import open_inbox
 from local.demo import APP_ID, PAGE_ID, DemoSecrets, load_or_make_secrets
-from messenger.graph.client import GraphClient, PageCredentials, Sent
+from messenger.graph.client import GraphClient, Sent
+from messenger.graph.credentials import PageCredentials
 from store.db.database import Database
 from worker import make_worker, readiness
 

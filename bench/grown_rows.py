@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from base.secret_scopes import access_token_place, app_secret_place
 from base.secrets import Vault
-from store.db.secret_scopes import access_token_place, app_secret_place
 from store.search.texts import Kind, index_entry
 from store.tables import Account, Agent, Page, Workstream
 

@@ -20,7 +20,8 @@ from activities.common.credentials import page_credentials
 from base import clock
 from base.log import get_logger
 from base.secrets import SecretUnreadableError, Vault
-from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials
+from messenger.graph.client import GraphClient, GraphUnavailable
+from messenger.graph.credentials import PageCredentials
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
 from store.customers import profiles

@@ -15,7 +15,8 @@ from base.secrets import SecretUnreadableError
 from base.settings import Settings
 from domain.pages.health import Token, token_problems
 from domain.pages.problems import SECRETS_UNREADABLE, Problem, Severity, fields_refused
-from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials, TokenInfo
+from messenger.graph.client import GraphClient, GraphUnavailable, TokenInfo
+from messenger.graph.credentials import PageCredentials
 from messenger.graph.error_table import OF_SET_UP, ErrorKind
 from messenger.graph.errors import GraphError
 from store.db.database import Database

@@ -19,8 +19,9 @@ from base import clock
 from base.log import get_logger
 from base.secrets import Vault
 from domain.sending.delivery import comparable
-from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials
+from messenger.graph.client import GraphClient, GraphUnavailable
 from messenger.graph.conversations import ListedThread, ThreadMessage
+from messenger.graph.credentials import PageCredentials
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
 from messenger.graph.read_back import events_of

@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 
-from messenger.graph.client import GraphClient, PageCredentials
+from messenger.graph.client import GraphClient
+from messenger.graph.credentials import PageCredentials
 from messenger.graph.errors import GraphError
 from messenger.webhooks.fields import ALL_FIELDS, REQUIRED_FIELDS, WEBHOOK_FIELDS
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from base import clock
-from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials
+from messenger.graph.client import GraphClient, GraphUnavailable
+from messenger.graph.credentials import PageCredentials
 from messenger.graph.errors import GraphError
 from store.db.database import Database
 from store.events.events import append_page_event

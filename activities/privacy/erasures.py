@@ -15,15 +15,15 @@ from activities.common.heartbeat import heartbeating
 from activities.privacy.file_erasure import FileErasure
 from base import clock
 from base.log import get_logger
+from base.secret_scopes import erased_person_place
 from base.settings import Settings
-from messenger.graph.client import AppCredentials, GraphClient
+from messenger.graph.client import GraphClient
+from messenger.graph.credentials import AppCredentials, open_app_credentials
 from messenger.graph.errors import GraphError
 from store.conversations import messages
 from store.db import free_space
 from store.db.database import Database
-from store.db.secret_scopes import erased_person_place
 from store.inbox.inbox_events import newest_inbox_id
-from store.pages import accounts
 from store.privacy import delete_customer as erasing
 from store.privacy import erasures
 from store.privacy import redact_inbox as erased_inbox
@@ -179,7 +179,7 @@ class ErasureActivities:
         account = erasures.account_of(session, erasure)
         if account is None:
             return None
-        return AppCredentials(account.app_id, accounts.app_secret(self._settings.vault, account))
+        return open_app_credentials(self._settings.vault, account)
 
     def _name(
         self,

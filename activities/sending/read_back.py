@@ -20,8 +20,9 @@ from activities.sending.lanes import READ_WIDTH, Lane, LaneFullError, Lanes
 from base import failpoints
 from base.secrets import Vault
 from domain.sending.delivery import MessageStatus, comparable
-from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials
+from messenger.graph.client import GraphClient, GraphUnavailable
 from messenger.graph.conversations import ThreadMessage
+from messenger.graph.credentials import PageCredentials
 from messenger.graph.errors import GraphError
 from store.conversations.messages import known_mids, settle, waiting_with_words, words_at_meta
 from store.db.database import Database

@@ -16,7 +16,6 @@ from sqlmodel import Session
 from temporalio import activity
 
 from activities.attachments.uploads import Uploads
-from activities.common.credentials import credentials_of
 from activities.common.engine_time import engine_clock
 from activities.common.heartbeat import Heartbeater, heartbeating
 from activities.customers.profiles import ProfileKeeper
@@ -39,7 +38,8 @@ from base.log import get_logger
 from base.secrets import SecretUnreadableError, Vault
 from domain.sending.decide import Permission, SenderKind, SendRefusal, decide_send
 from domain.sending.delivery import MessageStatus
-from messenger.graph.client import GraphClient, NotSent, PageCredentials, Refused, Unknown
+from messenger.graph.client import GraphClient, NotSent, Refused, Unknown
+from messenger.graph.credentials import PageCredentials, open_page_credentials
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.own_metadata import metadata_of
 from store.attachments.object_store import FileStore
@@ -259,7 +259,7 @@ class SendActivities:
         if not isinstance(permission, Permission | WantedUpload):
             return permission
         try:
-            credentials = credentials_of(page, rows.account, self._vault)
+            credentials = open_page_credentials(self._vault, page, rows.account)
         except SecretUnreadableError as error:
             _log.error("secrets_unreadable", page_id=page.page_id, error=str(error))
             return unreadable(session, request, now)

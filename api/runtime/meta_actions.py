@@ -17,13 +17,13 @@ from base import clock
 from base.secrets import Vault
 from domain.conversations.lifecycle import Status
 from domain.sending.thread_owner import ThreadOwner
-from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials
+from messenger.graph.client import GraphClient, GraphUnavailable
+from messenger.graph.credentials import PageCredentials, open_page_credentials
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
 from store.conversations.thread_owners import owner_of_thread, told_by_meta
 from store.db.database import Database
 from store.db.refusals import not_found
-from store.pages import accounts, pages
 from store.sending.gate import Gate
 from store.tables import Account, Conversation, Customer, Page, Thread
 
@@ -56,16 +56,10 @@ def load_thread_target(session: Session, vault: Vault, conversation_id: str) -> 
     if conversation is None:
         raise not_found("conversation", conversation_id)
     page = session.get_one(Page, conversation.page_id)
-    account = session.get_one(Account, page.account_id)
     return ThreadTarget(
         conversation,
         session.get_one(Thread, conversation.customer_id),
-        PageCredentials(
-            page_id=page.page_id,
-            access_token=pages.access_token(vault, page),
-            app_id=account.app_id,
-            app_secret=accounts.app_secret(vault, account),
-        ),
+        open_page_credentials(vault, page, session.get_one(Account, page.account_id)),
         session.get_one(Customer, conversation.customer_id).psid,
         page.send_gate,
     )

@@ -6,7 +6,7 @@ Graph API reference of `debug_token`, `subscriptions` and `subscribed_apps`.
 
 import json
 from collections.abc import Awaitable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -34,42 +34,10 @@ from messenger.graph.conversations import (
     messages_in,
     threads_in,
 )
+from messenger.graph.credentials import AppCredentials, PageCredentials
 from messenger.graph.error_table import TAG_REFUSED
 from messenger.graph.errors import GraphError, error_of
 from messenger.wire import identifier, milliseconds
-
-
-@dataclass(frozen=True, slots=True)
-class AppCredentials:
-    """What acts as an app. Its access token is `app_id|app_secret`."""
-
-    app_id: str
-    app_secret: str = field(repr=False)
-
-    @property
-    def access(self) -> Access:
-        """The app's own access."""
-        return Access(f"{self.app_id}|{self.app_secret}", self.app_secret, self.app_id)
-
-
-@dataclass(frozen=True, slots=True)
-class PageCredentials:
-    """What acts as a page."""
-
-    page_id: str
-    access_token: str = field(repr=False)
-    app_id: str
-    app_secret: str = field(repr=False)
-
-    @property
-    def app(self) -> AppCredentials:
-        """The app the page's token belongs to."""
-        return AppCredentials(self.app_id, self.app_secret)
-
-    @property
-    def access(self) -> Access:
-        """The page's own access."""
-        return Access(self.access_token, self.app_secret, self.app_id, self.page_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from base.ids import new_secret
+from base.secret_scopes import app_secret_place, verify_token_place
 from base.secrets import Vault
 from store.db.refusals import StoreRefusalError, not_found
-from store.db.secret_scopes import app_secret_place, verify_token_place
 from store.tables import Account, Page
 from store.tables.pages import REMOVING, not_removed
 
@@ -59,17 +59,12 @@ def verify_token(vault: Vault, account: Account) -> str | None:
     return vault.open(account.verify_token, verify_token_place(account.id))
 
 
-def app_secret(vault: Vault, account: Account) -> str:
-    """The secret that calls to Meta are proved with, in the clear."""
-    return vault.open(account.app_secret, app_secret_place(account.id))
-
-
 def rotate_app_secret(vault: Vault, account: Account, new_secret: str, at: datetime) -> None:
     """Take a new app secret; deliveries signed by the one before are taken too, until the rotation ends.
 
     Calls to Meta are made with the new one from now on. Of three secrets the oldest is forgotten.
     """
-    if app_secret(vault, account) == new_secret:
+    if vault.open(account.app_secret, app_secret_place(account.id)) == new_secret:
         return
     account.previous_app_secret = account.app_secret
     account.previous_app_secret_until = at + ROTATION

@@ -12,11 +12,11 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from base.secret_scopes import access_token_place
 from base.secrets import Vault
 from store.attachments.uploads import forget_page
 from store.conversations.listing import live_counts
 from store.db.refusals import StoreRefusalError, not_found
-from store.db.secret_scopes import access_token_place
 from store.pages import findings
 from store.pages.traffic import forget_silences
 from store.sending import gate
@@ -80,11 +80,6 @@ def save(
         _begin_provisioning(page)
     session.flush()
     return page
-
-
-def access_token(vault: Vault, page: Page) -> str:
-    """The token that acts as the page, in the clear."""
-    return vault.open(page.access_token, access_token_place(page.page_id))
 
 
 def reauthorize(vault: Vault, page: Page, new_token: str, at: datetime) -> None:

@@ -15,13 +15,13 @@ from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from base.ids import id_from_key
+from base.secret_scopes import erased_person_place
 from base.secrets import Vault
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
 from domain.sending.delivery import MessageStatus
 from store.conversations.messages import settle
 from store.db.refusals import not_found
-from store.db.secret_scopes import erased_person_place
 from store.db.sql import insert_or_ignore
 from store.events.events import append_events, event_row
 from store.tables import Account, Customer, Erasure, Message, Page

@@ -5,9 +5,9 @@ from typing import Any
 from sqlmodel import Session
 
 from base import clock
+from base.secret_scopes import app_secret_place
 from base.settings import Settings
 from store.db.database import Database
-from store.db.secret_scopes import app_secret_place
 from store.tables import Account, Page
 from store.tables.pages import REMOVED
 from support.store import ACCOUNT, seed

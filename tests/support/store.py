@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 from sqlmodel import Session, SQLModel, select
 
 from base import clock
+from base.secret_scopes import access_token_place, app_secret_place, verify_token_place
 from base.settings import Settings
 from store.conversations.messages import new_outbound_row
 from store.db.database import Database
 from store.db.migrate import migrate
-from store.db.secret_scopes import access_token_place, app_secret_place, verify_token_place
 from store.db.sql import insert_or_ignore
 from store.tables import Account, Conversation, Customer, Message, Page, Thread, Workstream
 from support.paths import PAYLOADS

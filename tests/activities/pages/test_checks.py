@@ -8,11 +8,11 @@ import pytest
 
 from activities.pages.checks import PageActivities
 from activities.pages.suspicions import doubt_of
+from base.secret_scopes import access_token_place
 from domain.pages.problems import KINDS, Severity
 from messenger.graph.client import GraphClient
 from messenger.graph.errors import GraphError, meaning_of
 from messenger.webhooks.fields import ALL_FIELDS
-from store.db.secret_scopes import access_token_place
 from store.installation.backups import begin_restored
 from store.pages import findings, page_states
 from store.pages.findings import note_enforcement

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlmodel import Session, SQLModel, select
 
+from base.secret_scopes import app_secret_place, verify_token_place
 from store import tables
-from store.db.secret_scopes import app_secret_place, verify_token_place
 from support.api import Api, Seed
 
 SECRET = "0123456789abcdef"

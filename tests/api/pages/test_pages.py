@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from base.secret_scopes import access_token_place
 from domain.conversations.lifecycle import Status
 from store import tables
-from store.db.secret_scopes import access_token_place
 from support.api import Api, Seed
 
 PAGE = {"page_id": "1001", "name": "Shop page", "access_token": "EAAGtoken"}

@@ -17,15 +17,14 @@ import pytest
 
 from messenger.graph import call as graph_call
 from messenger.graph.client import (
-    AppCredentials,
     GraphClient,
     GraphUnavailable,
     NotSent,
-    PageCredentials,
     Refused,
     Sent,
     Unknown,
 )
+from messenger.graph.credentials import AppCredentials, PageCredentials
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
 
