@@ -15,7 +15,14 @@ from support.paths import DOCS, ROOT
 PAGES = (
     *(
         ROOT / name
-        for name in ("README.md", "CHANGELOG.md", "sandbox/README.md", "api/security/introduction.md")
+        for name in (
+            "README.md",
+            "CHANGELOG.md",
+            "CONTRIBUTING.md",
+            "tests/README.md",
+            "sandbox/README.md",
+            "api/security/introduction.md",
+        )
     ),
     *sorted(DOCS.rglob("*.md")),
 )
@@ -23,11 +30,18 @@ OF_TODAY = [
     page for page in PAGES if page.parent.name not in ("adr", "reports") and page.name != "CHANGELOG.md"
 ]
 """Decisions, reports and releases tell of their own day: what they name may be gone since."""
-MADE_BY_RUNNING = {"graph.jsonl", "meta.jsonl"}
-PLACES = (ROOT, ROOT / "sandbox" / "web", ROOT / "tests" / "fixtures" / "payloads")
+MADE_BY_RUNNING = {"graph.jsonl", "meta.jsonl", "logs/"}
+PLACES = (
+    ROOT,
+    ROOT / "sandbox" / "web",
+    ROOT / "tests" / "fixtures" / "payloads",
+    ROOT / "tests" / "support",
+)
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _FILE = re.compile(r"`([\w./-]+\.(?:md|py|toml|lock|json|jsonl|yaml|yml|service|conf|svg|js|html|css))`")
+_FOLDER = re.compile(r"`((?:[\w-]+/)+)`")
+_WALK = re.compile(r"^\| `([\w/]+\.py)` \| [^|]+ \| `(\w+)` \|$", re.MULTILINE)
 _SETTING = re.compile(r"\bPAGEDESK_[A-Z_]*[A-Z]\b(?!_…)")
 _COMMAND = re.compile(r"(?:`|bin/|^ {4,})pagedesk ([a-z][a-z-]*)((?: --[a-z-]+)*)", re.MULTILINE)
 _TARGET = re.compile(r"(?:`| {4}|sudo )make ([a-z][a-z-]*)")
@@ -74,6 +88,27 @@ def test_every_file_that_is_named_is_there() -> None:
 
 def _is_there(file: str, page: Path) -> bool:
     return any((base / file).exists() for base in (*PLACES, page.parent))
+
+
+def test_every_folder_that_is_named_is_there() -> None:
+    named = list(_named(_FOLDER, OF_TODAY))
+    assert len(named) > 30
+    missing = [
+        where
+        for where, (folder,) in named
+        if folder not in MADE_BY_RUNNING and not _is_there(folder, ROOT / where.partition(":")[0])
+    ]
+    assert missing == []
+
+
+def test_the_walk_through_one_message_names_what_its_files_hold() -> None:
+    steps = list(_named(_WALK, [ROOT / "CONTRIBUTING.md"]))
+    assert len(steps) > 30
+    assert [
+        where
+        for where, (file, name) in steps
+        if not re.search(rf"^\s*(?:async def|def|class) {name}\b", (ROOT / file).read_text(), re.MULTILINE)
+    ] == []
 
 
 def test_every_setting_that_is_named_is_one() -> None:
