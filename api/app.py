@@ -54,6 +54,7 @@ from base import clock
 from base.http.connections import Connections
 from base.settings import Settings
 from base.temporal import connect
+from domain.events.kinds import FactKind
 from messenger.graph.client import GraphClient
 from store.access import agents as stored_agents
 from store.attachments.checks import FileChecks
@@ -219,4 +220,4 @@ def _ensure_bootstrap_admin(session: Session) -> None:
     """Whoever sets PAGEDESK_ADMIN_TOKEN is an admin, whatever was done to that agent: the last way in."""
     if stored_agents.ensure_admin(session, BOOTSTRAP_ADMIN_ID, "Administrator", clock.now()):
         session.flush()
-        record_of(session, BOOTSTRAP_ADMIN_ID, "agent.restored", cause="PAGEDESK_ADMIN_TOKEN")
+        record_of(session, BOOTSTRAP_ADMIN_ID, FactKind.AGENT_RESTORED, cause="PAGEDESK_ADMIN_TOKEN")

@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
@@ -23,6 +24,10 @@ from support.statements import share_compiled_statements
 from support.store import make_settings, seed
 
 _exit_status = pytest.StashKey[int]()
+
+# How long an example takes says more about what else the machine does than about the code.
+hypothesis.settings.register_profile("no deadline", deadline=None)
+hypothesis.settings.load_profile("no deadline")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -12,6 +12,8 @@ from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
+from domain.events.kinds import FactKind
+
 with workflow.unsafe.imports_passed_through():
     from domain.conversations.changes import Change, Fact, Refusal, SendOutcome
     from domain.conversations.conversation import (
@@ -255,7 +257,7 @@ class ConversationWorkflow:
 
     def _set_aside(self, event: ThreadEvent) -> None:
         fact = Fact(
-            "event.quarantined",
+            FactKind.EVENT_QUARANTINED,
             workflow.now(),
             ActorKind.SYSTEM,
             message_id=event.message_id,

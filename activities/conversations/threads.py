@@ -11,6 +11,7 @@ from activities.common.heartbeat import heartbeating
 from base import failpoints, metrics
 from base.log import get_logger
 from domain.conversations.changes import Fact
+from domain.events.kinds import FactKind
 from domain.workstreams.conversation_settings import ConversationSettings
 from store.conversations.conversation_settings import conversation_settings
 from store.conversations.projection import load_state, project
@@ -67,6 +68,8 @@ class ThreadActivities:
         failpoints.reach("thread.projected")
         if projection.change.facts:
             failpoints.reach("thread.told")
+        for fact in projection.change.facts:
+            failpoints.reach(f"thread.told.{fact.kind}")
         if refused_by is None:
             for fact in projection.change.facts:
                 _note(fact)
@@ -77,6 +80,6 @@ def _note(fact: Fact) -> None:
     """Count and log what happened. A task that the engine discards may have told it before: seldom twice."""
     metrics.EVENTS.labels(fact.kind).inc()
     data = fact.data or {}
-    if fact.kind == "window.stage_changed" and data.get("unanswered"):
+    if fact.kind == FactKind.WINDOW_STAGE_CHANGED and data.get("unanswered"):
         metrics.WINDOWS_LOST.labels(data["from"]).inc()
     _log.info(fact.kind, conversation_id=fact.conversation_id)

@@ -18,6 +18,7 @@ from activities.common.heartbeat import heartbeating
 from base import clock
 from base.log import get_logger
 from base.secrets import Vault
+from domain.events.kinds import FactKind
 from domain.sending.delivery import comparable
 from messenger.graph.client import GraphClient, GraphUnavailable
 from messenger.graph.conversations import ListedThread, ThreadMessage
@@ -266,6 +267,6 @@ def _closed(gap: _Gap, found: _Found) -> Callable[[Session], None]:
         if found.unreadable:
             findings.note(page, "gap_incomplete", now)
         data = {"since": gap.since.isoformat(), **asdict(found)}
-        append_page_event(session, "page.gap_filled", gap.page_id, now, data)
+        append_page_event(session, FactKind.PAGE_GAP_FILLED, gap.page_id, now, data)
 
     return work

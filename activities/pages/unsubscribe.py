@@ -5,8 +5,13 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from base import clock
+<<<<<<< HEAD
 from messenger.graph.client import GraphClient, GraphUnavailable
 from messenger.graph.credentials import PageCredentials
+=======
+from domain.events.kinds import FactKind
+from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials
+>>>>>>> 95d0da8 (domain: list the kinds of facts once, and let a change say what began and ended)
 from messenger.graph.errors import GraphError
 from store.db.database import Database
 from store.events.events import append_page_event
@@ -43,5 +48,5 @@ def _erase(session: Session, page_id: str, outcome: str | None) -> bool:
     session.flush()
     finish_deletion(session, account)
     session.flush()
-    append_page_event(session, "page.erased", page_id, now, {"at_meta": outcome or "no_answer"})
+    append_page_event(session, FactKind.PAGE_ERASED, page_id, now, {"at_meta": outcome or "no_answer"})
     return True

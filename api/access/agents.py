@@ -20,6 +20,7 @@ from api.security.idempotency import once
 from base import clock
 from base.ids import new_id, new_secret
 from domain.access.roles import Role
+from domain.events.kinds import FactKind
 from store.access import agents, credentials
 from store.access.idempotency import create_once
 from store.tables import ApiKey
@@ -113,7 +114,7 @@ async def create_agent(
             password_hash=password_hash,
             at=clock.now(),
         )
-        record(session, caller, "agent.created", agent_id=agent_id, role=body.role.value)
+        record(session, caller, FactKind.AGENT_CREATED, agent_id=agent_id, role=body.role.value)
 
     def work(session: Session) -> AgentView:
         fresh = new_id()
@@ -152,7 +153,7 @@ async def change_agent(
     def work(session: Session) -> AgentView:
         view = AgentView.of(agents.change(session, agent_id, changes, clock.now(), holds_token=holder))
         changed = ",".join(body.model_dump(exclude_none=True))
-        record(session, caller, "agent.changed", agent_id=agent_id, changed=changed)
+        record(session, caller, FactKind.AGENT_CHANGED, agent_id=agent_id, changed=changed)
         return view
 
     return await services.database.write(work)
@@ -186,7 +187,7 @@ async def create_key(services: ServicesDep, caller: Caller, agent_id: PathId, bo
             expires_at=body.expires_at,
         )
         session.flush()
-        record(session, caller, "key.created", agent_id=agent_id, key_id=row.id)
+        record(session, caller, FactKind.KEY_CREATED, agent_id=agent_id, key_id=row.id)
         return NewKeyView.model_validate({**row.model_dump(exclude={"digest"}), "key": key})
 
     return await services.database.write(work)
@@ -199,7 +200,7 @@ async def revoke_key(services: ServicesDep, caller: Caller, agent_id: PathId, ke
     def work(session: Session) -> None:
         credentials.revoke_key(session, agent_id, key_id, clock.now())
         session.flush()
-        record(session, caller, "key.revoked", agent_id=agent_id, key_id=key_id)
+        record(session, caller, FactKind.KEY_REVOKED, agent_id=agent_id, key_id=key_id)
 
     await services.database.write(work)
     return Response(status_code=204)

@@ -12,6 +12,7 @@ from api.runtime.dependencies import ServicesDep
 from api.runtime.refusal_trail import Refused
 from api.schemas.views import EventView
 from api.security.guarded_route import api_router
+from domain.events.kinds import FactKind
 from store.events import timeline
 from store.tables import Event
 
@@ -23,14 +24,14 @@ router = api_router("audit")
 class Admitted(StrEnum):
     """What was allowed and concerns who may come in."""
 
-    SIGNED_IN = "sign_in.begun"
-    SIGNED_OUT = "sign_in.ended"
-    AGENT_CREATED = "agent.created"
-    AGENT_CHANGED = "agent.changed"
-    PASSWORD_CHANGED = "agent.password_changed"  # noqa: S105 - a kind of event
-    ADMIN_RESTORED = "agent.restored"
-    KEY_CREATED = "key.created"
-    KEY_REVOKED = "key.revoked"
+    SIGNED_IN = FactKind.SIGN_IN_BEGUN
+    SIGNED_OUT = FactKind.SIGN_IN_ENDED
+    AGENT_CREATED = FactKind.AGENT_CREATED
+    AGENT_CHANGED = FactKind.AGENT_CHANGED
+    PASSWORD_CHANGED = FactKind.AGENT_PASSWORD_CHANGED
+    ADMIN_RESTORED = FactKind.AGENT_RESTORED
+    KEY_CREATED = FactKind.KEY_CREATED
+    KEY_REVOKED = FactKind.KEY_REVOKED
 
 
 AUDITED = (*Refused, *Admitted)

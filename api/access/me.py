@@ -17,6 +17,7 @@ from api.security.audit import record
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
 from base import clock
+from domain.events.kinds import FactKind
 from store.access import agents
 
 router = api_router("sign-in")
@@ -63,7 +64,7 @@ async def change_own_password(
     def work(session: Session) -> None:
         agents.change_password(session, agent.id, hashed, clock.now(), stays=caller.sign_in_id)
         session.flush()
-        record(session, caller, "agent.password_changed", agent_id=agent.id)
+        record(session, caller, FactKind.AGENT_PASSWORD_CHANGED, agent_id=agent.id)
 
     await services.database.write(work)
     return Response(status_code=204)

@@ -18,6 +18,7 @@ from api.security.auth import Caller, digest_of
 from api.security.guarded_route import api_router
 from base import clock
 from base.ids import new_secret
+from domain.events.kinds import FactKind
 from store.access import credentials
 
 LIFETIME = timedelta(hours=1)
@@ -81,7 +82,7 @@ async def sign_in(request: Request, services: ServicesDep, body: Credentials) ->
     def begin(session: Session) -> None:
         sign_in_id = credentials.begin_sign_in(session, agent.id, digest_of(token), now, now + LIFETIME)
         session.flush()
-        record_of(session, agent.id, "sign_in.begun", sign_in_id=sign_in_id, source=source)
+        record_of(session, agent.id, FactKind.SIGN_IN_BEGUN, sign_in_id=sign_in_id, source=source)
 
     await services.database.write(begin)
     return SignInView(
@@ -96,7 +97,7 @@ async def sign_out(services: ServicesDep, caller: Caller) -> Response:
 
         def end(session: Session) -> None:
             credentials.end_sign_in(session, sign_in_id, clock.now())
-            record(session, caller, "sign_in.ended", sign_in_id=sign_in_id)
+            record(session, caller, FactKind.SIGN_IN_ENDED, sign_in_id=sign_in_id)
 
         await services.database.write(end)
     return Response(status_code=204)

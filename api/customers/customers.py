@@ -18,6 +18,7 @@ from api.security.audit import record
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
 from base import clock
+from domain.events.kinds import FactKind
 from store.access.idempotency import Once, create_once, request_hash
 from store.customers import customers
 from store.customers.customers import CustomerFilter
@@ -128,7 +129,7 @@ async def erase_customer(
         vault, agent_id = services.settings.vault, caller.agent_id
         erasures.request_for_customer(session, vault, customer_id, agent_id=agent_id, at=clock.now())
         if not known:
-            record(session, caller, "erasure.requested", erasure_id=erasure_id)
+            record(session, caller, FactKind.ERASURE_REQUESTED, erasure_id=erasure_id)
 
     def work(session: Session) -> ErasureView:
         create_once(session, wanted, erasure_id, lambda: request(session), clock.now())

@@ -21,6 +21,7 @@ from api.security.idempotency import once
 from base import clock
 from base.ids import new_id
 from domain.access.roles import Role
+from domain.events.kinds import FactKind
 from store.access.idempotency import create_once
 from store.pages import accounts, pages
 from store.tables import Account
@@ -124,7 +125,7 @@ async def create_account(
             app_secret=body.app_secret.get_secret_value(),
             at=clock.now(),
         )
-        record(session, caller, "account.created", account_id=account_id)
+        record(session, caller, FactKind.ACCOUNT_CREATED, account_id=account_id)
         for page in body.pages:
             save_page(session, vault, caller, account, page)
 
@@ -162,7 +163,7 @@ async def change_account(
             accounts.rotate_app_secret(services.settings.vault, account, secret, clock.now())
         session.flush()
         changed = ",".join(body.model_dump(exclude_none=True))
-        record(session, caller, "account.changed", account_id=account_id, changed=changed)
+        record(session, caller, FactKind.ACCOUNT_CHANGED, account_id=account_id, changed=changed)
         return _view(session, services, caller, account_id)
 
     view = await services.database.write(work)
@@ -178,7 +179,7 @@ async def end_secret_rotation(services: ServicesDep, caller: Caller, account_id:
     def work(session: Session) -> AccountView:
         accounts.end_rotation(accounts.get(session, account_id))
         session.flush()
-        record(session, caller, "account.rotation_ended", account_id=account_id)
+        record(session, caller, FactKind.ACCOUNT_ROTATION_ENDED, account_id=account_id)
         return _view(session, services, caller, account_id)
 
     return await services.database.write(work)
@@ -192,7 +193,7 @@ async def delete_account(services: ServicesDep, caller: Caller, account_id: Path
 
     def work(session: Session) -> None:
         accounts.delete(session, account_id, clock.now())
-        record(session, caller, "account.deleted", account_id=account_id)
+        record(session, caller, FactKind.ACCOUNT_DELETED, account_id=account_id)
 
     await services.database.write(work)
     return Response(status_code=204)

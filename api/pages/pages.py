@@ -16,6 +16,7 @@ from api.security.audit import record
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
 from base import clock
+from domain.events.kinds import FactKind
 from store.pages import page_states, pages
 from store.workstreams import workstreams
 
@@ -58,7 +59,7 @@ async def change_page(
         changes = body.model_dump(exclude_none=True)
         page.sqlmodel_update(changes)
         session.flush()
-        record(session, caller, "page.changed", page_id=page_id, changed=",".join(changes))
+        record(session, caller, FactKind.PAGE_CHANGED, page_id=page_id, changed=",".join(changes))
         return PageView.of(page)
 
     view = await services.database.write(work)
@@ -78,7 +79,7 @@ async def remove_page(services: ServicesDep, caller: Caller, page_id: PathPageId
 
     def work(session: Session) -> None:
         pages.remove(session, page_id, clock.now())
-        record(session, caller, "page.removed", page_id=page_id)
+        record(session, caller, FactKind.PAGE_REMOVED, page_id=page_id)
 
     await services.database.write(work)
     with contextlib.suppress(EngineUnavailableError):
@@ -108,7 +109,7 @@ async def reauthorize_page(
         page = pages.get(session, page_id)
         page_states.end_alarms(session, page_id, now)
         pages.reauthorize(services.settings.vault, page, token, now)
-        record(session, caller, "page.reauthorized", page_id=page_id)
+        record(session, caller, FactKind.PAGE_REAUTHORIZED, page_id=page_id)
 
     await services.database.write(work)
     return await wake_page(services, page_id)

@@ -10,6 +10,7 @@ from api.security.audit import record
 from api.security.auth import Principal
 from base import clock
 from base.secrets import Vault
+from domain.events.kinds import FactKind
 from domain.pages.problems import Problem as PageProblemFound
 from store.pages import accounts, page_states, pages
 from store.tables import Account, Page
@@ -51,7 +52,7 @@ def save_page(session: Session, vault: Vault, caller: Principal, account: Accoun
     if former_account_id != account.id:
         accounts.finish_deletion(session, session.get_one(Account, former_account_id))
     accounts.give_verify_token(vault, account)
-    record(session, caller, "page.saved", page_id=body.page_id, account_id=account.id)
+    record(session, caller, FactKind.PAGE_SAVED, page_id=body.page_id, account_id=account.id)
 
 
 async def wake_page(services: AppDependencies, page_id: str) -> PageView:

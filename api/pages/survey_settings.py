@@ -11,6 +11,7 @@ from api.runtime.dependencies import ServicesDep
 from api.security.audit import record
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
+from domain.events.kinds import FactKind
 from domain.workstreams.conversation_settings import Question, SurveyWay
 from store.pages import pages
 from store.tables import Page
@@ -95,7 +96,7 @@ async def set_page_survey(
         page = pages.get(session, page_id)
         page.survey = body.model_dump(mode="json")
         session.flush()
-        record(session, caller, "page.survey_changed", page_id=page_id)
+        record(session, caller, FactKind.PAGE_SURVEY_CHANGED, page_id=page_id)
         return PageSurvey.of(page)
 
     saved = await services.database.write(work)

@@ -18,6 +18,7 @@ from base import clock, metrics
 from base.log import get_logger
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
+from domain.events.kinds import FactKind
 from store.db.database import Database
 from store.events.events import append_events, event_row
 
@@ -33,12 +34,12 @@ _log = get_logger("api")
 class Refused(StrEnum):
     """What was refused; the `kind` of the audit event."""
 
-    SIGN_IN = "sign_in.failed"
-    TOKEN = "token.refused"  # noqa: S105 - a kind of event
-    ACCESS = "access.denied"
-    WEBHOOK = "webhook.refused"
-    DELETION_REQUEST = "deletion_request.refused"
-    LINK = "link.refused"
+    SIGN_IN = FactKind.SIGN_IN_FAILED
+    TOKEN = FactKind.TOKEN_REFUSED
+    ACCESS = FactKind.ACCESS_DENIED
+    WEBHOOK = FactKind.WEBHOOK_REFUSED
+    DELETION_REQUEST = FactKind.DELETION_REQUEST_REFUSED
+    LINK = FactKind.LINK_REFUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,5 +133,5 @@ def source_of(connection: HTTPConnection) -> str:
 def _row(attempt: _Attempt, count: int) -> dict[str, Any]:
     facts: dict[str, str | int] = {"source": attempt.source, "count": count, **dict(attempt.facts)}
     who = ActorKind.AGENT if attempt.actor_id else ActorKind.SYSTEM
-    fact = Fact(attempt.kind.value, clock.now(), who, attempt.actor_id, data={**facts})
+    fact = Fact(FactKind(attempt.kind), clock.now(), who, attempt.actor_id, data={**facts})
     return event_row(fact, None, None, None)

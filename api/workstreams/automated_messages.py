@@ -25,6 +25,7 @@ from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
 from base import clock
 from domain.conversations.automated_messages import FOR_AGENTS
+from domain.events.kinds import FactKind
 from domain.workstreams.conversation_settings import AutomatedTrigger, Receiver
 from store.pages import pages
 from store.workstreams import automated_messages
@@ -175,7 +176,7 @@ async def _change(
         level = CHANNEL if page_id is None else pages.get(session, page_id).page_id
         change(session, level)
         session.flush()
-        record(session, caller, f"automated_message.{done}", page_id=page_id, trigger=trigger.value)
+        record(session, caller, FactKind(f"automated_message.{done}"), page_id=page_id, trigger=trigger.value)
         view = AutomatedMessageView.of(automated_messages.effective(session, page_id)[trigger])
         return view, [page_id] if page_id is not None else pages.all_ids(session)
 

@@ -15,6 +15,7 @@ from base import clock
 from domain.access.roles import Role
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
+from domain.events.kinds import FactKind
 from store.events.events import append_events, event_row
 from store.tables import Conversation
 from store.workstreams import context_variables as context
@@ -111,7 +112,7 @@ def _limited_to(caller: Principal) -> str | None:
 def _record(session: Session, caller: Principal, conversation: Conversation, variables: int) -> None:
     """That they changed goes into the timeline; names and values stay out of it."""
     fact = Fact(
-        "conversation.context_changed",
+        FactKind.CONVERSATION_CONTEXT_CHANGED,
         clock.now(),
         ActorKind.AGENT,
         caller.agent_id,

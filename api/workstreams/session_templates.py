@@ -27,6 +27,7 @@ from api.security.guarded_route import api_router
 from api.security.idempotency import once
 from base import clock
 from base.ids import new_id
+from domain.events.kinds import FactKind
 from store.access.idempotency import create_once
 from store.tables import SessionTemplate
 from store.workstreams import session_templates
@@ -169,4 +170,4 @@ async def delete_session_template(services: ServicesDep, caller: Caller, templat
 
 
 def _record(session: Session, caller: Principal, done: str, template_id: str) -> None:
-    record(session, caller, f"session_template.{done}", template_id=template_id)
+    record(session, caller, FactKind(f"session_template.{done}"), template_id=template_id)

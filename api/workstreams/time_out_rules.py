@@ -26,6 +26,7 @@ from api.security.guarded_route import api_router
 from api.security.idempotency import once
 from base import clock
 from base.ids import new_id
+from domain.events.kinds import FactKind
 from domain.workstreams.conversation_settings import Receiver, RuleAction, Silent
 from store.access.idempotency import create_once
 from store.tables import TimeOutRule
@@ -185,4 +186,4 @@ async def delete_time_out_rule(
 
 
 def _record(session: Session, caller: Principal, done: str, workstream_id: str, rule_id: str) -> None:
-    record(session, caller, f"time_out_rule.{done}", workstream_id=workstream_id, rule_id=rule_id)
+    record(session, caller, FactKind(f"time_out_rule.{done}"), workstream_id=workstream_id, rule_id=rule_id)

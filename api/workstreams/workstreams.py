@@ -28,6 +28,7 @@ from api.security.guarded_route import api_router
 from api.security.idempotency import once
 from base import clock
 from base.ids import new_id
+from domain.events.kinds import FactKind
 from store.access.idempotency import create_once
 from store.tables import Workstream
 from store.workstreams import workstreams
@@ -144,7 +145,7 @@ async def create_workstream(
     def create(session: Session, workstream_id: str) -> None:
         new = workstreams.NewWorkstream(**_in_store_units(body.model_dump()))
         workstreams.add(session, workstream_id, new, clock.now())
-        record(session, caller, "workstream.created", workstream_id=workstream_id)
+        record(session, caller, FactKind.WORKSTREAM_CREATED, workstream_id=workstream_id)
 
     def work(session: Session) -> WorkstreamView:
         fresh = new_id()
@@ -175,7 +176,13 @@ async def change_workstream(
 
     def work(session: Session) -> WorkstreamView:
         workstreams.change(session, workstream_id, _in_store_units(changes))
-        record(session, caller, "workstream.changed", workstream_id=workstream_id, changed=",".join(changes))
+        record(
+            session,
+            caller,
+            FactKind.WORKSTREAM_CHANGED,
+            workstream_id=workstream_id,
+            changed=",".join(changes),
+        )
         return _view(session, workstream_id)
 
     view = await services.database.write(work)
@@ -195,7 +202,7 @@ async def set_workstream_pages(
     def work(session: Session) -> tuple[WorkstreamView, list[str]]:
         moved = workstreams.set_pages(session, workstream_id, body.page_ids, clock.now())
         session.flush()
-        record(session, caller, "workstream.pages_set", workstream_id=workstream_id)
+        record(session, caller, FactKind.WORKSTREAM_PAGES_SET, workstream_id=workstream_id)
         return _view(session, workstream_id), moved
 
     view, moved = await services.database.write(work)
@@ -211,7 +218,7 @@ async def delete_workstream(services: ServicesDep, caller: Caller, workstream_id
 
     def work(session: Session) -> None:
         workstreams.delete(session, workstream_id)
-        record(session, caller, "workstream.deleted", workstream_id=workstream_id)
+        record(session, caller, FactKind.WORKSTREAM_DELETED, workstream_id=workstream_id)
 
     await services.database.write(work)
     return Response(status_code=204)

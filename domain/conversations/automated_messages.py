@@ -12,6 +12,7 @@ from enum import StrEnum
 from domain.conversations.changes import Draft
 from domain.conversations.lifecycle import ActorKind
 from domain.conversations.state import AutomatedMessage, Conversation, Notice, QueuedSend, ThreadState
+from domain.events.kinds import FactKind
 from domain.sending.decide import ContentKind, SenderKind, SendRefusal, decide_send
 from domain.workstreams.conversation_settings import AutomatedTrigger
 
@@ -82,7 +83,7 @@ def say_automatically(
     )
     if isinstance(permission, SendRefusal):
         draft.note(
-            "message.not_allowed",
+            FactKind.MESSAGE_NOT_ALLOWED,
             ActorKind.SYSTEM,
             conversation_id=conversation.id,
             data={
@@ -121,7 +122,7 @@ def _fits_budget(draft: Draft, message: AutomatedMessage, trigger: str, cause_id
         told = replace(obstacle, withheld=(*obstacle.withheld, code))
         draft.set(automated=tuple(told if each is obstacle else each for each in recent))
         draft.note(
-            "message.withheld",
+            FactKind.MESSAGE_WITHHELD,
             ActorKind.SYSTEM,
             conversation_id=message.conversation_id,
             data={

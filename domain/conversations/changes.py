@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from domain.conversations.lifecycle import ActorKind, Status
-from domain.conversations.state import Conversation, Notice, QueuedSend, Survey, ThreadState
+from domain.conversations.state import AgentSession, Conversation, Notice, QueuedSend, Survey, ThreadState
+from domain.events.kinds import FactKind
 from domain.sending.delivery import MessageStatus
 from domain.sending.window import Window
 
@@ -23,7 +24,7 @@ class Fact:
     updates with it, and they come again later or never.
     """
 
-    kind: str
+    kind: FactKind
     at: datetime
     actor_kind: ActorKind
     actor_id: str | None = None
@@ -56,9 +57,27 @@ class SendOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class StartedSession:
+    """An agent's turn that began."""
+
+    conversation_id: str
+    session: AgentSession
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedSession:
+    """An agent's turn that is over."""
+
+    session_id: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """The next state and what is to be recorded. `attached`: (conversation id, message id) pairs.
 
+    `opened`: ids of conversations that began; `reopened`: of those that go on after they had closed.
     `settled`: conversations as they were when they closed. `surveys`: surveys as they now are.
     """
 
@@ -70,6 +89,10 @@ class Change:
     notices: tuple[Notice, ...] = ()
     statuses: tuple[StatusChange, ...] = ()
     surveys: tuple[Survey, ...] = ()
+    opened: tuple[str, ...] = ()
+    reopened: tuple[str, ...] = ()
+    started_sessions: tuple[StartedSession, ...] = ()
+    closed_sessions: tuple[ClosedSession, ...] = ()
 
     @property
     def is_to_be_recorded(self) -> bool:
@@ -91,6 +114,10 @@ class Change:
             self.notices + later.notices,
             self.statuses + later.statuses,
             self.surveys + later.surveys,
+            self.opened + later.opened,
+            self.reopened + later.reopened,
+            self.started_sessions + later.started_sessions,
+            self.closed_sessions + later.closed_sessions,
         )
 
 
@@ -125,6 +152,10 @@ class Draft:
         self._notices: list[Notice] = []
         self._statuses: list[StatusChange] = []
         self._surveys: dict[str, Survey] = {}
+        self._opened: list[str] = []
+        self._reopened: list[str] = []
+        self._started: list[StartedSession] = []
+        self._closed: list[ClosedSession] = []
 
     @property
     def conversation(self) -> Conversation | None:
@@ -137,7 +168,7 @@ class Draft:
 
     def note(
         self,
-        kind: str,
+        kind: FactKind,
         actor: ActorKind,
         *,
         at: datetime | None = None,
@@ -160,6 +191,22 @@ class Draft:
         """Note a conversation that has closed."""
         self._settled.append(conversation)
 
+    def open(self, conversation_id: str) -> None:
+        """Note a conversation that begins."""
+        self._opened.append(conversation_id)
+
+    def reopen(self, conversation_id: str) -> None:
+        """Note a conversation that goes on after it had closed."""
+        self._reopened.append(conversation_id)
+
+    def start_session(self, conversation_id: str, session: AgentSession) -> None:
+        """Note an agent's turn that begins."""
+        self._started.append(StartedSession(conversation_id, session))
+
+    def close_session(self, session_id: str, reason: str) -> None:
+        """Note an agent's turn that is over."""
+        self._closed.append(ClosedSession(session_id, self.at, reason))
+
     def queue(self, send: QueuedSend) -> None:
         """Put a message whose row exists already at the end of the outbox."""
         self.set(outbox=(*self.state.outbox, send))
@@ -169,7 +216,7 @@ class Draft:
         self.queue(send)
         self._sends.append(send)
         self.note(
-            "message.queued",
+            FactKind.MESSAGE_QUEUED,
             ActorKind.SYSTEM,
             conversation_id=send.conversation_id,
             message_id=send.message_id,
@@ -180,7 +227,7 @@ class Draft:
         """Leave the agent a line in the transcript."""
         self._notices.append(notice)
         self.note(
-            "notice.shown",
+            FactKind.NOTICE_SHOWN,
             ActorKind.SYSTEM,
             conversation_id=notice.conversation_id,
             message_id=notice.id,
@@ -214,4 +261,8 @@ class Draft:
             tuple(self._notices),
             tuple(self._statuses),
             tuple(self._surveys.values()),
+            tuple(self._opened),
+            tuple(self._reopened),
+            tuple(self._started),
+            tuple(self._closed),
         )

@@ -24,6 +24,7 @@ from domain.conversations.state import (
     QueuedSend,
     Side,
 )
+from domain.events.kinds import FactKind
 from domain.sending.decide import ContentKind, RefusalCode, SenderKind, SendRefusal, decide_send
 from domain.sending.delivery import MessageStatus
 
@@ -118,7 +119,7 @@ def _reply(draft: Draft, conversation: Conversation, command: Command) -> Refusa
         )
     )
     draft.note(
-        "message.queued",
+        FactKind.MESSAGE_QUEUED,
         ActorKind.AGENT,
         actor_id=command.agent_id,
         conversation_id=conversation.id,

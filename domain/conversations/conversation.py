@@ -25,6 +25,7 @@ from domain.conversations.state import (
     ThreadEventKind,
     ThreadState,
 )
+from domain.events.kinds import FactKind
 from domain.workstreams.conversation_settings import ConversationSettings
 
 PERSON_NEEDS = timedelta(seconds=5)
@@ -128,7 +129,7 @@ def _take_answer(draft: Draft, event: ThreadEvent) -> None:
         surveys.answered(draft, event.survey_id, event.at)
         return
     draft.note(
-        "survey.answer_ignored",
+        FactKind.SURVEY_ANSWER_IGNORED,
         ActorKind.CUSTOMER,
         at=event.at,
         message_id=event.message_id,
@@ -190,7 +191,7 @@ def _take_message(draft: Draft, conversation: Conversation, event: ThreadEvent) 
     if outside:
         data["is_answer"] = answers
     draft.note(
-        "message.received_from_outside" if outside else "message.received",
+        FactKind.MESSAGE_RECEIVED_FROM_OUTSIDE if outside else FactKind.MESSAGE_RECEIVED,
         ActorKind.SYSTEM if outside else ActorKind.CUSTOMER,
         at=event.at,
         conversation_id=conversation.id,

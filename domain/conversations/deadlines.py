@@ -14,6 +14,7 @@ from domain.conversations.changes import Change, Draft, NewId
 from domain.conversations.lifecycle import ActorKind, Status, Trigger
 from domain.conversations.moves import apply_transition, required
 from domain.conversations.state import Conversation, Notice, Side, Survey, SurveyStatus, ThreadState
+from domain.events.kinds import FactKind
 from domain.sending.window import Stage, Window
 from domain.workstreams.conversation_settings import Receiver, RuleAction, Silent, TimeOutRule
 
@@ -192,7 +193,7 @@ def _warning(
 
     def act(draft: Draft) -> None:
         draft.note(
-            "window.closing_soon",
+            FactKind.WINDOW_CLOSING_SOON,
             ActorKind.SYSTEM,
             conversation_id=conversation.id,
             data={
@@ -211,7 +212,7 @@ def _stage_ended(stage: Stage, until: datetime) -> _Act:
         window, conversation = draft.state.window, draft.conversation
         unanswered = conversation is not None and _owes_answer(draft.state, conversation, stage)
         draft.note(
-            "window.stage_changed",
+            FactKind.WINDOW_STAGE_CHANGED,
             ActorKind.SYSTEM,
             conversation_id=conversation.id if conversation else None,
             data={
@@ -257,7 +258,7 @@ def _rule(rule: TimeOutRule) -> _Act:
         if conversation is None:
             return
         draft.note(
-            "rule.applied",
+            FactKind.RULE_APPLIED,
             ActorKind.SYSTEM,
             conversation_id=conversation.id,
             data={

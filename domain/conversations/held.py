@@ -11,6 +11,7 @@ from domain.conversations.automated_messages import say
 from domain.conversations.changes import Draft, FactValue
 from domain.conversations.lifecycle import ActorKind
 from domain.conversations.state import Conversation, HeldMessage, QueuedSend
+from domain.events.kinds import FactKind
 from domain.sending.decide import ContentKind, Permission, SenderKind, SendRefusal, decide_send
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import AutomatedTrigger
@@ -26,7 +27,7 @@ def hold(
     draft.set(held=(*draft.state.held, held))
     draft.change_status(message_id, MessageStatus.HELD, reason=refusal.code)
     draft.note(
-        "message.held",
+        FactKind.MESSAGE_HELD,
         ActorKind.AGENT,
         actor_id=agent_id,
         conversation_id=conversation.id,
@@ -54,7 +55,7 @@ def window_opened(draft: Draft) -> None:
             release(draft, held, conversation, ActorKind.SYSTEM, None, setting="send_held_unseen")
         elif not held.offered:
             draft.note(
-                "message.held_offered",
+                FactKind.MESSAGE_HELD_OFFERED,
                 ActorKind.SYSTEM,
                 conversation_id=conversation.id,
                 message_id=held.message_id,
@@ -86,7 +87,7 @@ def release(
         )
     )
     draft.note(
-        "message.queued",
+        FactKind.MESSAGE_QUEUED,
         actor,
         actor_id=actor_id,
         conversation_id=conversation.id,
@@ -117,7 +118,7 @@ def _drop(
     _replace(draft, held, None)
     draft.change_status(held.message_id, status)
     draft.note(
-        f"message.{status}",
+        FactKind(f"message.{status}"),
         actor,
         actor_id=actor_id,
         conversation_id=held.conversation_id,

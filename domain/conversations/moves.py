@@ -13,6 +13,7 @@ from domain.conversations.automated_messages import say
 from domain.conversations.changes import Draft, FactValue
 from domain.conversations.lifecycle import ActorKind, Phase, Status, Transition, Trigger, transition
 from domain.conversations.state import AgentSession, Conversation
+from domain.events.kinds import FactKind
 from domain.workstreams.conversation_settings import AutomatedTrigger
 
 _ENDINGS = frozenset(
@@ -78,12 +79,14 @@ def apply_transition(
     if row.target is Status.OPEN:
         moved = replace(moved, agent_id=None)
     draft.note(
-        f"conversation.{row.target}",
+        FactKind(f"conversation.{row.target}"),
         row.actor,
         actor_id=actor_id,
         conversation_id=conversation.id,
         data={"from": conversation.status, "reason": row.reason, **(why or {})},
     )
+    if row.source is Status.CLOSED:
+        draft.reopen(conversation.id)
     moved = _closed(draft, moved) if row.target is Status.CLOSED else _live(draft, moved)
     if row.trigger in _AUTOMATED_MESSAGE_FOR:
         say(draft, moved, _AUTOMATED_MESSAGE_FOR[row.trigger], agent_id=actor_id)
@@ -130,8 +133,9 @@ def _begin(
 ) -> None:
     draft.set(former=None, fired={})
     _put(draft, conversation)
+    draft.open(conversation.id)
     draft.note(
-        "conversation.opened",
+        FactKind.CONVERSATION_OPENED,
         row.actor,
         actor_id=actor_id,
         conversation_id=conversation.id,
@@ -162,8 +166,9 @@ def _closed(draft: Draft, conversation: Conversation) -> Conversation:
 def _with_session(draft: Draft, conversation: Conversation, agent_id: str) -> Conversation:
     tag = draft.state.settings.human_agent_tag
     session = AgentSession(draft.new_id(), conversation.sessions + 1, agent_id, tag, draft.at)
+    draft.start_session(conversation.id, session)
     draft.note(
-        "session.started",
+        FactKind.SESSION_STARTED,
         ActorKind.AGENT,
         actor_id=agent_id,
         conversation_id=conversation.id,
@@ -193,8 +198,9 @@ def _without_session(
     # Wrap-up belongs to the session: it ends when the conversation does.
     if row.target is Status.WRAP_UP:
         return conversation
+    draft.close_session(session.id, row.reason)
     draft.note(
-        "session.closed",
+        FactKind.SESSION_CLOSED,
         row.actor,
         actor_id=actor_id,
         conversation_id=conversation.id,

@@ -14,6 +14,7 @@ from domain.conversations.automated_messages import say
 from domain.conversations.changes import Change, Draft, NewId, SendOutcome
 from domain.conversations.lifecycle import ActorKind
 from domain.conversations.state import Conversation, QueuedSend, ThreadState
+from domain.events.kinds import FactKind
 from domain.sending.decide import REFUSED_BY_WINDOW
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import AutomatedTrigger
@@ -100,7 +101,7 @@ def cancel_held_by_page(draft: Draft, message_id: str | None, agent_id: str) -> 
     draft.state = _replaced(draft.state, send, None)
     draft.change_status(send.message_id, MessageStatus.CANCELLED)
     draft.note(
-        "message.cancelled",
+        FactKind.MESSAGE_CANCELLED,
         ActorKind.AGENT,
         actor_id=agent_id,
         conversation_id=send.conversation_id,
@@ -130,7 +131,7 @@ def _finish(draft: Draft, send: QueuedSend, outcome: SendOutcome) -> None:
         # Nobody comes back to it: its row must not say that it waits.
         draft.change_status(send.message_id, MessageStatus.UNKNOWN, reason=outcome.reason)
         draft.note(
-            "message.parked",
+            FactKind.MESSAGE_PARKED,
             ActorKind.SYSTEM,
             conversation_id=send.conversation_id,
             message_id=send.message_id,

@@ -17,6 +17,7 @@ from domain.conversations.state import (
     SurveyStatus,
     ThreadState,
 )
+from domain.events.kinds import FactKind
 from domain.sending.decide import REFUSED_BY_WINDOW, ContentKind, SenderKind, SendRefusal, decide_send
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import SurveySettings, SurveyWay
@@ -107,9 +108,9 @@ def remind(draft: Draft, survey: Survey) -> None:
     )
     draft.set_survey(reminded)
     if isinstance(permission, SendRefusal):
-        _note(draft, reminded, "survey.reminder_not_allowed", code=permission.code)
+        _note(draft, reminded, FactKind.SURVEY_REMINDER_NOT_ALLOWED, code=permission.code)
         return
-    _note(draft, reminded, "survey.reminded", setting="survey.reminder_after")
+    _note(draft, reminded, FactKind.SURVEY_REMINDED, setting="survey.reminder_after")
     draft.create(
         QueuedSend(
             draft.new_id(),
@@ -203,10 +204,10 @@ def _end(
 
 def _record(draft: Draft, survey: Survey, at: datetime | None = None, **why: FactValue) -> None:
     draft.set_survey(survey)
-    _note(draft, survey, f"survey.{survey.status}", at, **why)
+    _note(draft, survey, FactKind(f"survey.{survey.status}"), at, **why)
 
 
-def _note(draft: Draft, survey: Survey, kind: str, at: datetime | None = None, **why: FactValue) -> None:
+def _note(draft: Draft, survey: Survey, kind: FactKind, at: datetime | None = None, **why: FactValue) -> None:
     draft.note(
         kind,
         ActorKind.CUSTOMER if survey.status is SurveyStatus.ANSWERED else ActorKind.SYSTEM,

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from base import clock
+from domain.events.kinds import FactKind
 from domain.sending.delivery import MessageStatus
 from domain.sending.thread_owner import OwnerKind, kind_of
 from ingest.events.customer_messages import (
@@ -113,7 +114,7 @@ def _append_confirmation(message_id: str, confirmed: ByEcho, context: EventConte
     if confirmed.former == MessageStatus.UNKNOWN:
         notify_workflow(context, message_id=message_id)
     if confirmed.former == MessageStatus.RESENT:
-        append_customer_event(context, "message.sent_twice", message_id=message_id)
+        append_customer_event(context, FactKind.MESSAGE_SENT_TWICE, message_id=message_id)
 
 
 def _insert_outside_message(echo: meta.Echo, context: EventContext) -> None:
@@ -163,7 +164,7 @@ def _delivery(delivery: meta.Delivery, context: EventContext) -> None:
     if until is None or (context.thread.delivered_until and until <= context.thread.delivered_until):
         return
     context.thread.delivered_until = until
-    append_customer_event(context, "messages.delivered", until=until.isoformat())
+    append_customer_event(context, FactKind.MESSAGES_DELIVERED, until=until.isoformat())
 
 
 def _read(read: meta.Read, context: EventContext) -> None:
@@ -171,7 +172,7 @@ def _read(read: meta.Read, context: EventContext) -> None:
     if until is None or (context.thread.read_until and until <= context.thread.read_until):
         return
     context.thread.read_until = until
-    append_customer_event(context, "messages.read", until=until.isoformat())
+    append_customer_event(context, FactKind.MESSAGES_READ, until=until.isoformat())
 
 
 def _watermark(context: EventContext, watermark_ms: int | None) -> datetime | None:
@@ -183,7 +184,7 @@ def _watermark(context: EventContext, watermark_ms: int | None) -> datetime | No
 
 def _referral(event: meta.Referral, context: EventContext) -> None:
     context.thread.pending_referral = referral(event.data)
-    append_customer_event(context, "customer.referral", source=event.data.source, type=event.data.type)
+    append_customer_event(context, FactKind.CUSTOMER_REFERRAL, source=event.data.source, type=event.data.type)
     notify_workflow(context)
 
 

@@ -12,6 +12,7 @@ from base.ids import id_from_key
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
 from domain.conversations.state import ThreadEvent
+from domain.events.kinds import FactKind
 from domain.sending.window import Opening, opening
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from ingest.events.batch_writes import BatchWrites
@@ -183,11 +184,11 @@ def _open_window(context: EventContext) -> Opening | None:
 
 
 def append_customer_event(
-    context: EventContext, kind: str | None = None, **data: str | bool | int | None
+    context: EventContext, kind: FactKind | None = None, **data: str | bool | int | None
 ) -> None:
     """Append the event of this arrival, in the live conversation; by default that the kind of event came."""
     if kind is None:
-        kind, data = f"customer.{context.event.kind}", {"inbox_id": context.event.id, **data}
+        kind, data = FactKind(f"customer.{context.event.kind}"), {"inbox_id": context.event.id, **data}
     fact = Fact(
         kind,
         context.occurred_at,
@@ -202,7 +203,7 @@ def append_left_out_fields(context: EventContext, fields: Sequence[str]) -> None
     """Append, beside the event of this arrival, that some of its fields could not be read, and count it."""
     metrics.FIELDS_LEFT_OUT.labels(context.event.kind).inc()
     fact = Fact(
-        "webhook.fields_left_out",
+        FactKind.WEBHOOK_FIELDS_LEFT_OUT,
         context.occurred_at,
         ActorKind.SYSTEM,
         conversation_id=context.live_conversation_id,

@@ -18,6 +18,7 @@ from base.ids import new_id
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
 from domain.conversations.state import ThreadEvent
+from domain.events.kinds import FactKind
 from domain.sending.thread_owner import OwnerKind
 from ingest.events.batch_writes import BatchWrites, unrouted_row
 from ingest.events.effects import apply_event
@@ -214,7 +215,7 @@ class _Batch:
             data |= {"action": parsed.action, "reason": parsed.reason}
             update = partial(note_enforcement, page, parsed.action, parsed.reason, occurred_at(event))
             self._writes.page_updates.append(update)
-        fact = Fact(f"page.{event.kind}", received_at, ActorKind.SYSTEM, data=data)
+        fact = Fact(FactKind(f"page.{event.kind}"), received_at, ActorKind.SYSTEM, data=data)
         self._writes.events.append(event_row(fact, page.page_id, None, f"inbox/{event.id}"))
 
     def _keep(self, event: InboxEvent, row: Classification) -> None:

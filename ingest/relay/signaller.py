@@ -20,6 +20,7 @@ from base.log import get_logger
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
 from domain.conversations.state import ThreadEvent, ThreadEventKind
+from domain.events.kinds import FactKind
 from ingest.events.facts import thread_event
 from ingest.inbox.inbox import partition_of
 from ingest.relay.engine_watch import TemporalWatch
@@ -244,7 +245,7 @@ def _note_unreached(session: Session, page_id: str, customer_id: str, batch: lis
         [
             event_row(
                 Fact(
-                    "message.received_outside_conversation",
+                    FactKind.MESSAGE_RECEIVED_OUTSIDE_CONVERSATION,
                     event.at,
                     ActorKind.SYSTEM if event.kind is ThreadEventKind.OUTSIDE_MESSAGE else ActorKind.CUSTOMER,
                     message_id=event.message_id,
@@ -263,7 +264,7 @@ def _note_unreached(session: Session, page_id: str, customer_id: str, batch: lis
 def _note_refused(session: Session, page_id: str, customer_id: str, event: ThreadEvent, error: str) -> None:
     thread_events.forget(session, customer_id, [event.seq])
     fact = Fact(
-        "event.quarantined",
+        FactKind.EVENT_QUARANTINED,
         clock.now(),
         ActorKind.SYSTEM,
         message_id=event.message_id,

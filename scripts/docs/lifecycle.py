@@ -6,6 +6,7 @@ from datetime import timedelta
 from domain.conversations.deadlines import IDLE_LIMIT, WRAP_UP_LIMIT
 from domain.conversations.held import HELD_LIMIT
 from domain.conversations.lifecycle import AWAITED_TRIGGERS, TRANSITIONS, ActorKind, Status, Transition
+from domain.events.kinds import FactKind
 from domain.workstreams.conversation_settings import DEFAULT_SETTINGS, SurveySettings
 from scripts.docs import lifecycle_picture, window_picture
 from scripts.docs.marked import with_table
@@ -17,75 +18,97 @@ PICTURES: dict[str, Callable[[], str]] = {
 
 _SURVEY = SurveySettings()
 
-FACTS: tuple[tuple[str, str, str], ...] = (
-    ("conversation.opened", "a conversation began", "reason"),
-    ("conversation.open", "it waits in its queue again", "from, reason, setting"),
-    ("conversation.active", "an agent has it", "from, reason, setting"),
-    ("conversation.waiting", "it waits for the customer", "from, reason, rule_id"),
-    ("conversation.wrap_up", "the agent ended it", "from, reason"),
-    ("conversation.closed", "it closed", "from, reason, setting or rule_id"),
-    ("session.started", "an agent's turn began", "session_id, number, human_agent_tag, reason"),
-    ("session.closed", "an agent's turn is over", "session_id, agent_id, reason"),
-    ("message.received", "the customer wrote or pressed a button; dated by Meta", "kind, seq"),
+FACTS: tuple[tuple[FactKind, str, str], ...] = (
+    (FactKind.CONVERSATION_OPENED, "a conversation began", "reason"),
+    (FactKind.CONVERSATION_OPEN, "it waits in its queue again", "from, reason, setting"),
+    (FactKind.CONVERSATION_ACTIVE, "an agent has it", "from, reason, setting"),
+    (FactKind.CONVERSATION_WAITING, "it waits for the customer", "from, reason, rule_id"),
+    (FactKind.CONVERSATION_WRAP_UP, "the agent ended it", "from, reason"),
+    (FactKind.CONVERSATION_CLOSED, "it closed", "from, reason, setting or rule_id"),
+    (FactKind.CONVERSATION_CONTEXT_CHANGED, "context variables were set or changed", "variables"),
+    (FactKind.SESSION_STARTED, "an agent's turn began", "session_id, number, human_agent_tag, reason"),
+    (FactKind.SESSION_CLOSED, "an agent's turn is over", "session_id, agent_id, reason"),
+    (FactKind.MESSAGE_RECEIVED, "the customer wrote or pressed a button; dated by Meta", "kind, seq"),
     (
-        "message.received_from_outside",
+        FactKind.MESSAGE_RECEIVED_FROM_OUTSIDE,
         "a message that others sent for the Page; `is_answer`: by a person, as far as can be told",
         "kind, seq, is_answer",
     ),
-    ("message.received_outside_conversation", "a message for another app, and no conversation", "kind, seq"),
-    ("message.queued", "a message is to be sent", "trigger and cause_id, held_since, setting"),
-    ("message.sending", "an attempt to send it began", "attempt, allowed_by"),
-    ("message.sent", "Meta has it", "attempt, allowed_by"),
-    ("message.failed", "it was not sent", "attempt, reason"),
-    ("message.unknown", "nobody knows yet whether it was sent", "attempt, reason"),
-    ("message.parked", "neither an echo nor Meta's conversation told; a person decides", "reason"),
-    ("message.sent_twice", "a message that was said again had arrived after all", "message_id"),
-    ("message.not_allowed", "an automated message that the window forbids", "trigger, cause_id, code, stage"),
     (
-        "message.withheld",
+        FactKind.MESSAGE_RECEIVED_OUTSIDE_CONVERSATION,
+        "a message for another app, and no conversation",
+        "kind, seq",
+    ),
+    (FactKind.MESSAGE_QUEUED, "a message is to be sent", "trigger and cause_id, held_since, setting"),
+    (FactKind.MESSAGE_SENDING, "an attempt to send it began", "attempt, allowed_by"),
+    (FactKind.MESSAGE_SENT, "Meta has it", "attempt, allowed_by"),
+    (FactKind.MESSAGE_FAILED, "it was not sent", "attempt, reason"),
+    (FactKind.MESSAGE_UNKNOWN, "nobody knows yet whether it was sent", "attempt, reason"),
+    (FactKind.MESSAGE_PARKED, "neither an echo nor Meta's conversation told; a person decides", "reason"),
+    (FactKind.MESSAGE_RESENT, "it was sent again as another message", "attempt"),
+    (FactKind.MESSAGE_SENT_TWICE, "a message that was said again had arrived after all", "message_id"),
+    (
+        FactKind.MESSAGE_NOT_ALLOWED,
+        "an automated message that the window forbids",
+        "trigger, cause_id, code, stage",
+    ),
+    (
+        FactKind.MESSAGE_WITHHELD,
         "an automated message of which the customer has had enough; told once while that lasts",
         "trigger, cause_id, code, until",
     ),
-    ("message.held", "a reply waits for the customer", "reason, expires_at"),
-    ("message.held_offered", "the customer is back: it may be sent", ""),
-    ("message.cancelled", "somebody took it back", "held_since"),
-    ("message.expired", "it was held for too long", "held_since, setting"),
-    ("attachment.ready", "a file of the customer's can be downloaded", "attachment_id, attempts"),
-    ("attachment.blocked", "a file was not taken: switched off, or of a wrong type", "attachment_id, reason"),
-    ("attachment.too_large", "a file was not taken", "attachment_id, reason"),
-    ("attachment.expired", "Meta's link to a file led nowhere", "attachment_id, reason"),
-    ("attachment.unsafe", "a file was fetched and not kept", "attachment_id, reason"),
-    ("attachment.quarantined", "a file was set aside after its tries", "attachment_id, reason, attempts"),
-    ("attachment.failed", "a file could not be fetched", "attachment_id, reason, attempts"),
-    ("notice.shown", "a line for the agent in the transcript", "trigger, cause_id, agent_id"),
-    ("window.closing_soon", "who owes an answer is warned", "stage, until, agent_id, setting"),
-    ("window.stage_changed", "a stage of the window ended", "from, to, opened_by, unanswered"),
-    ("rule.applied", "a time-out rule acted", "rule_id, silent, after, action"),
-    ("survey.scheduled", "a survey is owed", "due_at, setting"),
-    ("survey.sending", "it is on its way", "way, setting"),
-    ("survey.sent", "it is out", "message_status"),
-    ("survey.reminded", "the customer is reminded", "setting"),
-    ("survey.reminder_not_allowed", "the window forbids the reminder", "code"),
-    ("survey.answered", "the customer answered; dated when they did", "late"),
-    ("survey.answer_received", "an answer came, by whichever way", "source, ignored, late"),
-    ("survey.answer_ignored", "an answer that does not count", "seq"),
-    ("survey.expired", "nobody answered in time", "setting or reason"),
-    ("survey.not_allowed", "the window forbids it", "reason"),
-    ("survey.skipped", "there is none for this ending", "reason"),
-    ("survey.cancelled", "the talk went on before it was sent", "reason"),
-    ("survey.failed", "it could not be sent", "reason"),
-    ("thread.taken", "somebody took the thread from another app", "app_id"),
-    ("thread.passed", "somebody gave the thread to another app or the Page inbox", "app_id"),
-    ("thread.released", "somebody gave the thread up: every app may answer", ""),
-    ("thread.requested", "somebody asked another app for the thread", "app_id"),
-    ("command.refused", "somebody asked for what was not possible", "action, code"),
+    (FactKind.MESSAGE_HELD, "a reply waits for the customer", "reason, expires_at"),
+    (FactKind.MESSAGE_HELD_OFFERED, "the customer is back: it may be sent", ""),
+    (FactKind.MESSAGE_CANCELLED, "somebody took it back", "held_since"),
+    (FactKind.MESSAGE_EXPIRED, "it was held for too long", "held_since, setting"),
+    (FactKind.ATTACHMENT_READY, "a file of the customer's can be downloaded", "attachment_id, attempts"),
     (
-        "webhook.fields_left_out",
+        FactKind.ATTACHMENT_BLOCKED,
+        "a file was not taken: switched off, or of a wrong type",
+        "attachment_id, reason",
+    ),
+    (FactKind.ATTACHMENT_TOO_LARGE, "a file was not taken", "attachment_id, reason"),
+    (FactKind.ATTACHMENT_EXPIRED, "Meta's link to a file led nowhere", "attachment_id, reason"),
+    (FactKind.ATTACHMENT_UNSAFE, "a file was fetched and not kept", "attachment_id, reason"),
+    (
+        FactKind.ATTACHMENT_QUARANTINED,
+        "a file was set aside after its tries",
+        "attachment_id, reason, attempts",
+    ),
+    (FactKind.ATTACHMENT_FAILED, "a file could not be fetched", "attachment_id, reason, attempts"),
+    (FactKind.NOTICE_SHOWN, "a line for the agent in the transcript", "trigger, cause_id, agent_id"),
+    (FactKind.WINDOW_CLOSING_SOON, "who owes an answer is warned", "stage, until, agent_id, setting"),
+    (FactKind.WINDOW_STAGE_CHANGED, "a stage of the window ended", "from, to, opened_by, unanswered"),
+    (FactKind.RULE_APPLIED, "a time-out rule acted", "rule_id, silent, after, action"),
+    (FactKind.SURVEY_SCHEDULED, "a survey is owed", "due_at, setting"),
+    (FactKind.SURVEY_SENDING, "it is on its way", "way, setting"),
+    (FactKind.SURVEY_SENT, "it is out", "message_status"),
+    (FactKind.SURVEY_REMINDED, "the customer is reminded", "setting"),
+    (FactKind.SURVEY_REMINDER_NOT_ALLOWED, "the window forbids the reminder", "code"),
+    (FactKind.SURVEY_ANSWERED, "the customer answered; dated when they did", "late"),
+    (FactKind.SURVEY_ANSWER_RECEIVED, "an answer came, by whichever way", "source, ignored, late"),
+    (FactKind.SURVEY_ANSWER_IGNORED, "an answer that does not count", "seq"),
+    (FactKind.SURVEY_EXPIRED, "nobody answered in time", "setting or reason"),
+    (FactKind.SURVEY_NOT_ALLOWED, "the window forbids it", "reason"),
+    (FactKind.SURVEY_SKIPPED, "there is none for this ending", "reason"),
+    (FactKind.SURVEY_CANCELLED, "the talk went on before it was sent", "reason"),
+    (FactKind.SURVEY_FAILED, "it could not be sent", "reason"),
+    (FactKind.THREAD_TAKEN, "somebody took the thread from another app", "app_id"),
+    (FactKind.THREAD_PASSED, "somebody gave the thread to another app or the Page inbox", "app_id"),
+    (FactKind.THREAD_RELEASED, "somebody gave the thread up: every app may answer", ""),
+    (FactKind.THREAD_REQUESTED, "somebody asked another app for the thread", "app_id"),
+    (FactKind.COMMAND_REFUSED, "somebody asked for what was not possible", "action, code"),
+    (
+        FactKind.WEBHOOK_FIELDS_LEFT_OUT,
         "fields of an event had another type than Meta documents, and were not read",
         "inbox_id, kind, fields",
     ),
-    ("event.quarantined", "an event that could not be applied was set aside", "seq"),
-    ("event.retracted", "an earlier event tells of what never was: its task was discarded", "event_id, kind"),
+    (FactKind.EVENT_QUARANTINED, "an event that could not be applied was set aside", "seq"),
+    (
+        FactKind.EVENT_RETRACTED,
+        "an earlier event tells of what never was: its task was discarded",
+        "event_id, kind",
+    ),
 )
 """What can stand in a conversation's timeline: the kind, what it means, and what its data names."""
 
@@ -168,7 +191,7 @@ def _deadlines() -> str:
 
 def _facts() -> str:
     return _table(
-        ("kind", "what happened", "data"), ((f"`{kind}`", what, data) for kind, what, data in FACTS)
+        ("kind", "what happened", "data"), ((f"`{kind.value}`", what, data) for kind, what, data in FACTS)
     )
 
 

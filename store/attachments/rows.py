@@ -22,6 +22,7 @@ from domain.attachments.attachments import (
 )
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
+from domain.events.kinds import FactKind
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from store.db.refusals import StoreRefusalError
 from store.db.sql import insert_or_ignore
@@ -277,7 +278,7 @@ def _end(
         ]
     session.flush()
     fact = Fact(
-        f"attachment.{file.state}",
+        FactKind(f"attachment.{file.state}"),
         at,
         ActorKind.SYSTEM,
         conversation_id=conversation_id,

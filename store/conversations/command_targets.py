@@ -9,6 +9,7 @@ from sqlmodel import Session, col
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind, Trigger
 from domain.conversations.state import Command
+from domain.events.kinds import FactKind
 from domain.sending.thread_owner import NOBODY_KNOWN, ThreadOwner
 from domain.workstreams.conversation_settings import ConversationSettings
 from store.conversations.conversation_settings import SOURCES, conversation_settings, settings_of
@@ -106,7 +107,7 @@ def record_refusal(
 ) -> None:
     """Put a refused command in the timeline, once."""
     fact = Fact(
-        "command.refused",
+        FactKind.COMMAND_REFUSED,
         at,
         ActorKind.AGENT,
         command.agent_id,

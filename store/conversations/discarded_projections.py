@@ -15,23 +15,24 @@ from domain.conversations.changes import Change, Fact
 from domain.conversations.lifecycle import ActorKind, Status
 from domain.conversations.projection import NEVER_WAS, LastWritten
 from domain.conversations.state import SurveyStatus
+from domain.events.kinds import FactKind
 from domain.sending.decide import SenderKind
 from domain.sending.delivery import MessageStatus
 from store.events.events import event_row, key_of
 from store.tables import AgentSession, Conversation, Event, Message, Survey
 
 _SAID_BY_ITSELF = (SenderKind.AUTOMATIC.value, SenderKind.SURVEY.value)
-_RECEIVED = ("message.received", "message.received_from_outside")
+_RECEIVED = (FactKind.MESSAGE_RECEIVED, FactKind.MESSAGE_RECEIVED_FROM_OUTSIDE)
 _STATUS_TOLD = {
-    "message.queued": MessageStatus.QUEUED,
-    "message.held": MessageStatus.HELD,
-    "message.sending": MessageStatus.SENDING,
-    "message.unknown": MessageStatus.UNKNOWN,
-    "message.parked": MessageStatus.UNKNOWN,
-    "message.sent": MessageStatus.SENT,
-    "message.failed": MessageStatus.FAILED,
-    "message.cancelled": MessageStatus.CANCELLED,
-    "message.expired": MessageStatus.EXPIRED,
+    FactKind.MESSAGE_QUEUED: MessageStatus.QUEUED,
+    FactKind.MESSAGE_HELD: MessageStatus.HELD,
+    FactKind.MESSAGE_SENDING: MessageStatus.SENDING,
+    FactKind.MESSAGE_UNKNOWN: MessageStatus.UNKNOWN,
+    FactKind.MESSAGE_PARKED: MessageStatus.UNKNOWN,
+    FactKind.MESSAGE_SENT: MessageStatus.SENT,
+    FactKind.MESSAGE_FAILED: MessageStatus.FAILED,
+    FactKind.MESSAGE_CANCELLED: MessageStatus.CANCELLED,
+    FactKind.MESSAGE_EXPIRED: MessageStatus.EXPIRED,
 }
 _DECIDED = frozenset(
     {
@@ -83,7 +84,7 @@ class Discarded:
 
     def _retraction(self, event: Event) -> dict[str, Any]:
         fact = Fact(
-            "event.retracted",
+            FactKind.EVENT_RETRACTED,
             self._at,
             ActorKind.SYSTEM,
             None,
@@ -99,7 +100,7 @@ class Discarded:
 
     def _unsay(self) -> None:
         """What Pagedesk was to say, or told the agent. No attempt to send it can have been made."""
-        ids = self._messages("message.queued", "notice.shown")
+        ids = self._messages(FactKind.MESSAGE_QUEUED, FactKind.NOTICE_SHOWN)
         unsent = and_(
             col(Message.sender_kind).in_(_SAID_BY_ITSELF),
             col(Message.status) == MessageStatus.QUEUED.value,
@@ -124,8 +125,8 @@ class Discarded:
         )
 
     def _restore_sessions(self) -> None:
-        started = self._named("session_id", "session.started")
-        closed = self._named("session_id", "session.closed") - started
+        started = self._named("session_id", FactKind.SESSION_STARTED)
+        closed = self._named("session_id", FactKind.SESSION_CLOSED) - started
         never_was = {"closed_at": self._at, "closure_reason": NEVER_WAS}
         self._execute(update(AgentSession).where(col(AgentSession.id).in_(started)).values(never_was))
         still_open = {"closed_at": None, "closure_reason": None}
@@ -157,7 +158,7 @@ class Discarded:
 
     def _restore_statuses(self) -> None:
         """Of agents' messages, to what the log says without the discarded tasks."""
-        touched = set(self._messages(*_STATUS_TOLD)) | self._named("resends", "message.queued")
+        touched = set(self._messages(*_STATUS_TOLD)) | self._named("resends", FactKind.MESSAGE_QUEUED)
         for message_id in touched:
             message = self._session.get(Message, message_id, populate_existing=True)
             if message is not None and message.status in _DECIDED:
@@ -179,7 +180,7 @@ class Discarded:
         if last is None:  # an agent's wish that no workflow knows: it is asked for again
             message.status, message.reason = MessageStatus.QUEUED.value, None
             return
-        status = _STATUS_TOLD[last.kind]
+        status = _STATUS_TOLD[FactKind(last.kind)]
         if status not in _DECIDED_FROM:
             return
         message.status, message.reason = status.value, last.data.get("reason")
@@ -200,7 +201,7 @@ class Discarded:
             ).first()
 
     def _opened(self) -> list[str | None]:
-        return [each.conversation_id for each in self._told if each.kind == "conversation.opened"]
+        return [each.conversation_id for each in self._told if each.kind == FactKind.CONVERSATION_OPENED]
 
     def _messages(self, *kinds: str) -> list[str]:
         return [each.message_id for each in self._told if each.kind in kinds and each.message_id is not None]

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from domain.conversations.changes import Fact, StatusChange
 from domain.conversations.lifecycle import ActorKind
+from domain.events.kinds import FactKind
 from domain.sending.delivery import MAY_BECOME_SENT, NEXT, MessageStatus, comparable
 from store.db.sql import table_of
 from store.events.events import append_events, event_row
@@ -281,7 +282,7 @@ def _is_taken(session: Session, page_id: str, mid: str) -> bool:
 def _status_event(message: Message, at: datetime) -> dict[str, Any]:
     """Each status is recorded once per attempt."""
     fact = Fact(
-        f"message.{message.status}",
+        FactKind(f"message.{message.status}"),
         at,
         ActorKind.SYSTEM,
         None,

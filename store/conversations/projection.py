@@ -8,8 +8,7 @@ import orjson
 from sqlalchemy import bindparam, delete, or_, update
 from sqlmodel import Session, col
 
-from domain.conversations.changes import Change, Fact
-from domain.conversations.lifecycle import Status
+from domain.conversations.changes import Change, ClosedSession, StartedSession
 from domain.conversations.projection import NOTHING_WRITTEN, LastWritten
 from domain.conversations.state import Conversation, ThreadState
 from domain.sending.window import OpeningKind, Window
@@ -42,7 +41,6 @@ _APPLY = (
 _FORGET = delete(ThreadEvent).where(
     col(ThreadEvent.customer_id) == bindparam("thread"), col(ThreadEvent.seq) <= bindparam("to_seq")
 )
-_GOES_ON = frozenset({"conversation.open", "conversation.active"})
 TAKEN_UP = timedelta(days=7)
 """What was said longer ago is past: not even a person may answer it any more."""
 
@@ -171,7 +169,7 @@ def _write(
 ) -> None:
     state = change.state
     session.connection().execute(_FORGET, {"thread": customer_id, "to_seq": state.applied_seq})
-    opened = {fact.conversation_id for fact in change.facts if fact.kind == "conversation.opened"}
+    opened = set(change.opened)
     page = session.get_one(Page, page_id) if opened or change.created_sends or change.notices else None
     conversations = (
         _changed_conversations(change) if discarded is None else _every_conversation(change, discarded)
@@ -181,11 +179,11 @@ def _write(
             _insert_conversation(session, page, customer_id, conversation, state.version)
         else:
             _write_conversation(session, conversation, state.version)
-    _start_sessions(session, change.facts)
-    _close_sessions(session, change.facts)
+    _start_sessions(session, change.started_sessions)
+    _close_sessions(session, change.closed_sessions)
     _attach(session, change.attached, conversations)
     for conversation in conversations:
-        if conversation.id in opened | _reopened(change):
+        if conversation.id in opened.union(change.reopened):
             _take_up(session, customer_id, conversation, state.applied_seq)
     # A discarded task may have changed the survey that there is, though this one does not.
     kept = [state.survey] if discarded is not None and state.survey is not None else []
@@ -199,12 +197,6 @@ def _write(
         for fact in change.facts
     ]
     append_events(session, [*(discarded.retractions if discarded is not None else []), *events])
-
-
-def _reopened(change: Change) -> set[str | None]:
-    """The conversations that go on after they were closed."""
-    moves = [fact for fact in change.facts if fact.kind in _GOES_ON and fact.data is not None]
-    return {fact.conversation_id for fact in moves if fact.data and fact.data["from"] == Status.CLOSED}
 
 
 def _take_up(session: Session, customer_id: str, conversation: Conversation, until_seq: int) -> None:
@@ -263,28 +255,26 @@ def _what_changes(conversation: Conversation, version: int) -> dict[str, Any]:
     }
 
 
-def _start_sessions(session: Session, facts: tuple[Fact, ...]) -> None:
+def _start_sessions(session: Session, started: tuple[StartedSession, ...]) -> None:
     """A row that is there already is of an earlier attempt, and may have been closed since as never been."""
-    for fact in facts:
-        if fact.kind == "session.started" and fact.data:
-            row = {
-                "id": fact.data["session_id"],
-                "conversation_id": fact.conversation_id,
-                "number": fact.data["number"],
-                "agent_id": fact.actor_id,
-                "human_agent_tag": fact.data["human_agent_tag"],
-                "started_at": fact.at,
-                "closed_at": None,
-                "closure_reason": None,
-            }
-            upsert(session, AgentSession, row)
+    for each in started:
+        row = {
+            "id": each.session.id,
+            "conversation_id": each.conversation_id,
+            "number": each.session.number,
+            "agent_id": each.session.agent_id,
+            "human_agent_tag": each.session.human_agent_tag,
+            "started_at": each.session.started_at,
+            "closed_at": None,
+            "closure_reason": None,
+        }
+        upsert(session, AgentSession, row)
 
 
-def _close_sessions(session: Session, facts: tuple[Fact, ...]) -> None:
-    for fact in facts:
-        if fact.kind == "session.closed" and fact.data:
-            closed = {"closed_at": fact.at, "closure_reason": str(fact.data["reason"])}
-            session.connection().execute(_CLOSE, closed | {"of": str(fact.data["session_id"])})
+def _close_sessions(session: Session, closed: tuple[ClosedSession, ...]) -> None:
+    for each in closed:
+        values = {"of": each.session_id, "closed_at": each.at, "closure_reason": each.reason}
+        session.connection().execute(_CLOSE, values)
 
 
 def _attach(

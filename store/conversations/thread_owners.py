@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
+from domain.events.kinds import FactKind
 from domain.sending.thread_owner import OwnerKind, ThreadOwner
 from store.events.events import append_events, event_row
 from store.tables import Conversation, Thread
@@ -59,5 +60,7 @@ def note_control(
     at: datetime,
 ) -> None:
     """Put in the timeline what an agent has `done` with the thread: `taken`, `passed` and so on."""
-    fact = Fact(f"thread.{done}", at, ActorKind.AGENT, agent_id, conversation.id, data={"app_id": app_id})
+    fact = Fact(
+        FactKind(f"thread.{done}"), at, ActorKind.AGENT, agent_id, conversation.id, data={"app_id": app_id}
+    )
     append_events(session, [event_row(fact, conversation.page_id, conversation.customer_id, key)])

@@ -13,6 +13,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
+from domain.events.kinds import FactKind
 from store.events.events import append_events, event_row
 from store.search import texts as search_texts
 from store.tables import Customer
@@ -116,7 +117,7 @@ def keep(session: Session, customer_id: str, told: Mapping[str, str], now: datet
     if "name" in changed:
         search_texts.replace_name(session, customer)
     if changed:
-        fact = Fact("customer.profile_changed", now, ActorKind.SYSTEM)
+        fact = Fact(FactKind.CUSTOMER_PROFILE_CHANGED, now, ActorKind.SYSTEM)
         append_events(session, [event_row(fact, customer.page_id, customer.id, None)])
 
 

@@ -9,10 +9,11 @@ from sqlmodel import Session
 from base.ids import id_from_key
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
+from domain.events.kinds import FactKind
 from store.db.sql import insert_or_ignore, lock_event_order
 from store.tables import Event
 
-CONFLICTING_REPEAT = "webhook.conflicting_repeat"
+CONFLICTING_REPEAT = FactKind.WEBHOOK_CONFLICTING_REPEAT
 """A webhook event came again with another content than the one that was taken."""
 
 
@@ -27,7 +28,7 @@ def event_row(
     """The row of a fact. `dedupe_key` makes writing it again harmless; `written_at` dates its projection."""
     return {
         "at": fact.at,
-        "kind": fact.kind,
+        "kind": fact.kind.value,
         "page_id": page_id,
         "customer_id": customer_id,
         "conversation_id": fact.conversation_id,
@@ -57,6 +58,8 @@ def append_events(session: Session, rows: Iterable[dict[str, Any]]) -> None:
         insert_or_ignore(session, Event, listed)
 
 
-def append_page_event(session: Session, kind: str, page_id: str, at: datetime, data: dict[str, Any]) -> None:
+def append_page_event(
+    session: Session, kind: FactKind, page_id: str, at: datetime, data: dict[str, Any]
+) -> None:
     """Append one event of a page's own life."""
     append_events(session, [event_row(Fact(kind, at, ActorKind.SYSTEM, data=data), page_id, None, None)])

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from domain.events.kinds import FactKind
 from domain.pages.problems import RESTORED, Problem
 from domain.sending.delivery import MessageStatus
 from store.events.events import append_page_event
@@ -61,7 +62,7 @@ def begin_restored(session: Session, backed_up_at: datetime, now: datetime) -> N
         page.provisioning_state, page.problems = PROBLEM, [problem.shown()]
     session.flush()
     for page in pages:
-        append_page_event(session, "page.restored", page.page_id, now, {"since": since.isoformat()})
+        append_page_event(session, FactKind.PAGE_RESTORED, page.page_id, now, {"since": since.isoformat()})
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from base.log import get_logger
+from domain.events.kinds import FactKind
 from domain.pages.health import (
     Token,
     problem_of,
@@ -27,9 +28,9 @@ from store.sending import gate
 from store.tables import Page
 from store.tables.pages import GONE, PROBLEM, RUNNING
 
-ALARM = "page.alarm"
+ALARM = FactKind.PAGE_ALARM
 """Something is wrong with the page; raised once until it has ended, or has become worse (`stage`)."""
-ALARM_ENDED = "page.alarm_ended"
+ALARM_ENDED = FactKind.PAGE_ALARM_ENDED
 
 _BEFORE_THE_LAST = timedelta(hours=1)
 """Deliveries may have failed for an hour before Meta gave the page up, though others came through."""
@@ -69,7 +70,7 @@ def record(session: Session, page_id: str, checked: Checked, now: datetime) -> S
     if page.provisioning_state != state or _codes(page.problems) != [each.code for each in problems]:
         _log.info("page_checked", page_id=page_id, state=state, problems=[each.code for each in problems])
         codes = {"state": state, "problems": [each.code for each in problems]}
-        append_page_event(session, "page.checked", page_id, now, codes)
+        append_page_event(session, FactKind.PAGE_CHECKED, page_id, now, codes)
     page.provisioning_state = state
     page.problems = [each.shown() for each in problems]
     page.warnings = [each.shown() for each in found if each.severity is Severity.WARNING]
@@ -88,7 +89,7 @@ def begin_gap(session: Session, page_id: str, now: datetime) -> None:
     since = last - _BEFORE_THE_LAST
     if page.gap_since is None:
         page.gap_since, page.gap_read_until = since, None
-        append_page_event(session, "page.unsubscribed", page_id, now, {"since": since.isoformat()})
+        append_page_event(session, FactKind.PAGE_UNSUBSCRIBED, page_id, now, {"since": since.isoformat()})
     elif page.gap_read_until is not None:  # dropped again while the former gap was read
         page.gap_read_until = min(page.gap_read_until, since)
 

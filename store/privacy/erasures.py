@@ -19,6 +19,7 @@ from base.secret_scopes import erased_person_place
 from base.secrets import Vault
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
+from domain.events.kinds import FactKind
 from domain.sending.delivery import MessageStatus
 from store.conversations.messages import settle
 from store.db.refusals import not_found
@@ -260,7 +261,7 @@ def finish(session: Session, erasure_id: str, at: datetime) -> None:
     )
 
 
-CUSTOMER_ERASED_EVENT = "customer.erased"
+CUSTOMER_ERASED_EVENT = FactKind.CUSTOMER_ERASED
 
 
 def id_of_customer(customer_id: str) -> str:

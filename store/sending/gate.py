@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
+from domain.events.kinds import FactKind
 from domain.pages.problems import RESTORED
 from domain.sending.delivery import MessageStatus
 from store.db.sql import FOR_NO_KEY_UPDATE
@@ -59,7 +60,11 @@ def hold(session: Session, page_id: str, cause: str, at: datetime) -> None:
         return
     shut(page, cause)
     append_page_event(
-        session, "page.gate_held", page_id, at, {"cause": cause, "generation": page.send_gate_generation}
+        session,
+        FactKind.PAGE_GATE_HELD,
+        page_id,
+        at,
+        {"cause": cause, "generation": page.send_gate_generation},
     )
 
 
@@ -72,7 +77,7 @@ def pause(session: Session, page_id: str, cause: str, until: datetime, at: datet
     _set(page, Gate.PAUSED, cause, until)
     if not longer:
         append_page_event(
-            session, "page.gate_paused", page_id, at, {"cause": cause, "until": until.isoformat()}
+            session, FactKind.PAGE_GATE_PAUSED, page_id, at, {"cause": cause, "until": until.isoformat()}
         )
 
 
@@ -82,7 +87,9 @@ def open_gate(session: Session, page_id: str, at: datetime) -> bool:
     if page.send_gate != Gate.HELD:
         return False
     _set(page, Gate.OPEN, None, None)
-    append_page_event(session, "page.gate_opened", page_id, at, {"generation": page.send_gate_generation})
+    append_page_event(
+        session, FactKind.PAGE_GATE_OPENED, page_id, at, {"generation": page.send_gate_generation}
+    )
     return True
 
 

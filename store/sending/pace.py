@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from domain.events.kinds import FactKind
 from domain.sending.pacing import (
     CONVERSATIONS_PACE,
     MAX_MEDIA_SENDS_PER_SECOND,
@@ -79,7 +80,7 @@ def slow(
         page.slowed_until = until
     if not was_slowed:
         data = {"until": until.isoformat(), "usage_percent": percent}
-        append_page_event(session, "page.slowed", page_id, now, data)
+        append_page_event(session, FactKind.PAGE_SLOWED, page_id, now, data)
 
 
 def _is_slowed(page: Page, now: datetime) -> bool:

@@ -17,6 +17,7 @@ from domain.access.roles import SUPERVISORS_AND_ADMINS
 from domain.conversations.changes import Fact, Refusal
 from domain.conversations.lifecycle import ActorKind, Status
 from domain.conversations.state import REPLY, Command, Notice
+from domain.events.kinds import FactKind
 from domain.sending.decide import RefusalCode
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import AutomatedTrigger
@@ -250,7 +251,7 @@ def _is_unheard_of(session: Session, message: Message) -> bool:
     told = exists().where(
         col(Event.conversation_id) == message.conversation_id,
         col(Event.message_id) == message.id,
-        col(Event.kind).in_(("message.queued", "message.held")),
+        col(Event.kind).in_((FactKind.MESSAGE_QUEUED, FactKind.MESSAGE_HELD)),
     )
     return message.attempt == 0 and not session.exec(select(told)).one()
 
@@ -290,7 +291,7 @@ def unsettled_replies(session: Session, older_than: datetime, *, limit: int = 20
     known = exists().where(
         col(Event.conversation_id) == col(Message.conversation_id),
         col(Event.message_id) == col(Message.id),
-        col(Event.kind) == "message.queued",
+        col(Event.kind) == FactKind.MESSAGE_QUEUED,
         col(Event.dedupe_key).is_not(None),  # without it, the event was retracted
     )
     return list(
@@ -343,7 +344,7 @@ def _tell_agent(session: Session, message: Message, code: str, at: datetime) -> 
     page = session.get_one(Page, message.page_id)
     insert_or_ignore(session, Message, [notice_row(session, page, message.customer_id, notice, at)])
     fact = Fact(
-        "notice.shown",
+        FactKind.NOTICE_SHOWN,
         at,
         ActorKind.SYSTEM,
         None,

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
 from domain.conversations.state import SURVEY_UNDER_WAY, SurveyStatus
+from domain.events.kinds import FactKind
 from domain.surveys.texts import SCORES
 from domain.workstreams.conversation_settings import Question
 from store.db.sql import insert_if_new
@@ -60,7 +61,7 @@ class Taken:
         """The record of it. A survey of somebody else is not named."""
         foreign = self.ignored is Ignored.FOREIGN
         return Fact(
-            "survey.answer_received",
+            FactKind.SURVEY_ANSWER_RECEIVED,
             at,
             ActorKind.CUSTOMER,
             conversation_id=conversation_id,

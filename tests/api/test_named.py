@@ -11,6 +11,7 @@ from api.http.instants import with_z
 from base.settings import Settings
 from domain.conversations.changes import Fact, Refusal
 from domain.conversations.lifecycle import ActorKind, Status
+from domain.events.kinds import FactKind
 from store.events.events import append_events, event_row
 from support.api import NOW, Api, Seed
 
@@ -100,7 +101,7 @@ async def test_an_existing_conversation_is_named_and_so_is_the_current_one(api: 
 async def test_every_instant_of_an_event_is_utc_with_a_z(api: Api, seed: Seed) -> None:
     thread = await seed.conversation()
     fact = Fact(
-        "window.closing",
+        FactKind.WINDOW_CLOSING_SOON,
         NOW,
         ActorKind.SYSTEM,
         conversation_id=thread.conversation_id,

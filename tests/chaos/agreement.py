@@ -31,6 +31,9 @@ async def disagreements(settings: Settings, temporal_address: str) -> list[str]:
             except RPCError as error:
                 if error.status is RPCStatusCode.NOT_FOUND:
                     continue  # nobody has written to it yet
+                if error.status is RPCStatusCode.FAILED_PRECONDITION:
+                    found.append(f"thread {thread.customer_id}: {error}")  # its task is being tried again
+                    continue
                 raise
             found += await database.read(
                 lambda session, thread=thread, state=state: list(_compared(session, thread, state))  # type: ignore[misc]  # bound now

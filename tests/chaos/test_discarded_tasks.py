@@ -10,9 +10,11 @@ from chaos.loads import Load
 from chaos.processes import API, SECOND_WORKER, TEMPORAL, WORKER
 from chaos.trial import Trial
 from domain.conversations.lifecycle import Status
+from domain.events.kinds import FactKind
 from support.eventually import eventually
 
-_POINT = "thread.told:1/stop"
+# Its own projection: another may be telling something of another conversation.
+_POINT = f"thread.told.{FactKind.CONVERSATION_ACTIVE}:1/stop"
 _LONGER_THAN_A_TASK_SECONDS = 2.5
 _AT_REST_SECONDS = 30.0
 

@@ -16,6 +16,7 @@ from api.events.access import SHOWN_BY
 from api.runtime import event_hub
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
+from domain.events.kinds import FactKind
 from store.events.events import append_events, event_row
 from support.api import ADMIN_TOKEN, NOW, Api, Seed
 from support.eventually import eventually
@@ -102,7 +103,10 @@ async def _happen(
     api: Api, *kinds: str, conversation_id: str | None = None, page_id: str | None = None
 ) -> None:
     rows = [
-        event_row(Fact(kind, NOW, ActorKind.SYSTEM, None, conversation_id), page_id, None, None)
+        event_row(
+            Fact(FactKind.PAGE_ALARM, NOW, ActorKind.SYSTEM, None, conversation_id), page_id, None, None
+        )
+        | {"kind": kind}
         for kind in kinds
     ]
     await api.database.write(lambda s: append_events(s, rows))

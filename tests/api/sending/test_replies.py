@@ -11,6 +11,7 @@ from api.runtime.workflow_client import CommandRefusedError
 from domain.conversations.changes import Fact, Refusal
 from domain.conversations.lifecycle import ActorKind, Status
 from domain.conversations.state import Command
+from domain.events.kinds import FactKind
 from domain.sending.window import OpeningKind, Window
 from store import tables
 from store.events.events import append_events, event_row
@@ -254,7 +255,7 @@ async def test_a_reply_that_a_workflow_knows_is_not_forgotten_by_a_late_refusal(
 
     async def taken_and_refused(command: Command) -> Exception:
         told = Fact(
-            "message.queued",
+            FactKind.MESSAGE_QUEUED,
             NOW,
             ActorKind.AGENT,
             conversation_id=command.conversation_id,

@@ -14,6 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
+from domain.events.kinds import FactKind
 from ingest.relay.projection_repairs import ProjectionRepairs
 from store.conversations.recent_projections import first_event_of_last, threads_told_of
 from store.db.database import Database
@@ -39,7 +40,11 @@ async def tell(store: Database, customer: str, written_at: datetime | None, *, t
     """A projection of this date, or somebody else, tells so many facts."""
     rows = [
         event_row(
-            Fact("message.received", NOON, ActorKind.CUSTOMER), PAGE_A, customer, None, written_at=written_at
+            Fact(FactKind.MESSAGE_RECEIVED, NOON, ActorKind.CUSTOMER),
+            PAGE_A,
+            customer,
+            None,
+            written_at=written_at,
         )
         for _ in range(times)
     ]

@@ -15,6 +15,7 @@ from domain.conversations.changes import Change, Fact
 from domain.conversations.lifecycle import ActorKind
 from domain.conversations.projection import LastWritten
 from domain.conversations.state import QueuedSend, Survey, SurveyStatus, ThreadState
+from domain.events.kinds import FactKind
 from domain.sending.decide import ContentKind, SenderKind
 from domain.workstreams.conversation_settings import Question, SurveySettings, SurveyWay
 from sandbox.graph_payload import check_message
@@ -78,7 +79,7 @@ async def projected(
         state,
         facts=(
             Fact(
-                "survey.sending",
+                FactKind.SURVEY_SENDING,
                 NOON,
                 ActorKind.SYSTEM,
                 data={"survey_id": decided[-1].id},
