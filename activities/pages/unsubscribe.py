@@ -5,13 +5,9 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from base import clock
-<<<<<<< HEAD
+from domain.events.kinds import FactKind
 from messenger.graph.client import GraphClient, GraphUnavailable
 from messenger.graph.credentials import PageCredentials
-=======
-from domain.events.kinds import FactKind
-from messenger.graph.client import GraphClient, GraphUnavailable, PageCredentials
->>>>>>> 95d0da8 (domain: list the kinds of facts once, and let a change say what began and ended)
 from messenger.graph.errors import GraphError
 from store.db.database import Database
 from store.events.events import append_page_event
