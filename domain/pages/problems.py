@@ -1,8 +1,8 @@
 """What can be wrong with a page, as data: what each problem means and what to do about it.
 
 `docs/delivery.md` shows this table; `domain.pages.health` holds the rules that find the problems.
-Sources: Messenger Platform "Error codes", "Webhooks", "Conversation Routing"; Dynamics 365 "Facebook channel
-setup FAQ" (primary receiver, development mode).
+Sources: docs/reference/messenger-send-and-errors.md, docs/reference/messenger-pages-and-threads.md, and
+docs/reference/service-behaviour.md for what to look at when no messages arrive.
 """
 
 from collections.abc import Iterable, Mapping

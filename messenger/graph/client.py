@@ -1,7 +1,7 @@
 """The Graph API as Pagedesk uses it: sending, a page's set-up, a customer's profile.
 
-Paths, parameters and answers as in Messenger Platform "Send API", "Webhooks" and "User profile", and in the
-Graph API reference of `debug_token`, `subscriptions` and `subscribed_apps`.
+Paths, parameters and answers are those of docs/reference/messenger-send-and-errors.md and
+docs/reference/messenger-pages-and-threads.md.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The webhook fields Pagedesk subscribes to, of the list in Messenger Platform "Webhooks".
+"""The webhook fields Pagedesk subscribes to, of those in docs/reference/messenger-webhooks.md.
 
 A field must be on for the app and for the page; both use this list. Left out on purpose: `response_feedback`
 (it puts thumbs under every message of the Page), `messaging_account_linking` (a link that nobody answers is
