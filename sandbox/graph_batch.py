@@ -1,7 +1,8 @@
 """Batch calls: `POST /` with `batch`, an array of calls that are carried out one after the other.
 
-Source: https://developers.facebook.com/docs/graph-api/batch-requests. A call inside a batch has the token of the
-batch unless it names one itself. Not here: dependencies between calls (`name`, `depends_on`), files, and JSON bodies.
+Source: https://developers.facebook.com/docs/graph-api/batch-requests. A call inside a batch has the token of
+the batch unless it names one itself. Not here: dependencies between calls (`name`, `depends_on`), files, and
+JSON bodies.
 """
 
 import itertools

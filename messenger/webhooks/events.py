@@ -1,7 +1,7 @@
 """Typed events of the Messenger Platform, parsed from the raw copies that the inbox keeps.
 
-Source: docs/reference/messenger-webhooks.md. Every field may be absent; ids are text whatever Meta sent; times
-are milliseconds since 1970. Unknown fields are ignored and stay in the raw copy.
+Source: docs/reference/messenger-webhooks.md. Every field may be absent; ids are text whatever Meta sent;
+times are milliseconds since 1970. Unknown fields are ignored and stay in the raw copy.
 """
 
 from collections.abc import Callable, Mapping
