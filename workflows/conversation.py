@@ -12,8 +12,6 @@ from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from domain.events.kinds import FactKind
-
 with workflow.unsafe.imports_passed_through():
     from domain.conversations.changes import Change, Fact, Refusal, SendOutcome
     from domain.conversations.conversation import (
@@ -37,6 +35,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.conversations.projection import LastWritten, date_of_projection
     from domain.conversations.state import Command, FilesRefused, ThreadEvent, ThreadState
+    from domain.events.kinds import FactKind
     from domain.sending.delivery import MessageStatus
     from domain.workstreams.conversation_settings import ConversationSettings
     from workflows.ids import ids_of
