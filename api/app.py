@@ -24,8 +24,8 @@ from api import (
     surveys,
     workstreams,
 )
-from api.health.inbox_checks import conversations_are_told, inbox_takes_writes, relay_keeps_up
-from api.health.key_check import master_key_fits
+from api.health.inbox_checks import check_conversation_lag, check_inbox_writable, check_relay_lag
+from api.health.key_check import check_master_key
 from api.http.docs_page import docs_routes
 from api.http.errors import add_error_handlers
 from api.http.long_reads import LongReads
@@ -43,7 +43,7 @@ from api.runtime.refusal_trail import RefusalTrail
 from api.runtime.settings_fanout import SettingsFanout
 from api.runtime.sign_in_throttle import SignInThrottle
 from api.runtime.workflow_client import TemporalWorkflowClient, WorkflowClient
-from api.security.audit import record_of
+from api.security.audit import record_as
 from api.security.auth import BOOTSTRAP_ADMIN_ID, roles_by_digest
 from api.security.openapi import describe, introduction
 from api.security.permissions import Permission, Permissions
@@ -98,7 +98,7 @@ def create_app(
     settings: Settings,
     *,
     database: Database | None = None,
-    engine: WorkflowClient | None = None,
+    workflow_client: WorkflowClient | None = None,
     graph_transport: httpx.AsyncBaseTransport | None = None,
     connections: Connections | None = None,
 ) -> FastAPI:
@@ -117,12 +117,12 @@ def create_app(
         http = httpx.AsyncClient(transport=graph_transport, limits=_GRAPH_CONNECTIONS)
         inbox = Database(settings.inbox_url)
         app.state.services = await _services(
-            settings, opened, inbox, engine, http, proxies=proxies, connections=connections
+            settings, opened, inbox, workflow_client, http, proxies=proxies, connections=connections
         )
         app.state.services.readiness.checks |= {
-            "inbox": partial(inbox_takes_writes, inbox),
-            "relay": partial(relay_keeps_up, opened, inbox),
-            "conversations": partial(conversations_are_told, opened, inbox),
+            "inbox": partial(check_inbox_writable, inbox),
+            "relay": partial(check_relay_lag, opened, inbox),
+            "conversations": partial(check_conversation_lag, opened, inbox),
         }
         webhooks.open(settings, opened, app.state.services.refusals)
         background = {
@@ -173,39 +173,39 @@ async def _services(
     settings: Settings,
     database: Database,
     inbox: Database,
-    engine: WorkflowClient | None,
+    workflow_client: WorkflowClient | None,
     http: httpx.AsyncClient,
     *,
     proxies: ProxyWatch,
     connections: Connections | None,
 ) -> AppDependencies:
-    if engine is None:
-        engine = TemporalWorkflowClient(await connect(settings, lazy=True))
+    if workflow_client is None:
+        workflow_client = TemporalWorkflowClient(await connect(settings, lazy=True))
     if settings.admin_token is not None:
         await database.write(_ensure_bootstrap_admin)
     return AppDependencies(
         settings=settings,
         database=database,
-        engine=engine,
+        workflow_client=workflow_client,
         meta=MetaActions(
             database, GraphClient(http, str(settings.graph_base_url), settings.graph_version), settings.vault
         ),
-        commands=ConversationCommands(database, engine),
+        commands=ConversationCommands(database, workflow_client),
         passwords=Passwords(),
-        throttle=SignInThrottle(database, settings.vault),
+        sign_in_throttle=SignInThrottle(database, settings.vault),
         refusals=RefusalTrail(database),
-        calls=RateLimit("too_many_requests", per_second=200, burst=1000),
-        replies=RateLimit("too_many_messages", per_second=2, burst=120),
-        sender_actions=RateLimit("too_many_requests", per_second=1, burst=10),
-        survey_pages=RateLimit("too_many_requests", per_second=1, burst=60),
+        call_limit=RateLimit("too_many_requests", per_second=200, burst=1000),
+        reply_limit=RateLimit("too_many_messages", per_second=2, burst=120),
+        sender_action_limit=RateLimit("too_many_requests", per_second=1, burst=10),
+        public_page_limit=RateLimit("too_many_requests", per_second=1, burst=60),
         hub=EventHub(database, lambda session, digests: roles_by_digest(session, settings, digests)),
         long_reads=LongReads(database),
-        fanout=SettingsFanout(database, engine),
+        fanout=SettingsFanout(database, workflow_client),
         readiness=Readiness(
             {
                 "store": lambda: database.read(ping, Lane.FIRST),
-                "engine": engine.ping,
-                "master_key": partial(master_key_fits, database, settings),
+                "engine": workflow_client.ping,
+                "master_key": partial(check_master_key, database, settings),
             }
         ),
         metrics=DeskMetrics(database, inbox),
@@ -220,4 +220,4 @@ def _ensure_bootstrap_admin(session: Session) -> None:
     """Whoever sets PAGEDESK_ADMIN_TOKEN is an admin, whatever was done to that agent: the last way in."""
     if stored_agents.ensure_admin(session, BOOTSTRAP_ADMIN_ID, "Administrator", clock.now()):
         session.flush()
-        record_of(session, BOOTSTRAP_ADMIN_ID, FactKind.AGENT_RESTORED, cause="PAGEDESK_ADMIN_TOKEN")
+        record_as(session, BOOTSTRAP_ADMIN_ID, FactKind.AGENT_RESTORED, cause="PAGEDESK_ADMIN_TOKEN")

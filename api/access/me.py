@@ -50,13 +50,13 @@ async def change_own_password(
     """
     agent = await services.database.read(lambda s: agents.get(s, caller.agent_id))
     account, source = agent.email or agent.id, source_of(request)
-    tried = await services.throttle.begin(request, account)
+    tried = await services.sign_in_throttle.begin(request, account)
     if not await services.passwords.matches(agent.password_hash, body.current_password.get_secret_value()):
         services.refusals.note(
             Refused.SIGN_IN, source, actor_id=caller.agent_id, reason="wrong_password_for_change"
         )
         raise Problem("wrong_credentials")
-    await services.throttle.succeeded(tried)
+    await services.sign_in_throttle.record_success(tried)
     hashed = await services.passwords.hash_new(
         body.new_password.get_secret_value(), known=(agent.email, agent.name)
     )

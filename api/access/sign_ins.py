@@ -13,7 +13,7 @@ from api.http.problem_docs import problems
 from api.http.problems import Problem
 from api.runtime.dependencies import ServicesDep
 from api.runtime.refusal_trail import Refused, source_of
-from api.security.audit import record, record_of
+from api.security.audit import record, record_as
 from api.security.auth import Caller, digest_of
 from api.security.guarded_route import api_router
 from base import clock
@@ -63,7 +63,7 @@ async def sign_in(request: Request, services: ServicesDep, body: Credentials) ->
     email, source = body.email.strip().lower(), source_of(request)
     try:
         device_token = body.device_token.get_secret_value() if body.device_token else None
-        tried = await services.throttle.begin(request, email, device_token)
+        tried = await services.sign_in_throttle.begin(request, email, device_token)
     except Problem:
         services.refusals.note(Refused.SIGN_IN, source, reason="throttled")
         raise
@@ -76,13 +76,13 @@ async def sign_in(request: Request, services: ServicesDep, body: Credentials) ->
             Refused.SIGN_IN, source, agent_id=agent.id if agent is not None else None, reason=reason
         )
         raise Problem("wrong_credentials")
-    new_device_token = await services.throttle.succeeded(tried)
+    new_device_token = await services.sign_in_throttle.record_success(tried)
     token, now = new_secret(credentials.SIGN_IN_PREFIX), clock.now()
 
     def begin(session: Session) -> None:
         sign_in_id = credentials.begin_sign_in(session, agent.id, digest_of(token), now, now + LIFETIME)
         session.flush()
-        record_of(session, agent.id, FactKind.SIGN_IN_BEGUN, sign_in_id=sign_in_id, source=source)
+        record_as(session, agent.id, FactKind.SIGN_IN_BEGUN, sign_in_id=sign_in_id, source=source)
 
     await services.database.write(begin)
     return SignInView(

@@ -76,7 +76,7 @@ async def get_attachment(services: ServicesDep, caller: Caller, attachment_id: P
     What an agent has uploaded and not sent yet is that agent's alone.
     """
     file = await services.database.read(lambda s: s.get(Attachment, attachment_id))
-    if file is None or file.state == FileState.DELETED or _is_of_another(file, caller):
+    if file is None or file.state == FileState.DELETED or _is_unsent_file_of_another(file, caller):
         raise not_found("file", attachment_id)
     if file.state != FileState.READY or file.store_key is None:
         notice = NOTICES[FileReason(file.reason)] if file.reason else None
@@ -134,11 +134,11 @@ async def upload_attachment(
     """
     if request.headers.get("content-type", "").lower().startswith(_FORM):
         raise Problem("upload_not_raw", headers=_CLOSE)
-    made = _id_of(services, caller, idempotency_key)
+    made = _attachment_id(services, caller, idempotency_key)
     with tempfile.TemporaryFile() as body:
-        size, sha256 = await _receive(request, body, services.settings.most_attachment_bytes)
+        size, sha256 = await _read_body(request, body, services.settings.most_attachment_bytes)
         called = safe_name(name, "file")
-        content_type = await _judged(services, called, body)
+        content_type = await _check_file(services, called, body)
         key = f"agents/{made}-{sha256[:16]}"  # two with one idempotency key may come at once
         kept = KeptFile(called, size, content_type, sha256, key)
         file = await services.database.read(lambda s: s.get(Attachment, made))
@@ -148,7 +148,7 @@ async def upload_attachment(
                 lambda s: keep_upload(s, made, caller.agent_id, kept, clock.now())
             )
             if file.store_key != key:
-                await _forget(services, key)
+                await _delete(services, key)
     if file.sha256 != sha256:
         raise Problem("idempotency_key_reused")
     return _view(file)
@@ -162,19 +162,19 @@ def disposition(name: str) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
-def _is_of_another(file: Attachment, caller: Principal) -> bool:
+def _is_unsent_file_of_another(file: Attachment, caller: Principal) -> bool:
     unsent = file.direction == Direction.OUTBOUND and file.message_id is None
     return unsent and file.agent_id != caller.agent_id
 
 
-def _id_of(services: AppDependencies, caller: Principal, key: str | None) -> str:
-    """The id of an upload: the same for the same key, and not to be computed by whoever guesses the key."""
+def _attachment_id(services: AppDependencies, caller: Principal, key: str | None) -> str:
+    """The id of an upload: the same for the same key, which nobody can compute who guesses the key."""
     if key is None:
         return new_id()
     return id_from_key("attachment", services.settings.vault.fingerprint(key, f"upload {caller.agent_id}"))
 
 
-async def _receive(request: Request, into: IO[bytes], most: int) -> tuple[int, str]:
+async def _read_body(request: Request, into: IO[bytes], most: int) -> tuple[int, str]:
     """The size and the SHA-256 of the body, which is now in `into`."""
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > most:
@@ -202,21 +202,21 @@ async def _put(services: AppDependencies, key: str, body: IO[bytes]) -> None:
         raise Problem("store_unavailable") from error
 
 
-async def _forget(services: AppDependencies, key: str) -> None:
+async def _delete(services: AppDependencies, key: str) -> None:
     try:
         await services.files.delete(key)
     except FileStoreError as error:
         raise Problem("store_unavailable") from error
 
 
-async def _judged(services: AppDependencies, name: str, body: IO[bytes]) -> str:
+async def _check_file(services: AppDependencies, name: str, body: IO[bytes]) -> str:
     try:
-        judged = await services.file_checks.judge_outbound(name, body)
+        verdict = await services.file_checks.judge_outbound(name, body)
     except ScannerUnsureError as error:
         raise Problem("store_unavailable", "The scanner gave no answer. Repeat the request later.") from error
-    if isinstance(judged, FileReason):
-        raise Problem("file_refused", reason=judged)
-    return judged
+    if isinstance(verdict, FileReason):
+        raise Problem("file_refused", reason=verdict)
+    return verdict
 
 
 def _view(file: Attachment) -> AttachmentView:

@@ -48,7 +48,7 @@ async def pick(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Take an open conversation: it becomes active, in a new session of yours. The first one wins."""
-    return await _command(services, caller, conversation_id, Trigger.PICK, idempotency_key)
+    return await _execute(services, caller, conversation_id, Trigger.PICK, idempotency_key)
 
 
 @router.post("/v1/conversations/{conversation_id}/close-session", responses=problems(*_CODES))
@@ -58,8 +58,8 @@ async def close_session(
     conversation_id: PathId,
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
-    """Leave the conversation without ending it: it waits for the customer."""
-    return await _command(services, caller, conversation_id, Trigger.CLOSE_SESSION, idempotency_key)
+    """Close your session without ending the conversation, which waits for the customer."""
+    return await _execute(services, caller, conversation_id, Trigger.CLOSE_SESSION, idempotency_key)
 
 
 @router.post("/v1/conversations/{conversation_id}/reopen", responses=problems(*_CODES))
@@ -69,11 +69,11 @@ async def reopen(
     conversation_id: PathId,
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
-    """Go on in a new session, which reads the human agent tag anew.
+    """Go on in a new session, which reads the human agent tag again.
 
     Possible while the conversation waits, and after it closed for as long as its workstream allows.
     """
-    return await _command(services, caller, conversation_id, Trigger.REOPEN, idempotency_key)
+    return await _execute(services, caller, conversation_id, Trigger.REOPEN, idempotency_key)
 
 
 @router.post("/v1/conversations/{conversation_id}/end", responses=problems(*_CODES))
@@ -85,7 +85,7 @@ async def end(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """End the conversation: wrap-up begins, and the survey that the page asks for, unless it is skipped."""
-    return await _command(
+    return await _execute(
         services,
         caller,
         conversation_id,
@@ -103,7 +103,7 @@ async def complete(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Finish wrap-up: the conversation is closed."""
-    return await _command(services, caller, conversation_id, Trigger.COMPLETE, idempotency_key)
+    return await _execute(services, caller, conversation_id, Trigger.COMPLETE, idempotency_key)
 
 
 @router.post("/v1/conversations/{conversation_id}/release", responses=problems(*_CODES))
@@ -113,8 +113,8 @@ async def release(
     conversation_id: PathId,
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
-    """Give the conversation back: it is open for everybody again."""
-    return await _command(services, caller, conversation_id, Trigger.RELEASE, idempotency_key)
+    """Release the conversation: it is open, and anybody may pick it."""
+    return await _execute(services, caller, conversation_id, Trigger.RELEASE, idempotency_key)
 
 
 @router.post("/v1/conversations/{conversation_id}/force-close", responses=problems(*_CODES))
@@ -125,10 +125,10 @@ async def force_close(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Close the conversation at once, whoever has it. No survey follows."""
-    return await _command(services, caller, conversation_id, Trigger.FORCE_CLOSE, idempotency_key)
+    return await _execute(services, caller, conversation_id, Trigger.FORCE_CLOSE, idempotency_key)
 
 
-async def _command(
+async def _execute(
     services: AppDependencies,
     caller: Principal,
     conversation_id: str,

@@ -12,18 +12,7 @@ from api.events.access import subjects_for
 from api.http.fields import Digits, Id, Instant, PathId, SearchText
 from api.http.paging import Cursor, CursorOf, CursorPage, Limit, Number
 from api.http.problem_docs import problems
-from api.http.two_way import (
-    AfterId,
-    AfterNumber,
-    AroundId,
-    AroundNumber,
-    Asked,
-    BeforeId,
-    BeforeNumber,
-    Order,
-    Ordered,
-    TwoWayList,
-)
+from api.http.two_way import RangeQuery, TwoWayList, range_by_id, range_by_number
 from api.runtime.dependencies import ServicesDep
 from api.schemas.views import ConversationView, EventView, MessageView
 from api.security.auth import Caller
@@ -47,6 +36,9 @@ _BY_ACTIVITY = CursorOf("conversations", tuple[Instant, Id])
 _MESSAGES = TwoWayList("messages", tuple[Instant, Number, Id])
 _THREAD_MESSAGES = TwoWayList("thread_messages", tuple[Instant, Number, Id])
 _TIMELINE = TwoWayList("timeline", tuple[Number])
+
+MessageRange = Annotated[RangeQuery[str], range_by_id(default_limit=100)]
+TimelineRange = Annotated[RangeQuery[int], range_by_number(default_limit=100)]
 
 router = api_router("conversations")
 
@@ -111,25 +103,18 @@ async def get_conversation(services: ServicesDep, conversation_id: PathId) -> Co
 async def list_messages(
     services: ServicesDep,
     conversation_id: PathId,
-    *,
-    order: Ordered = Order.OLDEST,
-    before: BeforeId = None,
-    after: AfterId = None,
-    around: AroundId = None,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    query: MessageRange,
 ) -> CursorPage[MessageView]:
     """The messages of a conversation, by Meta's time, then by arrival."""
-    asked = Asked(order, before, after, around, cursor, limit)
 
     def load(session: Session) -> CursorPage[MessageView]:
         thread = find_conversation(session, conversation_id).thread
         return _MESSAGES.page(
-            asked,
+            query,
             read=partial(transcripts.of_conversation, session, conversation_id),
             find=partial(transcripts.message_of_conversation, session, conversation_id),
             place_of=transcripts.place_of,
-            show=partial(_shown, session, thread),
+            show=partial(_show_messages, session, thread),
         )
 
     return await services.database.read(load)
@@ -144,25 +129,18 @@ async def get_timeline(
     caller: Caller,
     permissions: PermissionsDep,
     conversation_id: PathId,
-    *,
-    order: Ordered = Order.OLDEST,
-    before: BeforeNumber = None,
-    after: AfterNumber = None,
-    around: AroundNumber = None,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    query: TimelineRange,
 ) -> CursorPage[EventView]:
     """What happened to a conversation, in order, refused commands included.
 
     Without what the caller may not read: surveys are for supervisors and administrators.
     """
-    asked = Asked(order, before, after, around, cursor, limit)
     wanted = timeline.EventFilter(conversation_id, subjects=subjects_for(permissions, caller.role))
 
     def load(session: Session) -> CursorPage[EventView]:
         find_conversation(session, conversation_id)
         return _TIMELINE.page(
-            asked,
+            query,
             read=partial(timeline.listed, session, wanted),
             find=partial(timeline.find, session, wanted),
             place_of=timeline.place_of,
@@ -178,35 +156,28 @@ async def get_timeline(
 async def list_thread_messages(
     services: ServicesDep,
     customer_id: PathId,
-    *,
-    order: Ordered = Order.OLDEST,
-    before: BeforeId = None,
-    after: AfterId = None,
-    around: AroundId = None,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    query: MessageRange,
 ) -> CursorPage[MessageView]:
     """All messages of a customer's thread, by Meta's time, then by arrival.
 
     Those of every conversation, and those of none: what came on standby while another app had the thread.
     """
-    asked = Asked(order, before, after, around, cursor, limit)
 
     def load(session: Session) -> CursorPage[MessageView]:
         record = customers.find(session, customer_id)
         if record is None:
             raise not_found("customer", customer_id)
         return _THREAD_MESSAGES.page(
-            asked,
+            query,
             read=partial(transcripts.of_thread, session, customer_id),
             find=partial(transcripts.message_of_thread, session, customer_id),
             place_of=transcripts.place_of,
-            show=partial(_shown, session, record.thread),
+            show=partial(_show_messages, session, record.thread),
         )
 
     return await services.database.read(load)
 
 
-def _shown(session: Session, thread: Thread, messages: list[Message]) -> list[MessageView]:
+def _show_messages(session: Session, thread: Thread, messages: list[Message]) -> list[MessageView]:
     replied = replied_ids(session, messages)
     return [MessageView.of(message, thread, replied) for message in messages]

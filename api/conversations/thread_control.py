@@ -10,7 +10,7 @@ from pydantic import Field
 from sqlmodel import Session
 
 from api.conversations.service import show_conversation
-from api.http.fields import Digits, Input, PathId, words
+from api.http.fields import Digits, Input, PathId, displayed_text
 from api.http.problem_docs import problems
 from api.http.problems import Problem
 from api.runtime.dependencies import AppDependencies, ServicesDep
@@ -41,7 +41,9 @@ class PassInput(Input):
         default=PAGE_INBOX_APP_ID, description="The Facebook app; the Page inbox if left out."
     )
     metadata: (
-        Annotated[str, Field(min_length=1, max_length=_MAX_METADATA_LENGTH), words(_MAX_METADATA_LENGTH)]
+        Annotated[
+            str, Field(min_length=1, max_length=_MAX_METADATA_LENGTH), displayed_text(_MAX_METADATA_LENGTH)
+        ]
         | None
     ) = Field(default=None, description="A word for the other app.")
 
@@ -53,12 +55,12 @@ _TO_INBOX = PassInput()
 async def take_thread(services: ServicesDep, caller: Caller, conversation_id: PathId) -> ConversationView:
     """Take the thread from the app that has it. Meta allows it to the Page's default app only."""
     try:
-        found = await _control(services, caller, conversation_id, "take")
+        found = await _ask_meta(services, caller, conversation_id, "take")
     except Problem as problem:
         if problem.extras.get("reason") == ErrorKind.CONFIG:
             raise Problem("meta_refused", f"{problem.detail} {_TAKE_NEEDS}", **problem.extras) from problem
         raise
-    return await _done(services, caller, found, "taken", found.own_app_id)
+    return await _record_and_show(services, caller, found, "taken", found.own_app_id)
 
 
 @router.post("/v1/conversations/{conversation_id}/thread/pass", responses=problems(*_CODES))
@@ -66,27 +68,27 @@ async def pass_thread(
     services: ServicesDep, caller: Caller, conversation_id: PathId, body: PassInput = _TO_INBOX
 ) -> ConversationView:
     """Give the thread to another app or to the Page inbox. Only its owner may, or anybody if it is idle."""
-    found = await _control(
+    found = await _ask_meta(
         services, caller, conversation_id, "pass", target_app_id=body.app_id, metadata=body.metadata
     )
-    return await _done(services, caller, found, "passed", body.app_id)
+    return await _record_and_show(services, caller, found, "passed", body.app_id)
 
 
 @router.post("/v1/conversations/{conversation_id}/thread/release", responses=problems(*_CODES))
 async def release_thread(services: ServicesDep, caller: Caller, conversation_id: PathId) -> ConversationView:
     """Give the thread up: it is idle, and every app may answer."""
-    found = await _control(services, caller, conversation_id, "release")
-    return await _done(services, caller, found, "released", None)
+    found = await _ask_meta(services, caller, conversation_id, "release")
+    return await _record_and_show(services, caller, found, "released", None)
 
 
 @router.post("/v1/conversations/{conversation_id}/thread/request", responses=problems(*_CODES))
 async def request_thread(services: ServicesDep, caller: Caller, conversation_id: PathId) -> ConversationView:
     """Ask the app that has the thread to pass it here. It may do so or not."""
-    found = await _control(services, caller, conversation_id, "request")
-    return await _done(services, caller, found, "requested", found.own_app_id, changes=False)
+    found = await _ask_meta(services, caller, conversation_id, "request")
+    return await _record_and_show(services, caller, found, "requested", found.own_app_id, changes=False)
 
 
-async def _control(
+async def _ask_meta(
     services: AppDependencies,
     caller: Principal,
     conversation_id: str,
@@ -95,9 +97,9 @@ async def _control(
     target_app_id: str | None = None,
     metadata: str | None = None,
 ) -> ThreadTarget:
-    services.sender_actions.take(conversation_id)
+    services.sender_action_limit.acquire(conversation_id)
     meta = services.meta
-    found = await meta.about(conversation_id, caller.agent_id, supervises=caller.supervises)
+    found = await meta.load_target(conversation_id, caller.agent_id, supervises=caller.supervises)
     await meta.ask(
         lambda graph: graph.control_thread(
             found.credentials, found.psid, action, target_app_id=target_app_id, metadata=metadata
@@ -107,11 +109,11 @@ async def _control(
     return found
 
 
-async def _done(
+async def _record_and_show(
     services: AppDependencies,
     caller: Principal,
     found: ThreadTarget,
-    done: str,
+    outcome: str,
     app_id: str | None,
     *,
     changes: bool = True,
@@ -121,7 +123,7 @@ async def _done(
     def write(session: Session) -> None:
         if changes:
             told_by_meta(session, conversation.customer_id, app_id, found.own_app_id, now)
-        note_control(session, conversation, done, agent_id=caller.agent_id, app_id=app_id, key=key, at=now)
+        note_control(session, conversation, outcome, agent_id=caller.agent_id, app_id=app_id, key=key, at=now)
 
     await services.database.write(write)
     return await show_conversation(services.database, conversation.id)

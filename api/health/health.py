@@ -38,7 +38,7 @@ async def healthz() -> HealthView:
 )
 async def readyz(services: ServicesDep, response: Response) -> ReadinessView:
     """Whether everything that is needed answers."""
-    checks = await services.readiness.look()
+    checks = await services.readiness.run_checks()
     ready = all(outcome == "ok" for outcome in checks.values())
     response.status_code = 200 if ready else 503
     return ReadinessView(status="ready" if ready else "not_ready", checks=checks)

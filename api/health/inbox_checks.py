@@ -15,18 +15,18 @@ class RelayBehindError(Exception):
     """The oldest delivery that is not routed, or not told to its conversation, is too old."""
 
 
-async def inbox_takes_writes(inbox: Database) -> None:
+async def check_inbox_writable(inbox: Database) -> None:
     """Take the writer's lock and give it back; raises what keeps it from that."""
     await inbox.write(ping)
 
 
-async def relay_keeps_up(store: Database, inbox: Database) -> None:
+async def check_relay_lag(store: Database, inbox: Database) -> None:
     """Raise RelayBehindError when a delivery has waited for longer than `MAX_LAG` to be routed."""
     position = await store.read(lowest_position, Lane.FIRST)
     _require_young(await inbox.read(lambda session: oldest_unrouted_ms(session, position), Lane.FIRST))
 
 
-async def conversations_are_told(store: Database, inbox: Database) -> None:
+async def check_conversation_lag(store: Database, inbox: Database) -> None:
     """Raise RelayBehindError when a message has waited for longer than `MAX_LAG` for its conversation."""
     inbox_id = await store.read(oldest_untold_work, Lane.FIRST)
     if inbox_id is not None:

@@ -9,7 +9,7 @@ class WrongMasterKeyError(Exception):
     """The store's secrets are encrypted with another key, so no webhook's signature can be checked."""
 
 
-async def master_key_fits(store: Database, settings: Settings) -> None:
+async def check_master_key(store: Database, settings: Settings) -> None:
     """Raise WrongMasterKeyError where the store holds secrets of another key."""
     if await store.read(read_master_key_ids) - {settings.vault.key_id}:
         raise WrongMasterKeyError

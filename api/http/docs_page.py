@@ -57,11 +57,11 @@ async def _openapi(request: Request) -> Response:
     """The document, made once: whoever asks for it again and again must cost next to nothing."""
     state = request.app.state
     if not hasattr(state, "openapi_document"):
-        state.openapi_document = asyncio.ensure_future(asyncio.to_thread(_rendered, request.app))
+        state.openapi_document = asyncio.ensure_future(asyncio.to_thread(_render_document, request.app))
     return Response(await asyncio.shield(state.openapi_document), media_type="application/json")
 
 
-def _rendered(app: FastAPI) -> bytes:
+def _render_document(app: FastAPI) -> bytes:
     return bytes(JSONResponse(app.openapi()).body)
 
 

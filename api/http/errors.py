@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Match
 
-from api.http.invalid import shown_errors
+from api.http.invalid import describe_errors
 from api.http.problems import Problem
 from base.log import get_logger
 from base.secrets import SecretUnreadableError
@@ -51,7 +51,7 @@ async def _invalid(_request: Request, error: Exception) -> Response:
     if any(each["loc"][0] == "path" for each in found):
         return Problem("not_found").response
     body = error.body if isinstance(error, RequestValidationError) else None
-    return Problem("invalid_request", errors=shown_errors(found, body)).response
+    return Problem("invalid_request", errors=describe_errors(found, body)).response
 
 
 async def _refused(_request: Request, error: Exception) -> Response:

@@ -77,7 +77,7 @@ def _known_language(value: str) -> str:
     return value
 
 
-def words(most: int) -> AfterValidator:
+def displayed_text(most: int) -> AfterValidator:
     """The rule of a text that a customer sees: storable, not blank, no longer than this in UTF-16 units."""
 
     def check(value: str) -> str:
@@ -90,13 +90,13 @@ def words(most: int) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _one_text_a_language(value: dict[str, str]) -> dict[str, str]:
+def _check_languages_differ(value: dict[str, str]) -> dict[str, str]:
     if len({tag.lower() for tag in value}) < len(value):
         raise ValueError("There are two texts for one language.")
     return value
 
 
-def _placeholders_are_known(value: str) -> str:
+def _check_placeholders(value: str) -> str:
     """A text in which all that stands in braces is a placeholder: other words would be said as they are."""
     if unknown := unknown_placeholders(value):
         names = ", ".join(f"{{{name}}}" for name in NAMES)
@@ -107,12 +107,12 @@ def _placeholders_are_known(value: str) -> str:
     return value
 
 
-KNOWN_PLACEHOLDERS = AfterValidator(_placeholders_are_known)
+KNOWN_PLACEHOLDERS = AfterValidator(_check_placeholders)
 
 
-def _all_placeholders_are_known(value: dict[str, str]) -> dict[str, str]:
+def _check_all_placeholders(value: dict[str, str]) -> dict[str, str]:
     for text in value.values():
-        _placeholders_are_known(text)
+        _check_placeholders(text)
     return value
 
 
@@ -165,14 +165,14 @@ MessageText = Annotated[
         description="1 to 2000 characters, counted as UTF-16 code units: an emoji counts as two or more. "
         "Meta says characters only, so this is the careful reading.",
     ),
-    words(MAX_TEXT_UNITS),
+    displayed_text(MAX_TEXT_UNITS),
 ]
 Description = Annotated[str, StringConstraints(max_length=MAX_TEXT_UNITS), STORABLE]
 Texts = Annotated[
     dict[Language, MessageText],
     Field(max_length=100, description="A text by language tag, such as `en` or `de-AT`."),
-    AfterValidator(_one_text_a_language),
-    AfterValidator(_all_placeholders_are_known),
+    AfterValidator(_check_languages_differ),
+    AfterValidator(_check_all_placeholders),
 ]
 SearchText = Annotated[str, StringConstraints(min_length=1, max_length=100), STORABLE]
 

@@ -8,22 +8,22 @@ from pydantic import AfterValidator
 _UTC = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)\+00:00")
 
 
-def with_z(value: Any) -> Any:
+def format_utc(value: Any) -> Any:
     """The same with every text in it that is an instant in UTC written with `Z`."""
     if isinstance(value, dict):
-        return {name: with_z(each) for name, each in value.items()}
+        return {name: format_utc(each) for name, each in value.items()}
     if isinstance(value, list):
-        return [with_z(each) for each in value]
+        return [format_utc(each) for each in value]
     found = _UTC.fullmatch(value) if isinstance(value, str) else None
     return f"{found[1]}Z" if found else value
 
 
-def _dated(changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{**each, "at": with_z(each["at"])} if "at" in each else each for each in changes]
+def _format_instants(changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**each, "at": format_utc(each["at"])} if "at" in each else each for each in changes]
 
 
-Facts = Annotated[dict[str, Any], AfterValidator(with_z)]
+Facts = Annotated[dict[str, Any], AfterValidator(format_utc)]
 """Facts of an event: ids, numbers, instants, and no words of anybody that could look like one."""
 
-Changes = Annotated[list[dict[str, Any]], AfterValidator(_dated)]
+Changes = Annotated[list[dict[str, Any]], AfterValidator(_format_instants)]
 """Changes of a message, each with its instant `at`. What they say stays as it is."""

@@ -20,7 +20,7 @@ _ADDRESS = "This must be a web address."
 _UNKNOWN = "Nothing of this name is known here."
 
 # Pydantic's name of an error: ours, and the text, with what Pydantic tells of the limit.
-_WORDS: dict[str, tuple[str, str]] = {
+_MESSAGES: dict[str, tuple[str, str]] = {
     "missing": ("missing", "This is needed."),
     "extra_forbidden": ("unknown", _UNKNOWN),
     "string_type": ("wrong_type", "This must be a text."),
@@ -70,17 +70,17 @@ _WORDS: dict[str, tuple[str, str]] = {
 _NOT_VALID = ("not_valid", "This is not valid.")
 
 
-def shown_errors(found: Iterable[Mapping[str, Any]], body: Any) -> list[dict[str, Any]]:
+def describe_errors(found: Iterable[Mapping[str, Any]], body: Any) -> list[dict[str, Any]]:
     """The errors of a request as a problem shows them, one for each place."""
     by_place: dict[tuple[str | int, ...], list[tuple[str, str]]] = {}
     for each in found:
         place = tuple(_where(each["loc"], body, is_missing=each["type"] == "missing"))
-        by_place.setdefault(place, []).append(_said(each))
-    errors = [_error(place, *_joined(said)) for place, said in by_place.items()]
+        by_place.setdefault(place, []).append(_describe(each))
+    errors = [_error(place, *_merge(said)) for place, said in by_place.items()]
     return errors[:MAX_ERRORS_SHOWN]
 
 
-def refused_parameters(
+def find_wrong_parameters(
     given: Iterable[tuple[str, str]], known: Iterable[str], lists: Iterable[str]
 ) -> list[dict[str, Any]]:
     """Query parameters that the operation does not know, or that are there twice and are no list."""
@@ -101,14 +101,14 @@ def _error(place: Sequence[str | int], kind: str, message: str) -> dict[str, Any
     return {"where": where, "type": kind, "message": message}
 
 
-def _said(error: Mapping[str, Any]) -> tuple[str, str]:
-    kind, words = _WORDS.get(error["type"], _NOT_VALID)
+def _describe(error: Mapping[str, Any]) -> tuple[str, str]:
+    kind, message = _MESSAGES.get(error["type"], _NOT_VALID)
     if error["type"] == "string_too_short" and error["ctx"]["min_length"] == 1:
-        words = "This must not be empty."
-    return kind, words.format(**error.get("ctx") or {})
+        message = "This must not be empty."
+    return kind, message.format(**error.get("ctx") or {})
 
 
-def _joined(said: list[tuple[str, str]]) -> tuple[str, str]:
+def _merge(said: list[tuple[str, str]]) -> tuple[str, str]:
     """What several branches of a union say of one value: the branch that its type fits, if there is one."""
     fitting = [each for each in said if each[0] != "wrong_type"]
     if fitting:

@@ -33,12 +33,12 @@ class LongReads:
     async def read(self, request: Request, caller_id: str, work: Work[T]) -> T:
         """Run `work` for a caller; raises the problems `too_many_requests` and `read_too_slow`."""
 
-        async def in_turn() -> T:
-            async with self._turn_of(caller_id):
+        async def read_in_turn() -> T:
+            async with self._turn(caller_id):
                 return await self._database.read(work, Lane.LONG)
 
         try:
-            return await _while_connected(request, in_turn())
+            return await _while_connected(request, read_in_turn())
         except ReadTooSlowError as error:
             raise Problem("read_too_slow") from error
 
@@ -49,7 +49,7 @@ class LongReads:
         return await self._database.read(work)
 
     @contextlib.asynccontextmanager
-    async def _turn_of(self, caller_id: str) -> AsyncIterator[None]:
+    async def _turn(self, caller_id: str) -> AsyncIterator[None]:
         if self._asked[caller_id] > MAX_WAITING:
             raise Problem("too_many_requests", headers={"Retry-After": "1"})
         self._asked[caller_id] += 1

@@ -112,7 +112,7 @@ PROBLEMS: dict[str, ProblemKind] = {
         "Take the thread first (`POST /v1/conversations/{id}/thread/take`); see `thread_owner`.",
     ),
     "page_not_sending": ProblemKind(
-        409, "The page may send nothing now", "An admin must mend the page; see its `problems`."
+        409, "The page may send nothing now", "An admin must fix the page; see its `problems`."
     ),
     "meta_refused": ProblemKind(409, "Meta refuses this", "See `detail` and `reason`."),
     "body_too_large": ProblemKind(413, "The body is too large", "Send at most 256 KiB."),

@@ -1,4 +1,4 @@
-"""Token buckets: how often one somebody may do one thing. Counted per process."""
+"""Token buckets that limit requests, counted per process."""
 
 import math
 import time
@@ -25,7 +25,7 @@ class RateLimit:
         self._burst = burst
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
-    def take(self, key: str) -> None:
+    def acquire(self, key: str) -> None:
         """Take one token of `key`'s bucket; raises the problem when it is empty."""
         now = time.monotonic()
         bucket = self._buckets.setdefault(key, _Bucket(self._burst, now))

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import Query
+from fastapi import Depends, Query
 
 from api.http.fields import Id
-from api.http.paging import CursorOf, CursorPage, Number
+from api.http.paging import Cursor, CursorOf, CursorPage, Limit, Number
 from api.http.problems import Problem
 from store.db.ranges import Span, around
 
@@ -45,7 +45,7 @@ AroundNumber = Annotated[Number | None, _AROUND]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked(Generic[Item]):
+class RangeQuery(Generic[Item]):
     """The part of a list that a request asks for; raises the problem `invalid_request`."""
 
     order: Order
@@ -63,6 +63,40 @@ class Asked(Generic[Item]):
             raise Problem("invalid_request", errors=[where | {"message": text}])
 
 
+def range_by_id(default_limit: int) -> Any:
+    """The query parameters of a list whose items are named by ids, as a dependency."""
+
+    async def read(
+        *,
+        order: Ordered = Order.OLDEST,
+        before: BeforeId = None,
+        after: AfterId = None,
+        around: AroundId = None,
+        cursor: Cursor = None,
+        limit: Limit = default_limit,
+    ) -> RangeQuery[str]:
+        return RangeQuery(order, before, after, around, cursor, limit)
+
+    return Depends(read)
+
+
+def range_by_number(default_limit: int) -> Any:
+    """The query parameters of a list whose items are named by numbers, as a dependency."""
+
+    async def read(
+        *,
+        order: Ordered = Order.OLDEST,
+        before: BeforeNumber = None,
+        after: AfterNumber = None,
+        around: AroundNumber = None,
+        cursor: Cursor = None,
+        limit: Limit = default_limit,
+    ) -> RangeQuery[int]:
+        return RangeQuery(order, before, after, around, cursor, limit)
+
+    return Depends(read)
+
+
 class TwoWayList(Generic[Place]):
     """A list by its name and the shape of its places."""
 
@@ -73,7 +107,7 @@ class TwoWayList(Generic[Place]):
 
     def page(
         self,
-        asked: Asked[Item],
+        query: RangeQuery[Item],
         *,
         read: Callable[[Span[Place]], list[Row]],
         find: Callable[[Item], Row | None],
@@ -88,21 +122,21 @@ class TwoWayList(Generic[Place]):
         def place(item: Item | None) -> Place | None:
             return None if item is None else place_of(_found(find, item))
 
-        newest_first = asked.order is Order.NEWEST
-        if asked.around is not None:
-            middle = _found(find, asked.around)
+        newest_first = query.order is Order.NEWEST
+        if query.around is not None:
+            middle = _found(find, query.around)
             at = place_of(middle)
-            rows, more = around(read, middle, at, limit=asked.limit, newest_first=newest_first)
+            rows, more = around(read, middle, at, limit=query.limit, newest_first=newest_first)
         else:
-            cursor = self._cursors[asked.order].read(asked.cursor)
-            before, after = place(asked.before), place(asked.after)
+            cursor = self._cursors[query.order].read(query.cursor)
+            before, after = place(query.before), place(query.after)
             if cursor is not None and newest_first:
                 before = cursor
             elif cursor is not None:
                 after = cursor
-            found = read(Span(asked.limit + 1, newest_first=newest_first, after=after, before=before))
-            rows, more = found[: asked.limit], len(found) > asked.limit
-        next_cursor = self._cursors[asked.order].write(place_of(rows[-1])) if more else None
+            found = read(Span(query.limit + 1, newest_first=newest_first, after=after, before=before))
+            rows, more = found[: query.limit], len(found) > query.limit
+        next_cursor = self._cursors[query.order].write(place_of(rows[-1])) if more else None
         return CursorPage(items=show(rows), next_cursor=next_cursor)
 
 

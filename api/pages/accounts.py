@@ -78,7 +78,7 @@ class AccountView(BaseModel):
             callback_url=f"{settings.public_base_url}/webhooks/messenger/{account.id}" if ready else None,
             verify_token=accounts.verify_token(settings.vault, account) if admin else None,
             page_ids=page_ids,
-            previous_secret_until=_still_ahead(account.previous_app_secret_until),
+            previous_secret_until=_if_future(account.previous_app_secret_until),
             created_at=account.created_at,
         )
 
@@ -256,5 +256,5 @@ def _view(session: Session, services: AppDependencies, caller: Principal, accoun
     return AccountView.of(services, caller, account, page_ids)
 
 
-def _still_ahead(until: datetime | None) -> datetime | None:
+def _if_future(until: datetime | None) -> datetime | None:
     return until if until is not None and clock.now() < until else None

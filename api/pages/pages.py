@@ -83,7 +83,7 @@ async def remove_page(services: ServicesDep, caller: Caller, page_id: PathPageId
 
     await services.database.write(work)
     with contextlib.suppress(EngineUnavailableError):
-        await services.engine.check_page(page_id)  # its workflow takes leave of the page, and ends
+        await services.workflow_client.check_page(page_id)  # its workflow unsubscribes the page, and ends
     return Response(status_code=204)
 
 
@@ -92,7 +92,7 @@ async def check_page(services: ServicesDep, page_id: PathPageId) -> PageView:
     """Have the page checked now; read it again to see the outcome."""
     view = await services.database.read(lambda s: PageView.of(pages.get(s, page_id)))
     try:
-        await services.engine.check_page(page_id)
+        await services.workflow_client.check_page(page_id)
     except EngineUnavailableError as error:
         raise Problem("engine_unavailable") from error
     return view
@@ -102,7 +102,7 @@ async def check_page(services: ServicesDep, page_id: PathPageId) -> PageView:
 async def reauthorize_page(
     services: ServicesDep, caller: Caller, page_id: PathPageId, body: Reauthorization
 ) -> PageView:
-    """Give the page a new access token; it is provisioned anew. What it holds is sent then, judged anew."""
+    """Give the page a new access token; it is provisioned again. What it holds is sent then, judged again."""
 
     def work(session: Session) -> None:
         token, now = body.access_token.get_secret_value(), clock.now()

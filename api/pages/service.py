@@ -33,7 +33,7 @@ class PageInput(Input):
 def save_page(session: Session, vault: Vault, caller: Principal, account: Account, body: PageInput) -> None:
     """Save a page of an account; the account's first page makes its verify token.
 
-    It may be the page that another account, deleted since, still took leave of.
+    It may be a page that another account, deleted since, has not finished unsubscribing.
     """
     now = clock.now()
     saved_before = session.get(Page, body.page_id)
@@ -64,7 +64,7 @@ async def wake_page(services: AppDependencies, page_id: str) -> PageView:
         return PageView.of(page_states.add_problem(session, page_id, problem, clock.now()))
 
     try:
-        await services.engine.check_page(page_id)
+        await services.workflow_client.check_page(page_id)
     except EngineUnavailableError:
         return await services.database.write(note_problem)
     return await services.database.read(lambda s: PageView.of(pages.get(s, page_id)))

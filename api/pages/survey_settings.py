@@ -60,7 +60,7 @@ class PageSurvey(Input):
     privacy_url: HttpsUrl | None = None
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Self:
+    def _check_consistency(self) -> Self:
         by_template = self.way is SurveyWay.TEMPLATE or self.late_by_template
         if self.question is Question.COMMENT and (by_template or self.way is not SurveyWay.LINK):
             raise ValueError("A comment can only be asked for by link.")

@@ -10,11 +10,11 @@ from store.tables import Page
 
 
 class PageProblem(BaseModel):
-    """Something that is wrong with a page, and how to mend it. `docs/delivery.md` lists all of them.
+    """Something that is wrong with a page, and how to fix it. `docs/delivery.md` lists all of them.
 
     `severity`: `holds_sends`, `not_running`, or `warning`. `meta_code` is Meta's, where it said one, as is
     the `reason` of an enforcement. `since`: since when, or when it was last seen. `due_at`: when it must be
-    mended.
+    fixed.
     """
 
     code: str
@@ -29,7 +29,7 @@ class PageProblem(BaseModel):
 
 
 class SendGate(BaseModel):
-    """Whether messages may leave: `open`, `held` until the page is mended, or `paused` until an instant.
+    """Whether messages may leave: `open`, `held` until the page is fixed, or `paused` until an instant.
 
     `reason` is the code of the problem; the messages that wait for it show `message_reason`.
     Until `slowed_until` few leave: `usage_percent` of what Meta allows was used, or Meta throttled the page.
@@ -47,7 +47,7 @@ class PageView(BaseModel):
     """A page. `provisioning_state` is `Running` when it works; else `problems` says what to do.
 
     `warnings` are what somebody should look at though it works. `token_expires_at` is what Meta says, null
-    for never; by `token_refresh_due_at` the page is to be authorised anew. `gap_since`: since then messages
+    for never; by `token_refresh_due_at` the page is to be authorised again. `gap_since`: since then messages
     may have been missed, and are being read.
     """
 

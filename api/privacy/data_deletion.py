@@ -38,7 +38,7 @@ async def _take(request: Request) -> Response:
     services: AppDependencies = request.app.state.services
     account_id = request.path_params["account_id"]
     try:
-        services.calls.take(f"data deletion by {_caller(request)}")
+        services.call_limit.acquire(f"data deletion by {_caller(request)}")
         erasure = await _keep(services, account_id, _only(await read_form(request, MAX_FORM_BYTES)))
     except Problem as problem:
         return problem.response
@@ -71,7 +71,7 @@ async def _show(request: Request) -> Response:
     texts, language = texts_for(request.headers)
     code = request.path_params["code"]
     try:
-        services.survey_pages.take(f"data deletion by {_caller(request)}")
+        services.public_page_limit.acquire(f"data deletion by {_caller(request)}")
         known = _CODE.fullmatch(code) is not None
         erasure = await services.database.read(lambda s: erasures.by_code(s, code)) if known else None
     except Problem as problem:

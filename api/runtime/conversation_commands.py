@@ -101,7 +101,7 @@ class ConversationCommands:
     async def _request_projection(self, target: CommandTarget) -> None:
         """An earlier try may have reached a task that was discarded; nothing else would correct the rows."""
         with contextlib.suppress(RunNotFoundError, EngineUnavailableError, EngineBusyError):
-            await self._workflows.tell_write_down(target.page_id, target.customer_id)
+            await self._workflows.request_projection(target.page_id, target.customer_id)
 
     async def _record(self, target: CommandTarget, command: Command, refusal: Refusal) -> Problem:
         now = clock.now()

@@ -32,16 +32,16 @@ class AppDependencies:
 
     settings: Settings
     database: Database
-    engine: WorkflowClient
+    workflow_client: WorkflowClient
     meta: MetaActions
     commands: ConversationCommands
     passwords: Passwords
-    throttle: SignInThrottle
+    sign_in_throttle: SignInThrottle
     refusals: RefusalTrail
-    calls: RateLimit
-    replies: RateLimit
-    sender_actions: RateLimit
-    survey_pages: RateLimit
+    call_limit: RateLimit
+    reply_limit: RateLimit
+    sender_action_limit: RateLimit
+    public_page_limit: RateLimit
     hub: EventHub
     fanout: SettingsFanout
     long_reads: LongReads

@@ -73,7 +73,7 @@ class MetaActions:
         self._graph = graph
         self._vault = vault
 
-    async def about(self, conversation_id: str, agent_id: str, *, supervises: bool) -> ThreadTarget:
+    async def load_target(self, conversation_id: str, agent_id: str, *, supervises: bool) -> ThreadTarget:
         """The thread of a live conversation that the caller may act in; raises the problem if not."""
         found = await self._database.read(lambda s: load_thread_target(s, self._vault, conversation_id))
         if found.conversation.status == Status.CLOSED:
@@ -113,10 +113,10 @@ class MetaActions:
         except (GraphUnavailable, TimeoutError) as error:
             raise Problem("meta_unavailable") from error
         except GraphError as error:
-            raise _problem_of(error) from error
+            raise _as_problem(error) from error
 
 
-def _problem_of(error: GraphError) -> Problem:
+def _as_problem(error: GraphError) -> Problem:
     if error.kind is ErrorKind.THREAD_CONTROL:
         return Problem("thread_owned_by_another_app")
     if error.is_passing:

@@ -24,7 +24,7 @@ class Readiness:
         self._found: dict[str, str] = {}
         self._found_at = float("-inf")
 
-    async def look(self) -> dict[str, str]:
+    async def run_checks(self) -> dict[str, str]:
         """`ok` or `failed` for each check."""
         async with self._lock:
             if time.monotonic() - self._found_at > _FRESH_SECONDS:

@@ -1,6 +1,6 @@
 """Tells the conversations that are not closed of changed settings, paced, in the background.
 
-Nobody depends on it: settings are read anew with every command, every new conversation and before every
+Nobody depends on it: settings are read again with every command, every new conversation and before every
 deadline is acted on. Only a deadline that the change moves to earlier would come late, at the next of these.
 So the list of whom to tell lives in memory; what a crash takes with it is a delay, never a message.
 """

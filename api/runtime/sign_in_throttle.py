@@ -63,7 +63,7 @@ class SignInThrottle:
         _refuse(await self._database.write(lambda s: sign_in_tries.begin(s, limits, id_, now)))
         return Try(id_, email, forgotten, device)
 
-    async def succeeded(self, tried: Try) -> str:
+    async def record_success(self, tried: Try) -> str:
         """Take the try back, and what is counted for the account from there; the device's new token."""
         await self._database.write(lambda s: sign_in_tries.forget(s, try_id=tried.id, key=tried.key))
         return self._token_of(tried.device or new_id(), tried.email, clock.process_now())

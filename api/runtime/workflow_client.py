@@ -1,7 +1,7 @@
 """The workflow engine as the API needs it, and the real one over Temporal's client.
 
 Every call ends within a bound of our own: with the server dead, the client's own `rpc_timeout` of 2 seconds
-took 6 to 9. What goes wrong is told in four ways only; an update's answer that never came may have happened.
+took 6 to 9. Failures are of four kinds only; an update without an answer may have been carried out.
 """
 
 import asyncio
@@ -38,9 +38,9 @@ from workflows.messages import (
     page_workflow_id,
 )
 
-BOUND_SECONDS = 3.0
-_REPEATS = 2
-_REPEAT_AFTER_SECONDS = 0.05
+TIMEOUT_SECONDS = 3.0
+_MAX_RETRIES = 2
+_RETRY_DELAY_SECONDS = 0.05
 
 # A run that is just leaving, or that continued as new under the update, is not asked about the command.
 _RUN_CHANGED = frozenset({RPCStatusCode.ABORTED, RPCStatusCode.FAILED_PRECONDITION})
@@ -82,10 +82,10 @@ class WorkflowClient(Protocol):
         """Give a command to the thread's open run, or to one that is started for it."""
 
     async def tell_settings_changed(self, page_id: str, customer_id: str, /) -> None:
-        """Have the thread's open run read its settings anew."""
+        """Have the thread's open run read its settings again."""
 
-    async def tell_write_down(self, page_id: str, customer_id: str, /) -> None:
-        """Have the thread's open run write its rows anew."""
+    async def request_projection(self, page_id: str, customer_id: str, /) -> None:
+        """Have the thread's open run write its rows again."""
 
     async def tell_survey_answered(self, page_id: str, customer_id: str, survey_id: str, /) -> None:
         """Tell the thread's open run of an answer that the store has."""
@@ -101,10 +101,10 @@ class TemporalWorkflowClient:
     """The engine behind a Temporal client, which may connect lazily."""
 
     def __init__(
-        self, client: Client, *, bound_seconds: float = BOUND_SECONDS, task_queue: str = TASK_QUEUE
+        self, client: Client, *, timeout_seconds: float = TIMEOUT_SECONDS, task_queue: str = TASK_QUEUE
     ) -> None:
         self._client = client
-        self._bound = bound_seconds
+        self._timeout_seconds = timeout_seconds
         self._task_queue = task_queue
 
     async def command(self, page_id: str, customer_id: str, command: Command, /) -> CommandResult:
@@ -117,7 +117,7 @@ class TemporalWorkflowClient:
             )
             return result
 
-        return await self._bounded("command", lambda: _repeating(update))
+        return await self._call("command", lambda: _update_with_retry(update))
 
     async def command_with_start(self, page_id: str, customer_id: str, command: Command, /) -> CommandResult:
         """Update-with-start; an open run is used as it is."""
@@ -140,9 +140,9 @@ class TemporalWorkflowClient:
             )
             return result
 
-        passing = _RUN_CHANGED | _RUN_GONE
+        retryable = _RUN_CHANGED | _RUN_GONE
         try:
-            return await self._bounded("command_with_start", lambda: _repeating(update, passing))
+            return await self._call("command_with_start", lambda: _update_with_retry(update, retryable))
         except RunNotFoundError as error:
             raise EngineUnavailableError from error
 
@@ -150,9 +150,9 @@ class TemporalWorkflowClient:
         """Signal the open run; RunNotFoundError where there is none."""
         await self._signal("tell_settings_changed", page_id, customer_id, SETTINGS_SIGNAL)
 
-    async def tell_write_down(self, page_id: str, customer_id: str, /) -> None:
+    async def request_projection(self, page_id: str, customer_id: str, /) -> None:
         """Signal the open run; RunNotFoundError where there is none: its rows are as it left them."""
-        await self._signal("tell_write_down", page_id, customer_id, WRITE_DOWN_SIGNAL)
+        await self._signal("request_projection", page_id, customer_id, WRITE_DOWN_SIGNAL)
 
     async def tell_survey_answered(self, page_id: str, customer_id: str, survey_id: str, /) -> None:
         """Signal the open run; RunNotFoundError where there is none."""
@@ -167,13 +167,13 @@ class TemporalWorkflowClient:
             try:
                 await (handle.signal(signal) if subject is None else handle.signal(signal, subject))
             except RPCError as error:
-                _raise_ours(error)
+                _raise_translated(error)
 
-        await self._bounded(name, tell)
+        await self._call(name, tell)
 
     async def check_page(self, page_id: str, /) -> None:
         """Signal-with-start of the page's workflow."""
-        await self._bounded(
+        await self._call(
             "check_page",
             lambda: self._client.start_workflow(
                 PAGE_WORKFLOW,
@@ -187,11 +187,11 @@ class TemporalWorkflowClient:
 
     async def ping(self) -> None:
         """Ask for the server's health."""
-        await self._bounded("ping", self._client.service_client.check_health)
+        await self._call("ping", self._client.service_client.check_health)
 
-    async def _bounded(self, name: str, call: Callable[[], Awaitable[T]]) -> T:
+    async def _call(self, name: str, call: Callable[[], Awaitable[T]]) -> T:
         try:
-            async with asyncio.timeout(self._bound):
+            async with asyncio.timeout(self._timeout_seconds):
                 return await call()
         except (CommandRefusedError, RunNotFoundError, EngineBusyError):
             raise
@@ -203,10 +203,10 @@ class TemporalWorkflowClient:
             raise EngineUnavailableError from error
 
 
-async def _repeating(
+async def _update_with_retry(
     update: Callable[[], Awaitable[CommandResult]],
-    passing: frozenset[RPCStatusCode] = _RUN_CHANGED,
-    repeats: int = _REPEATS,
+    retryable: frozenset[RPCStatusCode] = _RUN_CHANGED,
+    retries: int = _MAX_RETRIES,
 ) -> CommandResult:
     """An update that met a leaving run or a continue-as-new is repeated: the run remembers its id."""
     try:
@@ -214,16 +214,16 @@ async def _repeating(
     except WorkflowUpdateFailedError as error:
         if refusal := read_refusal(error):
             raise CommandRefusedError(refusal) from error
-        if not repeats:
+        if not retries:
             raise
     except RPCError as error:
-        if not repeats or error.status not in passing:
-            _raise_ours(error)
-    await asyncio.sleep(_REPEAT_AFTER_SECONDS)
-    return await _repeating(update, passing, repeats - 1)
+        if not retries or error.status not in retryable:
+            _raise_translated(error)
+    await asyncio.sleep(_RETRY_DELAY_SECONDS)
+    return await _update_with_retry(update, retryable, retries - 1)
 
 
-def _raise_ours(error: RPCError) -> NoReturn:
+def _raise_translated(error: RPCError) -> NoReturn:
     if error.status is RPCStatusCode.NOT_FOUND:
         raise RunNotFoundError from error
     if error.status is RPCStatusCode.RESOURCE_EXHAUSTED:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, TypeAdapter, model_validator
 
-from api.http.fields import STORABLE, Input, words
+from api.http.fields import STORABLE, Input, displayed_text
 from domain.surveys.names import is_survey_payload
 from messenger.graph import limits
 
@@ -33,7 +33,7 @@ def _not_of_a_survey(value: str) -> str:
 _Payload = Annotated[
     str,
     Field(min_length=1, max_length=limits.PAYLOAD, description="Comes back when the customer taps."),
-    words(limits.PAYLOAD),
+    displayed_text(limits.PAYLOAD),
     AfterValidator(_not_of_a_survey),
 ]
 _Url = Annotated[
@@ -42,7 +42,9 @@ _Url = Annotated[
     STORABLE,
     AfterValidator(_https),
 ]
-_ButtonTitle = Annotated[str, Field(min_length=1, max_length=limits.BUTTON_TITLE), words(limits.BUTTON_TITLE)]
+_ButtonTitle = Annotated[
+    str, Field(min_length=1, max_length=limits.BUTTON_TITLE), displayed_text(limits.BUTTON_TITLE)
+]
 
 
 class TextQuickReply(Input):
@@ -50,7 +52,9 @@ class TextQuickReply(Input):
 
     content_type: Literal["text"] = "text"
     title: Annotated[
-        str, Field(min_length=1, max_length=limits.QUICK_REPLY_TITLE), words(limits.QUICK_REPLY_TITLE)
+        str,
+        Field(min_length=1, max_length=limits.QUICK_REPLY_TITLE),
+        displayed_text(limits.QUICK_REPLY_TITLE),
     ]
     payload: _Payload
     image_url: _Url | None = None
@@ -99,10 +103,14 @@ class DefaultAction(Input):
 class Element(Input):
     """One card of a generic template. The title alone is not enough for Meta."""
 
-    title: Annotated[str, Field(min_length=1, max_length=limits.ELEMENT_TITLE), words(limits.ELEMENT_TITLE)]
+    title: Annotated[
+        str, Field(min_length=1, max_length=limits.ELEMENT_TITLE), displayed_text(limits.ELEMENT_TITLE)
+    ]
     subtitle: (
         Annotated[
-            str, Field(min_length=1, max_length=limits.ELEMENT_SUBTITLE), words(limits.ELEMENT_SUBTITLE)
+            str,
+            Field(min_length=1, max_length=limits.ELEMENT_SUBTITLE),
+            displayed_text(limits.ELEMENT_SUBTITLE),
         ]
         | None
     ) = None
@@ -126,7 +134,7 @@ class ButtonTemplate(Input):
     text: Annotated[
         str,
         Field(min_length=1, max_length=limits.BUTTON_TEMPLATE_TEXT),
-        words(limits.BUTTON_TEMPLATE_TEXT),
+        displayed_text(limits.BUTTON_TEMPLATE_TEXT),
     ]
     buttons: Annotated[list[Button], Field(min_length=1, max_length=limits.BUTTONS)]
 
@@ -157,13 +165,13 @@ def content_of(quick_replies: QuickReplies | None, template: Template | None) ->
     return content or None
 
 
-def shown_template(content: dict[str, Any] | None) -> dict[str, Any] | None:
+def template_view(content: dict[str, Any] | None) -> dict[str, Any] | None:
     """The template in an outbound message's content, if an agent may have sent it."""
     payload = ((content or {}).get("attachment") or {}).get("payload") or {}
     return payload if payload.get("template_type") in ("button", "generic") else None
 
 
-def shown_quick_replies(content: dict[str, Any] | None) -> list[dict[str, Any]]:
+def quick_reply_views(content: dict[str, Any] | None) -> list[dict[str, Any]]:
     """The quick replies in an outbound message's content, without the signatures of a survey's."""
     return [
         {name: value for name, value in each.items() if name != "payload" or not is_survey_payload(value)}

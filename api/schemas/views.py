@@ -7,7 +7,7 @@ from typing import Any, Self
 from pydantic import BaseModel
 
 from api.http.instants import Changes, Facts
-from api.schemas.message_inputs import shown_quick_replies, shown_template
+from api.schemas.message_inputs import quick_reply_views, template_view
 from api.schemas.session_views import SessionView
 from domain.sending.delivery import MessageStatus
 from domain.sending.thread_owner import OwnerKind, ThreadOwner
@@ -159,9 +159,9 @@ class MessageView(BaseModel):
         shown = message.model_dump()
         shown["status"] = displayed_status(message, thread)
         shown["reply_to"] = replied.get(message.reply_to_mid or "")
-        shown["template"] = shown_template(message.content)
+        shown["template"] = template_view(message.content)
         shown["reactions"] = [one for one in message.reactions if one.get("action") != "unreact"]
-        shown["quick_replies"] = shown_quick_replies(message.content)
+        shown["quick_replies"] = quick_reply_views(message.content)
         return cls.model_validate(shown)
 
 

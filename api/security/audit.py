@@ -14,10 +14,10 @@ def record(
     session: Session, caller: Principal, kind: FactKind, *, page_id: str | None = None, **data: str | None
 ) -> None:
     """Append the event of one change; call it last in the change's transaction."""
-    record_of(session, caller.agent_id, kind, page_id=page_id, **data)
+    record_as(session, caller.agent_id, kind, page_id=page_id, **data)
 
 
-def record_of(
+def record_as(
     session: Session, actor_id: str, kind: FactKind, *, page_id: str | None = None, **data: str | None
 ) -> None:
     """As `record`, for an agent who is not the caller yet."""

@@ -4,17 +4,18 @@ FastAPI reads the body before it asks any dependency, hence a route class.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, get_args, get_origin
 
 import orjson
 from fastapi import APIRouter
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Router
 
-from api.http.invalid import refused_parameters
+from api.http.invalid import find_wrong_parameters
 from api.http.problems import Problem
 from api.runtime.refusal_trail import RefusalTrail, Refused, source_of
 from api.security.auth import Principal, authenticate
@@ -30,17 +31,17 @@ _CLOSE = {"Connection": "close"}
 class JsonRequest(Request):
     """A request whose body is capped in size and time and read by one strict JSON parser."""
 
-    _taken: bytes | None = None
+    _body_read: bytes | None = None
 
     async def body(self) -> bytes:
         """The whole body, never buffered beyond the cap."""
-        if self._taken is None:
+        if self._body_read is None:
             try:
                 async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
-                    self._taken = await self._read()
+                    self._body_read = await self._read()
             except TimeoutError as error:
                 raise Problem("request_too_slow", headers=_CLOSE) from error
-        return self._taken
+        return self._body_read
 
     async def json(self) -> Any:
         """The body's value. Of duplicate keys the last counts; NaN and lone surrogates are refused."""
@@ -69,27 +70,25 @@ class GuardedRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's own handler, behind the guard."""
         serve = super().get_route_handler()
-        known = {each.alias for each in self.dependant.query_params}
-        lists = {
-            each.alias for each in self.dependant.query_params if _takes_list(each.field_info.annotation)
-        }
+        known = dict(_query_parameters(self.dependant))
+        lists = {name for name, annotation in known.items() if _takes_list(annotation)}
 
         async def guarded(request: Request) -> Response:
             permissions: Permissions = request.app.state.permissions
             if not permissions.is_public(self.name):
                 principal = await authenticate(request)
                 if principal.role not in permissions.roles(self.name):
-                    _note_denial(request, principal, self.name)
+                    _record_denial(request, principal, self.name)
                     raise Problem("forbidden")
-                request.app.state.services.calls.take(principal.agent_id)
+                request.app.state.services.call_limit.acquire(principal.agent_id)
                 request.state.principal = principal
-                if wrong := refused_parameters(request.query_params.multi_items(), known, lists):
+                if wrong := find_wrong_parameters(request.query_params.multi_items(), known, lists):
                     raise Problem("invalid_request", errors=wrong)
-            return await serve(self.prepared(request))
+            return await serve(self.prepare_request(request))
 
         return guarded
 
-    def prepared(self, request: Request) -> Request:
+    def prepare_request(self, request: Request) -> Request:
         """The request as the operation may read it."""
         _refuse_other_than_json(request)
         return JsonRequest(request.scope, request.receive)
@@ -98,7 +97,7 @@ class GuardedRoute(APIRoute):
 class UploadRoute(GuardedRoute):
     """A route whose operation reads a body of any type by itself, in pieces."""
 
-    def prepared(self, request: Request) -> Request:
+    def prepare_request(self, request: Request) -> Request:
         """The request as it came."""
         return request
 
@@ -119,10 +118,18 @@ def merge_routers(*routers: Router) -> APIRouter:
     return merged
 
 
-def _note_denial(request: Request, principal: Principal, operation: str) -> None:
+def _record_denial(request: Request, principal: Principal, operation: str) -> None:
     refusals: RefusalTrail = request.app.state.services.refusals
     who, role = principal.agent_id, principal.role
     refusals.note(Refused.ACCESS, source_of(request), actor_id=who, operation=operation, role=role)
+
+
+def _query_parameters(dependant: Dependant) -> Iterator[tuple[str, Any]]:
+    """The query parameters of an operation and of its dependencies: their names and types."""
+    for each in dependant.query_params:
+        yield each.alias, each.field_info.annotation
+    for dependency in dependant.dependencies:
+        yield from _query_parameters(dependency)
 
 
 def _takes_list(annotation: Any) -> bool:

@@ -20,7 +20,7 @@ _SCHEMES = {
 }
 _FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
 
-_OF_ALL_GUARDED = (
+_PROBLEMS_OF_GUARDED = (
     "unauthenticated",
     "forbidden",
     "invalid_request",
@@ -28,7 +28,7 @@ _OF_ALL_GUARDED = (
     "secrets_unreadable",
     "store_unavailable",
 )
-_OF_ALL_WITH_BODY = (
+_PROBLEMS_WITH_BODY = (
     "invalid_request",
     "malformed_json",
     "request_too_slow",
@@ -50,13 +50,13 @@ def describe(app: FastAPI, permissions: Permissions) -> None:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _completed(generate(), permissions)
+            app.openapi_schema = _complete_document(generate(), permissions)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
 
 
-def _completed(document: dict[str, Any], permissions: Permissions) -> dict[str, Any]:
+def _complete_document(document: dict[str, Any], permissions: Permissions) -> dict[str, Any]:
     components = document.setdefault("components", {})
     schemas: dict[str, Any] = components.setdefault("schemas", {})
     for name in _FRAMEWORK_SCHEMAS:
@@ -65,16 +65,16 @@ def _completed(document: dict[str, Any], permissions: Permissions) -> dict[str, 
     components["securitySchemes"] = _SCHEMES
     for path in document["paths"].values():
         for operation in path.values():
-            _complete(operation, permissions)
+            _complete_operation(operation, permissions)
     return document
 
 
-def _complete(operation: dict[str, Any], permissions: Permissions) -> None:
+def _complete_operation(operation: dict[str, Any], permissions: Permissions) -> None:
     name = operation["operationId"]
     operation["security"] = [] if permissions.is_public(name) else [{"bearer": []}]
     if roles := permissions.roles(name):
         operation["x-roles"] = sorted(roles)
-    _show_examples(operation)
+    _add_examples(operation)
     responses: dict[str, Any] = operation["responses"]
     if CODES not in responses.get("422", {CODES: ()}):
         del responses["422"]  # FastAPI's own description of what is invalid
@@ -85,7 +85,7 @@ def _complete(operation: dict[str, Any], permissions: Permissions) -> None:
             responses[status] = response_of([*known, code])
 
 
-def _show_examples(operation: dict[str, Any]) -> None:
+def _add_examples(operation: dict[str, Any]) -> None:
     """Requests that work, and a key to begin with where one is needed."""
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if content is not None:
@@ -105,7 +105,7 @@ def _model_of(schema: dict[str, Any]) -> str:
 
 
 def _common_problems(operation: dict[str, Any]) -> list[str]:
-    codes = list(_OF_ALL_GUARDED) if operation["security"] else []
+    codes = list(_PROBLEMS_OF_GUARDED) if operation["security"] else []
     if "requestBody" in operation:
-        codes.extend(_OF_ALL_WITH_BODY)
+        codes.extend(_PROBLEMS_WITH_BODY)
     return codes

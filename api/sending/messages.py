@@ -7,9 +7,9 @@ from fastapi import Query
 from sqlmodel import Session
 
 from api.http.fields import Digits, Id, Instant, OptionalIdempotencyKey, PathId
-from api.http.paging import Cursor, CursorPage, Limit
+from api.http.paging import CursorPage
 from api.http.problem_docs import problems
-from api.http.two_way import AfterId, AroundId, Asked, BeforeId, Order, Ordered, TwoWayList
+from api.http.two_way import RangeQuery, TwoWayList, range_by_id
 from api.runtime.dependencies import AppDependencies, ServicesDep
 from api.schemas.views import MessageView
 from api.security.auth import Caller, Principal
@@ -37,20 +37,14 @@ router = api_router("messages")
 async def list_outbound_messages(
     services: ServicesDep,
     caller: Caller,
+    query: Annotated[RangeQuery[str], range_by_id(default_limit=50)],
     *,
     status: Annotated[MessageStatus | None, Query(description="As stored: receipts are not applied.")] = None,
     page_id: Digits | None = None,
     customer_id: Id | None = None,
     agent_id: Annotated[Id | None, Query(description="An agent's id, or `me`.")] = None,
-    order: Ordered = Order.OLDEST,
-    before: BeforeId = None,
-    after: AfterId = None,
-    around: AroundId = None,
-    cursor: Cursor = None,
-    limit: Limit = 50,
 ) -> CursorPage[MessageView]:
     """Our own messages, by the instant they were written: of one status, say those that are `held`."""
-    asked = Asked(order, before, after, around, cursor, limit)
     wanted = MessageFilter(
         status=status.value if status is not None else None,
         page_id=page_id,
@@ -64,7 +58,7 @@ async def list_outbound_messages(
             return [MessageView.of(message, None, replied) for message in messages]
 
         return _OWN.page(
-            asked,
+            query,
             read=partial(own_messages.listed, session, wanted),
             find=partial(own_messages.find, session),
             place_of=own_messages.place_of,
@@ -81,19 +75,19 @@ async def list_outbound_messages(
 async def send_held_message(
     services: ServicesDep, caller: Caller, message_id: PathId, idempotency_key: OptionalIdempotencyKey = None
 ) -> MessageView:
-    """Send a held message in the conversation that the customer has now; it is judged anew."""
-    return await _command(services, caller, message_id, SEND_HELD, idempotency_key)
+    """Send a held message in the conversation that the customer has now; it is judged again."""
+    return await _execute(services, caller, message_id, SEND_HELD, idempotency_key)
 
 
 @router.post("/v1/messages/{message_id}/cancel", responses=problems(*_CODES))
 async def cancel_message(
     services: ServicesDep, caller: Caller, message_id: PathId, idempotency_key: OptionalIdempotencyKey = None
 ) -> MessageView:
-    """Give a held message up. It stays in the transcript as `cancelled`."""
-    return await _command(services, caller, message_id, CANCEL_MESSAGE, idempotency_key)
+    """Cancel a held message. It stays in the transcript as `cancelled`."""
+    return await _execute(services, caller, message_id, CANCEL_MESSAGE, idempotency_key)
 
 
-async def _command(
+async def _execute(
     services: AppDependencies, caller: Principal, message_id: str, action: str, key: str | None
 ) -> MessageView:
     conversation = await services.database.read(lambda s: message_ref(s, message_id))
@@ -107,10 +101,10 @@ async def _command(
         settings=conversation.settings,
     )
     await services.commands.execute(conversation, command)
-    return await services.database.read(lambda s: _shown(s, message_id))
+    return await services.database.read(lambda s: _show_message(s, message_id))
 
 
-def _shown(session: Session, message_id: str) -> MessageView:
+def _show_message(session: Session, message_id: str) -> MessageView:
     message = session.get(Message, message_id)
     if message is None or message.conversation_id is None:
         raise not_found("message of ours", message_id)

@@ -1,8 +1,8 @@
 """Agents' replies.
 
 201: the workflow has the message and sends it. 202: the message is kept, but the workflow has not answered; a
-sweep delivers it later, and it is judged anew; refused then, it stays as `failed`. A refusal that is answered
-is a problem, and nothing is kept but its line in the timeline.
+sweep delivers it later. It is judged again then, and if refused it stays as `failed`. A refusal that is
+answered is a problem, and nothing is kept but its line in the timeline.
 """
 
 from typing import Annotated, Any, Self
@@ -149,7 +149,7 @@ async def resend_message(
     idempotency_key: IdempotencyKey,
     response: Response,
 ) -> MessageView:
-    """Send a message again whose outcome is `unknown`, or that `failed`: as a new one, judged anew.
+    """Send a message again whose outcome is `unknown`, or that `failed`: as a new one, judged again.
 
     Nobody but a person decides this: the first may have arrived.
     """
@@ -166,7 +166,7 @@ async def resend_message(
 
 def _take_turn(services: AppDependencies, caller: Principal, conversation_id: str) -> None:
     """How often one agent may write to one customer: nobody uses up what is another's."""
-    services.replies.take(f"{caller.agent_id} {conversation_id}")
+    services.reply_limit.acquire(f"{caller.agent_id} {conversation_id}")
 
 
 async def _send(service: ReplyService, caller: Principal, intent: Intent, response: Response) -> MessageView:

@@ -1,7 +1,7 @@
 """Delivers kept replies that never reached a workflow: the engine was away, or a process died between.
 
 It runs in every API process, at its start and then every few seconds. A reply has one update id, so two
-sweeps at once do no harm; each reply is judged anew by the window of its own moment.
+sweeps at once do no harm; each reply is judged again by the window of its own moment.
 """
 
 import asyncio

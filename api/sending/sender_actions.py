@@ -16,8 +16,8 @@ from base import clock
 from domain.sending.decide import ContentKind, RefusalCode, SenderKind, SendRefusal, decide_send
 from store.conversations.projection import window_of_thread
 
-_WITHIN_S = 3.0
-_OUTSIDE = "Typing and seen are shown inside Meta's standard window only."
+_TIMEOUT_SECONDS = 3.0
+_OUTSIDE_WINDOW = "Typing and seen are shown inside Meta's standard window only."
 _CODES = (
     "not_found",
     "conversation_closed",
@@ -53,9 +53,9 @@ async def show_seen(services: ServicesDep, caller: Caller, conversation_id: Path
 
 
 async def _act(services: AppDependencies, caller: Principal, conversation_id: str, action: str) -> None:
-    services.sender_actions.take(conversation_id)
+    services.sender_action_limit.acquire(conversation_id)
     meta = services.meta
-    found = await meta.about(conversation_id, caller.agent_id, supervises=caller.supervises)
+    found = await meta.load_target(conversation_id, caller.agent_id, supervises=caller.supervises)
     # The window's word on an automated message is the standard window's alone.
     verdict = decide_send(
         clock.now(),
@@ -65,5 +65,5 @@ async def _act(services: AppDependencies, caller: Principal, conversation_id: st
         tag_on=False,
     )
     if isinstance(verdict, SendRefusal):
-        raise Problem(verdict.code, _OUTSIDE)
-    await meta.ask(lambda graph: graph.act(found.credentials, found.psid, action), within=_WITHIN_S)
+        raise Problem(verdict.code, _OUTSIDE_WINDOW)
+    await meta.ask(lambda graph: graph.act(found.credentials, found.psid, action), within=_TIMEOUT_SECONDS)

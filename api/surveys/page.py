@@ -39,7 +39,7 @@ async def _serve(request: Request) -> Response:
     services: AppDependencies = request.app.state.services
     texts = TEXTS[_language_of(request)]
     try:
-        services.survey_pages.take(request.client.host if request.client else "")
+        services.public_page_limit.acquire(request.client.host if request.client else "")
         if request.method == "POST":
             return await _answer(request, services)
         return await _show(request, services)
@@ -95,7 +95,7 @@ async def _answer(request: Request, services: AppDependencies) -> Response:
 
 async def _tell(services: AppDependencies, survey: Survey) -> None:
     with contextlib.suppress(RunNotFoundError, EngineUnavailableError, EngineBusyError):
-        await services.engine.tell_survey_answered(survey.page_id, survey.customer_id, survey.id)
+        await services.workflow_client.tell_survey_answered(survey.page_id, survey.customer_id, survey.id)
 
 
 class _View:

@@ -51,7 +51,7 @@ class AccountSecrets:
         return (await self._get(account_id)).app_secrets if is_id(account_id) else None
 
     async def verify_token(self, account_id: str) -> str | None:
-        """The token of the verify handshake, always read anew: Meta asks right after it was made."""
+        """The token of the verify handshake, read from the store each time: Meta asks at once."""
         return (await self._refresh(account_id)).verify_token if is_id(account_id) else None
 
     async def _get(self, account_id: str) -> _Known:

@@ -34,7 +34,7 @@ from store.tables import Workstream
 from store.workstreams import workstreams
 
 _BY_ID = CursorOf("workstreams", tuple[Id])
-_SECONDS = 60
+_SECONDS_PER_MINUTE = 60
 _MINUTES = "_minutes"
 _DEFAULTS = workstreams.NewWorkstream("")
 
@@ -51,9 +51,11 @@ class WorkstreamInput(Input):
     """
 
     name: Name
-    auto_close_waiting_after_minutes: AutoCloseMinutes = _DEFAULTS.auto_close_waiting_after // _SECONDS
-    reopen_closed_within_minutes: ReopenMinutes = _DEFAULTS.reopen_closed_within // _SECONDS
-    window_warning_minutes: WarningMinutes = _DEFAULTS.window_warning // _SECONDS
+    auto_close_waiting_after_minutes: AutoCloseMinutes = (
+        _DEFAULTS.auto_close_waiting_after // _SECONDS_PER_MINUTE
+    )
+    reopen_closed_within_minutes: ReopenMinutes = _DEFAULTS.reopen_closed_within // _SECONDS_PER_MINUTE
+    window_warning_minutes: WarningMinutes = _DEFAULTS.window_warning // _SECONDS_PER_MINUTE
     send_held_unseen: Flag = _DEFAULTS.send_held_unseen
     allow_automated_messages: Flag = _DEFAULTS.allow_automated_messages
     session_template_id: Id | None = None
@@ -97,9 +99,9 @@ class WorkstreamView(BaseModel):
         return cls(
             id=workstream.id,
             name=workstream.name,
-            auto_close_waiting_after_minutes=workstream.auto_close_waiting_after // _SECONDS,
-            reopen_closed_within_minutes=workstream.reopen_closed_within // _SECONDS,
-            window_warning_minutes=workstream.window_warning // _SECONDS,
+            auto_close_waiting_after_minutes=workstream.auto_close_waiting_after // _SECONDS_PER_MINUTE,
+            reopen_closed_within_minutes=workstream.reopen_closed_within // _SECONDS_PER_MINUTE,
+            window_warning_minutes=workstream.window_warning // _SECONDS_PER_MINUTE,
             send_held_unseen=workstream.send_held_unseen,
             allow_automated_messages=workstream.allow_automated_messages,
             session_template_id=workstream.session_template_id,
@@ -143,7 +145,7 @@ async def create_workstream(
     wanted = once(services, caller, idempotency_key, "create_workstream", body)
 
     def create(session: Session, workstream_id: str) -> None:
-        new = workstreams.NewWorkstream(**_in_store_units(body.model_dump()))
+        new = workstreams.NewWorkstream(**_minutes_to_seconds(body.model_dump()))
         workstreams.add(session, workstream_id, new, clock.now())
         record(session, caller, FactKind.WORKSTREAM_CREATED, workstream_id=workstream_id)
 
@@ -175,7 +177,7 @@ async def change_workstream(
         changes["session_template_id"] = body.session_template_id
 
     def work(session: Session) -> WorkstreamView:
-        workstreams.change(session, workstream_id, _in_store_units(changes))
+        workstreams.change(session, workstream_id, _minutes_to_seconds(changes))
         record(
             session,
             caller,
@@ -229,9 +231,9 @@ def _view(session: Session, workstream_id: str) -> WorkstreamView:
     return WorkstreamView.of(workstream, workstreams.pages_of(session, [workstream_id])[workstream_id])
 
 
-def _in_store_units(values: dict[str, Any]) -> dict[str, Any]:
+def _minutes_to_seconds(values: dict[str, Any]) -> dict[str, Any]:
     """Minutes as seconds, under the names of the columns."""
     return {
-        name.removesuffix(_MINUTES): value * _SECONDS if name.endswith(_MINUTES) else value
+        name.removesuffix(_MINUTES): value * _SECONDS_PER_MINUTE if name.endswith(_MINUTES) else value
         for name, value in values.items()
     }

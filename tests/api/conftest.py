@@ -62,7 +62,7 @@ async def api(
     monkeypatch.setattr("api.app.sweep_forever", _never)
     monkeypatch.setattr("api.runtime.refusal_trail.RefusalTrail.run", _never)
     meta = FakeMeta()
-    app = create_app(settings, database=database, engine=engine, graph_transport=meta.transport)
+    app = create_app(settings, database=database, workflow_client=engine, graph_transport=meta.transport)
     async with app.router.lifespan_context(app):
         api = Api(app, settings, database, engine, meta)
         yield api

@@ -7,7 +7,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from api.app import PERMISSIONS, create_app
-from api.http.instants import with_z
+from api.http.instants import format_utc
 from base.settings import Settings
 from domain.conversations.changes import Fact, Refusal
 from domain.conversations.lifecycle import ActorKind, Status
@@ -126,4 +126,4 @@ async def test_every_instant_of_an_event_is_utc_with_a_z(api: Api, seed: Seed) -
     ],
 )
 def test_only_an_instant_in_utc_is_written_anew(given: Any, shown: Any) -> None:
-    assert with_z(given) == shown
+    assert format_utc(given) == shown

@@ -72,7 +72,7 @@ class FakeEngine:
         self._refuse_if_down()
         self.told.append((page_id, customer_id))
 
-    async def tell_write_down(self, page_id: str, customer_id: str) -> None:
+    async def request_projection(self, page_id: str, customer_id: str) -> None:
         self._refuse_if_down()
         self.written_down.append((page_id, customer_id))
 

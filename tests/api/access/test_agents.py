@@ -104,7 +104,7 @@ async def test_the_admin_of_the_setting_is_one_again_with_the_next_start(
     await other.patch(f"/v1/agents/{BOOTSTRAP_ADMIN_ID}", json=change)
     assert (await api.admin.get("/v1/agents")).status_code in (401, 403)
     for _ in range(2):
-        again = create_app(api.settings, database=api.database, engine=FakeEngine())
+        again = create_app(api.settings, database=api.database, workflow_client=FakeEngine())
         async with again.router.lifespan_context(again):
             pass
     assert (await api.admin.get("/v1/me")).json()["role"] == "admin"

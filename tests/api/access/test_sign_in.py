@@ -187,7 +187,7 @@ async def test_a_known_device_is_known_for_its_account_for_a_time_and_counted_it
 
 
 async def test_tries_at_another_process_count_too(api: Api) -> None:
-    other = create_app(api.settings, database=api.database, engine=api.engine)
+    other = create_app(api.settings, database=api.database, workflow_client=api.engine)
     with freeze_time(NOW):
         await _ada(api)
         async with (

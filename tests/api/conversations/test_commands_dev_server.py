@@ -37,7 +37,7 @@ async def desk(tmp_path: Path, dev_server: str) -> AsyncIterator[Desk]:
 @pytest.fixture
 async def api(desk: Desk) -> AsyncIterator[Api]:
     engine = TemporalWorkflowClient(desk.client, task_queue=desk.task_queue)
-    app = create_app(desk.settings, database=desk.store, engine=engine)
+    app = create_app(desk.settings, database=desk.store, workflow_client=engine)
     async with app.router.lifespan_context(app):
         api = Api(app, desk.settings, desk.store)
         yield api

@@ -36,7 +36,7 @@ async def test_webhooks_and_readiness_tell_it_and_healthz_goes_on(
     wrong: Settings, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(readiness, "_FRESH_SECONDS", -1.0)
-    app = create_app(wrong, engine=FakeEngine())
+    app = create_app(wrong, workflow_client=FakeEngine())
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api.test") as client,

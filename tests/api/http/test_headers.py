@@ -17,7 +17,7 @@ async def test_only_under_https_every_answer_asks_browsers_to_stay_there(
     settings: Settings, database: Database, engine: FakeEngine, scheme: str
 ) -> None:
     public = settings.model_copy(update={"public_url": AnyHttpUrl(f"{scheme}://desk.example.org")})
-    app = create_app(public, database=database, engine=engine)
+    app = create_app(public, database=database, workflow_client=engine)
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),

@@ -67,7 +67,7 @@ async def test_a_dead_server_costs_no_more_than_the_bound(
 ) -> None:
     async with place() as port:
         settings = Settings(data_dir=tmp_path, temporal_address=f"127.0.0.1:{port}")
-        engine = TemporalWorkflowClient(await connect(settings, lazy=True), bound_seconds=0.5)
+        engine = TemporalWorkflowClient(await connect(settings, lazy=True), timeout_seconds=0.5)
         calls: list[Callable[[], Awaitable[Any]]] = [
             lambda: engine.command("1", "2", COMMAND),
             lambda: engine.command_with_start("1", "2", COMMAND),
@@ -117,7 +117,7 @@ def _engine(*answers: Any) -> tuple[TemporalWorkflowClient, _Handle]:
 
     client: Any = _Client()
     assert not isinstance(client, Client)
-    return TemporalWorkflowClient(client, bound_seconds=1), handle
+    return TemporalWorkflowClient(client, timeout_seconds=1), handle
 
 
 def _rpc(status: RPCStatusCode) -> RPCError:
