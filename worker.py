@@ -73,7 +73,7 @@ from workflows.page import PageWorkflow
 from workflows.retention import RetentionWorkflow
 
 # A conversation cached by a worker that died waits this long before another worker may take it, unless the
-# relay that took over tells it something (ingest.relay.sticky_cache_reset).
+# relay that took over tells it something (ingest.relay.conversation_client).
 STICKY_TIMEOUT = timedelta(seconds=1)
 GRACE = timedelta(seconds=10)
 # The SDK would keep heartbeats back for most of their time-out; one that stands still must not lose more

@@ -4,10 +4,8 @@ The SDK's own Pydantic converter keeps its adapters with each workflow run, and 
 all that a run converts; here they are kept with the process. Errors go into histories without their words.
 """
 
-import functools
 from typing import Any
 
-from pydantic import TypeAdapter
 from pydantic_core import to_json
 from temporalio import converter
 from temporalio.api.common.v1 import Payload
@@ -22,9 +20,8 @@ from temporalio.converter import (
 )
 from temporalio.exceptions import ApplicationError, FailureError
 
+from base.json_codec import adapter_of
 from base.tracebacks import without_values
-
-_adapter_of = functools.lru_cache(maxsize=256)(TypeAdapter)
 
 
 class JsonPayloadConverter(EncodingPayloadConverter):
@@ -41,7 +38,7 @@ class JsonPayloadConverter(EncodingPayloadConverter):
 
     def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:
         """The value as `type_hint` wants it; any JSON without one."""
-        adapter: TypeAdapter[Any] = _adapter_of(Any if type_hint is None else type_hint)
+        adapter = adapter_of(Any if type_hint is None else type_hint)
         return adapter.validate_json(payload.data)
 
 

@@ -16,10 +16,10 @@ from domain.events.kinds import FactKind
 from domain.sending.window import Opening, opening
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from ingest.events.batch_writes import BatchWrites
-from ingest.events.facts import facts_of
 from messenger.webhooks.catalogue import Classification
 from messenger.webhooks.webhook import READ_BACK_CHANNELS, STANDBY_CHANNELS
 from store.conversations.projection import set_window, window_of_thread
+from store.conversations.thread_events import thread_event_row
 from store.events.events import event_row
 from store.tables import Customer, InboxEvent, Thread
 
@@ -146,16 +146,7 @@ def notify_workflow(
         by_program,
     )
     customer_id = context.customer.id
-    context.writes.thread_events.append(
-        {
-            "customer_id": customer_id,
-            "seq": told.seq,
-            "inbox_id": context.event.id,
-            "kind": kind.value,
-            "route": "work" if told.opens_work else "join",
-            "facts": facts_of(told),
-        }
-    )
+    context.writes.thread_events.append(thread_event_row(customer_id, context.event.id, told))
     context.writes.signals.setdefault(customer_id, []).append(told)
 
 

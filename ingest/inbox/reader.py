@@ -29,7 +29,7 @@ class InboxReader:
             lambda session: inbox_events.events_of_partitions(session, partitions, after=after, up_to=up_to)
         )
 
-    async def these(self, ids: list[int]) -> list[InboxEvent]:
+    async def by_ids(self, ids: list[int]) -> list[InboxEvent]:
         """Events by their ids, those that are still there."""
         return await self._database.read(lambda session: inbox_events.events_by_id(session, ids))
 

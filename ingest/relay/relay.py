@@ -131,7 +131,7 @@ class Relay:
 
     async def _replay_requested(self) -> None:
         requested = await self._database.read(requested_replays)
-        for event in await self._reader.these(requested) if requested else ():
+        for event in await self._reader.by_ids(requested) if requested else ():
             if event.partition in self._leases:
                 (lease,) = self._leases.of([event.partition])
                 await self._hand_over(await replay(self._database, event, lease, self._leases.relay_id))

@@ -21,30 +21,22 @@ from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
 from domain.conversations.state import ThreadEvent, ThreadEventKind
 from domain.events.kinds import FactKind
-from ingest.events.facts import thread_event
 from ingest.inbox.inbox import partition_of
+from ingest.relay.conversation_client import ConversationClient
 from ingest.relay.engine_watch import TemporalWatch
-from ingest.relay.start_or_signal import start_or_signal
-from ingest.relay.sticky_cache_reset import StickyCacheReset
-from store.conversations import thread_events
+from store.conversations.thread_events import forget, unapplied_after
 from store.db.database import Database, Work
 from store.db.unavailable import may_be_of_the_data, reason
 from store.events.events import append_events, event_row
-from workflows.messages import (
-    EVENTS_PER_SIGNAL,
-    EVENTS_SIGNAL,
-    SettingsRead,
-    ThreadEvents,
-    conversation_workflow_id,
-)
+from workflows.messages import EVENTS_PER_SIGNAL, SettingsRead, ThreadEvents
 
 IN_FLIGHT = 16
 MAX_IN_MEMORY = 5_000
-_PAGE = 500
+_ROWS_PER_READ = 500
 _RPC_SECONDS = 10.0
 _FIRST_PAUSE_SECONDS = 0.1
 _MAX_PAUSE_SECONDS = 5.0
-_POISONOUS = frozenset({RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.OUT_OF_RANGE})
+_REFUSED_FOR_EVER = frozenset({RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.OUT_OF_RANGE})
 
 _log = get_logger("ingest")
 
@@ -59,16 +51,6 @@ class _Thread:
     queued: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """An event that its workflow has not applied, as it is read back."""
-
-    page_id: str
-    psid: str
-    customer_id: str
-    event: ThreadEvent
-
-
 class Signaller:
     """Signals threads side by side, each one's events in order.
 
@@ -78,8 +60,7 @@ class Signaller:
 
     def __init__(self, database: Database, client: Client) -> None:
         self._database = database
-        self._client = client
-        self._succession = StickyCacheReset(client)
+        self._conversations = ConversationClient(client)
         self._engine = TemporalWatch(client)
         self._threads: dict[str, _Thread] = {}
         self._queue: asyncio.Queue[str] = asyncio.Queue()
@@ -101,7 +82,7 @@ class Signaller:
             self._read_to = ("", 0)
         if self._read_to is not None and customer_id >= self._read_to[0]:
             return
-        thread = self._take(page_id, customer_id, events)
+        thread = self._enqueue(page_id, customer_id, events)
         if fresh:
             thread.fresh, thread.settings = True, settings
 
@@ -114,22 +95,24 @@ class Signaller:
         self._partitions = partitions
         self._read_to = ("", 0)
         if survives:
-            self._succession.begin()
+            self._conversations.worker_may_be_dead()
 
     async def read_on(self) -> bool:
         """Read some rows back if there is room for them; whether to come again at once."""
-        if self._read_to is None or self._in_memory > MAX_IN_MEMORY - _PAGE:
+        if self._read_to is None or self._in_memory > MAX_IN_MEMORY - _ROWS_PER_READ:
             return False
         customer_id, seq = self._read_to
-        found = await self._database.read(lambda session: _waiting_after(session, customer_id, seq))
+        found = await self._database.read(
+            lambda session: unapplied_after(session, customer_id, seq, limit=_ROWS_PER_READ)
+        )
         for each in found:
             if partition_of(each.page_id, each.psid) in self._partitions:
-                self._take(each.page_id, each.customer_id, [each.event])
-        more = len(found) == _PAGE
+                self._enqueue(each.page_id, each.customer_id, [each.event])
+        more = len(found) == _ROWS_PER_READ
         self._read_to = (found[-1].customer_id, found[-1].event.seq) if more else None
         return more
 
-    def _take(self, page_id: str, customer_id: str, events: list[ThreadEvent]) -> _Thread:
+    def _enqueue(self, page_id: str, customer_id: str, events: list[ThreadEvent]) -> _Thread:
         thread = self._threads.setdefault(customer_id, _Thread(page_id))
         new = [event for event in events if event.seq > thread.last_seq]
         if new:
@@ -169,10 +152,10 @@ class Signaller:
         while True:
             try:
                 async with asyncio.timeout(_RPC_SECONDS):
-                    reached = await self._signal(page_id, customer_id, batch)
+                    reached = await self._conversations.deliver(page_id, customer_id, batch)
                 break
             except RPCError as error:
-                if error.status in _POISONOUS:
+                if error.status in _REFUSED_FOR_EVER:
                     await self._set_aside(page_id, customer_id, batch, error)
                     return
                 said = error.status.name
@@ -187,22 +170,6 @@ class Signaller:
         failpoints.reach("signaller.signalled")
         if not reached:
             await self._note(lambda session: _note_unreached(session, page_id, customer_id, batch.events))
-
-    async def _signal(self, page_id: str, customer_id: str, batch: ThreadEvents) -> bool:
-        """Signal the workflow; what opens no work reaches it only if it is there. Returns whether it did."""
-        if not batch.fresh:
-            await self._succession.take(conversation_workflow_id(page_id, customer_id))
-        if any(event.opens_work for event in batch.events):
-            await start_or_signal(self._client, page_id, customer_id, batch)
-            return True
-        handle = self._client.get_workflow_handle(conversation_workflow_id(page_id, customer_id))
-        try:
-            await handle.signal(EVENTS_SIGNAL, ThreadEvents(batch.events))
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                return False
-            raise
-        return True
 
     async def _set_aside(self, page_id: str, customer_id: str, batch: ThreadEvents, error: RPCError) -> None:
         """The engine refuses the batch for ever: find the event that it refuses, let the others pass."""
@@ -232,14 +199,9 @@ class Signaller:
             pause = min(pause * 2, _MAX_PAUSE_SECONDS)
 
 
-def _waiting_after(session: Session, customer_id: str, seq: int) -> list[_Waiting]:
-    rows = thread_events.unapplied_after(session, customer_id, seq, limit=_PAGE)
-    return [_Waiting(page_id, psid, row.customer_id, thread_event(row)) for page_id, psid, row in rows]
-
-
 def _note_unreached(session: Session, page_id: str, customer_id: str, batch: list[ThreadEvent]) -> None:
     """No conversation is open, and these events are no reason to open one."""
-    thread_events.forget(session, customer_id, [event.seq for event in batch])
+    forget(session, customer_id, [event.seq for event in batch])
     append_events(
         session,
         [
@@ -262,7 +224,7 @@ def _note_unreached(session: Session, page_id: str, customer_id: str, batch: lis
 
 
 def _note_refused(session: Session, page_id: str, customer_id: str, event: ThreadEvent, error: str) -> None:
-    thread_events.forget(session, customer_id, [event.seq])
+    forget(session, customer_id, [event.seq])
     fact = Fact(
         FactKind.EVENT_QUARANTINED,
         clock.now(),

@@ -1,10 +1,14 @@
 """Events that the relay has routed and that their conversations have not applied yet."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import bindparam, delete
 from sqlmodel import Session, col, select, tuple_
 
+from base.json_codec import from_json_value, to_json_value
+from domain.conversations.state import ThreadEvent as Event
 from store.tables import Customer, Thread, ThreadEvent
 
 _UNAPPLIED = col(ThreadEvent.seq) > col(Thread.applied_seq)
@@ -21,12 +25,39 @@ _AFTER = (
 )
 
 
-def unapplied_after(
-    session: Session, customer_id: str, seq: int, *, limit: int
-) -> list[tuple[str, str, ThreadEvent]]:
-    """The next events after (customer_id, seq), in that order, each with its page's id and the PSID."""
+_COLUMNS = ("seq", "kind")
+
+
+def thread_event_row(customer_id: str, inbox_id: int | None, event: Event) -> dict[str, Any]:
+    """The row of an event. `facts` has all fields of the event but those that have a column."""
+    facts = to_json_value(event)
+    columns = {name: facts.pop(name) for name in _COLUMNS}
+    route = "work" if event.opens_work else "join"
+    return {"customer_id": customer_id, "inbox_id": inbox_id, "route": route, "facts": facts, **columns}
+
+
+def event_of(row: ThreadEvent) -> Event:
+    """The event of a row, as it is signalled. A field that an older row lacks has its default."""
+    return from_json_value(Event, {**row.facts, "seq": row.seq, "kind": row.kind})
+
+
+@dataclass(frozen=True, slots=True)
+class Unapplied:
+    """An event that its conversation has not applied, with its thread."""
+
+    page_id: str
+    psid: str
+    customer_id: str
+    event: Event
+
+
+def unapplied_after(session: Session, customer_id: str, seq: int, *, limit: int) -> list[Unapplied]:
+    """The next events after (customer_id, seq), in that order."""
     bounds = {"customer_id": customer_id, "seq": seq, "limit": limit}
-    return list(session.exec(_AFTER, params=bounds).all())
+    return [
+        Unapplied(page_id, psid, row.customer_id, event_of(row))
+        for page_id, psid, row in session.exec(_AFTER, params=bounds)
+    ]
 
 
 def unapplied(session: Session) -> list[tuple[str, str, int]]:

@@ -72,7 +72,13 @@ class Thread(SQLModel, table=True):
 
 
 class Opening(SQLModel, table=True):
-    """A customer's action that opened or extended the window."""
+    """A customer's action that opened or extended the window, for the audit of what was sent.
+
+    The product reads the window that these amount to, which `Thread` has. Where Meta or a customer disputes a
+    message, these rows alone tell, for as long as retention keeps them, which action had opened the window
+    for it, when Meta dated that and when it arrived, and until when it counted: a later opening changes
+    `Thread`, and reactions and m.me links leave no message.
+    """
 
     inbox_id: Deleted[int] = Field(sa_type=BIG, primary_key=True)
     customer_id: Deleted[str] = Field(foreign_key="customer.id", index=True)
@@ -85,7 +91,10 @@ class Opening(SQLModel, table=True):
 
 
 class ThreadEvent(SQLModel, table=True):
-    """What a thread's workflow is to be told and has not applied yet; its projection deletes what it has."""
+    """What a thread's workflow is to be told and has not applied yet; its projection deletes what it has.
+
+    `route`: "work" if a conversation is to be opened for it, which the readiness check asks for; else "join".
+    """
 
     __tablename__ = "thread_event"
 

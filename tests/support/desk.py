@@ -32,7 +32,7 @@ from ingest.events.event_router import RoutedThread, route
 from ingest.inbox.inbox import Inbox, SqliteInboxWriter, inbox_rows
 from ingest.inbox.reader import InboxReader
 from ingest.inbox.wake import NullNotifier
-from ingest.relay.start_or_signal import start_or_signal
+from ingest.relay.conversation_client import ConversationClient
 from messenger.graph.client import GraphClient
 from messenger.webhooks.webhook import split
 from store.conversations import conversation_settings as store_settings
@@ -180,9 +180,8 @@ class Desk:
         """
         fresh = thread.fresh and not told_before
         events = ThreadEvents(thread.events, fresh, settings)
-        handle = await start_or_signal(
-            self.client, thread.page_id, thread.customer_id, events, task_queue=self.task_queue
-        )
+        conversations = ConversationClient(self.client, task_queue=self.task_queue)
+        handle = await conversations.start_or_signal(thread.page_id, thread.customer_id, events)
         self.runs.append(handle.result_run_id or "")
 
     async def signal_survey_answered(self, customer_id: str, survey_id: str) -> None:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from base import clock
 from domain.conversations.state import ThreadEventKind
-from ingest.events.facts import thread_event
+from store.conversations.thread_events import event_of
 from store.surveys.signatures import payload_of, question_id_of
 from store.tables import Conversation, Customer, Event, Message, Opening, Survey, Thread
 from store.tables import ThreadEvent as ThreadEventRow
@@ -104,7 +104,7 @@ async def test_a_tap_answers_opens_the_window_and_is_no_work(intake: Intake, sur
     assert opening.kind == "quick_reply"
     (row,) = await rows(intake.store, ThreadEventRow)
     assert row.route == "join"
-    assert thread_event(row).survey_id == "surveyone"  # as it is signalled after a restart
+    assert event_of(row).survey_id == "surveyone"  # as it is signalled after a restart
     (event,) = await received(intake)
     assert event.conversation_id == "conversation"
     assert event.data == {"survey_id": "surveyone", "source": "buttons", "ignored": None, "late": False}

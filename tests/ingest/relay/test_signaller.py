@@ -115,7 +115,7 @@ async def all_read(signaller: Signaller) -> None:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signalling_room, "MAX_IN_MEMORY", 6)
-    monkeypatch.setattr(signalling_room, "_PAGE", 2)
+    monkeypatch.setattr(signalling_room, "_ROWS_PER_READ", 2)
 
 
 @pytest.mark.usefixtures("small")

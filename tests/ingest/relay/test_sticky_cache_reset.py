@@ -7,9 +7,9 @@ from unittest import mock
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from ingest.relay import sticky_cache_reset as succession
+from ingest.relay import conversation_client
+from ingest.relay.conversation_client import StickyCacheReset
 from ingest.relay.signaller import Signaller
-from ingest.relay.sticky_cache_reset import StickyCacheReset
 from store.inbox.relay_shares import PARTITIONS
 from support.deliveries import body_of, text_event
 from support.eventually import eventually
@@ -31,10 +31,10 @@ def client(reset: mock.AsyncMock) -> mock.Mock:
 
 
 async def test_each_conversation_is_taken_once(client: mock.Mock, reset: mock.AsyncMock) -> None:
-    taking = StickyCacheReset(client)
-    taking.begin()
+    sticky = StickyCacheReset(client)
+    sticky.begin()
     for workflow_id in ("one", "two", "one"):
-        await taking.take(workflow_id)
+        await sticky.reset(workflow_id)
     asked = [(call.args[0].namespace, call.args[0].execution.workflow_id) for call in reset.await_args_list]
     assert asked == [("desk", "one"), ("desk", "two")]
 
@@ -42,10 +42,10 @@ async def test_each_conversation_is_taken_once(client: mock.Mock, reset: mock.As
 async def test_soon_nobody_can_be_dead_and_believed_in(
     client: mock.Mock, reset: mock.AsyncMock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(succession, "SECONDS", 0.0)
-    taking = StickyCacheReset(client)
-    taking.begin()
-    await taking.take("one")
+    monkeypatch.setattr(conversation_client, "DEAD_WORKER_SECONDS", 0.0)
+    sticky = StickyCacheReset(client)
+    sticky.begin()
+    await sticky.reset("one")
     reset.assert_not_awaited()
 
 
@@ -56,25 +56,25 @@ async def test_what_the_engine_cannot_do_is_asked_again_and_stops_nothing(
     client: mock.Mock, reset: mock.AsyncMock, status: RPCStatusCode
 ) -> None:
     reset.side_effect = RPCError("no", status, b"")
-    taking = StickyCacheReset(client)
-    taking.begin()
-    await taking.take("one")
-    await taking.take("one")
+    sticky = StickyCacheReset(client)
+    sticky.begin()
+    await sticky.reset("one")
+    await sticky.reset("one")
     assert reset.await_count == 2
 
 
 async def test_who_has_taken_nothing_over_takes_no_conversation(
     client: mock.Mock, reset: mock.AsyncMock
 ) -> None:
-    await StickyCacheReset(client).take("one")
+    await StickyCacheReset(client).reset("one")
     reset.assert_not_awaited()
 
 
 async def test_every_take_over_begins_anew(client: mock.Mock, reset: mock.AsyncMock) -> None:
-    taking = StickyCacheReset(client)
+    sticky = StickyCacheReset(client)
     for _ in range(2):
-        taking.begin()
-        await taking.take("one")
+        sticky.begin()
+        await sticky.reset("one")
     assert reset.await_count == 2
 
 
