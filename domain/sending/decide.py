@@ -1,9 +1,9 @@
 """Who may send what, when: the only place that chooses Meta's messaging type and tag.
 
-Meta's rules (Messenger Platform, "Send messages"): inside the standard window everything is a RESPONSE, also
-from people. After it only a person may write, with the HUMAN_AGENT tag, and the customer feedback template
-may go with its own CUSTOMER_FEEDBACK tag; both until 7 days after the customer wrote. The tags that Meta
-retired on 2026-04-27 do not exist here.
+Meta's rules (docs/reference/messenger-window-and-tags.md): inside the standard window everything is a
+RESPONSE, also from people. After it only a person may write, with the HUMAN_AGENT tag, and the customer
+feedback template may go with its own CUSTOMER_FEEDBACK tag; both until 7 days after the customer wrote. The
+tags that Meta retired on 2026-04-27 do not exist here.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """The messaging window of one thread: what a customer's actions allow us to send, and until when.
 
-Meta's rules (Messenger Platform, "Send messages" and policy of September 2026): an action of the customer
-opens a standard window of 24 hours; a person may answer for 7 days with the human agent tag. The length may
-depend on the action: a first message after a click-to-Messenger ad may open up to 7 days of standard window.
+Meta's rules (docs/reference/messenger-window-and-tags.md): an action of the customer opens a standard window
+of 24 hours; a person may answer for 7 days with the human agent tag. The length may depend on the action: a
+first message after a click-to-Messenger ad may open up to 7 days of standard window.
 
 Everything here is a fold over the thread's openings, so their order of arrival does not matter.
 All instants are timezone-aware; results are UTC.

@@ -2,8 +2,8 @@
 
 `ingest.events` follows this table: `classify` picks the one row of an event, the row's `effect` names the
 function that applies it, and `tells` what its conversation hears of it. `docs/webhook-events.md` is made from
-the table by `scripts.docs.webhook_events`. Windows: Messenger Platform, "Send messages", as
-`domain.sending.window` has it.
+the table by `scripts.docs.webhook_events`. What opens the window is stated in
+docs/reference/messenger-window-and-tags.md.
 """
 
 from dataclasses import dataclass, replace

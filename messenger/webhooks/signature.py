@@ -1,7 +1,7 @@
 """The signature of a webhook delivery: `X-Hub-Signature-256: sha256=<hex of HMAC-SHA256(app secret, body)>`.
 
-Meta signs the exact bytes of the body (Messenger Platform, "Webhooks", validate payloads), so a body must
-never be parsed and rebuilt before it is checked. The older header with SHA-1 is not looked at.
+Meta signs the exact bytes of the body (docs/reference/messenger-webhooks.md), so a body must never be parsed
+and rebuilt before it is checked. The older header with SHA-1 is not looked at.
 """
 
 import hmac

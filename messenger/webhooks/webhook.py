@@ -1,7 +1,7 @@
 """Split a signed webhook delivery into its events. This runs in the path of every acknowledgement.
 
 Meta's envelope is `{object: "page", entry: [{id, time, messaging | standby | changes: [...]}]}`; the event's
-name is not in it, the kind is told by the key that is present (Messenger Platform, "Webhook events").
+name is not in it, the kind is told by the key that is present (docs/reference/messenger-webhooks.md).
 
 Nothing signed is ever refused or lost: whatever cannot be understood becomes an event of a kind that says so,
 with its bytes. A body that the parser refuses altogether is cut at its brackets
