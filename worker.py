@@ -46,7 +46,7 @@ from base.temporal import connect
 from domain.sending.pacing import Pace
 from ingest.inbox.inbox import Inbox, inbox_rows, open_inbox
 from ingest.inbox.reader import InboxReader
-from ingest.inbox.wake import datagram_alarm, notify_alarm
+from ingest.inbox.wake import datagram_wake_up, postgres_wake_up
 from ingest.relay.file_starter import FileStarter
 from ingest.relay.leases import MachineLock
 from ingest.relay.projection_repairs import ProjectionRepairs
@@ -147,10 +147,10 @@ async def working(
         fetcher = make_fetcher(settings)
         stack.push_async_callback(fetcher.aclose)
         await stack.enter_async_context(make_files_worker(settings, client, database, graph, fetcher))
-        write_downs = ProjectionRepairs(database, client)
+        projection_repairs = ProjectionRepairs(database, client)
         services: dict[str, Callable[[], Awaitable[None]]] = {
-            "relay": await _relaying(settings, client, database, inbox, write_downs, stack=stack),
-            "write_downs": write_downs.run,
+            "relay": await _relaying(settings, client, database, inbox, projection_repairs, stack=stack),
+            "projection_repairs": projection_repairs.run,
             "profiles": profiles.run,
             "erasures": lambda: ErasureStarter(database, client).run(),
             "retention": lambda: start_retention(client),
@@ -315,18 +315,18 @@ async def _relaying(
     client: Client,
     database: Database,
     inbox: Database,
-    write_downs: ProjectionRepairs,
+    projection_repairs: ProjectionRepairs,
     *,
     stack: contextlib.AsyncExitStack,
 ) -> Callable[[], Awaitable[None]]:
     """What runs a new relay each time it is called."""
     lock = None
     if settings.database_url is None:
-        alarm = await stack.enter_async_context(datagram_alarm(settings.data_dir))
+        wake_up = await stack.enter_async_context(datagram_wake_up(settings.data_dir))
         lock = MachineLock(settings.data_dir)
         stack.callback(lock.release)
     else:
-        alarm = await stack.enter_async_context(notify_alarm(settings.database_url))
+        wake_up = await stack.enter_async_context(postgres_wake_up(settings.database_url))
 
     async def run() -> None:
         waker = PageWaker(client, database)
@@ -335,11 +335,11 @@ async def _relaying(
             database=database,
             reader=InboxReader(inbox),
             signaller=Signaller(database, client),
-            alarm=alarm,
+            wake_up=wake_up,
             wake_page=waker.wake,
             machine_lock=lock,
             files=FileStarter(client, database),
-            write_downs=write_downs,
+            projection_repairs=projection_repairs,
         )
         await relay.run()
 

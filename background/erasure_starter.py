@@ -1,4 +1,4 @@
-"""Starts the workflows of requested erasures. A request is durable as a row; this brings it to the engine."""
+"""Starts the workflows of requested erasures. A request is durable as a row."""
 
 import asyncio
 
@@ -33,7 +33,7 @@ class ErasureStarter:
         self._task_queue = task_queue
 
     async def run(self) -> None:
-        """Start until cancelled; first also those that an engine which lost its memory may have forgotten."""
+        """Start until cancelled; first also those that a Temporal server that lost its data forgot."""
         statuses = [ErasureStatus.REQUESTED, ErasureStatus.RUNNING]
         while True:
             try:

@@ -1,4 +1,4 @@
-"""Tells a page's workflow to look, without ever making the relay wait for the engine."""
+"""Signals a Page's workflow to check the Page, without making the relay wait for Temporal."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -30,10 +30,10 @@ _log = get_logger("ingest")
 
 
 class PageWaker:
-    """Signals page workflows in the background; a failed try is made up by the page's own interval.
+    """Signals page workflows in the background; after a failed try the Page's own interval has to do.
 
-    A check costs calls to Meta. So a page is woken at most once in MIN_INTERVAL, however many of its events
-    come; those that come meanwhile wake it once more when that is over.
+    A check costs calls to Meta. So a Page is checked at most once in MIN_INTERVAL, however many of its events
+    come; those that come meanwhile have it checked once more when that is over.
     """
 
     def __init__(
@@ -46,14 +46,14 @@ class PageWaker:
         self._client = client
         self._database = database
         self._pause = pause
-        self._resting: dict[str, asyncio.Task[None]] = {}
+        self._pausing: dict[str, asyncio.Task[None]] = {}
         self._wanted: set[str] = set()
 
     async def wake(self, page_id: str) -> None:
-        """Have this page checked: now, or when it has rested."""
+        """Have this page checked: now, or when MIN_INTERVAL is over."""
         self._wanted.add(page_id)
-        if page_id not in self._resting:
-            self._resting[page_id] = asyncio.create_task(self._wake_while_wanted(page_id))
+        if page_id not in self._pausing:
+            self._pausing[page_id] = asyncio.create_task(self._wake_while_wanted(page_id))
 
     async def _wake_while_wanted(self, page_id: str) -> None:
         try:
@@ -62,7 +62,7 @@ class PageWaker:
                 await self._wake(page_id)
                 await self._pause(MIN_INTERVAL.total_seconds())
         finally:
-            del self._resting[page_id]
+            del self._pausing[page_id]
 
     async def wake_unsettled(self) -> None:
         """Check every page that is not Running: its workflow may never have been started."""

@@ -22,7 +22,7 @@ _log = get_logger("ingest")
 
 
 async def start_retention(client: Client) -> None:
-    """Start it and return; while the engine is away, try again."""
+    """Start it and return; while Temporal is down, try again."""
     while True:
         try:
             async with asyncio.timeout(_RPC_SECONDS):

@@ -1,9 +1,9 @@
-"""A second Temporal worker, begun when the engine is back, until the pollers of the first are.
+"""A second Temporal worker, started when Temporal is back, until the pollers of the first poll again.
 
-While the engine is away the SDK's pollers ask again after pauses that double from 0.2 s to 10 s, each a fifth
-longer or shorter by lot; they can be neither set nor woken (`task_poll_retry_policy` in
-https://github.com/temporalio/sdk-core/blob/master/crates/client/src/retry.rs). After an absence of some
-seconds what waits would do so for up to 12 s more. A worker that is new asks at once (ADR 0020).
+While Temporal is down the SDK's pollers ask again after pauses that double from 0.2 s to 10 s, each a fifth
+longer or shorter at random; they can be neither set nor woken (`task_poll_retry_policy` in
+https://github.com/temporalio/sdk-core/blob/master/crates/client/src/retry.rs). After some
+seconds of downtime tasks would wait for up to 12 s more. A new worker polls at once (ADR 0020).
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from temporalio.worker import Worker
 from base.log import get_logger
 
 _LOOK_SECONDS = 0.5
-_MIN_ABSENCE_SECONDS = 2.0
+_MIN_DOWNTIME_SECONDS = 2.0
 """The pause that follows a shorter one ends within three seconds."""
 _STANDS_IN_SECONDS = 15.0
 
@@ -26,28 +26,28 @@ _log = get_logger("base")
 
 @dataclass(frozen=True, slots=True)
 class StandIns:
-    """Looks at the engine, and has another worker work for a while after each absence.
+    """Probes Temporal, and has another worker run for a while after each downtime.
 
-    `answers` tells whether the engine answers; `make` makes a worker that has yet to be begun.
+    `answers` tells whether Temporal answers; `make` makes a worker that has yet to be started.
     """
 
     answers: Callable[[], Awaitable[bool]]
     make: Callable[[], Awaitable[Worker]]
-    min_absence_seconds: float = _MIN_ABSENCE_SECONDS
+    min_downtime_seconds: float = _MIN_DOWNTIME_SECONDS
     look_seconds: float = _LOOK_SECONDS
 
     async def run(self) -> None:
         """Work until cancelled."""
         clock = asyncio.get_running_loop().time
-        away_since: float | None = None
+        down_since: float | None = None
         async with asyncio.TaskGroup() as group:
             while True:
                 if not await self.answers():
-                    away_since = clock() if away_since is None else away_since
-                elif away_since is not None:
-                    if clock() - away_since >= self.min_absence_seconds:
+                    down_since = clock() if down_since is None else down_since
+                elif down_since is not None:
+                    if clock() - down_since >= self.min_downtime_seconds:
                         group.create_task(self._stand_in())
-                    away_since = None
+                    down_since = None
                 await asyncio.sleep(self.look_seconds)
 
     async def _stand_in(self) -> None:
@@ -55,12 +55,15 @@ class StandIns:
             async with await self.make():
                 _log.info("stand_in_begun", seconds=_STANDS_IN_SECONDS)
                 await asyncio.sleep(_STANDS_IN_SECONDS)
-        except Exception as error:  # noqa: BLE001 - the engine may be gone again; the next return has its own
+        except Exception as error:  # noqa: BLE001 - Temporal may be down again; its next return starts another
             _log.warning("stand_in_failed", error=type(error).__name__)
 
 
 async def connect_again(client: Client) -> Client:
-    """Another connection like this one: a client takes one worker of a task queue only."""
+    """Another connection like this one: a client takes one worker of a task queue only.
+
+    See the worker registry of https://github.com/temporalio/sdk-rust/pull/1058.
+    """
     config = client.config()
     config["service_client"] = await ServiceClient.connect(client.service_client.config)
     return Client(**config)

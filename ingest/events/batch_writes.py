@@ -74,7 +74,7 @@ class BatchWrites:
         search_texts.keep_messages(session, self.messages)
         insert_or_ignore(session, Attachment, self.attachments)
         new_mids = [(row["page_id"], row["mid"]) for row in self.messages if row["mid"]]
-        taken_back = apply_changes(session, self.changes, new_mids)
+        files_to_delete = apply_changes(session, self.changes, new_mids)
         insert_or_ignore(session, Opening, self.openings)
         insert_or_ignore(session, ThreadEventRow, self.thread_events)
         insert_or_ignore(session, UnroutedEvent, self.unrouted)
@@ -83,7 +83,7 @@ class BatchWrites:
             update()
         session.flush()
         append_events(session, self.events)
-        return taken_back
+        return files_to_delete
 
 
 def unrouted_row(event: InboxEvent, disposition: str, reason: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Edits, reactions and deletions of messages, whichever comes first: the message or its change."""
+"""Edits, reactions and deletions of messages, which may come before the message."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def apply_changes(
 ) -> list[str]:
     """Apply a batch's changes, and to its new messages, (page id, mid), what came before them.
 
-    Returns the messages that were taken back and have files, which are to be deleted.
+    Returns the ids of deleted messages that have files, which are to be deleted too.
     """
     early = _early_for(session, new_mids)
     waiting, with_files = [], []
@@ -65,7 +65,7 @@ def _apply(message: Message, kind: str, change: dict[str, Any]) -> None:
             if message.deleted_at is None:
                 _edit(message, change)
         case "deletion":
-            # Meta's terms: what a person takes back must leave our store too.
+            # Meta's terms: what a person deletes must leave our store too.
             message.text = None
             message.attachments = []
             message.edits = []
@@ -90,7 +90,7 @@ def _edit(message: Message, change: dict[str, Any]) -> None:
 
 
 def _react(message: Message, change: dict[str, Any]) -> None:
-    """Keep each person's latest word, a reaction taken back too: an older one may still come."""
+    """Keep each person's latest reaction, one that was removed too: an older one may still come."""
     said = next((one for one in message.reactions if one["by"] == change["by"]), None)
     if said is not None and from_iso(change["at"]) < from_iso(said["at"]):
         return

@@ -1,8 +1,7 @@
 """The alarm for a webhook event that came again with another content (docs/reference/bad-input.md, W40).
 
-The first to come has won and stays (see `ingest.inbox.inbox`). That there was another is a fault of Meta's,
-or
-somebody who knows the app secret; so it is told, once per event, in the append-only event table.
+The first to come stays (`ingest.inbox.inbox`). That another one came is a fault of Meta's, or the work of
+somebody who knows the app secret; so it is appended to the event table, once per event.
 """
 
 from datetime import timedelta
@@ -19,35 +18,35 @@ from store.events.events import CONFLICTING_REPEAT, append_events, event_row
 from store.inbox.inbox_events import Conflict
 from store.tables import Event
 
-LOOK_EVERY = timedelta(seconds=10)
+CHECK_INTERVAL = timedelta(seconds=10)
 
 _OVERLAP_MS = 60_000
-"""A conflict may become visible later than one that was received after it, but not by this much."""
+"""A conflict may become visible later than one that was received after it, but never by this much."""
 
 _log = get_logger("ingest")
 
 
 class ConflictWatch:
-    """Looks for new conflicts in the inbox, at most every `LOOK_EVERY`."""
+    """Looks for new conflicts in the inbox, at most once in `CHECK_INTERVAL`."""
 
     def __init__(self, database: Database, reader: InboxReader) -> None:
         self._database = database
         self._reader = reader
-        self._looked_at = clock.now() - LOOK_EVERY
+        self._checked_at = clock.now() - CHECK_INTERVAL
         self._seen_ms = 0
 
-    async def look(self) -> None:
-        """Tell what is new. Raises what a database raises that is away."""
-        if clock.now() - self._looked_at < LOOK_EVERY:
+    async def check(self) -> None:
+        """Append an event for each new conflict. Raises what the database raises when it is away."""
+        if clock.now() - self._checked_at < CHECK_INTERVAL:
             return
         position = (self._seen_ms - _OVERLAP_MS, 0)
         while found := await self._reader.conflicts_after(*position):
-            await self._tell(found)
+            await self._report(found)
             position = (found[-1].at_ms, found[-1].inbox_id)
             self._seen_ms = found[-1].at_ms
-        self._looked_at = clock.now()
+        self._checked_at = clock.now()
 
-    async def _tell(self, conflicts: list[Conflict]) -> None:
+    async def _report(self, conflicts: list[Conflict]) -> None:
         for conflict in await self._database.write(lambda session: _append_new(session, conflicts)):
             _log.warning(
                 "conflicting_repeat",

@@ -88,15 +88,15 @@ class RoutedThread:
 
 @dataclass(slots=True)
 class Routed:
-    """What is to be done after the commit.
+    """What is to be done after the commit: the threads and Pages whose workflows are to be told.
 
-    `files`: the messages whose files are to be fetched. `taken_back`: those whose files are to be deleted.
+    files_to_fetch, files_to_delete: ids of messages whose files are to be fetched or deleted.
     """
 
     threads: list[RoutedThread] = field(default_factory=list)
     pages: list[str] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
-    taken_back: list[str] = field(default_factory=list)
+    files_to_fetch: list[str] = field(default_factory=list)
+    files_to_delete: list[str] = field(default_factory=list)
 
 
 def route(session: Session, events: Sequence[InboxEvent]) -> Routed:
@@ -164,11 +164,11 @@ class _Batch:
 
     def write(self) -> Routed:
         """Write everything, and tell what is to be done after the commit."""
-        taken_back = self._writes.write(self._session)
+        files_to_delete = self._writes.write(self._session)
         threads = [
             self._routed_thread(customer_id, events) for customer_id, events in self._writes.signals.items()
         ]
-        return Routed(threads, list(self._writes.pages), self._writes.file_message_ids, taken_back)
+        return Routed(threads, list(self._writes.pages), self._writes.file_message_ids, files_to_delete)
 
     def _routed_thread(self, customer_id: str, events: list[ThreadEvent]) -> RoutedThread:
         page_id = self._threads[customer_id].page_id

@@ -23,7 +23,7 @@ import psycopg
 from base import failpoints
 from base.log import get_logger
 from base.settings import Settings
-from ingest.inbox.wake import DatagramWake, NullNotifier
+from ingest.inbox.wake import DatagramNotifier, NullNotifier
 from messenger.webhooks.webhook import WebhookEvent
 from store.db.postgres_errors import without_values
 from store.inbox.relay_shares import CHANNEL, PARTITIONS
@@ -39,11 +39,11 @@ VALUES {rows}
 ON CONFLICT (account_id, page_id, event_key) DO UPDATE SET conflict_ms = excluded.received_ms
 WHERE inbox_event.digest <> excluded.digest AND inbox_event.channel = excluded.channel
 """
-# The first to come wins; a repetition with another content is noted, for an alarm (W40 of
+# The first to come wins; a repetition with another content is noted, for an wake_up (W40 of
 # docs/reference/bad-input.md).
 _COLUMNS = 11
-# Each statement gives the interpreter's lock away and waits for it again, behind all requests: so few
-# statements, but 999 parameters are as many as every SQLite takes.
+# Each statement releases the interpreter's lock and waits for it again, behind all requests: so there are few
+# statements. 999 parameters are as many as every SQLite takes (https://www.sqlite.org/limits.html, item 9).
 _ROWS_PER_STATEMENT = 999 // _COLUMNS
 
 _log = get_logger("ingest")
@@ -87,16 +87,26 @@ class InboxWriter(Protocol):
         """Store rows in one commit."""
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Close the connection."""
 
 
-def _marks(mark: str) -> str:
-    return f"({', '.join([mark] * _COLUMNS)})"
+class Notifier(Protocol):
+    """Tells a relay that there is something to read."""
+
+    def notify(self) -> None:
+        """Wake the relay. A lost call costs only time: the relay polls as well."""
+
+    def close(self) -> None:
+        """Close what it holds open."""
+
+
+def _placeholders(placeholder: str) -> str:
+    return f"({', '.join([placeholder] * _COLUMNS)})"
 
 
 @functools.cache
-def _insert_of(count: int) -> str:
-    return _INSERT.format(rows=", ".join([_marks("?")] * count))
+def _insert_statement(count: int) -> str:
+    return _INSERT.format(rows=", ".join([_placeholders("?")] * count))
 
 
 class SqliteInboxWriter:
@@ -106,7 +116,8 @@ class SqliteInboxWriter:
         self._connection = sqlite3.connect(
             file, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
         )
-        # Without the last, pages that split leave copies behind, which an erasure does not reach.
+        # Without secure_delete, B-tree pages that split leave copies of rows behind, which no erasure reaches
+        # (https://www.sqlite.org/pragma.html#pragma_secure_delete).
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
             self._connection.execute(f"PRAGMA {pragma}")
 
@@ -126,7 +137,7 @@ class SqliteInboxWriter:
             raise
 
     def _insert(self, rows: list[Row]) -> None:
-        self._connection.execute(_insert_of(len(rows)), list(itertools.chain.from_iterable(rows)))
+        self._connection.execute(_insert_statement(len(rows)), list(itertools.chain.from_iterable(rows)))
 
     def close(self) -> None:
         """Close the file."""
@@ -147,10 +158,10 @@ class PostgresInboxWriter:
         try:
             with self._connection.transaction(), self._connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_POSTGRES_ORDER_LOCK,))
-                cursor.executemany(_INSERT.format(rows=_marks("%s")), rows)
+                cursor.executemany(_INSERT.format(rows=_placeholders("%s")), rows)
                 cursor.execute(f"NOTIFY {CHANNEL}")
         except psycopg.Error:
-            # Whatever it was, the next may be another server: the one that took over.
+            # Whatever it was, the next connection may be to another server: the one that took over.
             self._connection.close()
             raise
 
@@ -168,11 +179,11 @@ class _Waiting:
 
 
 class Inbox:
-    """Takes deliveries from requests and answers when they are durable."""
+    """Stores deliveries for requests, and returns when they are durable."""
 
-    def __init__(self, writer: InboxWriter, wake: "Wake") -> None:
+    def __init__(self, writer: InboxWriter, notifier: Notifier) -> None:
         self._writer = writer
-        self._wake = wake
+        self._notifier = notifier
         self._gathered: list[_Waiting] = []
         self._waiting: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="inbox-committer", daemon=True)
@@ -199,7 +210,7 @@ class Inbox:
         self._waiting.put(None)
         self._thread.join()
         self._writer.close()
-        self._wake.close()
+        self._notifier.close()
 
     def _run(self) -> None:
         while (group := self._waiting.get()) is not None:
@@ -209,7 +220,7 @@ class Inbox:
                 return
 
     def _gather(self, group: list[_Waiting]) -> bool:
-        """Take what waits already; True when the end was among it."""
+        """Add what waits already to the group; True if the inbox is to be closed."""
         while sum(len(waiting.rows) for waiting in group) < _GROUP_LIMIT:
             try:
                 following = self._waiting.get_nowait()
@@ -236,14 +247,14 @@ class Inbox:
             ):  # the loop is closed: nobody waits for the answer any more
                 loop.call_soon_threadsafe(_resolve, members, error)
         if error is None:
-            self._wake.send()
+            self._notifier.notify()
 
 
 def open_inbox(settings: Settings) -> Inbox:
     """The installation's inbox, to write to; close it."""
     if settings.database_url is None:
         writer = SqliteInboxWriter(settings.data_dir / "inbox.db")
-        return Inbox(writer, DatagramWake(settings.data_dir))
+        return Inbox(writer, DatagramNotifier(settings.data_dir))
     return Inbox(PostgresInboxWriter(settings.database_url), NullNotifier())
 
 
@@ -255,13 +266,3 @@ def _resolve(futures: list[asyncio.Future[None]], error: InboxUnavailableError |
             future.set_result(None)
         else:
             future.set_exception(error)
-
-
-class Wake(Protocol):
-    """Tells a relay that there is something to read."""
-
-    def send(self) -> None:
-        """Wake the relay. A lost call costs only time: the relay polls as well."""
-
-    def close(self) -> None:
-        """Give back what it holds."""

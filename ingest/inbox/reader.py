@@ -9,7 +9,7 @@ from store.tables import InboxEvent
 
 
 class InboxReader:
-    """The relay's eyes on the inbox."""
+    """Reads the inbox for the relay."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,6 +1,7 @@
-"""The relay's alarm clock on one machine: a loopback datagram to a port that the relay writes down.
+"""How a relay is woken when the inbox has something to read.
 
-On PostgreSQL NOTIFY does the same for relays anywhere.
+On one machine by a datagram on the loopback interface, to a port that the relay writes to a file; on
+PostgreSQL by NOTIFY, which reaches relays anywhere.
 """
 
 import asyncio
@@ -21,74 +22,74 @@ _RECONNECT_SECONDS = 1.0
 _log = get_logger("ingest")
 
 
-class DatagramWake:
-    """Sends the datagram; silent while no relay has written its port."""
+class DatagramNotifier:
+    """Sends the datagram; does nothing while no relay has written its port."""
 
     def __init__(self, data_dir: Path) -> None:
         self._file = data_dir / PORT_FILE
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.settimeout(0)
 
-    def send(self) -> None:
+    def notify(self) -> None:
         """Wake the relay, if there is one."""
         with contextlib.suppress(OSError, ValueError):
             self._socket.sendto(b"!", ("127.0.0.1", int(self._file.read_text())))
 
     def close(self) -> None:
-        """Give the socket back."""
+        """Close the socket."""
         self._socket.close()
 
 
 class NullNotifier:
-    """For stores that wake their relays by themselves."""
+    """For PostgreSQL: the transaction that writes the events has its own NOTIFY."""
 
-    def send(self) -> None:
+    def notify(self) -> None:
         """Nothing to do."""
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Nothing to close."""
 
 
 class WakeUpEvent:
-    """What the relay sleeps on."""
+    """What the relay waits for when it has nothing to do."""
 
     def __init__(self) -> None:
-        self._rang = asyncio.Event()
+        self._event = asyncio.Event()
         self._shares_changed = False
 
-    def ring(self, *, shares_changed: bool = False) -> None:
-        """There may be something to read, or another share to hold."""
+    def wake(self, *, shares_changed: bool = False) -> None:
+        """Wake the relay: there may be something to read, or its share of the partitions may have changed."""
         self._shares_changed |= shares_changed
-        self._rang.set()
+        self._event.set()
 
     def shares_changed(self) -> bool:
-        """Whether it rang because relays came or left, since this was asked last."""
+        """Whether relays came or left since this was asked last."""
         changed, self._shares_changed = self._shares_changed, False
         return changed
 
     def announce(self) -> None:
-        """This relay has begun to work: let it be found by whoever rings."""
+        """Let notifiers find this relay: it has begun to work."""
 
     async def wait(self, at_most: float) -> None:
-        """Wait until it rings, or for the slow poll."""
+        """Wait until it is woken, at most so many seconds: the relay polls as well."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(at_most):
-                await self._rang.wait()
-        self._rang.clear()
+                await self._event.wait()
+        self._event.clear()
 
 
 class _WakeProtocol(asyncio.DatagramProtocol):
-    """Rings at each datagram; its content says nothing."""
+    """Wakes the relay at each datagram, whatever it holds."""
 
-    def __init__(self, alarm: WakeUpEvent) -> None:
-        self._alarm = alarm
+    def __init__(self, wake_up: WakeUpEvent) -> None:
+        self._wake_up = wake_up
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:  # noqa: ARG002 - asyncio's signature
-        self._alarm.ring()
+        self._wake_up.wake()
 
 
-class _DatagramAlarm(WakeUpEvent):
-    """Rings when something comes to a port, which is written down when the relay begins to work."""
+class _DatagramWakeUp(WakeUpEvent):
+    """Woken by datagrams to a port, which is written to the file when the relay begins to work."""
 
     def __init__(self, data_dir: Path) -> None:
         super().__init__()
@@ -102,39 +103,39 @@ class _DatagramAlarm(WakeUpEvent):
 
 
 @contextlib.asynccontextmanager
-async def datagram_alarm(data_dir: Path) -> AsyncIterator[WakeUpEvent]:
-    """An alarm with a port of its own."""
-    alarm = _DatagramAlarm(data_dir)
+async def datagram_wake_up(data_dir: Path) -> AsyncIterator[WakeUpEvent]:
+    """A wake-up event with a port of its own."""
+    wake_up = _DatagramWakeUp(data_dir)
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(
-        lambda: _WakeProtocol(alarm), local_addr=("127.0.0.1", 0)
+        lambda: _WakeProtocol(wake_up), local_addr=("127.0.0.1", 0)
     )
-    alarm.port = transport.get_extra_info("sockname")[1]
+    wake_up.port = transport.get_extra_info("sockname")[1]
     try:
-        yield alarm
+        yield wake_up
     finally:
         transport.close()
 
 
 @contextlib.asynccontextmanager
-async def notify_alarm(conninfo: str) -> AsyncIterator[WakeUpEvent]:
-    """An alarm that PostgreSQL rings. While the database is away only the slow poll is left."""
-    alarm = WakeUpEvent()
-    listening = asyncio.create_task(_listen(conninfo, alarm), name="inbox-notify")
+async def postgres_wake_up(conninfo: str) -> AsyncIterator[WakeUpEvent]:
+    """A wake-up event by PostgreSQL's NOTIFY. While the database is away only the poll is left."""
+    wake_up = WakeUpEvent()
+    listening = asyncio.create_task(_listen(conninfo, wake_up), name="inbox-notify")
     try:
-        yield alarm
+        yield wake_up
     finally:
         listening.cancel()
         await asyncio.wait({listening})
 
 
-async def _listen(conninfo: str, alarm: WakeUpEvent) -> None:
+async def _listen(conninfo: str, wake_up: WakeUpEvent) -> None:
     while True:
         try:
             async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
                 await connection.execute(f"LISTEN {CHANNEL}")
                 async for heard in connection.notifies():
-                    alarm.ring(shares_changed=heard.payload == SHARES_CHANGED)
+                    wake_up.wake(shares_changed=heard.payload == SHARES_CHANGED)
         except psycopg.Error as error:
             _log.warning("inbox_notify_away", error=type(error).__name__)
             await asyncio.sleep(_RECONNECT_SECONDS)

@@ -1,4 +1,4 @@
-"""Starts what fetches and deletes files, without ever making the relay wait for the engine or for a file."""
+"""Starts what fetches and deletes files, without making the relay wait for Temporal or for a file."""
 
 import asyncio
 
@@ -19,7 +19,7 @@ _log = get_logger("ingest")
 
 
 class FileStarter:
-    """Starts one run per message, and another one if it is taken back: the first may be at its end then.
+    """Starts one run per message, and another if the message is deleted: the first may be at its end then.
 
     What is to be done is in the store; memory only saves reading it.
     """
@@ -34,15 +34,15 @@ class FileStarter:
         for message_id in message_ids:
             self._queue.put_nowait((message_id, files_workflow_id(message_id)))
 
-    def add_taken_back(self, message_ids: list[str]) -> None:
+    def add_deleted(self, message_ids: list[str]) -> None:
         """Have the files of these messages deleted as soon as possible."""
         for message_id in message_ids:
             self._queue.put_nowait((message_id, files_workflow_id(message_id, taken_back=True)))
 
     async def add_unfinished(self) -> None:
-        """What an earlier process left, started or not: a run that exists already is left alone."""
+        """Add what an earlier process left, started or not: a run that exists already is left alone."""
         self.add(await self._database.read(messages_with_pending_files))
-        self.add_taken_back(await self._database.read(messages_with_files_to_delete))
+        self.add_deleted(await self._database.read(messages_with_files_to_delete))
 
     async def run(self) -> None:
         """Start until cancelled."""

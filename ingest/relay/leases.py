@@ -1,6 +1,6 @@
 """What a relay holds: its share of the inbox's partitions, and how far it has read each.
 
-On one machine (SQLite) a file lock lets one relay work and tells at once when it is dead; others stand by.
+On one machine (SQLite) a file lock lets one relay work, and is free as soon as that is dead; others stand by.
 On PostgreSQL the relays share the partitions evenly (`store.inbox.relay_shares`).
 """
 
@@ -19,8 +19,8 @@ from store.db.database import Database
 from store.inbox.relay_shares import PRESENCE, Lease, Share, advance, give_back, take_share
 
 _RENEW_SECONDS = PRESENCE.total_seconds() / 3
-_LACKING_SECONDS = 0.2
-"""How soon a relay that has less than its share looks again."""
+_RETRY_SECONDS = 0.2
+"""How soon a relay that has less than its share tries again."""
 
 
 class MachineLock:
@@ -52,7 +52,7 @@ class MachineLock:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Partitions that are read equally far, to `seen`; they are to be read on, to `up_to` if it is given."""
+    """Partitions that are read equally far, to the inbox id `seen`; to be read on, to `up_to` if given."""
 
     partitions: tuple[int, ...]
     seen: int
@@ -76,7 +76,7 @@ class Leases:
     def __bool__(self) -> bool:
         return bool(self._held)
 
-    def of(self, partitions: Iterable[int]) -> list[Lease]:
+    def held(self, partitions: Iterable[int]) -> list[Lease]:
         """The leases of these partitions."""
         return [self._held[partition] for partition in partitions]
 
@@ -86,15 +86,15 @@ class Leases:
         return frozenset(self._held)
 
     def is_due(self) -> bool:
-        """Whether it is time to say again that this relay is there."""
+        """Whether it is time to renew the leases."""
         return asyncio.get_running_loop().time() >= self._renew_at
 
     def renew_soon(self) -> None:
-        """The shares may have changed."""
+        """Renew as soon as possible: the shares may have changed."""
         self._renew_at = 0.0
 
     async def renew(self) -> Share:
-        """Say that this relay is there, and hold what is its share now."""
+        """Show that this relay is alive, and hold what is its share now."""
         began = asyncio.get_running_loop().time()
         held, seen = dict(self._held), dict(self._seen)
         share = await self._database.write(
@@ -102,31 +102,31 @@ class Leases:
         )
         self._held = {lease.partition: lease for lease in share.leases}
         self._seen = {lease.partition: lease.position for lease in share.leases}
-        self._renew_at = began + (_LACKING_SECONDS if share.lacks else _RENEW_SECONDS)
+        self._renew_at = began + (_RETRY_SECONDS if share.lacks else _RENEW_SECONDS)
         return share
 
     def forget(self) -> None:
-        """What is held, and how far it is read, must be looked up: a lease is lost or an outcome unknown."""
+        """Forget what is held: a lease is lost, or a transaction's outcome unknown. Renewing reads it."""
         self._held, self._seen = {}, {}
         self.renew_soon()
 
     async def give_back(self) -> None:
-        """Leave: the others take over at once."""
+        """Release all leases: the other relays take over at once."""
         self.forget()
         await self._database.write(lambda session: give_back(session, self.relay_id))
 
-    def next_part(self) -> Part:
+    def furthest_behind(self) -> Part:
         """The partitions that are furthest behind; the others wait until those have come up to them."""
         least = min(self._seen.values())
         ahead = [seen for seen in self._seen.values() if seen > least]
         behind = tuple(partition for partition, seen in self._seen.items() if seen == least)
         return Part(behind, least, min(ahead, default=None))
 
-    def saw(self, partitions: Iterable[int], up_to: int) -> None:
-        """There is nothing to route in these partitions up to there."""
+    def mark_read(self, partitions: Iterable[int], up_to: int) -> None:
+        """These partitions are read up to there, and there is nothing to route."""
         self._seen.update(dict.fromkeys(partitions, up_to))
 
-    def advanced(self, partitions: Iterable[int], to: int) -> None:
+    def mark_routed(self, partitions: Iterable[int], to: int) -> None:
         """These partitions are routed up to there, and it is committed."""
         for partition in partitions:
             self._held[partition] = replace(self._held[partition], position=to)
@@ -136,7 +136,7 @@ class Leases:
 def _take(
     session: Session, relay_id: str, held: dict[int, Lease], seen: dict[int, int], *, alone: bool
 ) -> Share:
-    """Take the share, and write down how far the partitions were seen to have nothing to route."""
+    """Take the share, and store how far partitions without anything to route were read."""
     share = take_share(session, relay_id, alone=alone)
     idle: dict[int, list[Lease]] = defaultdict(list)
     leases = []

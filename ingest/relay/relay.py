@@ -30,8 +30,8 @@ from store.inbox.unrouted import requested_replays
 from store.tables import InboxEvent
 
 _POLL_SECONDS = 0.5
-_STAND_BY_SECONDS = 0.1
-_LEAVE_SECONDS = 2.0
+_STANDBY_SECONDS = 0.1
+_RELEASE_TIMEOUT_SECONDS = 2.0
 _TRIES = 3
 _PAUSE_SECONDS = 0.5
 
@@ -48,37 +48,37 @@ class Relay:
         database: Database,
         reader: InboxReader,
         signaller: Signaller,
-        alarm: WakeUpEvent,
+        wake_up: WakeUpEvent,
         wake_page: WakePage,
         machine_lock: MachineLock | None,
         files: FileStarter,
-        write_downs: ProjectionRepairs,
+        projection_repairs: ProjectionRepairs,
     ) -> None:
         self._database = database
         self._reader = reader
         self._signaller = signaller
-        self._alarm = alarm
+        self._wake_up = wake_up
         self._wake_page = wake_page
         self._machine_lock = machine_lock
         self._files = files
-        self._write_downs = write_downs
+        self._projection_repairs = projection_repairs
         self._leases = Leases(database, alone=machine_lock is not None)
         self._conflicts = ConflictWatch(database, reader)
 
     async def run(self) -> None:
-        """Relay until cancelled; then what it holds is given back."""
+        """Relay until cancelled; then release what it holds."""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._signaller.run())
                 group.create_task(self._files.run())
                 await self._relay()
         finally:
-            await self._leave()
+            await self._release_leases()
 
     async def _relay(self) -> None:
         while True:
             if self._machine_lock is not None and not self._machine_lock.try_hold():
-                await asyncio.sleep(_STAND_BY_SECONDS)
+                await asyncio.sleep(_STANDBY_SECONDS)
                 continue
             try:
                 busy = await self._step()
@@ -94,23 +94,23 @@ class Relay:
                 await asyncio.sleep(_PAUSE_SECONDS)
                 busy = True
             if not busy:
-                await self._alarm.wait(_POLL_SECONDS)
+                await self._wake_up.wait(_POLL_SECONDS)
 
     async def _step(self) -> bool:
         """Route one batch; False when there is nothing to do."""
-        if self._alarm.shares_changed():
+        if self._wake_up.shares_changed():
             self._leases.renew_soon()
         if self._leases.is_due():
             await self._renew_leases()
         if not self._leases:
             return False
         more_to_tell = await self._signaller.read_on()
-        part = self._leases.next_part()
+        part = self._leases.furthest_behind()
         events, seen = await self._reader.part(part.partitions, after=part.seen, up_to=part.up_to)
         if events:
             await self._route(events, part, seen)
         else:
-            self._leases.saw(part.partitions, seen)
+            self._leases.mark_read(part.partitions, seen)
         return bool(events) or part.up_to is not None or more_to_tell
 
     async def _renew_leases(self) -> None:
@@ -120,24 +120,24 @@ class Relay:
         if held != former:
             _log.info("relay_holds", partitions=sorted(held))
         if not former:
-            self._alarm.announce()
+            self._wake_up.announce()
         if held - former:
             self._signaller.take_over(held, survives=share.survives)
             if share.survives:
-                self._write_downs.ask("worker_died")
+                self._projection_repairs.request("worker_died")
             await self._files.add_unfinished()
         await self._replay_requested()
-        await self._conflicts.look()
+        await self._conflicts.check()
 
     async def _replay_requested(self) -> None:
         requested = await self._database.read(requested_replays)
         for event in await self._reader.by_ids(requested) if requested else ():
             if event.partition in self._leases:
-                (lease,) = self._leases.of([event.partition])
-                await self._hand_over(await replay(self._database, event, lease, self._leases.relay_id))
+                (lease,) = self._leases.held([event.partition])
+                await self._dispatch(await replay(self._database, event, lease, self._leases.relay_id))
 
     async def _route(self, events: list[InboxEvent], part: Part, up_to: int) -> None:
-        leases = self._leases.of(part.partitions)
+        leases = self._leases.held(part.partitions)
         try:
             routed = await self._database.write(_routing(events, leases, self._leases.relay_id, up_to))
         except LeaseLostError:
@@ -147,20 +147,20 @@ class Relay:
                 raise
             _log.exception("batch_not_routed", size=len(events))
             await self._route_one_by_one(events)
-            rest = [lease for lease in self._leases.of(part.partitions) if lease.position < up_to]
+            rest = [lease for lease in self._leases.held(part.partitions) if lease.position < up_to]
             await self._database.write(_routing([], rest, self._leases.relay_id, up_to))
             routed = Routed()
-        self._leases.advanced(part.partitions, up_to)
+        self._leases.mark_routed(part.partitions, up_to)
         failpoints.reach("relay.routed")
-        await self._hand_over(routed)
+        await self._dispatch(routed)
 
     async def _route_one_by_one(self, events: list[InboxEvent]) -> None:
         for event in events:
-            (lease,) = self._leases.of([event.partition])
+            (lease,) = self._leases.held([event.partition])
             work = _routing([event], [lease], self._leases.relay_id, event.id or 0)
             for attempt in range(1, _TRIES + 1):
                 try:
-                    await self._hand_over(await self._database.write(work))
+                    await self._dispatch(await self._database.write(work))
                     break
                 except LeaseLostError:
                     raise
@@ -169,7 +169,7 @@ class Relay:
                         raise
                     if attempt == _TRIES:
                         await self._quarantine(event, lease, error)
-            self._leases.advanced([event.partition], event.id or 0)
+            self._leases.mark_routed([event.partition], event.id or 0)
 
     async def _quarantine(self, event: InboxEvent, lease: Lease, error: Exception) -> None:
         _log.error(
@@ -187,7 +187,7 @@ class Relay:
 
         await self._database.write(work)
 
-    async def _hand_over(self, routed: Routed) -> None:
+    async def _dispatch(self, routed: Routed) -> None:
         for thread in routed.threads:
             self._signaller.add(
                 thread.page_id,
@@ -196,15 +196,15 @@ class Relay:
                 fresh=thread.fresh,
                 settings=thread.settings,
             )
-        self._files.add(routed.files)
-        self._files.add_taken_back(routed.taken_back)
+        self._files.add(routed.files_to_fetch)
+        self._files.add_deleted(routed.files_to_delete)
         for page_id in routed.pages:
             await self._wake_page(page_id)
 
-    async def _leave(self) -> None:
-        """Give back what is held, so that nobody has to find out that this relay is gone."""
+    async def _release_leases(self) -> None:
+        """Release what is held, so that the others need not find out that this relay is gone."""
         try:
-            async with asyncio.timeout(_LEAVE_SECONDS):
+            async with asyncio.timeout(_RELEASE_TIMEOUT_SECONDS):
                 await self._leases.give_back()
         except (TimeoutError, SQLAlchemyError) as error:
             _log.warning("leases_not_given_back", error=reason(error))

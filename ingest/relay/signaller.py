@@ -23,7 +23,7 @@ from domain.conversations.state import ThreadEvent, ThreadEventKind
 from domain.events.kinds import FactKind
 from ingest.inbox.inbox import partition_of
 from ingest.relay.conversation_client import ConversationClient
-from ingest.relay.engine_watch import TemporalWatch
+from ingest.relay.temporal_watch import TemporalWatch
 from store.conversations.thread_events import forget, unapplied_after
 from store.db.database import Database, Work
 from store.db.unavailable import may_be_of_the_data, reason
@@ -36,7 +36,7 @@ _ROWS_PER_READ = 500
 _RPC_SECONDS = 10.0
 _FIRST_PAUSE_SECONDS = 0.1
 _MAX_PAUSE_SECONDS = 5.0
-_REFUSED_FOR_EVER = frozenset({RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.OUT_OF_RANGE})
+_REFUSED_FOR_GOOD = frozenset({RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.OUT_OF_RANGE})
 
 _log = get_logger("ingest")
 
@@ -61,7 +61,7 @@ class Signaller:
     def __init__(self, database: Database, client: Client) -> None:
         self._database = database
         self._conversations = ConversationClient(client)
-        self._engine = TemporalWatch(client)
+        self._temporal = TemporalWatch(client)
         self._threads: dict[str, _Thread] = {}
         self._queue: asyncio.Queue[str] = asyncio.Queue()
         self._in_memory = 0
@@ -89,8 +89,8 @@ class Signaller:
     def take_over(self, partitions: Collection[int], *, survives: bool) -> None:
         """Read back, for all these partitions, what no workflow has applied: another may have left it.
 
-        Some were signalled before. That is harmless, and should the engine have lost one with its power,
-        nothing else would bring it back. `survives`: the other is dead, and its worker with it.
+        Some were signalled before. That is harmless, and should Temporal have lost one in a power cut,
+        nothing else would bring it back. `survives`: the other relay is dead, and its worker with it.
         """
         self._partitions = partitions
         self._read_to = ("", 0)
@@ -127,13 +127,13 @@ class Signaller:
     async def run(self) -> None:
         """Signal until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._engine.run())
+            group.create_task(self._temporal.run())
             for _ in range(IN_FLIGHT):
                 group.create_task(self._work())
 
     async def _work(self) -> None:
         while True:
-            await self._engine.answers()
+            await self._temporal.wait_until_up()
             customer_id = await self._queue.get()
             thread = self._threads[customer_id]
             batch = [thread.events.popleft() for _ in range(min(EVENTS_PER_SIGNAL, len(thread.events)))]
@@ -147,7 +147,7 @@ class Signaller:
                 del self._threads[customer_id]
 
     async def _deliver(self, page_id: str, customer_id: str, batch: ThreadEvents) -> None:
-        """Signal one batch, however long the engine is away, and note it."""
+        """Signal one batch, however long Temporal is down."""
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
@@ -155,14 +155,14 @@ class Signaller:
                     reached = await self._conversations.deliver(page_id, customer_id, batch)
                 break
             except RPCError as error:
-                if error.status in _REFUSED_FOR_EVER:
+                if error.status in _REFUSED_FOR_GOOD:
                     await self._set_aside(page_id, customer_id, batch, error)
                     return
                 said = error.status.name
             except TimeoutError:
                 said = "timeout"
-            batch = ThreadEvents(batch.events)  # told a second time, perhaps: it must be looked up
-            if await self._engine.is_back(said):
+            batch = ThreadEvents(batch.events)  # it may have been delivered: a second start must not carry it
+            if await self._temporal.recovers(said):
                 pause = _FIRST_PAUSE_SECONDS
             else:
                 await asyncio.sleep(pause)
@@ -172,7 +172,7 @@ class Signaller:
             await self._note(lambda session: _note_unreached(session, page_id, customer_id, batch.events))
 
     async def _set_aside(self, page_id: str, customer_id: str, batch: ThreadEvents, error: RPCError) -> None:
-        """The engine refuses the batch for ever: find the event that it refuses, let the others pass."""
+        """Temporal refuses the batch for good: find the event that it refuses, and deliver the others."""
         if len(batch.events) > 1:
             for event in batch.events:
                 await self._deliver(page_id, customer_id, ThreadEvents([event]))
@@ -184,7 +184,7 @@ class Signaller:
         )
 
     async def _note(self, work: Work[None]) -> None:
-        """Write, however long the store is away; what is written twice is there once."""
+        """Write, however long the store is away; what is written twice is stored once."""
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
@@ -200,7 +200,7 @@ class Signaller:
 
 
 def _note_unreached(session: Session, page_id: str, customer_id: str, batch: list[ThreadEvent]) -> None:
-    """No conversation is open, and these events are no reason to open one."""
+    """Record that no conversation is open, and that these events are no reason to open one."""
     forget(session, customer_id, [event.seq for event in batch])
     append_events(
         session,

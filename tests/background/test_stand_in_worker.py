@@ -89,7 +89,7 @@ async def test_what_waits_needs_not_wait_for_the_pollers_of_the_first_worker(dev
             new = await client.start_workflow(
                 Greeter.run, id=f"new-{queue}", task_queue=queue, start_signal="ask"
             )
-            async with standing_in(StandIns(answers(False), make, min_absence_seconds=0, look_seconds=0.01)):
+            async with standing_in(StandIns(answers(False), make, min_downtime_seconds=0, look_seconds=0.01)):
                 async with asyncio.timeout(_TIMEOUT_SECONDS):
                     assert [await each.result() for each in (cached, new)] == ["hello", "hello"]
             network.heal()
@@ -128,7 +128,7 @@ async def test_each_absence_has_its_stand_in_and_one_that_fails_ends_no_other() 
     workers = [mock.AsyncMock(), mock.AsyncMock()]
     make = mock.AsyncMock(side_effect=[workers[0], RuntimeError("gone again"), workers[1]])
     looks = answers(True, False, False, True, False, True, False)
-    async with standing_in(StandIns(looks, make, min_absence_seconds=0, look_seconds=0.001)):
+    async with standing_in(StandIns(looks, make, min_downtime_seconds=0, look_seconds=0.001)):
         await eventually(lambda: _begun(workers[1]))
         workers[0].__aexit__.assert_not_awaited()
     assert make.await_count == 3
@@ -146,7 +146,7 @@ async def test_it_goes_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) ->
 
 async def test_a_short_absence_needs_none() -> None:
     make, looks = mock.AsyncMock(), answers(False, False)
-    async with standing_in(StandIns(looks, make, min_absence_seconds=3600, look_seconds=0.001)):
+    async with standing_in(StandIns(looks, make, min_downtime_seconds=3600, look_seconds=0.001)):
         await eventually(lambda: _looked(looks, 5))
     make.assert_not_awaited()
 

@@ -15,7 +15,7 @@ from base.settings import Settings
 from base.temporal import connect
 from ingest.events import conflicts
 from ingest.inbox.reader import InboxReader
-from ingest.inbox.wake import datagram_alarm, notify_alarm
+from ingest.inbox.wake import datagram_wake_up, postgres_wake_up
 from ingest.relay.file_starter import FileStarter
 from ingest.relay.leases import MachineLock
 from ingest.relay.projection_repairs import ProjectionRepairs
@@ -27,23 +27,23 @@ from store.db.database import Database
 async def main() -> None:
     settings = Settings()
     configure(settings.log_level)
-    conflicts.LOOK_EVERY = timedelta(0)
+    conflicts.CHECK_INTERVAL = timedelta(0)
     silence = socket.create_server(("127.0.0.1", 0))  # takes connections and never reads
     host, port = silence.getsockname()
     client = await connect(settings.model_copy(update={"temporal_address": f"{host}:{port}"}), lazy=True)
     database, inbox = Database(settings.store_url), Database(settings.inbox_url)
     server = settings.database_url
-    alarm_of = datagram_alarm(settings.data_dir) if server is None else notify_alarm(server)
-    async with alarm_of as alarm:
+    opened = datagram_wake_up(settings.data_dir) if server is None else postgres_wake_up(server)
+    async with opened as wake_up:
         relay = Relay(
             database=database,
             reader=InboxReader(inbox),
             signaller=Signaller(database, client),
-            alarm=alarm,
+            wake_up=wake_up,
             wake_page=PageWaker(client, database).wake,
             machine_lock=MachineLock(settings.data_dir) if server is None else None,
             files=FileStarter(client, database),
-            write_downs=ProjectionRepairs(database, client),
+            projection_repairs=ProjectionRepairs(database, client),
         )
         running = asyncio.create_task(relay.run())
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)

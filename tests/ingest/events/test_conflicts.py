@@ -6,7 +6,7 @@ from datetime import timedelta
 from freezegun import freeze_time
 
 from base import clock
-from ingest.events.conflicts import LOOK_EVERY, ConflictWatch
+from ingest.events.conflicts import CHECK_INTERVAL, ConflictWatch
 from ingest.inbox.reader import InboxReader
 from store.events.events import CONFLICTING_REPEAT
 from store.inbox.inbox_events import BATCH
@@ -32,7 +32,7 @@ async def alarms(intake: Intake) -> list[Event]:
 async def test_another_content_is_one_alarm_that_names_event_and_page(intake: Intake) -> None:
     await intake.receive(body("first"))
     await intake.receive(body("second"))
-    await watch(intake).look()
+    await watch(intake).check()
     (alarm,) = await alarms(intake)
     (event,) = await intake.events()
     assert (alarm.page_id, alarm.data) == (PAGE_A, {"inbox_id": event.id, "kind": "message"})
@@ -43,7 +43,7 @@ async def test_another_content_is_one_alarm_that_names_event_and_page(intake: In
 async def test_the_same_content_is_none(intake: Intake) -> None:
     for _ in range(3):
         await intake.receive(body("first"))
-    await watch(intake).look()
+    await watch(intake).check()
     assert await alarms(intake) == []
 
 
@@ -51,21 +51,21 @@ async def test_it_stays_one_after_more_repeats_and_a_new_start(intake: Intake) -
     await intake.receive(body("first"))
     for text in ("second", "third"):
         await intake.receive(body(text))
-        await watch(intake).look()
+        await watch(intake).check()
     assert len(await alarms(intake)) == 1
 
 
 async def test_it_looks_at_most_every_ten_seconds_and_finds_what_came_meanwhile(intake: Intake) -> None:
     with freeze_time("2026-11-20T10:00:00Z") as now:
         one = watch(intake)
-        await one.look()
+        await one.check()
         await intake.receive(body("first"))
         await intake.receive(body("second"))
-        now.tick(LOOK_EVERY - timedelta(milliseconds=1))
-        await one.look()
+        now.tick(CHECK_INTERVAL - timedelta(milliseconds=1))
+        await one.check()
         assert await alarms(intake) == []
         now.tick(timedelta(milliseconds=1))
-        await one.look()
+        await one.check()
         assert len(await alarms(intake)) == 1
 
 
@@ -74,5 +74,5 @@ async def test_more_than_one_reading_of_them_are_all_told(intake: Intake) -> Non
     for number in range(count):
         await intake.receive(body("first", f"m_{number}"))
         await intake.receive(body("second", f"m_{number}"))
-    await watch(intake).look()
+    await watch(intake).check()
     assert len(await alarms(intake)) == count

@@ -184,7 +184,7 @@ async def test_the_files_of_a_message_that_is_taken_back_are_to_be_deleted(
     told = []
     for body in (taken_back, picture) if early else (picture, taken_back):
         await intake.receive(json.dumps(body).encode(), received_ms=SENT_AT_MS + 1500)
-        told = (await intake.route_new()).taken_back
+        told = (await intake.route_new()).files_to_delete
 
     row = await only(intake.store, Attachment)
     assert (row.state, row.name, row.url) == ("deleted", None, None)

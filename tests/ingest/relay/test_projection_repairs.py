@@ -111,9 +111,9 @@ class Engine:
 
 @contextlib.asynccontextmanager
 async def working(store: Database, engine: Engine) -> AsyncIterator[ProjectionRepairs]:
-    write_downs = ProjectionRepairs(store, engine.client)
-    task = asyncio.create_task(write_downs.run())
-    yield write_downs
+    repairs = ProjectionRepairs(store, engine.client)
+    task = asyncio.create_task(repairs.run())
+    yield repairs
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
@@ -148,8 +148,8 @@ async def test_who_cannot_be_told_is_told_later(store: Database) -> None:
     engine = Engine()
     await tell(store, "customer-0", NOON)
     engine.is_away = True
-    async with working(store, engine) as write_downs:
-        write_downs.ask("worker_died")
+    async with working(store, engine) as repairs:
+        repairs.request("worker_died")
         await asyncio.sleep(0.2)
         engine.is_away = False
         await eventually(lambda: _is(engine.told != []))

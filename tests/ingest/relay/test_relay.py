@@ -44,11 +44,11 @@ def relay(intake: Intake, signaller: mock.Mock, files: mock.Mock) -> Relay:
         database=intake.store,
         reader=InboxReader(intake.inbox_store),
         signaller=signaller,
-        alarm=WakeUpEvent(),
+        wake_up=WakeUpEvent(),
         wake_page=mock.AsyncMock(),
         machine_lock=MachineLock(intake.settings.data_dir),
         files=files,
-        write_downs=mock.Mock(),
+        projection_repairs=mock.Mock(),
     )
 
 

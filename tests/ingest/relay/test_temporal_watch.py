@@ -8,8 +8,8 @@ from unittest import mock
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from ingest.relay import engine_watch
-from ingest.relay.engine_watch import TemporalWatch
+from ingest.relay import temporal_watch
+from ingest.relay.temporal_watch import TemporalWatch
 
 AWAY = RPCError("no", RPCStatusCode.UNAVAILABLE, b"")
 
@@ -29,27 +29,27 @@ async def watching(*looks: object) -> AsyncIterator[tuple[TemporalWatch, mock.As
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_watch, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(temporal_watch, "_PROBE_INTERVAL_SECONDS", 0.01)
 
 
 async def test_sixteen_wait_for_one_that_looks() -> None:
     async with watching(AWAY, AWAY, TimeoutError(), False, True) as (watch, looks):
-        assert await asyncio.gather(*(watch.is_back("UNAVAILABLE") for _ in range(16))) == [True] * 16
+        assert await asyncio.gather(*(watch.recovers("UNAVAILABLE") for _ in range(16))) == [True] * 16
         assert looks.await_count == 5
-        await watch.answers()
+        await watch.wait_until_up()
 
 
 async def test_a_call_that_failed_for_another_reason_is_told_so() -> None:
     async with watching(True) as (watch, _):
-        assert await watch.is_back("RESOURCE_EXHAUSTED") is False
+        assert await watch.recovers("RESOURCE_EXHAUSTED") is False
 
 
 async def test_an_engine_that_tells_nothing_of_its_health_answers() -> None:
     async with watching(RPCError("no such service", RPCStatusCode.UNIMPLEMENTED, b"")) as (watch, _):
-        assert await watch.is_back("UNAVAILABLE") is False
+        assert await watch.recovers("UNAVAILABLE") is False
 
 
 async def test_every_absence_is_watched_anew() -> None:
     async with watching(AWAY, True, True) as (watch, _):
-        assert await watch.is_back("UNAVAILABLE") is True
-        assert await watch.is_back("UNAVAILABLE") is False
+        assert await watch.recovers("UNAVAILABLE") is True
+        assert await watch.recovers("UNAVAILABLE") is False
