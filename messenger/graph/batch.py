@@ -1,7 +1,8 @@
 """A read whose parameters must not be in a URL: carried by a batch call, in the body of a POST.
 
-Graph API, "Batch Requests": `POST /` with `batch`, an array of calls; the answer is an array of
-`{"code": 200, "body": "<JSON as text>"}`, null in the place of a call that was not finished.
+Source: https://developers.facebook.com/docs/graph-api/batch-requests. The call is `POST /` with `batch`, an
+array of calls; the answer is an array of `{"code": 200, "body": "<JSON as text>"}`, null in the place of a
+call that was not finished.
 """
 
 import json

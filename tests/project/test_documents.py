@@ -26,10 +26,8 @@ PAGES = (
     ),
     *sorted(DOCS.rglob("*.md")),
 )
-OF_TODAY = [
-    page for page in PAGES if page.parent.name not in ("adr", "reports") and page.name != "CHANGELOG.md"
-]
-"""Decisions, reports and releases tell of their own day: what they name may be gone since."""
+OF_TODAY = [page for page in PAGES if page.parent.name != "reports" and page.name != "CHANGELOG.md"]
+"""Reports and releases tell of their own day: what they name may be gone since."""
 MADE_BY_RUNNING = {"graph.jsonl", "meta.jsonl", "logs/"}
 PLACES = (
     ROOT,

@@ -46,6 +46,13 @@ def test_every_document_that_code_cites_exists() -> None:
     assert _missing(_DOCUMENT, 80) == []
 
 
+def test_sources_are_cited_by_page_or_address_and_not_by_title() -> None:
+    by_title = re.compile(
+        r"(?:Messenger Platform|Graph API|Dynamics 365),? \"|[Ss]ervice behaviour \d|[Bb]ad inputs? [WAPF]\d"
+    )
+    assert [file for file, text in _sources() if by_title.search(text)] == []
+
+
 def test_every_file_of_code_that_code_names_exists() -> None:
     assert _missing(_CODE, 10) == []
 
