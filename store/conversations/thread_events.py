@@ -4,27 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete
-from sqlmodel import Session, col, select, tuple_
+from sqlalchemy import select as sql_select
+from sqlmodel import Session, col, select
 
 from base.json_codec import from_json_value, to_json_value
 from domain.conversations.state import ThreadEvent as Event
+from store.db.ranges import Span, cut
+from store.db.sql import delete_rows
 from store.tables import Customer, Thread, ThreadEvent
 
 _UNAPPLIED = col(ThreadEvent.seq) > col(Thread.applied_seq)
-_AFTER = (
-    select(Thread.page_id, Customer.psid, ThreadEvent)
-    .join(Thread, col(Thread.customer_id) == col(ThreadEvent.customer_id))
-    .join(Customer, col(Customer.id) == col(ThreadEvent.customer_id))
-    .where(
-        _UNAPPLIED,
-        tuple_(ThreadEvent.customer_id, ThreadEvent.seq) > tuple_(bindparam("customer_id"), bindparam("seq")),
-    )
-    .order_by(col(ThreadEvent.customer_id), col(ThreadEvent.seq))
-    .limit(bindparam("limit"))
-)
-
-
+_KEY = (col(ThreadEvent.customer_id), col(ThreadEvent.seq))
 _COLUMNS = ("seq", "kind")
 
 
@@ -53,10 +43,15 @@ class Unapplied:
 
 def unapplied_after(session: Session, customer_id: str, seq: int, *, limit: int) -> list[Unapplied]:
     """The next events after (customer_id, seq), in that order."""
-    bounds = {"customer_id": customer_id, "seq": seq, "limit": limit}
+    waiting = (
+        sql_select(col(Thread.page_id), col(Customer.psid), ThreadEvent)
+        .join(Thread, col(Thread.customer_id) == col(ThreadEvent.customer_id))
+        .join(Customer, col(Customer.id) == col(ThreadEvent.customer_id))
+        .where(_UNAPPLIED)
+    )
+    following = session.execute(cut(waiting, _KEY, Span(limit, after=(customer_id, seq))))
     return [
-        Unapplied(page_id, psid, row.customer_id, event_of(row))
-        for page_id, psid, row in session.exec(_AFTER, params=bounds)
+        Unapplied(page_id, psid, row.customer_id, event_of(row)) for page_id, psid, row in following
     ]
 
 
@@ -72,8 +67,5 @@ def unapplied(session: Session) -> list[tuple[str, str, int]]:
 
 def forget(session: Session, customer_id: str, seqs: Iterable[int]) -> None:
     """Delete events of a thread that no workflow will apply."""
-    session.connection().execute(
-        delete(ThreadEvent).where(
-            col(ThreadEvent.customer_id) == customer_id, col(ThreadEvent.seq).in_(list(seqs))
-        )
-    )
+    of_thread = col(ThreadEvent.customer_id) == customer_id
+    delete_rows(session, ThreadEvent, of_thread, col(ThreadEvent.seq).in_(list(seqs)))

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, SQLColumnExpression, select, tuple
 Key = Sequence[Any]
 Place = TypeVar("Place", bound=tuple[Any, ...])
 Row = TypeVar("Row")
+Statement = TypeVar("Statement", bound=Select[*tuple[Any, ...]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Span(Generic[Place]):
     before: Place | None = None
 
 
-def cut(statement: Select[Any], key: Key, span: Span[Any]) -> Select[Any]:
+def cut(statement: Statement, key: Key, span: Span[Any]) -> Statement:
     """The part of what a statement finds, in order."""
     whole = tuple_(*key) if len(key) > 1 else key[0]
     # SQLite finds the place in an index by the first column of the key alone.

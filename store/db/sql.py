@@ -4,7 +4,7 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Insert, Table, text
+from sqlalchemy import ColumnElement, Insert, Table, delete, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Session, SQLModel
@@ -41,6 +41,11 @@ def insert_or_ignore(session: Session, model: type[SQLModel], rows: list[dict[st
 def _insert_or_ignore(dialect: str, model: type[SQLModel]) -> Insert:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     return insert(table_of(model)).on_conflict_do_nothing()
+
+
+def delete_rows(session: Session, model: type[SQLModel], *conditions: ColumnElement[bool]) -> int:
+    """Delete the rows for which all conditions hold. Returns how many there were."""
+    return session.connection().execute(delete(table_of(model)).where(*conditions)).rowcount
 
 
 def bulk_insert_detached(session: Session, objects: Sequence[SQLModel]) -> None:

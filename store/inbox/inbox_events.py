@@ -4,8 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam
-from sqlmodel import Session, col, func, select, tuple_
+from sqlalchemy import select as sql_select
+from sqlmodel import Session, col, func, select
 
+from store.db.ranges import Span, cut
 from store.inbox.relay_shares import PARTITIONS
 from store.tables import InboxEvent
 
@@ -70,11 +72,7 @@ def events_by_id(session: Session, ids: list[int]) -> list[InboxEvent]:
 
 def conflicts_after(session: Session, at_ms: int, inbox_id: int) -> list[Conflict]:
     """The next conflicts after (at_ms, inbox_id), in that order. At most `BATCH`."""
-    when, id_ = col(InboxEvent.conflict_ms), col(InboxEvent.id)
-    following = (
-        select(when, id_, col(InboxEvent.page_id), col(InboxEvent.kind))
-        .where(when.is_not(None), tuple_(when, id_) > (at_ms, inbox_id))
-        .order_by(when, id_)
-        .limit(BATCH)
-    )
-    return [Conflict(at or 0, id_ or 0, page, kind) for at, id_, page, kind in session.exec(following)]
+    key = (col(InboxEvent.conflict_ms), col(InboxEvent.id))
+    found = sql_select(*key, col(InboxEvent.page_id), col(InboxEvent.kind)).where(key[0].is_not(None))
+    following = session.execute(cut(found, key, Span(BATCH, after=(at_ms, inbox_id))))
+    return [Conflict(at or 0, id_ or 0, page, kind) for at, id_, page, kind in following]

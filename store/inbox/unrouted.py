@@ -1,8 +1,9 @@
 """Webhook events that went to no thread."""
 
-from sqlalchemy import delete, update
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from store.db.sql import delete_rows
 from store.tables import UnroutedEvent
 
 REPLAYING = "replaying"
@@ -37,5 +38,4 @@ def requested_replays(session: Session) -> list[int]:
 
 def forget(session: Session, inbox_id: int) -> bool:
     """Delete the row of an unrouted event. Returns whether there was one."""
-    unrouted = delete(UnroutedEvent).where(col(UnroutedEvent.inbox_id) == inbox_id)
-    return session.connection().execute(unrouted).rowcount == 1
+    return delete_rows(session, UnroutedEvent, col(UnroutedEvent.inbox_id) == inbox_id) == 1

@@ -8,10 +8,11 @@ partition was read. `late_files` are where files are that came after the custome
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, literal, or_
-from sqlmodel import Session, SQLModel, col, select
+from sqlalchemy import literal, or_
+from sqlmodel import Session, col, select
 
 from store.attachments.rows import keys_of_customer
+from store.db.sql import delete_rows
 from store.inbox.relay_shares import positions
 from store.privacy.erasures import add_counts
 from store.tables import (
@@ -45,7 +46,7 @@ def erase_customer(session: Session, erasure_id: str, customer_id: str) -> None:
         return
     late_files = keys_of_customer(session, customer_id)
     counts = {
-        model.__tablename__: _delete(session, model, *conditions)
+        model.__tablename__: delete_rows(session, model, *conditions)
         for model, *conditions in _rows_of(customer_id)
     }
     read = {str(partition): position for partition, position in positions(session).items()}
@@ -56,10 +57,12 @@ def erase_customer(session: Session, erasure_id: str, customer_id: str) -> None:
 def forget_inbox_events(session: Session, erasure_id: str, inbox_ids: list[int]) -> None:
     """Delete what stands in the store for events of the inbox that went to no thread."""
     counts = {
-        UnroutedEvent.__tablename__: _delete(
+        UnroutedEvent.__tablename__: delete_rows(
             session, UnroutedEvent, col(UnroutedEvent.inbox_id).in_(inbox_ids)
         ),
-        EarlyChange.__tablename__: _delete(session, EarlyChange, col(EarlyChange.inbox_id).in_(inbox_ids)),
+        EarlyChange.__tablename__: delete_rows(
+            session, EarlyChange, col(EarlyChange.inbox_id).in_(inbox_ids)
+        ),
     }
     add_counts(session, erasure_id, counts)
 
@@ -89,10 +92,6 @@ def _rows_of(customer_id: str) -> list[tuple[Any, ...]]:
         (Thread, col(Thread.customer_id) == customer_id),
         (Customer, col(Customer.id) == customer_id),
     ]
-
-
-def _delete(session: Session, model: type[SQLModel], *conditions: ColumnElement[bool]) -> int:
-    return session.connection().execute(delete(model).where(*conditions)).rowcount
 
 
 def _remember(session: Session, erasure_id: str, customer_id: str, facts: dict[str, Any]) -> None:

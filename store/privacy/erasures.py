@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import or_
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from base.ids import id_from_key
@@ -22,6 +22,7 @@ from domain.conversations.lifecycle import ActorKind
 from domain.events.kinds import FactKind
 from domain.sending.delivery import MessageStatus
 from store.conversations.messages import settle
+from store.db.ranges import Span, cut
 from store.db.refusals import not_found
 from store.db.sql import insert_or_ignore
 from store.events.events import append_events, event_row
@@ -30,6 +31,7 @@ from store.tables import Account, Customer, Erasure, Message, Page
 CUSTOMER_ERASED = "customer_erased"
 """The reason of a message that was cancelled because its customer is being erased."""
 
+_KEY = (col(Erasure.requested_at), col(Erasure.id))
 _NOT_BEGUN = (MessageStatus.QUEUED.value, MessageStatus.HELD.value)
 
 
@@ -183,13 +185,8 @@ def by_code(session: Session, code: str) -> Erasure | None:
 
 def listed(session: Session, *, after: tuple[datetime, str] | None, limit: int) -> list[Erasure]:
     """Erasures, the newest first."""
-    statement = select(Erasure).order_by(col(Erasure.requested_at).desc(), col(Erasure.id).desc())
-    if after is not None:
-        at, erasure_id = after
-        earlier = col(Erasure.requested_at) < at
-        same = (col(Erasure.requested_at) == at) & (col(Erasure.id) < erasure_id)
-        statement = statement.where(or_(earlier, same))
-    return list(session.exec(statement.limit(limit)))
+    span = Span(limit, newest_first=True, before=after)
+    return list(session.scalars(cut(sql_select(Erasure), _KEY, span)))
 
 
 def unfinished(session: Session, *statuses: ErasureStatus) -> list[str]:

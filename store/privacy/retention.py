@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, tuple_, update
+from sqlalchemy import ColumnElement, and_, exists, or_, tuple_, update
 from sqlmodel import Session, SQLModel, col, func, select
 
 from domain.attachments.attachments import Direction, FileReason, FileState
 from store.attachments.rows import expire_file
-from store.db.sql import table_of
+from store.db.sql import delete_rows, table_of
 from store.tables import (
     Attachment,
     AttachmentUpload,
@@ -79,7 +79,7 @@ def old_unrouted_events(session: Session, before: datetime) -> list[int]:
 
 def forget_unrouted_events(session: Session, inbox_ids: list[int]) -> int:
     """Delete the rows of events that went to no thread, once their content is gone."""
-    return _delete(session, UnroutedEvent, col(UnroutedEvent.inbox_id).in_(inbox_ids))
+    return delete_rows(session, UnroutedEvent, col(UnroutedEvent.inbox_id).in_(inbox_ids))
 
 
 def delete_old_events(session: Session, before: datetime) -> int:
@@ -143,9 +143,7 @@ def forget_deleted_file(session: Session, attachment_id: str) -> None:
         return
     file.store_key = None
     if file.direction == Direction.OUTBOUND and file.message_id is None:
-        session.connection().execute(
-            delete(AttachmentUpload).where(col(AttachmentUpload.attachment_id) == attachment_id)
-        )
+        delete_rows(session, AttachmentUpload, col(AttachmentUpload.attachment_id) == attachment_id)
         session.delete(file)
 
 
@@ -174,14 +172,10 @@ def _delete_oldest(
     if more:
         oldest = oldest.where(or_(*more))
     ids = [id_ for id_, at in session.connection().execute(oldest) if at < before]
-    return _delete(session, model, key.in_(ids)) if ids else 0
+    return delete_rows(session, model, key.in_(ids)) if ids else 0
 
 
 def _delete_some(session: Session, model: type[SQLModel], chosen: ColumnElement[bool]) -> int:
     keys: Any = list(table_of(model).primary_key.columns)
     some = select(*keys).where(chosen).limit(ROWS_AT_ONCE)
-    return _delete(session, model, tuple_(*keys).in_(some))
-
-
-def _delete(session: Session, model: type[SQLModel], chosen: ColumnElement[bool]) -> int:
-    return session.connection().execute(delete(table_of(model)).where(chosen)).rowcount
+    return delete_rows(session, model, tuple_(*keys).in_(some))
