@@ -9,17 +9,20 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from api.http.invalid import describe_errors
-from api.http.problems import Problem
+from api.http.problems import PROBLEMS, Problem
 from base.log import get_logger
 from base.secrets import SecretUnreadableError
 from store.db.read_limits import ReadTooSlowError
-from store.db.refusals import StoreRefusalError
+from store.db.refusals import RefusalReason, StoreRefusalError
 from store.db.unavailable import STORE_UNAVAILABLE
 
 _CLIENT_CLOSED_REQUEST = 499
 _CODE_OF_STATUS = {400: "bad_request", 404: "not_found"}
 
 _log = get_logger("api")
+
+if missing := {*RefusalReason} - PROBLEMS.keys():
+    raise LookupError(f"Refusals of the store are missing in the table of problems: {missing}")
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -61,7 +64,7 @@ async def _refused(_request: Request, error: Exception) -> Response:
 
 
 def _detail_of(error: StoreRefusalError) -> str | None:
-    if error.code == "not_found":
+    if error.code is RefusalReason.NOT_FOUND:
         return f"There is no {error.facts['resource']} with the id {error.facts['id']}."
     return None
 

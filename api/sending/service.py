@@ -24,9 +24,8 @@ from domain.conversations.changes import Refusal
 from domain.conversations.state import Command
 from store.conversations.command_targets import CommandTarget, named_by, record_refusal
 from store.conversations.messages import replied_ids
-from store.conversations.thread_owners import NOT_OURS
 from store.db.database import Database
-from store.db.refusals import StoreRefusalError
+from store.db.refusals import RefusalReason, StoreRefusalError
 from store.sending import replies
 from store.tables import Message, Thread
 
@@ -58,11 +57,12 @@ class ReplyService:
         except replies.RefusedBeforeError as error:
             raise _repeated_problem(error.problem) from error
         except StoreRefusalError as error:
-            if error.code != NOT_OURS:
+            if error.code is not RefusalReason.THREAD_OWNED_BY_ANOTHER_APP:
                 raise
         owner = await self._meta.thread_owner(conversation_id)
         if owner.is_other:
-            raise Problem(NOT_OURS, thread_owner=ThreadOwnerView.of_known(owner).model_dump(mode="json"))
+            shown = ThreadOwnerView.of_known(owner).model_dump(mode="json")
+            raise Problem(RefusalReason.THREAD_OWNED_BY_ANOTHER_APP, thread_owner=shown)
         return await self._database.write(write_row)
 
     async def send_command(self, intent: replies.Intent, role: Role) -> bool:

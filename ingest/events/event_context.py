@@ -20,8 +20,9 @@ from messenger.webhooks.catalogue import Classification
 from messenger.webhooks.webhook import READ_BACK_CHANNELS, STANDBY_CHANNELS
 from store.conversations.projection import set_window, window_of_thread
 from store.conversations.thread_events import thread_event_row
+from store.db.sql import row_of
 from store.events.events import event_row
-from store.tables import Customer, InboxEvent, Thread
+from store.tables import Customer, InboxEvent, Message, Thread
 
 
 @dataclass(slots=True)
@@ -85,35 +86,20 @@ def occurred_at(event: InboxEvent) -> datetime:
 
 
 def insert_message(context: EventContext, **columns: Any) -> None:
-    """Insert a message row, with every column that a bulk insert needs."""
-    row: dict[str, Any] = {
-        "id": context.id,
-        "page_id": context.thread.page_id,
-        "customer_id": context.customer.id,
-        "conversation_id": None,
-        "kind": "message",
-        "text": None,
-        "attachments": [],
-        "quick_reply_payload": None,
-        "content": None,
-        "hold": False,
-        "resends": None,
-        "reply_to_mid": None,
-        "mid": None,
-        "referral": None,
-        "reactions": [],
-        "edits": [],
-        "app_id": None,
-        "standby": context.is_standby,
-        "thread_seq": context.next_seq(),
-        "status": None,
-        "attempt": 0,
-        "occurred_at": context.occurred_at,
-        "received_at": context.received_at,
-        "sent_at": None,
-        "created_at": context.received_at,
-    }
-    context.writes.add_message(row | columns)
+    """Insert a message row."""
+    row = row_of(
+        Message,
+        id=context.id,
+        page_id=context.thread.page_id,
+        customer_id=context.customer.id,
+        standby=context.is_standby,
+        thread_seq=context.next_seq(),
+        occurred_at=context.occurred_at,
+        received_at=context.received_at,
+        created_at=context.received_at,
+        **columns,
+    )
+    context.writes.add_message(row)
 
 
 def change_message(context: EventContext, mid: str | None, kind: str, **change: Any) -> None:

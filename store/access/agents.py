@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from store.access.credentials import end_all_sign_ins, holders_of_live_keys
-from store.db.refusals import StoreRefusalError, not_found
+from store.db.refusals import RefusalReason, StoreRefusalError, not_found
 from store.tables import Agent
 
 ADMIN = "admin"
@@ -69,7 +69,7 @@ def change(
     if leaves and agent.role == ADMIN and agent.active:
         others = _admins_who_can_come_in(session, at, holds_token) - {agent_id}
         if not others:
-            raise StoreRefusalError("last_admin")
+            raise StoreRefusalError(RefusalReason.LAST_ADMIN)
     agent.sqlmodel_update(changes)
     if changes.get("active") is False or "password_hash" in changes:
         end_all_sign_ins(session, agent_id, at)
@@ -96,7 +96,7 @@ def listed(session: Session, *, after: str | None, limit: int) -> list[Agent]:
 def _refuse_taken_email(session: Session, email: str | None) -> None:
     taken_by = session.exec(select(Agent.id).where(Agent.email == email)).first() if email else None
     if taken_by is not None:
-        raise StoreRefusalError("email_taken", agent_id=taken_by)
+        raise StoreRefusalError(RefusalReason.EMAIL_TAKEN, agent_id=taken_by)
 
 
 def _admins_who_can_come_in(session: Session, at: datetime, holds_token: str | None) -> set[str]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from base.ids import new_id
-from store.db.refusals import StoreRefusalError
+from store.db.refusals import RefusalReason, StoreRefusalError
 from store.db.sql import insert_or_ignore
 from store.tables import IdempotencyRecord
 
@@ -53,7 +53,7 @@ def create_once(session: Session, once: Once, id: str, create: Callable[[], None
     insert_or_ignore(session, IdempotencyRecord, [row])
     kept = session.get_one(IdempotencyRecord, (once.principal_id, once.key))
     if kept.request_hash != once.request_hash:
-        raise StoreRefusalError("idempotency_key_reused")
+        raise StoreRefusalError(RefusalReason.IDEMPOTENCY_KEY_REUSED)
     if kept.body == row["body"]:
         create()
     return str(kept.body["id"])

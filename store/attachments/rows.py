@@ -24,8 +24,8 @@ from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
 from domain.events.kinds import FactKind
 from domain.workstreams.conversation_settings import AutomatedTrigger
-from store.db.refusals import StoreRefusalError
-from store.db.sql import insert_or_ignore
+from store.db.refusals import RefusalReason, StoreRefusalError
+from store.db.sql import insert_or_ignore, row_of
 from store.events.events import append_events, event_row
 from store.tables import Attachment, AttachmentUpload, Message, Page
 
@@ -59,23 +59,22 @@ def inbound_row(
     at: datetime,
 ) -> dict[str, Any]:
     """The row of a file in a customer's message: to be fetched, or refused at once."""
-    return {
-        "id": id,
-        "direction": Direction.INBOUND.value,
-        "message_id": message_id,
-        "page_id": page_id,
-        "customer_id": customer_id,
-        "position": position,
-        "kind": kind,
-        "state": (STATE_OF[refused] if refused else FileState.PENDING).value,
-        "reason": refused.value if refused else None,
-        "name": name,
-        "url": None if refused else url,
-        "refreshed": False,
-        "attempts": 0,
-        "created_at": at,
-        "ended_at": at if refused else None,
-    }
+    return row_of(
+        Attachment,
+        id=id,
+        direction=Direction.INBOUND.value,
+        message_id=message_id,
+        page_id=page_id,
+        customer_id=customer_id,
+        position=position,
+        kind=kind,
+        state=(STATE_OF[refused] if refused else FileState.PENDING).value,
+        reason=refused.value if refused else None,
+        name=name,
+        url=None if refused else url,
+        created_at=at,
+        ended_at=at if refused else None,
+    )
 
 
 def shown(
@@ -292,23 +291,21 @@ def keep_upload(
     session: Session, attachment_id: str, agent_id: str, kept: KeptFile, at: datetime
 ) -> Attachment:
     """The row of a file that an agent is to send, or the one that is there already."""
-    row = {
-        "id": attachment_id,
-        "direction": Direction.OUTBOUND.value,
-        "agent_id": agent_id,
-        "position": 0,
-        "kind": family_of(kept.content_type),
-        "state": FileState.READY.value,
-        "name": kept.name,
-        "size": kept.size,
-        "content_type": kept.content_type,
-        "sha256": kept.sha256,
-        "store_key": kept.store_key,
-        "refreshed": False,
-        "attempts": 0,
-        "created_at": at,
-        "ended_at": at,
-    }
+    row = row_of(
+        Attachment,
+        id=attachment_id,
+        direction=Direction.OUTBOUND.value,
+        agent_id=agent_id,
+        kind=family_of(kept.content_type),
+        state=FileState.READY.value,
+        name=kept.name,
+        size=kept.size,
+        content_type=kept.content_type,
+        sha256=kept.sha256,
+        store_key=kept.store_key,
+        created_at=at,
+        ended_at=at,
+    )
     insert_or_ignore(session, Attachment, [row])
     return session.get_one(Attachment, attachment_id)
 
@@ -328,12 +325,12 @@ def file_to_send(
     got is theirs, and is erased with them.
     """
     if not session.get_one(Page, page_id).attachments_for_agents:
-        raise StoreRefusalError("attachments_switched_off", page_id=page_id)
+        raise StoreRefusalError(RefusalReason.ATTACHMENTS_SWITCHED_OFF, page_id=page_id)
     file = session.get(Attachment, attachment_id, with_for_update=True)
     if file is None or file.direction != Direction.OUTBOUND or file.state != FileState.READY:
-        raise StoreRefusalError("unknown_attachment", attachment_id=attachment_id)
+        raise StoreRefusalError(RefusalReason.UNKNOWN_ATTACHMENT, attachment_id=attachment_id)
     if uploaded_by is not None and file.agent_id != uploaded_by:
-        raise StoreRefusalError("unknown_attachment", attachment_id=attachment_id)
+        raise StoreRefusalError(RefusalReason.UNKNOWN_ATTACHMENT, attachment_id=attachment_id)
     if file.message_id is None:
         file.message_id, file.customer_id = message_id, customer_id
     elif file.customer_id != customer_id:

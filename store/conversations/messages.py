@@ -12,7 +12,7 @@ from domain.conversations.changes import Fact, StatusChange
 from domain.conversations.lifecycle import ActorKind
 from domain.events.kinds import FactKind
 from domain.sending.delivery import MAY_BECOME_SENT, NEXT, MessageStatus, comparable
-from store.db.sql import table_of
+from store.db.sql import row_of, table_of
 from store.events.events import append_events, event_row
 from store.tables import Conversation, Customer, Message, Thread
 
@@ -40,31 +40,27 @@ def new_outbound_row(
     resends: str | None = None,
 ) -> dict[str, Any]:
     """The row of a message that is to be sent; it starts as `queued`."""
-    return {
-        "id": id,
-        "page_id": page_id,
-        "customer_id": customer_id,
-        "conversation_id": conversation_id,
-        "session_id": session_id,
-        "direction": "outbound",
-        "sender_kind": sender_kind,
-        "agent_id": agent_id,
-        "kind": kind,
-        "text": text,
-        "content": content,
-        "attachments": [],
-        "reactions": [],
-        "edits": [],
-        "standby": False,
-        "attempt": 0,
-        "reply_to_mid": reply_to_mid,
-        "request_hash": request_hash,
-        "hold": hold,
-        "resends": resends,
-        "status": MessageStatus.QUEUED.value,
-        "occurred_at": created_at,
-        "created_at": created_at,
-    }
+    return row_of(
+        Message,
+        id=id,
+        page_id=page_id,
+        customer_id=customer_id,
+        conversation_id=conversation_id,
+        session_id=session_id,
+        direction="outbound",
+        sender_kind=sender_kind,
+        agent_id=agent_id,
+        kind=kind,
+        text=text,
+        content=content,
+        reply_to_mid=reply_to_mid,
+        request_hash=request_hash,
+        hold=hold,
+        resends=resends,
+        status=MessageStatus.QUEUED.value,
+        occurred_at=created_at,
+        created_at=created_at,
+    )
 
 
 def begin_attempt(session: Session, message: Message, allowed_by: str, at: datetime) -> int:

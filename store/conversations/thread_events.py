@@ -50,9 +50,7 @@ def unapplied_after(session: Session, customer_id: str, seq: int, *, limit: int)
         .where(_UNAPPLIED)
     )
     following = session.execute(cut(waiting, _KEY, Span(limit, after=(customer_id, seq))))
-    return [
-        Unapplied(page_id, psid, row.customer_id, event_of(row)) for page_id, psid, row in following
-    ]
+    return [Unapplied(page_id, psid, row.customer_id, event_of(row)) for page_id, psid, row in following]
 
 
 def unapplied(session: Session) -> list[tuple[str, str, int]]:

@@ -13,9 +13,6 @@ from domain.sending.thread_owner import OwnerKind, ThreadOwner
 from store.events.events import append_events, event_row
 from store.tables import Conversation, Thread
 
-NOT_OURS = "thread_owned_by_another_app"
-"""The refusal of a reply in a thread that another app controls."""
-
 
 def owner_of_thread(thread: Thread | Row[Any]) -> ThreadOwner:
     """What was learnt last; `as_of` tells whether it is still known. Of a row three columns are enough."""

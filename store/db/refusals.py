@@ -1,12 +1,41 @@
 """What the store refuses because of what it holds."""
 
+from enum import StrEnum
 from typing import Any
 
 
-class StoreRefusalError(Exception):
-    """A change that the stored facts forbid. `code` is one of the API's problem codes, `facts` its extras."""
+class RefusalReason(StrEnum):
+    """Why the stored facts forbid a change. The API answers with the problem of the same code."""
 
-    def __init__(self, code: str, **facts: Any) -> None:
+    ACCOUNT_IN_USE = "account_in_use"
+    APP_ID_TAKEN = "app_id_taken"
+    ATTACHMENTS_SWITCHED_OFF = "attachments_switched_off"
+    EMAIL_TAKEN = "email_taken"
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    LAST_ADMIN = "last_admin"
+    LIMIT_REACHED = "limit_reached"
+    MESSAGE_NOT_RESENDABLE = "message_not_resendable"
+    NAME_TAKEN = "name_taken"
+    NOT_FOUND = "not_found"
+    NOT_YOUR_CONVERSATION = "not_your_conversation"
+    PAGE_EXISTS = "page_exists"
+    PAGE_IN_USE = "page_in_use"
+    PAGE_IN_USE_BY_CONVERSATIONS = "page_in_use_by_conversations"
+    PAGE_NEEDS_A_WORKSTREAM = "page_needs_a_workstream"
+    SESSION_TEMPLATE_IN_USE = "session_template_in_use"
+    THREAD_OWNED_BY_ANOTHER_APP = "thread_owned_by_another_app"
+    UNKNOWN_ATTACHMENT = "unknown_attachment"
+    UNKNOWN_PAGES = "unknown_pages"
+    UNKNOWN_REPLY_TO = "unknown_reply_to"
+    UNKNOWN_SESSION_TEMPLATE = "unknown_session_template"
+    UNKNOWN_WORKSTREAM = "unknown_workstream"
+    WORKSTREAM_IN_USE = "workstream_in_use"
+
+
+class StoreRefusalError(Exception):
+    """A change that the stored facts forbid. `facts` are the members that the problem has besides."""
+
+    def __init__(self, code: RefusalReason, **facts: Any) -> None:
         super().__init__(code)
         self.code = code
         self.facts = facts
@@ -14,4 +43,4 @@ class StoreRefusalError(Exception):
 
 def not_found(resource: str, id: str) -> StoreRefusalError:  # noqa: A002 - the resource's id
     """There is no `resource` with this id, or none that is shown."""
-    return StoreRefusalError("not_found", resource=resource, id=id)
+    return StoreRefusalError(RefusalReason.NOT_FOUND, resource=resource, id=id)

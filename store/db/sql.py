@@ -1,7 +1,7 @@
 """The few statements that SQLite and PostgreSQL spell differently."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Insert, Table, delete, text
@@ -46,6 +46,40 @@ def _insert_or_ignore(dialect: str, model: type[SQLModel]) -> Insert:
 def delete_rows(session: Session, model: type[SQLModel], *conditions: ColumnElement[bool]) -> int:
     """Delete the rows for which all conditions hold. Returns how many there were."""
     return session.connection().execute(delete(table_of(model)).where(*conditions)).rowcount
+
+
+def row_of(model: type[SQLModel], **given: Any) -> dict[str, Any]:
+    """A row with every column, for statements that skip the unit of work: what is not given is the default.
+
+    Raises TypeError for a column that does not exist, or that has to be given and is not.
+    """
+    empty, required, factories = _empty_row(model)
+    row = empty | given
+    if len(row) > len(empty):
+        raise TypeError(f"{model.__name__} has no {', '.join(sorted(given.keys() - empty.keys()))}.")
+    if missing := required - given.keys():
+        raise TypeError(f"{model.__name__} needs {', '.join(sorted(missing))}.")
+    for name, make in factories.items():
+        if name not in given:
+            row[name] = make()
+    return row
+
+
+@functools.cache
+def _empty_row(
+    model: type[SQLModel],
+) -> tuple[dict[str, Any], frozenset[str], dict[str, Callable[[], Any]]]:
+    """Every column with its default, in order; those that must be given; what makes the mutable defaults."""
+    fields = {column.name: model.model_fields[column.name] for column in table_of(model).columns}
+    required = frozenset(name for name, field in fields.items() if field.is_required())
+    factories: dict[str, Any] = {
+        name: field.default_factory for name, field in fields.items() if field.default_factory is not None
+    }
+    constants = {
+        name: None if name in required or name in factories else field.default
+        for name, field in fields.items()
+    }
+    return constants, required, factories
 
 
 def bulk_insert_detached(session: Session, objects: Sequence[SQLModel]) -> None:

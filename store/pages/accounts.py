@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 from base.ids import new_secret
 from base.secret_scopes import app_secret_place, verify_token_place
 from base.secrets import Vault
-from store.db.refusals import StoreRefusalError, not_found
+from store.db.refusals import RefusalReason, StoreRefusalError, not_found
 from store.tables import Account, Page
 from store.tables.pages import REMOVING, not_removed
 
@@ -38,7 +38,7 @@ def add(
     """A new account, without callback address until it has a page."""
     taken_by = session.exec(select(Account.id).where(Account.app_id == app_id)).first()
     if taken_by is not None:
-        raise StoreRefusalError("app_id_taken", account_id=taken_by)
+        raise StoreRefusalError(RefusalReason.APP_ID_TAKEN, account_id=taken_by)
     sealed = vault.seal(app_secret, app_secret_place(id))
     account = Account(id=id, name=name, app_id=app_id, app_secret=sealed, created_at=at)
     session.add(account)
@@ -99,7 +99,7 @@ def delete(session: Session, account_id: str, at: datetime) -> None:
     account = get(session, account_id)
     served = select(Page.page_id).where(Page.account_id == account_id, not_removed())
     if page_ids := list(session.exec(served)):
-        raise StoreRefusalError("account_in_use", page_ids=sorted(page_ids))
+        raise StoreRefusalError(RefusalReason.ACCOUNT_IN_USE, page_ids=sorted(page_ids))
     account.deleted_at = at
     account.app_id = f"deleted:{account.id}"
     session.flush()

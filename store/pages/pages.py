@@ -16,7 +16,7 @@ from base.secret_scopes import access_token_place
 from base.secrets import Vault
 from store.attachments.uploads import forget_page
 from store.conversations.listing import live_counts
-from store.db.refusals import StoreRefusalError, not_found
+from store.db.refusals import RefusalReason, StoreRefusalError, not_found
 from store.pages import findings
 from store.pages.traffic import forget_silences
 from store.sending import gate
@@ -58,7 +58,7 @@ def save(
     """Save a page of an account; refused where another account, or this one, holds it."""
     page = session.get(Page, new.page_id)
     if page is not None and page.provisioning_state not in GONE:
-        code = "page_exists" if page.account_id == account.id else "page_in_use"
+        code = RefusalReason.PAGE_EXISTS if page.account_id == account.id else RefusalReason.PAGE_IN_USE
         raise StoreRefusalError(code, page_id=new.page_id)
     values: dict[str, Any] = {
         "account_id": account.id,
@@ -125,7 +125,7 @@ def remove(session: Session, page_id: str, at: datetime) -> None:
     """Serve a page no longer; refused while conversations are live. `erase` does the rest."""
     page = get(session, page_id)
     if counts := live_counts(session, page_id):
-        raise StoreRefusalError("page_in_use_by_conversations", conversations=counts)
+        raise StoreRefusalError(RefusalReason.PAGE_IN_USE_BY_CONVERSATIONS, conversations=counts)
     automated_messages.forget_page(session, page_id)
     page.provisioning_state = REMOVING
     page.removed_at = at

@@ -28,8 +28,7 @@ from store.conversations.conversation_settings import conversation_settings
 from store.conversations.created_messages import notice_row
 from store.conversations.listing import live_conversation_id, may_live
 from store.conversations.messages import new_outbound_row, settle
-from store.conversations.thread_owners import NOT_OURS
-from store.db.refusals import StoreRefusalError, not_found
+from store.db.refusals import RefusalReason, StoreRefusalError, not_found
 from store.db.sql import insert_if_new, insert_or_ignore
 from store.events.events import append_events, event_row
 from store.search import texts as search_texts
@@ -96,7 +95,7 @@ def keep_intent(session: Session, conversation_id: str, reply: Reply, at: dateti
     refused = session.get(IdempotencyRecord, (reply.agent_id, _refusal_key(reply.message_id)))
     if refused is not None:
         if refused.request_hash != reply.request_hash:
-            raise StoreRefusalError("idempotency_key_reused")
+            raise StoreRefusalError(RefusalReason.IDEMPOTENCY_KEY_REUSED)
         raise RefusedBeforeError(refused.body)
     # What names others may be refused now though it was kept then: the same key answers the same.
     if reply.names_others and (kept := session.get(Message, reply.message_id)) is not None:
@@ -132,7 +131,7 @@ def keep_intent(session: Session, conversation_id: str, reply: Reply, at: dateti
         return _kept_intent(conversation, kept, reply)
     search_texts.keep_messages(session, [row])
     if conversation.owner.as_of(at).is_other:
-        raise StoreRefusalError(NOT_OURS)
+        raise StoreRefusalError(RefusalReason.THREAD_OWNED_BY_ANOTHER_APP)
     return Intent(conversation, Message(**row))
 
 
@@ -151,7 +150,7 @@ def keep_resend(
     words = original.text or original.content or sent_file_id(original)
     if not is_kept and (original.status not in _MAY_BE_SAID_AGAIN or not words):
         raise StoreRefusalError(
-            "message_not_resendable", message_id=message_id, message_status=original.status
+            RefusalReason.MESSAGE_NOT_RESENDABLE, message_id=message_id, message_status=original.status
         )
     live = live_conversation_id(session, original.customer_id)
     reply = Reply(
@@ -325,7 +324,7 @@ def _is_held_by_window(message: Message) -> bool:
 
 def _kept_intent(conversation: CommandTarget, kept: Message, reply: Reply) -> Intent:
     if kept.request_hash != reply.request_hash:
-        raise StoreRefusalError("idempotency_key_reused")
+        raise StoreRefusalError(RefusalReason.IDEMPOTENCY_KEY_REUSED)
     return Intent(conversation, kept)
 
 
@@ -361,7 +360,7 @@ def _mid_of(session: Session, conversation: CommandTarget, message_id: str | Non
         return None
     answered = session.get(Message, message_id)
     if answered is None or answered.customer_id != conversation.customer_id or answered.mid is None:
-        raise StoreRefusalError("unknown_reply_to", message_id=message_id)
+        raise StoreRefusalError(RefusalReason.UNKNOWN_REPLY_TO, message_id=message_id)
     return answered.mid
 
 

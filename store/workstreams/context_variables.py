@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from store.db.refusals import StoreRefusalError, not_found
+from store.db.refusals import RefusalReason, StoreRefusalError, not_found
 from store.db.sql import upsert
 from store.tables import ContextVariable, Conversation
 
@@ -47,12 +47,14 @@ def change(
     conversation = _locked(session, conversation_id)
     if by_agent is not None and conversation.agent_id not in (None, by_agent):
         raise StoreRefusalError(
-            "not_your_conversation", conversation_id=conversation_id, agent_id=conversation.agent_id
+            RefusalReason.NOT_YOUR_CONVERSATION,
+            conversation_id=conversation_id,
+            agent_id=conversation.agent_id,
         )
     names = _values(session, [conversation_id]).get(conversation_id, {}).keys()
     forgotten = {name for name, value in changes.items() if value is None}
     if len((names | changes.keys()) - forgotten) > MAX_VARIABLES:
-        raise StoreRefusalError("limit_reached", limit=MAX_VARIABLES)
+        raise StoreRefusalError(RefusalReason.LIMIT_REACHED, limit=MAX_VARIABLES)
     session.connection().execute(
         delete(ContextVariable).where(
             col(ContextVariable.conversation_id) == conversation_id,

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from store.db.refusals import StoreRefusalError, not_found
+from store.db.refusals import RefusalReason, StoreRefusalError, not_found
 from store.tables import SessionTemplate, Workstream
 
 
@@ -77,11 +77,11 @@ def delete(session: Session, template_id: str) -> None:
     template = get(session, template_id)
     users = session.exec(select(Workstream.id).where(Workstream.session_template_id == template_id))
     if workstream_ids := sorted(users):
-        raise StoreRefusalError("session_template_in_use", workstream_ids=workstream_ids)
+        raise StoreRefusalError(RefusalReason.SESSION_TEMPLATE_IN_USE, workstream_ids=workstream_ids)
     session.delete(template)
 
 
 def _refuse_taken_name(session: Session, name: str) -> None:
     taken_by = session.exec(select(SessionTemplate.id).where(SessionTemplate.name == name)).first()
     if taken_by is not None:
-        raise StoreRefusalError("name_taken", session_template_id=taken_by)
+        raise StoreRefusalError(RefusalReason.NAME_TAKEN, session_template_id=taken_by)

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, func, select
 
 from domain.workstreams.conversation_settings import Receiver, RuleAction, Silent
 from domain.workstreams.conversation_settings import TimeOutRule as LiveRule
-from store.db.refusals import StoreRefusalError, not_found
+from store.db.refusals import RefusalReason, StoreRefusalError, not_found
 from store.db.sql import table_of
 from store.tables import TimeOutRule, Workstream
 
@@ -79,7 +79,7 @@ def add(session: Session, workstream_id: str, rule_id: str, rule: Rule, at: date
         select(func.count()).select_from(TimeOutRule).where(TimeOutRule.workstream_id == workstream_id)
     ).one()
     if count >= MAX_RULES:
-        raise StoreRefusalError("limit_reached", limit=MAX_RULES)
+        raise StoreRefusalError(RefusalReason.LIMIT_REACHED, limit=MAX_RULES)
     row = TimeOutRule(id=rule_id, workstream_id=workstream_id, created_at=at, **asdict(rule))
     session.add(row)
     session.flush()

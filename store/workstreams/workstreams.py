@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from base.ids import new_id
 from domain.workstreams.conversation_settings import ConversationSettings
-from store.db.refusals import StoreRefusalError, not_found
+from store.db.refusals import RefusalReason, StoreRefusalError, not_found
 from store.tables import Page, SessionTemplate, TimeOutRule, Workstream
 from store.tables.pages import not_removed
 
@@ -52,7 +52,7 @@ def for_page(session: Session, workstream_id: str | None, at: datetime) -> Works
         return default(session, at)
     workstream = session.get(Workstream, workstream_id)
     if workstream is None:
-        raise StoreRefusalError("unknown_workstream", workstream_id=workstream_id)
+        raise StoreRefusalError(RefusalReason.UNKNOWN_WORKSTREAM, workstream_id=workstream_id)
     return workstream
 
 
@@ -111,13 +111,15 @@ def set_pages(session: Session, workstream_id: str, page_ids: list[str], at: dat
     get(session, workstream_id)
     wanted = list(session.exec(select(Page).where(col(Page.page_id).in_(page_ids), not_removed())))
     if unknown := sorted(set(page_ids) - {page.page_id for page in wanted}):
-        raise StoreRefusalError("unknown_pages", page_ids=unknown)
+        raise StoreRefusalError(RefusalReason.UNKNOWN_PAGES, page_ids=unknown)
     had = session.exec(select(Page).where(Page.workstream_id == workstream_id, not_removed()))
     dropped = [page for page in had if page.page_id not in page_ids]
     if dropped:
         fallback = default(session, at)
         if fallback.id == workstream_id:
-            raise StoreRefusalError("page_needs_a_workstream", page_ids=[page.page_id for page in dropped])
+            raise StoreRefusalError(
+                RefusalReason.PAGE_NEEDS_A_WORKSTREAM, page_ids=[page.page_id for page in dropped]
+            )
         for page in dropped:
             page.workstream_id = fallback.id
     gained = [page for page in wanted if page.workstream_id != workstream_id]
@@ -131,7 +133,7 @@ def delete(session: Session, workstream_id: str) -> None:
     workstream = get(session, workstream_id)
     page_ids = list(session.exec(select(Page.page_id).where(Page.workstream_id == workstream_id)))
     if page_ids:
-        raise StoreRefusalError("workstream_in_use", page_ids=sorted(page_ids))
+        raise StoreRefusalError(RefusalReason.WORKSTREAM_IN_USE, page_ids=sorted(page_ids))
     session.connection().execute(
         delete_rows(TimeOutRule).where(col(TimeOutRule.workstream_id) == workstream_id)
     )
@@ -142,10 +144,10 @@ def _refuse_taken_name(session: Session, name: str) -> None:
     """Names are unique."""
     taken_by = session.exec(select(Workstream.id).where(Workstream.name == name)).first()
     if taken_by is not None:
-        raise StoreRefusalError("name_taken", workstream_id=taken_by)
+        raise StoreRefusalError(RefusalReason.NAME_TAKEN, workstream_id=taken_by)
 
 
 def _refuse_unknown_template(session: Session, template_id: str | None) -> None:
     """A session template that is named must be there."""
     if template_id is not None and session.get(SessionTemplate, template_id) is None:
-        raise StoreRefusalError("unknown_session_template", session_template_id=template_id)
+        raise StoreRefusalError(RefusalReason.UNKNOWN_SESSION_TEMPLATE, session_template_id=template_id)
