@@ -71,7 +71,7 @@ def text(fields: Fields, name: str) -> str | None:
     return _text(fields, name, fields.get(name))
 
 
-def needed_text(fields: Fields, name: str) -> str:
+def required_text(fields: Fields, name: str) -> str:
     """The text under a name, without which the event says nothing: else it is malformed."""
     value = text(fields, name)
     if not value:

@@ -1,4 +1,4 @@
-"""Keep tokens out of what is kept or shown."""
+"""Keep tokens out of what is stored, logged or shown."""
 
 import logging
 import re
@@ -19,7 +19,10 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def hide_queries_in_logs() -> None:
-    """Make httpx log its requests without their query: `appsecret_proof` is there."""
+    """Make httpx log its requests without their query, which holds `appsecret_proof`.
+
+    It logs whole URLs: https://github.com/encode/httpx/issues/2760.
+    """
     logger = logging.getLogger("httpx")
     if _without_query not in logger.filters:
         logger.addFilter(_without_query)

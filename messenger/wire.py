@@ -13,7 +13,7 @@ from typing import Any
 
 SECONDS_BELOW = 10**11
 """Timestamps below are seconds: lead ads and the dashboard send those."""
-LAST_MS = 253_402_300_799_999
+MAX_MS = 253_402_300_799_999
 """The last millisecond of year 9999; `datetime` knows no later one."""
 MAX_ID_LENGTH = 64
 
@@ -31,7 +31,7 @@ def _integer_or_text(text: str) -> int | str:
 
 
 _PARSER = json.JSONDecoder(strict=False, parse_float=_finite_or_text, parse_constant=str)
-_PATIENT_PARSER = json.JSONDecoder(
+_LONG_INTEGER_PARSER = json.JSONDecoder(
     strict=False, parse_float=_finite_or_text, parse_constant=str, parse_int=_integer_or_text
 )
 _COMPACT = json.JSONEncoder(separators=(",", ":"), check_circular=False)
@@ -46,9 +46,9 @@ def decode(text: bytes) -> Any:
     return _PARSER.decode(_characters(text))
 
 
-def decode_patiently(text: bytes) -> Any:
+def decode_with_long_integers(text: bytes) -> Any:
     """As `decode`, but an integer of thousands of digits becomes their text. Slower."""
-    return _PATIENT_PARSER.decode(_characters(text))
+    return _LONG_INTEGER_PARSER.decode(_characters(text))
 
 
 def _characters(text: bytes) -> str:
@@ -97,4 +97,4 @@ def milliseconds(timestamp: Any) -> int | None:
         return None
     if value < SECONDS_BELOW:
         value *= 1000
-    return value if value <= LAST_MS else None
+    return value if value <= MAX_MS else None

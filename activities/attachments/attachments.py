@@ -173,7 +173,7 @@ class AttachmentActivities:
         try:
             links = await self._graph.file_links(credentials, mid) if mid else ()
         except GraphError as error:
-            if error.is_passing:
+            if error.is_transient_failure:
                 raise GraphUnavailable(error.reason) from error
             _log.info("no_new_link", attachment_id=file.id, error=str(error))
             links = ()

@@ -206,7 +206,7 @@ class ProfileKeeper:
             self._resting[customer.page_id] = now + wait
             await self._postpone(customer, now + wait, tried=False)
             return
-        if error.is_passing:
+        if error.is_transient_failure:
             await self._try_later(customer, error.reason)
             return
         if error.kind in _OF_THE_PAGE and error.code not in _OF_THE_PERSON:

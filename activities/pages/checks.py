@@ -17,7 +17,7 @@ from domain.pages.health import Token, token_problems
 from domain.pages.problems import SECRETS_UNREADABLE, Problem, Severity, fields_refused
 from messenger.graph.client import GraphClient, GraphUnavailable, TokenInfo
 from messenger.graph.credentials import PageCredentials
-from messenger.graph.error_table import OF_SET_UP, ErrorKind
+from messenger.graph.error_table import SET_UP_MEANINGS, ErrorKind
 from messenger.graph.errors import GraphError
 from store.db.database import Database
 from store.pages import accounts, page_states
@@ -154,10 +154,10 @@ def _of_token(told: TokenInfo, token: Token, credentials: PageCredentials) -> It
 def _refused(error: GraphError, code: str | None = None, callback_url: str = "") -> Problem:
     """What an error of Meta's says of the page. `callback_url`: what Meta was asked to verify."""
     facts = {"meta_code": error.code, "meta_subcode": error.subcode}
-    words = error.words or "no reason is given"
+    words = error.text or "no reason is given"
     if error.code == _CALLBACK_NOT_VERIFIED:
         return Problem("callback_not_verified", f"Meta could not verify {callback_url}: {words}", facts=facts)
-    if error.code is not None and (other := OF_SET_UP.get((error.code, error.subcode))) is not None:
+    if error.code is not None and (other := SET_UP_MEANINGS.get((error.code, error.subcode))) is not None:
         said = f"{other.explanation} Meta says: {words}"
         return Problem(code or _CODES.get(other.kind, "meta_refuses"), said, facts=facts)
     return Problem(

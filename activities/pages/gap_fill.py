@@ -25,7 +25,7 @@ from messenger.graph.conversations import ListedThread, ThreadMessage
 from messenger.graph.credentials import PageCredentials
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
-from messenger.graph.read_back import events_of
+from messenger.graph.read_back import read_back_events
 from messenger.webhooks.webhook import WebhookEvent
 from store.conversations.messages import known_mids, unconfirmed_of_people
 from store.db.database import Database
@@ -158,7 +158,7 @@ class GapActivities:
         after, pieces = None, 0
         while True:
             await self._turn(gap.page_id)
-            piece = await self._graph.threads_of(gap.credentials, after)
+            piece = await self._graph.list_threads(gap.credentials, after)
             pieces += 1
             fresh = [each for each in piece.threads if each.updated_at >= gap.bound]
             listed += fresh
@@ -170,7 +170,7 @@ class GapActivities:
         """Put what is missing of one thread into the inbox. One that Meta does not show holds up no other."""
         await self._turn(gap.page_id)
         try:
-            shown = await self._graph.messages_of_thread(gap.credentials, thread.id)
+            shown = await self._graph.thread_messages(gap.credentials, thread.id)
         except GraphError as refusal:
             if not _is_of_thread(refusal):
                 raise
@@ -182,7 +182,7 @@ class GapActivities:
         missing, perhaps_ours = await self._database.read(
             lambda session: _missing(session, gap.page_id, readable)
         )
-        events = events_of(gap.page_id, reversed(missing), standby=not thread.is_ours)
+        events = read_back_events(gap.page_id, reversed(missing), standby=not thread.is_ours)
         if events:
             await self._take(gap.account_id, events)
         from_page = sum(each.from_page for each in missing)

@@ -26,7 +26,7 @@ async def farewell(database: Database, graph: GraphClient, credentials: PageCred
     try:
         await graph.unsubscribe_page(credentials)
     except GraphError as error:  # a dead token, say: nobody is left who could unsubscribe
-        outcome = None if error.is_passing else error.reason
+        outcome = None if error.is_transient_failure else error.reason
     except GraphUnavailable:
         outcome = None
     return await database.write(lambda session: _erase(session, credentials.page_id, outcome))

@@ -170,7 +170,7 @@ class ErasureActivities:
         try:
             return [*people, *await self._graph.page_scoped_ids(app, user_id)], None
         except GraphError as error:
-            if error.is_passing:
+            if error.is_transient_failure:
                 raise
             _log.warning("person_not_matched", erasure_id=erasure.id, reason=error.reason, code=error.code)
             return people, Outcome.NOT_MATCHED

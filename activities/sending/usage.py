@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from domain.sending.pacing import NEARLY_USED_UP, restraint
 from messenger.graph.call import Access
-from messenger.graph.usage import Usage, usage_of_app, usage_of_page
+from messenger.graph.usage import Usage, app_usage, page_usage
 from store.sending import pace
 
 
@@ -34,8 +34,8 @@ class UsageTracker:
     def note(self, access: Access, headers: Mapping[str, str]) -> None:
         """Look at the headers of one answer. What is far from any limit is not worth a note."""
         if access.page_id is not None:
-            self._keep(self._of_pages, access.page_id, usage_of_page(headers))
-        self._keep(self._of_apps, access.app_id, usage_of_app(headers))
+            self._keep(self._of_pages, access.page_id, page_usage(headers))
+        self._keep(self._of_apps, access.app_id, app_usage(headers))
 
     @property
     def pending(self) -> bool:

@@ -119,7 +119,7 @@ class MetaActions:
 def _as_problem(error: GraphError) -> Problem:
     if error.kind is ErrorKind.THREAD_CONTROL:
         return Problem("thread_owned_by_another_app")
-    if error.is_passing:
+    if error.is_transient_failure:
         return Problem("meta_unavailable", error.explanation)
     return Problem(
         "meta_refused",

@@ -1,4 +1,4 @@
-"""One HTTP call to the Graph API, with what it must always have and what may go wrong with it.
+"""One HTTP call to the Graph API: its credentials, time limits and ways to fail.
 
 Every call carries its token in the Authorization header and an `appsecret_proof` (hex HMAC-SHA256 of the
 token, keyed by the app secret); redirects are not followed and nothing is repeated. A call ends in one of
@@ -56,7 +56,7 @@ class Access:
     page_id: str | None = None
 
     def __repr__(self) -> str:
-        """Nothing to show."""
+        """Without the token and the secret."""
         return "Access(…)"
 
     @property
@@ -67,7 +67,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file for Meta, under the name and the type that the customer is to see. Read from where it stands."""
+    """A file for Meta, with the name and type that the customer sees. Read from its current position."""
 
     name: str
     content_type: str
@@ -149,7 +149,7 @@ class GraphCaller:
         headers = {
             "Authorization": f"Bearer {access.token}",
             "Accept": "application/json",
-            "Accept-Encoding": "identity",  # so that the limit on its size holds for what it unfolds to
+            "Accept-Encoding": "identity",  # decompressed it could exceed the limit on its size
         }
         content = None
         if body is not None:

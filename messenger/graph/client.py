@@ -27,16 +27,16 @@ from messenger.graph.call import (
 from messenger.graph.conversations import (
     MESSAGE_FIELDS,
     THREAD_FIELDS,
-    THREADS_AT_ONCE,
+    THREADS_PER_REQUEST,
     ThreadList,
     ThreadMessage,
-    links_in,
-    messages_in,
-    threads_in,
+    read_links,
+    read_messages,
+    read_threads,
 )
 from messenger.graph.credentials import AppCredentials, PageCredentials
 from messenger.graph.error_table import TAG_REFUSED
-from messenger.graph.errors import GraphError, error_of
+from messenger.graph.errors import GraphError, read_error
 from messenger.wire import identifier, milliseconds
 
 
@@ -162,7 +162,7 @@ class GraphClient:
             return Unknown(str(error))
         outcome = _outcome(answer, credentials)
         if tag == HUMAN_AGENT_TAG.tag and message.keys() == {"text"}:
-            return _under_the_tag(outcome)
+            return _as_tag_refusal(outcome)
         return outcome
 
     async def act(self, credentials: PageCredentials, psid: str, action: str) -> None:
@@ -211,7 +211,7 @@ class GraphClient:
             expires_at=_instant(data.get("expires_at")),
             data_access_expires_at=_instant(data.get("data_access_expires_at")),
             scopes=_names(data.get("scopes")),
-            error=error_of(200, data, {}, (input_token, app.app_secret)),
+            error=read_error(200, data, {}, (input_token, app.app_secret)),
         )
 
     async def subscribe_app(
@@ -294,22 +294,26 @@ class GraphClient:
         """
         query = {"platform": "messenger", "user_id": psid, "fields": MESSAGE_FIELDS}
         body = await self._read(f"{_segment(credentials.page_id)}/conversations", credentials.access, query)
-        return tuple(messages_in(body, credentials.page_id))
+        return tuple(read_messages(body, credentials.page_id))
 
-    async def threads_of(self, credentials: PageCredentials, after: str | None = None) -> ThreadList:
+    async def list_threads(self, credentials: PageCredentials, after: str | None = None) -> ThreadList:
         """The page's threads by their newest change, newest first; `after` is the former list's cursor."""
-        query = {"platform": "messenger", "fields": "id,updated_time,is_owner", "limit": str(THREADS_AT_ONCE)}
+        query = {
+            "platform": "messenger",
+            "fields": "id,updated_time,is_owner",
+            "limit": str(THREADS_PER_REQUEST),
+        }
         if after is not None:
             query["after"] = after
         path = f"{_segment(credentials.page_id)}/conversations"
-        return threads_in(await self._read(path, credentials.access, query))
+        return read_threads(await self._read(path, credentials.access, query))
 
-    async def messages_of_thread(
+    async def thread_messages(
         self, credentials: PageCredentials, thread_id: str
     ) -> tuple[ThreadMessage, ...]:
         """The newest messages of one thread, newest first; those beyond 20 tell their id and time alone."""
         body = await self._read(_segment(thread_id), credentials.access, {"fields": THREAD_FIELDS})
-        return tuple(messages_in({"data": [body]}, credentials.page_id))
+        return tuple(read_messages({"data": [body]}, credentials.page_id))
 
     async def upload_file(self, credentials: PageCredentials, kind: str, file: Upload) -> str:
         """Give Meta a file to send from this page, as often as wanted for 90 days; its `attachment_id`.
@@ -330,7 +334,7 @@ class GraphClient:
     async def file_links(self, credentials: PageCredentials, mid: str) -> tuple[str | None, ...]:
         """New links to the files of a message, in their order; of older messages Meta tells nothing."""
         body = await self._read(_segment(mid), credentials.access, query={"fields": "attachments"})
-        return links_in(body)
+        return read_links(body)
 
     async def _read(
         self, path: str, access: Access, query: Mapping[str, str] | None = None
@@ -354,7 +358,9 @@ async def _expect(call: Awaitable[Answer], access: Access, *secrets: str) -> dic
         raise GraphUnavailable(str(failure)) from None
     if answer.body is None:
         raise GraphUnavailable(f"unreadable_answer (HTTP {answer.status})")
-    error = error_of(answer.status, answer.body, answer.headers, (access.token, access.app_secret, *secrets))
+    error = read_error(
+        answer.status, answer.body, answer.headers, (access.token, access.app_secret, *secrets)
+    )
     if error is not None:
         raise error
     return answer.body
@@ -362,18 +368,18 @@ async def _expect(call: Awaitable[Answer], access: Access, *secrets: str) -> dic
 
 def _outcome(answer: Answer, credentials: PageCredentials) -> Sent | Refused | Unknown:
     secrets = (credentials.access_token, credentials.app_secret)
-    error = error_of(answer.status, answer.body, answer.headers, secrets)
+    error = read_error(answer.status, answer.body, answer.headers, secrets)
     if error is not None:
         return Unknown(error.reason, error) if error.outcome_unknown else Refused(error)
     mid = _text((answer.body or {}).get("message_id"))
     return Sent(mid) if mid else Unknown("unreadable_answer")
 
 
-def _under_the_tag(outcome: Sent | Refused | Unknown) -> Sent | Refused | Unknown:
+def _as_tag_refusal(outcome: Sent | Refused | Unknown) -> Sent | Refused | Unknown:
     """There is nothing but the tag that Meta could object to by code 100 alone."""
     if not isinstance(outcome, Refused) or (outcome.error.code, outcome.error.subcode) != (100, None):
         return outcome
-    return Refused(outcome.error.meaning_instead(TAG_REFUSED))
+    return Refused(outcome.error.with_meaning(TAG_REFUSED))
 
 
 def _segment(text: str) -> str:

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-NEWEST = 20
-"""Of older messages Meta gives no details."""
-MESSAGE_FIELDS = f"messages.limit({NEWEST}){{id,created_time,from,message}}"
+MAX_DETAILED_MESSAGES = 20
+"""The newest messages of a thread, of which alone Meta gives details."""
+MESSAGE_FIELDS = f"messages.limit({MAX_DETAILED_MESSAGES}){{id,created_time,from,message}}"
 
-BEYOND = 5
-"""So many more are asked for, to see whether there are older ones."""
-THREAD_FIELDS = f"messages.limit({NEWEST + BEYOND}){{id,created_time,from,to,message,attachments,reply_to}}"
-THREADS_AT_ONCE = 50
+EXTRA_MESSAGES = 5
+"""So many more are asked for, to see whether there are older messages."""
+THREAD_FIELDS = (
+    f"messages.limit({MAX_DETAILED_MESSAGES + EXTRA_MESSAGES})"
+    "{id,created_time,from,to,message,attachments,reply_to}"
+)
+THREADS_PER_REQUEST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +46,13 @@ class ListedThread:
 
 @dataclass(frozen=True, slots=True)
 class ThreadList:
-    """A piece of the list of threads; `after` leads to the next one, if there is one."""
+    """One page of the list of threads; `after` leads to the next one, if there is one."""
 
     threads: tuple[ListedThread, ...]
     after: str | None
 
 
-def threads_in(body: Mapping[str, Any]) -> ThreadList:
+def read_threads(body: Mapping[str, Any]) -> ThreadList:
     """The threads of an answer. What lacks an id or a time is left out."""
     threads = tuple(
         ListedThread(each["id"], updated_at, is_ours=each.get("is_owner") is not False)
@@ -63,7 +66,7 @@ def threads_in(body: Mapping[str, Any]) -> ThreadList:
     return ThreadList(threads, after if isinstance(after, str) else None)
 
 
-def messages_in(body: Mapping[str, Any], page_id: str) -> Iterator[ThreadMessage]:
+def read_messages(body: Mapping[str, Any], page_id: str) -> Iterator[ThreadMessage]:
     """The messages of an answer, newest first. What lacks an id or a time is left out."""
     for thread in _listed(body):
         for each in _listed(thread.get("messages")):
@@ -103,7 +106,7 @@ def _kind(shown: Mapping[str, Any]) -> str:
     return kind if kind in _KINDS else "file"
 
 
-def links_in(body: Mapping[str, Any]) -> tuple[str | None, ...]:
+def read_links(body: Mapping[str, Any]) -> tuple[str | None, ...]:
     """The links of a message's attachments, in their order; None where one has none."""
     return tuple(_link(each) for each in _listed(body.get("attachments")))
 

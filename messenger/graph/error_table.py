@@ -282,7 +282,7 @@ MEANINGS: Mapping[tuple[int, int | None], Meaning] = {
     (80002, None): Meaning(ErrorKind.THROTTLED, "The business limit for Instagram is reached.", _WAIT),
 }
 
-OF_SET_UP: Mapping[tuple[int, int | None], Meaning] = {
+SET_UP_MEANINGS: Mapping[tuple[int, int | None], Meaning] = {
     (100, None): Meaning(
         ErrorKind.MESSAGE,
         "Meta refuses a parameter of the call.",

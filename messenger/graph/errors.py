@@ -1,4 +1,4 @@
-"""Make sense of an error of the Graph API: by code and subcode, never by its text.
+"""What an error of the Graph API means: by code and subcode, never by its text.
 
 Messages are localised and reworded. The HTTP status counts only where the body is no JSON; but any 5xx, like
 codes 1, 2 and 1200, may hide a message that was sent.
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from messenger.graph.error_table import MEANINGS, ErrorKind, Meaning
-from messenger.graph.usage import regain_of
+from messenger.graph.usage import regain_time
 from messenger.redaction import redacted
 from messenger.wire import integer
 
@@ -23,12 +23,12 @@ _MAX_WAIT_SECONDS = 24 * 60 * 60
 
 _UNLISTED = Meaning(
     ErrorKind.MESSAGE,
-    "Meta refuses it with a code we do not know.",
+    "Meta refuses it with a code that Pagedesk does not know.",
     "Look the code up in Meta's documentation.",
 )
 _UNLISTED_TRANSIENT = Meaning(
     ErrorKind.UNKNOWN_OUTCOME,
-    "Meta reports a passing error with a code we do not know.",
+    "Meta reports a transient error with a code that Pagedesk does not know.",
     "Look for the message in the Page inbox before sending it again.",
 )
 _UNLISTED_PERMISSION = Meaning(
@@ -37,7 +37,7 @@ _UNLISTED_PERMISSION = Meaning(
 _NOT_GRAPH = Meaning(
     ErrorKind.MESSAGE,
     "The answer is not from the Graph API.",
-    "Check GRAPH_BASE_URL and any proxy on the way.",
+    "Check PAGEDESK_GRAPH_BASE_URL and any proxy on the way.",
 )
 _THROTTLED = Meaning(ErrorKind.THROTTLED, "Too many calls.", "Nothing to do: sending goes on later.")
 _BROKEN = Meaning(
@@ -50,7 +50,7 @@ _BROKEN = Meaning(
 class GraphError(Exception):
     """An error that the Graph API answered.
 
-    kind: what to do about it; `reason` is its stable word. retry_after_s: how long Meta asks us to wait.
+    kind: what to do about it; `reason` is its stable code. retry_after_s: how long Meta asks us to wait.
     message: Meta's own text without tokens, for administrators; never shown to customers, never matched on.
     """
 
@@ -79,8 +79,8 @@ class GraphError(Exception):
         number = "/".join(str(each) for each in (code, subcode) if each is not None)
         super().__init__(f"Graph API error {number or '-'} (HTTP {status}): {meaning.explanation}")
 
-    def meaning_instead(self, meaning: Meaning) -> "GraphError":
-        """The same answer, which means something else where it was given."""
+    def with_meaning(self, meaning: Meaning) -> "GraphError":
+        """The same answer with another meaning, where the call that it answers tells more."""
         return GraphError(
             meaning,
             status=self.status,
@@ -92,13 +92,13 @@ class GraphError(Exception):
         )
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """Meta's own text without its number, for whoever sets up a page."""
         return self.message.removeprefix(f"(#{self.code})").strip()
 
     @property
     def reason(self) -> str:
-        """The stable word for what is wrong."""
+        """The stable code of what is wrong."""
         return self.kind.value
 
     @property
@@ -107,12 +107,12 @@ class GraphError(Exception):
         return self.kind is ErrorKind.UNKNOWN_OUTCOME or self.status >= _SERVER_ERROR
 
     @property
-    def is_passing(self) -> bool:
-        """Whether a call that may be repeated, as a question may, can work later as it is."""
+    def is_transient_failure(self) -> bool:
+        """Whether the same call may succeed later, if it may be repeated, as a read may."""
         return self.outcome_unknown or self.kind in (ErrorKind.RETRY, ErrorKind.THROTTLED)
 
 
-def meaning_of(code: int, subcode: int | None, *, is_transient: bool = False) -> Meaning:
+def find_meaning(code: int, subcode: int | None, *, is_transient: bool = False) -> Meaning:
     """What a code means, most exact row first; an unlisted one is never a reason to send again by itself."""
     keys: list[tuple[int, int | None]] = [(code, subcode)]
     if subcode is not None and subcode >= _GLOBAL_SUBCODES_FROM:
@@ -126,7 +126,7 @@ def meaning_of(code: int, subcode: int | None, *, is_transient: bool = False) ->
     return _UNLISTED_TRANSIENT if is_transient else _UNLISTED
 
 
-def error_of(
+def read_error(
     status: int, body: Any, headers: Mapping[str, str], secrets: Iterable[str] = ()
 ) -> GraphError | None:
     """The error in an answer, None if it is none. `body` is the parsed JSON, None if it is none."""
@@ -134,7 +134,7 @@ def error_of(
     if isinstance(error, dict):
         code = integer(error.get("code"))
         subcode = integer(error.get("error_subcode", error.get("subcode")))  # short inside `debug_token`
-        meaning = meaning_of(code or 0, subcode, is_transient=error.get("is_transient") is True)
+        meaning = find_meaning(code or 0, subcode, is_transient=error.get("is_transient") is True)
         return GraphError(
             meaning,
             status=status,
@@ -146,10 +146,10 @@ def error_of(
         )
     if status < 300:  # noqa: PLR2004  # the statuses of success
         return None
-    return GraphError(_meaning_of_status(status), status=status, retry_after_s=_retry_after(headers))
+    return GraphError(_status_meaning(status), status=status, retry_after_s=_retry_after(headers))
 
 
-def _meaning_of_status(status: int) -> Meaning:
+def _status_meaning(status: int) -> Meaning:
     if status == _TOO_MANY_REQUESTS:
         return _THROTTLED
     if status >= _SERVER_ERROR or status == _REQUEST_TIMEOUT:
@@ -160,7 +160,7 @@ def _meaning_of_status(status: int) -> Meaning:
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds until calls are allowed again."""
     told = min(integer(headers.get("retry-after")) or 0, _MAX_WAIT_SECONDS)
-    return max(float(told), regain_of(headers).total_seconds()) or None
+    return max(float(told), regain_time(headers).total_seconds()) or None
 
 
 def _shortened(text: str) -> str:

@@ -13,7 +13,7 @@ from messenger.webhooks.webhook import READ_BACK, READ_BACK_STANDBY, WebhookEven
 from messenger.wire import compact
 
 
-def events_of(page_id: str, messages: Iterable[ThreadMessage], *, standby: bool) -> list[WebhookEvent]:
+def read_back_events(page_id: str, messages: Iterable[ThreadMessage], *, standby: bool) -> list[WebhookEvent]:
     """The events of messages whose person is known; `standby`: another app had the thread."""
     items = [_item(page_id, each) for each in messages if each.psid is not None]
     return _delivered(page_id, items, standby=standby) if items else []

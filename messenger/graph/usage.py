@@ -1,7 +1,7 @@
-"""How near a page or an app is to Meta's limits, as the headers of its answers say.
+"""How much of Meta's limits a Page or an app has used, as the headers of its answers say.
 
 Source: docs/reference/messenger-limits.md. The headers are advice: they may be absent, and one of another
-form advises nothing.
+form is ignored.
 """
 
 import json
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-_OF_PAGE = "x-business-use-case-usage"
-_OF_PAGE_FORMERLY = "x-page-usage"
-_OF_APP = "x-app-usage"
+_PAGE_HEADER = "x-business-use-case-usage"
+_FORMER_PAGE_HEADER = "x-page-usage"
+_APP_HEADER = "x-app-usage"
 _SHARES = ("call_count", "total_cputime", "total_time")
 _FOR_MESSAGES = "messenger"
-_LARGEST = 1_000_000
+_MAX_VALUE = 1_000_000
 _MAX_REGAIN = timedelta(days=1)
 
 
@@ -28,32 +28,32 @@ class Usage:
     regain: timedelta = timedelta(0)
 
 
-def usage_of_page(headers: Mapping[str, str]) -> Usage | None:
-    """What an answer says of the messages of the page whose token made the call.
+def page_usage(headers: Mapping[str, str]) -> Usage | None:
+    """What an answer says of the messages of the Page whose token made the call.
 
     Meta keys the entries by page in practice and by business in its reference, so the key tells nothing.
     """
     entries = [each for each in _entries(headers) if each.get("type", _FOR_MESSAGES) == _FOR_MESSAGES]
-    formerly = _json(headers.get(_OF_PAGE_FORMERLY))
-    if isinstance(formerly, dict):
-        entries.append(formerly)
+    former = _json(headers.get(_FORMER_PAGE_HEADER))
+    if isinstance(former, dict):
+        entries.append(former)
     return _worst(entries)
 
 
-def usage_of_app(headers: Mapping[str, str]) -> Usage | None:
+def app_usage(headers: Mapping[str, str]) -> Usage | None:
     """What an answer says of the app."""
-    told = _json(headers.get(_OF_APP))
-    return _worst([told]) if isinstance(told, dict) else None
+    header = _json(headers.get(_APP_HEADER))
+    return _worst([header]) if isinstance(header, dict) else None
 
 
-def regain_of(headers: Mapping[str, str]) -> timedelta:
+def regain_time(headers: Mapping[str, str]) -> timedelta:
     """How long until calls of any kind are allowed again."""
     return max((_regain(each) for each in _entries(headers)), default=timedelta(0))
 
 
 def _entries(headers: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
-    told = _json(headers.get(_OF_PAGE))
-    for listed in told.values() if isinstance(told, dict) else ():
+    header = _json(headers.get(_PAGE_HEADER))
+    for listed in header.values() if isinstance(header, dict) else ():
         yield from (each for each in listed if isinstance(each, dict)) if isinstance(listed, list) else ()
 
 
@@ -72,7 +72,7 @@ def _regain(entry: Mapping[str, Any]) -> timedelta:
 def _number(value: Any) -> int:
     if not isinstance(value, int | float) or (isinstance(value, float) and not math.isfinite(value)):
         return 0
-    return round(min(max(0, value), _LARGEST))
+    return round(min(max(0, value), _MAX_VALUE))
 
 
 def _json(value: str | None) -> Any:

@@ -20,7 +20,7 @@ _DEFAULT_PORTS = {"https": _HTTPS, "http": 80}
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _IPV6_PUBLIC = ipaddress.ip_network("2000::/3")
 # Protocol assignments with Teredo, documentation, 6to4, documentation.
-_IPV6_SET_ASIDE = [
+_IPV6_RESERVED = [
     ipaddress.ip_network(each) for each in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
 ]
 _MAX_URL_LENGTH = 8192
@@ -122,8 +122,9 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
 def is_public(address: str) -> bool:
     """Whether an IP address is one of the public internet.
 
-    Of IPv6 that is 2000::/3 without what RFC 6890's registry sets aside; Python's `is_global` also takes
-    site-local, IPv4-compatible, local NAT64 and unallocated addresses for public. Two forms stand for an IPv4
+    Of IPv6 that is 2000::/3 without what RFC 6890's registry reserves; Python's `is_global` also takes
+    site-local, IPv4-compatible, local NAT64 and unallocated addresses for public (as in
+    https://github.com/python/cpython/issues/113171). Two forms stand for an IPv4
     address, which is judged in their place: mapped ones, and those of NAT64, for networks without IPv4.
     """
     try:
@@ -134,7 +135,7 @@ def is_public(address: str) -> bool:
         hidden = ip.ipv4_mapped or (ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else None)
         if hidden is not None:
             return is_public(str(hidden))
-        if ip not in _IPV6_PUBLIC or any(ip in network for network in _IPV6_SET_ASIDE):
+        if ip not in _IPV6_PUBLIC or any(ip in network for network in _IPV6_RESERVED):
             return False
     return ip.is_global and not ip.is_multicast
 

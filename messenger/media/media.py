@@ -22,13 +22,13 @@ _HEADERS = ((b"Accept", b"*/*"), (b"Accept-Encoding", b"identity"), (b"User-Agen
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """What one file may cost. `least_bytes_a_second` counts from `grace_s` on."""
+    """The limits of one fetch. `min_bytes_per_second` holds from `grace_s` seconds on."""
 
-    most_bytes: int
+    max_bytes: int
     total_s: float = 90.0
-    silence_s: float = 10.0
+    read_timeout_s: float = 10.0
     grace_s: float = 10.0
-    least_bytes_a_second: int = 2048
+    min_bytes_per_second: int = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Fetched:
 
 
 class FileRefusedError(Exception):
-    """The file is not to be had, or not to be taken. Trying again would change nothing."""
+    """The file cannot be fetched, or may not be stored. Trying again would change nothing."""
 
     def __init__(self, reason: FileReason) -> None:
         super().__init__(reason)
@@ -48,7 +48,7 @@ class FileRefusedError(Exception):
 
 
 class FileNotFetchedError(FileRefusedError):
-    """The file did not come this time; try again."""
+    """The file was not fetched this time; try again."""
 
 
 class MediaFetcher:
@@ -71,7 +71,7 @@ class MediaFetcher:
         )
 
     async def aclose(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         await self._pool.aclose()
 
     async def fetch(self, url: str, into: IO[bytes]) -> Fetched:
@@ -88,16 +88,16 @@ class MediaFetcher:
 
     async def _follow(self, url: str, into: IO[bytes]) -> Fetched:
         for _ in range(_MAX_REDIRECTS + 1):
-            timeouts = {"connect": 5.0, "write": 5.0, "pool": 30.0, "read": self._limits.silence_s}
+            timeouts = {"connect": 5.0, "write": 5.0, "pool": 30.0, "read": self._limits.read_timeout_s}
             async with self._pool.stream(
                 "GET", self._hosts.target(url), headers=_HEADERS, extensions={"timeout": timeouts}
             ) as response:
                 if response.status not in _REDIRECTS:
-                    return await self._take(response, into)
+                    return await self._receive(response, into)
                 url = urljoin(url, _header(response, b"location") or "")
         raise FileRefusedError(FileReason.ADDRESS_REFUSED)
 
-    async def _take(self, response: httpcore.Response, into: IO[bytes]) -> Fetched:
+    async def _receive(self, response: httpcore.Response, into: IO[bytes]) -> Fetched:
         if response.status in _EXPIRED:
             raise FileRefusedError(FileReason.LINK_EXPIRED)
         if response.status != _OK:
@@ -105,12 +105,12 @@ class MediaFetcher:
         if (_header(response, b"content-encoding") or "identity").lower() != "identity":
             raise FileRefusedError(FileReason.ENCODED)
         announced = _header(response, b"content-length") or ""
-        if announced.isdigit() and int(announced) > self._limits.most_bytes:
+        if announced.isdigit() and int(announced) > self._limits.max_bytes:
             raise FileRefusedError(FileReason.TOO_LARGE)
         size, digest, began = 0, hashlib.sha256(), time.monotonic()
         async for chunk in response.aiter_stream():
             size += len(chunk)
-            if size > self._limits.most_bytes:
+            if size > self._limits.max_bytes:
                 raise FileRefusedError(FileReason.TOO_LARGE)
             self._require_pace(size, time.monotonic() - began)
             digest.update(chunk)
@@ -120,7 +120,7 @@ class MediaFetcher:
         return Fetched(size, digest.hexdigest())
 
     def _require_pace(self, size: int, elapsed: float) -> None:
-        if elapsed > self._limits.grace_s and size < elapsed * self._limits.least_bytes_a_second:
+        if elapsed > self._limits.grace_s and size < elapsed * self._limits.min_bytes_per_second:
             raise FileNotFetchedError(FileReason.TOO_SLOW)
 
 

@@ -26,7 +26,7 @@ class Attachment:
     payload: Mapping[str, Any]
 
 
-def attachments_of(message: Fields) -> tuple[Attachment, ...]:
+def read_attachments(message: Fields) -> tuple[Attachment, ...]:
     """The attachments of a message in their order, a sticker once."""
     return tuple(_stickers_once([_attachment(each) for each in objects(message, "attachments")]))
 

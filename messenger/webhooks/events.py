@@ -12,13 +12,13 @@ from messenger.reading import (
     Fields,
     MalformedEvent,
     members,
-    needed_text,
     objects,
+    required_text,
     storable,
     text,
     texts,
 )
-from messenger.webhooks.attachments import Attachment, attachments_of
+from messenger.webhooks.attachments import Attachment, read_attachments
 from messenger.webhooks.webhook import EventKind
 from messenger.wire import decode, identifier, integer, milliseconds
 
@@ -250,7 +250,7 @@ def _message(ids: _Ids, event: Fields) -> InboundMessage:
         *ids,
         mid=text(message, "mid") or None,
         text=text(message, "text"),
-        attachments=attachments_of(message),
+        attachments=read_attachments(message),
         quick_reply_payload=text(members(message, "quick_reply"), "payload"),
         reply_to_mid=text(reply_to, "mid") or None,
         is_self_reply=reply_to.get("is_self_reply") is True,
@@ -274,7 +274,7 @@ def _echo(ids: _Ids, event: Fields) -> Echo:
         *ids,
         mid=text(message, "mid") or None,
         text=text(message, "text"),
-        attachments=attachments_of(message),
+        attachments=read_attachments(message),
         reply_to_mid=text(reply_to, "mid") or None,
         is_self_reply=reply_to.get("is_self_reply") is True,
         app_id=identifier(message.get("app_id")),
@@ -283,13 +283,13 @@ def _echo(ids: _Ids, event: Fields) -> Echo:
 
 
 def _deleted(ids: _Ids, event: Fields) -> Deleted:
-    return Deleted(*ids, mid=needed_text(_object(event, "message"), "mid"))
+    return Deleted(*ids, mid=required_text(_object(event, "message"), "mid"))
 
 
 def _edit(ids: _Ids, event: Fields) -> Edit:
     edit = _object(event, "message_edit")
     return Edit(
-        *ids, mid=needed_text(edit, "mid"), text=text(edit, "text"), num_edit=integer(edit.get("num_edit"))
+        *ids, mid=required_text(edit, "mid"), text=text(edit, "text"), num_edit=integer(edit.get("num_edit"))
     )
 
 
@@ -410,7 +410,7 @@ def _thread_control(action: str, ids: _Ids, event: Fields) -> ThreadControl:
 
 def _policy_enforcement(ids: _Ids, event: Fields) -> PolicyEnforcement:
     policy = _object(event, "policy_enforcement")
-    return PolicyEnforcement(*ids, action=needed_text(policy, "action"), reason=text(policy, "reason"))
+    return PolicyEnforcement(*ids, action=required_text(policy, "action"), reason=text(policy, "reason"))
 
 
 def _object(event: Fields, name: str) -> Fields:

@@ -1,6 +1,6 @@
 """Meta's `signed_request`: `<signature>.<payload>`, both base64url, signed with the app secret.
 
-The signature is the HMAC-SHA256 of the payload as it came, and is checked before anything in it is believed
+The signature is the HMAC-SHA256 of the payload as it came, and is checked before anything in it is used
 (Meta, "Data Deletion Request Callback", parsing the request).
 """
 
@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 
 from messenger.wire import identifier, integer
 
-OLDEST = timedelta(days=7)
-_CLOCKS_APART = timedelta(minutes=10)
+MAX_AGE = timedelta(days=7)
+_MAX_CLOCK_SKEW = timedelta(minutes=10)
 _ALGORITHM = "HMAC-SHA256"
 _PART = re.compile(r"[A-Za-z0-9_-]+={0,2}")
 _MAX_CHARACTERS = 4096
@@ -68,7 +68,7 @@ def _issued_at(seconds: int | None, now: datetime) -> datetime:
         issued_at = datetime.fromtimestamp(seconds or 0, UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise BadSignedRequestError("It tells no time.") from error
-    if not now - OLDEST <= issued_at <= now + _CLOCKS_APART:
+    if not now - MAX_AGE <= issued_at <= now + _MAX_CLOCK_SKEW:
         raise BadSignedRequestError("It was not issued in the last days.")
     return issued_at
 

@@ -1,12 +1,11 @@
 """Split a signed webhook delivery into its events. This runs in the path of every acknowledgement.
 
 Meta's envelope is `{object: "page", entry: [{id, time, messaging | standby | changes: [...]}]}`; the event's
-name is not in it, the kind is told by the key that is present (docs/reference/messenger-webhooks.md).
+name is not in it, it is the key that is present (docs/reference/messenger-webhooks.md).
 
 Nothing signed is ever refused or lost: whatever cannot be understood becomes an event of a kind that says so,
 with its bytes. A body that the parser refuses altogether is cut at its brackets
-(`messenger.webhooks.outline`), so
-that one bad event does not take the others with it.
+(`messenger.webhooks.outline`), so that one bad event does not cost the others.
 """
 
 from collections.abc import Callable
@@ -16,11 +15,19 @@ from hashlib import sha256
 from typing import Any
 
 from messenger.webhooks import outline
-from messenger.wire import compact, decode, decode_patiently, fingerprint, identifier, integer, milliseconds
+from messenger.wire import (
+    compact,
+    decode,
+    decode_with_long_integers,
+    fingerprint,
+    identifier,
+    integer,
+    milliseconds,
+)
 
 
 class EventKind(StrEnum):
-    """What an event is. Kept with the event for ever: never rename a value."""
+    """What an event is. Stored with the event: never rename a value."""
 
     MESSAGE = "message"
     ECHO = "echo"
@@ -87,7 +94,7 @@ CHANNELS = ("messaging", "standby", "changes")
 READ_BACK = "read_back"
 READ_BACK_STANDBY = "read_back_standby"
 READ_BACK_CHANNELS = frozenset({READ_BACK, READ_BACK_STANDBY})
-"""Of events that Meta did not deliver, and that were read from the page's conversations instead."""
+"""Of events that Meta did not deliver, and that were read from the Page's conversations instead."""
 STANDBY_CHANNELS = frozenset({"standby", READ_BACK_STANDBY})
 MAX_KEY_LENGTH = 200
 MAKES_WORK = frozenset({EventKind.MESSAGE, EventKind.POSTBACK, EventKind.REFERRAL})
@@ -137,11 +144,11 @@ def _events_of(delivery: dict[str, Any]) -> list[WebhookEvent]:
     entries = delivery.get("entry")
     if type(entries) is not list:
         return []
-    around = _others(delivery, _DELIVERY_FIELDS)
+    around = _unknown_fields(delivery, _DELIVERY_FIELDS)
     events: list[WebhookEvent] = []
     for entry in entries:
         if type(entry) is dict:
-            events += _events_of_entry(entry, around | _others(entry, _ENTRY_FIELDS))
+            events += _events_of_entry(entry, around | _unknown_fields(entry, _ENTRY_FIELDS))
             around = {}
         else:
             events.append(_whole_entry(EventKind.UNKNOWN, "", entry))
@@ -153,7 +160,7 @@ def _events_of_entry(entry: dict[str, Any], unknown_fields: dict[str, Any]) -> l
     page_id = identifier(entry.get("id")) or ""
     events = []
     for channel in CHANNELS:
-        for item in _listed(entry.get(channel)):
+        for item in _as_list(entry.get(channel)):
             event = _event(page_id, entry.get("time"), channel, item)
             if unknown_fields and type(item) is dict:
                 event.raw = compact({**item, "_envelope": unknown_fields})
@@ -175,9 +182,9 @@ def _events_one_by_one(body: bytes) -> list[WebhookEvent]:
     for piece in pieces:
         page_id = ""
         try:
-            page_id = identifier(decode_patiently(piece.entry_id)) or ""
-            time = decode_patiently(piece.entry_time)
-            event = _event(page_id, time, piece.channel, decode_patiently(piece.text))
+            page_id = identifier(decode_with_long_integers(piece.entry_id)) or ""
+            time = decode_with_long_integers(piece.entry_time)
+            event = _event(page_id, time, piece.channel, decode_with_long_integers(piece.text))
         except (ValueError, RecursionError):
             key = "body:" + sha256(piece.text).hexdigest()
             event = WebhookEvent(page_id, piece.channel, EventKind.UNPARSEABLE, key, None, None, piece.text)
@@ -193,13 +200,13 @@ def _whole_entry(kind: EventKind, page_id: str, entry: object) -> WebhookEvent:
     return WebhookEvent(page_id, "body", kind, _key_of_content(entry), None, None, compact(entry))
 
 
-def _others(fields: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
+def _unknown_fields(fields: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
     if fields.keys() <= known:
         return {}
     return {name: value for name, value in fields.items() if name not in known}
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     if type(value) is list:
         return value
     return [] if value is None else [value]

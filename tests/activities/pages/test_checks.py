@@ -11,7 +11,7 @@ from activities.pages.suspicions import doubt_of
 from base.secret_scopes import access_token_place
 from domain.pages.problems import KINDS, Severity
 from messenger.graph.client import GraphClient
-from messenger.graph.errors import GraphError, meaning_of
+from messenger.graph.errors import GraphError, find_meaning
 from messenger.webhooks.fields import ALL_FIELDS
 from store.installation.backups import begin_restored
 from store.pages import findings, page_states
@@ -206,7 +206,7 @@ DOUBTS: list[Any] = [
 def test_what_a_refusal_says_of_the_page(
     code: int, subcode: int | None, tag: str | None, doubt: str | None
 ) -> None:
-    error = GraphError(meaning_of(code, subcode), status=400, code=code, subcode=subcode)
+    error = GraphError(find_meaning(code, subcode), status=400, code=code, subcode=subcode)
     assert doubt_of(error, tag) == doubt
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 from domain.sending.pacing import CONVERSATIONS_PACE
 from domain.sending.window import OpeningKind
 from messenger.graph.client import GraphUnavailable
-from messenger.graph.errors import GraphError, meaning_of
+from messenger.graph.errors import GraphError, find_meaning
 from store.privacy import delete_customer as erasing
 from store.privacy import erasures
 from store.sending.pace import take_reading_slot
@@ -201,14 +201,14 @@ async def test_a_message_of_ours_is_known_by_the_words_that_were_sent(desk: Page
     await _ours(desk, person.id, "template", "How was it?", content=template)
     await desk.control(f"/pages/{PAGE_A}/answer", psid=ANN, text=link["text"], app_id=APP_ID)
     await desk.check()
-    shown = desk.graph.messages_of_thread
+    shown = desk.graph.thread_messages
 
     async def with_template(credentials: Any, thread_id: str) -> Any:
         messages = await shown(credentials, thread_id)
         mine = next(each for each in messages if each.from_page)
         return [*messages, replace(mine, mid="m_template", text="")]
 
-    with mock.patch.object(desk.graph, "messages_of_thread", with_template):
+    with mock.patch.object(desk.graph, "thread_messages", with_template):
         assert await desk.fill()
     await desk.relayed()
     assert [message.id for message in await desk.messages() if message.sender_kind == "outside"] == []
@@ -244,7 +244,7 @@ async def test_a_fill_that_is_broken_off_goes_on_where_it_was(
         await desk.control("/clock", advance_seconds=60)
         await desk.says(psid, f"from {psid}")
     await desk.check()
-    read = desk.graph.messages_of_thread
+    read = desk.graph.thread_messages
     asked: list[str] = []
 
     async def failing(credentials: Any, thread_id: str) -> Any:
@@ -253,7 +253,7 @@ async def test_a_fill_that_is_broken_off_goes_on_where_it_was(
             raise GraphUnavailable("lost")
         return await read(credentials, thread_id)
 
-    monkeypatch.setattr(desk.graph, "messages_of_thread", failing)
+    monkeypatch.setattr(desk.graph, "thread_messages", failing)
     assert not await desk.fill()
     assert await desk.relayed() == 2
     assert (await desk.check()).gap
@@ -313,22 +313,22 @@ def refused_for_one_thread(
     desk: PageDesk, monkeypatch: pytest.MonkeyPatch, code: int, subcode: int | None
 ) -> None:
     """The first thread that is read is refused, each time that it is."""
-    read = desk.graph.messages_of_thread
+    read = desk.graph.thread_messages
     refused: list[str] = []
 
     async def refusing(credentials: Any, thread_id: str) -> Any:
         refused[:] = refused or [thread_id]
         if thread_id in refused:
-            raise GraphError(meaning_of(code, subcode), status=400, code=code, subcode=subcode)
+            raise GraphError(find_meaning(code, subcode), status=400, code=code, subcode=subcode)
         return await read(credentials, thread_id)
 
-    monkeypatch.setattr(desk.graph, "messages_of_thread", refusing)
+    monkeypatch.setattr(desk.graph, "thread_messages", refusing)
 
 
 async def test_a_list_in_pieces_is_read_until_it_is_one_picture(
     desk: PageDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("messenger.graph.client.THREADS_AT_ONCE", 2)
+    monkeypatch.setattr("messenger.graph.client.THREADS_PER_REQUEST", 2)
     await dropped(desk)
     people = [str(7421908834567100 + number) for number in range(7)]
     for psid in people:
@@ -336,7 +336,7 @@ async def test_a_list_in_pieces_is_read_until_it_is_one_picture(
         await desk.control("/clock", advance_seconds=2)
         await desk.says(psid, psid)
     await desk.check()
-    list_threads = desk.graph.threads_of
+    list_threads = desk.graph.list_threads
     listed = 0
 
     async def moving(credentials: Any, after: str | None = None) -> Any:
@@ -347,7 +347,7 @@ async def test_a_list_in_pieces_is_read_until_it_is_one_picture(
             await desk.says(people[0], "once more")
         return await list_threads(credentials, after)
 
-    monkeypatch.setattr(desk.graph, "threads_of", moving)
+    monkeypatch.setattr(desk.graph, "list_threads", moving)
     assert await desk.fill()
     await desk.relayed()
     found = [message.text for message in await desk.messages()]

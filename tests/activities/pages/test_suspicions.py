@@ -12,7 +12,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.sending.sends import SendActivities
 from domain.sending.delivery import MessageStatus
-from messenger.graph.errors import GraphError, meaning_of
+from messenger.graph.errors import GraphError, find_meaning
 from store.attachments.object_store import FileStore
 from store.attachments.rows import KeptFile, keep_upload
 from store.tables import Customer
@@ -155,7 +155,7 @@ async def test_a_refused_upload_says_of_the_page_what_a_refused_message_says(
     kept = KeptFile("plan.pdf", 4, "application/pdf", "sha", "agents/f")
     await FileStore(desk.settings.files_url).put("agents/f", BytesIO(b"%PDF"))
     await desk.store.write(lambda session: keep_upload(session, "f", "agent", kept, desk.now()))
-    refusal = GraphError(meaning_of(code, None), status=400, code=code)
+    refusal = GraphError(find_meaning(code, None), status=400, code=code)
     monkeypatch.setattr(desk.graph, "upload_file", mock.AsyncMock(side_effect=refusal))
     assert (await sender.sends(attachments=[{"id": "f"}])).status is status
     page = await desk.page()

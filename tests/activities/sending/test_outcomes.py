@@ -11,7 +11,7 @@ from activities.sending.outcomes import _wait_of, _with_jitter, record
 from base import clock
 from domain.sending.delivery import MessageStatus
 from messenger.graph.client import NotSent, Refused
-from messenger.graph.errors import GraphError, meaning_of
+from messenger.graph.errors import GraphError, find_meaning
 from support.store import PAGE_A, add_conversation, add_customer, add_message, seeded_store
 from workflows.messages import SendMessage
 
@@ -38,8 +38,8 @@ def test_what_failed_at_one_instant_does_not_come_back_at_one() -> None:
     ("outcome", "jitter"),
     [
         (NotSent("ConnectError"), True),
-        (Refused(GraphError(meaning_of(2018321, None), status=400, code=2018321)), True),
-        (Refused(GraphError(meaning_of(613, None), status=400, code=613)), False),
+        (Refused(GraphError(find_meaning(2018321, None), status=400, code=2018321)), True),
+        (Refused(GraphError(find_meaning(613, None), status=400, code=613)), False),
     ],
     ids=["not-sent", "passing", "throttled"],
 )

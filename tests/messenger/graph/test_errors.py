@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from messenger.graph.error_table import MEANINGS, OF_SET_UP, ErrorKind
-from messenger.graph.errors import GraphError, error_of, meaning_of
+from messenger.graph.error_table import MEANINGS, SET_UP_MEANINGS, ErrorKind
+from messenger.graph.errors import GraphError, find_meaning, read_error
 
 EXPECTED = {
     ErrorKind.UNKNOWN_OUTCOME: ["1", "1/99", "1/1357046", "2", "1200"],
@@ -50,7 +50,7 @@ def row(text: str) -> tuple[int, int | None]:
 
 
 def answered(status: int = 400, headers: dict[str, str] | None = None, **error: Any) -> GraphError:
-    found = error_of(
+    found = read_error(
         status, {"error": {"message": "(#1) x", "type": "OAuthException", **error}}, headers or {}
     )
     assert found is not None
@@ -59,7 +59,7 @@ def answered(status: int = 400, headers: dict[str, str] | None = None, **error: 
 
 @pytest.mark.parametrize(("code", "kind"), ROWS, ids=[code for code, _ in ROWS])
 def test_each_row_has_its_kind_an_explanation_and_a_remedy(code: str, kind: ErrorKind) -> None:
-    meaning = meaning_of(*row(code))
+    meaning = find_meaning(*row(code))
     assert meaning is MEANINGS[row(code)]
     assert meaning.kind is kind
     assert meaning.explanation.endswith(".")
@@ -71,7 +71,7 @@ def test_every_row_is_expected_here() -> None:
 
 
 def test_where_a_page_is_set_up_a_code_has_its_own_explanation_and_remedy() -> None:
-    for key, meaning in OF_SET_UP.items():
+    for key, meaning in SET_UP_MEANINGS.items():
         assert meaning.explanation != MEANINGS[key].explanation
         assert meaning.explanation.endswith(".")
         assert meaning.remedy.endswith(".")
@@ -79,30 +79,30 @@ def test_where_a_page_is_set_up_a_code_has_its_own_explanation_and_remedy() -> N
 
 def test_of_a_long_text_of_metas_the_middle_is_left_out() -> None:
     error = answered(code=100, message="(#100) Param must be one of {" + "A, " * 900 + '} - got "b".')
-    assert error.words.startswith("Param must be one of {A, A")
-    assert error.words.endswith('A, } - got "b".')
-    assert len(error.words) < 520
+    assert error.text.startswith("Param must be one of {A, A")
+    assert error.text.endswith('A, } - got "b".')
+    assert len(error.text) < 520
 
 
 def test_an_unlisted_subcode_means_what_its_code_means() -> None:
-    assert meaning_of(190, 123) is MEANINGS[190, None]
-    assert meaning_of(551, 9999999) is MEANINGS[551, None]
+    assert find_meaning(190, 123) is MEANINGS[190, None]
+    assert find_meaning(551, 9999999) is MEANINGS[551, None]
 
 
 @pytest.mark.parametrize("subcode", [2018300, 2018321, 2018218, 2018247])
 def test_subcodes_printed_without_a_code_are_known_under_any(subcode: int) -> None:
-    assert meaning_of(10, subcode) is MEANINGS[subcode, None]
+    assert find_meaning(10, subcode) is MEANINGS[subcode, None]
 
 
 @pytest.mark.parametrize("code", [201, 210, 299])
 def test_the_200s_are_permissions(code: int) -> None:
-    assert meaning_of(code, None).kind is ErrorKind.CONFIG
+    assert find_meaning(code, None).kind is ErrorKind.CONFIG
 
 
 @pytest.mark.parametrize("code", [0, -1, 5, 199, 300, 999999])
 def test_an_unlisted_code_is_refused_and_never_repeated(code: int) -> None:
-    assert meaning_of(code, None).kind is ErrorKind.MESSAGE
-    assert meaning_of(code, None, is_transient=True).kind is ErrorKind.UNKNOWN_OUTCOME
+    assert find_meaning(code, None).kind is ErrorKind.MESSAGE
+    assert find_meaning(code, None, is_transient=True).kind is ErrorKind.UNKNOWN_OUTCOME
 
 
 def test_the_text_does_not_matter() -> None:
@@ -131,7 +131,7 @@ def test_an_error_without_a_code_is_an_error(error: dict[str, Any]) -> None:
     ],
 )
 def test_the_status_counts_where_the_body_is_no_json(status: int, kind: ErrorKind, *, unknown: bool) -> None:
-    error = error_of(status, None, {})
+    error = read_error(status, None, {})
     assert error is not None
     assert (error.kind, error.outcome_unknown) == (kind, unknown)
 
@@ -139,8 +139,8 @@ def test_the_status_counts_where_the_body_is_no_json(status: int, kind: ErrorKin
 def test_the_body_counts_before_the_status() -> None:
     assert answered(status=200, code=190).kind is ErrorKind.AUTH
     assert answered(status=429, code=190).kind is ErrorKind.AUTH
-    assert error_of(200, {"message_id": "m"}, {}) is None
-    assert error_of(200, None, {}) is None
+    assert read_error(200, {"message_id": "m"}, {}) is None
+    assert read_error(200, None, {}) is None
 
 
 def test_a_server_error_leaves_the_outcome_open_whatever_its_code() -> None:
@@ -166,7 +166,7 @@ def test_a_usage_header_of_another_form_advises_nothing(usage: str) -> None:
 
 def test_no_token_stays_in_an_error() -> None:
     token = "EAABsbCS1234ZCpLmnOpQ"
-    error = error_of(
+    error = read_error(
         400,
         {"error": {"code": 190, "message": f"Malformed access token {token} of s3cret", "fbtrace_id": "A1"}},
         {},

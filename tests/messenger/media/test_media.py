@@ -23,7 +23,7 @@ from messenger.media.media import FetchLimits, FileNotFetchedError, FileRefusedE
 from support.fake_cdn import FakeCdn, fake_cdn
 
 META = ".fbcdn.net,.fbsbx.com"
-LIMITS = FetchLimits(5 * 1024 * 1024, total_s=5, silence_s=1, grace_s=0.3, least_bytes_a_second=1000)
+LIMITS = FetchLimits(5 * 1024 * 1024, total_s=5, read_timeout_s=1, grace_s=0.3, min_bytes_per_second=1000)
 
 
 @pytest.fixture
@@ -290,8 +290,8 @@ async def test_f109_an_empty_file_is_none(cdn: FakeCdn) -> None:
 
 async def test_f109_one_byte_more_than_may_be_is_too_much(cdn: FakeCdn) -> None:
     most = FetchLimits(25 * 1024 * 1024)
-    assert len(await fetched(cdn, cdn.file("/x", bytes(most.most_bytes)), limits=most)) == most.most_bytes
-    url = cdn.stream("/y", [bytes(most.most_bytes), b"x"])
+    assert len(await fetched(cdn, cdn.file("/x", bytes(most.max_bytes)), limits=most)) == most.max_bytes
+    url = cdn.stream("/y", [bytes(most.max_bytes), b"x"])
     assert await refusal(cdn, url, limits=most) is FileReason.TOO_LARGE
 
 
