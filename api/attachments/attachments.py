@@ -3,7 +3,6 @@
 Whatever a file holds, a browser is told to save it, and to run nothing of it.
 """
 
-import asyncio
 import hashlib
 import tempfile
 from datetime import datetime
@@ -14,6 +13,7 @@ from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, StringConstraints
 
+from api.http.body import CLOSE, BodyTooLargeError, copy_body
 from api.http.fields import STORABLE, OptionalIdempotencyKey, PathId
 from api.http.middleware import CONTENT_SECURITY_POLICY
 from api.http.problem_docs import problems
@@ -37,8 +37,7 @@ from store.attachments.rows import KeptFile, keep_upload
 from store.db.refusals import not_found
 from store.tables import Attachment
 
-UPLOAD_SECONDS = 60.0
-_CLOSE = {"Connection": "close"}
+UPLOAD_TIMEOUT_SECONDS = 60.0
 _SAFE = {
     CONTENT_SECURITY_POLICY.decode(): "sandbox; default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -133,7 +132,7 @@ async def upload_attachment(
     (`curl -F`), which is no file.
     """
     if request.headers.get("content-type", "").lower().startswith(_FORM):
-        raise Problem("upload_not_raw", headers=_CLOSE)
+        raise Problem("upload_not_raw", headers=CLOSE)
     made = _attachment_id(services, caller, idempotency_key)
     with tempfile.TemporaryFile() as body:
         size, sha256 = await _read_body(request, body, services.settings.most_attachment_bytes)
@@ -174,25 +173,21 @@ def _attachment_id(services: AppDependencies, caller: Principal, key: str | None
     return id_from_key("attachment", services.settings.vault.fingerprint(key, f"upload {caller.agent_id}"))
 
 
-async def _read_body(request: Request, into: IO[bytes], most: int) -> tuple[int, str]:
+async def _read_body(request: Request, into: IO[bytes], max_bytes: int) -> tuple[int, str]:
     """The size and the SHA-256 of the body, which is now in `into`."""
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > most:
-        raise Problem("file_too_large", headers=_CLOSE, most_bytes=most)
-    size, digest = 0, hashlib.sha256()
+    digest = hashlib.sha256()
+
+    def write(part: bytes) -> None:
+        digest.update(part)
+        into.write(part)
+
     try:
-        async with asyncio.timeout(UPLOAD_SECONDS):
-            async for part in request.stream():
-                size += len(part)
-                if size > most:
-                    raise Problem("file_too_large", headers=_CLOSE, most_bytes=most)
-                digest.update(part)
-                into.write(part)
-    except TimeoutError as error:
-        raise Problem("request_too_slow", headers=_CLOSE) from error
-    if size == 0:
+        await copy_body(request, write, max_bytes=max_bytes, timeout_seconds=UPLOAD_TIMEOUT_SECONDS)
+    except BodyTooLargeError as error:
+        raise Problem("file_too_large", headers=CLOSE, most_bytes=max_bytes) from error
+    if into.tell() == 0:
         raise Problem("file_refused", reason=FileReason.EMPTY)
-    return size, digest.hexdigest()
+    return into.tell(), digest.hexdigest()
 
 
 async def _put(services: AppDependencies, key: str, body: IO[bytes]) -> None:

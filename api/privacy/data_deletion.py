@@ -12,12 +12,12 @@ from starlette.routing import Route, Router
 
 from api.http.body import read_form
 from api.http.problems import Problem
+from api.http.public_page import HEADERS, message_page
 from api.http.request_log import DATA_DELETION, WEBHOOKS
 from api.privacy.addresses import status_url
 from api.privacy.data_deletion_texts import texts_for
 from api.runtime.dependencies import AppDependencies
 from api.runtime.refusal_trail import Refused, source_of
-from api.surveys.page_html import HEADERS, message_page
 from api.webhooks.secrets import AccountSecrets, SecretsUnavailableError
 from base import clock
 from base.log import get_logger
@@ -39,7 +39,7 @@ async def _take(request: Request) -> Response:
     account_id = request.path_params["account_id"]
     try:
         services.call_limit.acquire(f"data deletion by {_caller(request)}")
-        erasure = await _keep(services, account_id, _only(await read_form(request, MAX_FORM_BYTES)))
+        erasure = await _keep(services, account_id, _only(await read_form(request, max_bytes=MAX_FORM_BYTES)))
     except Problem as problem:
         return problem.response
     except BadSignedRequestError as error:

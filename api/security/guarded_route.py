@@ -3,7 +3,6 @@
 FastAPI reads the body before it asks any dependency, hence a route class.
 """
 
-import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, get_args, get_origin
 
@@ -15,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Router
 
+from api.http.body import read_body
 from api.http.invalid import find_wrong_parameters
 from api.http.problems import Problem
 from api.runtime.refusal_trail import RefusalTrail, Refused, source_of
@@ -23,9 +23,6 @@ from api.security.permissions import Permissions
 
 MAX_BODY_BYTES = 256 * 1024
 BODY_TIMEOUT_SECONDS = 10.0
-
-# What is left of the body is not worth reading.
-_CLOSE = {"Connection": "close"}
 
 
 class JsonRequest(Request):
@@ -36,11 +33,9 @@ class JsonRequest(Request):
     async def body(self) -> bytes:
         """The whole body, never buffered beyond the cap."""
         if self._body_read is None:
-            try:
-                async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
-                    self._body_read = await self._read()
-            except TimeoutError as error:
-                raise Problem("request_too_slow", headers=_CLOSE) from error
+            self._body_read = await read_body(
+                self, max_bytes=MAX_BODY_BYTES, timeout_seconds=BODY_TIMEOUT_SECONDS
+            )
         return self._body_read
 
     async def json(self) -> Any:
@@ -49,19 +44,6 @@ class JsonRequest(Request):
             return orjson.loads(await self.body())
         except orjson.JSONDecodeError as error:
             raise Problem("malformed_json") from error
-
-    async def _read(self) -> bytes:
-        announced = self.headers.get("content-length", "")
-        if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
-            raise Problem("body_too_large", headers=_CLOSE)
-        parts: list[bytes] = []
-        size = 0
-        async for part in self.stream():
-            size += len(part)
-            if size > MAX_BODY_BYTES:
-                raise Problem("body_too_large", headers=_CLOSE)
-            parts.append(part)
-        return b"".join(parts)
 
 
 class GuardedRoute(APIRoute):

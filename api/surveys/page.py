@@ -14,14 +14,16 @@ from starlette.routing import Route, Router
 
 from api.http.body import read_form
 from api.http.problems import Problem
+from api.http.public_page import HEADERS, message_page
 from api.runtime.dependencies import AppDependencies
 from api.runtime.refusal_trail import Refused, source_of
 from api.runtime.workflow_client import EngineBusyError, EngineUnavailableError, RunNotFoundError
-from api.surveys.page_html import HEADERS, MAX_COMMENT_UTF16_UNITS, Form, form_page, message_page
+from api.surveys.form_page import MAX_COMMENT_UTF16_UNITS, Form, form_page
 from base import clock
 from base.log import get_logger
 from domain.surveys.texts import SCORES, TEXTS, SurveyTexts, spoken
 from domain.workstreams.conversation_settings import Question
+from messenger.graph.limits import units
 from store.db.unavailable import STORE_UNAVAILABLE
 from store.events.events import append_events, event_row
 from store.surveys.answers import is_late, take_from_page
@@ -64,7 +66,7 @@ async def _show(request: Request, services: AppDependencies) -> Response:
 
 
 async def _answer(request: Request, services: AppDependencies) -> Response:
-    given = _last_of_each(await read_form(request, MAX_FORM_BYTES))
+    given = _last_of_each(await read_form(request, max_bytes=MAX_FORM_BYTES))
     token, now = request.path_params["token"], clock.now()
 
     view = await services.database.read(lambda s: _View.of(s, token))
@@ -120,7 +122,7 @@ class _View:
     def read(self, given: dict[str, str]) -> tuple[int | None, str, str | None]:
         """Score, comment, and what is wrong with them."""
         score, comment = given.get("score", ""), given.get("comment", "").strip()
-        if len(comment.encode("utf-16-le")) // 2 > MAX_COMMENT_UTF16_UNITS:
+        if units(comment) > MAX_COMMENT_UTF16_UNITS:
             return None, comment, self.texts.too_long.format(limit=MAX_COMMENT_UTF16_UNITS)
         if not SCORES[self.question]:
             return None, comment, None if comment else self.texts.write

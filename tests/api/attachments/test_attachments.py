@@ -332,7 +332,7 @@ async def test_an_upload_is_cut_off_at_the_limit(api: Api) -> None:
 
 
 async def test_a_slow_upload_is_given_up(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files_api, "UPLOAD_SECONDS", 0.05)
+    monkeypatch.setattr(files_api, "UPLOAD_TIMEOUT_SECONDS", 0.05)
 
     async def stalled() -> AsyncIterator[bytes]:
         yield PNG

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
+from api.http.public_page import HEADERS
 from api.http.rate_limit import RateLimit
-from api.surveys.page_html import HEADERS
 from domain.surveys.texts import TEXTS
 from domain.workstreams.conversation_settings import Question
 from store import tables
