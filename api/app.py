@@ -24,6 +24,7 @@ from api import (
     surveys,
     workstreams,
 )
+from api.events.frames import render_event
 from api.health.inbox_checks import check_conversation_lag, check_inbox_writable, check_relay_lag
 from api.health.key_check import check_master_key
 from api.http.docs_page import docs_routes
@@ -119,6 +120,8 @@ def create_app(
         app.state.services = await _services(
             settings, opened, inbox, workflow_client, http, proxies=proxies, connections=connections
         )
+        if connections is not None:
+            connections.when_stopping.append(app.state.services.hub.end)
         app.state.services.readiness.checks |= {
             "inbox": partial(check_inbox_writable, inbox),
             "relay": partial(check_relay_lag, opened, inbox),
@@ -198,7 +201,9 @@ async def _services(
         reply_limit=RateLimit("too_many_messages", per_second=2, burst=120),
         sender_action_limit=RateLimit("too_many_requests", per_second=1, burst=10),
         public_page_limit=RateLimit("too_many_requests", per_second=1, burst=60),
-        hub=EventHub(database, lambda session, digests: roles_by_digest(session, settings, digests)),
+        hub=EventHub(
+            database, lambda session, digests: roles_by_digest(session, settings, digests), render_event
+        ),
         long_reads=LongReads(database),
         fanout=SettingsFanout(database, workflow_client),
         readiness=Readiness(

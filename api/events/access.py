@@ -4,10 +4,12 @@ An event's kind begins with what it is about, as in `survey.answered`. Who may r
 that shows it, may hear of it. What nobody has put into the table is for administrators.
 """
 
+from dataclasses import dataclass
 from functools import cache
 
 from api.security.permissions import Permissions
 from domain.access.roles import Role
+from store.tables import Event
 
 SHOWN_BY: dict[str, str] = {
     "access": "list_audit",
@@ -47,3 +49,18 @@ def subjects_for(permissions: Permissions, role: Role) -> frozenset[str] | None:
     if role is Role.ADMIN:
         return None
     return frozenset(subject for subject, shown_by in SHOWN_BY.items() if role in permissions.roles(shown_by))
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody who reads events, with the rights of the moment; when these change, the stream ends."""
+
+    agent_id: str
+    role: Role
+    subjects: frozenset[str] | None
+    """As `subjects_for`."""
+
+
+def may_see(event: Event, reader: Reader) -> bool:
+    """Whether a reader may hear of an event. Every event of the stream is asked about here."""
+    return reader.subjects is None or event.kind.partition(".")[0] in reader.subjects

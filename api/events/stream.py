@@ -1,11 +1,17 @@
 """`GET /v1/events`: everything that happens, as server-sent events that a reader can resume.
 
-Each event's `id` is its number; a reader that was cut off names the last one in `Last-Event-ID` and misses
-nothing. While nothing happens a comment keeps the line open. A stream ends with the right to listen.
+A reader that was cut off names the last id in `Last-Event-ID` and misses nothing, or is told that it may have
+(`reset`). Nothing is kept for a slow reader: it is cut off, and goes on from its last id. A stream ends with
+the right to listen.
+
+Not by `fastapi.sse.EventSourceResponse`: that waits for ever for a reader that does not read, and knows no
+end of a stream but its generator's own. The format of a block is FastAPI's.
 """
 
 import asyncio
 import contextlib
+import random
+import time
 from typing import Annotated
 
 from fastapi import Header, Query
@@ -13,23 +19,25 @@ from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.events.access import subjects_for
+from api.events.access import Reader, may_see, subjects_for
+from api.events.frames import Goodbye, GoodbyeReason, Hello, Ping, Reset, ResetReason
+from api.events.position import Position, read_id, write_id
 from api.http.fields import Digits, Id
 from api.http.paging import Number
 from api.http.problem_docs import problems
 from api.http.problems import Problem
 from api.runtime.dependencies import AppDependencies, ServicesDep
-from api.schemas.views import EventView
+from api.runtime.event_hub import Listener, LogBounds
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
 from api.security.permissions import PermissionsDep
+from base import clock
 from base.log import get_logger
 from store.events.timeline import EventFilter
-from store.tables import Event
 
-HEARTBEAT_SECONDS = 5.0
+PING_SECONDS = 5.0
 SLOW_READER_SECONDS = 15.0
-_RECONNECT_MILLISECONDS = 2000
+_MIN_RETRY_MILLISECONDS, _MAX_RETRY_MILLISECONDS = 200, 2000
 
 _log = get_logger("api")
 
@@ -41,30 +49,39 @@ class _SlowReaderError(Exception):
 
 
 class EventStream(Response):
-    """One reader's stream, until it leaves, is too slow, or loses the right to listen."""
+    """One reader's stream, until it leaves, is too slow, loses the right to listen, or the server stops."""
 
     media_type = "text/event-stream"
 
     def __init__(
-        self, services: AppDependencies, principal: Principal, wanted: EventFilter, after: int | None
+        self,
+        services: AppDependencies,
+        principal: Principal,
+        wanted: EventFilter,
+        asked: Position | None,
     ) -> None:
+        """`asked`: where to begin; None is now."""
         super().__init__()
         del self.headers["content-length"]
-        self._services = services
-        self._principal = principal
-        self._wanted = wanted
-        self._after = after
+        self.headers["cache-control"] = "no-store"
+        self._hub = services.hub
+        self._agent_id = principal.agent_id
+        reader = Reader(principal.agent_id, principal.role, wanted.subjects)
+        self._listener = Listener(
+            principal.digest, principal.role, wanted, lambda event: may_see(event, reader)
+        )
+        self._asked = asked
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Stream, unless the agent has too many streams: they are counted here, where nothing is between."""
         try:
-            with self._services.hub.admitted(self._principal.agent_id):
+            with self._hub.admitted(self._agent_id):
                 await self._serve(receive, send)
         except Problem as problem:
             await problem.response(scope, receive, send)
 
     async def _serve(self, receive: Receive, send: Send) -> None:
-        """Stream until the first of the two ends: the reader, or the right to listen."""
+        """Stream until the first of the two ends: the reader, or the stream."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         tasks = [asyncio.create_task(_until_gone(receive)), asyncio.create_task(self._stream(send))]
         try:
@@ -75,25 +92,50 @@ class EventStream(Response):
             outcomes = await asyncio.gather(*tasks, return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, _SlowReaderError):
-                _log.info("slow_reader_disconnected", agent_id=self._principal.agent_id)
+                _log.info("slow_reader_disconnected", agent_id=self._agent_id)
             elif isinstance(outcome, Exception):
                 raise outcome
 
     async def _stream(self, send: Send) -> None:
-        hub, mine = self._services.hub, (self._principal.digest, self._principal.role)
-        async with hub.listening(*mine) as newest:
-            position = newest if self._after is None else min(self._after, newest)
-            await _write(send, f"retry: {_RECONNECT_MILLISECONDS}\nid: {position}\n\n")
-            while hub.may_listen(*mine):
-                events, position = await hub.read(self._wanted, position)
-                if not hub.may_listen(*mine):
-                    break
-                # The position is told even if all was filtered out, so that a resumption skips it too.
-                await _write(send, "".join(map(_rendered, events)) + f": \nid: {position}\n\n")
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(HEARTBEAT_SECONDS):
-                        await hub.beyond(position, *mine)
+        async with self._hub.listening(self._listener) as (log_id, newest):
+            number, reset = newest, None
+            if self._asked is not None:
+                reset = why_reset(self._asked, await self._hub.bounds(log_id))
+                number = self._asked.number if reset is None else newest
+            await _write(send, _greeting(write_id(log_id, number), reset))
+            reason = await self._tell(send, log_id, number)
+            await _write(send, Goodbye(reason=reason).render(retry_milliseconds=_retry_milliseconds()))
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _tell(self, send: Send, log_id: str, number: int) -> GoodbyeReason:
+        """Tell what happens after an event, until the stream has to end; why it has to."""
+        hub, listener = self._hub, self._listener
+        ping_at = time.monotonic() + PING_SECONDS
+        while hub.may_listen(listener):
+            if hub.is_ending:
+                return GoodbyeReason.SERVER_STOPS
+            blocks, number = await hub.read(listener, number)
+            if not hub.may_listen(listener):
+                break
+            seconds_left = ping_at - time.monotonic()
+            if not blocks and seconds_left > 0:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(seconds_left):
+                        await hub.beyond(number, listener)
+                continue
+            # A ping tells the position even if all was filtered out, so that a resumption skips it too.
+            ping = Ping(server_time=clock.now())
+            await _write(send, b"".join(blocks) or ping.render(id=write_id(log_id, number)))
+            ping_at = time.monotonic() + PING_SECONDS
+        return GoodbyeReason.ACCESS_ENDED
+
+
+def why_reset(asked: Position, bounds: LogBounds) -> ResetReason | None:
+    """Why a stream cannot go on from a position; None where it can."""
+    if asked.log_id not in (None, bounds.log_id) or asked.number > bounds.newest:
+        return ResetReason.UNKNOWN
+    # 0 asks for what there is.
+    return ResetReason.DELETED if 0 < asked.number < bounds.oldest - 1 else None
 
 
 @router.get(
@@ -112,25 +154,41 @@ async def stream_events(
     conversation_id: Id | None = None,
     page_id: Digits | None = None,
     after: Annotated[
-        Number | None, Query(description="Begin after this event; without it, with what happens now.")
+        Number | None,
+        Query(description="Begin after the event with this `data.id`; without it, with what happens now."),
     ] = None,
-    last_event_id: Annotated[Number | None, Header(description="As `after`; browsers send it.")] = None,
+    last_event_id: Annotated[
+        str | None,
+        Header(description="The last `id` that was received; goes before `after`. Browsers send it."),
+    ] = None,
 ) -> EventStream:
-    """Read everything that happens, as it happens, as far as the caller may read of it."""
-    start = last_event_id if last_event_id is not None else after
-    return EventStream(
-        services, caller, EventFilter(conversation_id, page_id, subjects_for(permissions, caller.role)), start
-    )
+    """Read everything that happens, as it happens, as far as the caller may read of it.
+
+    Beside the events there are `hello` (first), `ping`, `reset` (read again what you show: events may be
+    missing) and `goodbye` (last).
+    """
+    asked = Position(None, after) if after is not None else None
+    if last_event_id:
+        asked = read_id(last_event_id)
+    wanted = EventFilter(conversation_id, page_id, subjects_for(permissions, caller.role))
+    return EventStream(services, caller, wanted, asked)
 
 
-def _rendered(event: Event) -> str:
-    return f"id: {event.id}\nevent: {event.kind}\ndata: {EventView.of(event).model_dump_json()}\n\n"
+def _greeting(position_id: str, reset: ResetReason | None) -> bytes:
+    hello = Hello(server_time=clock.now(), ping_seconds=PING_SECONDS)
+    greeting = hello.render(id=position_id, retry_milliseconds=_retry_milliseconds())
+    return greeting if reset is None else greeting + Reset(reason=reset).render()
 
 
-async def _write(send: Send, text: str) -> None:
+def _retry_milliseconds() -> int:
+    """When to come back: soon, and each reader at another instant."""
+    return random.randint(_MIN_RETRY_MILLISECONDS, _MAX_RETRY_MILLISECONDS)  # noqa: S311 - spreads load
+
+
+async def _write(send: Send, blocks: bytes) -> None:
     try:
         async with asyncio.timeout(SLOW_READER_SECONDS):
-            await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+            await send({"type": "http.response.body", "body": blocks, "more_body": True})
     except TimeoutError as error:
         raise _SlowReaderError from error
 

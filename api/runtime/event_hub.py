@@ -1,16 +1,19 @@
-"""One poller of the event table per process, and the last events in memory for all streams.
+"""One reader of the event table per process, and the last events in memory for all streams.
 
 With the events it reads, at the same instant, who may still listen: what happens after a key was revoked is
-never told to its holder. Each stream keeps its own position; one that has fallen behind what is in memory
-reads the table. So a slow reader costs nothing but its own socket.
+never told to its holder. Each event is rendered once. Each stream keeps its own position and takes what
+follows it; one that has fallen behind what is in memory reads the table. So a slow reader costs nothing but
+its own socket.
 """
 
 import asyncio
 import contextlib
-from collections import Counter, deque
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from api.http.problems import Problem
@@ -19,6 +22,7 @@ from domain.access.roles import Role
 from store.db.database import Database
 from store.events import timeline
 from store.events.timeline import EventFilter
+from store.installation.installation import claim_event_log_id, read_event_log_id
 from store.tables import Event
 
 POLL_SECONDS = 0.2
@@ -31,16 +35,57 @@ _log = get_logger("api")
 Rights = Callable[[Session, Collection[str]], Mapping[str, Role]]
 """The roles of those among some tokens, by their digests, that are live."""
 
+Render = Callable[[Event, str], bytes]
+"""An event of the log with this id, as every stream sends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Whose stream it is, by the digest of a token, and what it asks for and may see."""
+
+    digest: str
+    role: Role
+    wanted: EventFilter
+    may_see: Callable[[Event], bool]
+
+    def takes(self, event: Event) -> bool:
+        """Whether the stream tells of an event."""
+        return self.wanted.lets_through(event) and self.may_see(event)
+
+
+@dataclass(frozen=True, slots=True)
+class LogBounds:
+    """What there is of a log: the numbers of its oldest and its newest event, 0 where it has none."""
+
+    log_id: str
+    oldest: int
+    newest: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An event and its block."""
+
+    number: int
+    event: Event
+    block: bytes
+
+
+_number = attrgetter("number")
+
 
 class EventHub:
-    """The poller runs only while somebody listens. Streams are counted per process."""
+    """The reader of the table runs only while somebody listens. Streams are counted per process."""
 
-    def __init__(self, database: Database, rights: Rights) -> None:
+    def __init__(self, database: Database, rights: Rights, render: Render) -> None:
+        self.is_ending = False
         self._database = database
         self._rights = rights
+        self._render = render
+        self._log_id = ""
         self._listeners: Counter[str] = Counter()
         self._roles: Mapping[str, Role] = {}
-        self._recent: deque[Event] = deque()
+        self._recent: list[_Told] = []
         self._floor = 0  # Every event after this one, up to the position, is in memory.
         self._position = 0
         self._grown = asyncio.Event()
@@ -60,60 +105,79 @@ class EventHub:
             self._streams -= Counter({agent_id: 1})
 
     @contextlib.asynccontextmanager
-    async def listening(self, digest: str, role: Role) -> AsyncIterator[int]:
-        """Keep the poller running meanwhile; gives the id of the newest event."""
+    async def listening(self, listener: Listener) -> AsyncIterator[tuple[str, int]]:
+        """Keep the table read meanwhile; gives the id of the log and the number of the newest event."""
+        digest = listener.digest
         if digest not in self._listeners:
-            self._roles = {**self._roles, digest: role}  # as was just asked; with the next events asked anew
+            # As was just asked; with the next events it is asked anew.
+            self._roles = {**self._roles, digest: listener.role}
         self._listeners[digest] += 1
         try:
             async with self._starting:
                 if self._poller is None:
                     await self._start()
-            yield self._position
+            yield self._log_id, self._position
         finally:
             self._listeners -= Counter({digest: 1})
             if not self._listeners:
                 await self.close()
 
-    def may_listen(self, digest: str, role: Role) -> bool:
+    def may_listen(self, listener: Listener) -> bool:
         """Whether a token is live, and its holder what it was, as of the newest event in memory."""
-        return self._roles.get(digest) is role
+        return self._roles.get(listener.digest) is listener.role
 
-    async def beyond(self, position: int, digest: str, role: Role) -> None:
-        """Return when there is an event after `position`, or the right to listen has ended."""
-        while self._position <= position and self.may_listen(digest, role):
+    async def bounds(self, log_id: str) -> LogBounds:
+        """What there is of the log now, which may be more than is in memory yet."""
+        oldest, newest = await self._database.read(timeline.oldest_and_newest_ids)
+        return LogBounds(log_id, oldest, newest)
+
+    async def beyond(self, number: int, listener: Listener) -> None:
+        """Return when there is an event after this one, or the stream has to end."""
+        while self._position <= number and self.may_listen(listener) and not self.is_ending:
             await self._grown.wait()
 
-    async def read(self, wanted: EventFilter, after: int) -> tuple[list[Event], int]:
-        """Some of the wanted events after a position, and the position that they reach."""
+    async def read(self, listener: Listener, after: int) -> tuple[list[bytes], int]:
+        """The blocks of some of a listener's events after a number, and the number that they reach."""
         if after >= self._floor:
-            found = [event for event in self._recent if _id(event) > after and wanted.lets_through(event)]
-            return found, self._position
-        known = self._position
-        found = await self._database.read(
-            # Not beyond what the poller has seen: only so far is it known who may listen.
-            lambda s: timeline.read_events(s, wanted, after=after, limit=_BATCH, through=known)
-        )
-        return found, _id(found[-1]) if len(found) == _BATCH else known
+            first = bisect_right(self._recent, after, key=_number)
+            part = self._recent[first : first + _BATCH]
+            reached = part[-1].number if part else after
+            return [told.block for told in part if listener.takes(told.event)], reached
+        known, log_id = self._position, self._log_id
+
+        def look(session: Session) -> tuple[list[bytes], int]:
+            # Not beyond what is in memory: only so far is it known who may listen.
+            found = timeline.read_events(session, listener.wanted, after=after, limit=_BATCH, through=known)
+            blocks = [self._render(event, log_id) for event in found if listener.may_see(event)]
+            return blocks, _id(found[-1]) if len(found) == _BATCH else known
+
+        return await self._database.read(look)
+
+    def end(self) -> None:
+        """The server stops: let each stream say so and end."""
+        self.is_ending = True
+        self._tell_streams()
 
     async def close(self) -> None:
-        """Stop the poller."""
+        """Stop reading the table."""
         poller, self._poller = self._poller, None
         if poller is not None:
             poller.cancel()
             await asyncio.gather(poller, return_exceptions=True)
 
     async def _start(self) -> None:
+        known = await self._database.read(read_event_log_id)
+        self._log_id = known if known is not None else await self._database.write(claim_event_log_id)
         self._position = self._floor = await self._database.read(timeline.newest_event_id)
         self._recent.clear()
-        self._poller = asyncio.create_task(self._poll())
+        self._poller = asyncio.create_task(self._poll(), name="events")
 
     async def _poll(self) -> None:
         while True:
             more = False
             try:
                 more = await self._poll_once()
-            except SQLAlchemyError as error:
+            except Exception as error:  # noqa: BLE001 - every stream waits for this task: it goes on
                 _log.warning("events_unreadable", error=type(error).__name__)
             if not more:
                 await asyncio.sleep(POLL_SECONDS)
@@ -121,9 +185,10 @@ class EventHub:
     async def _poll_once(self) -> bool:
         after, listeners = self._position, tuple(self._listeners)
 
-        def look(session: Session) -> tuple[list[Event], Mapping[str, Role]]:
+        def look(session: Session) -> tuple[list[_Told], Mapping[str, Role]]:
             found = timeline.read_events(session, timeline.EVERYTHING, after=after, limit=_BATCH)
-            return found, self._rights(session, listeners)
+            told = [_Told(_id(event), event, self._render(event, self._log_id)) for event in found]
+            return told, self._rights(session, listeners)
 
         found, roles = await self._database.read(look)
         changed = any(self._roles.get(digest) is not roles.get(digest) for digest in listeners)
@@ -132,12 +197,16 @@ class EventHub:
         if not found and not changed:
             return False
         self._recent.extend(found)
-        while len(self._recent) > _IN_MEMORY:
-            self._floor = _id(self._recent.popleft())
-        self._position = _id(found[-1]) if found else self._position
+        if (surplus := len(self._recent) - _IN_MEMORY) > 0:
+            self._floor = self._recent[surplus - 1].number
+            del self._recent[:surplus]
+        self._position = found[-1].number if found else self._position
+        self._tell_streams()
+        return len(found) == _BATCH
+
+    def _tell_streams(self) -> None:
         self._grown.set()
         self._grown = asyncio.Event()
-        return len(found) == _BATCH
 
 
 def _id(event: Event) -> int:

@@ -8,6 +8,7 @@ request is never among them. So idle and slow connections, however many, keep no
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Protocol
 
 from base import metrics
@@ -52,6 +53,8 @@ class Connections:
         self.most = most
         self.most_per_source = max(32, most // 2)
         self.ended: Counter[str] = Counter()
+        self.when_stopping: list[Callable[[], None]] = []
+        """Called once when the server stops, while answers that are under way may still be ended well."""
         self._trusted = trusted
         self._all: set[Connection] = set()
         self._by_source: Counter[str] = Counter()
@@ -112,6 +115,12 @@ class Connections:
             if not self._by_source[connection.source]:
                 del self._by_source[connection.source]
                 self._waiting_by_source.pop(connection.source, None)
+
+    def stop(self) -> None:
+        """The server stops: tell who wants to know of it."""
+        told, self.when_stopping = self.when_stopping, []
+        for call in told:
+            call()
 
     def count(self, reason: str) -> None:
         """The server has ended a connection, or refused one."""

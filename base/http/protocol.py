@@ -289,6 +289,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """The server stops: end, or end after the answer that is under way."""
+        self._registry.stop()
         if self._receiving is _HEAD and not self._serving:
             self._abort()
         else:

@@ -90,3 +90,10 @@ def kinds_after(session: Session, event_id: int) -> list[tuple[datetime, str]]:
 def newest_event_id(session: Session) -> int:
     """The id of the newest event; 0 when there is none."""
     return session.scalar(select(func.max(col(Event.id)))) or 0
+
+
+def oldest_and_newest_ids(session: Session) -> tuple[int, int]:
+    """The ids of the oldest and of the newest event; 0 when there is none."""
+    # Two statements: SQLite looks both up in the index only if each is asked for alone.
+    oldest = session.scalar(select(func.min(col(Event.id)))) or 0
+    return oldest, newest_event_id(session)

@@ -13,6 +13,7 @@ from domain.events.kinds import FactKind
 from domain.pages.problems import RESTORED, Problem
 from domain.sending.delivery import MessageStatus
 from store.events.events import append_page_event
+from store.installation.installation import renew_event_log_id
 from store.sending import gate
 from store.tables import Message, Page, SignIn
 from store.tables.pages import GONE, PROBLEM
@@ -43,8 +44,10 @@ def begin_restored(session: Session, backed_up_at: datetime, now: datetime) -> N
     """Make a restored store safe to begin with: nothing is sent that may have been sent since the backup.
 
     Messages on their way become `unknown`: they are looked for at Meta. Each page's gate is held until what
-    was said since the backup has been read from Meta (`store.pages.page_states`). Everybody signs in again.
+    was said since the backup has been read from Meta (`store.pages.page_states`). Everybody signs in again,
+    and readers of the event stream read everything again.
     """
+    renew_event_log_id(session)
     on_their_way = (MessageStatus.QUEUED.value, MessageStatus.SENDING.value)
     session.connection().execute(
         update(Message)

@@ -10,13 +10,14 @@ from sqlmodel import Session, col, select
 
 from base.ids import new_id
 from base.secrets import Vault
-from store.db.sql import insert_or_ignore
+from store.db.sql import insert_or_ignore, upsert
 from store.tables import Account, Installation, Page
 
 _ID = "id"
 _KIND = "kind"
 _MASTER_KEY = "master_key"
 _FILE_STORE = "file_store"
+_EVENT_LOG = "event_log"
 
 
 class Kind(StrEnum):
@@ -77,6 +78,21 @@ def has_file_store(session: Session) -> bool:
 def note_file_store(session: Session) -> None:
     """A file store bears its id now."""
     _settle(session, _FILE_STORE, "marked")
+
+
+def read_event_log_id(session: Session) -> str | None:
+    """The id of the log of events, which positions in it name; None where it has none yet."""
+    return _find(session, _EVENT_LOG)
+
+
+def claim_event_log_id(session: Session) -> str:
+    """Give the log of events an id, if it has none; its id."""
+    return _settle(session, _EVENT_LOG, new_id())
+
+
+def renew_event_log_id(session: Session) -> None:
+    """From now on it is another log: what follows a number is not what followed it before."""
+    upsert(session, Installation, {"name": _EVENT_LOG, "value": new_id()})
 
 
 def _find(session: Session, name: str) -> str | None:

@@ -2,24 +2,34 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 import pytest
+from sqlalchemy import delete
+from sqlmodel import col
 from starlette.types import Message
 
 from api.app import PERMISSIONS
 from api.events import stream as event_stream
 from api.events.access import SHOWN_BY
+from api.events.frames import render_event
+from api.events.position import write_id
 from api.runtime import event_hub
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
 from domain.events.kinds import FactKind
 from store.events.events import append_events, event_row
+from store.installation.backups import begin_restored
+from store.installation.installation import claim_event_log_id
+from store.tables import Event
 from support.api import ADMIN_TOKEN, NOW, Api, Seed
 from support.eventually import eventually
+
+OF_THE_STREAM = {"hello", "ping", "reset", "goodbye"}
 
 
 @dataclass
@@ -32,24 +42,27 @@ class Stream:
     left: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
-    def events(self) -> list[dict[str, Any]]:
-        """The events that have arrived."""
-        blocks = (block.split("\n") for block in self.text.split("\n\n"))
-        return [
-            {
-                "id": int(lines[0].removeprefix("id: ")),
-                "event": lines[1].removeprefix("event: "),
-                "data": orjson.loads(lines[2].removeprefix("data: ")),
-            }
-            for lines in blocks
-            if len(lines) == 3 and lines[2].startswith("data: ")
+    def blocks(self) -> list[dict[str, Any]]:
+        """The whole blocks that have arrived, by the names of their fields."""
+        blocks = [
+            dict(line.split(": ", 1) for line in block.split("\n")) for block in self.text.split("\n\n")[:-1]
         ]
+        return [{**block, "data": orjson.loads(block["data"])} for block in blocks]
 
     @property
-    def position(self) -> int:
+    def events(self) -> list[dict[str, Any]]:
+        """The events that have arrived."""
+        return [block for block in self.blocks if block["event"] not in OF_THE_STREAM]
+
+    def told(self, event: str) -> list[dict[str, Any]]:
+        """The blocks of one name."""
+        return [block for block in self.blocks if block["event"] == event]
+
+    @property
+    def position(self) -> str:
         """What a browser would send as Last-Event-ID."""
-        ids = [line.removeprefix("id: ") for line in self.text.split("\n") if line.startswith("id: ")]
-        return int(ids[-1])
+        ids: list[str] = [block["id"] for block in self.blocks if "id" in block]
+        return ids[-1]
 
     async def receive(self) -> Message:
         await self.left.wait()
@@ -86,12 +99,12 @@ async def listening(
         "raw_path": b"/v1/events",
         "query_string": query.encode(),
         "root_path": "",
-        "headers": [(name.encode(), value.encode()) for name, value in given.items()],
+        "headers": [(name.encode(), value.encode("utf-8")) for name, value in given.items()],
     }
     serving = asyncio.create_task(api.app(scope, stream.receive, stream.send))
 
     async def begun() -> bool:
-        return "id: " in stream.text or stream.ended
+        return "event: hello" in stream.text or stream.ended
 
     await eventually(begun)
     yield stream
@@ -120,9 +133,11 @@ async def test_what_happens_arrives_in_order(api: Api) -> None:
         await _happen(api, "three")
         events = await stream.has(3)
     assert [event["event"] for event in events] == ["one", "two", "three"]
-    assert [event["id"] for event in events] == sorted(event["id"] for event in events)
+    numbers = [event["data"]["id"] for event in events]
+    assert numbers == sorted(numbers)
+    assert len({event["id"] for event in events}) == 3
     assert events[0]["data"] == {
-        "id": events[0]["id"],
+        "id": numbers[0],
         "at": "2026-11-20T12:00:00Z",
         "kind": "one",
         "page_id": None,
@@ -140,7 +155,7 @@ async def test_a_reader_who_was_cut_off_misses_nothing(api: Api, how: str) -> No
     async with listening(api) as stream:
         await _happen(api, "one")
         await stream.has(1)
-        position = stream.position
+        position = stream.position if how == "header" else stream.events[-1]["data"]["id"]
     await _happen(api, *(f"missed {number}" for number in range(1200)))
     headers = {"last-event-id": str(position)} if how == "header" else {}
     async with listening(api, "" if headers else f"after={position}", headers=headers) as resumed:
@@ -149,7 +164,10 @@ async def test_a_reader_who_was_cut_off_misses_nothing(api: Api, how: str) -> No
     assert [event["event"] for event in events] == [*(f"missed {n}" for n in range(1200)), "live"]
 
 
-async def test_streams_are_narrowed_and_still_move_on(api: Api, seed: Seed) -> None:
+async def test_streams_are_narrowed_and_still_move_on(
+    api: Api, seed: Seed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "PING_SECONDS", 0.05)
     thread = await seed.conversation()
     async with (
         listening(api, f"conversation_id={thread.conversation_id}") as mine,
@@ -179,15 +197,20 @@ async def test_two_hundred_writers_and_a_late_reader_agree(api: Api) -> None:
 
 
 async def test_a_quiet_stream_is_kept_open(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.02)
+    monkeypatch.setattr(event_stream, "PING_SECONDS", 0.02)
     async with listening(api) as stream:
-        before = len(stream.text)
 
         async def beaten() -> bool:
-            return stream.text[before:].count(": \n") >= 3
+            return len(stream.told("ping")) >= 3
 
         await eventually(beaten)
         assert stream.events == []
+        hello, ping, *_ = stream.blocks
+    assert hello["event"] == "hello"
+    assert hello["data"]["ping_seconds"] == 0.02
+    assert {*ping} == {"event", "data", "id"}
+    assert {*ping["data"]} == {"server_time"}
+    assert ping["id"] == hello["id"]
 
 
 @pytest.mark.parametrize("how", ["sign out", "deactivate", "revoke", "another role"])
@@ -217,6 +240,8 @@ async def test_who_may_no_longer_listen_hears_nothing_that_happens_afterwards(ap
 
         await eventually(is_over, within=4)
         assert "page.secret" not in stream.text
+        assert stream.blocks[-1]["event"] == "goodbye"
+        assert stream.blocks[-1]["data"] == {"reason": "access_ended"}
 
         async def told() -> bool:
             return "page.secret" in other.text
@@ -314,10 +339,103 @@ async def test_one_poller_serves_all_and_stops_with_the_last(api: Api) -> None:
     assert hub._poller is None
 
 
-async def test_a_position_of_another_store_does_not_silence_the_stream(api: Api) -> None:
-    async with listening(api, "after=999999") as stream:
+@pytest.mark.parametrize(
+    "asked",
+    ["4711", "no id of ours", "ä", "x" * 5000, write_id("of another installation", 1), "beyond", "after"],
+)
+async def test_a_position_that_is_not_here_is_told_once_and_the_stream_goes_on(api: Api, asked: str) -> None:
+    await _happen(api, "before")
+    query, headers = "", {"last-event-id": asked}
+    if asked == "beyond":
+        headers = {"last-event-id": write_id(await api.database.write(claim_event_log_id), 999_999)}
+    elif asked == "after":
+        query, headers = "after=999999", {}
+    async with listening(api, query, headers=headers) as stream:
         await _happen(api, "one")
         assert [event["event"] for event in await stream.has(1)] == ["one"]
+        assert [block["event"] for block in stream.blocks] == ["hello", "reset", "one"]
+        assert stream.told("reset")[0]["data"] == {"reason": "unknown"}
+        goes_on_from = stream.told("hello")[0]["id"]
+    async with listening(api, headers={"last-event-id": goes_on_from}) as again:
+        await again.has(1)
+        assert [block["event"] for block in again.blocks] == ["hello", "one"]
+
+
+async def test_a_position_after_which_events_were_deleted_is_reset(api: Api) -> None:
+    async with listening(api) as stream:
+        await _happen(api, "one")
+        await stream.has(1)
+        position = stream.position
+    await _happen(api, "two")
+    async with listening(api, headers={"last-event-id": position}) as stream:
+        await stream.has(1)
+        assert stream.told("reset") == []
+    await _happen(api, "three")
+    await api.database.write(lambda s: s.exec(delete(Event).where(col(Event.kind) != "three")))
+    async with listening(api, headers={"last-event-id": position}) as stream:
+        assert stream.told("reset")[0]["data"] == {"reason": "deleted"}
+    async with listening(api, "after=0") as stream:
+        await stream.has(1)
+        assert [block["event"] for block in stream.blocks] == ["hello", "three"]
+
+
+async def test_a_log_that_was_restored_is_another_log(api: Api) -> None:
+    async with listening(api) as stream:
+        await _happen(api, "one", "two", "three")
+        await stream.has(3)
+        position = stream.events[0]["id"]
+    await api.database.write(lambda s: begin_restored(s, NOW, NOW))
+    async with listening(api, headers={"last-event-id": position}) as stream:
+        assert stream.told("reset")[0]["data"] == {"reason": "unknown"}
+
+
+async def test_each_event_is_rendered_once_for_all_streams(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub, rendered = api.app.state.services.hub, Counter[str]()
+
+    def render(event: Event, log_id: str) -> bytes:
+        rendered[event.kind] += 1
+        return render_event(event, log_id)
+
+    monkeypatch.setattr(hub, "_render", render)
+    async with contextlib.AsyncExitStack() as stack:
+        streams = [await stack.enter_async_context(listening(api)) for _ in range(5)]
+        await _happen(api, "one", "two")
+        for stream in streams:
+            await stream.has(2)
+    assert rendered == {"one": 1, "two": 1}
+
+
+async def test_who_falls_behind_what_is_in_memory_reads_on(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_hub, "_IN_MEMORY", 10)
+    monkeypatch.setattr(event_hub, "_BATCH", 7)
+    async with listening(api) as quick, listening(api, "after=0") as other:
+        for start in range(0, 90, 30):
+            await _happen(api, *(f"event {number}" for number in range(start, start + 30)))
+        await quick.has(90)
+        await other.has(90)
+    for stream in (quick, other):
+        assert [event["event"] for event in stream.events] == [f"event {number}" for number in range(90)]
+    hub = api.app.state.services.hub
+    assert len(hub._recent) == 10
+
+
+async def test_streams_say_goodbye_before_the_server_ends(api: Api) -> None:
+    async with listening(api) as one, listening(api) as two:
+        await _happen(api, "last")
+        await one.has(1)
+        await two.has(1)
+        api.app.state.services.hub.end()
+
+        async def over() -> bool:
+            return one.ended and two.ended
+
+        await eventually(over)
+    for stream in (one, two):
+        goodbye = stream.blocks[-1]
+        assert (goodbye["event"], goodbye["data"]) == ("goodbye", {"reason": "server_stops"})
+        assert 200 <= int(goodbye["retry"]) <= 2000
+    async with listening(api, headers={"last-event-id": one.position}) as late:
+        assert [block["event"] for block in late.blocks] == ["hello", "goodbye"]
 
 
 @pytest.mark.parametrize("query", ["after=-1", "after=x", "after=1e3", "page_id=x", "conversation_id=.."])

@@ -319,3 +319,17 @@ async def test_the_books_are_empty_when_everybody_has_gone(server: Server) -> No
     assert server.connections.waiting == 0
     assert not server.connections._by_source
     assert not server.connections._waiting_by_source
+
+
+async def test_who_asked_is_told_once_that_the_server_stops_while_connections_are_open() -> None:
+    connections, told = Connections(200, TrustedProxies()), list[int]()
+    connections.when_stopping.append(lambda: told.append(len(connections)))
+    with _running(connections) as server:
+        opened = [await server.connect() for _ in range(3)]
+        for reader, writer in opened:
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert status_of(await reader.readline()) == 200
+        assert told == []
+    for _, writer in opened:
+        writer.close()
+    assert told == [3]
