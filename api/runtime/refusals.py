@@ -9,10 +9,11 @@ from temporalio.exceptions import ApplicationError
 
 from api.http.problems import PROBLEMS, Problem
 from api.schemas.views import WindowView
+from base.json_codec import from_json_value
 from domain.conversations.changes import Refusal
 from domain.conversations.lifecycle import Status
 from domain.sending.decide import RefusalCode
-from domain.sending.window import OpeningKind, Window
+from domain.sending.window import Window
 
 REFUSAL_CODES = frozenset(
     {
@@ -63,16 +64,5 @@ def read_refusal(error: WorkflowUpdateFailedError) -> Refusal | None:
         cause.message,
         Status(status) if status else None,
         tuple(facts.get("legal") or ()),
-        _window_of(facts.get("window")),
+        from_json_value(Window, facts["window"]) if facts.get("window") else None,
     )
-
-
-def _window_of(facts: dict[str, Any] | None) -> Window | None:
-    if facts is None:
-        return None
-    kind = facts["opened_by"]
-    opened_at, standard_until, human_agent_until = (
-        datetime.fromisoformat(facts[name]) if facts[name] else None
-        for name in ("opened_at", "standard_until", "human_agent_until")
-    )
-    return Window(OpeningKind(kind) if kind else None, opened_at, standard_until, human_agent_until)
