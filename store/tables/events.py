@@ -22,6 +22,8 @@ class Event(SQLModel, table=True):
         Index("ix_event_conversation", "conversation_id", "id"),
         Index("ix_event_page", "page_id", "id"),
         Index("ix_event_kind", "kind", "id"),
+        # A number that an erasure has freed must not come again: readers of the stream are beyond it.
+        {"sqlite_autoincrement": True},
     )
 
     id: Deleted[int | None] = Field(default=None, sa_type=BIG, primary_key=True)

@@ -442,3 +442,16 @@ async def test_streams_say_goodbye_before_the_server_ends(api: Api) -> None:
 async def test_a_bad_stream_is_refused(api: Api, query: str) -> None:
     answer = await api.admin.get(f"/v1/events?{query}")
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+async def test_what_happens_after_the_newest_events_were_erased_is_told(api: Api) -> None:
+    async with listening(api) as stream:
+        await _happen(api, "of somebody", "of the same", "of the same again")
+        await stream.has(3)
+        position = stream.position
+        await api.database.write(lambda s: s.exec(delete(Event)))
+        await _happen(api, "customer.erased")
+        await stream.has(4)
+    async with listening(api, headers={"last-event-id": position}) as resumed:
+        assert [event["event"] for event in await resumed.has(1)] == ["customer.erased"]
+        assert resumed.told("reset") == []
