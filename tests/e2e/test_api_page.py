@@ -8,6 +8,8 @@ import httpx
 import orjson
 import pytest
 
+from api.events.frames import Goodbye, Hello, Ping, Reset
+from api.events.position import read_id
 from api.http.examples import MESSAGES
 from api.schemas.views import EventView
 from sandbox.media import sample_png
@@ -123,10 +125,15 @@ def test_the_page_shows_each_kind_of_message() -> None:
     assert [each for each in orjson.loads(placed) if each not in sent] == []
 
 
-def test_the_event_that_the_page_shows_has_the_members_of_one() -> None:
-    found = re.search(r"^id: (\d+)\nevent: (\S+)\ndata: (.*)$", PAGE, re.MULTILINE)
-    assert found
-    shown = orjson.loads(found[3])
-    assert shown.keys() == EventView.model_fields.keys()
-    assert (str(shown["id"]), shown["kind"]) == found.groups()[:2]
-    assert f"| `{shown['kind']}` |" in (DOCS / "lifecycle.md").read_text()
+def test_the_blocks_of_the_stream_that_the_page_shows_are_those_that_are_sent() -> None:
+    found = re.findall(r"^event: (\S+)\ndata: (.*)\nid: (\S+)$", PAGE, re.MULTILINE)
+    shown = {kind: orjson.loads(data) for kind, data, _ in found}
+    positions = [read_id(given).number for _, _, given in found]
+    event = shown.pop("conversation.active")
+    assert event.keys() == EventView.model_fields.keys()
+    assert event["kind"] == "conversation.active"
+    assert f"| `{event['kind']}` |" in (DOCS / "lifecycle.md").read_text()
+    assert shown.keys() == {"hello"}
+    assert shown["hello"].keys() == Hello.model_fields.keys()
+    assert positions == [event["id"] - 1, event["id"]]
+    assert [f"| `{frame.event}` |" in PAGE for frame in (Hello, Ping, Reset, Goodbye)] == [True] * 4
