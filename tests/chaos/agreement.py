@@ -27,6 +27,10 @@ async def disagreements(settings: Settings, temporal_address: str) -> list[str]:
         for thread in threads:
             handle = client.get_workflow_handle(conversation_workflow_id(thread.page_id, thread.customer_id))
             try:
+                # A query of a run with a signal that no task has taken up yet wedges it: see docs/running.md.
+                if (await handle.describe()).raw_description.HasField("pending_workflow_task"):
+                    found.append(f"thread {thread.customer_id}: has a task to do")
+                    continue
                 state: ThreadState = await handle.query(STATE_QUERY, result_type=ThreadState)
             except RPCError as error:
                 if error.status is RPCStatusCode.NOT_FOUND:
