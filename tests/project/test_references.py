@@ -10,10 +10,15 @@ from messenger.graph.error_table import MEANINGS
 from support.paths import DOCS, ROOT
 
 REFERENCE = DOCS / "reference"
+ROOMS = (
+    *("activities", "api", "background", "base", "bench", "domain", "ingest", "local", "messenger"),
+    *("sandbox", "scripts", "store", "workflows", "worker", "cli"),
+)
 NOT_CODE = {"docs", "build", "dist"}
 WRITTEN_IN = {".py", ".toml", ".sh", ".html", ".js", ".conf", ".service"}
 _DOCUMENT = re.compile(r"(?<![\w/.])(docs/[\w/.-]*\w)|(?<![\w/.*{-])([\w/-]+\.md)\b")
 _CODE = re.compile(r"`((?:[\w-]+/)*[\w-]+\.(?:py|toml))`")
+_MODULE = re.compile(rf"`((?:{'|'.join(ROOMS)})(?:\.(?!py\b)\w+)+)`")
 _DECISION = re.compile(r"\bADR (\d{4})\b")
 _NUMBER = re.compile(r"\b[WPF]\d{2,3}\b")
 _IN_NAME = re.compile(r"\btest(?:_to)?((?:_(?:to_)?f\d{2,3})+)_")
@@ -57,10 +62,34 @@ def test_every_file_of_code_that_code_names_exists() -> None:
     assert _missing(_CODE, 10) == []
 
 
+def _texts() -> Iterator[tuple[Path, str]]:
+    """Code and documents."""
+    yield from _sources()
+    for page in (*DOCS.rglob("*.md"), *ROOT.glob("*.md"), ROOT / "tests" / "README.md"):
+        yield page, page.read_text()
+
+
+def _is_defined(name: str) -> bool:
+    """Whether a dotted name is that of a module, or of something that stands in one."""
+    parts = name.split(".")
+    for count in range(len(parts), 0, -1):
+        path = ROOT.joinpath(*parts[:count])
+        for module in (path.with_suffix(".py"), path / "__init__.py"):
+            if module.is_file():
+                text = module.read_text()
+                return all(re.search(rf"\b{part}\b", text) for part in parts[count:])
+    return False
+
+
+def test_every_module_and_name_that_is_named_exists() -> None:
+    named = [(file, name) for file, text in _texts() for name in _MODULE.findall(text)]
+    assert len(named) > 30
+    assert [(file, name) for file, name in named if not _is_defined(name)] == []
+
+
 def test_every_decision_that_is_cited_exists() -> None:
     there = {page.name[:4] for page in (DOCS / "adr").glob("[0-9]*.md")}
-    texts = [*_sources(), *((page, page.read_text()) for page in DOCS.rglob("*.md"))]
-    cited = [(file, number) for file, text in texts for number in _DECISION.findall(text)]
+    cited = [(file, number) for file, text in _texts() for number in _DECISION.findall(text)]
     assert len(cited) > 10
     assert [(file, number) for file, number in cited if number not in there] == []
 
