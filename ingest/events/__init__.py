@@ -1,1 +1,1 @@
-"""What each webhook event does to the store, and what its workflow is told."""
+"""What each webhook event does to the store, and what it signals to its workflow."""

@@ -30,13 +30,13 @@ from store.tables import ThreadEvent as ThreadEventRow
 
 @dataclass(slots=True)
 class BatchWrites:
-    """What one batch writes, and whom it tells once that is committed.
+    """What one batch writes, and what it signals once that is committed.
 
     new_threads: customers who are new with this batch, by their ids. messages, attachments, openings,
     thread_events, unrouted, events: rows of these tables; changes: rows of `EarlyChange`. page_updates: what
     changes the rows of Pages. absent_mids: (page id, mid) of which the store had no message when the batch
-    began: most of them. signals: what each thread's workflow is told, by customer id. pages: the Pages whose
-    workflows are told. file_message_ids: the messages whose files are to be fetched.
+    began: most of them. signals: for each thread's workflow, by customer id. pages: those whose workflows are
+    signalled. file_message_ids: the messages whose files are to be fetched.
     """
 
     new_threads: dict[str, tuple[Customer, Thread]] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class BatchWrites:
         self.changes.append(row)
 
     def write(self, session: Session) -> list[str]:
-        """Write everything. Returns the messages that were taken back and whose files are to be deleted."""
+        """Write everything. Returns the ids of deleted messages whose files are to be deleted."""
         session.flush()
         bulk_insert_detached(session, [customer for customer, _ in self.new_threads.values()])
         bulk_insert_detached(session, [thread for _, thread in self.new_threads.values()])

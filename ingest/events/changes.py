@@ -91,7 +91,7 @@ def _edit(message: Message, change: dict[str, Any]) -> None:
 
 def _react(message: Message, change: dict[str, Any]) -> None:
     """Keep each person's latest reaction, one that was removed too: an older one may still come."""
-    said = next((one for one in message.reactions if one["by"] == change["by"]), None)
-    if said is not None and from_iso(change["at"]) < from_iso(said["at"]):
+    known = next((one for one in message.reactions if one["by"] == change["by"]), None)
+    if known is not None and from_iso(change["at"]) < from_iso(known["at"]):
         return
-    message.reactions = [*(one for one in message.reactions if one != said), change]
+    message.reactions = [*(one for one in message.reactions if one != known), change]

@@ -59,8 +59,8 @@ class ConflictWatch:
 def _append_new(session: Session, conflicts: list[Conflict]) -> list[Conflict]:
     """Append an event for each that has none yet; returns those."""
     by_key = {f"inbox/{conflict.inbox_id}/conflict": conflict for conflict in conflicts}
-    told = session.exec(select(Event.dedupe_key).where(col(Event.dedupe_key).in_(by_key))).all()
-    new = {key: conflict for key, conflict in by_key.items() if key not in told}
+    appended = session.exec(select(Event.dedupe_key).where(col(Event.dedupe_key).in_(by_key))).all()
+    new = {key: conflict for key, conflict in by_key.items() if key not in appended}
     append_events(session, (_row(conflict, key) for key, conflict in new.items()))
     return list(new.values())
 

@@ -82,7 +82,7 @@ def known_message_id(context: EventContext, mid: str | None) -> str | None:
 
 
 def last_message_on_standby(context: EventContext) -> str | None:
-    """The customer's last message, if it came on standby: then no conversation of ours was told of it."""
+    """The customer's last message, if it came on standby: then no conversation of ours knows of it."""
     newest = _newest_message(context)
     return newest["id"] if newest is not None and newest["standby"] else None
 
@@ -163,7 +163,7 @@ def _complete(message: CustomerMessage, context: EventContext, known: "_MessageR
 
 
 def _notify(message: CustomerMessage, context: EventContext, message_id: str) -> None:
-    """On standby the app that controls the thread says what is to be said about files."""
+    """On standby it is for the app that controls the thread to answer that files are not taken."""
     refused = refused_files(context, message.attachments) if context.classification.opens_work else None
     notify_workflow(context, message_id=message_id, refused_files=refused)
 

@@ -116,12 +116,12 @@ def notify_workflow(
     refused_files: AutomatedTrigger | None = None,
     by_program: bool = False,
 ) -> None:
-    """Tell the thread's workflow of the event what its row of the catalogue says, if anything."""
-    kind = context.classification.tells
+    """Signal to the thread's workflow what the event's row of the catalogue says, if anything."""
+    kind = context.classification.thread_event
     if kind is None:
         return
     opened = _open_window(context)
-    told = ThreadEvent(
+    signalled = ThreadEvent(
         context.next_seq(),
         kind,
         context.occurred_at,
@@ -132,8 +132,8 @@ def notify_workflow(
         by_program,
     )
     customer_id = context.customer.id
-    context.writes.thread_events.append(thread_event_row(customer_id, context.event.id, told))
-    context.writes.signals.setdefault(customer_id, []).append(told)
+    context.writes.thread_events.append(thread_event_row(customer_id, context.event.id, signalled))
+    context.writes.signals.setdefault(customer_id, []).append(signalled)
 
 
 def _open_window(context: EventContext) -> Opening | None:

@@ -30,8 +30,8 @@ from ingest.events.event_context import (
 )
 from messenger.reading import MalformedEvent
 from messenger.webhooks.catalogue import (
-    KEPT_RAW,
-    TELLS_PAGE,
+    PAGE_EFFECTS,
+    RAW_EFFECTS,
     WITHOUT_PAGE,
     Classification,
     Effect,
@@ -77,7 +77,7 @@ _KNOWN_MIDS = select(col(Message.page_id), col(Message.mid)).where(
 
 @dataclass(slots=True)
 class RoutedThread:
-    """Events of one thread that its workflow must be told; of a new one with the page's settings."""
+    """Events of one thread that its workflow is to be signalled; of a new one with the page's settings."""
 
     page_id: str
     customer_id: str
@@ -88,7 +88,7 @@ class RoutedThread:
 
 @dataclass(slots=True)
 class Routed:
-    """What is to be done after the commit: the threads and Pages whose workflows are to be told.
+    """What is to be done after the commit: the threads and Pages whose workflows are to be signalled.
 
     files_to_fetch, files_to_delete: ids of messages whose files are to be fetched or deleted.
     """
@@ -150,9 +150,9 @@ class _Batch:
             after_ad_click=self._after_ad_click(event),
             before_handover=before_handover,
         )
-        if row.effect in TELLS_PAGE:
+        if row.effect in PAGE_EFFECTS:
             self._page_event(event, page, parsed, row)
-        elif row.effect in KEPT_RAW:
+        elif row.effect in RAW_EFFECTS:
             self._keep(event, row)
         elif event.customer_psid is None:
             self._set_aside(event, "kept", "it names no customer.")
@@ -263,13 +263,13 @@ class _Batch:
 
     def _absent_mids(self, events: Sequence[InboxEvent]) -> frozenset[tuple[str, str]]:
         """Which of the messages that come are new: asked once, not for each."""
-        told = {(each.page_id, mid) for each in events if (mid := mid_in_key(each.event_key)) is not None}
-        if not told:
+        named = {(each.page_id, mid) for each in events if (mid := mid_in_key(each.event_key)) is not None}
+        if not named:
             return frozenset()
         rows = self._session.execute(
-            _KNOWN_MIDS, {"pages": list(self._pages), "mids": [mid for _, mid in told]}
+            _KNOWN_MIDS, {"pages": list(self._pages), "mids": [mid for _, mid in named]}
         ).all()
-        return frozenset(told - {(page_id, mid) for page_id, mid in rows})
+        return frozenset(named - {(page_id, mid) for page_id, mid in rows})
 
     def _read_customers(self, psids: set[str]) -> None:
         rows = self._session.execute(_CUSTOMERS, {"pages": list(self._pages), "psids": list(psids)}).all()

@@ -43,7 +43,7 @@ def add_files(
 
 
 def refused_files(context: EventContext, attachments: Sequence[Attachment]) -> AutomatedTrigger | None:
-    """What the customer is to be told at once, where the page takes no files from customers."""
+    """What the customer is to be told at once, where the Page takes no files from customers."""
     has_files = any(_is_file(each) for each in attachments)
     return AutomatedTrigger.UNSUPPORTED_MESSAGE if has_files and not context.takes_files else None
 

@@ -237,9 +237,9 @@ class Inbox:
             self._writer.write([row for waiting in group for row in waiting.rows])
             failpoints.reach("inbox.committed")
         except (sqlite3.Error, psycopg.Error, OSError) as cause:
-            said = without_values(cause) if isinstance(cause, psycopg.Error) else str(cause)
-            _log.error("inbox_unavailable", kind=type(cause).__name__, error=said)
-            error = InboxUnavailableError(said)
+            message = without_values(cause) if isinstance(cause, psycopg.Error) else str(cause)
+            _log.error("inbox_unavailable", kind=type(cause).__name__, error=message)
+            error = InboxUnavailableError(message)
         for loop in {waiting.loop for waiting in group}:
             members = [waiting.future for waiting in group if waiting.loop is loop]
             with contextlib.suppress(

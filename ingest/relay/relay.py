@@ -1,6 +1,6 @@
 """The relay: reads the inbox in order, routes it into the store, and has the conversations signalled.
 
-The store's commit comes before the signal. While the engine is away messages still become readable; their
+The store's commit comes before the signal. While Temporal is down messages still become readable; their
 signals wait. An event that cannot be routed is quarantined without stopping the others; a database that is
 away is no fault of any event.
 """
@@ -179,10 +179,10 @@ class Relay:
             error=without_values(error),
             at=place_of(error),
         )
-        said = f"{type(error).__name__} in routing"
+        why = f"{type(error).__name__} in routing"
 
         def work(session: Session) -> None:
-            quarantine(session, event, said)
+            quarantine(session, event, why)
             advance(session, self._leases.relay_id, [lease], event.id or 0)
 
         await self._database.write(work)

@@ -158,11 +158,11 @@ class Signaller:
                 if error.status in _REFUSED_FOR_GOOD:
                     await self._set_aside(page_id, customer_id, batch, error)
                     return
-                said = error.status.name
+                failure = error.status.name
             except TimeoutError:
-                said = "timeout"
+                failure = "timeout"
             batch = ThreadEvents(batch.events)  # it may have been delivered: a second start must not carry it
-            if await self._temporal.recovers(said):
+            if await self._temporal.recovers(failure):
                 pause = _FIRST_PAUSE_SECONDS
             else:
                 await asyncio.sleep(pause)

@@ -1,8 +1,8 @@
-"""What every webhook event is, what it does, whom it is told to, and whether it opens the messaging window.
+"""What every webhook event is, what it does, what it signals, and whether it opens the messaging window.
 
 `ingest.events` follows this table: `classify` picks the one row of an event, the row's `effect` names the
-function that applies it, and `tells` what its conversation hears of it. `docs/webhook-events.md` is made from
-the table by `scripts.docs.webhook_events`. What opens the window is stated in
+function that applies it, and `thread_event` what its conversation is signalled. `docs/webhook-events.md` is
+made from the table by `scripts.docs.webhook_events`. Windows: `domain.sending.window`, and
 docs/reference/messenger-window-and-tags.md.
 """
 
@@ -57,9 +57,9 @@ class Effect(StrEnum):
     NOTE = auto()
     """The timeline says that it happened."""
     PAGE = auto()
-    """The Page's workflow is told."""
+    """The Page's workflow is signalled."""
     PAGE_POLICY = auto()
-    """The Page keeps Meta's action, and its workflow is told."""
+    """The Page keeps Meta's action, and its workflow is signalled."""
     KEEP = auto()
     """It is kept raw."""
     KEEP_AND_SHOW = auto()
@@ -68,12 +68,12 @@ class Effect(StrEnum):
     """It is kept raw, whatever Page it names."""
 
 
-KEPT_RAW = frozenset({Effect.KEEP, Effect.KEEP_AND_SHOW, Effect.KEEP_WITHOUT_PAGE})
-TELLS_PAGE = frozenset({Effect.PAGE, Effect.PAGE_POLICY})
+RAW_EFFECTS = frozenset({Effect.KEEP, Effect.KEEP_AND_SHOW, Effect.KEEP_WITHOUT_PAGE})
+PAGE_EFFECTS = frozenset({Effect.PAGE, Effect.PAGE_POLICY})
 
 
 class Route(StrEnum):
-    """Where an event goes once it is stored. It follows from the row's effect and from what the row tells."""
+    """Where an event goes once it is stored. It follows from the row's effect and thread event."""
 
     WORK = "work"
     """The thread's conversation workflow, which is started if none runs (signal-with-start)."""
@@ -93,7 +93,8 @@ class Route(StrEnum):
 class Classification:
     """One row: an event kind, or a case of it.
 
-    tells: what the thread's workflow is told, if anything; less only where `changes` says on what it depends.
+    thread_event: what the thread's workflow is signalled, if anything; where that depends on what the store
+    knows, `changes` says so.
     opening: what it opens in the window, if anything. reason: why it is only kept raw, "" otherwise.
     """
 
@@ -102,39 +103,40 @@ class Classification:
     what: str
     changes: str
     effect: Effect
-    tells: ThreadEventKind | None = None
+    thread_event: ThreadEventKind | None = None
     opening: OpeningKind | None = None
     reason: str = ""
 
     @property
     def route(self) -> Route:
         """Where the event goes."""
-        if self.effect in KEPT_RAW:
+        if self.effect in RAW_EFFECTS:
             return Route.RAW
-        if self.effect in TELLS_PAGE:
+        if self.effect in PAGE_EFFECTS:
             return Route.PAGE
         if self.effect in (Effect.DELIVERY, Effect.READ):
             return Route.RECEIPT
-        if self.tells is ThreadEventKind.OWN_ECHO:
+        if self.thread_event is ThreadEventKind.OWN_ECHO:
             return Route.ECHO
         return Route.WORK if self.opens_work else Route.JOIN
 
     @property
     def opens_work(self) -> bool:
         """Whether the thread is to have a conversation for it."""
-        return self.tells is not None and self.tells.opens_work
+        return self.thread_event is not None and self.thread_event.opens_work
 
     def on_standby(self) -> "Classification":
         """The same, of a thread that another app controls: it opens the same window, and no work for us."""
-        return replace(self, tells=TOLD_ON_STANDBY.get(self.tells, self.tells)) if self.tells else self
+        kind = self.thread_event
+        return replace(self, thread_event=THREAD_EVENT_ON_STANDBY.get(kind, kind)) if kind else self
 
 
-TOLD_ON_STANDBY = {
+THREAD_EVENT_ON_STANDBY = {
     ThreadEventKind.MESSAGE: ThreadEventKind.STANDBY_MESSAGE,
     ThreadEventKind.POSTBACK: ThreadEventKind.STANDBY_MESSAGE,
     ThreadEventKind.ENTRY: ThreadEventKind.WINDOW_OPENING,
 }
-"""What is told instead while another app controls the thread. Control handed to us is ours on any channel."""
+"""What is signalled while another app controls the thread. A handover to us is work on any channel."""
 
 _NOT_SUBSCRIBED = "Pagedesk does not subscribe to its field; "
 
@@ -145,7 +147,7 @@ CATALOGUE = (
         "The customer wrote, or sent attachments, a sticker or a reply; also the summary of a lead ad.",
         "A message in the thread.",
         Effect.MESSAGE,
-        tells=ThreadEventKind.MESSAGE,
+        thread_event=ThreadEventKind.MESSAGE,
         opening=OpeningKind.MESSAGE,
     ),
     Classification(
@@ -154,7 +156,7 @@ CATALOGUE = (
         "The customer tapped a quick reply: a message whose text is the title.",
         "A message in the thread, with the tapped payload.",
         Effect.MESSAGE,
-        tells=ThreadEventKind.MESSAGE,
+        thread_event=ThreadEventKind.MESSAGE,
         opening=OpeningKind.QUICK_REPLY,
     ),
     Classification(
@@ -164,7 +166,7 @@ CATALOGUE = (
         "A message in the survey's conversation. The survey is answered, if the button is genuine, that "
         "customer's own, and the first.",
         Effect.SURVEY_BUTTON,
-        tells=ThreadEventKind.SURVEY_ANSWER,
+        thread_event=ThreadEventKind.SURVEY_ANSWER,
         opening=OpeningKind.QUICK_REPLY,
     ),
     Classification(
@@ -174,17 +176,18 @@ CATALOGUE = (
         "thread's last referral named.",
         "A message in the thread, with its ad. Its window may be configured to last up to 7 days.",
         Effect.MESSAGE,
-        tells=ThreadEventKind.MESSAGE,
+        thread_event=ThreadEventKind.MESSAGE,
         opening=OpeningKind.AD_MESSAGE,
     ),
     Classification(
         EventKind.ECHO,
         "own",
         "A message that our app sent, as a rule with the metadata we gave it.",
-        "Our outbound row becomes sent, with its mid; its conversation is told if the outcome was unknown. "
+        "Our outbound row becomes sent, with its mid; its conversation is signalled if its outcome was "
+        "unknown. "
         "Where we have no such row: a message from outside.",
         Effect.ECHO,
-        tells=ThreadEventKind.OWN_ECHO,
+        thread_event=ThreadEventKind.OWN_ECHO,
     ),
     Classification(
         EventKind.ECHO,
@@ -194,7 +197,7 @@ CATALOGUE = (
         "as an answer unless it is a program's: of another app than the Page inbox, or within seconds of the "
         "customer's words, as the Page's instant reply is.",
         Effect.ECHO,
-        tells=ThreadEventKind.OUTSIDE_MESSAGE,
+        thread_event=ThreadEventKind.OUTSIDE_MESSAGE,
     ),
     Classification(
         EventKind.MESSAGE_DELETED,
@@ -216,7 +219,7 @@ CATALOGUE = (
         "The customer tapped a button, a menu item, an ice breaker or Get Started.",
         "A message in the thread, with the button's title and payload.",
         Effect.POSTBACK,
-        tells=ThreadEventKind.POSTBACK,
+        thread_event=ThreadEventKind.POSTBACK,
         opening=OpeningKind.POSTBACK,
     ),
     Classification(
@@ -225,7 +228,7 @@ CATALOGUE = (
         "The customer reacted to a message.",
         "The message has the reaction, the latest of each person.",
         Effect.REACTION,
-        tells=ThreadEventKind.WINDOW_OPENING,
+        thread_event=ThreadEventKind.WINDOW_OPENING,
         opening=OpeningKind.REACTION,
     ),
     Classification(
@@ -263,7 +266,7 @@ CATALOGUE = (
         "The customer came back to the thread by an m.me link.",
         "The thread's last referral.",
         Effect.REFERRAL,
-        tells=ThreadEventKind.ENTRY,
+        thread_event=ThreadEventKind.ENTRY,
         opening=OpeningKind.M_ME_LINK,
     ),
     Classification(
@@ -302,7 +305,7 @@ CATALOGUE = (
         "The thread's owner. If the customer's last words were heard on standby, nobody here was told to "
         "answer them: a conversation opens, or one that was Waiting, and holds what was said meanwhile.",
         Effect.THREAD_CONTROL,
-        tells=ThreadEventKind.HANDED_OVER,
+        thread_event=ThreadEventKind.HANDED_OVER,
     ),
     Classification(
         EventKind.PASS_THREAD_CONTROL,
@@ -331,7 +334,7 @@ CATALOGUE = (
         "The customer answered the feedback template of Pagedesk's survey.",
         "The survey is answered, if it is that customer's own, and the first answer.",
         Effect.FEEDBACK,
-        tells=ThreadEventKind.SURVEY_ANSWER,
+        thread_event=ThreadEventKind.SURVEY_ANSWER,
     ),
     Classification(
         EventKind.MESSAGING_FEEDBACK,

@@ -17,8 +17,8 @@ _INTRODUCTION = """\
 # Webhook events
 
 What each event of the Messenger Platform is, what it changes, where it is routed, what its conversation is
-told, and whether it opens the messaging window. Made by `make docs` from `messenger/webhooks/catalogue.py`,
-which is also what the relay follows.
+signalled, and whether it opens the messaging window. Made by `make docs` from
+`messenger/webhooks/catalogue.py`, which the relay follows too.
 
 Every signed delivery is answered 200 and every event in it is kept raw. An event that is there already, by
 its key within the Page, changes nothing. If it comes again with another content, the first stays, and
@@ -35,8 +35,8 @@ administrators are told once (`webhook.conflicting_repeat`, `GET /v1/webhook-eve
 
 For all of them:
 
-- In `standby` another app has the thread: the event opens what it opens, but `work` becomes `join`. The
-  conversation is told `standby_message` in place of `message` and `postback`, and `window_opening` in place
+- In `standby` another app has the thread: the event opens what it opens, but `work` becomes `join`. Its
+  thread event is `standby_message` in place of `message` and `postback`, and `window_opening` in place
   of `entry`. Only control that is handed to us stays work.
 - The same message may come under `standby` and under `messaging`, in any order: it is one message, and work.
   So what is work has a key of its own on standby, and the row of its `mid` is one.
@@ -61,7 +61,7 @@ def page(payloads: Path) -> str:
             "## Every event kind",
             "",
             *_table(
-                ("kind", "case", "what it is", "what it changes", "route", "told as", "opens"),
+                ("kind", "case", "what it is", "what it changes", "route", "thread event", "opens"),
                 (
                     (
                         f"`{row.kind}`",
@@ -69,7 +69,7 @@ def page(payloads: Path) -> str:
                         row.what,
                         _changes(row),
                         _code(row.route),
-                        _code(row.tells),
+                        _code(row.thread_event),
                         _code(row.opening),
                     )
                     for row in CATALOGUE
@@ -81,7 +81,7 @@ def page(payloads: Path) -> str:
             f"In `tests/fixtures/payloads`. Our app in them is {EXAMPLE_APP_ID}, our page {EXAMPLE_PAGE_ID}.",
             "",
             *_table(
-                ("file", "event", "what it is", "what it changes", "route", "told as", "opens"),
+                ("file", "event", "what it is", "what it changes", "route", "thread event", "opens"),
                 (cells for file in sorted(payloads.glob("*.json")) for cells in _rows_of(file)),
             ),
             "",
@@ -114,13 +114,15 @@ def _rows_of(file: Path) -> Iterable[tuple[str, ...]]:
             what,
             _changes(row),
             _code(row.route),
-            _code(row.tells),
+            _code(row.thread_event),
             _code(row.opening),
         )
 
 
 def _kept_raw(row: Classification, reason: str) -> Classification:
-    return replace(row, changes="Nothing.", effect=Effect.KEEP, tells=None, opening=None, reason=reason)
+    return replace(
+        row, changes="Nothing.", effect=Effect.KEEP, thread_event=None, opening=None, reason=reason
+    )
 
 
 def _contents(parsed: Event) -> str:

@@ -31,7 +31,7 @@ class Promise:
 def promises() -> dict[str, list[Promise]]:
     """The table: for each file its events in their order."""
     table: dict[str, list[Promise]] = {}
-    for file, event, _, changes, route, opens in _rows():
+    for file, event, _, changes, route, _, opens in _rows():
         kind = event.removeprefix("`standby` ").partition(":")[0]
         reason = changes.partition(_KEPT_RAW)[2] or None
         promise = Promise(kind, route.strip("`"), opens.strip("`") or None, reason)

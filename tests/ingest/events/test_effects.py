@@ -4,7 +4,7 @@ from typing import get_type_hints
 
 from domain.conversations.state import ThreadEventKind
 from ingest.events.effects import EFFECTS
-from messenger.webhooks.catalogue import CATALOGUE, KEPT_RAW, TELLS_PAGE, Effect, classify
+from messenger.webhooks.catalogue import CATALOGUE, PAGE_EFFECTS, RAW_EFFECTS, Effect, classify
 from messenger.webhooks.events import parse
 from messenger.webhooks.webhook import split
 from support.intake import Intake
@@ -14,8 +14,8 @@ from support.store import APP_ID, PAGE_A
 
 def test_every_effect_is_of_some_row_and_has_a_function_or_is_the_routers_own() -> None:
     assert {row.effect for row in CATALOGUE} == set(Effect)
-    assert EFFECTS.keys() | KEPT_RAW | TELLS_PAGE == set(Effect)
-    assert not EFFECTS.keys() & (KEPT_RAW | TELLS_PAGE)
+    assert EFFECTS.keys() | RAW_EFFECTS | PAGE_EFFECTS == set(Effect)
+    assert not EFFECTS.keys() & (RAW_EFFECTS | PAGE_EFFECTS)
 
 
 def test_every_function_takes_what_the_events_of_its_rows_are_parsed_to() -> None:
@@ -43,7 +43,7 @@ async def test_a_conversation_is_told_what_the_row_says_and_nothing_else(intake:
             for event in events
             if event.page_id == PAGE_A
         ]
-        allowed = {row.tells for row in rows}
+        allowed = {row.thread_event for row in rows}
         if any(row.effect is Effect.ECHO for row in rows):
             allowed.add(ThreadEventKind.OUTSIDE_MESSAGE)  # there is no message of ours to confirm
         kinds = {event.kind for thread in routed.threads for event in thread.events}

@@ -8,7 +8,7 @@ import pytest
 
 from domain.conversations.state import ThreadEventKind
 from domain.sending.window import OpeningKind
-from messenger.webhooks.catalogue import CATALOGUE, TOLD_ON_STANDBY, Classification, Route, classify
+from messenger.webhooks.catalogue import CATALOGUE, THREAD_EVENT_ON_STANDBY, Classification, Route, classify
 from messenger.webhooks.events import parse
 from messenger.webhooks.webhook import MAKES_WORK, EventKind, split
 from support.paths import DOCS, ROOT
@@ -72,7 +72,7 @@ def test_what_opens_the_window() -> None:
 
 
 def test_what_the_conversation_is_told() -> None:
-    assert {(row.kind.value, row.case): row.tells for row in CATALOGUE if row.tells} == {
+    assert {(row.kind.value, row.case): row.thread_event for row in CATALOGUE if row.thread_event} == {
         ("message", "text"): ThreadEventKind.MESSAGE,
         ("message", "quick_reply"): ThreadEventKind.MESSAGE,
         ("message", "survey_answer"): ThreadEventKind.SURVEY_ANSWER,
@@ -88,13 +88,13 @@ def test_what_the_conversation_is_told() -> None:
 
 
 def test_what_opens_the_window_is_told() -> None:
-    assert [row for row in CATALOGUE if row.opening and row.tells is None] == []
+    assert [row for row in CATALOGUE if row.opening and row.thread_event is None] == []
 
 
 def test_what_is_told_otherwise_on_standby_has_a_key_of_its_own_there() -> None:
     """Else the copy for the app in control would be dropped as a repetition, and with it the work."""
-    assert {row.kind for row in CATALOGUE if row.tells in TOLD_ON_STANDBY} == MAKES_WORK
-    assert not any(kind.opens_work for kind in TOLD_ON_STANDBY.values())
+    assert {row.kind for row in CATALOGUE if row.thread_event in THREAD_EVENT_ON_STANDBY} == MAKES_WORK
+    assert not any(kind.opens_work for kind in THREAD_EVENT_ON_STANDBY.values())
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_message_on_standby_is_work_if_the_thread_was_handed_to_us_after_it(
         own_app_id=OWN_APP,
         before_handover=before_handover,
     )
-    assert (row.tells, row.route) == (told, route)
+    assert (row.thread_event, row.route) == (told, route)
 
 
 ROUTES = {
@@ -228,7 +228,7 @@ def test_referrals_differ_by_where_the_customer_came_from(referral: dict[str, An
 def test_an_m_me_link_in_standby_is_no_work() -> None:
     row = of_event("standby", referral={"source": "SHORTLINK", "ref": "x"})
     assert (row.route, row.opening) == (Route.JOIN, OpeningKind.M_ME_LINK)
-    assert row.tells is ThreadEventKind.WINDOW_OPENING
+    assert row.thread_event is ThreadEventKind.WINDOW_OPENING
 
 
 def test_an_echo_in_standby_is_told_apart_as_elsewhere() -> None:
