@@ -1,5 +1,6 @@
 """One reader of the event table per process, and the last events in memory for all streams.
 
+It looks when it is told of a commit (`store.db.commit_signal`), and polls, for that may be lost.
 With the events it reads, at the same instant, who may still listen: what happens after a key was revoked is
 never told to its holder. Each event is rendered once. Each stream keeps its own position and takes what
 follows it; one that has fallen behind what is in memory reads the table. So a slow reader costs nothing but
@@ -25,7 +26,9 @@ from store.events.timeline import EventFilter
 from store.installation.installation import claim_event_log_id, read_event_log_id
 from store.tables import Event
 
-POLL_SECONDS = 0.2
+POLL_SECONDS = 1.0
+MIN_LOOK_SECONDS = 0.03
+"""Between two looks at the table: what is committed meanwhile is read together."""
 STREAMS_PER_AGENT = 10
 _BATCH = 500
 _IN_MEMORY = 2000
@@ -173,14 +176,19 @@ class EventHub:
         self._poller = asyncio.create_task(self._poll(), name="events")
 
     async def _poll(self) -> None:
-        while True:
-            more = False
-            try:
-                more = await self._poll_once()
-            except Exception as error:  # noqa: BLE001 - every stream waits for this task: it goes on
-                _log.warning("events_unreadable", error=type(error).__name__)
-            if not more:
-                await asyncio.sleep(POLL_SECONDS)
+        async with self._database.commits.received() as committed:
+            while True:
+                committed.clear()
+                more = False
+                try:
+                    more = await self._poll_once()
+                except Exception as error:  # noqa: BLE001 - every stream waits for this task: it goes on
+                    _log.warning("events_unreadable", error=type(error).__name__)
+                if not more:
+                    await asyncio.sleep(MIN_LOOK_SECONDS)
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(POLL_SECONDS):
+                            await committed.wait()
 
     async def _poll_once(self) -> bool:
         after, listeners = self._position, tuple(self._listeners)

@@ -25,6 +25,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlmodel import Session
 
 from base.metrics import STORE_WAIT
+from store.db.commit_signal import CommitSignal, commit_signal, is_signalled
 from store.db.postgres_errors import hide_values
 from store.db.read_limits import StoppableRead
 
@@ -153,6 +154,7 @@ class Database:
     def __init__(self, url: str, *, readers: int = _READERS, writers: int = _POSTGRES_WRITERS) -> None:
         """`readers`: threads of the usual lane. `writers`: on PostgreSQL; SQLite has one."""
         self._single_writer = url.startswith("sqlite")
+        self.commits = commit_signal(url)
         self._write_engine = make_engine(url, pool_size=readers + _FURTHER_READERS + writers)
         self._read_engine = (
             make_engine(url, writes=False) if self._single_writer else _reading(self._write_engine)
@@ -162,7 +164,7 @@ class Database:
             for lane, limits in _LANES.items()
         }
         self._writer: _GroupCommitter | ThreadPoolExecutor = (
-            _GroupCommitter(self._write_engine)
+            _GroupCommitter(self._write_engine, self.commits)
             if self._single_writer
             else ThreadPoolExecutor(writers, thread_name_prefix="store-write")
         )
@@ -210,6 +212,7 @@ class Database:
             self._writer.shutdown()
         for readers in self._readers.values():
             readers.shutdown()
+        self.commits.close()
         self._write_engine.dispose()
         self._read_engine.dispose()
 
@@ -228,7 +231,9 @@ class Database:
         ):
             result = work(session)
             session.commit()
-            return result
+        if is_signalled(session):
+            self.commits.send()
+        return result
 
 
 def _timed(work: Work[T], lane: str) -> Work[T]:
@@ -245,8 +250,9 @@ def _timed(work: Work[T], lane: str) -> Work[T]:
 class _GroupCommitter:
     """One writing thread; pieces of work that wait together are committed together."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, commits: CommitSignal) -> None:
         self._engine = engine
+        self._commits = commits
         self._waiting: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store-write", daemon=True)
         self._thread.start()
@@ -297,13 +303,14 @@ class _GroupCommitter:
             future.set_exception(error)
         else:
             future.set_result(result)
+            if is_signalled(session):
+                self._commits.send()
 
     def _commit_together(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
         done: list[tuple[Future[Any], Any]] = []
         try:
             with self._engine.begin() as connection:
-                for work, future in group:
-                    self._run_one(connection, work, future, done)
+                sessions = [self._run_one(connection, work, future, done) for work, future in group]
         except Exception as error:  # noqa: BLE001 - every waiting piece of work is told
             for _, future in group:
                 if not future.done():
@@ -311,18 +318,20 @@ class _GroupCommitter:
             return
         for future, result in done:
             future.set_result(result)
+        if any(map(is_signalled, sessions)):
+            self._commits.send()
 
     @staticmethod
     def _run_one(
         connection: Connection, work: Work[Any], future: Future[Any], done: list[tuple[Future[Any], Any]]
-    ) -> None:
+    ) -> Session:
+        session = Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
         try:
-            with Session(
-                connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
-            ) as session:
+            with session:
                 result = work(session)
                 session.commit()
         except Exception as error:  # noqa: BLE001 - the savepoint is rolled back and its caller is told
             future.set_exception(error)
         else:
             done.append((future, result))
+        return session

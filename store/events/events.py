@@ -10,6 +10,7 @@ from base.ids import id_from_key
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
 from domain.events.kinds import FactKind
+from store.db.commit_signal import signal_commit
 from store.db.sql import insert_or_ignore, lock_event_order
 from store.tables import Event
 
@@ -56,6 +57,7 @@ def append_events(session: Session, rows: Iterable[dict[str, Any]]) -> None:
     if listed:
         lock_event_order(session)
         insert_or_ignore(session, Event, listed)
+        signal_commit(session)
 
 
 def append_page_event(

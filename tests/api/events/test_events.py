@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from api.runtime import event_hub
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
 from domain.events.kinds import FactKind
+from store.db.database import Database
 from store.events.events import append_events, event_row
 from store.installation.backups import begin_restored
 from store.installation.installation import claim_event_log_id
@@ -330,7 +332,10 @@ async def test_streams_that_are_opened_at_once_are_counted_too(api: Api) -> None
     assert not api.app.state.services.hub._listeners
 
 
-async def test_one_poller_serves_all_and_stops_with_the_last(api: Api) -> None:
+async def test_one_poller_serves_all_and_stops_with_the_last(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_hub, "POLL_SECONDS", 0.2)
     hub = api.app.state.services.hub
     async with listening(api), listening(api), listening(api):
         with api.counted_statements() as statements:
@@ -455,3 +460,24 @@ async def test_what_happens_after_the_newest_events_were_erased_is_told(api: Api
     async with listening(api, headers={"last-event-id": position}) as resumed:
         assert [event["event"] for event in await resumed.has(1)] == ["customer.erased"]
         assert resumed.told("reset") == []
+
+
+async def test_what_another_process_commits_is_told_without_waiting_for_the_poll(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_hub, "POLL_SECONDS", 3600)
+    other = dataclasses.replace(api, database=Database(api.settings.store_url))
+    async with listening(api) as stream:
+        await _happen(other, "one")
+        await stream.has(1)
+        await asyncio.gather(*(_happen(other, f"event {number}") for number in range(50)))
+        await stream.has(51)
+    other.database.close()
+
+
+async def test_what_was_not_signalled_is_told_by_the_poll(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_hub, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(api.database.commits, "send", lambda: None)
+    async with listening(api) as stream:
+        await _happen(api, "one")
+        await stream.has(1)
