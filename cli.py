@@ -246,6 +246,23 @@ def restored(
     sys.stdout.write("Nothing is sent for a page until what was said since has been read from Meta.\n")
 
 
+@app.command()
+def replay_event(
+    inbox_id: Annotated[
+        int, typer.Argument(min=0, help="Its `inbox_id`, as GET /v1/webhook-events/unrouted shows it.")
+    ],
+) -> None:
+    """Route a webhook event again that went to no thread, while Pagedesk works or as soon as it does."""
+    from local.replay_event import request_event_replay
+
+    if not request_event_replay(read_settings(), inbox_id):
+        _fail(
+            f"There is no unrouted webhook event with the inbox_id {inbox_id}. "
+            "GET /v1/webhook-events/unrouted lists them."
+        )
+    sys.stdout.write("The relay routes it again: it looks about once a second.\n")
+
+
 def main() -> None:
     """The console script."""
     os.umask(PRIVATE_UMASK)

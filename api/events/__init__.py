@@ -11,4 +11,5 @@ PERMISSIONS: dict[str, Permission] = {
     "stream_events": EVERYBODY,
     "list_unrouted_events": ADMINS,
     "list_conflicting_events": ADMINS,
+    "replay_event": ADMINS,
 }

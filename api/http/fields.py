@@ -178,6 +178,7 @@ SearchText = Annotated[str, StringConstraints(min_length=1, max_length=100), STO
 
 PathId = Annotated[Id, Path()]
 PathPageId = Annotated[Digits, Path()]
+PathNumber = Annotated[int, Path(ge=0, lt=2**63)]
 
 _KEY_DESCRIPTION = "1 to 200 printable ASCII characters. The same key again gets the same answer."
 _IdempotencyText = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{1,200}$")]

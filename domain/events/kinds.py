@@ -146,6 +146,7 @@ class FactKind(StrEnum):
     WEBHOOK_CONFLICTING_REPEAT = "webhook.conflicting_repeat"
     WEBHOOK_FIELDS_LEFT_OUT = "webhook.fields_left_out"
     WEBHOOK_REFUSED = "webhook.refused"
+    WEBHOOK_REPLAY_REQUESTED = "webhook.replay_requested"
     WINDOW_CLOSING_SOON = "window.closing_soon"
     WINDOW_STAGE_CHANGED = "window.stage_changed"
     WORKSTREAM_CHANGED = "workstream.changed"

@@ -1,6 +1,6 @@
 """Handling a webhook event once more that went to no thread: after a correction, or once its Page is known.
 
-Whoever asks for it only marks the event. The relay that holds its partition routes it, because the events of
+Asking for it only marks the event. The relay that holds its partition routes it, because the events of
 a thread are numbered in one place; it looks for marks about once a second. What cannot be routed even now is
 quarantined again.
 """

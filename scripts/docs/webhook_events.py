@@ -46,6 +46,10 @@ For all of them:
 - An event of a thread that names no customer by PSID (an opt-in with `user_ref` alone) is kept raw.
 - A message whose sender is the Page is an echo, flagged or not.
 - An event of an unknown Page, or one without the form of its kind, is quarantined: kept, counted, shown.
+  `GET /v1/webhook-events/unrouted` lists what went to no thread, and why. Once the reason is gone, because
+  the Page was added or Pagedesk was updated, `POST /v1/webhook-events/{inbox_id}/replay` or
+  `pagedesk replay-event INBOX_ID` routes an event again, as if it had just come; the window it opens counts
+  from when it came first.
 - A field beside the customer's words that has another type than Meta documents (`referral: []`, `reply_to`
   as a text) is left out and counted; the timeline names it (`webhook.fields_left_out`), and shows the words.
 - What opens the window counts from Meta's timestamp or our receipt, whichever is earlier. Sends, echoes,

@@ -7,8 +7,8 @@ from sqlmodel import col, select
 from api.app import PERMISSIONS
 from api.security.auth import BOOTSTRAP_ADMIN_ID
 from domain.conversations.lifecycle import Trigger
-from store.tables import Event
-from support.api import Api
+from store.tables import Event, UnroutedEvent
+from support.api import NOW, Api, Seed
 
 SECRETS = {
     "app_secret": "0123456789abcdef",
@@ -35,7 +35,7 @@ IN_THE_TIMELINE = {"take_thread", "pass_thread", "release_thread", "request_thre
 NOT_RECORDED = {"sign_out", "check_page", "show_typing", "show_seen"} | IN_THE_TIMELINE | BY_THE_WORKFLOW
 
 
-async def test_every_change_is_recorded_once(api: Api) -> None:
+async def test_every_change_is_recorded_once(api: Api, seed: Seed) -> None:
     called: list[str] = []
 
     async def call(method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -79,6 +79,18 @@ async def test_every_change_is_recorded_once(api: Api) -> None:
     admins = {"current_password": SECRETS["password"], "new_password": "another fine phrase"}
     await call("PATCH", f"/v1/agents/{BOOTSTRAP_ADMIN_ID}", {"password": SECRETS["password"]})
     await call("POST", "/v1/me/password", admins)
+    await seed.add(
+        UnroutedEvent(
+            inbox_id=7,
+            disposition="kept",
+            reason="unknown page",
+            kind="message",
+            account_id="1",
+            page_id="999",
+            at=NOW,
+        )
+    )
+    await call("POST", "/v1/webhook-events/7/replay")
 
     events = await api.database.read(lambda s: list(s.exec(select(Event).order_by(col(Event.id)))))
     assert [event.kind for event in events] == [
@@ -91,7 +103,7 @@ async def test_every_change_is_recorded_once(api: Api) -> None:
         *("automated_message.set", "automated_message.reset") * 2,
         *("workstream.pages_set", "workstream.deleted"),
         *("page.removed", "account.deleted", "agent.created", "agent.changed", "key.created", "key.revoked"),
-        *("agent.changed", "agent.password_changed"),
+        *("agent.changed", "agent.password_changed", "webhook.replay_requested"),
     ]
     assert {event.actor_id for event in events} == {BOOTSTRAP_ADMIN_ID}
     assert events[1].data == {"account_id": account["id"], "changed": "name,app_secret"}

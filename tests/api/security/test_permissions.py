@@ -109,6 +109,7 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "get_metrics": ({"admin", "machine"}, 200),
     "list_unrouted_events": ({"admin"}, 200),
     "list_conflicting_events": ({"admin"}, 200),
+    "replay_event": ({"admin"}, 404),
     "list_audit": ({"admin"}, 200),
 }
 PUBLIC = {"sign_in", "healthz", "readyz"}
