@@ -45,10 +45,10 @@ _STATE = TypeAdapter(ThreadState)
 _COMPARED: tuple[tuple[type[SQLModel], frozenset[str]], ...] = (
     # What an earlier attempt told stays in the log with its own instant.
     (tables.Event, frozenset({"id", "at", "written_at"})),
-    # A repair writes each conversation anew, with the version of the state that it writes.
+    # A repair writes each conversation and the survey anew, with the version of the state that it writes.
     (tables.Conversation, frozenset({"version"})),
     (tables.AgentSession, frozenset()),
-    (tables.Survey, frozenset({"token"})),
+    (tables.Survey, frozenset({"token", "version"})),
     (tables.Message, frozenset({"content"})),  # a survey's link has its token
     (tables.Thread, frozenset()),
 )
