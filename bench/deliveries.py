@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 from bench.wire import render
-from messenger.webhooks.signature import signature_of
+from messenger.webhooks.signature import sign
 
 _TEXT = (
     "Hello! I ordered the blue lamp last week and it has not come yet. "
@@ -38,6 +38,6 @@ class Deliveries:
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "facebookexternalua",
-            "X-Hub-Signature-256": signature_of(body, self.app_secret),
+            "X-Hub-Signature-256": sign(body, self.app_secret),
         }
         return render("POST", self.path, body, headers)

@@ -41,7 +41,7 @@ from domain.sending.delivery import MessageStatus
 from messenger.graph.client import GraphClient, NotSent, Refused, Unknown
 from messenger.graph.credentials import PageCredentials, open_page_credentials
 from messenger.graph.error_table import ErrorKind
-from messenger.graph.own_metadata import metadata_of
+from messenger.graph.own_metadata import own_metadata
 from store.attachments.object_store import FileStore
 from store.attachments.uploads import WantedUpload, wanted_upload
 from store.conversations.created_messages import AWAITS_PROFILE, say_with_profile
@@ -187,7 +187,7 @@ class SendActivities:
             message=prepared.message,
             messaging_type=prepared.permission.messaging_type,
             tag=prepared.permission.tag,
-            metadata=metadata_of(request.message_id),
+            metadata=own_metadata(request.message_id),
             reply_to=prepared.reply_to_mid,
         )
         _note(lane, outcome)

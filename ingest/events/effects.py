@@ -25,7 +25,7 @@ from ingest.events.event_context import (
 )
 from ingest.events.files import add_files
 from ingest.events.survey_answers import record_button_answer, record_feedback
-from messenger.graph.own_metadata import message_id_in
+from messenger.graph.own_metadata import read_message_id
 from messenger.webhooks import events as meta
 from messenger.webhooks.catalogue import Effect, echo_row
 from store.conversations.messages import ByEcho, confirm_by_echo, waiting_with_words
@@ -86,7 +86,7 @@ def _own_messages(echo: meta.Echo, context: EventContext) -> Iterator[str]:
 
     Any app on the Page can send our metadata; which app it was is Meta's own statement, where Meta makes it.
     """
-    if echo.app_id in (None, context.own_app_id) and (named := message_id_in(echo.metadata)) is not None:
+    if echo.app_id in (None, context.own_app_id) and (named := read_message_id(echo.metadata)) is not None:
         yield named
     if echo.mid is not None and (known := known_message_id(context, echo.mid)) is not None:
         yield known

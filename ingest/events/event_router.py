@@ -174,9 +174,9 @@ class _Batch:
         page_id = self._threads[customer_id].page_id
         if customer_id not in self._writes.new_threads:
             return RoutedThread(page_id, customer_id, events)
-        return RoutedThread(page_id, customer_id, events, fresh=True, settings=self._settings_of(page_id))
+        return RoutedThread(page_id, customer_id, events, fresh=True, settings=self._read_settings(page_id))
 
-    def _settings_of(self, page_id: str) -> SettingsRead:
+    def _read_settings(self, page_id: str) -> SettingsRead:
         if page_id not in self._settings:
             *_, sources = self._pages[page_id]
             self._settings[page_id] = SettingsRead(settings_of(self._session, sources), clock.now())

@@ -55,7 +55,7 @@ class InboxUnavailableError(Exception):
     """The delivery could not be stored; Meta must be told to come again (503)."""
 
 
-def partition_of(page_id: str, customer_psid: str | None) -> int:
+def partition_for(page_id: str, customer_psid: str | None) -> int:
     """A thread's partition; events of a page without a customer share the page's."""
     return zlib.crc32(f"{page_id}/{customer_psid or ''}".encode()) % PARTITIONS
 
@@ -67,7 +67,7 @@ def inbox_rows(account_id: str, events: Iterable[WebhookEvent], received_ms: int
             account_id,
             event.page_id,
             event.key,
-            partition_of(event.page_id, event.customer_psid),
+            partition_for(event.page_id, event.customer_psid),
             event.channel,
             event.kind.value,
             event.customer_psid,

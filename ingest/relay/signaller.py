@@ -21,7 +21,7 @@ from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
 from domain.conversations.state import ThreadEvent, ThreadEventKind
 from domain.events.kinds import FactKind
-from ingest.inbox.inbox import partition_of
+from ingest.inbox.inbox import partition_for
 from ingest.relay.conversation_client import ConversationClient
 from ingest.relay.temporal_watch import TemporalWatch
 from store.conversations.thread_events import forget, unapplied_after
@@ -106,7 +106,7 @@ class Signaller:
             lambda session: unapplied_after(session, customer_id, seq, limit=_ROWS_PER_READ)
         )
         for each in found:
-            if partition_of(each.page_id, each.psid) in self._partitions:
+            if partition_for(each.page_id, each.psid) in self._partitions:
                 self._enqueue(each.page_id, each.customer_id, [each.event])
         more = len(found) == _ROWS_PER_READ
         self._read_to = (found[-1].customer_id, found[-1].event.seq) if more else None

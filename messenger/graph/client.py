@@ -63,7 +63,7 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """It may have been sent. Never to be repeated before an echo or a look at the conversation has told."""
+    """It may have been sent. Never repeat it before an echo, or reading the conversation, has shown."""
 
     reason: str
     error: GraphError | None = None

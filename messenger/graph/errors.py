@@ -159,8 +159,8 @@ def _status_meaning(status: int) -> Meaning:
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds until calls are allowed again."""
-    told = min(integer(headers.get("retry-after")) or 0, _MAX_WAIT_SECONDS)
-    return max(float(told), regain_time(headers).total_seconds()) or None
+    asked = min(integer(headers.get("retry-after")) or 0, _MAX_WAIT_SECONDS)
+    return max(float(asked), regain_time(headers).total_seconds()) or None
 
 
 def _shortened(text: str) -> str:

@@ -3,12 +3,12 @@
 _PREFIX = "pd1:"
 
 
-def metadata_of(message_id: str) -> str:
+def own_metadata(message_id: str) -> str:
     """What a message of ours carries."""
     return _PREFIX + message_id
 
 
-def message_id_in(metadata: str | None) -> str | None:
+def read_message_id(metadata: str | None) -> str | None:
     """The id of our message that an echo's metadata names; None where it is none of ours."""
     if metadata is None or not metadata.startswith(_PREFIX):
         return None

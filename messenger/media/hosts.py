@@ -124,8 +124,8 @@ def is_public(address: str) -> bool:
 
     Of IPv6 that is 2000::/3 without what RFC 6890's registry reserves; Python's `is_global` also takes
     site-local, IPv4-compatible, local NAT64 and unallocated addresses for public (as in
-    https://github.com/python/cpython/issues/113171). Two forms stand for an IPv4
-    address, which is judged in their place: mapped ones, and those of NAT64, for networks without IPv4.
+    https://github.com/python/cpython/issues/113171). Two forms stand for an IPv4 address, which is judged in
+    their place: mapped ones, and those of NAT64, for networks without IPv4.
     """
     try:
         ip = ipaddress.ip_address(address)

@@ -302,8 +302,8 @@ CATALOGUE = (
         EventKind.PASS_THREAD_CONTROL,
         "to_us",
         "A bot, the Page inbox or nobody (the thread was idle) handed the thread to us.",
-        "The thread's owner. If the customer's last words were heard on standby, nobody here was told to "
-        "answer them: a conversation opens, or one that was Waiting, and holds what was said meanwhile.",
+        "The thread's owner. If the customer's last message came on standby, no agent was asked to "
+        "answer it: a conversation opens, or one that was Waiting, and holds the messages of the meantime.",
         Effect.THREAD_CONTROL,
         thread_event=ThreadEventKind.HANDED_OVER,
     ),
@@ -347,14 +347,14 @@ CATALOGUE = (
         EventKind.POLICY_ENFORCEMENT,
         "",
         "Meta warns or blocks the Page, or lifts a block.",
-        "Noted on the page; its workflow is told.",
+        "Noted on the Page; its workflow is signalled.",
         Effect.PAGE_POLICY,
     ),
     Classification(
         EventKind.APP_ROLES,
         "",
         "The roles of apps in the retired handover protocol.",
-        "Noted on the page; its workflow is told.",
+        "Noted on the Page; its workflow is signalled.",
         Effect.PAGE,
     ),
     Classification(
@@ -419,7 +419,7 @@ CATALOGUE = (
         "An event of a form that Pagedesk does not know.",
         "Nothing.",
         Effect.KEEP_AND_SHOW,
-        reason="nobody knows what it is; it can be routed again once somebody does.",
+        reason="Pagedesk does not know it; it can be routed again by a release that does.",
     ),
     Classification(
         EventKind.UNPARSEABLE,

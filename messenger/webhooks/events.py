@@ -236,7 +236,7 @@ def parse(kind: EventKind, raw: bytes) -> Event:
 
 
 def _party(event: Fields, name: str) -> str | None:
-    """Whose event it is must be plain: what names nobody readable is nobody's."""
+    """The id of a party. An event whose party cannot be read is malformed: it would be of nobody known."""
     party = event.get(name)
     if party is not None and not isinstance(party, dict):
         raise MalformedEvent(f"{name}: not an object")

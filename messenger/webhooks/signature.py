@@ -12,7 +12,7 @@ _PREFIX = b"sha256="
 _FORM = re.compile(rb"sha256=[0-9a-fA-F]{64}")
 
 
-def signature_of(body: bytes, secret: bytes | str) -> str:
+def sign(body: bytes, secret: bytes | str) -> str:
     """The header value that Meta would send with `body`."""
     key = secret.encode() if isinstance(secret, str) else secret
     return "sha256=" + hmac.digest(key, body, "sha256").hex()

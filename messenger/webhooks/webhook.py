@@ -132,7 +132,7 @@ def split(body: bytes) -> list[WebhookEvent]:
         delivery = decode(body)
         if type(delivery) is not dict or delivery.get("object") != "page":
             return [_whole_body(EventKind.NOT_PAGE, body)]
-        return _events_of(delivery) or [_whole_body(EventKind.EMPTY, body)]
+        return _split_delivery(delivery) or [_whole_body(EventKind.EMPTY, body)]
     except (ValueError, RecursionError):
         return _events_one_by_one(body) or [_whole_body(EventKind.UNPARSEABLE, body)]
 
@@ -140,7 +140,7 @@ def split(body: bytes) -> list[WebhookEvent]:
 # The envelope
 
 
-def _events_of(delivery: dict[str, Any]) -> list[WebhookEvent]:
+def _split_delivery(delivery: dict[str, Any]) -> list[WebhookEvent]:
     entries = delivery.get("entry")
     if type(entries) is not list:
         return []
@@ -148,14 +148,14 @@ def _events_of(delivery: dict[str, Any]) -> list[WebhookEvent]:
     events: list[WebhookEvent] = []
     for entry in entries:
         if type(entry) is dict:
-            events += _events_of_entry(entry, around | _unknown_fields(entry, _ENTRY_FIELDS))
+            events += _split_entry(entry, around | _unknown_fields(entry, _ENTRY_FIELDS))
             around = {}
         else:
             events.append(_whole_entry(EventKind.UNKNOWN, "", entry))
     return events
 
 
-def _events_of_entry(entry: dict[str, Any], unknown_fields: dict[str, Any]) -> list[WebhookEvent]:
+def _split_entry(entry: dict[str, Any], unknown_fields: dict[str, Any]) -> list[WebhookEvent]:
     """`unknown_fields` stand around the events, not in one; the first event keeps them, once."""
     page_id = identifier(entry.get("id")) or ""
     events = []
@@ -197,7 +197,7 @@ def _whole_body(kind: EventKind, body: bytes) -> WebhookEvent:
 
 
 def _whole_entry(kind: EventKind, page_id: str, entry: object) -> WebhookEvent:
-    return WebhookEvent(page_id, "body", kind, _key_of_content(entry), None, None, compact(entry))
+    return WebhookEvent(page_id, "body", kind, _content_key(entry), None, None, compact(entry))
 
 
 def _unknown_fields(fields: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
@@ -218,7 +218,7 @@ def _as_list(value: Any) -> list[Any]:
 def _event(page_id: str, entry_time: Any, channel: str, event: Any) -> WebhookEvent:
     if type(event) is not dict or channel == "changes":
         kind = EventKind.PAGE_CHANGE if type(event) is dict else EventKind.UNKNOWN
-        key, occurred_ms = _key_of_content([entry_time, event]), milliseconds(entry_time)
+        key, occurred_ms = _content_key([entry_time, event]), milliseconds(entry_time)
         return WebhookEvent(page_id, channel, kind, key, None, occurred_ms, compact(event))
     sender, recipient = _party(event.get("sender")), _party(event.get("recipient"))
     kind = _kind(event, page_id, sender)
@@ -228,7 +228,7 @@ def _event(page_id: str, entry_time: Any, channel: str, event: Any) -> WebhookEv
         customer = page if page != page_id else None
     occurred_ms = milliseconds(event.get("timestamp"))
     scope = "standby_" if channel in STANDBY_CHANNELS and kind in MAKES_WORK else ""
-    key = _key(kind, event, (sender, recipient), occurred_ms, scope) or scope + _key_of_content(
+    key = _key(kind, event, (sender, recipient), occurred_ms, scope) or scope + _content_key(
         event if occurred_ms is not None else [entry_time, event]
     )
     return WebhookEvent(page_id, channel, kind, key, customer, occurred_ms, compact(event))
@@ -321,10 +321,10 @@ def _key(
 def mid_in_key(key: str) -> str | None:
     """The mid that the key of a message or a tap tells in plain; None of others, and where it is hashed."""
     kind, separator, mid = key.partition(":")
-    told = kind.removeprefix("standby_") in (EventKind.MESSAGE, EventKind.POSTBACK)
-    return mid if separator and told else None
+    has_mid = kind.removeprefix("standby_") in (EventKind.MESSAGE, EventKind.POSTBACK)
+    return mid if separator and has_mid else None
 
 
-def _key_of_content(content: Any) -> str:
+def _content_key(content: Any) -> str:
     """The key of an event that has no id; without the kind, which a later version may know better."""
     return "event:" + fingerprint(content)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from temporalio.service import RPCError, RPCStatusCode
 
 from ingest.events.event_router import Routed
-from ingest.inbox.inbox import partition_of
+from ingest.inbox.inbox import partition_for
 from ingest.relay import signaller as signalling_room
 from ingest.relay.signaller import Signaller
 from store.inbox.relay_shares import PARTITIONS
@@ -166,8 +166,8 @@ async def test_a_takeover_reads_back_only_its_own_partitions(intake: Intake) -> 
     engine, people = Engine(), [new_psid() for _ in range(30)]
     new = await routed(intake, *people)
     engine.is_open.set()
-    mine = {partition_of(PAGE_A, psid) for psid in people[:5]}
-    expected = sum(partition_of(PAGE_A, psid) in mine for psid in people)
+    mine = {partition_for(PAGE_A, psid) for psid in people[:5]}
+    expected = sum(partition_for(PAGE_A, psid) in mine for psid in people)
     assert 0 < expected < len(new.threads)
     signaller = Signaller(intake.store, engine.client)
     signaller.take_over(mine, survives=False)

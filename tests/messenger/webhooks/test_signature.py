@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from messenger.webhooks.signature import is_signed, signature_of
+from messenger.webhooks.signature import is_signed, sign
 from support.paths import PAYLOADS
 
 BODY = (PAYLOADS / "wire_text_unicode_emoji.json").read_bytes()
@@ -15,8 +15,8 @@ DIGITS = SIGNATURE.removeprefix(b"sha256=")
 
 
 def test_the_published_vector_is_accepted() -> None:
-    assert signature_of(BODY, SECRET) == SIGNATURE.decode()
-    assert signature_of(BODY, SECRET.decode()) == SIGNATURE.decode()
+    assert sign(BODY, SECRET) == SIGNATURE.decode()
+    assert sign(BODY, SECRET.decode()) == SIGNATURE.decode()
     assert is_signed(BODY, SIGNATURE, [SECRET])
 
 
@@ -73,13 +73,13 @@ def test_during_a_rotation_either_secret_signs() -> None:
 
 def test_without_a_secret_nothing_is_signed() -> None:
     assert not is_signed(BODY, SIGNATURE, [])
-    assert not is_signed(BODY, signature_of(BODY, b"").encode(), [b""])
+    assert not is_signed(BODY, sign(BODY, b"").encode(), [b""])
 
 
 def test_bytes_are_signed_as_they_are() -> None:
     raw_utf8 = '{"text":"héllo 👋"}'.encode()
     escaped = json.dumps(json.loads(raw_utf8)).encode()
-    assert is_signed(raw_utf8, signature_of(raw_utf8, SECRET).encode(), [SECRET])
-    assert is_signed(escaped, signature_of(escaped, SECRET).encode(), [SECRET])
-    assert not is_signed(raw_utf8, signature_of(escaped, SECRET).encode(), [SECRET])
-    assert is_signed(b"", signature_of(b"", SECRET).encode(), [SECRET])
+    assert is_signed(raw_utf8, sign(raw_utf8, SECRET).encode(), [SECRET])
+    assert is_signed(escaped, sign(escaped, SECRET).encode(), [SECRET])
+    assert not is_signed(raw_utf8, sign(escaped, SECRET).encode(), [SECRET])
+    assert is_signed(b"", sign(b"", SECRET).encode(), [SECRET])
