@@ -103,7 +103,7 @@ def create_app(
     graph_transport: httpx.AsyncBaseTransport | None = None,
     connections: Connections | None = None,
 ) -> FastAPI:
-    """The API. What is not given is opened when the application starts and closed when it ends.
+    """Make the API. Dependencies that are left out are opened when it starts and closed when it ends.
 
     It starts, reads and takes webhooks while the workflow engine is away. `graph_transport` carries its few
     Graph calls instead of the network, in tests. `connections` are the server's, to tell of them.
@@ -222,7 +222,7 @@ async def _services(
 
 
 def _ensure_bootstrap_admin(session: Session) -> None:
-    """Whoever sets PAGEDESK_ADMIN_TOKEN is an admin, whatever was done to that agent: the last way in."""
+    """Make the agent of PAGEDESK_ADMIN_TOKEN an active admin again: an operator can always get in."""
     if stored_agents.ensure_admin(session, BOOTSTRAP_ADMIN_ID, "Administrator", clock.now()):
         session.flush()
         record_as(session, BOOTSTRAP_ADMIN_ID, FactKind.AGENT_RESTORED, cause="PAGEDESK_ADMIN_TOKEN")

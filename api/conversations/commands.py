@@ -124,7 +124,7 @@ async def force_close(
     conversation_id: PathId,
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
-    """Close the conversation at once, whoever has it. No survey follows."""
+    """Close the conversation at once, whichever agent has it. No survey follows."""
     return await _execute(services, caller, conversation_id, Trigger.FORCE_CLOSE, idempotency_key)
 
 

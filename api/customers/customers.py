@@ -35,7 +35,7 @@ router = api_router("customers")
 
 
 class ErasureView(BaseModel):
-    """An erasure: the audit line of who asked for it, when, and how much there was. Nobody is named in it.
+    """An erasure: the audit line of who asked for it, when, and how much was erased. It names nobody.
 
     `asked_by`: `agent`, or `meta` for a person's own request by Meta's callback. `customers` is how many were
     found, null while that is not known. `counts` tells rows by table, emptied events of the inbox

@@ -1,4 +1,4 @@
-"""What `/readyz` asks of the way in: can a delivery be stored, is it routed, and is its conversation told."""
+"""What `/readyz` checks of deliveries: they can be stored, are routed, and are signalled to conversations."""
 
 from datetime import timedelta
 
@@ -12,11 +12,11 @@ MAX_LAG = timedelta(seconds=60)
 
 
 class RelayBehindError(Exception):
-    """The oldest delivery that is not routed, or not told to its conversation, is too old."""
+    """The oldest delivery that is not routed, or not signalled to its conversation, is too old."""
 
 
 async def check_inbox_writable(inbox: Database) -> None:
-    """Take the writer's lock and give it back; raises what keeps it from that."""
+    """Acquire and release the writer's lock; raises what prevents it."""
     await inbox.write(ping)
 
 

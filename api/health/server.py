@@ -48,7 +48,7 @@ class ServerView(BaseModel):
 
 @router.get("/v1/server")
 async def get_server(services: ServicesDep) -> ServerView:
-    """How the process that answers stands. With several processes each tells of itself."""
+    """The state of the process that answers. With several processes each shows its own."""
     return ServerView(
         open_files=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
         connections=None if services.connections is None else ConnectionsView.of(services.connections),

@@ -54,7 +54,7 @@ def docs_routes() -> list[Route]:
 
 
 async def _openapi(request: Request) -> Response:
-    """The document, made once: whoever asks for it again and again must cost next to nothing."""
+    """The document, made once: repeated requests must cost next to nothing."""
     state = request.app.state
     if not hasattr(state, "openapi_document"):
         state.openapi_document = asyncio.ensure_future(asyncio.to_thread(_render_document, request.app))

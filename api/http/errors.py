@@ -49,7 +49,7 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _invalid(_request: Request, error: Exception) -> Response:
-    """Say where and why, never what was given."""
+    """Describe where and why a request is invalid, never the value."""
     found = error.errors() if isinstance(error, RequestValidationError) else []
     if any(each["loc"][0] == "path" for each in found):
         return Problem("not_found").response
@@ -70,7 +70,7 @@ def _detail_of(error: StoreRefusalError) -> str | None:
 
 
 async def _conflict(_request: Request, _error: Exception) -> Response:
-    """Two writers met at a unique key or a reference; one of them is told."""
+    """Two writers conflicted at a unique key or a reference; the answer to one of them."""
     return Problem("conflict").response
 
 

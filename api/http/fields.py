@@ -97,7 +97,7 @@ def _check_languages_differ(value: dict[str, str]) -> dict[str, str]:
 
 
 def _check_placeholders(value: str) -> str:
-    """A text in which all that stands in braces is a placeholder: other words would be said as they are."""
+    """A text in which everything in braces is a placeholder: anything else would be sent as it is."""
     if unknown := unknown_placeholders(value):
         names = ", ".join(f"{{{name}}}" for name in NAMES)
         raise ValueError(

@@ -23,7 +23,7 @@ def _format_instants(changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 Facts = Annotated[dict[str, Any], AfterValidator(format_utc)]
-"""Facts of an event: ids, numbers, instants, and no words of anybody that could look like one."""
+"""Facts of an event: ids, numbers and instants, and no text of people, which could look like an instant."""
 
 Changes = Annotated[list[dict[str, Any]], AfterValidator(_format_instants)]
-"""Changes of a message, each with its instant `at`. What they say stays as it is."""
+"""Changes of a message, each with its instant `at`. Their texts stay as they are."""

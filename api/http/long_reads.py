@@ -1,7 +1,7 @@
-"""Searches and sums: reads whose time depends on what is asked for, and which may keep nobody waiting.
+"""Searches and sums: reads whose time depends on the query, and which may not delay other reads.
 
 Each caller has one at a time, and others of theirs wait for it; all together have a lane of their own in the
-store, with a time limit. What nobody waits for any more, because the client has left, is stopped.
+store, with a time limit. A read is stopped when its client has disconnected.
 """
 
 import asyncio

@@ -30,7 +30,7 @@ _log = get_logger("api")
 
 
 def _last_resort(scope: Scope, error: Exception) -> Response:
-    """The answer when something broke. Meta comes again after a 503, and tells nobody about a 500."""
+    """The answer to an unexpected error. Meta repeats a delivery after a 503, and not after a 500."""
     if not is_webhook(scope["path"]):
         _log.error("request_failed", method=scope["method"], path=shown_path(scope["path"]), exc_info=error)
         return Problem("internal_error").response

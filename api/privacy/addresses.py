@@ -6,5 +6,5 @@ from store.tables import Erasure
 
 
 def status_url(services: AppDependencies, erasure: Erasure) -> str:
-    """Where everybody who knows the confirmation code sees how the request stands."""
+    """The address where everybody who has the confirmation code sees the status of the request."""
     return f"{services.settings.public_base_url}{DATA_DELETION}/{erasure.code}"

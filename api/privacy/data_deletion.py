@@ -1,4 +1,4 @@
-"""Meta's data deletion callback, and the public page that tells how a request stands.
+"""Meta's data deletion callback, and the public page that shows the status of a request.
 
 `POST /webhooks/messenger/{account_id}/data-deletion` is the address for the app's settings at Meta. It
 answers as soon as the request is written; the erasure itself is a workflow.
@@ -33,13 +33,15 @@ _UNAVAILABLE = (*STORE_UNAVAILABLE, SecretsUnavailableError)
 _log = get_logger("api")
 
 
-async def _take(request: Request) -> Response:
+async def _receive_request(request: Request) -> Response:
     """Meta's callback: 200 with the code once the request is written, else a problem."""
     services: AppDependencies = request.app.state.services
     account_id = request.path_params["account_id"]
     try:
-        services.call_limit.acquire(f"data deletion by {_caller(request)}")
-        erasure = await _keep(services, account_id, _only(await read_form(request, max_bytes=MAX_FORM_BYTES)))
+        services.call_limit.acquire(f"data deletion by {_client_address(request)}")
+        erasure = await _store_request(
+            services, account_id, _signed_request(await read_form(request, max_bytes=MAX_FORM_BYTES))
+        )
     except Problem as problem:
         return problem.response
     except BadSignedRequestError as error:
@@ -52,7 +54,7 @@ async def _take(request: Request) -> Response:
     return JSONResponse({"url": status_url(services, erasure), "confirmation_code": erasure.code})
 
 
-async def _keep(services: AppDependencies, account_id: str, signed: str) -> Erasure:
+async def _store_request(services: AppDependencies, account_id: str, signed: str) -> Erasure:
     vault, now = services.settings.vault, clock.now()
     secrets = await AccountSecrets(services.database, vault).app_secrets(account_id)
     if secrets is None:
@@ -65,31 +67,31 @@ async def _keep(services: AppDependencies, account_id: str, signed: str) -> Eras
     )
 
 
-async def _show(request: Request) -> Response:
-    """The page; every way to fail ends on one that can be read."""
+async def _show_status(request: Request) -> Response:
+    """Show the status. Every failure ends on a page that can be read."""
     services: AppDependencies = request.app.state.services
     texts, language = texts_for(request.headers)
     code = request.path_params["code"]
     try:
-        services.public_page_limit.acquire(f"data deletion by {_caller(request)}")
+        services.public_page_limit.acquire(f"data deletion by {_client_address(request)}")
         known = _CODE.fullmatch(code) is not None
         erasure = await services.database.read(lambda s: erasures.by_code(s, code)) if known else None
     except Problem as problem:
-        said, status, headers = texts.too_fast, problem.status_code, problem.headers
+        message, status, headers = texts.too_fast, problem.status_code, problem.headers
     except _UNAVAILABLE:
-        said, status, headers = texts.away, 503, {"Retry-After": "5"}
+        message, status, headers = texts.away, 503, {"Retry-After": "5"}
     else:
-        said, status, headers = texts.of(erasure), 404 if erasure is None else 200, {}
+        message, status, headers = texts.of(erasure), 404 if erasure is None else 200, {}
         if erasure is None:
             services.refusals.note(Refused.LINK, source_of(request), page="data-deletion")
-    return HTMLResponse(message_page(language, texts.title, said), status, {**HEADERS, **(headers or {})})
+    return HTMLResponse(message_page(language, texts.title, message), status, {**HEADERS, **(headers or {})})
 
 
-def _caller(request: Request) -> str:
+def _client_address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def _only(form: dict[str, list[str]]) -> str:
+def _signed_request(form: dict[str, list[str]]) -> str:
     values = form.get("signed_request", [])
     if len(values) != 1:
         raise BadSignedRequestError("The form must hold signed_request, once.")
@@ -98,8 +100,8 @@ def _only(form: dict[str, list[str]]) -> str:
 
 router = Router(
     [
-        Route(WEBHOOKS + "{account_id}" + DATA_DELETION, _take, methods=["POST"]),
-        Route(WEBHOOKS + "{account_id}" + DATA_DELETION + "/", _take, methods=["POST"]),
-        Route(DATA_DELETION + "/{code}", _show, methods=["GET"]),
+        Route(WEBHOOKS + "{account_id}" + DATA_DELETION, _receive_request, methods=["POST"]),
+        Route(WEBHOOKS + "{account_id}" + DATA_DELETION + "/", _receive_request, methods=["POST"]),
+        Route(DATA_DELETION + "/{code}", _show_status, methods=["GET"]),
     ]
 )

@@ -1,4 +1,4 @@
-"""What the public page of a deletion request says. It tells nothing about the person."""
+"""What the public page of a deletion request says. It shows nothing about the person."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

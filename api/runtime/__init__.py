@@ -1,1 +1,1 @@
-"""What lives as long as the process and endpoints are given: clients, limits, caches, watchers."""
+"""What lives as long as the process and is shared by endpoints: clients, limits, caches, watchers."""

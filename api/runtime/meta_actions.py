@@ -1,8 +1,8 @@
 """What the API asks Meta itself: small things about one thread that no message waits for.
 
 Typing, seen and thread control do not go through the thread's workflow. A signal and an activity would cost
-some ten history events each for a sign that is stale by then, and who takes a thread wants Meta's answer at
-once. None of them sends a message, none is kept or repeated here, and a failure is the caller's answer.
+some ten history events each for a sign that is stale by then, and an agent who takes a thread needs Meta's
+answer at once. None of them sends a message, none is kept or repeated, and a failure is the caller's answer.
 """
 
 import asyncio
@@ -66,7 +66,7 @@ def load_thread_target(session: Session, vault: Vault, conversation_id: str) -> 
 
 
 class MetaActions:
-    """Asks Meta, and answers what goes wrong as problems."""
+    """Calls Meta, and raises failures as problems."""
 
     def __init__(self, database: Database, graph: GraphClient, vault: Vault) -> None:
         self._database = database

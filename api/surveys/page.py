@@ -1,6 +1,6 @@
 """`/survey/{token}`: where a customer answers a survey that came as a link. The token is all they need.
 
-The answer is stored before the workflow is told; that may fail, for the store's answer counts.
+The answer is stored before the workflow is signalled. A signal may fail: the stored answer counts.
 """
 
 import contextlib
@@ -37,9 +37,9 @@ _log = get_logger("api")
 
 
 async def _serve(request: Request) -> Response:
-    """Every way to fail ends on a page that the customer can read."""
+    """Serve the page. Every failure ends on one that the customer can read."""
     services: AppDependencies = request.app.state.services
-    texts = TEXTS[_language_of(request)]
+    texts = TEXTS[_requested_language(request)]
     try:
         services.public_page_limit.acquire(request.client.host if request.client else "")
         if request.method == "POST":
@@ -48,39 +48,39 @@ async def _serve(request: Request) -> Response:
     except Problem as problem:
         said = texts.too_long.format(limit=MAX_COMMENT_UTF16_UNITS)
         said = {"too_many_requests": texts.too_fast, "body_too_large": said}.get(problem.code, texts.away)
-        return _said(request, said, problem.status_code, **(problem.headers or {}))
+        return _message_response(request, said, problem.status_code, **(problem.headers or {}))
     except STORE_UNAVAILABLE as error:
         _log.warning("store_unavailable", path="/survey/…", error=type(error).__name__)
-        return _said(request, texts.away, 503, **{"Retry-After": "5"})
+        return _message_response(request, texts.away, 503, **{"Retry-After": "5"})
 
 
 async def _show(request: Request, services: AppDependencies) -> Response:
     token, now = request.path_params["token"], clock.now()
-    view = await services.database.read(lambda s: _View.of(s, token))
+    view = await services.database.read(lambda s: _SurveyView.of(s, token))
     if view is None:
         services.refusals.note(Refused.LINK, source_of(request), page="survey")
-        return _unknown(request)
+        return _unknown_response(request)
     if view.answer is not None:
-        return view.already()
-    return _html(form_page(view.form(late=is_late(view.survey, now))))
+        return view.already_answered()
+    return _html_response(form_page(view.form(late=is_late(view.survey, now))))
 
 
 async def _answer(request: Request, services: AppDependencies) -> Response:
-    given = _last_of_each(await read_form(request, max_bytes=MAX_FORM_BYTES))
+    given = _last_values(await read_form(request, max_bytes=MAX_FORM_BYTES))
     token, now = request.path_params["token"], clock.now()
 
-    view = await services.database.read(lambda s: _View.of(s, token))
+    view = await services.database.read(lambda s: _SurveyView.of(s, token))
     if view is None:
         services.refusals.note(Refused.LINK, source_of(request), page="survey")
-        return _unknown(request)
+        return _unknown_response(request)
     if view.answer is not None:
-        return view.already()
+        return view.already_answered()
     score, comment, problem = view.read(given)
     if problem is not None:
         late = is_late(view.survey, now)
-        return _html(form_page(view.form(late=late, problem=problem, given=given)), 422)
+        return _html_response(form_page(view.form(late=late, problem=problem, given=given)), 422)
 
-    def keep(session: Session) -> bool:
+    def store_answer(session: Session) -> bool:
         survey = session.get_one(Survey, view.survey.id)
         taken = take_from_page(session, survey, now, score=score, text=comment or None)
         if taken.ignored is not None:
@@ -90,17 +90,17 @@ async def _answer(request: Request, services: AppDependencies) -> Response:
         append_events(session, [event_row(fact, survey.page_id, survey.customer_id, key)])
         return True
 
-    if not await services.database.write(keep):
-        return view.already()  # a second press of the button was faster
-    return view.thanks(BackgroundTask(_tell, services, view.survey))
+    if not await services.database.write(store_answer):
+        return view.already_answered()  # another request stored its answer first
+    return view.thanks(BackgroundTask(_signal_answer, services, view.survey))
 
 
-async def _tell(services: AppDependencies, survey: Survey) -> None:
+async def _signal_answer(services: AppDependencies, survey: Survey) -> None:
     with contextlib.suppress(RunNotFoundError, EngineUnavailableError, EngineBusyError):
         await services.workflow_client.tell_survey_answered(survey.page_id, survey.customer_id, survey.id)
 
 
-class _View:
+class _SurveyView:
     """A survey as its customer sees it."""
 
     def __init__(self, survey: Survey, page: Page, customer: Customer, answer: SurveyAnswer | None) -> None:
@@ -111,7 +111,7 @@ class _View:
         self.language = spoken(customer.locale, page.language)
 
     @classmethod
-    def of(cls, session: Session, token: str) -> "_View | None":
+    def of(cls, session: Session, token: str) -> "_SurveyView | None":
         found = by_token(session, token) if _TOKEN.fullmatch(token) else None
         return cls(*found) if found else None
 
@@ -141,38 +141,38 @@ class _View:
             problem=problem,
         )
 
-    def already(self) -> Response:
+    def already_answered(self) -> Response:
         texts = self.texts
-        return _html(message_page(self.language, texts.already, texts.already_more, self.page_name))
+        return _html_response(message_page(self.language, texts.already, texts.already_more, self.page_name))
 
     def thanks(self, afterwards: BackgroundTask) -> Response:
         texts = self.texts
         said = message_page(self.language, texts.thanks, texts.thanks_more, self.page_name)
-        return _html(said, background=afterwards)
+        return _html_response(said, background=afterwards)
 
 
-def _last_of_each(fields: dict[str, list[str]]) -> dict[str, str]:
-    """Of a field that is there twice the last."""
+def _last_values(fields: dict[str, list[str]]) -> dict[str, str]:
+    """The last value of each field, as HTML forms may repeat them."""
     return {name: values[-1].replace("\r\n", "\n").replace("\x00", "") for name, values in fields.items()}
 
 
-def _unknown(request: Request) -> Response:
-    texts = TEXTS[_language_of(request)]
-    return _html(message_page(_language_of(request), texts.unknown, texts.unknown_more), 404)
+def _unknown_response(request: Request) -> Response:
+    texts = TEXTS[_requested_language(request)]
+    return _html_response(message_page(_requested_language(request), texts.unknown, texts.unknown_more), 404)
 
 
-def _said(request: Request, text: str, status: int, **headers: str) -> Response:
-    language = _language_of(request)
-    return _html(message_page(language, TEXTS[language].page_title, text), status, headers=headers)
+def _message_response(request: Request, text: str, status: int, **headers: str) -> Response:
+    language = _requested_language(request)
+    return _html_response(message_page(language, TEXTS[language].page_title, text), status, headers=headers)
 
 
-def _language_of(request: Request) -> str:
-    """What the browser asks for, where no survey tells the language."""
+def _requested_language(request: Request) -> str:
+    """The language that the browser asks for, where no survey has one."""
     accepted = request.headers.get("accept-language", "")[:200].split(",")
     return spoken(*(each.partition(";")[0].strip() for each in accepted))
 
 
-def _html(
+def _html_response(
     content: str,
     status: int = 200,
     *,
