@@ -2,19 +2,15 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam, delete
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from base.clock import from_iso
 from store.attachments.rows import take_back
-from store.db.sql import insert_or_ignore, table_of
+from store.conversations import early_changes
+from store.conversations.messages import message_of_mid
 from store.search import texts as search_texts
-from store.tables import EarlyChange, Message
+from store.tables import Message
 
-_CHANGE = table_of(EarlyChange)
-_EARLY = (
-    _CHANGE.select().where(_CHANGE.c.mid.in_(bindparam("mids", expanding=True))).order_by(_CHANGE.c.inbox_id)
-)
 _CHANGING_TEXT = ("edit", "deletion")
 
 
@@ -25,10 +21,10 @@ def apply_changes(
 
     Returns the ids of deleted messages that have files, which are to be deleted too.
     """
-    early = _early_for(session, new_mids)
+    early = early_changes.of_messages(session, new_mids)
     waiting, with_files = [], []
     for change in [*early, *changes]:
-        message = _find(session, change["page_id"], change["mid"])
+        message = message_of_mid(session, change["page_id"], change["mid"])
         if message is None:
             waiting.append(change)
         else:
@@ -39,24 +35,9 @@ def apply_changes(
             _apply(message, change["kind"], change["change"])
             if change["kind"] in _CHANGING_TEXT:
                 search_texts.replace_message(session, message)
-    insert_or_ignore(session, EarlyChange, waiting)
-    if early:
-        done = [change["inbox_id"] for change in early]
-        session.connection().execute(delete(EarlyChange).where(col(EarlyChange.inbox_id).in_(done)))
+    early_changes.keep(session, waiting)
+    early_changes.forget(session, early)
     return with_files
-
-
-def _early_for(session: Session, new_mids: list[tuple[str, str]]) -> list[dict[str, Any]]:
-    if not new_mids:
-        return []
-    rows = session.connection().execute(_EARLY, {"mids": [mid for _, mid in new_mids]})
-    return [row._asdict() for row in rows if (row.page_id, row.mid) in new_mids]
-
-
-def _find(session: Session, page_id: str, mid: str) -> Message | None:
-    return session.exec(
-        select(Message).where(col(Message.page_id) == page_id, col(Message.mid) == mid)
-    ).first()
 
 
 def _apply(message: Message, kind: str, change: dict[str, Any]) -> None:

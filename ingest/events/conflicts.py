@@ -6,7 +6,7 @@ somebody who knows the app secret; so it is appended to the event table, once pe
 
 from datetime import timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from base import clock
 from base.log import get_logger
@@ -15,8 +15,8 @@ from domain.conversations.lifecycle import ActorKind
 from ingest.inbox.reader import InboxReader
 from store.db.database import Database
 from store.events.events import CONFLICTING_REPEAT, append_events, event_row
+from store.events.timeline import known_keys
 from store.inbox.inbox_events import Conflict
-from store.tables import Event
 
 CHECK_INTERVAL = timedelta(seconds=10)
 
@@ -59,7 +59,7 @@ class ConflictWatch:
 def _append_new(session: Session, conflicts: list[Conflict]) -> list[Conflict]:
     """Append an event for each that has none yet; returns those."""
     by_key = {f"inbox/{conflict.inbox_id}/conflict": conflict for conflict in conflicts}
-    appended = session.exec(select(Event.dedupe_key).where(col(Event.dedupe_key).in_(by_key))).all()
+    appended = known_keys(session, by_key)
     new = {key: conflict for key, conflict in by_key.items() if key not in appended}
     append_events(session, (_row(conflict, key) for key, conflict in new.items()))
     return list(new.values())

@@ -8,8 +8,6 @@ matter; the first that makes work makes it.
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlmodel import col, select
-
 from ingest.events.event_context import (
     EventContext,
     append_customer_event,
@@ -19,6 +17,7 @@ from ingest.events.event_context import (
 from ingest.events.files import add_files, refused_files
 from messenger.webhooks import events as meta
 from messenger.webhooks.attachments import Attachment
+from store.conversations.messages import message_of_mid, newest_of_customer
 from store.search import texts as search_texts
 from store.tables import Message
 
@@ -175,12 +174,7 @@ def _newest_message(context: EventContext) -> "_MessageRow | None":
         for row in context.writes.messages
         if row["customer_id"] == context.customer.id and row["direction"] == "inbound"
     ]
-    written = context.session.exec(
-        select(Message)
-        .where(col(Message.customer_id) == context.customer.id, col(Message.direction) == "inbound")
-        .order_by(col(Message.occurred_at).desc())
-        .limit(1)
-    ).first()
+    written = newest_of_customer(context.session, context.customer.id)
     if written is not None:
         theirs.append(_MessageRow(written))
     return max(theirs, key=lambda each: each["occurred_at"], default=None)
@@ -202,8 +196,7 @@ class _MessageRow:
             return cls(of_batch)
         if (page_id, mid) in context.writes.absent_mids:
             return None
-        wanted = select(Message).where(col(Message.page_id) == page_id, col(Message.mid) == mid)
-        written = context.session.exec(wanted.with_for_update()).first()
+        written = message_of_mid(context.session, page_id, mid, lock=True)
         return None if written is None else cls(written)
 
     @property

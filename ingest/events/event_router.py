@@ -7,11 +7,8 @@ One batch is one transaction. What each kind of event does is in `ingest.events.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
-from sqlalchemy import Row, bindparam, select
-from sqlalchemy.orm import defer
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from base import clock, failpoints
 from base.ids import new_id
@@ -40,39 +37,17 @@ from messenger.webhooks.catalogue import (
 )
 from messenger.webhooks.events import Event, PolicyEnforcement, ReferralData, parse
 from messenger.webhooks.webhook import READ_BACK_CHANNELS, EventKind, mid_in_key
-from store.conversations.conversation_settings import SOURCES, settings_of
+from store.conversations.conversation_settings import settings_of
 from store.conversations.thread_owners import owner_of_thread
 from store.customers import profiles
 from store.db.sql import insert_or_ignore
 from store.events.events import event_row
+from store.inbox import batch_reads
 from store.pages.findings import note_enforcement
 from store.pages.traffic import heard
-from store.tables import Account, Customer, InboxEvent, Message, Page, Thread, UnroutedEvent, Workstream
+from store.tables import Customer, InboxEvent, Page, Thread, UnroutedEvent
 from store.tables.pages import GONE
 from workflows.messages import SettingsRead
-
-_PAGES = (
-    select(Page, col(Account.app_id), *SOURCES)
-    .join(Workstream, col(Workstream.id) == col(Page.workstream_id))
-    .join(Account, col(Account.id) == col(Page.account_id))
-    .where(col(Page.page_id).in_(bindparam("ids", expanding=True)))
-)
-# The whole state of a thread is much to read for the one thing of it that is needed.
-_LIVE = col(Thread.state)["conversation"]["id"].as_string()
-_CUSTOMERS = (
-    select(Customer, Thread, _LIVE)
-    .join(Thread, col(Thread.customer_id) == col(Customer.id))
-    .where(
-        col(Customer.page_id).in_(bindparam("pages", expanding=True)),
-        col(Customer.psid).in_(bindparam("psids", expanding=True)),
-    )
-    .options(defer(Thread.state))  # type: ignore[arg-type]  # SQLModel types columns as values
-)
-
-_KNOWN_MIDS = select(col(Message.page_id), col(Message.mid)).where(
-    col(Message.page_id).in_(bindparam("pages", expanding=True)),
-    col(Message.mid).in_(bindparam("mids", expanding=True)),
-)
 
 
 @dataclass(slots=True)
@@ -121,7 +96,7 @@ class _Batch:
         self._customers: dict[tuple[str, str], Customer] = {}
         self._threads: dict[str, Thread] = {}
         self._live: dict[str, str | None] = {}
-        self._pages = self._read_pages({event.page_id for event in events})
+        self._pages = batch_reads.pages_by_id(session, {event.page_id for event in events})
         self._read_customers({event.customer_psid for event in events if event.customer_psid})
         self._writes = BatchWrites(absent_mids=self._absent_mids(events))
 
@@ -257,23 +232,16 @@ class _Batch:
             self._threads[customer.id] = thread
         return customer
 
-    def _read_pages(self, page_ids: set[str]) -> dict[str, tuple[Page, str, Row[Any]]]:
-        rows = self._session.execute(_PAGES, {"ids": list(page_ids)}).all()
-        return {row.page_id: (row.Page, row.app_id, row) for row in rows}
-
     def _absent_mids(self, events: Sequence[InboxEvent]) -> frozenset[tuple[str, str]]:
         """Which of the messages that come are new: asked once, not for each."""
         named = {(each.page_id, mid) for each in events if (mid := mid_in_key(each.event_key)) is not None}
         if not named:
             return frozenset()
-        rows = self._session.execute(
-            _KNOWN_MIDS, {"pages": list(self._pages), "mids": [mid for _, mid in named]}
-        ).all()
-        return frozenset(named - {(page_id, mid) for page_id, mid in rows})
+        mids = [mid for _, mid in named]
+        return frozenset(named - batch_reads.known_mids(self._session, self._pages, mids))
 
     def _read_customers(self, psids: set[str]) -> None:
-        rows = self._session.execute(_CUSTOMERS, {"pages": list(self._pages), "psids": list(psids)}).all()
-        for customer, thread, live in rows:
+        for customer, thread, live in batch_reads.customers_with_threads(self._session, self._pages, psids):
             self._customers[customer.page_id, customer.psid] = customer
             self._threads[customer.id] = thread
             self._live[customer.id] = live

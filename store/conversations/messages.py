@@ -209,6 +209,22 @@ def unconfirmed_of_people(session: Session, page_id: str, psids: Iterable[str]) 
     return [(psid, words_at_meta(text, content)) for psid, text, content in found]
 
 
+def message_of_mid(session: Session, page_id: str, mid: str, *, lock: bool = False) -> Message | None:
+    """The page's message that has Meta's id."""
+    wanted = select(Message).where(col(Message.page_id) == page_id, col(Message.mid) == mid)
+    return session.exec(wanted.with_for_update() if lock else wanted).first()
+
+
+def newest_of_customer(session: Session, customer_id: str) -> Message | None:
+    """The newest message that the customer wrote, by Meta's time."""
+    return session.exec(
+        select(Message)
+        .where(col(Message.customer_id) == customer_id, col(Message.direction) == "inbound")
+        .order_by(col(Message.occurred_at).desc())
+        .limit(1)
+    ).first()
+
+
 def known_mids(session: Session, page_id: str, mids: Iterable[str]) -> set[str | None]:
     """Those of Meta's ids that a message of the page has."""
     return set(

@@ -87,6 +87,13 @@ def kinds_after(session: Session, event_id: int) -> list[tuple[datetime, str]]:
     return [(at, kind) for at, kind in session.execute(following)]
 
 
+def known_keys(session: Session, dedupe_keys: Iterable[str]) -> set[str | None]:
+    """Those of these keys that an event has."""
+    return set(
+        session.scalars(select(col(Event.dedupe_key)).where(col(Event.dedupe_key).in_(list(dedupe_keys))))
+    )
+
+
 def newest_event_id(session: Session) -> int:
     """The id of the newest event; 0 when there is none."""
     return session.scalar(select(func.max(col(Event.id)))) or 0

@@ -18,6 +18,8 @@ from local.processes.served import served
 from sandbox import wire
 from store.conversations.messages import settle
 from store.db.database import Database
+from store.inbox.inbox_events import newest_inbox_id
+from store.inbox.relay_shares import lowest_position
 from store.tables import Customer, InboxEvent, Relay, RelayPartition, inbox_metadata
 from support.deliveries import body_of, echo_event, new_mid, new_psid, now_ms
 from support.eventually import eventually
@@ -125,15 +127,13 @@ async def _delivered(http: httpx.AsyncClient, product: Whole, body: bytes) -> in
 
 async def _at_rest(product: Whole) -> Tables:
     """All that is stored, once everything is read and asked, and a second went by without a change."""
-    newest = select(func.max(InboxEvent.id))
-    position = select(func.min(RelayPartition.position))
     last: Tables = {}
 
     async def look() -> Tables:
         nonlocal last
         former, last = last, await _tables(product)
-        written = await product.inbox.read(lambda session: session.exec(newest).one())
-        routed = await product.store.read(lambda session: session.exec(position).one())
+        written = await product.inbox.read(newest_inbox_id)
+        routed = await product.store.read(lowest_position)
         unasked = select(func.count(col(Customer.id))).where(
             col(Customer.profile_due_at).is_not(None),
             col(Customer.profile_asked_at).is_(None),

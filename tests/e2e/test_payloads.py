@@ -5,12 +5,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from base import clock
 from base.ids import id_from_key
 from messenger.webhooks.events import Postback, Referral, parse
 from messenger.webhooks.webhook import EventKind, split
+from store.inbox.relay_shares import lowest_position
 from store.tables import (
     Conversation,
     Customer,
@@ -19,7 +20,6 @@ from store.tables import (
     InboxEvent,
     Message,
     Opening,
-    RelayPartition,
     Thread,
     ThreadEvent,
 )
@@ -59,11 +59,9 @@ async def _routed(product: Whole, body: bytes) -> list[InboxEvent]:
 
     events = await product.inbox.read(work)
     assert len(events) == len(keys)
-    position = select(func.min(RelayPartition.position))
 
     async def look() -> bool:
-        read: int = await product.store.read(lambda session: session.exec(position).one())
-        return read >= (events[-1].id or 0)
+        return await product.store.read(lowest_position) >= (events[-1].id or 0)
 
     await eventually(look)
     return events

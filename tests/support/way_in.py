@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import httpx
 import psutil
-from sqlmodel import Session, SQLModel, col, func, select
+from sqlmodel import Session, SQLModel, col, select
 
 from base.ids import id_from_key
 from base.settings import Settings
@@ -17,7 +17,9 @@ from local.processes.ports import free_port
 from local.processes.processes import Child, running
 from sandbox import wire
 from store.db.database import Database
-from store.tables import Event, InboxEvent, Message, Opening, RelayPartition, UnroutedEvent
+from store.inbox.inbox_events import newest_inbox_id
+from store.inbox.relay_shares import lowest_position
+from store.tables import Event, InboxEvent, Message, Opening, UnroutedEvent
 from support import children
 from support.eventually import eventually
 from support.store import ACCOUNT, APP_SECRET
@@ -96,14 +98,14 @@ class WayIn:
 
     async def newest(self) -> int:
         """The id of the newest event in the inbox."""
-        return await self.inbox.read(lambda session: session.exec(select(func.max(InboxEvent.id))).one() or 0)
+        return await self.inbox.read(newest_inbox_id)
 
     async def routed(self) -> None:
         """Return when the relay has read the whole inbox."""
         newest = await self.newest()
 
         async def look() -> bool:
-            return await self.store.read(_position) >= newest
+            return await self.store.read(lowest_position) >= newest
 
         await eventually(look, within=30)
 
@@ -202,7 +204,3 @@ async def way_in_of(settings: Settings, **environment: str) -> AsyncIterator[Way
             yield way_in
         finally:
             way_in.close()
-
-
-def _position(session: Session) -> int:
-    return session.exec(select(func.min(RelayPartition.position))).one() or 0

@@ -16,8 +16,9 @@ from ingest.inbox.inbox import Inbox, inbox_rows, open_inbox
 from local.processes.die_with_parent import leashed
 from messenger.webhooks.webhook import split
 from store.db.database import Database
-from store.inbox.relay_shares import PARTITIONS
-from store.tables import InboxEvent, Message, Relay, RelayPartition, ThreadEvent
+from store.inbox.inbox_events import newest_inbox_id
+from store.inbox.relay_shares import PARTITIONS, lowest_position
+from store.tables import Message, Relay, RelayPartition, ThreadEvent
 from support import children
 from support.deliveries import body_of, new_psid, text_event
 from support.eventually import eventually
@@ -82,11 +83,10 @@ class Relays:
 
     async def read_everything(self) -> None:
         """Return when the whole inbox is routed."""
-        newest = await self.inbox_store.read(lambda s: s.exec(select(func.max(InboxEvent.id))).one() or 0)
-        lowest = select(func.min(RelayPartition.position))
+        newest = await self.inbox_store.read(newest_inbox_id)
 
         async def look() -> bool:
-            return (await self.store.read(lambda session: session.exec(lowest).one())) == newest
+            return await self.store.read(lowest_position) == newest
 
         await eventually(look, within=60)
 
