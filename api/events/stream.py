@@ -4,8 +4,8 @@ A reader that was cut off names the last id in `Last-Event-ID` and misses nothin
 (`reset`). Nothing is kept for a slow reader: it is cut off, and goes on from its last id. A stream ends with
 the right to listen.
 
-Not by `fastapi.sse.EventSourceResponse`: that waits for ever for a reader that does not read, and knows no
-end of a stream but its generator's own. The format of a block is FastAPI's.
+Not by `fastapi.sse.EventSourceResponse`: it would render each event for each reader, gives a reader any time
+it likes, and begins to answer before a stream could be refused. The format of a block is FastAPI's.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 from api.events.access import Reader, may_see, subjects_for
 from api.events.frames import Goodbye, GoodbyeReason, Hello, Ping, Reset, ResetReason
 from api.events.position import Position, read_id, write_id
-from api.http.fields import Digits, Id
+from api.http.fields import Digits, Id, Text
 from api.http.paging import Number
 from api.http.problem_docs import problems
 from api.http.problems import Problem
@@ -33,6 +33,7 @@ from api.security.guarded_route import api_router
 from api.security.permissions import PermissionsDep
 from base import clock
 from base.log import get_logger
+from domain.events.kinds import FactKind
 from store.events.timeline import EventFilter
 
 PING_SECONDS = 5.0
@@ -153,12 +154,13 @@ async def stream_events(
     *,
     conversation_id: Id | None = None,
     page_id: Digits | None = None,
+    kind: Annotated[list[FactKind] | None, Query(description="One kind or several.")] = None,
     after: Annotated[
         Number | None,
         Query(description="Begin after the event with this `data.id`; without it, with what happens now."),
     ] = None,
     last_event_id: Annotated[
-        str | None,
+        Text | None,
         Header(description="The last `id` that was received; goes before `after`. Browsers send it."),
     ] = None,
 ) -> EventStream:
@@ -170,7 +172,12 @@ async def stream_events(
     asked = Position(None, after) if after is not None else None
     if last_event_id:
         asked = read_id(last_event_id)
-    wanted = EventFilter(conversation_id, page_id, subjects_for(permissions, caller.role))
+    wanted = EventFilter(
+        conversation_id,
+        page_id,
+        subjects_for(permissions, caller.role),
+        frozenset(kind) if kind is not None else None,
+    )
     return EventStream(services, caller, wanted, asked)
 
 

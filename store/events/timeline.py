@@ -23,6 +23,7 @@ class EventFilter:
     page_id: str | None = None
     subjects: frozenset[str] | None = None
     """First parts of kinds: `survey` for `survey.answered`."""
+    kinds: frozenset[str] | None = None
 
     def lets_through(self, event: Event) -> bool:
         """The same condition for an event already read."""
@@ -30,6 +31,7 @@ class EventFilter:
             self.conversation_id in (None, event.conversation_id)
             and self.page_id in (None, event.page_id)
             and (self.subjects is None or event.kind.partition(".")[0] in self.subjects)
+            and (self.kinds is None or event.kind in self.kinds)
         )
 
 
@@ -46,6 +48,8 @@ def listed(session: Session, wanted: EventFilter, span: Span[Place]) -> list[Eve
     if wanted.subjects is not None:
         kinds = (col(Event.kind).startswith(f"{each}.", autoescape=True) for each in sorted(wanted.subjects))
         statement = statement.where(or_(false(), *kinds))
+    if wanted.kinds is not None:
+        statement = statement.where(col(Event.kind).in_(sorted(wanted.kinds)))
     return list(session.scalars(cut(statement, _KEY, span)))
 
 

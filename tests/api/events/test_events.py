@@ -188,6 +188,15 @@ async def test_streams_are_narrowed_and_still_move_on(
         assert nobodys.events == []
 
 
+async def test_a_stream_of_some_kinds_tells_no_others(api: Api) -> None:
+    query = "kind=page.alarm&kind=message.queued"
+    async with listening(api, query) as live:
+        await _happen(api, "page.alarm", "page.alarm_ended", "conversation.opened", "message.queued")
+        assert [event["event"] for event in await live.has(2)] == ["page.alarm", "message.queued"]
+    async with listening(api, f"{query}&after=0") as late:
+        assert [event["event"] for event in await late.has(2)] == ["page.alarm", "message.queued"]
+
+
 async def test_two_hundred_writers_and_a_late_reader_agree(api: Api) -> None:
     async with listening(api) as early:
         await asyncio.gather(*(_happen(api, f"event {number}") for number in range(200)))
@@ -443,7 +452,9 @@ async def test_streams_say_goodbye_before_the_server_ends(api: Api) -> None:
         assert [block["event"] for block in late.blocks] == ["hello", "goodbye"]
 
 
-@pytest.mark.parametrize("query", ["after=-1", "after=x", "after=1e3", "page_id=x", "conversation_id=.."])
+@pytest.mark.parametrize(
+    "query", ["after=-1", "after=x", "after=1e3", "page_id=x", "conversation_id=..", "kind=no.such"]
+)
 async def test_a_bad_stream_is_refused(api: Api, query: str) -> None:
     answer = await api.admin.get(f"/v1/events?{query}")
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
@@ -481,3 +492,18 @@ async def test_what_was_not_signalled_is_told_by_the_poll(api: Api, monkeypatch:
     async with listening(api) as stream:
         await _happen(api, "one")
         await stream.has(1)
+
+
+async def test_a_position_that_another_api_has_told_already_is_no_position_of_elsewhere(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with listening(api) as first:
+        monkeypatch.setattr(api.database.commits, "send", lambda: None)
+        monkeypatch.setattr(event_hub, "POLL_SECONDS", 0.5)
+        await _happen(api, "told by another")
+        beyond = write_id(await api.database.write(claim_event_log_id), 1)
+        async with listening(api, headers={"last-event-id": beyond}) as second:
+            await _happen(api, "next")
+            await first.has(2)
+            await second.has(1)
+    assert [block["event"] for block in second.blocks] == ["hello", "next"]
