@@ -1,10 +1,20 @@
 """Whether the rows of a desk tell what its workflows answer of themselves."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from sqlmodel import Session, col, select
-from temporalio.client import Client
+from temporalio import workflow
+from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
+from temporalio.worker import (
+    ExecuteWorkflowInput,
+    Interceptor,
+    Replayer,
+    UnsandboxedWorkflowRunner,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+)
 
 from base.converter import data_converter
 from base.settings import Settings
@@ -12,13 +22,14 @@ from domain.conversations.state import Conversation, ThreadState
 from store import tables
 from store.conversations.projected_states import readable
 from store.db.database import Database
-from workflows.messages import STATE_QUERY, conversation_workflow_id
+from workflows.conversation import ConversationWorkflow
+from workflows.messages import conversation_workflow_id
 
 _COMPARED = ("conversation", "former", "survey", "held", "applied_commands", "version")
 
 
 async def disagreements(settings: Settings, temporal_address: str) -> list[str]:
-    """Each row that differs from what its thread's newest run says, in words. A worker must be running."""
+    """Each row that differs from what its thread's newest run knows; each run that is not at rest."""
     client = await Client.connect(temporal_address, data_converter=data_converter)
     database = Database(settings.store_url)
     try:
@@ -27,24 +38,62 @@ async def disagreements(settings: Settings, temporal_address: str) -> list[str]:
         for thread in threads:
             handle = client.get_workflow_handle(conversation_workflow_id(thread.page_id, thread.customer_id))
             try:
-                # A query of a run with a signal that no task has taken up yet wedges it: see docs/running.md.
-                if (await handle.describe()).raw_description.HasField("pending_workflow_task"):
-                    found.append(f"thread {thread.customer_id}: has a task to do")
-                    continue
-                state: ThreadState = await handle.query(STATE_QUERY, result_type=ThreadState)
+                state = await _known_state(handle)
             except RPCError as error:
                 if error.status is RPCStatusCode.NOT_FOUND:
                     continue  # nobody has written to it yet
-                if error.status is RPCStatusCode.FAILED_PRECONDITION:
-                    found.append(f"thread {thread.customer_id}: {error}")  # its task is being tried again
-                    continue
                 raise
+            if isinstance(state, str):
+                found.append(f"thread {thread.customer_id}: {state}")
+                continue
             found += await database.read(
                 lambda session, thread=thread, state=state: list(_compared(session, thread, state))  # type: ignore[misc]  # bound now
             )
         return found
     finally:
         database.close()
+
+
+async def _known_state(handle: WorkflowHandle[Any, Any]) -> ThreadState | str:
+    """What a run's query answers, by replaying its history; or why it is not at rest.
+
+    The run itself is not asked: a query of a run with a signal that no task has taken up yet wedges it, see
+    docs/running.md.
+    """
+    if (await handle.describe()).raw_description.HasField("pending_workflow_task"):
+        return "has a task to do"
+    runs: list[ConversationWorkflow] = []
+    replayer = Replayer(
+        workflows=[ConversationWorkflow],
+        data_converter=data_converter,
+        interceptors=[_KeepsRuns(runs)],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+    )
+    history = await handle.fetch_history()
+    result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
+    return (
+        runs[0].state() if result.replay_failure is None else f"cannot be replayed: {result.replay_failure}"
+    )
+
+
+class _KeepsRuns(Interceptor):
+    """Hands out the workflow objects that are replayed."""
+
+    def __init__(self, runs: list[ConversationWorkflow]) -> None:
+        self._runs = runs
+
+    def workflow_interceptor_class(
+        self, _: WorkflowInterceptorClassInput
+    ) -> type[WorkflowInboundInterceptor]:
+        """One that keeps the object when its run begins."""
+        runs = self._runs
+
+        class Keeping(WorkflowInboundInterceptor):
+            async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:  # noqa: A002 - the SDK's name
+                runs.append(workflow.instance())
+                return await super().execute_workflow(input)
+
+        return Keeping
 
 
 def _compared(session: Session, thread: tables.Thread, state: ThreadState) -> Iterator[str]:
