@@ -83,7 +83,7 @@ def forget_unrouted_events(session: Session, inbox_ids: list[int]) -> int:
 
 
 def delete_old_events(session: Session, before: datetime) -> int:
-    """Delete the oldest lines of the log. The newest stays: the next one's id follows from it."""
+    """Delete the oldest lines of the log. The newest stays: it tells how far the numbers have come."""
     newest = select(func.max(Event.id)).scalar_subquery()
     return _delete_oldest(session, Event, "at", before, col(Event.id) < newest)
 
