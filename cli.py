@@ -99,8 +99,8 @@ def api() -> None:
         from api.http.request_log import WEBHOOKS
         from base.http.known_hosts import KnownHosts, is_loopback
         from base.http.server import new_connections, serve
-        from base.skipping_clock import process_time
         from base.telemetry import set_up_telemetry
+        from base.time_skipping_clock import process_time
         from local.start_checks import require_places, require_same_installation, require_schema
 
     settings = read_settings()

@@ -24,26 +24,26 @@ from activities.pages.release_held import WakingActivities
 from activities.privacy.erasures import ErasureActivities
 from activities.privacy.file_erasure import FileErasure
 from activities.privacy.retention import RetentionActivities
-from activities.sending.lanes import READ_WIDTH, WIDTH, Lanes
+from activities.sending.concurrency_limit import READ_WIDTH, WIDTH, Lanes
+from activities.sending.meta_usage import UsageTracker
 from activities.sending.read_back import ReadBackActivities
-from activities.sending.sends import SendActivities
-from activities.sending.usage import UsageTracker
+from activities.sending.send_message import SendActivities
 from background.erasure_starter import ErasureStarter
 from background.page_waker import PageWaker
 from background.retention_starter import start_retention
 from background.stand_in_worker import StandIns, connect_again
 from base import clock, failpoints
-from base.background import keep_running
+from base.background_task import keep_running
 from base.data_directory import PRIVATE_UMASK
 from base.engine_health import engine_answers
 from base.log import configure, get_logger
 from base.process.clean_exit import exit_process
 from base.settings import Settings
 from base.settings_reading import SettingsError, ending_on_wrong_settings, read_settings
-from base.skipping_clock import process_time
 from base.telemetry import set_up_telemetry
 from base.temporal import connect
-from domain.sending.pacing import Pace
+from base.time_skipping_clock import process_time
+from domain.sending.rate_limit import Pace
 from ingest.inbox.inbox import Inbox, inbox_rows, open_inbox
 from ingest.inbox.reader import InboxReader
 from ingest.inbox.wake import datagram_wake_up, postgres_wake_up
@@ -64,7 +64,7 @@ from messenger.media.media import FetchLimits, MediaFetcher
 from messenger.webhooks.webhook import WebhookEvent
 from store.attachments.object_store import FileStore
 from store.db.database import Database
-from store.sending.pace import Rates
+from store.sending.rate_limit import Rates
 from workflows.attachments import FilesWorkflow
 from workflows.conversation import ConversationWorkflow
 from workflows.erasure import ErasureWorkflow

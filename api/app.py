@@ -29,10 +29,10 @@ from api.health.inbox_checks import check_conversation_lag, check_inbox_writable
 from api.health.key_check import check_master_key
 from api.http.docs_page import docs_routes
 from api.http.errors import add_error_handlers
-from api.http.long_reads import LongReads
 from api.http.middleware import Edge
-from api.http.proxy_watch import ProxyWatch
 from api.http.rate_limit import RateLimit
+from api.http.slow_reads import LongReads
+from api.http.untrusted_proxies import ProxyWatch
 from api.runtime.conversation_commands import ConversationCommands
 from api.runtime.dependencies import AppDependencies
 from api.runtime.desk_metrics import DeskMetrics

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from base import machine
+from base import machine_limits as machine
 from base.http.proxies import TrustedProxies
 from base.secrets import Vault, decode_master_key, make_master_key, read_master_key
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from base.settings import Settings
-from local.children import PROCESSING_NICENESS
+from local.child_processes import PROCESSING_NICENESS
 from local.processes.processes import Child, ChildSpec
 from local.temporal_server.dev_server_command import dev_server_arguments
 from local.temporal_server.ready import http_is_ready, temporal_is_ready

@@ -12,7 +12,7 @@ from pathlib import Path
 from base.settings import Settings
 from base.settings_reading import SettingsError
 from local import greetings
-from local.children import api, sandbox, skipping_engine, temporal, worker
+from local.child_processes import api, sandbox, skipping_engine, temporal, worker
 from local.demo import DemoSecrets, demo_settings, load_or_make_secrets, page_problem, seed_desk, seed_sandbox
 from local.log_files import DIRECTORY, showing_logs
 from local.processes.data_lock import data_directory_lock

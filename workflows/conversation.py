@@ -38,7 +38,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.events.kinds import FactKind
     from domain.sending.delivery import MessageStatus
     from domain.workstreams.conversation_settings import ConversationSettings
-    from workflows.ids import ids_of
+    from workflows.deterministic_ids import ids_of
     from workflows.messages import (
         COMMAND_UPDATE,
         CONVERSATION_WORKFLOW,

@@ -10,7 +10,7 @@ from domain.conversations.changes import Change
 from domain.conversations.lifecycle import Status
 from domain.conversations.projection import NOTHING_WRITTEN, LastWritten
 from domain.conversations.state import SCHEMA_VERSION, ThreadEvent, ThreadState
-from domain.sending.decide import ContentKind
+from domain.sending.decide_send import ContentKind
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import AutomatedTrigger, ConversationSettings
 

@@ -33,7 +33,7 @@ from store.db.sql import FOR_NO_KEY_UPDATE
 from store.events.events import append_page_event
 from store.pages import findings
 from store.privacy import erasures
-from store.sending.pace import take_reading_slot
+from store.sending.rate_limit import take_reading_slot
 from store.tables import Page
 from store.tables.pages import GONE
 

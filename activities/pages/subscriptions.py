@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from messenger.graph.client import GraphClient
 from messenger.graph.credentials import PageCredentials
 from messenger.graph.errors import GraphError
-from messenger.webhooks.fields import ALL_FIELDS, REQUIRED_FIELDS, WEBHOOK_FIELDS
+from messenger.webhooks.subscribed_fields import ALL_FIELDS, REQUIRED_FIELDS, WEBHOOK_FIELDS
 
 _BAD_PARAMETER = 100
 _OPTIONAL = tuple(name for name in ALL_FIELDS if name not in REQUIRED_FIELDS)

@@ -9,7 +9,7 @@ from temporalio.service import RPCError
 
 from base import clock
 from base.log import get_logger
-from domain.sending.decide import HUMAN_AGENT_TAG
+from domain.sending.decide_send import HUMAN_AGENT_TAG
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
 from store.db.database import Database

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from activities.sending.outcomes import settled
 from domain.conversations.surveys import REMINDER
 from domain.pages.problems import RESTORED
-from domain.sending.decide import SenderKind
+from domain.sending.decide_send import SenderKind
 from domain.sending.delivery import MessageStatus
 from messenger.graph.error_table import ErrorKind
 from store.conversations.messages import settle

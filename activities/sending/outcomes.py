@@ -10,14 +10,15 @@ from base.ids import id_from_key
 from domain.conversations.outbox import is_still_waited_for
 from domain.pages.problems import SECRETS_UNREADABLE
 from domain.sending.delivery import MessageStatus
-from domain.sending.pacing import PAUSED_FOR
+from domain.sending.rate_limit import PAUSED_FOR
 from messenger.graph.client import NotSent, Refused, Sent, Unknown
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
 from store.attachments.uploads import forget_upload
 from store.conversations.messages import settle
 from store.conversations.thread_owners import refused_by_meta
-from store.sending import gate, pace
+from store.sending import gate
+from store.sending import rate_limit as pace
 from store.tables import Message
 from workflows.messages import SendMessage, SendReport
 

@@ -16,7 +16,7 @@ from temporalio import activity
 from activities.common.credentials import page_credentials
 from activities.common.engine_time import engine_clock
 from activities.common.heartbeat import heartbeating
-from activities.sending.lanes import READ_WIDTH, Lane, LaneFullError, Lanes
+from activities.sending.concurrency_limit import READ_WIDTH, Lane, LaneFullError, Lanes
 from base import failpoints
 from base.secrets import Vault
 from domain.sending.delivery import MessageStatus, comparable
@@ -26,7 +26,7 @@ from messenger.graph.credentials import PageCredentials
 from messenger.graph.errors import GraphError
 from store.conversations.messages import known_mids, settle, waiting_with_words, words_at_meta
 from store.db.database import Database
-from store.sending.pace import take_reading_slot
+from store.sending.rate_limit import take_reading_slot
 from store.tables import Customer, Message
 from workflows.messages import ReadBack, SendReport
 

@@ -12,7 +12,7 @@ from api.events.access import subjects_for
 from api.http.fields import Digits, Id, Instant, PathId, SearchText
 from api.http.paging import Cursor, CursorOf, CursorPage, Limit, Number
 from api.http.problem_docs import problems
-from api.http.two_way import RangeQuery, TwoWayList, range_by_id, range_by_number
+from api.http.two_way_paging import RangeQuery, TwoWayList, range_by_id, range_by_number
 from api.runtime.dependencies import ServicesDep
 from api.schemas.views import ConversationView, EventView, MessageView
 from api.security.auth import Caller

@@ -12,7 +12,7 @@ from api.security.guarded_route import api_router
 from base.ids import id_from_key, new_id
 from domain.conversations.lifecycle import Trigger
 from domain.conversations.state import Command
-from domain.sending.decide import RefusalCode
+from domain.sending.decide_send import RefusalCode
 from store.conversations.command_targets import new_conversation_ref
 
 router = api_router("conversations")

@@ -6,7 +6,7 @@ from base import clock
 from store.db.database import Database, Lane
 from store.db.sql import ping
 from store.inbox.relay_shares import lowest_position
-from store.installation.gauges import oldest_unrouted_ms, oldest_untold_work, received_ms
+from store.installation.desk_gauges import oldest_unrouted_ms, oldest_untold_work, received_ms
 
 MAX_LAG = timedelta(seconds=60)
 

@@ -9,7 +9,7 @@ from fastapi import Header, Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from domain.workstreams.automated_texts import NAMES, unknown_placeholders
-from messenger.graph.limits import TEXT, units
+from messenger.graph.text_limits import TEXT, units
 
 MAX_TEXT_UNITS = TEXT
 _ID = r"^[A-Za-z0-9_-]{1,64}$"

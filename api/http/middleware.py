@@ -7,8 +7,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.problems import Problem
-from api.http.proxy_watch import ProxyWatch
 from api.http.request_log import RequestLog, is_webhook, shown_path
+from api.http.untrusted_proxies import ProxyWatch
 from base import metrics
 from base.log import get_logger
 from base.tracebacks import place_of

@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
-from api.http.long_reads import LongReads
-from api.http.proxy_watch import ProxyWatch
 from api.http.rate_limit import RateLimit
+from api.http.slow_reads import LongReads
+from api.http.untrusted_proxies import ProxyWatch
 from api.runtime.conversation_commands import ConversationCommands
 from api.runtime.desk_metrics import DeskMetrics
 from api.runtime.event_hub import EventHub

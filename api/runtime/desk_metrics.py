@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from base import clock
 from store.db.database import Database
-from store.installation import gauges
+from store.installation import desk_gauges as gauges
 
 _FRESH_SECONDS = 5.0
 

@@ -12,7 +12,7 @@ from api.schemas.views import WindowView
 from base.json_codec import from_json_value
 from domain.conversations.changes import Refusal
 from domain.conversations.lifecycle import Status
-from domain.sending.decide import RefusalCode
+from domain.sending.decide_send import RefusalCode
 from domain.sending.window import Window
 
 REFUSAL_CODES = frozenset(

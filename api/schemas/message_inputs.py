@@ -1,6 +1,6 @@
 """What an agent may say besides plain words: quick replies and templates, in Meta's own form and limits.
 
-What passes here is sent as it is; the limits are `messenger.graph.limits`. Everything else is refused by
+What passes here is sent as it is; the limits are `messenger.graph.text_limits`. Everything else is refused by
 name.
 """
 
@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, model_validator
 
 from api.http.fields import STORABLE, Input, displayed_text
 from domain.surveys.names import is_survey_payload
-from messenger.graph import limits
+from messenger.graph import text_limits as limits
 
 
 def _https(value: str) -> str:

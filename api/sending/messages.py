@@ -9,20 +9,20 @@ from sqlmodel import Session
 from api.http.fields import Digits, Id, Instant, OptionalIdempotencyKey, PathId
 from api.http.paging import CursorPage
 from api.http.problem_docs import problems
-from api.http.two_way import RangeQuery, TwoWayList, range_by_id
+from api.http.two_way_paging import RangeQuery, TwoWayList, range_by_id
 from api.runtime.dependencies import AppDependencies, ServicesDep
 from api.schemas.views import MessageView
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
 from base.ids import id_from_key, new_id
 from domain.conversations.state import CANCEL_MESSAGE, SEND_HELD, Command
-from domain.sending.decide import RefusalCode
+from domain.sending.decide_send import RefusalCode
 from domain.sending.delivery import MessageStatus
 from store.conversations import listing as conversations
-from store.conversations import own_messages
+from store.conversations import outbound_messages as own_messages
 from store.conversations.command_targets import message_ref
 from store.conversations.messages import replied_ids
-from store.conversations.own_messages import MessageFilter
+from store.conversations.outbound_messages import MessageFilter
 from store.db.refusals import not_found
 from store.tables import Message
 

@@ -21,8 +21,8 @@ from api.security.guarded_route import api_router
 from api.sending.service import ReplyService
 from base import clock
 from base.ids import id_from_key
-from domain.sending.decide import RefusalCode
-from messenger.graph.limits import MESSAGE_BYTES
+from domain.sending.decide_send import RefusalCode
+from messenger.graph.text_limits import MESSAGE_BYTES
 from store.access.idempotency import request_hash
 from store.conversations.command_targets import command_target, message_ref
 from store.sending.replies import Intent, Reply, keep_intent, keep_resend

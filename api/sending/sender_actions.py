@@ -13,7 +13,7 @@ from api.runtime.meta_actions import PROBLEMS_AT_META
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
 from base import clock
-from domain.sending.decide import ContentKind, RefusalCode, SenderKind, SendRefusal, decide_send
+from domain.sending.decide_send import ContentKind, RefusalCode, SenderKind, SendRefusal, decide_send
 from store.conversations.projection import window_of_thread
 
 _TIMEOUT_SECONDS = 3.0

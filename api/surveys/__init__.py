@@ -2,7 +2,8 @@
 
 from api.security.guarded_route import merge_routers
 from api.security.permissions import Permission
-from api.surveys import page, results
+from api.surveys import results
+from api.surveys import survey_page as page
 from domain.access.roles import SUPERVISORS_AND_ADMINS
 
 router = merge_routers(results.router, page.router)

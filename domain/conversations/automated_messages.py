@@ -13,7 +13,7 @@ from domain.conversations.changes import Draft
 from domain.conversations.lifecycle import ActorKind
 from domain.conversations.state import AutomatedMessage, Conversation, Notice, QueuedSend, ThreadState
 from domain.events.kinds import FactKind
-from domain.sending.decide import ContentKind, SenderKind, SendRefusal, decide_send
+from domain.sending.decide_send import ContentKind, SenderKind, SendRefusal, decide_send
 from domain.workstreams.conversation_settings import AutomatedTrigger
 
 FOR_AGENTS = frozenset({AutomatedTrigger.MESSAGE_NOT_SENT, AutomatedTrigger.OUTSIDE_WINDOW})

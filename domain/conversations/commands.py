@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from domain.conversations import held, outbox, surveys
+from domain.conversations import held_messages as held
+from domain.conversations import outbox, surveys
 from domain.conversations.changes import Draft, FactValue, Refusal
 from domain.conversations.lifecycle import (
     AWAITED_TRIGGERS,
@@ -14,7 +15,6 @@ from domain.conversations.lifecycle import (
     legal_commands,
     transition,
 )
-from domain.conversations.moves import apply_transition, may_be_reopened, start_conversation
 from domain.conversations.state import (
     CANCEL_MESSAGE,
     REPLY,
@@ -24,8 +24,9 @@ from domain.conversations.state import (
     QueuedSend,
     Side,
 )
+from domain.conversations.transitions import apply_transition, may_be_reopened, start_conversation
 from domain.events.kinds import FactKind
-from domain.sending.decide import ContentKind, RefusalCode, SenderKind, SendRefusal, decide_send
+from domain.sending.decide_send import ContentKind, RefusalCode, SenderKind, SendRefusal, decide_send
 from domain.sending.delivery import MessageStatus
 
 _WHY_NOT: dict[RefusalCode, str] = {

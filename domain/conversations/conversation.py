@@ -7,13 +7,13 @@ or a `Refusal` (nothing changed). The shell applies the state at once and perfor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain.conversations import held, outbox, surveys
+from domain.conversations import held_messages as held
+from domain.conversations import outbox, surveys
 from domain.conversations.automated_messages import say, say_automatically
 from domain.conversations.changes import Change, Draft, FactValue, NewId, Refusal
 from domain.conversations.commands import execute
 from domain.conversations.deadlines import fire_due, reopenable_until
 from domain.conversations.lifecycle import ActorKind, Status, Trigger, transition
-from domain.conversations.moves import apply_transition, may_be_reopened, open_conversation
 from domain.conversations.state import (
     REPLY,
     AppliedCommand,
@@ -25,6 +25,7 @@ from domain.conversations.state import (
     ThreadEventKind,
     ThreadState,
 )
+from domain.conversations.transitions import apply_transition, may_be_reopened, open_conversation
 from domain.events.kinds import FactKind
 from domain.workstreams.conversation_settings import ConversationSettings
 

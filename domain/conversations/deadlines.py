@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.conversations import held, surveys
+from domain.conversations import held_messages as held
+from domain.conversations import surveys
 from domain.conversations.automated_messages import RULE, say_automatically
 from domain.conversations.changes import Change, Draft, NewId
 from domain.conversations.lifecycle import ActorKind, Status, Trigger
-from domain.conversations.moves import apply_transition, required
 from domain.conversations.state import Conversation, Notice, Side, Survey, SurveyStatus, ThreadState
+from domain.conversations.transitions import apply_transition, required
 from domain.events.kinds import FactKind
 from domain.sending.window import Stage, Window
 from domain.workstreams.conversation_settings import Receiver, RuleAction, Silent, TimeOutRule

@@ -15,7 +15,7 @@ from domain.conversations.changes import Change, Draft, NewId, SendOutcome
 from domain.conversations.lifecycle import ActorKind
 from domain.conversations.state import Conversation, QueuedSend, ThreadState
 from domain.events.kinds import FactKind
-from domain.sending.decide import REFUSED_BY_WINDOW
+from domain.sending.decide_send import REFUSED_BY_WINDOW
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import AutomatedTrigger
 

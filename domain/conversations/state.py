@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.conversations.lifecycle import Phase, Status
-from domain.sending.decide import ContentKind, SenderKind
+from domain.sending.decide_send import ContentKind, SenderKind
 from domain.sending.window import NEVER_OPENED, Opening, Window
 from domain.workstreams.conversation_settings import (
     DEFAULT_SETTINGS,

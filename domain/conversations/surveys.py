@@ -18,7 +18,7 @@ from domain.conversations.state import (
     ThreadState,
 )
 from domain.events.kinds import FactKind
-from domain.sending.decide import REFUSED_BY_WINDOW, ContentKind, SenderKind, SendRefusal, decide_send
+from domain.sending.decide_send import REFUSED_BY_WINDOW, ContentKind, SenderKind, SendRefusal, decide_send
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import SurveySettings, SurveyWay
 

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from base import clock
 from domain.conversations.state import ThreadEvent
-from ingest.events.changes import apply_changes
+from ingest.events.message_changes import apply_changes
 from store.db.sql import bulk_insert_detached, insert_or_ignore
 from store.events.events import append_events
 from store.search import texts as search_texts

@@ -25,7 +25,7 @@ from ingest.events.event_context import (
     append_left_out_fields,
     occurred_at,
 )
-from messenger.reading import MalformedEvent
+from messenger.field_reader import MalformedEvent
 from messenger.webhooks.catalogue import (
     PAGE_EFFECTS,
     RAW_EFFECTS,
@@ -44,7 +44,7 @@ from store.db.sql import insert_or_ignore
 from store.events.events import event_row
 from store.inbox import batch_reads
 from store.pages.findings import note_enforcement
-from store.pages.traffic import heard
+from store.pages.silences import heard
 from store.tables import Customer, InboxEvent, Page, Thread, UnroutedEvent
 from store.tables.pages import GONE
 from workflows.messages import SettingsRead

@@ -14,9 +14,9 @@ from typing import IO, Any
 
 import httpx
 
-from messenger.reading import storable
+from messenger.field_reader import storable
+from messenger.json_parser import decode
 from messenger.redaction import hide_queries_in_logs
-from messenger.wire import decode
 
 CONNECT_TIMEOUT_S = 5.0
 POOL_TIMEOUT_S = 3.0

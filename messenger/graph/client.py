@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import httpx
 
-from domain.sending.decide import HUMAN_AGENT_TAG
+from domain.sending.decide_send import HUMAN_AGENT_TAG
 from messenger.graph.batch import read_by_batch
 from messenger.graph.call import (
     Access,
@@ -37,7 +37,7 @@ from messenger.graph.conversations import (
 from messenger.graph.credentials import AppCredentials, PageCredentials
 from messenger.graph.error_table import TAG_REFUSED
 from messenger.graph.errors import GraphError, read_error
-from messenger.wire import identifier, milliseconds
+from messenger.json_parser import identifier, milliseconds
 
 
 @dataclass(frozen=True, slots=True)

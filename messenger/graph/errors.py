@@ -9,8 +9,8 @@ from typing import Any
 
 from messenger.graph.error_table import MEANINGS, ErrorKind, Meaning
 from messenger.graph.usage import regain_time
+from messenger.json_parser import integer
 from messenger.redaction import redacted
-from messenger.wire import integer
 
 _SERVER_ERROR = 500
 _REQUEST_TIMEOUT = 408

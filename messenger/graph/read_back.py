@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from messenger.graph.conversations import ThreadMessage
+from messenger.json_parser import compact
 from messenger.webhooks.webhook import READ_BACK, READ_BACK_STANDBY, WebhookEvent, split
-from messenger.wire import compact
 
 
 def read_back_events(page_id: str, messages: Iterable[ThreadMessage], *, standby: bool) -> list[WebhookEvent]:

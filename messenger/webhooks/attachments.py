@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from messenger.reading import Fields, members, objects, text
-from messenger.wire import identifier
+from messenger.field_reader import Fields, members, objects, text
+from messenger.json_parser import identifier
 
 _MAX_EXACT_INTEGER = 2**53 - 1
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from messenger.reading import (
+from messenger.field_reader import (
     Fields,
     MalformedEvent,
     members,
@@ -18,9 +18,9 @@ from messenger.reading import (
     text,
     texts,
 )
+from messenger.json_parser import decode, identifier, integer, milliseconds
 from messenger.webhooks.attachments import Attachment, read_attachments
 from messenger.webhooks.webhook import EventKind
-from messenger.wire import decode, identifier, integer, milliseconds
 
 _Ids = tuple[str | None, str | None]
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from messenger.wire import identifier, integer
+from messenger.json_parser import identifier, integer
 
 MAX_AGE = timedelta(days=7)
 _MAX_CLOCK_SKEW = timedelta(minutes=10)

@@ -5,7 +5,7 @@ name is not in it, it is the key that is present (docs/reference/messenger-webho
 
 Nothing signed is ever refused or lost: whatever cannot be understood becomes an event of a kind that says so,
 with its bytes. A body that the parser refuses altogether is cut at its brackets
-(`messenger.webhooks.outline`), so that one bad event does not cost the others.
+(`messenger.webhooks.broken_deliveries`), so that one bad event does not cost the others.
 """
 
 from collections.abc import Callable
@@ -14,8 +14,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from messenger.webhooks import outline
-from messenger.wire import (
+from messenger.json_parser import (
     compact,
     decode,
     decode_with_long_integers,
@@ -24,6 +23,7 @@ from messenger.wire import (
     integer,
     milliseconds,
 )
+from messenger.webhooks import broken_deliveries as outline
 
 
 class EventKind(StrEnum):

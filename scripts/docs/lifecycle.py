@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from domain.conversations.deadlines import IDLE_LIMIT, WRAP_UP_LIMIT
-from domain.conversations.held import HELD_LIMIT
+from domain.conversations.held_messages import HELD_LIMIT
 from domain.conversations.lifecycle import AWAITED_TRIGGERS, TRANSITIONS, ActorKind, Status, Transition
 from domain.events.kinds import FactKind
 from domain.workstreams.conversation_settings import DEFAULT_SETTINGS, SurveySettings

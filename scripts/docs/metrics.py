@@ -6,7 +6,7 @@ from prometheus_client import Metric
 
 from api.runtime.desk_metrics import families
 from base import clock, metrics
-from store.installation.gauges import Gauges
+from store.installation.desk_gauges import Gauges
 
 _HEAD = r"""# Metrics
 

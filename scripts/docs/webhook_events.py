@@ -7,7 +7,7 @@ from pathlib import Path
 
 from messenger.webhooks.catalogue import CATALOGUE, Classification, Effect, Route, classify
 from messenger.webhooks.events import Echo, Event, InboundMessage, parse
-from messenger.webhooks.fields import WEBHOOK_FIELDS
+from messenger.webhooks.subscribed_fields import WEBHOOK_FIELDS
 from messenger.webhooks.webhook import WebhookEvent, split
 
 EXAMPLE_APP_ID = "1187452390011223"

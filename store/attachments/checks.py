@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import IO
 
-from base.scanner import ScannerError, is_infected
 from base.settings import Settings
 from base.sniffing import HEAD_BYTES, is_text, pixels_of, signs_of
+from base.virus_scanner import ScannerError, is_infected
 from domain.attachments.attachments import FROM_AGENTS, MAX_PIXELS, FileReason, judge_received, judge_type
 
 _Rule = Callable[..., str | FileReason]

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from domain.conversations.changes import Change
 from domain.conversations.state import Notice, QueuedSend
-from domain.sending.decide import SenderKind
+from domain.sending.decide_send import SenderKind
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from store.conversations.messages import new_outbound_row

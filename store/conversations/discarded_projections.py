@@ -16,7 +16,7 @@ from domain.conversations.lifecycle import ActorKind, Status
 from domain.conversations.projection import NEVER_WAS, LastWritten
 from domain.conversations.state import SurveyStatus
 from domain.events.kinds import FactKind
-from domain.sending.decide import SenderKind
+from domain.sending.decide_send import SenderKind
 from domain.sending.delivery import MessageStatus
 from store.events.events import event_row, key_of
 from store.tables import AgentSession, Conversation, Event, Message, Survey

@@ -17,7 +17,7 @@ from store.conversations.conversation_settings import conversation_settings
 from store.conversations.created_messages import create_messages
 from store.conversations.discarded_projections import Discarded
 from store.conversations.messages import decide_status
-from store.conversations.projected_states import as_kept, readable
+from store.conversations.state_versions import as_kept, readable
 from store.db.sql import insert_if_new, table_of, upsert
 from store.events.events import append_events, event_row, key_of
 from store.surveys.rows import write_surveys

@@ -23,7 +23,7 @@ from domain.pages.problems import RESTORED, Problem, Severity
 from store.db.sql import FOR_NO_KEY_UPDATE
 from store.events.events import append_page_event
 from store.pages import findings
-from store.pages.traffic import forget_old_silences, traffic_of
+from store.pages.silences import forget_old_silences, traffic_of
 from store.sending import gate
 from store.tables import Page
 from store.tables.pages import GONE, PROBLEM, RUNNING

@@ -18,7 +18,7 @@ from store.attachments.uploads import forget_page
 from store.conversations.listing import live_counts
 from store.db.refusals import RefusalReason, StoreRefusalError, not_found
 from store.pages import findings
-from store.pages.traffic import forget_silences
+from store.pages.silences import forget_silences
 from store.sending import gate
 from store.tables import Account, Customer, Page
 from store.tables.pages import GONE, PROVISIONING, REMOVED, REMOVING, RUNNING, not_removed

@@ -15,7 +15,7 @@ from sqlalchemy import Select, bindparam, column, delete, select, text
 from sqlmodel import Session, col
 
 from domain.search.terms import Term, terms_of, words_of
-from domain.sending.decide import SenderKind
+from domain.sending.decide_send import SenderKind
 from store.db.sql import insert_or_ignore
 from store.tables import Customer, Message, SearchText
 

@@ -18,7 +18,7 @@ from domain.conversations.changes import Fact, Refusal
 from domain.conversations.lifecycle import ActorKind, Status
 from domain.conversations.state import REPLY, Command, Notice
 from domain.events.kinds import FactKind
-from domain.sending.decide import RefusalCode
+from domain.sending.decide_send import RefusalCode
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from store.access.idempotency import request_hash

@@ -13,7 +13,7 @@ from domain.events.kinds import FactKind
 from domain.surveys.texts import SCORES
 from domain.workstreams.conversation_settings import Question
 from store.db.sql import insert_if_new
-from store.surveys.signatures import (
+from store.surveys.answer_signatures import (
     is_genuine_payload,
     is_genuine_question_id,
     read_payload,

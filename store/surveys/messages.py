@@ -12,8 +12,8 @@ from domain.conversations.state import QueuedSend
 from domain.conversations.surveys import REMINDER
 from domain.surveys.texts import SCORES, TEXTS, SurveyTexts, own_text, spoken
 from domain.workstreams.conversation_settings import Question, SurveyWay
+from store.surveys.answer_signatures import payload_of, question_id_of
 from store.surveys.settings import survey_texts, template_facts
-from store.surveys.signatures import payload_of, question_id_of
 from store.tables import Customer, Page, Survey
 from store.workstreams.wording import Wording
 

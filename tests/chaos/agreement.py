@@ -20,7 +20,7 @@ from base.converter import data_converter
 from base.settings import Settings
 from domain.conversations.state import Conversation, ThreadState
 from store import tables
-from store.conversations.projected_states import readable
+from store.conversations.state_versions import readable
 from store.db.database import Database
 from workflows.conversation import ConversationWorkflow
 from workflows.messages import conversation_workflow_id

@@ -1,6 +1,6 @@
 """docs/facebook-app.md names the webhook fields that are subscribed."""
 
-from messenger.webhooks.fields import WEBHOOK_FIELDS
+from messenger.webhooks.subscribed_fields import WEBHOOK_FIELDS
 from support.paths import DOCS
 
 PAGE = DOCS / "facebook-app.md"

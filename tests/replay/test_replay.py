@@ -18,7 +18,7 @@ from domain.workstreams.automated_texts import DEFAULT_TEXTS
 from replay import corpus
 from replay.corpus import FrozenError, ReleaseSet, read_history, release_sets, set_of, this_release
 from replay.scenarios import ON_DEV_SERVER, ON_SKIPPING_ENGINE
-from store.conversations.projected_states import readable
+from store.conversations.state_versions import readable
 from support.canaries import found
 from support.store import ACCOUNT, APP_SECRET, PSID, TOKEN
 from workflows.conversation import ConversationWorkflow

@@ -31,12 +31,12 @@ from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import ConversationSettings
 from store import tables
 from store.conversations.messages import begin_attempt, new_outbound_row, settle
-from store.conversations.projected_states import readable
 from store.conversations.projection import project
+from store.conversations.state_versions import readable
 from store.db.sql import insert_or_ignore
 from support.steps import START, AnsweredOnPage, Doing, Postponed
 from support.store import PAGE_A, PUBLIC_URL
-from workflows.ids import ids_of
+from workflows.deterministic_ids import ids_of
 
 CUSTOMER = "customer-a"
 TASK_TIMEOUT = timedelta(seconds=2)

@@ -22,7 +22,7 @@ from ingest.events.event_router import route
 from ingest.inbox.inbox import inbox_rows, open_inbox
 from ingest.inbox.reader import InboxReader
 from messenger.graph.client import GraphClient, Sent
-from messenger.webhooks.fields import ALL_FIELDS
+from messenger.webhooks.subscribed_fields import ALL_FIELDS
 from messenger.webhooks.webhook import WebhookEvent
 from sandbox.app import create_app
 from sandbox.config import Config

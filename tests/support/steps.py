@@ -26,7 +26,7 @@ from domain.conversations.state import (
     ThreadEventKind,
     ThreadState,
 )
-from domain.sending.decide import RefusalCode
+from domain.sending.decide_send import RefusalCode
 from domain.sending.delivery import MessageStatus
 from domain.sending.window import OpeningKind, WindowLengths, opening
 from domain.workstreams.conversation_settings import (

@@ -25,9 +25,9 @@ from pydantic import AnyHttpUrl, SecretStr
 from temporalio.client import Client
 
 from api.app import create_app
-from base.skipping_clock import skipping_clock
 from base.temporal import connect
-from local.children import skipping_engine
+from base.time_skipping_clock import skipping_clock
+from local.child_processes import skipping_engine
 from local.processes.ports import free_port
 from local.processes.processes import running
 from local.processes.progress import Progress

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session
 
 from base import clock
-from store.surveys.signatures import payload_of, question_id_of
+from store.surveys.answer_signatures import payload_of, question_id_of
 from store.tables import Conversation, Customer, Message, Survey, SurveyAnswer
 from support.deliveries import body_of, event, new_mid, new_psid, text_event
 from support.store import PAGE_A

@@ -30,7 +30,7 @@ from domain.conversations.changes import Change, Refusal
 from domain.conversations.conversation import needs_workflow
 from domain.conversations.deadlines import next_deadline
 from domain.conversations.state import Command, ThreadEvent, ThreadState
-from domain.sending.decide import ContentKind
+from domain.sending.decide_send import ContentKind
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import DEFAULT_SETTINGS, ConversationSettings
 from ingest.events.event_router import RoutedThread

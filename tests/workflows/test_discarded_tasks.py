@@ -18,7 +18,7 @@ from store.conversations.projection import project
 from support.desk import Desk
 from support.eventually import eventually
 from support.store import PUBLIC_URL, rows
-from workflows.ids import ids_of
+from workflows.deterministic_ids import ids_of
 from workflows.messages import STATE_QUERY, WRITE_DOWN_SIGNAL, CommandResult
 
 pytestmark = pytest.mark.time_skipping

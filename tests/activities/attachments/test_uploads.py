@@ -8,7 +8,7 @@ import pytest
 
 import activities.attachments.uploads
 from activities.attachments.uploads import Uploads
-from activities.sending.lanes import _TIMEOUT
+from activities.sending.concurrency_limit import _TIMEOUT
 from base import clock
 from messenger.graph.call import UPLOAD_TIMEOUT_S
 from messenger.graph.client import NotSent

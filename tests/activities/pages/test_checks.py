@@ -12,7 +12,7 @@ from base.secret_scopes import access_token_place
 from domain.pages.problems import KINDS, Severity
 from messenger.graph.client import GraphClient
 from messenger.graph.errors import GraphError, find_meaning
-from messenger.webhooks.fields import ALL_FIELDS
+from messenger.webhooks.subscribed_fields import ALL_FIELDS
 from store.installation.backups import begin_restored
 from store.pages import findings, page_states
 from store.pages.findings import note_enforcement

@@ -8,13 +8,13 @@ from unittest import mock
 import pytest
 from sqlmodel import Session, select
 
-from domain.sending.pacing import CONVERSATIONS_PACE
+from domain.sending.rate_limit import CONVERSATIONS_PACE
 from domain.sending.window import OpeningKind
 from messenger.graph.client import GraphUnavailable
 from messenger.graph.errors import GraphError, find_meaning
 from store.privacy import delete_customer as erasing
 from store.privacy import erasures
-from store.sending.pace import take_reading_slot
+from store.sending.rate_limit import take_reading_slot
 from store.tables import Customer, InboxEvent, Opening, Page, Thread
 from support.page_desk import PageDesk
 from support.store import APP_ID, PAGE_A, TOKEN, add_message

@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import select
 from temporalio.testing import ActivityEnvironment
 
-from activities.sending.sends import SendActivities
+from activities.sending.send_message import SendActivities
 from domain.sending.delivery import MessageStatus
 from messenger.graph.errors import GraphError, find_meaning
 from store.attachments.object_store import FileStore

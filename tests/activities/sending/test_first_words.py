@@ -15,8 +15,8 @@ from sqlmodel import Session
 from temporalio.testing import ActivityEnvironment
 
 from activities.customers.profiles import ProfileKeeper
-from activities.sending import sends
-from activities.sending.sends import SendActivities
+from activities.sending import send_message as sends
+from activities.sending.send_message import SendActivities
 from base import clock
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import AutomatedTrigger

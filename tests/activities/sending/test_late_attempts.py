@@ -12,7 +12,7 @@ from sqlmodel import Session
 from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
-from activities.sending.sends import SendActivities
+from activities.sending.send_message import SendActivities
 from base.settings import Settings
 from messenger.graph.client import GraphClient
 from store import tables

@@ -14,7 +14,7 @@ import pytest
 from sqlmodel import Session
 from temporalio.testing import ActivityEnvironment
 
-from activities.sending.lanes import Lanes
+from activities.sending.concurrency_limit import Lanes
 from activities.sending.read_back import ReadBackActivities
 from base.settings import Settings
 from messenger.graph.client import GraphClient

@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.app import create_app
 from api.http.middleware import Edge
-from api.http.proxy_watch import ProxyWatch
+from api.http.untrusted_proxies import ProxyWatch
 from api.runtime import readiness
 from base import metrics
 from base.settings import Settings

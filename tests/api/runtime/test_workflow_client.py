@@ -26,7 +26,7 @@ from base.settings import Settings
 from base.temporal import connect
 from domain.conversations.lifecycle import Status
 from domain.conversations.state import Command
-from domain.sending.decide import RefusalCode
+from domain.sending.decide_send import RefusalCode
 from domain.sending.window import OpeningKind, Window
 from support.api import NOW
 from workflows.messages import SETTINGS_SIGNAL, CommandResult

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from domain.conversations.lifecycle import ActorKind, Status
-from domain.sending.decide import SenderKind
+from domain.sending.decide_send import SenderKind
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import AutomatedTrigger, ConversationSettings
 from support.story import NOON, QUIET, Story

@@ -9,7 +9,7 @@ from domain.conversations.changes import Change
 from domain.conversations.conversation import decide
 from domain.conversations.lifecycle import Status
 from domain.conversations.state import Command, Side, ThreadEventKind
-from domain.sending.decide import SenderKind
+from domain.sending.decide_send import SenderKind
 from domain.workstreams.conversation_settings import ConversationSettings
 from support.story import NOON, QUIET, Story
 

@@ -20,7 +20,7 @@ from domain.conversations.state import (
     ThreadEventKind,
     ThreadState,
 )
-from domain.sending.decide import SenderKind
+from domain.sending.decide_send import SenderKind
 from domain.sending.delivery import MessageStatus
 from domain.sending.window import OpeningKind, opening
 from domain.workstreams.conversation_settings import DEFAULT_SETTINGS, ConversationSettings

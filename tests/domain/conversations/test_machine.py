@@ -33,7 +33,7 @@ from domain.conversations.state import (
     ThreadEventKind,
     ThreadState,
 )
-from domain.sending.decide import SendRefusal, decide_send
+from domain.sending.decide_send import SendRefusal, decide_send
 from domain.sending.window import OpeningKind
 from scripts.docs.lifecycle import FACTS
 from support import steps

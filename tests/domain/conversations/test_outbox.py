@@ -18,7 +18,7 @@ from domain.conversations.outbox import (
     send_settled,
 )
 from domain.conversations.state import QueuedSend, ThreadEvent, ThreadEventKind, ThreadState
-from domain.sending.decide import SenderKind
+from domain.sending.decide_send import SenderKind
 from domain.sending.delivery import MessageStatus
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ from domain.conversations.deadlines import next_deadline
 from domain.conversations.lifecycle import ActorKind, Status
 from domain.conversations.outbox import UNKNOWN_LIMIT
 from domain.conversations.state import SurveyStatus, ThreadEventKind
-from domain.sending.decide import ContentKind, SenderKind
+from domain.sending.decide_send import ContentKind, SenderKind
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import (
     RuleAction,

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from base import clock
 from domain.conversations.state import ThreadEventKind
 from store.conversations.thread_events import event_of
-from store.surveys.signatures import payload_of, question_id_of
+from store.surveys.answer_signatures import payload_of, question_id_of
 from store.tables import Conversation, Customer, Event, Message, Opening, Survey, Thread
 from store.tables import ThreadEvent as ThreadEventRow
 from support.intake import Intake

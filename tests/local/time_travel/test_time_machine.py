@@ -15,8 +15,8 @@ import local.time_travel.time_machine
 from base import clock
 from base.ids import new_id
 from base.settings import Settings
-from base.skipping_clock import skipping_clock
-from local.children import skipping_engine
+from base.time_skipping_clock import skipping_clock
+from local.child_processes import skipping_engine
 from local.processes.ports import free_port
 from local.processes.processes import running
 from local.processes.progress import Progress

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from messenger.reading import MalformedEvent
+from messenger.field_reader import MalformedEvent
 from messenger.webhooks.attachments import Attachment
 from messenger.webhooks.events import (
     Answer,

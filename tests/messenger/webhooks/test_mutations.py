@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messenger.reading import MalformedEvent
+from messenger.field_reader import MalformedEvent
 from messenger.webhooks.events import Event, InboundMessage, parse
 from messenger.webhooks.webhook import EventKind, WebhookEvent, split
 from support.paths import PAYLOADS

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from base.scanner import ScannerError, is_infected
 from base.settings import Settings
 from base.sniffing import pixels_of
+from base.virus_scanner import ScannerError, is_infected
 from domain.attachments.attachments import TYPES, FileReason, name_for
 from sandbox.media import sample_png
 from store.attachments.checks import FileChecks, ScannerUnsureError

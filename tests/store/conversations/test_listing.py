@@ -11,9 +11,10 @@ from sqlmodel import Session
 
 from domain.conversations.state import SurveyStatus
 from store.conversations import listing as conversations
-from store.conversations import own_messages, transcripts
+from store.conversations import outbound_messages as own_messages
+from store.conversations import transcripts
 from store.conversations.listing import ConversationFilter
-from store.conversations.own_messages import MessageFilter
+from store.conversations.outbound_messages import MessageFilter
 from store.customers import customers
 from store.customers.customers import CustomerFilter
 from store.db.database import make_engine

@@ -11,7 +11,8 @@ from sqlmodel import Session
 from domain.sending.delivery import MessageStatus
 from store.conversations.messages import settle
 from store.db.database import Database
-from store.sending import gate, pace
+from store.sending import gate
+from store.sending import rate_limit as pace
 from store.tables import Customer, Message, Page
 from support.store import PAGE_A, PSID, add_message, make_settings, seed
 

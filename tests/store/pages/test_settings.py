@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from domain.conversations.changes import Change
 from domain.conversations.state import Notice, QueuedSend, ThreadState
-from domain.sending.decide import SenderKind
+from domain.sending.decide_send import SenderKind
 from domain.workstreams.automated_texts import DEFAULT_TEXTS
 from domain.workstreams.conversation_settings import (
     AutomatedTrigger,

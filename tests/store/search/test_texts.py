@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from sqlmodel import Session, col, select
 
 from base.settings import Settings
-from ingest.events.changes import apply_changes
+from ingest.events.message_changes import apply_changes
 from store.db import free_space
 from store.db.database import Database
 from store.db.sql import insert_or_ignore

@@ -16,7 +16,7 @@ from domain.conversations.lifecycle import ActorKind
 from domain.conversations.projection import LastWritten
 from domain.conversations.state import QueuedSend, Survey, SurveyStatus, ThreadState
 from domain.events.kinds import FactKind
-from domain.sending.decide import ContentKind, SenderKind
+from domain.sending.decide_send import ContentKind, SenderKind
 from domain.workstreams.conversation_settings import Question, SurveySettings, SurveyWay
 from sandbox.graph_payload import check_message
 from store import tables

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.sending.pacing import (
+from domain.sending.rate_limit import (
     CONVERSATIONS_PACE,
     MAX_MEDIA_SENDS_PER_SECOND,
     MAX_SENDS_PER_SECOND,

@@ -18,8 +18,8 @@ from domain.conversations.lifecycle import Status
 from domain.conversations.state import SCHEMA_VERSION, Command, ThreadEvent, ThreadEventKind, ThreadState
 from domain.sending.window import OpeningKind, opening
 from store import tables
-from store.conversations.projected_states import NewerStateError, readable
 from store.conversations.projection import load_state, project
+from store.conversations.state_versions import NewerStateError, readable
 from store.db.database import Database
 from support.paths import FIXTURES
 from support.store import PAGE_A, PUBLIC_URL, add_customer, seeded_store

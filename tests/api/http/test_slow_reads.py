@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from starlette.requests import ClientDisconnect, Request
 
-from api.http.long_reads import MAX_WAITING, LongReads
 from api.http.problems import Problem
+from api.http.slow_reads import MAX_WAITING, LongReads
 from store.conversations import listing as conversations
 from store.db.database import Lane
 from store.db.read_limits import ReadTooSlowError

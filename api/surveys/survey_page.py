@@ -23,7 +23,7 @@ from base import clock
 from base.log import get_logger
 from domain.surveys.texts import SCORES, TEXTS, SurveyTexts, spoken
 from domain.workstreams.conversation_settings import Question
-from messenger.graph.limits import units
+from messenger.graph.text_limits import units
 from store.db.unavailable import STORE_UNAVAILABLE
 from store.events.events import append_events, event_row
 from store.surveys.answers import is_late, take_from_page

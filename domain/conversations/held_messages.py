@@ -12,7 +12,7 @@ from domain.conversations.changes import Draft, FactValue
 from domain.conversations.lifecycle import ActorKind
 from domain.conversations.state import Conversation, HeldMessage, QueuedSend
 from domain.events.kinds import FactKind
-from domain.sending.decide import ContentKind, Permission, SenderKind, SendRefusal, decide_send
+from domain.sending.decide_send import ContentKind, Permission, SenderKind, SendRefusal, decide_send
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import AutomatedTrigger
 

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from base import background
-from base.background import keep_running
+from base import background_task as background
+from base.background_task import keep_running
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from support.desk import Desk
 from support.eventually import eventually
-from workflows.ids import ids_of
+from workflows.deterministic_ids import ids_of
 
 
 def test_the_same_cause_gives_the_same_ids_whatever_came_before() -> None:

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from domain.sending.pacing import NEARLY_USED_UP, restraint
+from domain.sending.rate_limit import NEARLY_USED_UP, restraint
 from messenger.graph.call import Access
 from messenger.graph.usage import Usage, app_usage, page_usage
-from store.sending import pace
+from store.sending import rate_limit as pace
 
 
 @dataclass(frozen=True, slots=True)

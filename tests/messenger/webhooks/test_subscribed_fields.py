@@ -1,6 +1,6 @@
 """The webhook fields Pagedesk subscribes to."""
 
-from messenger.webhooks.fields import ALL_FIELDS, REQUIRED_FIELDS, WEBHOOK_FIELDS
+from messenger.webhooks.subscribed_fields import ALL_FIELDS, REQUIRED_FIELDS, WEBHOOK_FIELDS
 
 META_KNOWS = {
     *(

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.sending.decide import ContentKind, Permission, RefusalCode, SenderKind, SendRefusal, decide_send
+from domain.sending.decide_send import (
+    ContentKind,
+    Permission,
+    RefusalCode,
+    SenderKind,
+    SendRefusal,
+    decide_send,
+)
 from domain.sending.window import NEVER_OPENED, Opening, OpeningKind, Stage, Window, opening, window_of
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -1,6 +1,6 @@
 """The limits are those that docs/messages.md tells."""
 
-from messenger.graph import limits
+from messenger.graph import text_limits as limits
 from support.paths import DOCS
 
 DOCUMENT = (DOCS / "messages.md").read_text()

@@ -20,7 +20,8 @@ from activities.common.engine_time import engine_clock
 from activities.common.heartbeat import Heartbeater, heartbeating
 from activities.customers.profiles import ProfileKeeper
 from activities.pages.suspicions import doubt_page
-from activities.sending.lanes import Lane, LaneFullError, Lanes
+from activities.sending.concurrency_limit import Lane, LaneFullError, Lanes
+from activities.sending.meta_usage import UsageTracker
 from activities.sending.obstacles import Paused, obstacle
 from activities.sending.outcomes import (
     Outcome,
@@ -32,11 +33,10 @@ from activities.sending.outcomes import (
     tell_page,
     unreadable,
 )
-from activities.sending.usage import UsageTracker
 from base import failpoints, metrics
 from base.log import get_logger
 from base.secrets import SecretUnreadableError, Vault
-from domain.sending.decide import Permission, SenderKind, SendRefusal, decide_send
+from domain.sending.decide_send import Permission, SenderKind, SendRefusal, decide_send
 from domain.sending.delivery import MessageStatus
 from messenger.graph.client import GraphClient, NotSent, Refused, Unknown
 from messenger.graph.credentials import PageCredentials, open_page_credentials
@@ -50,7 +50,7 @@ from store.conversations.projection import window_of_thread
 from store.db.database import Database
 from store.db.sql import FOR_NO_KEY_UPDATE
 from store.db.unavailable import STORE_UNAVAILABLE, reason
-from store.sending import pace
+from store.sending import rate_limit as pace
 from store.sending.send_rows import SendRows, rows_for
 from store.tables import Message, Page
 from workflows.messages import SendMessage, SendReport

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from domain.sending.pacing import USUAL_SENDS
+from domain.sending.rate_limit import USUAL_SENDS
 
 WIDTH = 16
 """40 messages a second leave as long as Meta answers within 0.4 s."""

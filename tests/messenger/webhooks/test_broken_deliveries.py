@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from messenger.webhooks.outline import NoOutlineError, raw_events
+from messenger.webhooks.broken_deliveries import NoOutlineError, raw_events
 from messenger.webhooks.webhook import CHANNELS, EventKind, split
 
 PAGE = "108823774519302"

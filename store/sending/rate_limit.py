@@ -12,7 +12,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from domain.events.kinds import FactKind
-from domain.sending.pacing import (
+from domain.sending.rate_limit import (
     CONVERSATIONS_PACE,
     MAX_MEDIA_SENDS_PER_SECOND,
     USUAL_SENDS,

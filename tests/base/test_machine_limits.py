@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from base import machine
+from base import machine_limits as machine
 from base.settings import Settings
 
 GB = 1024**3
@@ -16,7 +16,7 @@ def cgroup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(machine, "_CGROUP", tmp_path)
     monkeypatch.setattr(machine, "_affinity", lambda: set(range(8)))
     pages = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 64 * GB // 4096}
-    monkeypatch.setattr("base.machine.os.sysconf", pages.__getitem__)
+    monkeypatch.setattr("base.machine_limits.os.sysconf", pages.__getitem__)
     return tmp_path
 
 

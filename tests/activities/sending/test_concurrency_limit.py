@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from activities.sending import lanes as module
-from activities.sending.lanes import LaneFullError, Lanes
+from activities.sending import concurrency_limit as module
+from activities.sending.concurrency_limit import LaneFullError, Lanes
 
 A, B = "page-a", "page-b"
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)

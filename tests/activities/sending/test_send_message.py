@@ -17,19 +17,19 @@ from sqlalchemy import event
 from sqlmodel import Session
 from temporalio.testing import ActivityEnvironment
 
-from activities.sending.lanes import Lanes
-from activities.sending.sends import SendActivities
-from activities.sending.usage import UsageTracker
+from activities.sending.concurrency_limit import Lanes
+from activities.sending.meta_usage import UsageTracker
+from activities.sending.send_message import SendActivities
 from base.settings import Settings
 from domain.pages.problems import RESTORED
-from domain.sending.pacing import USUAL_SENDS, Pace
+from domain.sending.rate_limit import USUAL_SENDS, Pace
 from messenger.graph.call import Access
 from messenger.graph.client import GraphClient
 from store import tables
 from store.attachments.object_store import FileStore
 from store.db.database import Database
 from store.sending import gate
-from store.sending.pace import USUAL, Rates
+from store.sending.rate_limit import USUAL, Rates
 from support.eventually import eventually
 from support.store import PAGE_A, PAGE_B, add_message, make_settings, rows, seed
 from workflows.messages import SendMessage, SendReport
