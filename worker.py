@@ -279,7 +279,7 @@ def _activities_of_stand_in(settings: Settings) -> int:
 def make_fetcher(settings: Settings) -> MediaFetcher:
     """What fetches customers' files."""
     hosts = MediaHosts.read(settings.attachment_hosts)
-    return MediaFetcher(hosts, FetchLimits(settings.most_attachment_bytes))
+    return MediaFetcher(hosts, FetchLimits(settings.max_attachment_bytes))
 
 
 def make_files_worker(

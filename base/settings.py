@@ -301,7 +301,7 @@ class Settings(BaseSettings):
         return self.attachment_store_url or (self.data_dir / "attachments").absolute().as_uri()
 
     @property
-    def most_attachment_bytes(self) -> int:
+    def max_attachment_bytes(self) -> int:
         """The size limit of a file."""
         return self.attachment_megabytes * 1024 * 1024
 

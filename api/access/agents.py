@@ -166,14 +166,12 @@ async def list_keys(services: ServicesDep, agent_id: PathId) -> CursorPage[KeyVi
     return CursorPage(items=[KeyView.of(key) for key in keys], next_cursor=None)
 
 
-@router.post(
-    "/v1/agents/{agent_id}/keys", status_code=201, responses=problems("not_found", "key_expired_already")
-)
+@router.post("/v1/agents/{agent_id}/keys", status_code=201, responses=problems("not_found", "expiry_in_past"))
 async def create_key(services: ServicesDep, caller: Caller, agent_id: PathId, body: KeyInput) -> NewKeyView:
     """Make an API key for an agent. It is shown in this answer only."""
     now = clock.now()
     if body.expires_at is not None and body.expires_at <= now:
-        raise Problem("key_expired_already")
+        raise Problem("expiry_in_past")
     key = new_secret(credentials.KEY_PREFIX)
 
     def work(session: Session) -> NewKeyView:

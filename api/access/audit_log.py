@@ -24,8 +24,8 @@ router = api_router("audit")
 class Admitted(StrEnum):
     """What was allowed and concerns who may come in."""
 
-    SIGNED_IN = FactKind.SIGN_IN_BEGUN
-    SIGNED_OUT = FactKind.SIGN_IN_ENDED
+    SIGNED_IN = FactKind.SIGN_IN_CREATED
+    SIGNED_OUT = FactKind.SIGN_IN_REVOKED
     AGENT_CREATED = FactKind.AGENT_CREATED
     AGENT_CHANGED = FactKind.AGENT_CHANGED
     PASSWORD_CHANGED = FactKind.AGENT_PASSWORD_CHANGED

@@ -39,7 +39,7 @@ async def get_me(services: ServicesDep, caller: Caller) -> AgentView:
 @router.post(
     "/v1/me/password",
     status_code=204,
-    responses=problems("wrong_credentials", "weak_password", "too_many_attempts"),
+    responses=problems("invalid_credentials", "weak_password", "too_many_attempts"),
 )
 async def change_own_password(
     request: Request, services: ServicesDep, caller: Caller, body: PasswordChange
@@ -55,7 +55,7 @@ async def change_own_password(
         services.refusals.note(
             Refused.SIGN_IN, source, actor_id=caller.agent_id, reason="wrong_password_for_change"
         )
-        raise Problem("wrong_credentials")
+        raise Problem("invalid_credentials")
     await services.sign_in_throttle.record_success(tried)
     hashed = await services.passwords.hash_new(
         body.new_password.get_secret_value(), known=(agent.email, agent.name)

@@ -56,7 +56,7 @@ class SignInView(BaseModel):
 @router.post(
     "/v1/sign-in",
     status_code=201,
-    responses=problems("wrong_credentials", "too_many_attempts", "too_many_requests"),
+    responses=problems("invalid_credentials", "too_many_attempts", "too_many_requests"),
 )
 async def sign_in(request: Request, services: ServicesDep, body: Credentials) -> SignInView:
     """Sign in. Wrong tries are counted for the account, for where they come from, and for known devices."""
@@ -75,14 +75,14 @@ async def sign_in(request: Request, services: ServicesDep, body: Credentials) ->
         services.refusals.note(
             Refused.SIGN_IN, source, agent_id=agent.id if agent is not None else None, reason=reason
         )
-        raise Problem("wrong_credentials")
+        raise Problem("invalid_credentials")
     new_device_token = await services.sign_in_throttle.record_success(tried)
     token, now = new_secret(credentials.SIGN_IN_PREFIX), clock.now()
 
     def begin(session: Session) -> None:
         sign_in_id = credentials.begin_sign_in(session, agent.id, digest_of(token), now, now + LIFETIME)
         session.flush()
-        record_as(session, agent.id, FactKind.SIGN_IN_BEGUN, sign_in_id=sign_in_id, source=source)
+        record_as(session, agent.id, FactKind.SIGN_IN_CREATED, sign_in_id=sign_in_id, source=source)
 
     await services.database.write(begin)
     return SignInView(
@@ -97,7 +97,7 @@ async def sign_out(services: ServicesDep, caller: Caller) -> Response:
 
         def end(session: Session) -> None:
             credentials.end_sign_in(session, sign_in_id, clock.now())
-            record(session, caller, FactKind.SIGN_IN_ENDED, sign_in_id=sign_in_id)
+            record(session, caller, FactKind.SIGN_IN_REVOKED, sign_in_id=sign_in_id)
 
         await services.database.write(end)
     return Response(status_code=204)

@@ -135,7 +135,7 @@ async def upload_attachment(
         raise Problem("upload_not_raw", headers=CLOSE)
     made = _attachment_id(services, caller, idempotency_key)
     with tempfile.TemporaryFile() as body:
-        size, sha256 = await _read_body(request, body, services.settings.most_attachment_bytes)
+        size, sha256 = await _read_body(request, body, services.settings.max_attachment_bytes)
         called = safe_name(name, "file")
         content_type = await _check_file(services, called, body)
         key = f"agents/{made}-{sha256[:16]}"  # two with one idempotency key may come at once
@@ -184,7 +184,7 @@ async def _read_body(request: Request, into: IO[bytes], max_bytes: int) -> tuple
     try:
         await copy_body(request, write, max_bytes=max_bytes, timeout_seconds=UPLOAD_TIMEOUT_SECONDS)
     except BodyTooLargeError as error:
-        raise Problem("file_too_large", headers=CLOSE, most_bytes=max_bytes) from error
+        raise Problem("file_too_large", headers=CLOSE, max_bytes=max_bytes) from error
     if into.tell() == 0:
         raise Problem("file_refused", reason=FileReason.EMPTY)
     return into.tell(), digest.hexdigest()

@@ -22,7 +22,7 @@ from store.conversations.command_targets import command_target
 _CODES = (
     "not_found",
     "conversation_closed",
-    "not_legal_now",
+    "invalid_state",
     "not_your_conversation",
     "busy",
     "outcome_unknown",

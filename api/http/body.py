@@ -41,17 +41,17 @@ async def copy_body(
 
 
 async def read_body(request: Request, *, max_bytes: int, timeout_seconds: float) -> bytes:
-    """The whole body; raises the problems `body_too_large` and `request_too_slow`."""
+    """The whole body; raises the problems `content_too_large` and `request_too_slow`."""
     parts: list[bytes] = []
     try:
         await copy_body(request, parts.append, max_bytes=max_bytes, timeout_seconds=timeout_seconds)
     except BodyTooLargeError as error:
-        raise Problem("body_too_large", headers=CLOSE) from error
+        raise Problem("content_too_large", headers=CLOSE) from error
     return b"".join(parts)
 
 
 async def read_form(request: Request, *, max_bytes: int) -> dict[str, list[str]]:
-    """The fields of a urlencoded form; raises the problems `body_too_large` and `request_too_slow`."""
+    """The fields of a urlencoded form; raises the problems `content_too_large` and `request_too_slow`."""
     try:
         body = await read_body(request, max_bytes=max_bytes, timeout_seconds=FORM_TIMEOUT_SECONDS)
     except ClientDisconnect as error:

@@ -33,7 +33,7 @@ PROBLEMS: dict[str, ProblemKind] = {
     "unauthenticated": ProblemKind(
         401, "Sign in first", "Send `Authorization: Bearer` with a live API key or sign-in token."
     ),
-    "wrong_credentials": ProblemKind(401, "Email or password is wrong", "Try again, or ask an admin."),
+    "invalid_credentials": ProblemKind(401, "Email or password is wrong", "Try again, or ask an admin."),
     "forbidden": ProblemKind(403, "Your role may not do this", "Ask somebody whose role may."),
     "not_found": ProblemKind(404, "There is no such thing here", "Check the address and the ids in it."),
     "method_not_allowed": ProblemKind(
@@ -54,7 +54,7 @@ PROBLEMS: dict[str, ProblemKind] = {
         "The page has live conversations",
         "Complete those that `conversations` counts by status, or wait until they are closed.",
     ),
-    "page_needs_a_workstream": ProblemKind(
+    "page_requires_workstream": ProblemKind(
         409,
         "A page belongs to exactly one workstream",
         "Give the page to another workstream instead of taking it out of the default one.",
@@ -82,10 +82,10 @@ PROBLEMS: dict[str, ProblemKind] = {
     "attachment_not_ready": ProblemKind(
         409, "There is no file to download", "See `state` and `reason` for what became of it."
     ),
-    "attachments_switched_off": ProblemKind(
+    "attachments_disabled": ProblemKind(
         409, "This page sends no files", "Switch `attachments_for_agents` of the page on."
     ),
-    "not_legal_now": ProblemKind(
+    "invalid_state": ProblemKind(
         409, "Not possible in this state", "Choose one of the actions listed in `legal`."
     ),
     "already_picked": ProblemKind(409, "Another agent was faster", "Pick another conversation."),
@@ -115,11 +115,11 @@ PROBLEMS: dict[str, ProblemKind] = {
         409, "The page may send nothing now", "An admin must fix the page; see its `problems`."
     ),
     "meta_refused": ProblemKind(409, "Meta refuses this", "See `detail` and `reason`."),
-    "body_too_large": ProblemKind(413, "The body is too large", "Send at most 256 KiB."),
+    "content_too_large": ProblemKind(413, "The body is too large", "Send at most 256 KiB."),
     "unsupported_media_type": ProblemKind(
         415, "Only JSON is understood", "Send JSON with the header `Content-Type: application/json`."
     ),
-    "file_too_large": ProblemKind(413, "The file is too large", "Send a smaller one; see `most_bytes`."),
+    "file_too_large": ProblemKind(413, "The file is too large", "Send a smaller one; see `max_bytes`."),
     "upload_not_raw": ProblemKind(
         415,
         "The body is to be the file itself",
@@ -156,7 +156,7 @@ PROBLEMS: dict[str, ProblemKind] = {
     "weak_password": ProblemKind(
         422, "The password is too easy to guess", "Use 15 characters or more that nobody else uses."
     ),
-    "key_expired_already": ProblemKind(
+    "expiry_in_past": ProblemKind(
         422, "The key would be over before it begins", "Give an `expires_at` that lies ahead, or none."
     ),
     "idempotency_key_reused": ProblemKind(

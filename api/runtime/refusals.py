@@ -19,7 +19,7 @@ REFUSAL_CODES = frozenset(
     {
         "conversation_closed",
         "conversation_exists",
-        "not_legal_now",
+        "invalid_state",
         "already_picked",
         "not_your_conversation",
         "message_not_held",

@@ -33,7 +33,7 @@ _PROBLEMS_WITH_BODY = (
     "malformed_json",
     "request_too_slow",
     "conflict",
-    "body_too_large",
+    "content_too_large",
     "unsupported_media_type",
     "store_unavailable",
 )

@@ -47,7 +47,7 @@ async def _serve(request: Request) -> Response:
         return await _show(request, services)
     except Problem as problem:
         said = texts.too_long.format(limit=MAX_COMMENT_UTF16_UNITS)
-        said = {"too_many_requests": texts.too_fast, "body_too_large": said}.get(problem.code, texts.away)
+        said = {"too_many_requests": texts.too_fast, "content_too_large": said}.get(problem.code, texts.away)
         return _message_response(request, said, problem.status_code, **(problem.headers or {}))
     except STORE_UNAVAILABLE as error:
         _log.warning("store_unavailable", path="/survey/…", error=type(error).__name__)

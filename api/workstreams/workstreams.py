@@ -194,7 +194,7 @@ async def change_workstream(
 
 @router.put(
     "/v1/workstreams/{workstream_id}/pages",
-    responses=problems("not_found", "unknown_pages", "page_needs_a_workstream"),
+    responses=problems("not_found", "unknown_pages", "page_requires_workstream"),
 )
 async def set_workstream_pages(
     services: ServicesDep, caller: Caller, workstream_id: PathId, body: WorkstreamPages

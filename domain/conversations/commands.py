@@ -227,7 +227,7 @@ def _not_held() -> Refusal:
 def _illegal(conversation: Conversation, command: Command) -> Refusal:
     wanted = command.action.replace("_", "-")
     return Refusal(
-        "not_legal_now",
+        "invalid_state",
         f"{wanted} is not possible while the conversation is {conversation.status}.",
         conversation.status,
         tuple(legal_commands(conversation.status, supervises=command.supervises)),

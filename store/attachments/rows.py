@@ -319,7 +319,7 @@ def file_to_send(
     *,
     uploaded_by: str | None,
 ) -> list[dict[str, Any]]:
-    """How a reply shows its file; refused as `attachments_switched_off` and `unknown_attachment`.
+    """How a reply shows its file; refused as `attachments_disabled` and `unknown_attachment`.
 
     Only the agent who uploaded it may send it (None: whoever that was). A file that one customer alone has
     got is theirs, and is erased with them.

@@ -9,7 +9,7 @@ class RefusalReason(StrEnum):
 
     ACCOUNT_IN_USE = "account_in_use"
     APP_ID_TAKEN = "app_id_taken"
-    ATTACHMENTS_SWITCHED_OFF = "attachments_switched_off"
+    ATTACHMENTS_SWITCHED_OFF = "attachments_disabled"
     EMAIL_TAKEN = "email_taken"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     LAST_ADMIN = "last_admin"
@@ -21,7 +21,7 @@ class RefusalReason(StrEnum):
     PAGE_EXISTS = "page_exists"
     PAGE_IN_USE = "page_in_use"
     PAGE_IN_USE_BY_CONVERSATIONS = "page_in_use_by_conversations"
-    PAGE_NEEDS_A_WORKSTREAM = "page_needs_a_workstream"
+    PAGE_NEEDS_A_WORKSTREAM = "page_requires_workstream"
     SESSION_TEMPLATE_IN_USE = "session_template_in_use"
     THREAD_OWNED_BY_ANOTHER_APP = "thread_owned_by_another_app"
     UNKNOWN_ATTACHMENT = "unknown_attachment"

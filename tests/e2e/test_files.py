@@ -306,7 +306,7 @@ async def test_a_page_that_sends_no_files_says_so(whole: Whole) -> None:
     await media_fault(whole)
     _, conversation_id = await talk(whole, PAGE_B)
     refused = await send_file(whole, conversation_id, await upload(whole), "off")
-    assert (refused.status_code, refused.json()["code"]) == (409, "attachments_switched_off")
+    assert (refused.status_code, refused.json()["code"]) == (409, "attachments_disabled")
 
 
 async def test_only_what_an_agent_uploaded_can_be_sent(whole: Whole) -> None:

@@ -77,7 +77,7 @@ async def whole_life(stage: Stage) -> None:
 async def refusals(stage: Stage) -> None:
     """Commands that are not legal, too late, or for somebody else."""
     await stage.greeted()
-    await stage.is_refused("reopen", "not_legal_now")
+    await stage.is_refused("reopen", "invalid_state")
     await stage.does("pick")
     await stage.is_refused("pick", "already_picked", agent="tom")
     await stage.is_refused("end", "not_your_conversation", agent="tom")

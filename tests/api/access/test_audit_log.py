@@ -67,10 +67,10 @@ async def test_signing_in_and_out_is_told_too(api: Api) -> None:
     ada = await _ada(api)
     signed_in = (await _sign_in(api, PASSWORD)).json()
     await api.client(signed_in["token"]).post("/v1/sign-out")
-    told = await _told(api, "sign_in.begun", "sign_in.ended")
+    told = await _told(api, "sign_in.created", "sign_in.revoked")
     assert [(each["kind"], each["actor_id"]) for each in told] == [
-        ("sign_in.ended", ada),
-        ("sign_in.begun", ada),
+        ("sign_in.revoked", ada),
+        ("sign_in.created", ada),
     ]
     assert told[1]["data"]["source"] == SOURCE
     assert signed_in["token"] not in repr(told)
@@ -113,7 +113,7 @@ async def test_a_key_cannot_be_over_before_it_begins(api: Api) -> None:
     agent_id, _ = await api.somebody("agent")
     body = {"name": "late", "expires_at": "2020-01-01T00:00:00Z"}
     answer = await api.admin.post(f"/v1/agents/{agent_id}/keys", json=body)
-    assert (answer.status_code, answer.json()["code"]) == (422, "key_expired_already")
+    assert (answer.status_code, answer.json()["code"]) == (422, "expiry_in_past")
 
 
 async def test_a_denial_is_told_with_who_and_what(api: Api) -> None:

@@ -74,7 +74,7 @@ async def test_wrong_unknown_and_inactive_look_the_same(api: Api) -> None:
     inactive = await _sign_in(api)
     assert wrong == unknown == inactive
     assert wrong[0] == 401
-    assert wrong[1]["code"] == "wrong_credentials"
+    assert wrong[1]["code"] == "invalid_credentials"
 
 
 async def test_an_unknown_address_costs_the_same_work_as_a_known_one(
@@ -259,9 +259,9 @@ async def test_a_password_is_not_changed_by_who_does_not_know_it(api: Api) -> No
         body = {"current_password": "a guess", "new_password": "a new and finer phrase"}
         answers = [await client.post("/v1/me/password", json=body) for _ in range(6)]
     codes = [answer.json()["code"] for answer in answers]
-    assert codes == ["wrong_credentials"] * 5 + ["too_many_attempts"]
+    assert codes == ["invalid_credentials"] * 5 + ["too_many_attempts"]
     _, keeper = await api.somebody("agent")
-    assert (await keeper.post("/v1/me/password", json=body)).json()["code"] == "wrong_credentials"
+    assert (await keeper.post("/v1/me/password", json=body)).json()["code"] == "invalid_credentials"
 
 
 @pytest.mark.parametrize(

@@ -256,7 +256,7 @@ async def test_a_sent_file_is_answered_the_same_when_files_are_switched_off_mean
     again, another = await send("one"), await send("two")
     assert [sent.status_code, again.status_code] == [201, 201]
     assert again.json()["id"] == sent.json()["id"]
-    assert (another.status_code, another.json()["code"]) == (409, "attachments_switched_off")
+    assert (another.status_code, another.json()["code"]) == (409, "attachments_disabled")
 
 
 async def test_of_two_contents_at_once_under_one_key_the_first_is_kept_and_the_other_leaves_nothing(
@@ -318,7 +318,7 @@ async def test_what_facebook_does_not_take_is_refused(
 
 
 async def test_an_upload_is_cut_off_at_the_limit(api: Api) -> None:
-    most, sent = api.settings.most_attachment_bytes, 0
+    most, sent = api.settings.max_attachment_bytes, 0
 
     async def endless() -> AsyncIterator[bytes]:
         nonlocal sent
@@ -327,7 +327,7 @@ async def test_an_upload_is_cut_off_at_the_limit(api: Api) -> None:
             yield bytes(65_536)
 
     answer = await _upload(api, "a.png", endless())
-    assert (answer.status_code, answer.json()["most_bytes"]) == (413, most)
+    assert (answer.status_code, answer.json()["max_bytes"]) == (413, most)
     assert sent <= most + 2 * 65_536
 
 

@@ -27,19 +27,19 @@ async def test_a_command_reaches_the_workflow_with_live_settings(api: Api, seed:
 
 async def test_a_refusal_is_a_problem_and_part_of_the_timeline(api: Api, seed: Seed) -> None:
     thread = await seed.conversation()
-    api.engine.refuse(Refusal("not_legal_now", "Not now.", Status.OPEN, ("pick",)))
+    api.engine.refuse(Refusal("invalid_state", "Not now.", Status.OPEN, ("pick",)))
     answer = await api.admin.post(f"/v1/conversations/{thread.conversation_id}/end")
     assert answer.status_code == 409
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
     assert (problem["code"], problem["conversation_status"], problem["legal"]) == (
-        "not_legal_now",
+        "invalid_state",
         "open",
         ["pick"],
     )
     timeline = (await api.admin.get(f"/v1/conversations/{thread.conversation_id}/timeline")).json()["items"]
     assert [(event["kind"], event["data"]) for event in timeline] == [
-        ("command.refused", {"action": "end", "code": "not_legal_now"})
+        ("command.refused", {"action": "end", "code": "invalid_state"})
     ]
 
 

@@ -84,7 +84,7 @@ async def test_json_with_a_charset_is_json(api: Api) -> None:
 async def test_a_body_that_announces_too_much_is_not_read(api: Api) -> None:
     body = b'{"name": "' + b"x" * routing.MAX_BODY_BYTES + b'"}'
     answer = await api.admin.post(WORKSTREAMS, content=body, headers=JSON)
-    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    assert (answer.status_code, answer.json()["code"]) == (413, "content_too_large")
 
 
 async def test_a_body_without_length_is_cut_off_at_the_cap(api: Api) -> None:
@@ -97,7 +97,7 @@ async def test_a_body_without_length_is_cut_off_at_the_cap(api: Api) -> None:
             yield b"x" * 4096
 
     answer = await api.admin.post(WORKSTREAMS, content=endless(), headers=JSON)
-    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    assert (answer.status_code, answer.json()["code"]) == (413, "content_too_large")
     assert sent <= routing.MAX_BODY_BYTES + 2 * 4096
 
 

@@ -122,7 +122,7 @@ async def test_what_is_no_request_of_metas_is_a_problem(api: Api, address: str, 
         (b"signed_request", "invalid_signed_request"),
         (f"signed_request={_GOOD}&signed_request={_GOOD}".encode(), "invalid_signed_request"),
         (b"\xff\xfe=\x00", "invalid_signed_request"),
-        (b"signed_request=" + b"A" * 100_000, "body_too_large"),
+        (b"signed_request=" + b"A" * 100_000, "content_too_large"),
     ],
 )
 async def test_a_form_that_is_none(api: Api, address: str, content: bytes, code: str) -> None:

@@ -81,7 +81,7 @@ async def test_a_page_cannot_be_left_without_a_workstream(api: Api, seed: Seed) 
     page_id = await seed.page()
     default = (await api.admin.get(f"/v1/pages/{page_id}")).json()["workstream_id"]
     answer = await api.admin.put(f"/v1/workstreams/{default}/pages", json={"page_ids": []})
-    assert (answer.status_code, answer.json()["code"]) == (409, "page_needs_a_workstream")
+    assert (answer.status_code, answer.json()["code"]) == (409, "page_requires_workstream")
     assert answer.json()["page_ids"] == [page_id]
 
 

@@ -136,7 +136,7 @@ def test_an_illegal_command_is_refused_with_what_is_legal(
     story = story_in(status, ConversationSettings(automated_messages=(), reopen_closed_within=REOPENABLE))
     before = story.state
     refusal = story.is_refused(command, supervises=supervises, message_id="r2")
-    assert (refusal.code, refusal.status) == ("not_legal_now", status)
+    assert (refusal.code, refusal.status) == ("invalid_state", status)
     assert list(refusal.legal) == legal_commands(status, supervises=supervises)
     assert story.state == before
 
