@@ -16,6 +16,7 @@ from domain.conversations.lifecycle import ActorKind, Status
 from domain.conversations.projection import NEVER_WAS, LastWritten
 from domain.conversations.state import SurveyStatus
 from domain.events.kinds import FactKind
+from domain.pages.problems import RESTORED
 from domain.sending.decide_send import SenderKind
 from domain.sending.delivery import MessageStatus
 from store.events.events import event_row, key_of
@@ -161,7 +162,7 @@ class Discarded:
         touched = set(self._messages(*_STATUS_TOLD)) | self._named("resends", FactKind.MESSAGE_QUEUED)
         for message_id in touched:
             message = self._session.get(Message, message_id, populate_existing=True)
-            if message is not None and message.status in _DECIDED:
+            if message is not None and message.status in _DECIDED and not _waits_after_restore(message):
                 self._restore_status(message)
 
     def _restore_status(self, message: Message) -> None:
@@ -211,6 +212,11 @@ class Discarded:
 
     def _execute(self, statement: Any) -> None:
         self._session.connection().execute(statement)
+
+
+def _waits_after_restore(message: Message) -> bool:
+    """Whether it may have been sent since the backup of this store: then nobody may queue it again."""
+    return message.status == MessageStatus.UNKNOWN and message.reason == RESTORED
 
 
 def _told_between(session: Session, customer_id: str, change: Change, before: LastWritten) -> list[Event]:

@@ -12,7 +12,8 @@ from sqlmodel import Session
 from domain.conversations.changes import Change, StatusChange
 from domain.conversations.conversation import apply_event, decide
 from domain.conversations.projection import LastWritten, date_of_projection
-from domain.conversations.state import Command, ThreadEvent, ThreadEventKind, ThreadState
+from domain.conversations.state import REPLY, Command, ThreadEvent, ThreadEventKind, ThreadState
+from domain.pages.problems import RESTORED
 from domain.sending.delivery import MessageStatus
 from domain.sending.window import OpeningKind, opening
 from domain.workstreams.conversation_settings import ConversationSettings
@@ -50,10 +51,15 @@ class Attempt:
         event = ThreadEvent(seq, ThreadEventKind.HANDED_OVER, NOON, message_id="m1")
         return self._apply(apply_event(self.state, event, self.now, self.new_id), f"event/{seq}")
 
-    def command(self, action: str) -> "Attempt":
+    def command(self, action: str, message_id: str | None = None) -> "Attempt":
         assert self.state.conversation is not None
         command = Command(
-            action, f"id-of-{action}", self.state.conversation.id, "mia", settings=self.state.settings
+            action,
+            f"id-of-{action}",
+            self.state.conversation.id,
+            "mia",
+            message_id=message_id,
+            settings=self.state.settings,
         )
         outcome = decide(self.state, command, self.now, self.new_id)
         assert isinstance(outcome, Change), outcome
@@ -153,6 +159,29 @@ async def test_what_a_discarded_attempt_did_first_hides_nothing_of_what_the_next
     assert (conversation.status, conversation.agent_id) == ("active", "mia")
 
 
+@pytest.mark.parametrize(
+    ("status", "reason", "stays"),
+    [("queued", None, "queued"), ("unknown", None, "queued"), ("unknown", RESTORED, "unknown")],
+)
+async def test_a_discarded_task_queues_nothing_that_may_have_been_sent_since_the_backup(
+    store: Database, status: str, reason: str | None, stays: str
+) -> None:
+    """The backup was made between the projection of a reply and the end of its task."""
+    state = await Attempt(store, ThreadState(), _ids()).message(1).command("pick").project()
+    assert state.conversation is not None
+    await store.write(lambda session: session.add(_reply(state)))
+    await Attempt(store, state, _ids("b")).command(REPLY, "reply").project()
+
+    def restore(session: Session) -> None:
+        message = session.get_one(tables.Message, "reply")
+        message.status, message.reason = status, reason
+
+    await store.write(restore)
+    await Attempt(store, state, _ids("c"), NOON + timedelta(seconds=3)).message(2).project()
+    (message,) = [row for row in await rows(store, tables.Message) if row.id == "reply"]
+    assert message.status == stays
+
+
 async def test_a_command_that_comes_again_is_recorded_once(store: Database) -> None:
     opened = await Attempt(store, ThreadState(), _ids()).message(1).project()
     await Attempt(store, opened, _ids("a")).command("pick").project()
@@ -237,6 +266,23 @@ def _message(seq: int) -> tables.Message:
         sender_kind="customer",
         mid=f"mid{seq}",
         thread_seq=seq,
+        occurred_at=NOON,
+        created_at=NOON,
+    )
+
+
+def _reply(state: ThreadState) -> tables.Message:
+    assert state.conversation is not None
+    return tables.Message(
+        id="reply",
+        page_id=PAGE_A,
+        customer_id=CUSTOMER,
+        conversation_id=state.conversation.id,
+        direction="outbound",
+        sender_kind="agent",
+        agent_id="mia",
+        text="words",
+        status="queued",
         occurred_at=NOON,
         created_at=NOON,
     )
