@@ -85,6 +85,11 @@ async def _send(client: httpx.AsyncClient, request: str) -> httpx.Response:
     return await client.request(method, address, headers=headers, content=content)
 
 
+async def _has_name(whole: Whole, psid: str) -> bool:
+    """Whether the customer's profile was read at Meta, which happens in the background."""
+    return (await whole.conversation_of(psid))["customer"]["name"] is not None
+
+
 async def _is_settled(whole: Whole, conversation_id: str) -> bool:
     """Whether every message has left: lists are in the order of the instants at which they did."""
     return all(
@@ -98,6 +103,7 @@ async def test_every_request_is_answered_as_the_page_shows(whole: Whole) -> None
     await whole.says(psid, "Is the blue shoe still there?")
     conversation = await whole.conversation_of(psid)
     await whole.message_with(conversation["id"], sender_kind="automatic", status="delivered")
+    await eventually(lambda: _has_name(whole, psid))
     values = {"admin_key": ADMIN_KEY, "page_id": PAGE_A, "psid": psid}
     client = httpx.AsyncClient(transport=whole.api._transport, base_url=whole.api.base_url)
     for example in examples():
