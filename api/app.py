@@ -9,6 +9,7 @@ from typing import Protocol
 import httpx
 from fastapi import FastAPI
 from sqlmodel import Session
+from starlette.datastructures import State
 from starlette.routing import BaseRoute, Router
 
 from api import (
@@ -24,32 +25,31 @@ from api import (
     surveys,
     workstreams,
 )
+from api.access.passwords import Passwords
+from api.access.sign_in_throttle import SignInThrottle
+from api.events.event_hub import EventHub
 from api.events.frames import render_event
+from api.health.desk_metrics import DeskMetrics
 from api.health.inbox_checks import check_conversation_lag, check_inbox_writable, check_relay_lag
 from api.health.key_check import check_master_key
+from api.health.readiness import Readiness
 from api.http.docs_page import docs_routes
 from api.http.errors import add_error_handlers
 from api.http.middleware import Edge
 from api.http.rate_limit import RateLimit
 from api.http.slow_reads import LongReads
 from api.http.untrusted_proxies import ProxyWatch
-from api.runtime.conversation_commands import ConversationCommands
-from api.runtime.dependencies import AppDependencies
-from api.runtime.desk_metrics import DeskMetrics
-from api.runtime.event_hub import EventHub
-from api.runtime.meta_actions import MetaActions
-from api.runtime.passwords import Passwords
-from api.runtime.readiness import Readiness
-from api.runtime.refusal_trail import RefusalTrail
-from api.runtime.settings_fanout import SettingsFanout
-from api.runtime.sign_in_throttle import SignInThrottle
-from api.runtime.workflow_client import TemporalWorkflowClient, WorkflowClient
 from api.security.audit import record_as
 from api.security.auth import BOOTSTRAP_ADMIN_ID, roles_by_digest
 from api.security.openapi import describe, introduction
 from api.security.permissions import Permission, Permissions
+from api.security.refused_requests import RefusedRequests
 from api.sending.reply_sweep import sweep_forever
 from api.sending.service import ReplyService
+from api.services.conversation_commands import ConversationCommands
+from api.services.meta_actions import MetaActions
+from api.services.settings_fanout import SettingsFanout
+from api.services.workflow_client import TemporalWorkflowClient, WorkflowClient
 from api.webhooks.mount import WebhookMount
 from base import clock
 from base.http.connections import Connections
@@ -112,26 +112,26 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        opened = database or Database(
+        store = database or Database(
             settings.store_url, readers=settings.store_readers, writers=settings.store_writers
         )
+        if settings.admin_token is not None:
+            await store.write(_ensure_bootstrap_admin)
+        workflows = workflow_client or TemporalWorkflowClient(await connect(settings, lazy=True))
         http = httpx.AsyncClient(transport=graph_transport, limits=_GRAPH_CONNECTIONS)
+        graph = GraphClient(http, str(settings.graph_base_url), settings.graph_version)
         inbox = Database(settings.inbox_url)
-        app.state.services = await _services(
-            settings, opened, inbox, workflow_client, http, proxies=proxies, connections=connections
-        )
+        _set_state(app.state, settings, store, inbox, workflows=workflows, graph=graph)
+        app.state.proxies, app.state.connections = proxies, connections
+        hub: EventHub = app.state.event_hub
+        refused: RefusedRequests = app.state.refused_requests
         if connections is not None:
-            connections.when_stopping.append(app.state.services.hub.end)
-        app.state.services.readiness.checks |= {
-            "inbox": partial(check_inbox_writable, inbox),
-            "relay": partial(check_relay_lag, opened, inbox),
-            "conversations": partial(check_conversation_lag, opened, inbox),
-        }
-        webhooks.open(settings, opened, app.state.services.refusals)
+            connections.when_stopping.append(hub.end)
+        webhooks.open(settings, store, refused)
         background = {
-            asyncio.create_task(sweep_forever(ReplyService.of(app.state.services)), name="sweep"),
-            asyncio.create_task(app.state.services.fanout.run(), name="settings"),
-            asyncio.create_task(app.state.services.refusals.run(), name="refusals"),
+            asyncio.create_task(sweep_forever(app.state.replies), name="sweep"),
+            asyncio.create_task(app.state.settings_fanout.run(), name="settings"),
+            asyncio.create_task(refused.run(), name="refusals"),
         }
         try:
             yield
@@ -139,13 +139,13 @@ def create_app(
             for task in background:
                 task.cancel()
             await asyncio.wait(background)
-            await app.state.services.refusals.flush()
+            await refused.flush()
             webhooks.close()
             inbox.close()
             await http.aclose()
-            await app.state.services.hub.close()
+            await hub.close()
             if database is None:
-                opened.close()
+                store.close()
 
     app = FastAPI(
         title="Pagedesk",
@@ -172,52 +172,44 @@ def _routes(settings: Settings) -> list[BaseRoute]:
     ]
 
 
-async def _services(
+def _set_state(
+    state: State,
     settings: Settings,
-    database: Database,
+    store: Database,
     inbox: Database,
-    workflow_client: WorkflowClient | None,
-    http: httpx.AsyncClient,
     *,
-    proxies: ProxyWatch,
-    connections: Connections | None,
-) -> AppDependencies:
-    if workflow_client is None:
-        workflow_client = TemporalWorkflowClient(await connect(settings, lazy=True))
-    if settings.admin_token is not None:
-        await database.write(_ensure_bootstrap_admin)
-    return AppDependencies(
-        settings=settings,
-        database=database,
-        workflow_client=workflow_client,
-        meta=MetaActions(
-            database, GraphClient(http, str(settings.graph_base_url), settings.graph_version), settings.vault
-        ),
-        commands=ConversationCommands(database, workflow_client),
-        passwords=Passwords(),
-        sign_in_throttle=SignInThrottle(database, settings.vault),
-        refusals=RefusalTrail(database),
-        call_limit=RateLimit("too_many_requests", per_second=200, burst=1000),
-        reply_limit=RateLimit("too_many_messages", per_second=2, burst=120),
-        sender_action_limit=RateLimit("too_many_requests", per_second=1, burst=10),
-        public_page_limit=RateLimit("too_many_requests", per_second=1, burst=60),
-        hub=EventHub(
-            database, lambda session, digests: roles_by_digest(session, settings, digests), render_event
-        ),
-        long_reads=LongReads(database),
-        fanout=SettingsFanout(database, workflow_client),
-        readiness=Readiness(
-            {
-                "store": lambda: database.read(ping, Lane.FIRST),
-                "engine": workflow_client.ping,
-                "master_key": partial(check_master_key, database, settings),
-            }
-        ),
-        metrics=DeskMetrics(database, inbox),
-        files=FileStore(settings.files_url),
-        file_checks=FileChecks(settings),
-        proxies=proxies,
-        connections=connections,
+    workflows: WorkflowClient,
+    graph: GraphClient,
+) -> None:
+    """Make what requests share. Each module that owns one exports the dependency on it."""
+    state.settings = settings
+    state.database = store
+    state.workflow_client = workflows
+    state.meta_actions = MetaActions(store, graph, settings.vault)
+    state.commands = ConversationCommands(store, workflows)
+    state.replies = ReplyService(store, state.commands, state.meta_actions)
+    state.settings_fanout = SettingsFanout(store, workflows)
+    state.passwords = Passwords()
+    state.sign_in_throttle = SignInThrottle(store, settings.vault)
+    state.refused_requests = RefusedRequests(store)
+    state.call_limit = RateLimit("too_many_requests", per_second=200, burst=1000)
+    state.public_page_limit = RateLimit("too_many_requests", per_second=1, burst=60)
+    state.long_reads = LongReads(store)
+    state.event_hub = EventHub(
+        store, lambda session, digests: roles_by_digest(session, settings, digests), render_event
+    )
+    state.files = FileStore(settings.files_url)
+    state.file_checks = FileChecks(settings)
+    state.desk_metrics = DeskMetrics(store, inbox)
+    state.readiness = Readiness(
+        {
+            "store": lambda: store.read(ping, Lane.FIRST),
+            "engine": workflows.ping,
+            "master_key": partial(check_master_key, store, settings),
+            "inbox": partial(check_inbox_writable, inbox),
+            "relay": partial(check_relay_lag, store, inbox),
+            "conversations": partial(check_conversation_lag, store, inbox),
+        }
     )
 
 

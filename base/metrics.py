@@ -1,7 +1,7 @@
 """Every metric that Pagedesk counts by itself, in one place; `docs/metrics.md` is made from here.
 
 A room counts where the thing happens: `metrics.SENDS.labels("sent").inc()`. Each process serves its own
-numbers; what the databases tell is in `api.runtime.desk_metrics`. Labels are of small, fixed sets: never an
+numbers; what the databases tell is in `api.health.desk_metrics`. Labels are of small, fixed sets: never an
 id, a
 name, an address, or anything that a stranger may choose.
 """

@@ -7,12 +7,13 @@ from fastapi import Response
 from pydantic import BaseModel
 from sqlmodel import Session
 
+from api.access.passwords import Passwords, PasswordsDep
 from api.access.views import AgentView
+from api.http.dependencies import DatabaseDep, SettingsDep
 from api.http.fields import Email, Flag, Id, Input, Instant, Name, OptionalIdempotencyKey, Password, PathId
 from api.http.paging import Cursor, CursorOf, CursorPage, Limit
 from api.http.problem_docs import problems
 from api.http.problems import Problem
-from api.runtime.dependencies import AppDependencies, ServicesDep
 from api.security.audit import record
 from api.security.auth import BOOTSTRAP_ADMIN_ID, Caller, digest_of
 from api.security.guarded_route import api_router
@@ -80,7 +81,7 @@ class NewKeyView(KeyView):
 
 @router.get("/v1/agents")
 async def list_agents(
-    services: ServicesDep, cursor: Cursor = None, limit: Limit = 50
+    database: DatabaseDep, cursor: Cursor = None, limit: Limit = 50
 ) -> CursorPage[AgentView]:
     """All agents, inactive ones too."""
     after = _BY_ID.read(cursor)
@@ -89,7 +90,7 @@ async def list_agents(
         found = agents.listed(session, after=after[0] if after else None, limit=limit + 1)
         return _BY_ID.page(found, limit, AgentView.of, lambda agent: (agent.id,))
 
-    return await services.database.read(load)
+    return await database.read(load)
 
 
 @router.post(
@@ -98,11 +99,17 @@ async def list_agents(
     responses=problems("email_taken", "weak_password", "idempotency_key_reused"),
 )
 async def create_agent(
-    services: ServicesDep, caller: Caller, body: AgentInput, idempotency_key: OptionalIdempotencyKey = None
+    settings: SettingsDep,
+    database: DatabaseDep,
+    passwords: PasswordsDep,
+    caller: Caller,
+    *,
+    body: AgentInput,
+    idempotency_key: OptionalIdempotencyKey = None,
 ) -> AgentView:
     """Add an agent."""
-    wanted = once(services, caller, idempotency_key, "create_agent", body)
-    password_hash = await _hashed(services, body.password, body.email, body.name)
+    wanted = once(settings.vault, caller, idempotency_key, "create_agent", body)
+    password_hash = await _hashed(passwords, body.password, body.email, body.name)
 
     def create(session: Session, agent_id: str) -> None:
         agents.add(
@@ -121,13 +128,13 @@ async def create_agent(
         agent_id = create_once(session, wanted, fresh, lambda: create(session, fresh), clock.now())
         return AgentView.of(agents.get(session, agent_id))
 
-    return await services.database.write(work)
+    return await database.write(work)
 
 
 @router.get("/v1/agents/{agent_id}", responses=problems("not_found"))
-async def get_agent(services: ServicesDep, agent_id: PathId) -> AgentView:
+async def get_agent(database: DatabaseDep, agent_id: PathId) -> AgentView:
     """One agent."""
-    return await services.database.read(lambda s: AgentView.of(agents.get(s, agent_id)))
+    return await database.read(lambda s: AgentView.of(agents.get(s, agent_id)))
 
 
 @router.patch(
@@ -135,7 +142,13 @@ async def get_agent(services: ServicesDep, agent_id: PathId) -> AgentView:
     responses=problems("not_found", "email_taken", "last_admin", "weak_password"),
 )
 async def change_agent(
-    services: ServicesDep, caller: Caller, agent_id: PathId, body: AgentChange
+    settings: SettingsDep,
+    database: DatabaseDep,
+    passwords: PasswordsDep,
+    caller: Caller,
+    *,
+    agent_id: PathId,
+    body: AgentChange,
 ) -> AgentView:
     """Change an agent. Who is deactivated fails with the next call; a new password ends all sign-ins.
 
@@ -144,11 +157,11 @@ async def change_agent(
     """
     changes: dict[str, Any] = body.model_dump(exclude_none=True, exclude={"password"})
     if body.password is not None:
-        agent = await services.database.read(lambda s: agents.get(s, agent_id))
+        agent = await database.read(lambda s: agents.get(s, agent_id))
         known = (body.email or agent.email, body.name or agent.name)
-        changes["password_hash"] = await _hashed(services, body.password, *known)
+        changes["password_hash"] = await _hashed(passwords, body.password, *known)
 
-    holder = BOOTSTRAP_ADMIN_ID if services.settings.admin_token is not None else None
+    holder = BOOTSTRAP_ADMIN_ID if settings.admin_token is not None else None
 
     def work(session: Session) -> AgentView:
         view = AgentView.of(agents.change(session, agent_id, changes, clock.now(), holds_token=holder))
@@ -156,18 +169,18 @@ async def change_agent(
         record(session, caller, FactKind.AGENT_CHANGED, agent_id=agent_id, changed=changed)
         return view
 
-    return await services.database.write(work)
+    return await database.write(work)
 
 
 @router.get("/v1/agents/{agent_id}/keys", responses=problems("not_found"))
-async def list_keys(services: ServicesDep, agent_id: PathId) -> CursorPage[KeyView]:
+async def list_keys(database: DatabaseDep, agent_id: PathId) -> CursorPage[KeyView]:
     """An agent's API keys, revoked ones too."""
-    keys = await services.database.read(lambda s: credentials.keys_of(s, agent_id))
+    keys = await database.read(lambda s: credentials.keys_of(s, agent_id))
     return CursorPage(items=[KeyView.of(key) for key in keys], next_cursor=None)
 
 
 @router.post("/v1/agents/{agent_id}/keys", status_code=201, responses=problems("not_found", "expiry_in_past"))
-async def create_key(services: ServicesDep, caller: Caller, agent_id: PathId, body: KeyInput) -> NewKeyView:
+async def create_key(database: DatabaseDep, caller: Caller, agent_id: PathId, body: KeyInput) -> NewKeyView:
     """Make an API key for an agent. It is shown in this answer only."""
     now = clock.now()
     if body.expires_at is not None and body.expires_at <= now:
@@ -188,11 +201,11 @@ async def create_key(services: ServicesDep, caller: Caller, agent_id: PathId, bo
         record(session, caller, FactKind.KEY_CREATED, agent_id=agent_id, key_id=row.id)
         return NewKeyView.model_validate({**row.model_dump(exclude={"digest"}), "key": key})
 
-    return await services.database.write(work)
+    return await database.write(work)
 
 
 @router.delete("/v1/agents/{agent_id}/keys/{key_id}", status_code=204, responses=problems("not_found"))
-async def revoke_key(services: ServicesDep, caller: Caller, agent_id: PathId, key_id: PathId) -> Response:
+async def revoke_key(database: DatabaseDep, caller: Caller, agent_id: PathId, key_id: PathId) -> Response:
     """Revoke a key; it fails from the next call on."""
 
     def work(session: Session) -> None:
@@ -200,9 +213,9 @@ async def revoke_key(services: ServicesDep, caller: Caller, agent_id: PathId, ke
         session.flush()
         record(session, caller, FactKind.KEY_REVOKED, agent_id=agent_id, key_id=key_id)
 
-    await services.database.write(work)
+    await database.write(work)
     return Response(status_code=204)
 
 
-async def _hashed(services: AppDependencies, password: Password | None, *known: str | None) -> str | None:
-    return await services.passwords.hash_new(password.get_secret_value(), known=known) if password else None
+async def _hashed(passwords: Passwords, password: Password | None, *known: str | None) -> str | None:
+    return await passwords.hash_new(password.get_secret_value(), known=known) if password else None

@@ -6,12 +6,12 @@ from typing import Annotated
 from fastapi import Query
 from sqlmodel import Session
 
+from api.http.dependencies import DatabaseDep
 from api.http.paging import Cursor, CursorOf, CursorPage, Limit, Number
 from api.http.problem_docs import problems
-from api.runtime.dependencies import ServicesDep
-from api.runtime.refusal_trail import Refused
 from api.schemas.views import EventView
 from api.security.guarded_route import api_router
+from api.security.refused_requests import Refused
 from domain.events.kinds import FactKind
 from store.events import timeline
 from store.tables import Event
@@ -39,7 +39,7 @@ AUDITED = (*Refused, *Admitted)
 
 @router.get("/v1/audit", responses=problems("invalid_cursor"))
 async def list_audit(
-    services: ServicesDep,
+    database: DatabaseDep,
     *,
     kind: Annotated[list[Refused | Admitted] | None, Query(description="One kind or several.")] = None,
     cursor: Cursor = None,
@@ -56,5 +56,5 @@ async def list_audit(
     def load(session: Session) -> list[Event]:
         return timeline.events_of_kinds(session, kinds, before=before[0] if before else None, limit=limit + 1)
 
-    found = await services.database.read(load)
+    found = await database.read(load)
     return _BY_NUMBER.page(found, limit, EventView.of, lambda event: (event.id or 0,))

@@ -8,14 +8,16 @@ from pydantic import BaseModel, Field, SecretStr
 from sqlmodel import Session
 from starlette.requests import Request
 
+from api.access.passwords import PasswordsDep
+from api.access.sign_in_throttle import SignInThrottleDep
+from api.http.dependencies import DatabaseDep
 from api.http.fields import STORABLE, Input
 from api.http.problem_docs import problems
 from api.http.problems import Problem
-from api.runtime.dependencies import ServicesDep
-from api.runtime.refusal_trail import Refused, source_of
 from api.security.audit import record, record_as
 from api.security.auth import Caller, digest_of
 from api.security.guarded_route import api_router
+from api.security.refused_requests import Refused, RefusedRequestsDep, source_of
 from base import clock
 from base.ids import new_secret
 from domain.events.kinds import FactKind
@@ -58,25 +60,31 @@ class SignInView(BaseModel):
     status_code=201,
     responses=problems("invalid_credentials", "too_many_attempts", "too_many_requests"),
 )
-async def sign_in(request: Request, services: ServicesDep, body: Credentials) -> SignInView:
+async def sign_in(
+    request: Request,
+    database: DatabaseDep,
+    *,
+    passwords: PasswordsDep,
+    throttle: SignInThrottleDep,
+    refused: RefusedRequestsDep,
+    body: Credentials,
+) -> SignInView:
     """Sign in. Wrong tries are counted for the account, for where they come from, and for known devices."""
     email, source = body.email.strip().lower(), source_of(request)
     try:
         device_token = body.device_token.get_secret_value() if body.device_token else None
-        tried = await services.sign_in_throttle.begin(request, email, device_token)
+        tried = await throttle.begin(request, email, device_token)
     except Problem:
-        services.refusals.note(Refused.SIGN_IN, source, reason="throttled")
+        refused.note(Refused.SIGN_IN, source, reason="throttled")
         raise
-    agent = await services.database.read(lambda s: credentials.agent_by_email(s, email))
+    agent = await database.read(lambda s: credentials.agent_by_email(s, email))
     stored = agent.password_hash if agent is not None and agent.active else None
-    right = await services.passwords.matches(stored, body.password.get_secret_value())
+    right = await passwords.matches(stored, body.password.get_secret_value())
     if agent is None or not right:
         reason = "unknown_address" if agent is None else "wrong_password" if agent.active else "inactive"
-        services.refusals.note(
-            Refused.SIGN_IN, source, agent_id=agent.id if agent is not None else None, reason=reason
-        )
+        refused.note(Refused.SIGN_IN, source, agent_id=agent.id if agent is not None else None, reason=reason)
         raise Problem("invalid_credentials")
-    new_device_token = await services.sign_in_throttle.record_success(tried)
+    new_device_token = await throttle.record_success(tried)
     token, now = new_secret(credentials.SIGN_IN_PREFIX), clock.now()
 
     def begin(session: Session) -> None:
@@ -84,14 +92,14 @@ async def sign_in(request: Request, services: ServicesDep, body: Credentials) ->
         session.flush()
         record_as(session, agent.id, FactKind.SIGN_IN_CREATED, sign_in_id=sign_in_id, source=source)
 
-    await services.database.write(begin)
+    await database.write(begin)
     return SignInView(
         token=token, expires_at=now + LIFETIME, agent_id=agent.id, device_token=new_device_token
     )
 
 
 @router.post("/v1/sign-out", status_code=204)
-async def sign_out(services: ServicesDep, caller: Caller) -> Response:
+async def sign_out(database: DatabaseDep, caller: Caller) -> Response:
     """End this sign-in. With an API key it does nothing: keys are revoked."""
     if (sign_in_id := caller.sign_in_id) is not None:
 
@@ -99,5 +107,5 @@ async def sign_out(services: ServicesDep, caller: Caller) -> Response:
             credentials.end_sign_in(session, sign_in_id, clock.now())
             record(session, caller, FactKind.SIGN_IN_REVOKED, sign_in_id=sign_in_id)
 
-        await services.database.write(end)
+        await database.write(end)
     return Response(status_code=204)

@@ -14,15 +14,16 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, StringConstraints
 
 from api.http.body import CLOSE, BodyTooLargeError, copy_body
+from api.http.dependencies import DatabaseDep, SettingsDep, from_app
 from api.http.fields import STORABLE, OptionalIdempotencyKey, PathId
 from api.http.middleware import CONTENT_SECURITY_POLICY
 from api.http.problem_docs import problems
 from api.http.problems import Problem
-from api.runtime.dependencies import AppDependencies, ServicesDep
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import UploadRoute, api_router
 from base import clock
 from base.ids import id_from_key, new_id
+from base.settings import Settings
 from domain.attachments.attachments import (
     NOTICES,
     SERVED_AS_THEMSELVES,
@@ -31,8 +32,8 @@ from domain.attachments.attachments import (
     FileState,
     safe_name,
 )
-from store.attachments.checks import ScannerUnsureError
-from store.attachments.object_store import FileGoneError, FileStoreError
+from store.attachments.checks import FileChecks, ScannerUnsureError
+from store.attachments.object_store import FileGoneError, FileStore, FileStoreError
 from store.attachments.rows import KeptFile, keep_upload
 from store.db.refusals import not_found
 from store.tables import Attachment
@@ -44,6 +45,9 @@ _SAFE = {
     "Accept-Ranges": "none",
 }
 _FORM = "multipart/"
+
+FileStoreDep = Annotated[FileStore, from_app("files")]
+FileChecksDep = Annotated[FileChecks, from_app("file_checks")]
 
 router = api_router("attachments", UploadRoute)
 
@@ -69,19 +73,21 @@ class AttachmentView(BaseModel):
         **problems("not_found", "attachment_not_ready", "store_unavailable"),
     },
 )
-async def get_attachment(services: ServicesDep, caller: Caller, attachment_id: PathId) -> Response:
+async def get_attachment(
+    database: DatabaseDep, files: FileStoreDep, caller: Caller, attachment_id: PathId
+) -> Response:
     """The bytes of a file, whole. A file that was not taken, or not yet, has none.
 
     What an agent has uploaded and not sent yet is that agent's alone.
     """
-    file = await services.database.read(lambda s: s.get(Attachment, attachment_id))
+    file = await database.read(lambda s: s.get(Attachment, attachment_id))
     if file is None or file.state == FileState.DELETED or _is_unsent_file_of_another(file, caller):
         raise not_found("file", attachment_id)
     if file.state != FileState.READY or file.store_key is None:
         notice = NOTICES[FileReason(file.reason)] if file.reason else None
         raise Problem("attachment_not_ready", notice, state=file.state, reason=file.reason)
     try:
-        chunks = await services.files.read(file.store_key)
+        chunks = await files.read(file.store_key)
     except FileGoneError as error:
         raise not_found("file", attachment_id) from error
     except FileStoreError as error:
@@ -115,8 +121,12 @@ async def get_attachment(services: ServicesDep, caller: Caller, attachment_id: P
     ),
 )
 async def upload_attachment(
-    services: ServicesDep,
+    settings: SettingsDep,
+    database: DatabaseDep,
+    files: FileStoreDep,
+    file_checks: FileChecksDep,
     caller: Caller,
+    *,
     request: Request,
     name: Annotated[
         str,
@@ -133,21 +143,19 @@ async def upload_attachment(
     """
     if request.headers.get("content-type", "").lower().startswith(_FORM):
         raise Problem("upload_not_raw", headers=CLOSE)
-    made = _attachment_id(services, caller, idempotency_key)
+    made = _attachment_id(settings, caller, idempotency_key)
     with tempfile.TemporaryFile() as body:
-        size, sha256 = await _read_body(request, body, services.settings.max_attachment_bytes)
+        size, sha256 = await _read_body(request, body, settings.max_attachment_bytes)
         called = safe_name(name, "file")
-        content_type = await _check_file(services, called, body)
+        content_type = await _check_file(file_checks, called, body)
         key = f"agents/{made}-{sha256[:16]}"  # two with one idempotency key may come at once
         kept = KeptFile(called, size, content_type, sha256, key)
-        file = await services.database.read(lambda s: s.get(Attachment, made))
+        file = await database.read(lambda s: s.get(Attachment, made))
         if file is None:
-            await _put(services, key, body)
-            file = await services.database.write(
-                lambda s: keep_upload(s, made, caller.agent_id, kept, clock.now())
-            )
+            await _put(files, key, body)
+            file = await database.write(lambda s: keep_upload(s, made, caller.agent_id, kept, clock.now()))
             if file.store_key != key:
-                await _delete(services, key)
+                await _delete(files, key)
     if file.sha256 != sha256:
         raise Problem("idempotency_key_reused")
     return _view(file)
@@ -166,11 +174,11 @@ def _is_unsent_file_of_another(file: Attachment, caller: Principal) -> bool:
     return unsent and file.agent_id != caller.agent_id
 
 
-def _attachment_id(services: AppDependencies, caller: Principal, key: str | None) -> str:
+def _attachment_id(settings: Settings, caller: Principal, key: str | None) -> str:
     """The id of an upload: the same for the same key, which nobody can compute who guesses the key."""
     if key is None:
         return new_id()
-    return id_from_key("attachment", services.settings.vault.fingerprint(key, f"upload {caller.agent_id}"))
+    return id_from_key("attachment", settings.vault.fingerprint(key, f"upload {caller.agent_id}"))
 
 
 async def _read_body(request: Request, into: IO[bytes], max_bytes: int) -> tuple[int, str]:
@@ -190,23 +198,23 @@ async def _read_body(request: Request, into: IO[bytes], max_bytes: int) -> tuple
     return into.tell(), digest.hexdigest()
 
 
-async def _put(services: AppDependencies, key: str, body: IO[bytes]) -> None:
+async def _put(files: FileStore, key: str, body: IO[bytes]) -> None:
     try:
-        await services.files.put(key, body)
+        await files.put(key, body)
     except FileStoreError as error:
         raise Problem("store_unavailable") from error
 
 
-async def _delete(services: AppDependencies, key: str) -> None:
+async def _delete(files: FileStore, key: str) -> None:
     try:
-        await services.files.delete(key)
+        await files.delete(key)
     except FileStoreError as error:
         raise Problem("store_unavailable") from error
 
 
-async def _check_file(services: AppDependencies, name: str, body: IO[bytes]) -> str:
+async def _check_file(file_checks: FileChecks, name: str, body: IO[bytes]) -> str:
     try:
-        verdict = await services.file_checks.judge_outbound(name, body)
+        verdict = await file_checks.judge_outbound(name, body)
     except ScannerUnsureError as error:
         raise Problem("store_unavailable", "The scanner gave no answer. Repeat the request later.") from error
     if isinstance(verdict, FileReason):

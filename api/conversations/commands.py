@@ -8,16 +8,18 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from api.conversations.service import show_conversation
+from api.http.dependencies import DatabaseDep
 from api.http.fields import Flag, Input, OptionalIdempotencyKey, PathId
 from api.http.problem_docs import problems
-from api.runtime.dependencies import AppDependencies, ServicesDep
 from api.schemas.views import ConversationView
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
+from api.services.conversation_commands import CommandsDep, ConversationCommands
 from base.ids import id_from_key, new_id
 from domain.conversations.lifecycle import Trigger
 from domain.conversations.state import Command
 from store.conversations.command_targets import command_target
+from store.db.database import Database
 
 _CODES = (
     "not_found",
@@ -42,29 +44,34 @@ _WITH_SURVEY = EndInput()
 
 @router.post("/v1/conversations/{conversation_id}/pick", responses=problems("already_picked", *_CODES))
 async def pick(
-    services: ServicesDep,
+    database: DatabaseDep,
+    commands: CommandsDep,
     caller: Caller,
     conversation_id: PathId,
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Take an open conversation: it becomes active, in a new session of yours. The first one wins."""
-    return await _execute(services, caller, conversation_id, Trigger.PICK, idempotency_key)
+    return await _execute(database, commands, caller, conversation_id, Trigger.PICK, key=idempotency_key)
 
 
 @router.post("/v1/conversations/{conversation_id}/close-session", responses=problems(*_CODES))
 async def close_session(
-    services: ServicesDep,
+    database: DatabaseDep,
+    commands: CommandsDep,
     caller: Caller,
     conversation_id: PathId,
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Close your session without ending the conversation, which waits for the customer."""
-    return await _execute(services, caller, conversation_id, Trigger.CLOSE_SESSION, idempotency_key)
+    return await _execute(
+        database, commands, caller, conversation_id, Trigger.CLOSE_SESSION, key=idempotency_key
+    )
 
 
 @router.post("/v1/conversations/{conversation_id}/reopen", responses=problems(*_CODES))
 async def reopen(
-    services: ServicesDep,
+    database: DatabaseDep,
+    commands: CommandsDep,
     caller: Caller,
     conversation_id: PathId,
     idempotency_key: OptionalIdempotencyKey = None,
@@ -73,71 +80,80 @@ async def reopen(
 
     Possible while the conversation waits, and after it closed for as long as its workstream allows.
     """
-    return await _execute(services, caller, conversation_id, Trigger.REOPEN, idempotency_key)
+    return await _execute(database, commands, caller, conversation_id, Trigger.REOPEN, key=idempotency_key)
 
 
 @router.post("/v1/conversations/{conversation_id}/end", responses=problems(*_CODES))
 async def end(
-    services: ServicesDep,
+    database: DatabaseDep,
+    commands: CommandsDep,
     caller: Caller,
+    *,
     conversation_id: PathId,
     body: EndInput = _WITH_SURVEY,
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """End the conversation: wrap-up begins, and the survey that the page asks for, unless it is skipped."""
     return await _execute(
-        services,
+        database,
+        commands,
         caller,
         conversation_id,
         Trigger.END,
-        idempotency_key,
+        key=idempotency_key,
         skip_survey=body.skip_survey,
     )
 
 
 @router.post("/v1/conversations/{conversation_id}/complete", responses=problems(*_CODES))
 async def complete(
-    services: ServicesDep,
+    database: DatabaseDep,
+    commands: CommandsDep,
     caller: Caller,
     conversation_id: PathId,
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Finish wrap-up: the conversation is closed."""
-    return await _execute(services, caller, conversation_id, Trigger.COMPLETE, idempotency_key)
+    return await _execute(database, commands, caller, conversation_id, Trigger.COMPLETE, key=idempotency_key)
 
 
 @router.post("/v1/conversations/{conversation_id}/release", responses=problems(*_CODES))
 async def release(
-    services: ServicesDep,
+    database: DatabaseDep,
+    commands: CommandsDep,
     caller: Caller,
     conversation_id: PathId,
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Release the conversation: it is open, and anybody may pick it."""
-    return await _execute(services, caller, conversation_id, Trigger.RELEASE, idempotency_key)
+    return await _execute(database, commands, caller, conversation_id, Trigger.RELEASE, key=idempotency_key)
 
 
 @router.post("/v1/conversations/{conversation_id}/force-close", responses=problems(*_CODES))
 async def force_close(
-    services: ServicesDep,
+    database: DatabaseDep,
+    commands: CommandsDep,
     caller: Caller,
     conversation_id: PathId,
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Close the conversation at once, whichever agent has it. No survey follows."""
-    return await _execute(services, caller, conversation_id, Trigger.FORCE_CLOSE, idempotency_key)
+    return await _execute(
+        database, commands, caller, conversation_id, Trigger.FORCE_CLOSE, key=idempotency_key
+    )
 
 
 async def _execute(
-    services: AppDependencies,
+    database: Database,
+    commands: ConversationCommands,
     caller: Principal,
     conversation_id: str,
     action: Trigger,
-    key: str | None,
     *,
+    key: str | None,
     skip_survey: bool = False,
 ) -> ConversationView:
-    conversation = await services.database.read(lambda s: command_target(s, conversation_id))
+    conversation = await database.read(lambda s: command_target(s, conversation_id))
     command = Command(
         action.value,
         id_from_key(caller.agent_id, conversation_id, action, key) if key else new_id(),
@@ -147,5 +163,5 @@ async def _execute(
         skip_survey=skip_survey,
         settings=conversation.settings,
     )
-    await services.commands.execute(conversation, command)
-    return await show_conversation(services.database, conversation_id)
+    await commands.execute(conversation, command)
+    return await show_conversation(database, conversation_id)

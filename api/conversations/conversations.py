@@ -9,11 +9,12 @@ from starlette.requests import Request
 
 from api.conversations.service import find_conversation, show_conversation
 from api.events.access import subjects_for
+from api.http.dependencies import DatabaseDep
 from api.http.fields import Digits, Id, Instant, PathId, SearchText
 from api.http.paging import Cursor, CursorOf, CursorPage, Limit, Number
 from api.http.problem_docs import problems
+from api.http.slow_reads import LongReadsDep
 from api.http.two_way_paging import RangeQuery, TwoWayList, range_by_id, range_by_number
-from api.runtime.dependencies import ServicesDep
 from api.schemas.views import ConversationView, EventView, MessageView
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
@@ -46,7 +47,7 @@ router = api_router("conversations")
 @router.get("/v1/conversations", responses=problems("invalid_cursor", "too_many_requests", "read_too_slow"))
 async def list_conversations(
     request: Request,
-    services: ServicesDep,
+    long_reads: LongReadsDep,
     caller: Caller,
     *,
     status: Annotated[list[Status] | None, Query(description="One status or several.")] = None,
@@ -84,16 +85,16 @@ async def list_conversations(
     def load(session: Session) -> list[ConversationRecord]:
         return conversations.listed(session, wanted, span, now=now)
 
-    found = await services.long_reads.read_if(q is not None, request, caller.agent_id, load)
+    found = await long_reads.read_if(q is not None, request, caller.agent_id, load)
     return _BY_ACTIVITY.page(
         found, limit, lambda record: ConversationView.of(record, now), conversations.place_of
     )
 
 
 @router.get("/v1/conversations/{conversation_id}", responses=problems("not_found"))
-async def get_conversation(services: ServicesDep, conversation_id: PathId) -> ConversationView:
+async def get_conversation(database: DatabaseDep, conversation_id: PathId) -> ConversationView:
     """One conversation."""
-    return await show_conversation(services.database, conversation_id)
+    return await show_conversation(database, conversation_id)
 
 
 @router.get(
@@ -101,7 +102,7 @@ async def get_conversation(services: ServicesDep, conversation_id: PathId) -> Co
     responses=problems("not_found", "invalid_cursor", "unknown_item"),
 )
 async def list_messages(
-    services: ServicesDep,
+    database: DatabaseDep,
     conversation_id: PathId,
     query: MessageRange,
 ) -> CursorPage[MessageView]:
@@ -117,7 +118,7 @@ async def list_messages(
             show=partial(_show_messages, session, thread),
         )
 
-    return await services.database.read(load)
+    return await database.read(load)
 
 
 @router.get(
@@ -125,7 +126,7 @@ async def list_messages(
     responses=problems("not_found", "invalid_cursor", "unknown_item"),
 )
 async def get_timeline(
-    services: ServicesDep,
+    database: DatabaseDep,
     caller: Caller,
     permissions: PermissionsDep,
     conversation_id: PathId,
@@ -147,14 +148,14 @@ async def get_timeline(
             show=lambda events: [EventView.of(event) for event in events],
         )
 
-    return await services.database.read(load)
+    return await database.read(load)
 
 
 @router.get(
     "/v1/customers/{customer_id}/messages", responses=problems("not_found", "invalid_cursor", "unknown_item")
 )
 async def list_thread_messages(
-    services: ServicesDep,
+    database: DatabaseDep,
     customer_id: PathId,
     query: MessageRange,
 ) -> CursorPage[MessageView]:
@@ -175,7 +176,7 @@ async def list_thread_messages(
             show=partial(_show_messages, session, record.thread),
         )
 
-    return await services.database.read(load)
+    return await database.read(load)
 
 
 def _show_messages(session: Session, thread: Thread, messages: list[Message]) -> list[MessageView]:

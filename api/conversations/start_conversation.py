@@ -3,12 +3,13 @@
 from pydantic import Field
 
 from api.conversations.service import show_conversation
+from api.http.dependencies import DatabaseDep
 from api.http.fields import Id, Input, OptionalIdempotencyKey
 from api.http.problem_docs import problems
-from api.runtime.dependencies import ServicesDep
 from api.schemas.views import ConversationView
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
+from api.services.conversation_commands import CommandsDep
 from base.ids import id_from_key, new_id
 from domain.conversations.lifecycle import Trigger
 from domain.conversations.state import Command
@@ -30,7 +31,8 @@ class ConversationInput(Input):
     responses=problems("not_found", "conversation_exists", *RefusalCode, "busy", "outcome_unknown"),
 )
 async def start_conversation(
-    services: ServicesDep,
+    database: DatabaseDep,
+    commands: CommandsDep,
     caller: Caller,
     body: ConversationInput,
     idempotency_key: OptionalIdempotencyKey = None,
@@ -42,9 +44,7 @@ async def start_conversation(
     """
     key = idempotency_key
     command_id = id_from_key(caller.agent_id, body.customer_id, Trigger.START, key) if key else new_id()
-    conversation = await services.database.read(
-        lambda s: new_conversation_ref(s, body.customer_id, command_id)
-    )
+    conversation = await database.read(lambda s: new_conversation_ref(s, body.customer_id, command_id))
     command = Command(
         Trigger.START.value,
         command_id,
@@ -53,5 +53,5 @@ async def start_conversation(
         supervises=caller.supervises,
         settings=conversation.settings,
     )
-    await services.commands.execute(conversation, command)
-    return await show_conversation(services.database, conversation.id)
+    await commands.execute(conversation, command)
+    return await show_conversation(database, conversation.id)

@@ -10,19 +10,20 @@ from pydantic import Field
 from sqlmodel import Session
 
 from api.conversations.service import show_conversation
+from api.http.dependencies import DatabaseDep
 from api.http.fields import Digits, Input, PathId, displayed_text
 from api.http.problem_docs import problems
 from api.http.problems import Problem
-from api.runtime.dependencies import AppDependencies, ServicesDep
-from api.runtime.meta_actions import PROBLEMS_AT_META, ThreadTarget
 from api.schemas.views import ConversationView
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
+from api.services.meta_actions import PROBLEMS_AT_META, MetaActions, MetaActionsDep, ThreadTarget
 from base import clock
 from base.ids import new_id
 from domain.sending.thread_owner import PAGE_INBOX_APP_ID
 from messenger.graph.error_table import ErrorKind
 from store.conversations.thread_owners import note_control, told_by_meta
+from store.db.database import Database
 
 _TIMEOUT_SECONDS = 10.0
 _MAX_METADATA_LENGTH = 1000
@@ -52,44 +53,54 @@ _TO_INBOX = PassInput()
 
 
 @router.post("/v1/conversations/{conversation_id}/thread/take", responses=problems(*_CODES))
-async def take_thread(services: ServicesDep, caller: Caller, conversation_id: PathId) -> ConversationView:
+async def take_thread(
+    database: DatabaseDep, meta: MetaActionsDep, caller: Caller, conversation_id: PathId
+) -> ConversationView:
     """Take the thread from the app that has it. Meta allows it to the Page's default app only."""
     try:
-        found = await _ask_meta(services, caller, conversation_id, "take")
+        found = await _ask_meta(meta, caller, conversation_id, "take")
     except Problem as problem:
         if problem.extras.get("reason") == ErrorKind.CONFIG:
             raise Problem("meta_refused", f"{problem.detail} {_TAKE_NEEDS}", **problem.extras) from problem
         raise
-    return await _record_and_show(services, caller, found, "taken", found.own_app_id)
+    return await _record_and_show(database, caller, found, "taken", found.own_app_id)
 
 
 @router.post("/v1/conversations/{conversation_id}/thread/pass", responses=problems(*_CODES))
 async def pass_thread(
-    services: ServicesDep, caller: Caller, conversation_id: PathId, body: PassInput = _TO_INBOX
+    database: DatabaseDep,
+    meta: MetaActionsDep,
+    caller: Caller,
+    conversation_id: PathId,
+    body: PassInput = _TO_INBOX,
 ) -> ConversationView:
     """Give the thread to another app or to the Page inbox. Only its owner may, or anybody if it is idle."""
     found = await _ask_meta(
-        services, caller, conversation_id, "pass", target_app_id=body.app_id, metadata=body.metadata
+        meta, caller, conversation_id, "pass", target_app_id=body.app_id, metadata=body.metadata
     )
-    return await _record_and_show(services, caller, found, "passed", body.app_id)
+    return await _record_and_show(database, caller, found, "passed", body.app_id)
 
 
 @router.post("/v1/conversations/{conversation_id}/thread/release", responses=problems(*_CODES))
-async def release_thread(services: ServicesDep, caller: Caller, conversation_id: PathId) -> ConversationView:
+async def release_thread(
+    database: DatabaseDep, meta: MetaActionsDep, caller: Caller, conversation_id: PathId
+) -> ConversationView:
     """Give the thread up: it is idle, and every app may answer."""
-    found = await _ask_meta(services, caller, conversation_id, "release")
-    return await _record_and_show(services, caller, found, "released", None)
+    found = await _ask_meta(meta, caller, conversation_id, "release")
+    return await _record_and_show(database, caller, found, "released", None)
 
 
 @router.post("/v1/conversations/{conversation_id}/thread/request", responses=problems(*_CODES))
-async def request_thread(services: ServicesDep, caller: Caller, conversation_id: PathId) -> ConversationView:
+async def request_thread(
+    database: DatabaseDep, meta: MetaActionsDep, caller: Caller, conversation_id: PathId
+) -> ConversationView:
     """Ask the app that has the thread to pass it here. It may do so or not."""
-    found = await _ask_meta(services, caller, conversation_id, "request")
-    return await _record_and_show(services, caller, found, "requested", found.own_app_id, changes=False)
+    found = await _ask_meta(meta, caller, conversation_id, "request")
+    return await _record_and_show(database, caller, found, "requested", found.own_app_id, changes=False)
 
 
 async def _ask_meta(
-    services: AppDependencies,
+    meta: MetaActions,
     caller: Principal,
     conversation_id: str,
     action: str,
@@ -97,8 +108,6 @@ async def _ask_meta(
     target_app_id: str | None = None,
     metadata: str | None = None,
 ) -> ThreadTarget:
-    services.sender_action_limit.acquire(conversation_id)
-    meta = services.meta
     found = await meta.load_target(conversation_id, caller.agent_id, supervises=caller.supervises)
     await meta.ask(
         lambda graph: graph.control_thread(
@@ -110,7 +119,7 @@ async def _ask_meta(
 
 
 async def _record_and_show(
-    services: AppDependencies,
+    database: Database,
     caller: Principal,
     found: ThreadTarget,
     outcome: str,
@@ -125,5 +134,5 @@ async def _record_and_show(
             told_by_meta(session, conversation.customer_id, app_id, found.own_app_id, now)
         note_control(session, conversation, outcome, agent_id=caller.agent_id, app_id=app_id, key=key, at=now)
 
-    await services.database.write(write)
-    return await show_conversation(services.database, conversation.id)
+    await database.write(write)
+    return await show_conversation(database, conversation.id)

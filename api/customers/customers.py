@@ -8,16 +8,18 @@ from pydantic import BaseModel
 from sqlmodel import Session
 from starlette.requests import Request
 
+from api.http.dependencies import DatabaseDep, SettingsDep
 from api.http.fields import Digits, Id, Instant, OptionalIdempotencyKey, PathId, SearchText
 from api.http.paging import Cursor, CursorOf, CursorPage, Limit
 from api.http.problem_docs import problems
+from api.http.slow_reads import LongReadsDep
 from api.privacy.addresses import status_url
-from api.runtime.dependencies import AppDependencies, ServicesDep
 from api.schemas.views import CustomerListView, CustomerView
 from api.security.audit import record
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
 from base import clock
+from base.settings import Settings
 from domain.events.kinds import FactKind
 from store.access.idempotency import Once, create_once, request_hash
 from store.customers import customers
@@ -57,7 +59,7 @@ class ErasureView(BaseModel):
     status_url: str
 
     @classmethod
-    def of(cls, services: AppDependencies, erasure: Erasure) -> Self:
+    def of(cls, settings: Settings, erasure: Erasure) -> Self:
         """The erasure as it stands."""
         return cls(
             id=erasure.id,
@@ -71,14 +73,14 @@ class ErasureView(BaseModel):
             outcome=Outcome(erasure.outcome) if erasure.outcome else None,
             counts=erasure.counts,
             confirmation_code=erasure.code,
-            status_url=status_url(services, erasure),
+            status_url=status_url(settings, erasure),
         )
 
 
 @router.get("/v1/customers", responses=problems("invalid_cursor", "too_many_requests", "read_too_slow"))
 async def list_customers(
     request: Request,
-    services: ServicesDep,
+    long_reads: LongReadsDep,
     caller: Caller,
     *,
     page_id: Digits | None = None,
@@ -92,16 +94,16 @@ async def list_customers(
     """Customers, those first who wrote for the first time most recently."""
     span = Span(limit + 1, newest_first=True, before=_BY_NEWEST.read(cursor))
     wanted = CustomerFilter(page_id, psid, q)
-    found = await services.long_reads.read_if(
+    found = await long_reads.read_if(
         q is not None, request, caller.agent_id, lambda s: customers.listed(s, wanted, span)
     )
     return _BY_NEWEST.page(found, limit, CustomerListView.of, customers.place_of)
 
 
 @router.get("/v1/customers/{customer_id}", responses=problems("not_found"))
-async def get_customer(services: ServicesDep, customer_id: PathId) -> CustomerView:
+async def get_customer(database: DatabaseDep, customer_id: PathId) -> CustomerView:
     """One customer: a person on a page."""
-    record = await services.database.read(lambda s: customers.find(s, customer_id))
+    record = await database.read(lambda s: customers.find(s, customer_id))
     if record is None:
         raise not_found("customer", customer_id)
     return CustomerView.of_record(record, clock.now())
@@ -113,7 +115,11 @@ async def get_customer(services: ServicesDep, customer_id: PathId) -> CustomerVi
     responses=problems("not_found", "idempotency_key_reused"),
 )
 async def erase_customer(
-    services: ServicesDep, caller: Caller, customer_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+    settings: SettingsDep,
+    database: DatabaseDep,
+    caller: Caller,
+    customer_id: PathId,
+    idempotency_key: OptionalIdempotencyKey = None,
 ) -> ErasureView:
     """Erase everything that is kept of a customer. It cannot be undone.
 
@@ -126,34 +132,34 @@ async def erase_customer(
 
     def request(session: Session) -> None:
         known = session.get(Erasure, erasure_id) is not None
-        vault, agent_id = services.settings.vault, caller.agent_id
+        vault, agent_id = settings.vault, caller.agent_id
         erasures.request_for_customer(session, vault, customer_id, agent_id=agent_id, at=clock.now())
         if not known:
             record(session, caller, FactKind.ERASURE_REQUESTED, erasure_id=erasure_id)
 
     def work(session: Session) -> ErasureView:
         create_once(session, wanted, erasure_id, lambda: request(session), clock.now())
-        return ErasureView.of(services, session.get_one(Erasure, erasure_id))
+        return ErasureView.of(settings, session.get_one(Erasure, erasure_id))
 
-    return await services.database.write(work)
+    return await database.write(work)
 
 
 @router.get("/v1/erasures", responses=problems("invalid_cursor"))
 async def list_erasures(
-    services: ServicesDep, cursor: Cursor = None, limit: Limit = 50
+    settings: SettingsDep, database: DatabaseDep, cursor: Cursor = None, limit: Limit = 50
 ) -> CursorPage[ErasureView]:
     """All erasures, the newest first."""
     after = _BY_REQUEST.read(cursor)
-    found = await services.database.read(lambda s: erasures.listed(s, after=after, limit=limit + 1))
+    found = await database.read(lambda s: erasures.listed(s, after=after, limit=limit + 1))
     return _BY_REQUEST.page(
-        found, limit, lambda each: ErasureView.of(services, each), lambda each: (each.requested_at, each.id)
+        found, limit, lambda each: ErasureView.of(settings, each), lambda each: (each.requested_at, each.id)
     )
 
 
 @router.get("/v1/erasures/{erasure_id}", responses=problems("not_found"))
-async def get_erasure(services: ServicesDep, erasure_id: PathId) -> ErasureView:
+async def get_erasure(settings: SettingsDep, database: DatabaseDep, erasure_id: PathId) -> ErasureView:
     """One erasure, while it is under way and ever after."""
-    erasure = await services.database.read(lambda s: s.get(Erasure, erasure_id))
+    erasure = await database.read(lambda s: s.get(Erasure, erasure_id))
     if erasure is None:
         raise not_found("erasure", erasure_id)
-    return ErasureView.of(services, erasure)
+    return ErasureView.of(settings, erasure)

@@ -20,14 +20,13 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.events.access import Reader, may_see, subjects_for
+from api.events.event_hub import EventHub, EventHubDep, Listener, LogBounds
 from api.events.frames import Goodbye, GoodbyeReason, Hello, Ping, Reset, ResetReason
 from api.events.position import Position, read_id, write_id
 from api.http.fields import Digits, Id, Text
 from api.http.paging import Number
 from api.http.problem_docs import problems
 from api.http.problems import Problem
-from api.runtime.dependencies import AppDependencies, ServicesDep
-from api.runtime.event_hub import Listener, LogBounds
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
 from api.security.permissions import PermissionsDep
@@ -56,7 +55,7 @@ class EventStream(Response):
 
     def __init__(
         self,
-        services: AppDependencies,
+        hub: EventHub,
         principal: Principal,
         wanted: EventFilter,
         asked: Position | None,
@@ -65,7 +64,7 @@ class EventStream(Response):
         super().__init__()
         del self.headers["content-length"]
         self.headers["cache-control"] = "no-store"
-        self._hub = services.hub
+        self._hub = hub
         self._agent_id = principal.agent_id
         reader = Reader(principal.agent_id, principal.role, wanted.subjects)
         self._listener = Listener(
@@ -148,7 +147,7 @@ def why_reset(asked: Position, bounds: LogBounds) -> ResetReason | None:
     },
 )
 async def stream_events(
-    services: ServicesDep,
+    hub: EventHubDep,
     caller: Caller,
     permissions: PermissionsDep,
     *,
@@ -178,7 +177,7 @@ async def stream_events(
         subjects_for(permissions, caller.role),
         frozenset(kind) if kind is not None else None,
     )
-    return EventStream(services, caller, wanted, asked)
+    return EventStream(hub, caller, wanted, asked)
 
 
 def _greeting(position_id: str, reset: ResetReason | None) -> bytes:

@@ -7,10 +7,10 @@ from typing import Self
 from pydantic import BaseModel
 from sqlmodel import Session
 
+from api.http.dependencies import DatabaseDep
 from api.http.fields import PathNumber
 from api.http.paging import Cursor, CursorOf, CursorPage, Limit, Number
 from api.http.problem_docs import problems
-from api.runtime.dependencies import ServicesDep
 from api.schemas.views import EventView
 from api.security.audit import record
 from api.security.auth import Caller
@@ -59,11 +59,11 @@ class UnroutedEventView(BaseModel):
 
 @router.get("/v1/webhook-events/unrouted", responses=problems("invalid_cursor"))
 async def list_unrouted_events(
-    services: ServicesDep, disposition: Disposition | None = None, cursor: Cursor = None, limit: Limit = 50
+    database: DatabaseDep, disposition: Disposition | None = None, cursor: Cursor = None, limit: Limit = 50
 ) -> CursorPage[UnroutedEventView]:
     """Events that went to no thread, newest first."""
     before = _BY_NUMBER.read(cursor)
-    found = await services.database.read(
+    found = await database.read(
         lambda s: unrouted.listed(
             s, disposition=disposition, before=before[0] if before else None, limit=limit + 1
         )
@@ -73,7 +73,7 @@ async def list_unrouted_events(
 
 @router.get("/v1/webhook-events/conflicts", responses=problems("invalid_cursor"))
 async def list_conflicting_events(
-    services: ServicesDep, cursor: Cursor = None, limit: Limit = 50
+    database: DatabaseDep, cursor: Cursor = None, limit: Limit = 50
 ) -> CursorPage[EventView]:
     """Events that came again with another content, newest first.
 
@@ -81,7 +81,7 @@ async def list_conflicting_events(
     protocol: if they go on, change the app secret, for somebody else may know it.
     """
     before = _BY_EVENT.read(cursor)
-    found = await services.database.read(
+    found = await database.read(
         lambda s: timeline.events_of_kind(
             s, CONFLICTING_REPEAT, before=before[0] if before else None, limit=limit + 1
         )
@@ -90,7 +90,7 @@ async def list_conflicting_events(
 
 
 @router.post("/v1/webhook-events/{inbox_id}/replay", status_code=202, responses=problems("not_found"))
-async def replay_event(services: ServicesDep, caller: Caller, inbox_id: PathNumber) -> UnroutedEventView:
+async def replay_event(database: DatabaseDep, caller: Caller, inbox_id: PathNumber) -> UnroutedEventView:
     """Route an event again that went to no thread: after its page was added, or after an update of Pagedesk.
 
     It is `replaying` until the relay has it, within a second or two, and is then as if it had just come. What
@@ -107,4 +107,4 @@ async def replay_event(services: ServicesDep, caller: Caller, inbox_id: PathNumb
             record(session, caller, FactKind.WEBHOOK_REPLAY_REQUESTED, inbox_id=str(inbox_id))
         return UnroutedEventView.of(event)
 
-    return await services.database.write(work)
+    return await database.write(work)

@@ -7,7 +7,7 @@ balancer look at `/healthz`, and people and alarms at `/readyz`.
 from fastapi import Response
 from pydantic import BaseModel
 
-from api.runtime.dependencies import ServicesDep
+from api.health.readiness import ReadinessDep
 from api.security.guarded_route import api_router
 
 router = api_router("health")
@@ -36,9 +36,9 @@ async def healthz() -> HealthView:
     "/readyz",
     responses={503: {"model": ReadinessView, "description": "Something that is needed does not answer."}},
 )
-async def readyz(services: ServicesDep, response: Response) -> ReadinessView:
+async def readyz(readiness: ReadinessDep, response: Response) -> ReadinessView:
     """Whether everything that is needed answers."""
-    checks = await services.readiness.run_checks()
+    checks = await readiness.run_checks()
     ready = all(outcome == "ok" for outcome in checks.values())
     response.status_code = 200 if ready else 503
     return ReadinessView(status="ready" if ready else "not_ready", checks=checks)

@@ -2,7 +2,7 @@
 
 from fastapi import Response
 
-from api.runtime.dependencies import ServicesDep
+from api.health.desk_metrics import DeskMetricsDep
 from api.security.guarded_route import api_router
 from base import metrics
 
@@ -16,6 +16,6 @@ class MetricsResponse(Response):
 
 
 @router.get("/metrics", response_class=MetricsResponse)
-async def get_metrics(services: ServicesDep) -> MetricsResponse:
+async def get_metrics(desk_metrics: DeskMetricsDep) -> MetricsResponse:
     """This API process's counters and the desk's gauges, for Prometheus; `docs/metrics.md` lists them."""
-    return MetricsResponse(await services.metrics.exposition() + metrics.exposition())
+    return MetricsResponse(await desk_metrics.exposition() + metrics.exposition())

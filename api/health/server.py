@@ -1,13 +1,16 @@
 """`GET /v1/server`: how this API process stands as a server: connections, open files, proxies."""
 
 import resource
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel
 
-from api.runtime.dependencies import ServicesDep
+from api.http.dependencies import from_app
+from api.http.untrusted_proxies import ProxyWatchDep
 from api.security.guarded_route import api_router
 from base.http.connections import MAX_WAITING_PER_SOURCE, Connections
+
+ConnectionsDep = Annotated[Connections | None, from_app("connections")]
 
 router = api_router("health")
 
@@ -47,10 +50,10 @@ class ServerView(BaseModel):
 
 
 @router.get("/v1/server")
-async def get_server(services: ServicesDep) -> ServerView:
+async def get_server(proxies: ProxyWatchDep, connections: ConnectionsDep) -> ServerView:
     """The state of the process that answers. With several processes each shows its own."""
     return ServerView(
         open_files=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
-        connections=None if services.connections is None else ConnectionsView.of(services.connections),
-        untrusted_proxies=services.proxies.untrusted,
+        connections=None if connections is None else ConnectionsView.of(connections),
+        untrusted_proxies=proxies.untrusted,
     )

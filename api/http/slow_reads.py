@@ -8,10 +8,11 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Coroutine
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
+from api.http.dependencies import from_app
 from api.http.problems import Problem
 from store.db.database import Database, Lane, Work
 from store.db.read_limits import ReadTooSlowError
@@ -81,3 +82,6 @@ async def _until_gone(request: Request) -> None:
     # These requests have no body, so there is nothing else to be received.
     while (await request.receive())["type"] != "http.disconnect":
         pass
+
+
+LongReadsDep = Annotated[LongReads, from_app("long_reads")]

@@ -3,8 +3,11 @@
 Everybody behind it is then one source: for the limits on connections, and for those on signing in.
 """
 
+from typing import Annotated
+
 from starlette.types import Scope
 
+from api.http.dependencies import from_app
 from base.http.proxies import FORWARDED_HEADERS, untrusted_proxy
 from base.log import get_logger
 
@@ -37,3 +40,6 @@ class ProxyWatch:
                 address=address,
                 remedy="Name it in PAGEDESK_TRUSTED_PROXIES; until then all behind it count as one source.",
             )
+
+
+ProxyWatchDep = Annotated[ProxyWatch, from_app("proxies")]

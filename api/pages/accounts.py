@@ -8,18 +8,20 @@ from fastapi import Response
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
+from api.http.dependencies import DatabaseDep, SettingsDep
 from api.http.fields import AppSecret, Digits, Id, Input, Name, OptionalIdempotencyKey, PathId
 from api.http.paging import Cursor, CursorOf, CursorPage, Limit
 from api.http.problem_docs import problems
 from api.pages.service import PageInput, save_page, wake_page
 from api.pages.views import PageView
-from api.runtime.dependencies import AppDependencies, ServicesDep
 from api.security.audit import record
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
 from api.security.idempotency import once
+from api.services.workflow_client import WorkflowClientDep
 from base import clock
 from base.ids import new_id
+from base.settings import Settings
 from domain.access.roles import Role
 from domain.events.kinds import FactKind
 from store.access.idempotency import create_once
@@ -66,9 +68,8 @@ class AccountView(BaseModel):
     created_at: datetime
 
     @classmethod
-    def of(cls, services: AppDependencies, caller: Principal, account: Account, page_ids: list[str]) -> Self:
+    def of(cls, settings: Settings, caller: Principal, account: Account, page_ids: list[str]) -> Self:
         """The account as `caller` may see it."""
-        settings = services.settings
         ready = account.verify_token is not None
         admin = caller.role is Role.ADMIN
         return cls(
@@ -85,7 +86,7 @@ class AccountView(BaseModel):
 
 @router.get("/v1/accounts")
 async def list_accounts(
-    services: ServicesDep, caller: Caller, cursor: Cursor = None, limit: Limit = 50
+    settings: SettingsDep, database: DatabaseDep, caller: Caller, cursor: Cursor = None, limit: Limit = 50
 ) -> CursorPage[AccountView]:
     """All accounts."""
     after = _BY_ID.read(cursor)
@@ -96,11 +97,11 @@ async def list_accounts(
         return _BY_ID.page(
             found,
             limit,
-            lambda account: AccountView.of(services, caller, account, page_ids[account.id]),
+            lambda account: AccountView.of(settings, caller, account, page_ids[account.id]),
             lambda account: (account.id,),
         )
 
-    return await services.database.read(load)
+    return await database.read(load)
 
 
 @router.post(
@@ -109,11 +110,17 @@ async def list_accounts(
     responses=problems("app_id_taken", "page_in_use", "idempotency_key_reused", "unknown_workstream"),
 )
 async def create_account(
-    services: ServicesDep, caller: Caller, body: AccountInput, idempotency_key: OptionalIdempotencyKey = None
+    settings: SettingsDep,
+    database: DatabaseDep,
+    workflow_client: WorkflowClientDep,
+    caller: Caller,
+    *,
+    body: AccountInput,
+    idempotency_key: OptionalIdempotencyKey = None,
 ) -> AccountView:
     """Add a Facebook app, with its pages if you like."""
-    wanted = once(services, caller, idempotency_key, "create_account", body)
-    vault = services.settings.vault
+    wanted = once(settings.vault, caller, idempotency_key, "create_account", body)
+    vault = settings.vault
 
     def create(session: Session, account_id: str) -> None:
         account = accounts.add(
@@ -132,22 +139,30 @@ async def create_account(
     def work(session: Session) -> AccountView:
         fresh = new_id()
         account_id = create_once(session, wanted, fresh, lambda: create(session, fresh), clock.now())
-        return _view(session, services, caller, account_id)
+        return _view(session, settings, caller, account_id)
 
-    view = await services.database.write(work)
-    await asyncio.gather(*(wake_page(services, page.page_id) for page in body.pages))
+    view = await database.write(work)
+    await asyncio.gather(*(wake_page(database, workflow_client, page.page_id) for page in body.pages))
     return view
 
 
 @router.get("/v1/accounts/{account_id}", responses=problems("not_found"))
-async def get_account(services: ServicesDep, caller: Caller, account_id: PathId) -> AccountView:
+async def get_account(
+    settings: SettingsDep, database: DatabaseDep, caller: Caller, account_id: PathId
+) -> AccountView:
     """One account."""
-    return await services.database.read(lambda s: _view(s, services, caller, account_id))
+    return await database.read(lambda s: _view(s, settings, caller, account_id))
 
 
 @router.patch("/v1/accounts/{account_id}", responses=problems("not_found"))
 async def change_account(
-    services: ServicesDep, caller: Caller, account_id: PathId, body: AccountChange
+    settings: SettingsDep,
+    database: DatabaseDep,
+    workflow_client: WorkflowClientDep,
+    caller: Caller,
+    *,
+    account_id: PathId,
+    body: AccountChange,
 ) -> AccountView:
     """Change the name or the app secret.
 
@@ -160,48 +175,50 @@ async def change_account(
         account.name = body.name or account.name
         if body.app_secret is not None:
             secret = body.app_secret.get_secret_value()
-            accounts.rotate_app_secret(services.settings.vault, account, secret, clock.now())
+            accounts.rotate_app_secret(settings.vault, account, secret, clock.now())
         session.flush()
         changed = ",".join(body.model_dump(exclude_none=True))
         record(session, caller, FactKind.ACCOUNT_CHANGED, account_id=account_id, changed=changed)
-        return _view(session, services, caller, account_id)
+        return _view(session, settings, caller, account_id)
 
-    view = await services.database.write(work)
+    view = await database.write(work)
     if body.app_secret is not None:
-        await asyncio.gather(*(wake_page(services, page_id) for page_id in view.page_ids))
+        await asyncio.gather(*(wake_page(database, workflow_client, page_id) for page_id in view.page_ids))
     return view
 
 
 @router.post("/v1/accounts/{account_id}/end-rotation", responses=problems("not_found"))
-async def end_secret_rotation(services: ServicesDep, caller: Caller, account_id: PathId) -> AccountView:
+async def end_secret_rotation(
+    settings: SettingsDep, database: DatabaseDep, caller: Caller, account_id: PathId
+) -> AccountView:
     """Take no deliveries any more that the previous app secret signed; other processes know within 5 s."""
 
     def work(session: Session) -> AccountView:
         accounts.end_rotation(accounts.get(session, account_id))
         session.flush()
         record(session, caller, FactKind.ACCOUNT_ROTATION_ENDED, account_id=account_id)
-        return _view(session, services, caller, account_id)
+        return _view(session, settings, caller, account_id)
 
-    return await services.database.write(work)
+    return await database.write(work)
 
 
 @router.delete(
     "/v1/accounts/{account_id}", status_code=204, responses=problems("not_found", "account_in_use")
 )
-async def delete_account(services: ServicesDep, caller: Caller, account_id: PathId) -> Response:
+async def delete_account(database: DatabaseDep, caller: Caller, account_id: PathId) -> Response:
     """Delete an account that has no pages any more. Its secrets are forgotten."""
 
     def work(session: Session) -> None:
         accounts.delete(session, account_id, clock.now())
         record(session, caller, FactKind.ACCOUNT_DELETED, account_id=account_id)
 
-    await services.database.write(work)
+    await database.write(work)
     return Response(status_code=204)
 
 
 @router.get("/v1/accounts/{account_id}/pages", responses=problems("not_found"))
 async def list_account_pages(
-    services: ServicesDep, account_id: PathId, cursor: Cursor = None, limit: Limit = 50
+    database: DatabaseDep, account_id: PathId, cursor: Cursor = None, limit: Limit = 50
 ) -> CursorPage[PageView]:
     """An account's pages."""
     after = _BY_PAGE_ID.read(cursor)
@@ -211,7 +228,7 @@ async def list_account_pages(
         found = pages.of_account(session, account_id, after=after[0] if after else None, limit=limit + 1)
         return _BY_PAGE_ID.page(found, limit, PageView.of, lambda page: (page.page_id,))
 
-    return await services.database.read(load)
+    return await database.read(load)
 
 
 @router.post(
@@ -226,15 +243,18 @@ async def list_account_pages(
     ),
 )
 async def add_page(
-    services: ServicesDep,
+    settings: SettingsDep,
+    database: DatabaseDep,
+    workflow_client: WorkflowClientDep,
     caller: Caller,
+    *,
     account_id: PathId,
     body: PageInput,
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> PageView:
     """Save a page; its provisioning begins at once."""
-    wanted = once(services, caller, idempotency_key, f"add_page/{account_id}", body)
-    vault = services.settings.vault
+    wanted = once(settings.vault, caller, idempotency_key, f"add_page/{account_id}", body)
+    vault = settings.vault
 
     def work(session: Session) -> None:
         account = accounts.get(session, account_id)
@@ -246,14 +266,14 @@ async def add_page(
             clock.now(),
         )
 
-    await services.database.write(work)
-    return await wake_page(services, body.page_id)
+    await database.write(work)
+    return await wake_page(database, workflow_client, body.page_id)
 
 
-def _view(session: Session, services: AppDependencies, caller: Principal, account_id: str) -> AccountView:
+def _view(session: Session, settings: Settings, caller: Principal, account_id: str) -> AccountView:
     account = accounts.get(session, account_id)
     page_ids = pages.ids_by_account(session, [account_id])[account_id]
-    return AccountView.of(services, caller, account, page_ids)
+    return AccountView.of(settings, caller, account, page_ids)
 
 
 def _if_future(until: datetime | None) -> datetime | None:

@@ -5,16 +5,17 @@ import contextlib
 from fastapi import Response
 from sqlmodel import Session
 
+from api.http.dependencies import DatabaseDep, SettingsDep
 from api.http.fields import AccessToken, Flag, Id, Input, Language, Name, PathPageId
 from api.http.problem_docs import problems
 from api.http.problems import Problem
 from api.pages.service import wake_page
 from api.pages.views import PageView
-from api.runtime.dependencies import ServicesDep
-from api.runtime.workflow_client import EngineUnavailableError
 from api.security.audit import record
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
+from api.services.settings_fanout import SettingsFanoutDep
+from api.services.workflow_client import EngineUnavailableError, WorkflowClientDep
 from base import clock
 from domain.events.kinds import FactKind
 from store.pages import page_states, pages
@@ -41,14 +42,20 @@ class Reauthorization(Input):
 
 
 @router.get("/v1/pages/{page_id}", responses=problems("not_found"))
-async def get_page(services: ServicesDep, page_id: PathPageId) -> PageView:
+async def get_page(database: DatabaseDep, page_id: PathPageId) -> PageView:
     """One page."""
-    return await services.database.read(lambda s: PageView.of(pages.get(s, page_id)))
+    return await database.read(lambda s: PageView.of(pages.get(s, page_id)))
 
 
 @router.patch("/v1/pages/{page_id}", responses=problems("not_found", "unknown_workstream"))
 async def change_page(
-    services: ServicesDep, caller: Caller, page_id: PathPageId, body: PageChange
+    database: DatabaseDep,
+    workflow_client: WorkflowClientDep,
+    fanout: SettingsFanoutDep,
+    caller: Caller,
+    *,
+    page_id: PathPageId,
+    body: PageChange,
 ) -> PageView:
     """Change settings. The human agent tag holds from the next session on, everything else at once."""
 
@@ -62,15 +69,17 @@ async def change_page(
         record(session, caller, FactKind.PAGE_CHANGED, page_id=page_id, changed=",".join(changes))
         return PageView.of(page)
 
-    view = await services.database.write(work)
-    services.fanout.tell([page_id])
-    return await wake_page(services, page_id) if body.human_agent_tag is not None else view
+    view = await database.write(work)
+    fanout.tell([page_id])
+    return await wake_page(database, workflow_client, page_id) if body.human_agent_tag is not None else view
 
 
 @router.delete(
     "/v1/pages/{page_id}", status_code=204, responses=problems("not_found", "page_in_use_by_conversations")
 )
-async def remove_page(services: ServicesDep, caller: Caller, page_id: PathPageId) -> Response:
+async def remove_page(
+    database: DatabaseDep, workflow_client: WorkflowClientDep, caller: Caller, page_id: PathPageId
+) -> Response:
     """Stop serving a page. Its history stays readable.
 
     Its subscription at Meta ends and its access token is forgotten within a minute or so; where Meta gives no
@@ -81,18 +90,20 @@ async def remove_page(services: ServicesDep, caller: Caller, page_id: PathPageId
         pages.remove(session, page_id, clock.now())
         record(session, caller, FactKind.PAGE_REMOVED, page_id=page_id)
 
-    await services.database.write(work)
+    await database.write(work)
     with contextlib.suppress(EngineUnavailableError):
-        await services.workflow_client.check_page(page_id)  # its workflow unsubscribes the page, and ends
+        await workflow_client.check_page(page_id)  # its workflow unsubscribes the page, and ends
     return Response(status_code=204)
 
 
 @router.post("/v1/pages/{page_id}/check", responses=problems("not_found", "engine_unavailable"))
-async def check_page(services: ServicesDep, page_id: PathPageId) -> PageView:
+async def check_page(
+    database: DatabaseDep, workflow_client: WorkflowClientDep, page_id: PathPageId
+) -> PageView:
     """Have the page checked now; read it again to see the outcome."""
-    view = await services.database.read(lambda s: PageView.of(pages.get(s, page_id)))
+    view = await database.read(lambda s: PageView.of(pages.get(s, page_id)))
     try:
-        await services.workflow_client.check_page(page_id)
+        await workflow_client.check_page(page_id)
     except EngineUnavailableError as error:
         raise Problem("engine_unavailable") from error
     return view
@@ -100,7 +111,13 @@ async def check_page(services: ServicesDep, page_id: PathPageId) -> PageView:
 
 @router.post("/v1/pages/{page_id}/reauthorize", responses=problems("not_found"))
 async def reauthorize_page(
-    services: ServicesDep, caller: Caller, page_id: PathPageId, body: Reauthorization
+    settings: SettingsDep,
+    database: DatabaseDep,
+    workflow_client: WorkflowClientDep,
+    caller: Caller,
+    *,
+    page_id: PathPageId,
+    body: Reauthorization,
 ) -> PageView:
     """Give the page a new access token; it is provisioned again. What it holds is sent then, judged again."""
 
@@ -108,8 +125,8 @@ async def reauthorize_page(
         token, now = body.access_token.get_secret_value(), clock.now()
         page = pages.get(session, page_id)
         page_states.end_alarms(session, page_id, now)
-        pages.reauthorize(services.settings.vault, page, token, now)
+        pages.reauthorize(settings.vault, page, token, now)
         record(session, caller, FactKind.PAGE_REAUTHORIZED, page_id=page_id)
 
-    await services.database.write(work)
-    return await wake_page(services, page_id)
+    await database.write(work)
+    return await wake_page(database, workflow_client, page_id)

@@ -4,14 +4,14 @@ from sqlmodel import Session
 
 from api.http.fields import AccessToken, Digits, Flag, Id, Input, Language, Name
 from api.pages.views import PageView
-from api.runtime.dependencies import AppDependencies
-from api.runtime.workflow_client import EngineUnavailableError
 from api.security.audit import record
 from api.security.auth import Principal
+from api.services.workflow_client import EngineUnavailableError, WorkflowClient
 from base import clock
 from base.secrets import Vault
 from domain.events.kinds import FactKind
 from domain.pages.problems import Problem as PageProblemFound
+from store.db.database import Database
 from store.pages import accounts, page_states, pages
 from store.tables import Account, Page
 from store.workstreams import workstreams
@@ -55,7 +55,7 @@ def save_page(session: Session, vault: Vault, caller: Principal, account: Accoun
     record(session, caller, FactKind.PAGE_SAVED, page_id=body.page_id, account_id=account.id)
 
 
-async def wake_page(services: AppDependencies, page_id: str) -> PageView:
+async def wake_page(database: Database, workflow_client: WorkflowClient, page_id: str) -> PageView:
     """Have the page's workflow look at it. Without the engine the page stays saved and says so."""
 
     def note_problem(session: Session) -> PageView:
@@ -64,7 +64,7 @@ async def wake_page(services: AppDependencies, page_id: str) -> PageView:
         return PageView.of(page_states.add_problem(session, page_id, problem, clock.now()))
 
     try:
-        await services.workflow_client.check_page(page_id)
+        await workflow_client.check_page(page_id)
     except EngineUnavailableError:
-        return await services.database.write(note_problem)
-    return await services.database.read(lambda s: PageView.of(pages.get(s, page_id)))
+        return await database.write(note_problem)
+    return await database.read(lambda s: PageView.of(pages.get(s, page_id)))

@@ -5,12 +5,13 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, AnyUrl, Field, StringConstraints, UrlConstraints, model_validator
 from sqlmodel import Session
 
+from api.http.dependencies import DatabaseDep
 from api.http.fields import KNOWN_PLACEHOLDERS, STORABLE, Flag, Input, Language, PathPageId
 from api.http.problem_docs import problems
-from api.runtime.dependencies import ServicesDep
 from api.security.audit import record
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
+from api.services.settings_fanout import SettingsFanoutDep
 from domain.events.kinds import FactKind
 from domain.workstreams.conversation_settings import Question, SurveyWay
 from store.pages import pages
@@ -81,14 +82,14 @@ class PageSurvey(Input):
 
 
 @router.get("/v1/pages/{page_id}/survey", responses=problems("not_found"))
-async def get_page_survey(services: ServicesDep, page_id: PathPageId) -> PageSurvey:
+async def get_page_survey(database: DatabaseDep, page_id: PathPageId) -> PageSurvey:
     """The page's survey."""
-    return await services.database.read(lambda s: PageSurvey.of(pages.get(s, page_id)))
+    return await database.read(lambda s: PageSurvey.of(pages.get(s, page_id)))
 
 
 @router.put("/v1/pages/{page_id}/survey", responses=problems("not_found"))
 async def set_page_survey(
-    services: ServicesDep, caller: Caller, page_id: PathPageId, body: PageSurvey
+    database: DatabaseDep, fanout: SettingsFanoutDep, caller: Caller, page_id: PathPageId, body: PageSurvey
 ) -> PageSurvey:
     """Set the page's survey. It holds from the next ending on; surveys under way keep what they had."""
 
@@ -99,6 +100,6 @@ async def set_page_survey(
         record(session, caller, FactKind.PAGE_SURVEY_CHANGED, page_id=page_id)
         return PageSurvey.of(page)
 
-    saved = await services.database.write(work)
-    services.fanout.tell([page_id])
+    saved = await database.write(work)
+    fanout.tell([page_id])
     return saved

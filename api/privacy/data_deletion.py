@@ -13,15 +13,17 @@ from starlette.routing import Route, Router
 from api.http.body import read_form
 from api.http.problems import Problem
 from api.http.public_page import HEADERS, message_page
+from api.http.rate_limit import RateLimit
 from api.http.request_log import DATA_DELETION, WEBHOOKS
 from api.privacy.addresses import status_url
 from api.privacy.data_deletion_texts import texts_for
-from api.runtime.dependencies import AppDependencies
-from api.runtime.refusal_trail import Refused, source_of
+from api.security.refused_requests import Refused, RefusedRequests, source_of
 from api.webhooks.secrets import AccountSecrets, SecretsUnavailableError
 from base import clock
 from base.log import get_logger
+from base.settings import Settings
 from messenger.webhooks.signed_request import BadSignedRequestError, read_deletion_request
+from store.db.database import Database
 from store.db.unavailable import STORE_UNAVAILABLE
 from store.privacy import erasures
 from store.tables import Erasure
@@ -35,32 +37,37 @@ _log = get_logger("api")
 
 async def _receive_request(request: Request) -> Response:
     """Meta's callback: 200 with the code once the request is written, else a problem."""
-    services: AppDependencies = request.app.state.services
+    state = request.app.state
+    limit: RateLimit = state.call_limit
     account_id = request.path_params["account_id"]
     try:
-        services.call_limit.acquire(f"data deletion by {_client_address(request)}")
+        limit.acquire(f"data deletion by {_client_address(request)}")
         erasure = await _store_request(
-            services, account_id, _signed_request(await read_form(request, max_bytes=MAX_FORM_BYTES))
+            state.database,
+            state.settings,
+            account_id,
+            _signed_request(await read_form(request, max_bytes=MAX_FORM_BYTES)),
         )
     except Problem as problem:
         return problem.response
     except BadSignedRequestError as error:
         # The address names an account that exists: its secrets were asked before the signature.
-        services.refusals.note(Refused.DELETION_REQUEST, source_of(request), account_id=account_id)
+        refused: RefusedRequests = state.refused_requests
+        refused.note(Refused.DELETION_REQUEST, source_of(request), account_id=account_id)
         return Problem("invalid_signed_request", str(error)).response
     except _UNAVAILABLE as error:
         _log.warning("store_unavailable", path="data-deletion", error=type(error).__name__)
         return Problem("store_unavailable").response
-    return JSONResponse({"url": status_url(services, erasure), "confirmation_code": erasure.code})
+    return JSONResponse({"url": status_url(state.settings, erasure), "confirmation_code": erasure.code})
 
 
-async def _store_request(services: AppDependencies, account_id: str, signed: str) -> Erasure:
-    vault, now = services.settings.vault, clock.now()
-    secrets = await AccountSecrets(services.database, vault).app_secrets(account_id)
+async def _store_request(database: Database, settings: Settings, account_id: str, signed: str) -> Erasure:
+    vault, now = settings.vault, clock.now()
+    secrets = await AccountSecrets(database, vault).app_secrets(account_id)
     if secrets is None:
         raise Problem("not_found", resource="account", id=account_id)
     asked = read_deletion_request(signed, secrets, now)
-    return await services.database.write(
+    return await database.write(
         lambda session: erasures.request_from_meta(
             session, vault, account_id, asked.user_id, issued_at=asked.issued_at, at=now
         )
@@ -69,13 +76,15 @@ async def _store_request(services: AppDependencies, account_id: str, signed: str
 
 async def _show_status(request: Request) -> Response:
     """Show the status. Every failure ends on a page that can be read."""
-    services: AppDependencies = request.app.state.services
+    state = request.app.state
+    limit: RateLimit = state.public_page_limit
+    database: Database = state.database
     texts, language = texts_for(request.headers)
     code = request.path_params["code"]
     try:
-        services.public_page_limit.acquire(f"data deletion by {_client_address(request)}")
+        limit.acquire(f"data deletion by {_client_address(request)}")
         known = _CODE.fullmatch(code) is not None
-        erasure = await services.database.read(lambda s: erasures.by_code(s, code)) if known else None
+        erasure = await database.read(lambda s: erasures.by_code(s, code)) if known else None
     except Problem as problem:
         message, status, headers = texts.too_fast, problem.status_code, problem.headers
     except _UNAVAILABLE:
@@ -83,7 +92,8 @@ async def _show_status(request: Request) -> Response:
     else:
         message, status, headers = texts.of(erasure), 404 if erasure is None else 200, {}
         if erasure is None:
-            services.refusals.note(Refused.LINK, source_of(request), page="data-deletion")
+            refused: RefusedRequests = state.refused_requests
+            refused.note(Refused.LINK, source_of(request), page="data-deletion")
     return HTMLResponse(message_page(language, texts.title, message), status, {**HEADERS, **(headers or {})})
 
 

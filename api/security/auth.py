@@ -11,14 +11,13 @@ from sqlmodel import Session
 from starlette.requests import Request
 
 from api.http.problems import Problem
-from api.runtime.dependencies import AppDependencies
-from api.runtime.refusal_trail import Refused, source_of
+from api.security.refused_requests import Refused, RefusedRequests, source_of
 from base import clock
 from base.ids import id_from_key
 from base.settings import Settings
 from domain.access.roles import SUPERVISORS_AND_ADMINS, Role
 from store.access import credentials
-from store.db.database import Lane
+from store.db.database import Database, Lane
 
 MAX_TOKEN_LENGTH = 512
 BOOTSTRAP_ADMIN_ID = id_from_key("agent", "bootstrap admin")
@@ -49,34 +48,30 @@ def digest_of(token: str) -> str:
 
 async def authenticate(request: Request) -> Principal:
     """The caller of a request; a token comes in the Authorization header and nowhere else."""
-    services: AppDependencies = request.app.state.services
+    state = request.app.state
+    database: Database = state.database
+    refused: RefusedRequests = state.refused_requests
     token = _bearer_token(request)
     if token is None:
         if "authorization" in request.headers:
-            services.refusals.note(Refused.TOKEN, source_of(request), reason="malformed")
+            refused.note(Refused.TOKEN, source_of(request), reason="malformed")
         raise Problem("unauthenticated", headers=_CHALLENGE)
     digest = digest_of(token)
-    principal = await principal_by_digest(services, digest)
+    principal = await principal_by_digest(database, state.settings, digest)
     if principal is None:
-        reason, agent_id = await services.database.read(
-            lambda s: credentials.why_refused(s, digest, clock.now())
-        )
-        services.refusals.note(Refused.TOKEN, source_of(request), reason=reason, agent_id=agent_id)
+        reason, agent_id = await database.read(lambda s: credentials.why_refused(s, digest, clock.now()))
+        refused.note(Refused.TOKEN, source_of(request), reason=reason, agent_id=agent_id)
         raise Problem("unauthenticated", headers=_CHALLENGE)
     return principal
 
 
-async def principal_by_digest(services: AppDependencies, digest: str) -> Principal | None:
+async def principal_by_digest(database: Database, settings: Settings, digest: str) -> Principal | None:
     """Whose live token has this digest; None when it is unknown, expired, revoked or its agent inactive."""
-    admin_token = services.settings.admin_token
+    admin_token = settings.admin_token
     if admin_token is not None and hmac.compare_digest(digest_of(admin_token.get_secret_value()), digest):
-        found = await services.database.read(
-            lambda s: credentials.active_agent(s, BOOTSTRAP_ADMIN_ID), Lane.FIRST
-        )
+        found = await database.read(lambda s: credentials.active_agent(s, BOOTSTRAP_ADMIN_ID), Lane.FIRST)
     else:
-        found = await services.database.read(
-            lambda s: credentials.by_digest(s, digest, clock.now()), Lane.FIRST
-        )
+        found = await database.read(lambda s: credentials.by_digest(s, digest, clock.now()), Lane.FIRST)
     if found is None:
         return None
     return Principal(found.agent_id, found.name, Role(found.role), digest, found.sign_in_id)

@@ -17,9 +17,9 @@ from starlette.routing import Router
 from api.http.body import read_body
 from api.http.invalid import find_wrong_parameters
 from api.http.problems import Problem
-from api.runtime.refusal_trail import RefusalTrail, Refused, source_of
 from api.security.auth import Principal, authenticate
 from api.security.permissions import Permissions
+from api.security.refused_requests import Refused, RefusedRequests, source_of
 
 MAX_BODY_BYTES = 256 * 1024
 BODY_TIMEOUT_SECONDS = 10.0
@@ -62,7 +62,7 @@ class GuardedRoute(APIRoute):
                 if principal.role not in permissions.roles(self.name):
                     _record_denial(request, principal, self.name)
                     raise Problem("forbidden")
-                request.app.state.services.call_limit.acquire(principal.agent_id)
+                request.app.state.call_limit.acquire(principal.agent_id)
                 request.state.principal = principal
                 if wrong := find_wrong_parameters(request.query_params.multi_items(), known, lists):
                     raise Problem("invalid_request", errors=wrong)
@@ -101,9 +101,9 @@ def merge_routers(*routers: Router) -> APIRouter:
 
 
 def _record_denial(request: Request, principal: Principal, operation: str) -> None:
-    refusals: RefusalTrail = request.app.state.services.refusals
+    refused: RefusedRequests = request.app.state.refused_requests
     who, role = principal.agent_id, principal.role
-    refusals.note(Refused.ACCESS, source_of(request), actor_id=who, operation=operation, role=role)
+    refused.note(Refused.ACCESS, source_of(request), actor_id=who, operation=operation, role=role)
 
 
 def _query_parameters(dependant: Dependant) -> Iterator[tuple[str, Any]]:

@@ -6,14 +6,15 @@ from typing import Annotated
 from fastapi import Query
 from sqlmodel import Session
 
+from api.http.dependencies import DatabaseDep
 from api.http.fields import Digits, Id, Instant, OptionalIdempotencyKey, PathId
 from api.http.paging import CursorPage
 from api.http.problem_docs import problems
 from api.http.two_way_paging import RangeQuery, TwoWayList, range_by_id
-from api.runtime.dependencies import AppDependencies, ServicesDep
 from api.schemas.views import MessageView
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
+from api.services.conversation_commands import CommandsDep, ConversationCommands
 from base.ids import id_from_key, new_id
 from domain.conversations.state import CANCEL_MESSAGE, SEND_HELD, Command
 from domain.sending.decide_send import RefusalCode
@@ -23,6 +24,7 @@ from store.conversations import outbound_messages as own_messages
 from store.conversations.command_targets import message_ref
 from store.conversations.messages import replied_ids
 from store.conversations.outbound_messages import MessageFilter
+from store.db.database import Database
 from store.db.refusals import not_found
 from store.tables import Message
 
@@ -35,7 +37,7 @@ router = api_router("messages")
 
 @router.get("/v1/messages", responses=problems("invalid_cursor", "unknown_item"))
 async def list_outbound_messages(
-    services: ServicesDep,
+    database: DatabaseDep,
     caller: Caller,
     query: Annotated[RangeQuery[str], range_by_id(default_limit=50)],
     *,
@@ -65,7 +67,7 @@ async def list_outbound_messages(
             show=show,
         )
 
-    return await services.database.read(load)
+    return await database.read(load)
 
 
 @router.post(
@@ -73,24 +75,38 @@ async def list_outbound_messages(
     responses=problems("conversation_closed", *RefusalCode, *_CODES),
 )
 async def send_held_message(
-    services: ServicesDep, caller: Caller, message_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+    database: DatabaseDep,
+    commands: CommandsDep,
+    caller: Caller,
+    message_id: PathId,
+    idempotency_key: OptionalIdempotencyKey = None,
 ) -> MessageView:
     """Send a held message in the conversation that the customer has now; it is judged again."""
-    return await _execute(services, caller, message_id, SEND_HELD, idempotency_key)
+    return await _execute(database, commands, caller, message_id, SEND_HELD, key=idempotency_key)
 
 
 @router.post("/v1/messages/{message_id}/cancel", responses=problems(*_CODES))
 async def cancel_message(
-    services: ServicesDep, caller: Caller, message_id: PathId, idempotency_key: OptionalIdempotencyKey = None
+    database: DatabaseDep,
+    commands: CommandsDep,
+    caller: Caller,
+    message_id: PathId,
+    idempotency_key: OptionalIdempotencyKey = None,
 ) -> MessageView:
     """Cancel a held message. It stays in the transcript as `cancelled`."""
-    return await _execute(services, caller, message_id, CANCEL_MESSAGE, idempotency_key)
+    return await _execute(database, commands, caller, message_id, CANCEL_MESSAGE, key=idempotency_key)
 
 
 async def _execute(
-    services: AppDependencies, caller: Principal, message_id: str, action: str, key: str | None
+    database: Database,
+    commands: ConversationCommands,
+    caller: Principal,
+    message_id: str,
+    action: str,
+    *,
+    key: str | None,
 ) -> MessageView:
-    conversation = await services.database.read(lambda s: message_ref(s, message_id))
+    conversation = await database.read(lambda s: message_ref(s, message_id))
     command = Command(
         action,
         id_from_key(caller.agent_id, message_id, action, key) if key else new_id(),
@@ -100,8 +116,8 @@ async def _execute(
         message_id=message_id,
         settings=conversation.settings,
     )
-    await services.commands.execute(conversation, command)
-    return await services.database.read(lambda s: _show_message(s, message_id))
+    await commands.execute(conversation, command)
+    return await database.read(lambda s: _show_message(s, message_id))
 
 
 def _show_message(session: Session, message_id: str) -> MessageView:

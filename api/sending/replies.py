@@ -11,14 +11,14 @@ import orjson
 from fastapi import Response
 from pydantic import Field, model_validator
 
+from api.http.dependencies import DatabaseDep
 from api.http.fields import Flag, Id, IdempotencyKey, Input, MessageText, PathId
 from api.http.problem_docs import problems
-from api.runtime.dependencies import AppDependencies, ServicesDep
 from api.schemas.message_inputs import QuickReplies, Template, content_of
 from api.schemas.views import MessageView
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
-from api.sending.service import ReplyService
+from api.sending.service import ReplyService, ReplyServiceDep
 from base import clock
 from base.ids import id_from_key
 from domain.sending.decide_send import RefusalCode
@@ -95,7 +95,8 @@ class ReplyInput(Input):
     },
 )
 async def reply(
-    services: ServicesDep,
+    database: DatabaseDep,
+    replies: ReplyServiceDep,
     caller: Caller,
     *,
     conversation_id: PathId,
@@ -104,9 +105,8 @@ async def reply(
     response: Response,
 ) -> MessageView:
     """Answer the customer. The same key again gives the same message and never a second one."""
-    await services.database.read(lambda s: command_target(s, conversation_id))
-    _take_turn(services, caller, conversation_id)
-    service = ReplyService.of(services)
+    await database.read(lambda s: command_target(s, conversation_id))
+    replies.take_turn(caller.agent_id, conversation_id)
     wanted = Reply(
         message_id=id_from_key(caller.agent_id, conversation_id, idempotency_key),
         agent_id=caller.agent_id,
@@ -117,10 +117,10 @@ async def reply(
         hold=body.hold,
         request_hash=request_hash("reply", body.model_dump_json(exclude_none=True)),
     )
-    intent = await service.keep(
+    intent = await replies.keep(
         conversation_id, lambda s: keep_intent(s, conversation_id, wanted, clock.now())
     )
-    return await _send(service, caller, intent, response)
+    return await _send(replies, caller, intent, response)
 
 
 @router.post(
@@ -142,7 +142,8 @@ async def reply(
     },
 )
 async def resend_message(
-    services: ServicesDep,
+    database: DatabaseDep,
+    replies: ReplyServiceDep,
     caller: Caller,
     *,
     message_id: PathId,
@@ -154,22 +155,16 @@ async def resend_message(
     Nobody but a person decides this: the first may have arrived.
     """
     new_id = id_from_key(caller.agent_id, message_id, "resend", idempotency_key)
-    conversation = await services.database.read(lambda s: message_ref(s, message_id))
-    _take_turn(services, caller, conversation.id)
-    service = ReplyService.of(services)
-    intent = await service.keep(
+    conversation = await database.read(lambda s: message_ref(s, message_id))
+    replies.take_turn(caller.agent_id, conversation.id)
+    intent = await replies.keep(
         conversation.id,
         lambda s: keep_resend(s, message_id, agent_id=caller.agent_id, new_message_id=new_id, at=clock.now()),
     )
-    return await _send(service, caller, intent, response)
+    return await _send(replies, caller, intent, response)
 
 
-def _take_turn(services: AppDependencies, caller: Principal, conversation_id: str) -> None:
-    """How often one agent may write to one customer: nobody uses up what is another's."""
-    services.reply_limit.acquire(f"{caller.agent_id} {conversation_id}")
-
-
-async def _send(service: ReplyService, caller: Principal, intent: Intent, response: Response) -> MessageView:
-    if not await service.send_command(intent, caller.role):
+async def _send(replies: ReplyService, caller: Principal, intent: Intent, response: Response) -> MessageView:
+    if not await replies.send_command(intent, caller.role):
         response.status_code = 202
-    return await service.show(intent)
+    return await replies.show(intent)

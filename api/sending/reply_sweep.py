@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.runtime.workflow_client import CommandRefusedError, EngineBusyError, EngineUnavailableError
 from api.sending.service import ReplyService
+from api.services.workflow_client import CommandRefusedError, EngineBusyError, EngineUnavailableError
 from base import clock
 from base.log import get_logger
 from store.db.refusals import StoreRefusalError

@@ -8,10 +8,9 @@ from pydantic import Field
 from api.http.fields import Flag, Input, PathId
 from api.http.problem_docs import problems
 from api.http.problems import Problem
-from api.runtime.dependencies import AppDependencies, ServicesDep
-from api.runtime.meta_actions import PROBLEMS_AT_META
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
+from api.services.meta_actions import PROBLEMS_AT_META, MetaActions, MetaActionsDep
 from base import clock
 from domain.sending.decide_send import ContentKind, RefusalCode, SenderKind, SendRefusal, decide_send
 from store.conversations.projection import window_of_thread
@@ -40,21 +39,19 @@ _ON = TypingInput()
 
 @router.post("/v1/conversations/{conversation_id}/typing", status_code=204, responses=problems(*_CODES))
 async def show_typing(
-    services: ServicesDep, caller: Caller, conversation_id: PathId, body: TypingInput = _ON
+    meta: MetaActionsDep, caller: Caller, conversation_id: PathId, body: TypingInput = _ON
 ) -> None:
     """Show the customer that somebody types, or that nobody does any more."""
-    await _act(services, caller, conversation_id, "typing_on" if body.on else "typing_off")
+    await _act(meta, caller, conversation_id, "typing_on" if body.on else "typing_off")
 
 
 @router.post("/v1/conversations/{conversation_id}/seen", status_code=204, responses=problems(*_CODES))
-async def show_seen(services: ServicesDep, caller: Caller, conversation_id: PathId) -> None:
+async def show_seen(meta: MetaActionsDep, caller: Caller, conversation_id: PathId) -> None:
     """Show the customer that their messages were read."""
-    await _act(services, caller, conversation_id, "mark_seen")
+    await _act(meta, caller, conversation_id, "mark_seen")
 
 
-async def _act(services: AppDependencies, caller: Principal, conversation_id: str, action: str) -> None:
-    services.sender_action_limit.acquire(conversation_id)
-    meta = services.meta
+async def _act(meta: MetaActions, caller: Principal, conversation_id: str, action: str) -> None:
     found = await meta.load_target(conversation_id, caller.agent_id, supervises=caller.supervises)
     # The window's word on an automated message is the standard window's alone.
     verdict = decide_send(

@@ -6,18 +6,19 @@ command, so a reply that is sent to the workflow twice is one message.
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any
 
 from sqlmodel import Session
 
+from api.http.dependencies import from_app
 from api.http.problem_docs import ProblemDocument
 from api.http.problems import Problem
-from api.runtime.conversation_commands import ConversationCommands
-from api.runtime.dependencies import AppDependencies
-from api.runtime.meta_actions import MetaActions
-from api.runtime.refusals import REFUSAL_CODES, refusal_problem
-from api.runtime.workflow_client import CommandRefusedError, EngineBusyError, EngineUnavailableError
+from api.http.rate_limit import RateLimit
 from api.schemas.views import MessageView, ThreadOwnerView
+from api.services.conversation_commands import ConversationCommands
+from api.services.meta_actions import MetaActions
+from api.services.refusals import REFUSAL_CODES, refusal_problem
+from api.services.workflow_client import CommandRefusedError, EngineBusyError, EngineUnavailableError
 from base import clock
 from domain.access.roles import Role
 from domain.conversations.changes import Refusal
@@ -39,11 +40,11 @@ class ReplyService:
         self._database = database
         self._commands = commands
         self._meta = meta
+        self._limit = RateLimit("too_many_messages", per_second=2, burst=120)
 
-    @classmethod
-    def of(cls, services: AppDependencies) -> Self:
-        """The service of this process."""
-        return cls(services.database, services.commands, services.meta)
+    def take_turn(self, agent_id: str, conversation_id: str) -> None:
+        """Count a reply for the limit of one agent and one conversation; raises `too_many_messages`."""
+        self._limit.acquire(f"{agent_id} {conversation_id}")
 
     async def keep(
         self, conversation_id: str, write_row: Callable[[Session], replies.Intent]
@@ -142,3 +143,6 @@ def _repeated_problem(problem: dict[str, Any]) -> Problem:
     code = str(problem["code"])
     extras = {name: value for name, value in problem.items() if name not in _FIELDS_OF_EVERY_PROBLEM}
     return Problem(code if code in REFUSAL_CODES else "conflict", str(problem["detail"]), **extras)
+
+
+ReplyServiceDep = Annotated[ReplyService, from_app("replies")]

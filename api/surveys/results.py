@@ -8,10 +8,11 @@ from fastapi import Query
 from pydantic import BaseModel
 from starlette.requests import Request
 
+from api.http.dependencies import DatabaseDep
 from api.http.fields import Digits, Id, Instant, PathId
 from api.http.paging import Cursor, CursorOf, CursorPage, Limit
 from api.http.problem_docs import problems
-from api.runtime.dependencies import ServicesDep
+from api.http.slow_reads import LongReadsDep
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
 from domain.conversations.state import SurveyStatus
@@ -98,7 +99,7 @@ class SurveySummary(BaseModel):
 @router.get("/v1/surveys", responses=problems("invalid_cursor", "too_many_requests", "read_too_slow"))
 async def list_surveys(
     request: Request,
-    services: ServicesDep,
+    long_reads: LongReadsDep,
     caller: Caller,
     *,
     page_id: Digits | None = None,
@@ -112,16 +113,14 @@ async def list_surveys(
     """Surveys with their answers, the newest endings first."""
     wanted = SurveyFilter(page_id, status, question, from_, until)
     span = Span(limit + 1, newest_first=True, before=_BY_ENDING.read(cursor))
-    found = await services.long_reads.read(
-        request, caller.agent_id, lambda s: survey_results.listed(s, wanted, span)
-    )
+    found = await long_reads.read(request, caller.agent_id, lambda s: survey_results.listed(s, wanted, span))
     return _BY_ENDING.page(found, limit, SurveyView.of, survey_results.place_of)
 
 
 @router.get("/v1/surveys/summary", responses=problems("too_many_requests", "read_too_slow"))
 async def summarize_surveys(
     request: Request,
-    services: ServicesDep,
+    long_reads: LongReadsDep,
     caller: Caller,
     *,
     page_id: Digits | None = None,
@@ -131,16 +130,14 @@ async def summarize_surveys(
 ) -> SurveySummary:
     """How surveys ended, how many were answered, and what the answers say."""
     wanted = SurveyFilter(page_id=page_id, question=question, from_=from_, until=until)
-    found = await services.long_reads.read(
-        request, caller.agent_id, lambda s: survey_results.summarize(s, wanted)
-    )
+    found = await long_reads.read(request, caller.agent_id, lambda s: survey_results.summarize(s, wanted))
     return SurveySummary.model_validate(asdict(found) | {"response_rate": found.response_rate})
 
 
 @router.get("/v1/surveys/{survey_id}", responses=problems("not_found"))
-async def get_survey(services: ServicesDep, survey_id: PathId) -> SurveyView:
+async def get_survey(database: DatabaseDep, survey_id: PathId) -> SurveyView:
     """One survey with its answer."""
-    record = await services.database.read(lambda s: survey_results.find(s, survey_id))
+    record = await database.read(lambda s: survey_results.find(s, survey_id))
     if record is None:
         raise not_found("survey", survey_id)
     return SurveyView.of(record)

@@ -15,15 +15,21 @@ from starlette.routing import Route, Router
 from api.http.body import read_form
 from api.http.problems import Problem
 from api.http.public_page import HEADERS, message_page
-from api.runtime.dependencies import AppDependencies
-from api.runtime.refusal_trail import Refused, source_of
-from api.runtime.workflow_client import EngineBusyError, EngineUnavailableError, RunNotFoundError
+from api.http.rate_limit import RateLimit
+from api.security.refused_requests import Refused, RefusedRequests, source_of
+from api.services.workflow_client import (
+    EngineBusyError,
+    EngineUnavailableError,
+    RunNotFoundError,
+    WorkflowClient,
+)
 from api.surveys.form_page import MAX_COMMENT_UTF16_UNITS, Form, form_page
 from base import clock
 from base.log import get_logger
 from domain.surveys.texts import SCORES, TEXTS, SurveyTexts, spoken
 from domain.workstreams.conversation_settings import Question
 from messenger.graph.text_limits import units
+from store.db.database import Database
 from store.db.unavailable import STORE_UNAVAILABLE
 from store.events.events import append_events, event_row
 from store.surveys.answers import is_late, take_from_page
@@ -38,13 +44,13 @@ _log = get_logger("api")
 
 async def _serve(request: Request) -> Response:
     """Serve the page. Every failure ends on one that the customer can read."""
-    services: AppDependencies = request.app.state.services
+    limit: RateLimit = request.app.state.public_page_limit
     texts = TEXTS[_requested_language(request)]
     try:
-        services.public_page_limit.acquire(request.client.host if request.client else "")
+        limit.acquire(request.client.host if request.client else "")
         if request.method == "POST":
-            return await _answer(request, services)
-        return await _show(request, services)
+            return await _answer(request)
+        return await _show(request)
     except Problem as problem:
         said = texts.too_long.format(limit=MAX_COMMENT_UTF16_UNITS)
         said = {"too_many_requests": texts.too_fast, "content_too_large": said}.get(problem.code, texts.away)
@@ -54,25 +60,25 @@ async def _serve(request: Request) -> Response:
         return _message_response(request, texts.away, 503, **{"Retry-After": "5"})
 
 
-async def _show(request: Request, services: AppDependencies) -> Response:
+async def _show(request: Request) -> Response:
+    database: Database = request.app.state.database
     token, now = request.path_params["token"], clock.now()
-    view = await services.database.read(lambda s: _SurveyView.of(s, token))
+    view = await database.read(lambda s: _SurveyView.of(s, token))
     if view is None:
-        services.refusals.note(Refused.LINK, source_of(request), page="survey")
-        return _unknown_response(request)
+        return _refuse_link(request)
     if view.answer is not None:
         return view.already_answered()
     return _html_response(form_page(view.form(late=is_late(view.survey, now))))
 
 
-async def _answer(request: Request, services: AppDependencies) -> Response:
+async def _answer(request: Request) -> Response:
     given = _last_values(await read_form(request, max_bytes=MAX_FORM_BYTES))
+    database: Database = request.app.state.database
     token, now = request.path_params["token"], clock.now()
 
-    view = await services.database.read(lambda s: _SurveyView.of(s, token))
+    view = await database.read(lambda s: _SurveyView.of(s, token))
     if view is None:
-        services.refusals.note(Refused.LINK, source_of(request), page="survey")
-        return _unknown_response(request)
+        return _refuse_link(request)
     if view.answer is not None:
         return view.already_answered()
     score, comment, problem = view.read(given)
@@ -90,14 +96,14 @@ async def _answer(request: Request, services: AppDependencies) -> Response:
         append_events(session, [event_row(fact, survey.page_id, survey.customer_id, key)])
         return True
 
-    if not await services.database.write(store_answer):
+    if not await database.write(store_answer):
         return view.already_answered()  # another request stored its answer first
-    return view.thanks(BackgroundTask(_signal_answer, services, view.survey))
+    return view.thanks(BackgroundTask(_signal_answer, request.app.state.workflow_client, view.survey))
 
 
-async def _signal_answer(services: AppDependencies, survey: Survey) -> None:
+async def _signal_answer(workflows: WorkflowClient, survey: Survey) -> None:
     with contextlib.suppress(RunNotFoundError, EngineUnavailableError, EngineBusyError):
-        await services.workflow_client.tell_survey_answered(survey.page_id, survey.customer_id, survey.id)
+        await workflows.tell_survey_answered(survey.page_id, survey.customer_id, survey.id)
 
 
 class _SurveyView:
@@ -156,7 +162,9 @@ def _last_values(fields: dict[str, list[str]]) -> dict[str, str]:
     return {name: values[-1].replace("\r\n", "\n").replace("\x00", "") for name, values in fields.items()}
 
 
-def _unknown_response(request: Request) -> Response:
+def _refuse_link(request: Request) -> Response:
+    refused: RefusedRequests = request.app.state.refused_requests
+    refused.note(Refused.LINK, source_of(request), page="survey")
     texts = TEXTS[_requested_language(request)]
     return _html_response(message_page(_requested_language(request), texts.unknown, texts.unknown_more), 404)
 

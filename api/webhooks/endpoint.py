@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.http.middleware import security_headers
 from api.http.request_log import WEBHOOKS
-from api.runtime.refusal_trail import RefusalTrail, Refused, source_of
+from api.security.refused_requests import Refused, RefusedRequests, source_of
 from api.webhooks.bodies import (
     Bodies,
     BodyBrokenOffError,
@@ -75,7 +75,9 @@ _BODY_ERRORS: dict[type[Exception], tuple[int, str, str]] = {
 class WebhookEndpoint:
     """`GET|POST /webhooks/messenger/{account_id}`, mounted in front of all other routes."""
 
-    def __init__(self, secrets: WebhookSecrets, inbox: Inbox, refusals: RefusalTrail, *, https: bool) -> None:
+    def __init__(
+        self, secrets: WebhookSecrets, inbox: Inbox, refusals: RefusedRequests, *, https: bool
+    ) -> None:
         self._secrets = secrets
         self._inbox = inbox
         self._refusals = refusals

@@ -2,7 +2,7 @@
 
 from starlette.types import Receive, Scope, Send
 
-from api.runtime.refusal_trail import RefusalTrail
+from api.security.refused_requests import RefusedRequests
 from api.webhooks.endpoint import WebhookEndpoint
 from api.webhooks.secrets import AccountSecrets
 from base.settings import Settings
@@ -17,7 +17,7 @@ class WebhookMount:
         self._endpoint: WebhookEndpoint | None = None
         self._inbox: Inbox | None = None
 
-    def open(self, settings: Settings, database: Database, refusals: RefusalTrail) -> None:
+    def open(self, settings: Settings, database: Database, refusals: RefusedRequests) -> None:
         """Open the inbox; deliveries are taken from now on."""
         self._inbox = inbox = open_inbox(settings)
         self._endpoint = WebhookEndpoint(

@@ -7,6 +7,7 @@ from fastapi import Path, Response
 from pydantic import BaseModel, Field, model_validator
 from sqlmodel import Session
 
+from api.http.dependencies import DatabaseDep
 from api.http.fields import (
     Description,
     Digits,
@@ -19,14 +20,15 @@ from api.http.fields import (
 )
 from api.http.paging import CursorPage
 from api.http.problem_docs import problems
-from api.runtime.dependencies import AppDependencies, ServicesDep
 from api.security.audit import record
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
+from api.services.settings_fanout import SettingsFanout, SettingsFanoutDep
 from base import clock
 from domain.conversations.automated_messages import FOR_AGENTS
 from domain.events.kinds import FactKind
 from domain.workstreams.conversation_settings import AutomatedTrigger, Receiver
+from store.db.database import Database
 from store.pages import pages
 from store.workstreams import automated_messages
 from store.workstreams.automated_messages import CHANNEL, EffectiveMessage
@@ -89,7 +91,7 @@ class AutomatedMessageView(BaseModel):
 
 @router.get("/v1/automated-messages", responses=problems("not_found"))
 async def list_automated_messages(
-    services: ServicesDep, page_id: Digits | None = None
+    database: DatabaseDep, page_id: Digits | None = None
 ) -> CursorPage[AutomatedMessageView]:
     """Every automated message as it is on the channel, or, where one is named, on a page."""
 
@@ -99,50 +101,64 @@ async def list_automated_messages(
         found = automated_messages.effective(session, page_id).values()
         return CursorPage(items=[AutomatedMessageView.of(each) for each in found], next_cursor=None)
 
-    return await services.database.read(load)
+    return await database.read(load)
 
 
 @router.put("/v1/automated-messages/{trigger}", responses=problems("not_found"))
 async def set_automated_message(
-    services: ServicesDep, caller: Caller, trigger: PathTrigger, body: AutomatedMessageInput
+    database: DatabaseDep,
+    fanout: SettingsFanoutDep,
+    caller: Caller,
+    trigger: PathTrigger,
+    body: AutomatedMessageInput,
 ) -> AutomatedMessageView:
     """Say what holds on every page that does not say otherwise."""
-    return await _set(services, caller, None, trigger, body)
+    return await _set(database, fanout, caller, None, trigger, body=body)
 
 
 @router.delete("/v1/automated-messages/{trigger}", status_code=204, responses=problems("not_found"))
-async def reset_automated_message(services: ServicesDep, caller: Caller, trigger: PathTrigger) -> Response:
+async def reset_automated_message(
+    database: DatabaseDep, fanout: SettingsFanoutDep, caller: Caller, trigger: PathTrigger
+) -> Response:
     """Go back to the stock texts, and to whether the message is active by itself."""
-    return await _reset(services, caller, None, trigger)
+    return await _reset(database, fanout, caller, None, trigger)
 
 
 @router.put("/v1/pages/{page_id}/automated-messages/{trigger}", responses=problems("not_found"))
 async def set_page_automated_message(
-    services: ServicesDep,
+    database: DatabaseDep,
+    fanout: SettingsFanoutDep,
     caller: Caller,
+    *,
     page_id: PathPageId,
     trigger: PathTrigger,
     body: AutomatedMessageInput,
 ) -> AutomatedMessageView:
     """Say what holds on this page."""
-    return await _set(services, caller, page_id, trigger, body)
+    return await _set(database, fanout, caller, page_id, trigger, body=body)
 
 
 @router.delete(
     "/v1/pages/{page_id}/automated-messages/{trigger}", status_code=204, responses=problems("not_found")
 )
 async def reset_page_automated_message(
-    services: ServicesDep, caller: Caller, page_id: PathPageId, trigger: PathTrigger
+    database: DatabaseDep,
+    fanout: SettingsFanoutDep,
+    caller: Caller,
+    page_id: PathPageId,
+    trigger: PathTrigger,
 ) -> Response:
     """Let the page have what the channel says."""
-    return await _reset(services, caller, page_id, trigger)
+    return await _reset(database, fanout, caller, page_id, trigger)
 
 
 async def _set(
-    services: AppDependencies,
+    database: Database,
+    fanout: SettingsFanout,
     caller: Principal,
     page_id: str | None,
     trigger: AutomatedTrigger,
+    *,
     body: AutomatedMessageInput,
 ) -> AutomatedMessageView:
     said = automated_messages.Record(body.active, body.texts, body.fallback_language, body.description)
@@ -150,21 +166,26 @@ async def _set(
     def save(session: Session, level: str) -> None:
         automated_messages.save(session, level, trigger, said, clock.now())
 
-    return await _change(services, caller, page_id, trigger, change=save, done="set")
+    return await _change(database, fanout, caller, page_id, trigger, change=save, done="set")
 
 
 async def _reset(
-    services: AppDependencies, caller: Principal, page_id: str | None, trigger: AutomatedTrigger
+    database: Database,
+    fanout: SettingsFanout,
+    caller: Principal,
+    page_id: str | None,
+    trigger: AutomatedTrigger,
 ) -> Response:
     def forget(session: Session, level: str) -> None:
         automated_messages.reset(session, level, trigger)
 
-    await _change(services, caller, page_id, trigger, change=forget, done="reset")
+    await _change(database, fanout, caller, page_id, trigger, change=forget, done="reset")
     return Response(status_code=204)
 
 
 async def _change(
-    services: AppDependencies,
+    database: Database,
+    fanout: SettingsFanout,
     caller: Principal,
     page_id: str | None,
     trigger: AutomatedTrigger,
@@ -180,6 +201,6 @@ async def _change(
         view = AutomatedMessageView.of(automated_messages.effective(session, page_id)[trigger])
         return view, [page_id] if page_id is not None else pages.all_ids(session)
 
-    view, changed = await services.database.write(work)
-    services.fanout.tell(changed)
+    view, changed = await database.write(work)
+    fanout.tell(changed)
     return view

@@ -6,9 +6,9 @@ from pydantic import BaseModel, Field, StrictFloat, StrictInt, StringConstraints
 from pydantic.functional_validators import AfterValidator
 from sqlmodel import Session
 
+from api.http.dependencies import DatabaseDep
 from api.http.fields import STORABLE, Input, PathId
 from api.http.problem_docs import problems
-from api.runtime.dependencies import ServicesDep
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
 from base import clock
@@ -59,16 +59,16 @@ class ContextView(BaseModel):
 
 
 @router.get("/v1/conversations/{conversation_id}/context", responses=problems("not_found"))
-async def get_context(services: ServicesDep, conversation_id: PathId) -> ContextView:
+async def get_context(database: DatabaseDep, conversation_id: PathId) -> ContextView:
     """The context variables of a conversation."""
-    return await services.database.read(lambda s: _view(s, conversation_id))
+    return await database.read(lambda s: _view(s, conversation_id))
 
 
 @router.put(
     "/v1/conversations/{conversation_id}/context", responses=problems("not_found", "not_your_conversation")
 )
 async def set_context(
-    services: ServicesDep, caller: Caller, conversation_id: PathId, body: ContextInput
+    database: DatabaseDep, caller: Caller, conversation_id: PathId, body: ContextInput
 ) -> ContextView:
     """Let the conversation have exactly these variables.
 
@@ -81,7 +81,7 @@ async def set_context(
         _record(session, caller, changed, len(body.variables))
         return _view(session, conversation_id)
 
-    return await services.database.write(work)
+    return await database.write(work)
 
 
 @router.patch(
@@ -89,7 +89,7 @@ async def set_context(
     responses=problems("not_found", "limit_reached", "not_your_conversation"),
 )
 async def change_context(
-    services: ServicesDep, caller: Caller, conversation_id: PathId, body: ContextChange
+    database: DatabaseDep, caller: Caller, conversation_id: PathId, body: ContextChange
 ) -> ContextView:
     """Set some variables and forget those that are null. A conversation may have 100.
 
@@ -102,7 +102,7 @@ async def change_context(
         _record(session, caller, changed, len(body.variables))
         return _view(session, conversation_id)
 
-    return await services.database.write(work)
+    return await database.write(work)
 
 
 def _limited_to(caller: Principal) -> str | None:

@@ -7,6 +7,7 @@ from fastapi import Response
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 from sqlmodel import Session
 
+from api.http.dependencies import DatabaseDep, SettingsDep
 from api.http.fields import (
     KNOWN_PLACEHOLDERS,
     STORABLE,
@@ -19,7 +20,6 @@ from api.http.fields import (
 )
 from api.http.paging import Cursor, CursorOf, CursorPage, Limit
 from api.http.problem_docs import problems
-from api.runtime.dependencies import ServicesDep
 from api.schemas.session_views import TabView
 from api.security.audit import record
 from api.security.auth import Caller, Principal
@@ -95,7 +95,7 @@ class SessionTemplateView(BaseModel):
 
 @router.get("/v1/session-templates")
 async def list_session_templates(
-    services: ServicesDep, cursor: Cursor = None, limit: Limit = 50
+    database: DatabaseDep, cursor: Cursor = None, limit: Limit = 50
 ) -> CursorPage[SessionTemplateView]:
     """All session templates."""
     after = _BY_ID.read(cursor)
@@ -104,20 +104,21 @@ async def list_session_templates(
         found = session_templates.listed(session, after=after[0] if after else None, limit=limit + 1)
         return _BY_ID.page(found, limit, SessionTemplateView.of, lambda each: (each.id,))
 
-    return await services.database.read(load)
+    return await database.read(load)
 
 
 @router.post(
     "/v1/session-templates", status_code=201, responses=problems("name_taken", "idempotency_key_reused")
 )
 async def create_session_template(
-    services: ServicesDep,
+    settings: SettingsDep,
+    database: DatabaseDep,
     caller: Caller,
     body: SessionTemplateInput,
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> SessionTemplateView:
     """Add a template. Workstreams name it as their `session_template_id`."""
-    wanted = once(services, caller, idempotency_key, "create_session_template", body)
+    wanted = once(settings.vault, caller, idempotency_key, "create_session_template", body)
 
     def create(session: Session, template_id: str) -> None:
         session_templates.add(session, template_id, body.template, clock.now())
@@ -128,20 +129,18 @@ async def create_session_template(
         template_id = create_once(session, wanted, fresh, lambda: create(session, fresh), clock.now())
         return SessionTemplateView.of(session_templates.get(session, template_id))
 
-    return await services.database.write(work)
+    return await database.write(work)
 
 
 @router.get("/v1/session-templates/{template_id}", responses=problems("not_found"))
-async def get_session_template(services: ServicesDep, template_id: PathId) -> SessionTemplateView:
+async def get_session_template(database: DatabaseDep, template_id: PathId) -> SessionTemplateView:
     """One template."""
-    return await services.database.read(
-        lambda s: SessionTemplateView.of(session_templates.get(s, template_id))
-    )
+    return await database.read(lambda s: SessionTemplateView.of(session_templates.get(s, template_id)))
 
 
 @router.put("/v1/session-templates/{template_id}", responses=problems("not_found", "name_taken"))
 async def change_session_template(
-    services: ServicesDep, caller: Caller, template_id: PathId, body: SessionTemplateInput
+    database: DatabaseDep, caller: Caller, template_id: PathId, body: SessionTemplateInput
 ) -> SessionTemplateView:
     """Let the template say this from now on, for sessions that are under way too."""
 
@@ -150,7 +149,7 @@ async def change_session_template(
         _record(session, caller, "changed", template_id)
         return view
 
-    return await services.database.write(work)
+    return await database.write(work)
 
 
 @router.delete(
@@ -158,14 +157,14 @@ async def change_session_template(
     status_code=204,
     responses=problems("not_found", "session_template_in_use"),
 )
-async def delete_session_template(services: ServicesDep, caller: Caller, template_id: PathId) -> Response:
+async def delete_session_template(database: DatabaseDep, caller: Caller, template_id: PathId) -> Response:
     """Delete a template that no workstream uses."""
 
     def work(session: Session) -> None:
         session_templates.delete(session, template_id)
         _record(session, caller, "deleted", template_id)
 
-    await services.database.write(work)
+    await database.write(work)
     return Response(status_code=204)
 
 

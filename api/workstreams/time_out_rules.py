@@ -7,6 +7,7 @@ from fastapi import Response
 from pydantic import BaseModel, Field, model_validator
 from sqlmodel import Session
 
+from api.http.dependencies import DatabaseDep, SettingsDep
 from api.http.fields import (
     Flag,
     Input,
@@ -19,11 +20,11 @@ from api.http.fields import (
 )
 from api.http.paging import CursorPage
 from api.http.problem_docs import problems
-from api.runtime.dependencies import ServicesDep
 from api.security.audit import record
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
 from api.security.idempotency import once
+from api.services.settings_fanout import SettingsFanoutDep
 from base import clock
 from base.ids import new_id
 from domain.events.kinds import FactKind
@@ -101,7 +102,7 @@ class TimeOutRuleView(BaseModel):
 
 
 @router.get("/v1/workstreams/{workstream_id}/time-out-rules", responses=problems("not_found"))
-async def list_time_out_rules(services: ServicesDep, workstream_id: PathId) -> CursorPage[TimeOutRuleView]:
+async def list_time_out_rules(database: DatabaseDep, workstream_id: PathId) -> CursorPage[TimeOutRuleView]:
     """The rules of a workstream, best priority first."""
 
     def load(session: Session) -> CursorPage[TimeOutRuleView]:
@@ -109,7 +110,7 @@ async def list_time_out_rules(services: ServicesDep, workstream_id: PathId) -> C
         found = time_out_rules.of_workstream(session, workstream_id)
         return CursorPage(items=[TimeOutRuleView.of(each) for each in found], next_cursor=None)
 
-    return await services.database.read(load)
+    return await database.read(load)
 
 
 @router.post(
@@ -118,14 +119,17 @@ async def list_time_out_rules(services: ServicesDep, workstream_id: PathId) -> C
     responses=problems("not_found", "limit_reached", "idempotency_key_reused"),
 )
 async def create_time_out_rule(
-    services: ServicesDep,
+    settings: SettingsDep,
+    database: DatabaseDep,
+    fanout: SettingsFanoutDep,
     caller: Caller,
+    *,
     workstream_id: PathId,
     body: TimeOutRuleInput,
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> TimeOutRuleView:
     """Add a rule; a workstream may have 20. Running conversations follow it from now on."""
-    wanted = once(services, caller, idempotency_key, f"create_time_out_rule {workstream_id}", body)
+    wanted = once(settings.vault, caller, idempotency_key, f"create_time_out_rule {workstream_id}", body)
 
     def create(session: Session, rule_id: str) -> None:
         time_out_rules.add(session, workstream_id, rule_id, body.rule, clock.now())
@@ -137,22 +141,26 @@ async def create_time_out_rule(
         view = TimeOutRuleView.of(time_out_rules.get(session, workstream_id, rule_id))
         return view, workstreams.page_ids(session, workstream_id)
 
-    view, changed = await services.database.write(work)
-    services.fanout.tell(changed)
+    view, changed = await database.write(work)
+    fanout.tell(changed)
     return view
 
 
 @router.get("/v1/workstreams/{workstream_id}/time-out-rules/{rule_id}", responses=problems("not_found"))
-async def get_time_out_rule(services: ServicesDep, workstream_id: PathId, rule_id: PathId) -> TimeOutRuleView:
+async def get_time_out_rule(database: DatabaseDep, workstream_id: PathId, rule_id: PathId) -> TimeOutRuleView:
     """One rule."""
-    return await services.database.read(
-        lambda s: TimeOutRuleView.of(time_out_rules.get(s, workstream_id, rule_id))
-    )
+    return await database.read(lambda s: TimeOutRuleView.of(time_out_rules.get(s, workstream_id, rule_id)))
 
 
 @router.put("/v1/workstreams/{workstream_id}/time-out-rules/{rule_id}", responses=problems("not_found"))
 async def change_time_out_rule(
-    services: ServicesDep, caller: Caller, workstream_id: PathId, rule_id: PathId, body: TimeOutRuleInput
+    database: DatabaseDep,
+    fanout: SettingsFanoutDep,
+    caller: Caller,
+    *,
+    workstream_id: PathId,
+    rule_id: PathId,
+    body: TimeOutRuleInput,
 ) -> TimeOutRuleView:
     """Let the rule say this from now on. A silence that it has acted on already stays as it is."""
 
@@ -161,8 +169,8 @@ async def change_time_out_rule(
         _record(session, caller, "changed", workstream_id, rule_id)
         return view, workstreams.page_ids(session, workstream_id)
 
-    view, changed = await services.database.write(work)
-    services.fanout.tell(changed)
+    view, changed = await database.write(work)
+    fanout.tell(changed)
     return view
 
 
@@ -172,7 +180,7 @@ async def change_time_out_rule(
     responses=problems("not_found"),
 )
 async def delete_time_out_rule(
-    services: ServicesDep, caller: Caller, workstream_id: PathId, rule_id: PathId
+    database: DatabaseDep, fanout: SettingsFanoutDep, caller: Caller, workstream_id: PathId, rule_id: PathId
 ) -> Response:
     """Forget a rule. What it was just about to send is not sent, and shows so."""
 
@@ -181,7 +189,7 @@ async def delete_time_out_rule(
         _record(session, caller, "deleted", workstream_id, rule_id)
         return workstreams.page_ids(session, workstream_id)
 
-    services.fanout.tell(await services.database.write(work))
+    fanout.tell(await database.write(work))
     return Response(status_code=204)
 
 

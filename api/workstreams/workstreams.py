@@ -7,6 +7,7 @@ from fastapi import Response
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
+from api.http.dependencies import DatabaseDep, SettingsDep
 from api.http.fields import (
     AutoCloseMinutes,
     Digits,
@@ -21,11 +22,11 @@ from api.http.fields import (
 )
 from api.http.paging import Cursor, CursorOf, CursorPage, Limit
 from api.http.problem_docs import problems
-from api.runtime.dependencies import ServicesDep
 from api.security.audit import record
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
 from api.security.idempotency import once
+from api.services.settings_fanout import SettingsFanoutDep
 from base import clock
 from base.ids import new_id
 from domain.events.kinds import FactKind
@@ -112,7 +113,7 @@ class WorkstreamView(BaseModel):
 
 @router.get("/v1/workstreams")
 async def list_workstreams(
-    services: ServicesDep, cursor: Cursor = None, limit: Limit = 50
+    database: DatabaseDep, cursor: Cursor = None, limit: Limit = 50
 ) -> CursorPage[WorkstreamView]:
     """All workstreams."""
     after = _BY_ID.read(cursor)
@@ -127,7 +128,7 @@ async def list_workstreams(
             lambda each: (each.id,),
         )
 
-    return await services.database.read(load)
+    return await database.read(load)
 
 
 @router.post(
@@ -136,13 +137,14 @@ async def list_workstreams(
     responses=problems("name_taken", "unknown_session_template", "idempotency_key_reused"),
 )
 async def create_workstream(
-    services: ServicesDep,
+    settings: SettingsDep,
+    database: DatabaseDep,
     caller: Caller,
     body: WorkstreamInput,
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> WorkstreamView:
     """Add a workstream."""
-    wanted = once(services, caller, idempotency_key, "create_workstream", body)
+    wanted = once(settings.vault, caller, idempotency_key, "create_workstream", body)
 
     def create(session: Session, workstream_id: str) -> None:
         new = workstreams.NewWorkstream(**_minutes_to_seconds(body.model_dump()))
@@ -155,13 +157,13 @@ async def create_workstream(
             session, create_once(session, wanted, fresh, lambda: create(session, fresh), clock.now())
         )
 
-    return await services.database.write(work)
+    return await database.write(work)
 
 
 @router.get("/v1/workstreams/{workstream_id}", responses=problems("not_found"))
-async def get_workstream(services: ServicesDep, workstream_id: PathId) -> WorkstreamView:
+async def get_workstream(database: DatabaseDep, workstream_id: PathId) -> WorkstreamView:
     """One workstream."""
-    return await services.database.read(lambda s: _view(s, workstream_id))
+    return await database.read(lambda s: _view(s, workstream_id))
 
 
 @router.patch(
@@ -169,7 +171,11 @@ async def get_workstream(services: ServicesDep, workstream_id: PathId) -> Workst
     responses=problems("not_found", "name_taken", "unknown_session_template"),
 )
 async def change_workstream(
-    services: ServicesDep, caller: Caller, workstream_id: PathId, body: WorkstreamChange
+    database: DatabaseDep,
+    fanout: SettingsFanoutDep,
+    caller: Caller,
+    workstream_id: PathId,
+    body: WorkstreamChange,
 ) -> WorkstreamView:
     """Change settings. They hold at once, for running conversations too."""
     changes = body.model_dump(exclude_none=True)
@@ -187,8 +193,8 @@ async def change_workstream(
         )
         return _view(session, workstream_id)
 
-    view = await services.database.write(work)
-    services.fanout.tell(view.page_ids)
+    view = await database.write(work)
+    fanout.tell(view.page_ids)
     return view
 
 
@@ -197,7 +203,11 @@ async def change_workstream(
     responses=problems("not_found", "unknown_pages", "page_requires_workstream"),
 )
 async def set_workstream_pages(
-    services: ServicesDep, caller: Caller, workstream_id: PathId, body: WorkstreamPages
+    database: DatabaseDep,
+    fanout: SettingsFanoutDep,
+    caller: Caller,
+    workstream_id: PathId,
+    body: WorkstreamPages,
 ) -> WorkstreamView:
     """Give the workstream exactly these pages. Those it had and keeps not go to the default workstream."""
 
@@ -207,22 +217,22 @@ async def set_workstream_pages(
         record(session, caller, FactKind.WORKSTREAM_PAGES_SET, workstream_id=workstream_id)
         return _view(session, workstream_id), moved
 
-    view, moved = await services.database.write(work)
-    services.fanout.tell(moved)
+    view, moved = await database.write(work)
+    fanout.tell(moved)
     return view
 
 
 @router.delete(
     "/v1/workstreams/{workstream_id}", status_code=204, responses=problems("not_found", "workstream_in_use")
 )
-async def delete_workstream(services: ServicesDep, caller: Caller, workstream_id: PathId) -> Response:
+async def delete_workstream(database: DatabaseDep, caller: Caller, workstream_id: PathId) -> Response:
     """Delete a workstream that has no pages."""
 
     def work(session: Session) -> None:
         workstreams.delete(session, workstream_id)
         record(session, caller, FactKind.WORKSTREAM_DELETED, workstream_id=workstream_id)
 
-    await services.database.write(work)
+    await database.write(work)
     return Response(status_code=204)
 
 

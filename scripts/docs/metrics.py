@@ -4,14 +4,14 @@ from collections.abc import Iterable
 
 from prometheus_client import Metric
 
-from api.runtime.desk_metrics import families
+from api.health.desk_metrics import families
 from base import clock, metrics
 from store.installation.desk_gauges import Gauges
 
 _HEAD = r"""# Metrics
 
 Pagedesk tells Prometheus how it is. This page is made from `base/metrics.py` and
-`api/runtime/desk_metrics.py`.
+`api/health/desk_metrics.py`.
 
 - **The API** serves `/metrics` on its own port, to the key of an admin or of a machine. Make an agent of role
   `machine` for it (`POST /v1/agents`, `POST /v1/agents/{id}/keys`) and give Prometheus the key.

@@ -60,7 +60,7 @@ async def api(
 ) -> AsyncIterator[Api]:
     # These would ask the store and the engine whenever they like; their own tests run them.
     monkeypatch.setattr("api.app.sweep_forever", _never)
-    monkeypatch.setattr("api.runtime.refusal_trail.RefusalTrail.run", _never)
+    monkeypatch.setattr("api.security.refused_requests.RefusedRequests.run", _never)
     meta = FakeMeta()
     app = create_app(settings, database=database, workflow_client=engine, graph_transport=meta.transport)
     async with app.router.lifespan_context(app):

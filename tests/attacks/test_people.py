@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from chaos.installation import PAGES
 
-from api.runtime.event_hub import STREAMS_PER_AGENT
+from api.events.event_hub import STREAMS_PER_AGENT
 from attacks.desk import META_GIVES_UP_SECONDS, AttackedDesk
 from domain.conversations.automated_messages import MAX_IN_PERIOD
 from support.eventually import eventually

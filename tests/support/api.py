@@ -16,7 +16,7 @@ from sqlalchemy import event
 from starlette.routing import Match
 
 from api.http.problem_docs import CODES
-from api.runtime.workflow_client import CommandRefusedError, EngineUnavailableError, RunNotFoundError
+from api.services.workflow_client import CommandRefusedError, EngineUnavailableError, RunNotFoundError
 from base.ids import new_id
 from base.settings import Settings
 from domain.conversations.changes import Refusal

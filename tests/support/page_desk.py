@@ -14,7 +14,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.common.credentials import page_credentials
 from activities.pages.checks import PageActivities
 from activities.pages.gap_fill import GapActivities
-from api.runtime.refusal_trail import RefusalTrail
+from api.security.refused_requests import RefusedRequests
 from api.webhooks.mount import WebhookMount
 from base import clock
 from base.settings import Settings
@@ -164,7 +164,7 @@ async def page_desk(data_dir: Path) -> AsyncIterator[PageDesk]:
     settings = make_settings(data_dir, public_url=PUBLIC_URL)
     store = Database(settings.store_url)
     webhooks = WebhookMount()
-    webhooks.open(settings, store, RefusalTrail(store))
+    webhooks.open(settings, store, RefusedRequests(store))
     sandbox = create_app(Config(transport=httpx.ASGITransport(webhooks)))
     world: World = sandbox.state.world
     await world.start()

@@ -8,7 +8,7 @@ from typing import Any
 
 from temporalio.client import Client
 
-from api.runtime.workflow_client import EngineUnavailableError, TemporalWorkflowClient
+from api.services.workflow_client import EngineUnavailableError, TemporalWorkflowClient
 from base import clock
 from base.converter import data_converter
 from base.ids import new_id

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session
 from temporalio.testing import WorkflowEnvironment
 
-from api.runtime.workflow_client import TemporalWorkflowClient
+from api.services.workflow_client import TemporalWorkflowClient
 from domain.conversations.lifecycle import Status
 from store.tables import Agent, AutomatedMessage, Message, Page, TimeOutRule
 from support.desk import Desk

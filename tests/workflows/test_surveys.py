@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session
 from temporalio.testing import WorkflowEnvironment
 
-from api.runtime.workflow_client import TemporalWorkflowClient
+from api.services.workflow_client import TemporalWorkflowClient
 from domain.conversations.state import SurveyStatus
 from store.surveys.answers import take_from_page
 from store.tables import Survey, Workstream

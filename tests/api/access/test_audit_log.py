@@ -11,8 +11,8 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from api.access.audit_log import AUDITED
-from api.runtime import refusal_trail
-from api.runtime.refusal_trail import RefusalTrail, Refused
+from api.security import refused_requests as refusal_trail
+from api.security.refused_requests import Refused, RefusedRequests
 from support.api import NOW, Api, Seed
 from support.signed_requests import signed_request
 
@@ -20,8 +20,8 @@ PASSWORD = "correct horse battery"
 SOURCE = "127.0.0.1"
 
 
-def _trail(api: Api) -> RefusalTrail:
-    trail: RefusalTrail = api.app.state.services.refusals
+def _trail(api: Api) -> RefusedRequests:
+    trail: RefusedRequests = api.app.state.refused_requests
     return trail
 
 
@@ -172,12 +172,12 @@ async def test_the_audit_is_paged_newest_first_and_knows_its_kinds(api: Api) -> 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     time = [0.0]
-    monkeypatch.setattr("api.runtime.refusal_trail._monotonic", lambda: time[0])
+    monkeypatch.setattr("api.security.refused_requests._monotonic", lambda: time[0])
     return time
 
 
 async def test_the_same_refusal_is_one_entry_a_minute(api: Api, clock: list[float]) -> None:
-    trail = RefusalTrail(api.database)
+    trail = RefusedRequests(api.database)
     for second in range(121):
         clock[0] = float(second)
         trail.note(Refused.TOKEN, "192.0.2.1", reason="unknown")
@@ -187,7 +187,7 @@ async def test_the_same_refusal_is_one_entry_a_minute(api: Api, clock: list[floa
 
 
 async def test_many_sources_do_not_fill_the_store(api: Api, clock: list[float]) -> None:
-    trail = RefusalTrail(api.database)
+    trail = RefusedRequests(api.database)
     for number in range(refusal_trail.MAX_SOURCES_REMEMBERED + 500):
         trail.note(Refused.TOKEN, f"2001:db8::{number:x}", reason="unknown")
     await trail.flush()
@@ -213,7 +213,7 @@ async def test_what_the_store_does_not_take_is_told_later(
     async def away(*_: Any) -> None:
         raise OperationalError("", {}, Exception())
 
-    trail = RefusalTrail(api.database)
+    trail = RefusedRequests(api.database)
     trail.note(Refused.TOKEN, "192.0.2.1", reason="unknown")
     with monkeypatch.context() as without_store:
         without_store.setattr(api.database, "write", away)

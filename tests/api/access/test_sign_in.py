@@ -10,10 +10,10 @@ import pytest
 from freezegun import freeze_time
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
+from api.access import passwords
+from api.access import sign_in_throttle as throttle
 from api.app import create_app
 from api.http.problems import Problem
-from api.runtime import passwords
-from api.runtime import sign_in_throttle as throttle
 from store.access.sign_in_tries import TryLimit
 from support.api import NOW, Api
 

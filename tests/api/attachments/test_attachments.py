@@ -62,7 +62,7 @@ async def customers_file(
             keep_file(session, "file-1", KeptFile(name, len(PNG), content_type, "0" * 64, "p/file-1"), NOW)
 
     if kept:
-        await api.app.state.services.files.put("p/file-1", io.BytesIO(PNG))
+        await api.app.state.files.put("p/file-1", io.BytesIO(PNG))
     await api.database.write(work)
     return "/v1/attachments/file-1"
 
@@ -103,7 +103,7 @@ async def test_a_file_of_a_message_that_was_taken_back_is_not_found(api: Api, se
 
 async def test_a_file_that_the_store_has_lost_is_not_found(api: Api, seed: Seed) -> None:
     path = await customers_file(api, seed)
-    await api.app.state.services.files.delete("p/file-1")
+    await api.app.state.files.delete("p/file-1")
     assert (await api.admin.get(path)).json()["code"] == "not_found"
 
 
@@ -291,7 +291,7 @@ async def test_of_two_contents_at_once_under_one_key_the_first_is_kept_and_the_o
 
 async def _is_kept(api: Api, key: str) -> bool:
     try:
-        return bool([chunk async for chunk in await api.app.state.services.files.read(key)])
+        return bool([chunk async for chunk in await api.app.state.files.read(key)])
     except FileGoneError:
         return False
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from api.runtime.workflow_client import CommandRefusedError, EngineBusyError, EngineUnavailableError
+from api.services.workflow_client import CommandRefusedError, EngineBusyError, EngineUnavailableError
 from domain.conversations.changes import Refusal
 from domain.conversations.lifecycle import Status
 from domain.conversations.state import Command
@@ -68,7 +68,7 @@ async def test_the_same_key_is_the_same_command(api: Api, seed: Seed) -> None:
 async def test_a_dead_engine_is_asked_again_for_a_while_and_then_told_to_the_client(
     api: Api, seed: Seed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.runtime.in_flight_commands.MAX_RETRY_SECONDS", 0.8)
+    monkeypatch.setattr("api.services.in_flight_commands.MAX_RETRY_SECONDS", 0.8)
     thread = await seed.conversation()
     pick = partial(
         api.admin.post, f"/v1/conversations/{thread.conversation_id}/pick", headers={"Idempotency-Key": "k"}

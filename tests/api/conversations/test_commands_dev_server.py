@@ -11,9 +11,9 @@ from pydantic import SecretStr
 from temporalio.client import Client
 
 from api.app import create_app
-from api.runtime.conversation_commands import ConversationCommands
-from api.runtime.workflow_client import TemporalWorkflowClient
 from api.sending.service import ReplyService
+from api.services.conversation_commands import ConversationCommands
+from api.services.workflow_client import TemporalWorkflowClient
 from base import clock
 from store.sending.replies import unsettled_replies
 from support.api import ADMIN_TOKEN, Api
@@ -135,8 +135,8 @@ async def test_a_reply_that_no_worker_answers_is_kept_and_delivered_later(desk: 
     assert waiting == [kept.json()["id"]]
     async with desk.working():
         engine = TemporalWorkflowClient(desk.client, task_queue=desk.task_queue)
-        services = api.app.state.services
-        replies = ReplyService(desk.store, ConversationCommands(desk.store, engine), services.meta)
+        commands = ConversationCommands(desk.store, engine)
+        replies = ReplyService(desk.store, commands, api.app.state.meta_actions)
         await replies.deliver_pending_reply(waiting[0])
         again = await api.admin.post(f"{address}/messages", json=HELLO, headers={"Idempotency-Key": "one"})
         assert (again.status_code, again.json()["id"]) == (201, waiting[0])

@@ -15,11 +15,11 @@ from sqlmodel import col
 from starlette.types import Message
 
 from api.app import PERMISSIONS
+from api.events import event_hub
 from api.events import stream as event_stream
 from api.events.access import SHOWN_BY
 from api.events.frames import render_event
 from api.events.position import write_id
-from api.runtime import event_hub
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
 from domain.events.kinds import FactKind
@@ -316,7 +316,7 @@ async def test_a_reader_who_does_not_read_is_disconnected(api: Api, monkeypatch:
     }
     await _happen(api, "one")
     await asyncio.wait_for(api.app(scope, stream.receive, send), 5)
-    assert not api.app.state.services.hub._streams
+    assert not api.app.state.event_hub._streams
 
 
 async def test_one_agent_may_open_only_so_many_streams(api: Api) -> None:
@@ -337,15 +337,15 @@ async def test_streams_that_are_opened_at_once_are_counted_too(api: Api) -> None
         opened = await asyncio.gather(*(stack.enter_async_context(listening(api)) for _ in range(30)))
         statuses = [stream.status for stream in opened]
     assert (statuses.count(200), statuses.count(429)) == (event_hub.STREAMS_PER_AGENT, 20)
-    assert not api.app.state.services.hub._streams
-    assert not api.app.state.services.hub._listeners
+    assert not api.app.state.event_hub._streams
+    assert not api.app.state.event_hub._listeners
 
 
 async def test_one_poller_serves_all_and_stops_with_the_last(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_hub, "POLL_SECONDS", 0.2)
-    hub = api.app.state.services.hub
+    hub = api.app.state.event_hub
     async with listening(api), listening(api), listening(api):
         with api.counted_statements() as statements:
             await asyncio.sleep(event_hub.POLL_SECONDS * 3)
@@ -404,7 +404,7 @@ async def test_a_log_that_was_restored_is_another_log(api: Api) -> None:
 
 
 async def test_each_event_is_rendered_once_for_all_streams(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    hub, rendered = api.app.state.services.hub, Counter[str]()
+    hub, rendered = api.app.state.event_hub, Counter[str]()
 
     def render(event: Event, log_id: str) -> bytes:
         rendered[event.kind] += 1
@@ -429,7 +429,7 @@ async def test_who_falls_behind_what_is_in_memory_reads_on(api: Api, monkeypatch
         await other.has(90)
     for stream in (quick, other):
         assert [event["event"] for event in stream.events] == [f"event {number}" for number in range(90)]
-    hub = api.app.state.services.hub
+    hub = api.app.state.event_hub
     assert len(hub._recent) == 10
 
 
@@ -438,7 +438,7 @@ async def test_streams_say_goodbye_before_the_server_ends(api: Api) -> None:
         await _happen(api, "last")
         await one.has(1)
         await two.has(1)
-        api.app.state.services.hub.end()
+        api.app.state.event_hub.end()
 
         async def over() -> bool:
             return one.ended and two.ended

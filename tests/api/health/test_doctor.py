@@ -1,7 +1,6 @@
 """`pagedesk doctor` against a running API: what it shows, what it calls well, and what it cannot reach."""
 
 import io
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -193,8 +192,7 @@ async def test_https_without_a_trusted_proxy_is_a_warning(doctor: Doctor) -> Non
 async def test_the_connections_that_a_process_may_have_are_told(
     api: Api, doctor: Doctor, most: int, state: str
 ) -> None:
-    services = api.app.state.services
-    api.app.state.services = replace(services, connections=Connections(most, TrustedProxies()))
+    api.app.state.connections = Connections(most, TrustedProxies())
     (check,) = (check for check in (await doctor.sees()).checks if check.what == "connections")
     assert check.state == state
     assert check.detail.startswith(f"0 of at most {most}, with ")

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 
-from api.runtime import readiness
+from api.health import readiness
 from base import clock
 from store.db.database import Database
 from store.tables import InboxEvent, ThreadEvent

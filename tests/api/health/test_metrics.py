@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.runtime import desk_metrics
+from api.health import desk_metrics
 from base import clock
 from store.db.database import Database
 from store.tables import InboxEvent, ThreadEvent

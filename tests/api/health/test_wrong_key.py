@@ -8,9 +8,9 @@ from pydantic import SecretStr
 from starlette.types import Receive, Scope, Send
 
 from api.app import create_app
+from api.health import readiness
 from api.http.middleware import Edge
 from api.http.untrusted_proxies import ProxyWatch
-from api.runtime import readiness
 from base import metrics
 from base.settings import Settings
 from store.db.database import Database

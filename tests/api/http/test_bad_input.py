@@ -204,7 +204,7 @@ async def test_what_breaks_is_a_problem_without_a_trace(api: Api, monkeypatch: p
 
 
 async def test_one_caller_cannot_take_everything(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api.app.state.services.call_limit, "_burst", 3)
+    monkeypatch.setattr(api.app.state.call_limit, "_burst", 3)
     _, client = await api.somebody("agent")
     with freeze_time(NOW):
         answers = [await client.get("/v1/me") for _ in range(4)]

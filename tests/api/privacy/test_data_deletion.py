@@ -202,7 +202,7 @@ async def test_codes_are_long_and_cannot_be_told_from_each_other(api: Api, addre
 
 
 async def test_who_guesses_codes_is_slowed_down(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api.app.state.services.public_page_limit, "_burst", 3)
+    monkeypatch.setattr(api.app.state.public_page_limit, "_burst", 3)
     statuses = [(await _page(api, "A" * 43)).status_code for _ in range(5)]
     assert statuses == [404, 404, 404, 429, 429]
 

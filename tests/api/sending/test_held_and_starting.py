@@ -159,7 +159,7 @@ async def test_an_unknown_message_is_said_again_as_a_new_one_once_per_key(api: A
 
 def _use_up(api: Api, agent_id: str, conversation_id: str) -> None:
     for _ in range(1000):
-        api.app.state.services.reply_limit.acquire(f"{agent_id} {conversation_id}")
+        api.app.state.replies._limit.acquire(f"{agent_id} {conversation_id}")
 
 
 async def test_what_comes_too_fast_to_be_said_again_leaves_nothing_that_could_go_out_later(

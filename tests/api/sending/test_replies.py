@@ -7,7 +7,7 @@ import pytest
 from freezegun import freeze_time
 from sqlmodel import select
 
-from api.runtime.workflow_client import CommandRefusedError
+from api.services.workflow_client import CommandRefusedError
 from domain.conversations.changes import Fact, Refusal
 from domain.conversations.lifecycle import ActorKind, Status
 from domain.conversations.state import Command
@@ -213,7 +213,7 @@ async def test_a_colleague_cannot_use_up_what_an_agent_may_say(
     thread = await seed.conversation(status=Status.ACTIVE)
     _, colleague = await api.somebody("agent")
     _, owner = await api.somebody("agent")
-    monkeypatch.setattr(api.app.state.services.reply_limit, "_burst", 3)
+    monkeypatch.setattr(api.app.state.replies._limit, "_burst", 3)
     with freeze_time(NOW):
         api.engine.refuse(Refusal("not_your_conversation", "Not yours.", Status.ACTIVE))
         refused = [
@@ -231,7 +231,7 @@ async def test_a_conversation_that_is_not_there_fills_no_bucket(api: Api) -> Non
     for number in range(3):
         address = f"/v1/conversations/nothing{number}/messages"
         assert (await api.admin.post(address, json=HELLO, headers=_key("one"))).status_code == 404
-    assert list(api.app.state.services.reply_limit._buckets) == []
+    assert list(api.app.state.replies._limit._buckets) == []
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from freezegun import freeze_time
 from sqlmodel import Session
 
 from api.sending.reply_sweep import MIN_AGE, sweep
-from api.sending.service import ReplyService
 from domain.conversations.changes import Refusal
 from domain.conversations.lifecycle import Status
 from store import tables
@@ -37,10 +36,10 @@ async def _row(api: Api, message_id: str) -> tables.Message:
 async def test_a_kept_reply_is_brought_when_its_request_must_be_over(api: Api, seed: Seed) -> None:
     with freeze_time(NOW) as clock:
         message_id = await _keep(api, seed)
-        await sweep(ReplyService.of(api.app.state.services))
+        await sweep(api.app.state.replies)
         assert api.engine.commands == []
         clock.tick(MIN_AGE + timedelta(seconds=1))
-        await sweep(ReplyService.of(api.app.state.services))
+        await sweep(api.app.state.replies)
     (command,) = api.engine.commands
     assert command.command_id == command.message_id == message_id
 
@@ -50,8 +49,8 @@ async def test_a_kept_reply_that_is_refused_later_fails_with_the_reason(api: Api
         message_id = await _keep(api, seed)
         clock.tick(timedelta(days=8))
         api.engine.refuse(Refusal("window_closed", "Closed.", Status.ACTIVE))
-        await sweep(ReplyService.of(api.app.state.services))
-        await sweep(ReplyService.of(api.app.state.services))
+        await sweep(api.app.state.replies)
+        await sweep(api.app.state.replies)
     row = await _row(api, message_id)
     assert (row.status, row.reason) == ("failed", "window_closed")
     assert len(api.engine.commands) == 1
@@ -61,7 +60,7 @@ async def test_sweeps_that_meet_bring_a_reply_under_one_id(api: Api, seed: Seed)
     with freeze_time(NOW) as clock:
         message_id = await _keep(api, seed)
         clock.tick(timedelta(minutes=1))
-        await asyncio.gather(*(sweep(ReplyService.of(api.app.state.services)) for _ in range(5)))
+        await asyncio.gather(*(sweep(api.app.state.replies) for _ in range(5)))
     assert {command.command_id for command in api.engine.commands} == {message_id}
 
 
@@ -85,7 +84,7 @@ async def _projected(seed: Seed, message: tables.Message) -> None:
 async def _asked_after_a_minute(api: Api) -> list[str | None]:
     api.engine.commands.clear()
     with freeze_time(NOW + timedelta(minutes=1)):
-        await sweep(ReplyService.of(api.app.state.services))
+        await sweep(api.app.state.replies)
     return [command.message_id for command in api.engine.commands]
 
 
@@ -161,7 +160,7 @@ async def test_a_reply_that_its_row_alone_may_hold_is_brought_again_for_some_min
     assert await _asked_after_a_minute(api) == [message_id]
     api.engine.commands.clear()
     with freeze_time(NOW + timedelta(minutes=20)):
-        await sweep(ReplyService.of(api.app.state.services))
+        await sweep(api.app.state.replies)
     assert api.engine.commands == []
 
 

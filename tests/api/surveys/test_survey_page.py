@@ -237,7 +237,7 @@ async def test_a_survey_that_was_never_sent_has_no_page(api: Api, seed: Seed) ->
 async def test_too_many_calls_get_a_page_too(api: Api, seed: Seed) -> None:
     await make_survey(api, seed)
     limit = RateLimit("too_many_requests", per_second=0.01, burst=1)
-    object.__setattr__(api.app.state.services, "public_page_limit", limit)
+    api.app.state.public_page_limit = limit
     assert (await show(api)).status_code == 200
     refused = await post(api, score="5")
     assert refused.status_code == 429

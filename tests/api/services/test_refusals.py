@@ -6,7 +6,7 @@ import pytest
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
-from api.runtime.refusals import read_refusal
+from api.services.refusals import read_refusal
 from domain.conversations.changes import Refusal
 from domain.conversations.lifecycle import Status
 from domain.sending.window import OpeningKind, Window

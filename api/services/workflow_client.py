@@ -6,7 +6,7 @@ took 6 to 9. Failures are of four kinds only; an update without an answer may ha
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import Annotated, Any, NoReturn, Protocol, TypeVar
 
 from temporalio.client import (
     Client,
@@ -17,7 +17,8 @@ from temporalio.client import (
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
-from api.runtime.refusals import read_refusal
+from api.http.dependencies import from_app
+from api.services.refusals import read_refusal
 from base.log import get_logger
 from domain.conversations.changes import Refusal
 from domain.conversations.state import Command
@@ -229,3 +230,6 @@ def _raise_translated(error: RPCError) -> NoReturn:
     if error.status is RPCStatusCode.RESOURCE_EXHAUSTED:
         raise EngineBusyError from error
     raise error
+
+
+WorkflowClientDep = Annotated[WorkflowClient, from_app("workflow_client")]

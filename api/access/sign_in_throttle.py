@@ -14,9 +14,11 @@ import hmac
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Annotated
 
 from starlette.requests import Request
 
+from api.http.dependencies import from_app
 from api.http.problems import Problem
 from base import clock
 from base.http.proxies import source_of_address, untrusted_proxy
@@ -107,3 +109,6 @@ class SignInThrottle:
 def _refuse(wait: timedelta) -> None:
     if wait > timedelta(0):
         raise Problem("too_many_attempts", headers={"Retry-After": str(math.ceil(wait.total_seconds()))})
+
+
+SignInThrottleDep = Annotated[SignInThrottle, from_app("sign_in_throttle")]

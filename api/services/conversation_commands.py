@@ -6,13 +6,15 @@ A refusal changes nothing, is answered as a problem, and is recorded in the time
 
 import contextlib
 from collections.abc import Awaitable, Callable
+from typing import Annotated
 
 from sqlmodel import Session
 
+from api.http.dependencies import from_app
 from api.http.problems import Problem
-from api.runtime.in_flight_commands import InFlightCommands
-from api.runtime.refusals import refusal_problem
-from api.runtime.workflow_client import (
+from api.services.in_flight_commands import InFlightCommands
+from api.services.refusals import refusal_problem
+from api.services.workflow_client import (
     CommandRefusedError,
     EngineBusyError,
     EngineUnavailableError,
@@ -41,7 +43,7 @@ class ConversationCommands:
         self._in_flight = InFlightCommands()
 
     async def send_command(self, target: CommandTarget, command: Command) -> CommandResult:
-        """Send a command once; raises the errors of `api.runtime.workflow_client`.
+        """Send a command once; raises the errors of `api.services.workflow_client`.
 
         After EngineUnavailableError the outcome is unknown: send it again under the same id.
         """
@@ -112,3 +114,6 @@ class ConversationCommands:
             return named
 
         return refusal_problem(refusal, now, await self._database.write(write))
+
+
+CommandsDep = Annotated[ConversationCommands, from_app("commands")]

@@ -8,11 +8,13 @@ answer at once. None of them sends a message, none is kept or repeated, and a fa
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 from sqlmodel import Session
 
+from api.http.dependencies import from_app
 from api.http.problems import Problem
+from api.http.rate_limit import RateLimit
 from base import clock
 from base.secrets import Vault
 from domain.conversations.lifecycle import Status
@@ -72,9 +74,14 @@ class MetaActions:
         self._database = database
         self._graph = graph
         self._vault = vault
+        self._limit = RateLimit("too_many_requests", per_second=1, burst=10)
 
     async def load_target(self, conversation_id: str, agent_id: str, *, supervises: bool) -> ThreadTarget:
-        """The thread of a live conversation that the caller may act in; raises the problem if not."""
+        """The thread of a live conversation that the caller may act in; raises the problem if not.
+
+        A problem is also raised where one thread is asked for too often, as each time is a call to Meta.
+        """
+        self._limit.acquire(conversation_id)
         found = await self._database.read(lambda s: load_thread_target(s, self._vault, conversation_id))
         if found.conversation.status == Status.CLOSED:
             raise Problem("conversation_closed", conversation_id=conversation_id)
@@ -128,3 +135,6 @@ def _as_problem(error: GraphError) -> Problem:
         meta_code=error.code,
         meta_subcode=error.subcode,
     )
+
+
+MetaActionsDep = Annotated[MetaActions, from_app("meta_actions")]

@@ -13,9 +13,9 @@ from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from api.runtime.in_flight_commands import InFlightCommands
-from api.runtime.refusals import REFUSAL_CODES, refusal_problem
-from api.runtime.workflow_client import (
+from api.services.in_flight_commands import InFlightCommands
+from api.services.refusals import REFUSAL_CODES, refusal_problem
+from api.services.workflow_client import (
     CommandRefusedError,
     EngineBusyError,
     EngineUnavailableError,
@@ -227,7 +227,7 @@ async def test_a_command_flies_once_however_many_bring_it() -> None:
 
 
 async def test_who_waits_too_long_for_a_slot_is_told_that_it_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.runtime.in_flight_commands.MAX_WAIT_SECONDS", 0.02)
+    monkeypatch.setattr("api.services.in_flight_commands.MAX_WAIT_SECONDS", 0.02)
     flights, free = InFlightCommands(), asyncio.Event()
 
     async def call() -> CommandResult:

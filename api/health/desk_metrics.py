@@ -4,11 +4,13 @@ import asyncio
 import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Annotated
 
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from api.http.dependencies import from_app
 from base import clock
 from store.db.database import Database
 from store.installation import desk_gauges as gauges
@@ -100,3 +102,6 @@ def _gauge(name: str, meaning: str, value: float) -> Metric:
 
 def _age(at_ms: int | None, now: datetime) -> float:
     return max(0.0, (now - clock.from_milliseconds(at_ms)).total_seconds()) if at_ms is not None else 0.0
+
+
+DeskMetricsDep = Annotated[DeskMetrics, from_app("desk_metrics")]

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from typing import Annotated
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn import zxcvbn
 
+from api.http.dependencies import from_app
 from api.http.problems import Problem
 
 MIN_LENGTH = 8
@@ -78,3 +80,6 @@ def _verify(stored: str, password: str) -> bool:
         return _HASHER.verify(stored, password)
     except (VerificationError, InvalidHashError):
         return False
+
+
+PasswordsDep = Annotated[Passwords, from_app("passwords")]

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from api.runtime.workflow_client import EngineBusyError, EngineUnavailableError
+from api.services.workflow_client import EngineBusyError, EngineUnavailableError
 from workflows.messages import CommandResult
 
 MAX_PER_CONVERSATION = 8

@@ -3,7 +3,9 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated
 
+from api.http.dependencies import from_app
 from base.log import get_logger
 
 # A check returns when all is well, and raises when it is not.
@@ -41,3 +43,6 @@ class Readiness:
             _log.warning("not_ready", check=name, error=type(error).__name__)
             return "failed"
         return "ok"
+
+
+ReadinessDep = Annotated[Readiness, from_app("readiness")]

@@ -9,11 +9,12 @@ import asyncio
 import time
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import HTTPConnection
 
+from api.http.dependencies import from_app
 from base import clock, metrics
 from base.log import get_logger
 from domain.conversations.changes import Fact
@@ -58,7 +59,7 @@ class _Tally:
     written_at: float | None = None
 
 
-class RefusalTrail:
+class RefusedRequests:
     """Shared by all requests of one process; `note` neither waits nor fails."""
 
     def __init__(self, database: Database) -> None:
@@ -135,3 +136,6 @@ def _row(attempt: _Attempt, count: int) -> dict[str, Any]:
     who = ActorKind.AGENT if attempt.actor_id else ActorKind.SYSTEM
     fact = Fact(FactKind(attempt.kind), clock.now(), who, attempt.actor_id, data={**facts})
     return event_row(fact, None, None, None)
+
+
+RefusedRequestsDep = Annotated[RefusedRequests, from_app("refused_requests")]

@@ -14,9 +14,11 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Annotated
 
 from sqlmodel import Session
 
+from api.http.dependencies import from_app
 from api.http.problems import Problem
 from base.log import get_logger
 from domain.access.roles import Role
@@ -219,3 +221,6 @@ class EventHub:
 
 def _id(event: Event) -> int:
     return event.id or 0
+
+
+EventHubDep = Annotated[EventHub, from_app("event_hub")]

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from api.runtime.settings_fanout import SettingsFanout
-from api.runtime.workflow_client import EngineUnavailableError, RunNotFoundError
+from api.services.settings_fanout import SettingsFanout
+from api.services.workflow_client import EngineUnavailableError, RunNotFoundError
 from domain.conversations.lifecycle import Status
 from support.api import Api, FakeEngine, Seed
 from support.eventually import eventually
@@ -63,7 +63,7 @@ async def test_whoever_is_not_closed_is_told_once(api: Api, seed: Seed) -> None:
 
 
 async def test_more_than_one_batch_is_told(api: Api, seed: Seed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.runtime.settings_fanout._BATCH", 2)
+    monkeypatch.setattr("api.services.settings_fanout._BATCH", 2)
     page_id = await seed.page()
     threads = [await seed.conversation(page_id=page_id) for _ in range(5)]
     engine = Odd()

@@ -6,10 +6,12 @@ So the list of whom to tell lives in memory; what a crash takes with it is a del
 """
 
 import asyncio
+from typing import Annotated
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.runtime.workflow_client import (
+from api.http.dependencies import from_app
+from api.services.workflow_client import (
     EngineBusyError,
     EngineUnavailableError,
     RunNotFoundError,
@@ -108,3 +110,6 @@ class SettingsFanout:
 
     async def _wait(self, tries: int) -> None:
         await asyncio.sleep(min(_MAX_WAIT_SECONDS, self._first_wait * 2 ** min(tries, 10)))
+
+
+SettingsFanoutDep = Annotated[SettingsFanout, from_app("settings_fanout")]

@@ -1,0 +1,1 @@
+"""What endpoints of several features call: conversations' workflows through Temporal, and Meta."""
