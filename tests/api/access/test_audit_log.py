@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from api.access.audit_log import AUDITED
-from api.security import refused_requests as refusal_trail
+from api.security import refused_requests
 from api.security.refused_requests import Refused, RefusedRequests
 from support.api import NOW, Api, Seed
 from support.signed_requests import signed_request
@@ -188,16 +188,16 @@ async def test_the_same_refusal_is_one_entry_a_minute(api: Api, clock: list[floa
 
 async def test_many_sources_do_not_fill_the_store(api: Api, clock: list[float]) -> None:
     trail = RefusedRequests(api.database)
-    for number in range(refusal_trail.MAX_SOURCES_REMEMBERED + 500):
+    for number in range(refused_requests.MAX_SOURCES_REMEMBERED + 500):
         trail.note(Refused.TOKEN, f"2001:db8::{number:x}", reason="unknown")
     await trail.flush()
     await trail.flush()
-    assert len(trail._tallies) == refusal_trail.MAX_SOURCES_REMEMBERED + 1
+    assert len(trail._tallies) == refused_requests.MAX_SOURCES_REMEMBERED + 1
     first = await api.walk("/v1/audit", limit=200)
-    assert len(first) == refusal_trail.MAX_ENTRIES_A_MINUTE
+    assert len(first) == refused_requests.MAX_ENTRIES_A_MINUTE
     clock[0] = 30.0
     await trail.flush()
-    assert len(await api.walk("/v1/audit", limit=200)) == refusal_trail.MAX_ENTRIES_A_MINUTE * 1.5
+    assert len(await api.walk("/v1/audit", limit=200)) == refused_requests.MAX_ENTRIES_A_MINUTE * 1.5
     clock[0] = 3600.0
     for _ in range(60):
         clock[0] += 60.0
