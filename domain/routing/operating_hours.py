@@ -10,10 +10,11 @@ intervals that meet leave neither a hole nor an overlap.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.routing.field_errors import FieldError, duplicates, too_many
+from domain.routing.local_days import instant_of
 
 MAX_INTERVALS = 70
 MAX_HOLIDAYS = 1000
@@ -95,7 +96,7 @@ class OperatingHours:
         """The open periods within one local date, ordered and disjoint."""
         if any(each.date == day for each in self.holidays):
             return
-        midnight, next_midnight = _instant(zone, day, _MIDNIGHT), _instant(zone, day + _DAY, _MIDNIGHT)
+        midnight, next_midnight = instant_of(zone, day, _MIDNIGHT), instant_of(zone, day + _DAY, _MIDNIGHT)
         open_until = midnight
         for begin, end in sorted(self._intervals_touching(day, zone)):
             opened, closed = max(begin, open_until), min(end, next_midnight)
@@ -108,7 +109,7 @@ class OperatingHours:
             for each in self.intervals:
                 if each.weekday == began.weekday():
                     ended = began if each.closes > each.opens else began + _DAY
-                    yield _instant(zone, began, each.opens), _instant(zone, ended, each.closes)
+                    yield instant_of(zone, began, each.opens), instant_of(zone, ended, each.closes)
 
     def _boundaries_after(self, at: datetime) -> Iterator[datetime]:
         """The instants after `at`, in order, at which it may change."""
@@ -158,21 +159,3 @@ def _is_timezone(name: str) -> bool:
     except (KeyError, OSError, ValueError):  # not found, a directory, no name of a file
         return False
     return True
-
-
-def _instant(zone: ZoneInfo, day: date, local: time) -> datetime:
-    """A local time as an instant: the first that shows it, or the change of clocks that skips it."""
-    wall = datetime.combine(day, local, zone)
-    first = wall.astimezone(UTC)
-    if first.astimezone(zone).replace(tzinfo=None) == wall.replace(tzinfo=None):
-        return first
-    # Skipped: read with the offset from after the change it lies before the change, and the reverse.
-    before, after = wall.replace(fold=1).astimezone(UTC).replace(microsecond=0), first.replace(microsecond=0)
-    offset_before = before.astimezone(zone).utcoffset()
-    while after - before > timedelta(seconds=1):
-        middle = (before + (after - before) / 2).replace(microsecond=0)
-        if middle.astimezone(zone).utcoffset() == offset_before:
-            before = middle
-        else:
-            after = middle
-    return after
