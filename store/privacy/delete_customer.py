@@ -28,12 +28,19 @@ from store.tables import (
     IdempotencyRecord,
     Message,
     Opening,
+    Participant,
+    PreferredAgent,
+    QueueStay,
     SearchText,
+    Slot,
     Survey,
     SurveyAnswer,
     Thread,
     ThreadEvent,
     UnroutedEvent,
+    WorkItem,
+    WorkItemReturn,
+    WorkItemWish,
 )
 
 _REFUSED_PREFIX = "refused/"
@@ -88,8 +95,15 @@ def _rows_of(customer_id: str) -> list[tuple[Any, ...]]:
         (Message, col(Message.customer_id) == customer_id),
         (ThreadEvent, col(ThreadEvent.customer_id) == customer_id),
         (Opening, col(Opening.customer_id) == customer_id),
+        (WorkItemReturn, col(WorkItemReturn.conversation_id).in_(conversations)),
+        (WorkItemWish, col(WorkItemWish.conversation_id).in_(conversations)),
+        (WorkItem, col(WorkItem.conversation_id).in_(conversations)),
+        (Slot, col(Slot.conversation_id).in_(conversations)),
+        (QueueStay, col(QueueStay.conversation_id).in_(conversations)),
+        (Participant, col(Participant.conversation_id).in_(conversations)),
         (Conversation, col(Conversation.customer_id) == customer_id),
         (Thread, col(Thread.customer_id) == customer_id),
+        (PreferredAgent, col(PreferredAgent.customer_id) == customer_id),
         (Customer, col(Customer.id) == customer_id),
     ]
 

@@ -5,13 +5,42 @@ projections of it. Messages, openings, receipts and send status are the store's 
 """
 
 from store.tables.access import Agent, ApiKey, IdempotencyRecord, SignIn, SignInTry
-from store.tables.conversations import AgentSession, ContextVariable, Conversation
+from store.tables.conversations import AgentSession, ContextVariable, Conversation, Participant
 from store.tables.events import Event
 from store.tables.inbox import InboxEvent, Relay, RelayPartition, UnroutedEvent, inbox_metadata
 from store.tables.installation import Installation
 from store.tables.messages import Attachment, AttachmentUpload, Message
 from store.tables.pages import Account, Page, PageSilence
 from store.tables.privacy import Erasure
+from store.tables.queues import (
+    AgentCapacityProfile,
+    AgentSkill,
+    CapacityProfile,
+    DispositionCode,
+    Holiday,
+    OperatingHours,
+    Queue,
+    QueueMember,
+    RoutingVersion,
+    Rule,
+    RuleSet,
+    Skill,
+)
+from store.tables.routing import (
+    AgentConnection,
+    AgentState,
+    Demand,
+    DispatchMark,
+    DispatchShard,
+    PreferredAgent,
+    PresenceChange,
+    ProcessLease,
+    QueueStay,
+    Slot,
+    WorkItem,
+    WorkItemReturn,
+    WorkItemWish,
+)
 from store.tables.search import SearchText
 from store.tables.surveys import Survey, SurveyAnswer
 from store.tables.threads import Customer, EarlyChange, Opening, Thread, ThreadEvent
@@ -20,36 +49,62 @@ from store.tables.workstreams import AutomatedMessage, SessionTemplate, TimeOutR
 __all__ = [
     "Account",
     "Agent",
+    "AgentCapacityProfile",
+    "AgentConnection",
     "AgentSession",
+    "AgentSkill",
+    "AgentState",
     "ApiKey",
     "Attachment",
     "AttachmentUpload",
     "AutomatedMessage",
+    "CapacityProfile",
     "ContextVariable",
     "Conversation",
     "Customer",
+    "Demand",
+    "DispatchMark",
+    "DispatchShard",
+    "DispositionCode",
     "EarlyChange",
     "Erasure",
     "Event",
+    "Holiday",
     "IdempotencyRecord",
     "InboxEvent",
     "Installation",
     "Message",
     "Opening",
+    "OperatingHours",
     "Page",
     "PageSilence",
+    "Participant",
+    "PreferredAgent",
+    "PresenceChange",
+    "ProcessLease",
+    "Queue",
+    "QueueMember",
+    "QueueStay",
     "Relay",
     "RelayPartition",
+    "RoutingVersion",
+    "Rule",
+    "RuleSet",
     "SearchText",
     "SessionTemplate",
     "SignIn",
     "SignInTry",
+    "Skill",
+    "Slot",
     "Survey",
     "SurveyAnswer",
     "Thread",
     "ThreadEvent",
     "TimeOutRule",
     "UnroutedEvent",
+    "WorkItem",
+    "WorkItemReturn",
+    "WorkItemWish",
     "Workstream",
     "inbox_metadata",
 ]

@@ -31,7 +31,11 @@ class Conversation(SQLModel, table=True):
     customer_id: Deleted[str] = Field(foreign_key="customer.id", index=True)
     workstream_id: Deleted[str | None] = Field(default=None, index=True)
     queue_id: Deleted[str | None] = None
+    stay: Deleted[int] = Field(default=0, description="how many times it was in a queue")
     agent_id: Deleted[str | None] = None
+    offer_expires_at: Deleted[datetime | None] = instant(nullable=True)
+    accepted_at: Deleted[datetime | None] = instant(nullable=True)
+    disposition_code_id: Deleted[str | None] = None
     status: Deleted[str]
     phase: Deleted[str | None] = None
     status_reason: Deleted[str]
@@ -54,8 +58,21 @@ class AgentSession(SQLModel, table=True):
     agent_id: Deleted[str | None] = None
     human_agent_tag: Deleted[bool] = False
     started_at: Deleted[datetime] = instant()
+    accepted_at: Deleted[datetime | None] = instant(nullable=True)
     closed_at: Deleted[datetime | None] = instant(nullable=True)
     closure_reason: Deleted[str | None] = None
+
+
+class Participant(SQLModel, table=True):
+    """Somebody beside the agent of a conversation. A projection. `mode`: `consult`, `join` or `monitor`."""
+
+    __tablename__ = "conversation_participant"
+
+    conversation_id: Deleted[str] = Field(primary_key=True, foreign_key="conversation.id")
+    agent_id: Deleted[str] = Field(primary_key=True, foreign_key="agent.id", index=True)
+    mode: Deleted[str]
+    joined_at: Deleted[datetime] = instant()
+    left_at: Deleted[datetime | None] = instant(nullable=True)
 
 
 class ContextVariable(SQLModel, table=True):

@@ -45,6 +45,28 @@ class Workstream(SQLModel, table=True):
     session_template_id: Harmless[str | None] = Field(
         default=None, foreign_key="session_template.id", index=True
     )
+    distribution_mode: Harmless[str] = Field(default="push", description="push or pick")
+    allow_picking: Harmless[bool] = Field(default=False, description="whether agents may pick what is pushed")
+    picking_heeds_capacity: Harmless[bool] = False
+    capacity_units: Harmless[int] = 1
+    capacity_profile_ids: Harmless[list[str]] = json_column(list)
+    wrap_up_capacity: Harmless[str] = Field(
+        default="always", description="always, never, or seconds: how long wrap-up holds capacity"
+    )
+    wrap_up_capacity_seconds: Harmless[int | None] = None
+    allowed_presences: Harmless[list[str]] = json_column(list)
+    skill_matching: Harmless[str] = Field(default="none", description="exact, closest or none")
+    affinity: Harmless[bool] = Field(default=True, description="a returning customer goes to the same agent")
+    reservation_seconds: Harmless[int] = Field(
+        default=60, description="how long a conversation is kept for the agent it is for first"
+    )
+    after_reservation: Harmless[str] = Field(default="anyone", description="anyone, or keep in the queue")
+    fallback_queue_id: Harmless[str | None] = Field(default=None, foreign_key="queue.id", index=True)
+    when_agent_gone: Harmless[str] = Field(
+        default="return", description="return, or keep: what becomes of an absent agent's conversations"
+    )
+    notification: Harmless[dict[str, Any]] = json_column(dict)
+    disposition_required: Harmless[bool] = False
     created_at: Harmless[datetime] = instant()
 
 

@@ -20,6 +20,7 @@ from store.privacy import delete_customer as erasing
 from store.privacy import erasures
 from store.privacy import redact_inbox as erased_inbox
 from store.tables import (
+    Agent,
     AgentSession,
     Attachment,
     AttachmentUpload,
@@ -33,13 +34,20 @@ from store.tables import (
     InboxEvent,
     Message,
     Opening,
+    Participant,
+    PreferredAgent,
+    QueueStay,
     RelayPartition,
     SearchText,
+    Slot,
     Survey,
     SurveyAnswer,
     Thread,
     ThreadEvent,
     UnroutedEvent,
+    WorkItem,
+    WorkItemReturn,
+    WorkItemWish,
     inbox_metadata,
 )
 from store.tables.erasure_policy import ErasurePolicy, erasure_policies
@@ -78,6 +86,7 @@ def settings(tmp_path: Path) -> Settings:
 async def store(settings: Settings) -> AsyncIterator[Database]:
     database = Database(settings.store_url)
     await database.write(lambda session: seed(session, settings))
+    await database.write(lambda s: s.add(Agent(id="eve", name="Eve", role="agent", created_at=NOW)))
     await database.write(
         lambda session: session.add_all(RelayPartition(partition=n, position=POSITION) for n in range(16))
     )
@@ -121,6 +130,13 @@ def person(
         filled(Conversation, words, id=conversation, **whose),
         filled(AgentSession, words, id=session_id, conversation_id=conversation),
         filled(ContextVariable, words, conversation_id=conversation),
+        filled(Participant, words, conversation_id=conversation, agent_id="eve"),
+        filled(PreferredAgent, words, customer_id=customer, agent_id="eve"),
+        filled(WorkItem, words, conversation_id=conversation, queue_id="default", demand_id=None),
+        filled(WorkItemReturn, words, conversation_id=conversation),
+        filled(WorkItemWish, words, conversation_id=conversation),
+        filled(Slot, words, id=f"{customer}-slot", conversation_id=conversation, agent_id="eve"),
+        filled(QueueStay, words, conversation_id=conversation),
         filled(Message, words, id=message, **whose, conversation_id=conversation, direction="outbound"),
         filled(SearchText, words, id=None, customer_id=customer, source_id=message),
         filled(Attachment, words, id=f"{customer}-f", **whose, message_id=message),
