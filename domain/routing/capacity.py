@@ -51,6 +51,9 @@ class CapacityNeed:
     profiles: tuple[str, ...] = ()
 
 
+ONE_UNIT = CapacityNeed()
+
+
 @dataclass(frozen=True, slots=True)
 class SlotUse:
     """A slot of one agent: live, or released after the offer was accepted (END_OF_DAY profiles count it)."""
@@ -236,7 +239,7 @@ class ConversationView:
     conversation_id: str
     slot_id: str | None = None
     agent_id: str | None = None
-    need: CapacityNeed = CapacityNeed()
+    need: CapacityNeed = ONE_UNIT
     active: bool = False
     wrap_up_since: datetime | None = None
 
