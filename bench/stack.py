@@ -143,7 +143,7 @@ async def _seed(stack: Stack) -> None:
     """The demo's account, page and agents; and an account alone for the API that is alone."""
     await seed_sandbox(f"http://{_LOOPBACK}:{stack.settings.sandbox_port}", stack.secrets)
     api_url = f"http://{_LOOPBACK}:{stack.settings.port}"
-    stack.secrets = await seed_desk(api_url, stack.settings, stack.secrets, tag_on=True)
+    stack.secrets = await seed_desk(api_url, stack.settings, stack.secrets, human_agent_tag=True)
     if problem := await page_problem(api_url, stack.secrets):
         raise BrokenError(f"The page does not become Running: {problem}")
     admin = {"Authorization": f"Bearer {stack.secrets.admin_token}"}

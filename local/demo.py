@@ -85,15 +85,17 @@ async def seed_sandbox(sandbox_url: str, demo: DemoSecrets) -> None:
         await _post(sandbox, "/_sandbox/customers", CUSTOMER)
 
 
-async def seed_desk(api_url: str, settings: Settings, demo: DemoSecrets, *, tag_on: bool) -> DemoSecrets:
+async def seed_desk(
+    api_url: str, settings: Settings, demo: DemoSecrets, *, human_agent_tag: bool
+) -> DemoSecrets:
     """Make account, page and agents in Pagedesk; returns the secrets with the agents' keys.
 
-    `tag_on`: whether the page has the human agent tag.
+    `human_agent_tag`: whether the page has the human agent tag.
     """
     headers = {"Authorization": f"Bearer {demo.admin_token}"}
     async with httpx.AsyncClient(base_url=api_url, headers=headers) as api:
         account_id = await _account(api, demo)
-        await _page(api, account_id, demo, tag_on=tag_on)
+        await _page(api, account_id, demo, human_agent_tag=human_agent_tag)
         keys = dict(demo.agent_keys)
         for name in AGENTS:
             if name not in keys:
@@ -111,7 +113,7 @@ async def _account(api: httpx.AsyncClient, demo: DemoSecrets) -> str:
     return str((await _post(api, "/v1/accounts", body))["id"])
 
 
-async def _page(api: httpx.AsyncClient, account_id: str, demo: DemoSecrets, *, tag_on: bool) -> None:
+async def _page(api: httpx.AsyncClient, account_id: str, demo: DemoSecrets, *, human_agent_tag: bool) -> None:
     pages = (await _get(api, f"/v1/accounts/{account_id}/pages"))["items"]
     if any(page["page_id"] == PAGE_ID for page in pages):
         return
@@ -119,7 +121,7 @@ async def _page(api: httpx.AsyncClient, account_id: str, demo: DemoSecrets, *, t
         "page_id": PAGE_ID,
         "name": PAGE_NAME,
         "access_token": demo.page_token,
-        "human_agent_tag": tag_on,
+        "human_agent_tag": human_agent_tag,
         "attachments_for_customers": True,
         "attachments_for_agents": True,
     }

@@ -89,7 +89,7 @@ async def _launch(settings: Settings, progress: Progress, kind: Kind) -> int:
         if secrets is None:
             progress.say(greetings.real(settings))
         else:
-            progress.say(greetings.demo(settings, *await _open_demo(settings, secrets, tag_on=True)))
+            progress.say(greetings.demo(settings, *await _open_demo(settings, secrets, human_agent_tag=True)))
 
     return await _supervised(settings, specs, greet, progress)
 
@@ -126,7 +126,9 @@ async def _launch_travelling(settings: Settings, progress: Progress) -> int:
 
     async def greet() -> None:
         # Without the tag nobody may answer after 24 hours, which is what one has come to see.
-        progress.say(greetings.travelling(settings, *await _open_demo(settings, secrets, tag_on=False)))
+        progress.say(
+            greetings.travelling(settings, *await _open_demo(settings, secrets, human_agent_tag=False))
+        )
 
     await require_free([Port(settings.travel_port, "PAGEDESK_TRAVEL_PORT")], progress)
     async with keeping_time(settings):
@@ -142,11 +144,11 @@ async def _supervised(
 
 
 async def _open_demo(
-    settings: Settings, secrets: DemoSecrets, *, tag_on: bool
+    settings: Settings, secrets: DemoSecrets, *, human_agent_tag: bool
 ) -> tuple[DemoSecrets, str | None]:
     """Make the demo's data; what it is opened with, and what is wrong with its page."""
     await seed_sandbox(settings.sandbox_url, secrets)
-    kept = await seed_desk(settings.local_url, settings, secrets, tag_on=tag_on)
+    kept = await seed_desk(settings.local_url, settings, secrets, human_agent_tag=human_agent_tag)
     return kept, await page_problem(settings.local_url, kept)
 
 

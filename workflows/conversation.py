@@ -71,10 +71,6 @@ _NO_RETRY = RetryPolicy(maximum_attempts=1)
 _AFTER_LOST_ATTEMPT = timedelta(seconds=1)
 _AFTER_REFUSED_PROJECTION = timedelta(seconds=1)
 _SETTINGS_MAX_AGE = timedelta(seconds=2)
-_DETERMINISTIC_IDS_SINCE = 3
-_FINAL_PROJECTION_SINCE = 3
-_LEAVES_AFTER_WRITING = 5
-"""The schema versions since which runs do so; one that was begun before goes on as it was begun."""
 
 
 @workflow.defn(name=CONVERSATION_WORKFLOW)
@@ -85,7 +81,6 @@ class ConversationWorkflow:
     def __init__(self, start: ConversationInput) -> None:
         self._page_id = start.page_id
         self._customer_id = start.customer_id
-        self._schema_version = start.schema_version
         self._state = start.state or ThreadState()
         self._loaded = start.state is not None
         self._waiting_events: list[ThreadEvent] = list(start.first.events) if start.first else []
@@ -141,8 +136,6 @@ class ConversationWorkflow:
         batch: ThreadEvents = workflow.payload_converter().from_payload(signal.payload, ThreadEvents)
         if not self._loaded:
             self._waiting_events.extend(batch.events)
-            if batch.fresh:  # as a relay before schema version 4 began a run
-                self._fresh = batch
             return
         for event in batch.events:
             self._receive(event)
@@ -308,8 +301,7 @@ class ConversationWorkflow:
     @property
     def _is_behind(self) -> bool:
         """Whether the store would have the next run told of events again that this one has applied."""
-        knows = self._schema_version >= _FINAL_PROJECTION_SINCE
-        return knows and self._projected_seq < self._state.applied_seq
+        return self._projected_seq < self._state.applied_seq
 
     @property
     def _may_differ(self) -> bool:
@@ -317,7 +309,7 @@ class ConversationWorkflow:
 
         Nobody would write the rows anew once the run has left.
         """
-        return self._schema_version >= _LEAVES_AFTER_WRITING and not self._is_written_now
+        return not self._is_written_now
 
     async def _write_down(self) -> None:
         self._must_write_down = False
@@ -364,7 +356,7 @@ class ConversationWorkflow:
             self._page_id,
             self._customer_id,
             send.message_id,
-            tag_on=send.tag_on,
+            human_agent_tag=send.human_agent_tag,
             tries=send.tries,
             content_kind=send.content_kind,
         )
@@ -462,8 +454,6 @@ class ConversationWorkflow:
         return follows_another or workflow.info().is_continue_as_new_suggested()
 
     def _ids(self, cause: str) -> Callable[[], str]:
-        if self._schema_version < _DETERMINISTIC_IDS_SINCE:
-            return lambda: workflow.uuid4().hex
         return ids_of(self._customer_id, cause)
 
     def _result_of(self, command: Command) -> CommandResult:

@@ -145,12 +145,12 @@ class ThreadProjection:
 
 @dataclass(frozen=True, slots=True)
 class SendMessage:
-    """Send one outbound row. `tag_on`: the session's human agent tag."""
+    """Send one outbound row. `human_agent_tag`: the session's human agent tag."""
 
     page_id: str
     customer_id: str
     message_id: str
-    tag_on: bool
+    human_agent_tag: bool
     tries: int
     content_kind: ContentKind = ContentKind.MESSAGE
 

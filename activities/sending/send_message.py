@@ -323,7 +323,7 @@ def _judged(
         window_of_thread(rows.thread),
         SenderKind(message.sender_kind),
         request.content_kind,
-        tag_on=request.tag_on,
+        human_agent_tag=request.human_agent_tag,
     )
     if isinstance(verdict, SendRefusal):
         return settled(session, message.id, MessageStatus.FAILED, now, reason=verdict.code)

@@ -59,7 +59,7 @@ async def _act(meta: MetaActions, caller: Principal, conversation_id: str, actio
         window_of_thread(found.thread),
         SenderKind.AUTOMATIC,
         ContentKind.MESSAGE,
-        tag_on=False,
+        human_agent_tag=False,
     )
     if isinstance(verdict, SendRefusal):
         raise Problem(verdict.code, _OUTSIDE_WINDOW)

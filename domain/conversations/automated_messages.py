@@ -79,7 +79,7 @@ def say_automatically(
     `saying_id`: its id, where saying it again must be known as the same.
     """
     permission = decide_send(
-        draft.now, draft.state.window, SenderKind.AUTOMATIC, ContentKind.MESSAGE, tag_on=False
+        draft.now, draft.state.window, SenderKind.AUTOMATIC, ContentKind.MESSAGE, human_agent_tag=False
     )
     if isinstance(permission, SendRefusal):
         draft.note(

@@ -59,10 +59,10 @@ def _target_conversation(draft: Draft, command: Command) -> Conversation | None:
     conversation = draft.conversation
     if conversation is not None:
         return conversation if conversation.id == command.conversation_id else None
-    former = draft.state.former
-    if former is None or former.id != command.conversation_id:
+    last_closed = draft.state.last_closed
+    if last_closed is None or last_closed.id != command.conversation_id:
         return None
-    return former if may_be_reopened(draft, former, draft.now) else None
+    return last_closed if may_be_reopened(draft, last_closed, draft.now) else None
 
 
 def _start(draft: Draft, command: Command) -> Refusal | None:
@@ -74,8 +74,10 @@ def _start(draft: Draft, command: Command) -> Refusal | None:
             conversation.status,
             tuple(legal_commands(conversation.status, supervises=command.supervises)),
         )
-    tag_on = draft.state.settings.human_agent_tag
-    verdict = decide_send(draft.now, draft.state.window, SenderKind.AGENT, ContentKind.MESSAGE, tag_on=tag_on)
+    human_agent_tag = draft.state.settings.human_agent_tag
+    verdict = decide_send(
+        draft.now, draft.state.window, SenderKind.AGENT, ContentKind.MESSAGE, human_agent_tag=human_agent_tag
+    )
     if isinstance(verdict, SendRefusal):
         return _forbidden(draft, verdict, Status.CLOSED)
     surveys.cancel_or_silence(draft, "agent_started_conversation")
@@ -95,7 +97,7 @@ def _reply(draft: Draft, conversation: Conversation, command: Command) -> Refusa
         draft.state.window,
         SenderKind.AGENT,
         ContentKind.MESSAGE,
-        tag_on=session.human_agent_tag,
+        human_agent_tag=session.human_agent_tag,
     )
     if isinstance(verdict, SendRefusal) and not command.hold:
         return _forbidden(draft, verdict, conversation.status)
@@ -115,7 +117,7 @@ def _reply(draft: Draft, conversation: Conversation, command: Command) -> Refusa
             message_id,
             SenderKind.AGENT,
             conversation.id,
-            tag_on=session.human_agent_tag,
+            human_agent_tag=session.human_agent_tag,
             agent_id=command.agent_id,
         )
     )
@@ -200,8 +202,8 @@ def _mark_agent_spoke(draft: Draft, conversation: Conversation) -> None:
             conversation,
             active_at=draft.now,
             last_message_at=draft.now if last is None else max(last, draft.now),
-            spoke=Side.AGENT,
-            spoke_at=draft.now,
+            last_speaker=Side.AGENT,
+            last_spoke_at=draft.now,
         )
     )
 

@@ -139,13 +139,13 @@ def _take_answer(draft: Draft, event: ThreadEvent) -> None:
 
 
 def _want_conversation(draft: Draft, event: ThreadEvent) -> None:
-    """Have a conversation for the customer's words: the live one, the former one, or a new one."""
+    """Have a conversation for the customer's words: the live one, the one last closed, or a new one."""
     handed_over = event.kind is ThreadEventKind.HANDED_OVER
     trigger = Trigger.HANDED_OVER if handed_over else Trigger.CUSTOMER_MESSAGE
     conversation = draft.conversation
-    former = draft.state.former
-    if conversation is None and former is not None and may_be_reopened(draft, former, event.at):
-        conversation = former
+    last_closed = draft.state.last_closed
+    if conversation is None and last_closed is not None and may_be_reopened(draft, last_closed, event.at):
+        conversation = last_closed
     if conversation is not None:
         returns = may_be_reopened(draft, conversation, event.at)
         row = transition(conversation.status, Trigger.CUSTOMER_RETURNED) if returns else None
@@ -164,8 +164,8 @@ def _customer_waits(draft: Draft, conversation: Conversation, event: ThreadEvent
         conversation,
         last_message_at=conversation.last_message_at or event.at,
         active_at=max(conversation.active_at, draft.now),
-        spoke=Side.CUSTOMER,
-        spoke_at=draft.now,
+        last_speaker=Side.CUSTOMER,
+        last_spoke_at=draft.now,
     )
     draft.set(conversation=waits)
 
@@ -183,7 +183,9 @@ def _take_message(draft: Draft, conversation: Conversation, event: ThreadEvent) 
         active_at=max(conversation.active_at, draft.now),
     )
     if speaks:
-        touched = replace(touched, spoke=Side.AGENT if outside else Side.CUSTOMER, spoke_at=draft.now)
+        touched = replace(
+            touched, last_speaker=Side.AGENT if outside else Side.CUSTOMER, last_spoke_at=draft.now
+        )
     if not outside:
         wrote = conversation.customer_wrote_at
         touched = replace(touched, customer_wrote_at=event.at if wrote is None else max(wrote, event.at))

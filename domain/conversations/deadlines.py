@@ -58,7 +58,7 @@ def fire_due(draft: Draft, until: datetime) -> None:
     """Act on every deadline up to `until`, that instant included."""
     while (deadline := _earliest(_pending(draft.state))) is not None and deadline.at <= until:
         if deadline.once_for is not None:
-            draft.set(fired={**draft.state.fired, deadline.kind: deadline.once_for})
+            draft.set(fired_deadlines={**draft.state.fired_deadlines, deadline.kind: deadline.once_for})
         draft.at = deadline.at
         draft.cause = f"deadline/{deadline.kind}/{deadline.at.isoformat()}"
         deadline.act(draft)
@@ -88,10 +88,10 @@ def next_deadline(state: ThreadState, now: datetime) -> datetime | None:
 
 def reopenable_until(state: ThreadState) -> datetime | None:
     """Until when the closed conversation may be reopened; None where there is none, or it never may."""
-    former, within = state.former, state.settings.reopen_closed_within
-    if state.conversation is not None or former is None or former.closed_at is None or not within:
+    last_closed, within = state.last_closed, state.settings.reopen_closed_within
+    if state.conversation is not None or last_closed is None or last_closed.closed_at is None or not within:
         return None
-    return former.closed_at + timedelta(seconds=within)
+    return last_closed.closed_at + timedelta(seconds=within)
 
 
 def _earliest(deadlines: Iterable[Deadline]) -> Deadline | None:
@@ -100,7 +100,7 @@ def _earliest(deadlines: Iterable[Deadline]) -> Deadline | None:
 
 def _pending(state: ThreadState) -> Iterator[Deadline]:
     for deadline in _all(state):
-        done_for = state.fired.get(deadline.kind) if deadline.once_for is not None else None
+        done_for = state.fired_deadlines.get(deadline.kind) if deadline.once_for is not None else None
         if done_for is None or deadline.once_for is None or done_for < deadline.once_for:
             yield deadline
 
@@ -156,7 +156,7 @@ def _window(state: ThreadState, conversation: Conversation) -> Iterator[Deadline
     if conversation.status not in _WORKABLE:
         return
     for stage, until in _closings(state.window):
-        if until <= conversation.live_since:
+        if until <= conversation.opened_or_reopened_at:
             continue
         if _owes_answer(state, conversation, stage):
             yield from _warning(state, conversation, stage, until)
@@ -175,7 +175,7 @@ def _closings(window: Window) -> Iterator[tuple[Stage, datetime]]:
 
 def _owes_answer(state: ThreadState, conversation: Conversation, stage: Stage) -> bool:
     """Whether somebody waits for an answer that this stage would still allow."""
-    if conversation.status is Status.WAITING or conversation.spoke is not Side.CUSTOMER:
+    if conversation.status is Status.WAITING or conversation.last_speaker is not Side.CUSTOMER:
         return False
     if stage is Stage.STANDARD:
         return True
@@ -186,7 +186,9 @@ def _owes_answer(state: ThreadState, conversation: Conversation, stage: Stage) -
 def _warning(
     state: ThreadState, conversation: Conversation, stage: Stage, until: datetime
 ) -> Iterator[Deadline]:
-    owed_since = _newest(conversation.spoke_at, conversation.live_since, conversation.last_session_at)
+    owed_since = _newest(
+        conversation.last_spoke_at, conversation.opened_or_reopened_at, conversation.last_session_at
+    )
     early = until - timedelta(seconds=state.settings.window_warning)
     at = _by_setting(state, max(early, owed_since))
     if at >= until:
@@ -229,13 +231,13 @@ def _stage_ended(stage: Stage, until: datetime) -> _Act:
 
 def _rules(state: ThreadState, conversation: Conversation) -> Iterator[Deadline]:
     for rule in _first_of_each_condition(state.settings.time_out_rules):
-        if _SPEAKER_BEFORE[rule.silent] is not conversation.spoke:
+        if _SPEAKER_BEFORE[rule.silent] is not conversation.last_speaker:
             continue
         if conversation.status not in _RULE_APPLIES[rule.action]:
             continue
         # Who takes a conversation up must have the rule's whole time before the rule takes it away again.
         taken_up_at = None if rule.action is RuleAction.SEND else conversation.last_session_at
-        since = _newest(conversation.spoke_at, conversation.live_since, taken_up_at)
+        since = _newest(conversation.last_spoke_at, conversation.opened_or_reopened_at, taken_up_at)
         at = _by_setting(state, since + timedelta(seconds=rule.after))
         yield Deadline(at, f"rule/{rule.id}", _rule(rule), once_for=since)
 

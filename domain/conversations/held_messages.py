@@ -82,7 +82,7 @@ def release(
             held.message_id,
             SenderKind.AGENT,
             conversation.id,
-            tag_on=_tag_on(conversation),
+            human_agent_tag=_human_agent_tag(conversation),
             agent_id=held.agent_id,
         )
     )
@@ -128,11 +128,13 @@ def _drop(
 
 
 def _verdict(draft: Draft, conversation: Conversation) -> Permission | SendRefusal:
-    tag_on = _tag_on(conversation)
-    return decide_send(draft.now, draft.state.window, SenderKind.AGENT, ContentKind.MESSAGE, tag_on=tag_on)
+    human_agent_tag = _human_agent_tag(conversation)
+    return decide_send(
+        draft.now, draft.state.window, SenderKind.AGENT, ContentKind.MESSAGE, human_agent_tag=human_agent_tag
+    )
 
 
-def _tag_on(conversation: Conversation) -> bool:
+def _human_agent_tag(conversation: Conversation) -> bool:
     return conversation.session is not None and conversation.session.human_agent_tag
 
 

@@ -176,5 +176,5 @@ def _replaced(state: ThreadState, send: QueuedSend, by: QueuedSend | None) -> Th
 
 def _conversation_of(draft: Draft, send: QueuedSend) -> Conversation | None:
     """The conversation that a message belongs to, live or closed."""
-    both = (draft.conversation, draft.state.former)
+    both = (draft.conversation, draft.state.last_closed)
     return next((each for each in both if each is not None and each.id == send.conversation_id), None)

@@ -24,12 +24,12 @@ class LastWritten:
     """
 
     at: datetime | None = None
-    former: Conversation | None = None
+    last_closed: Conversation | None = None
 
     @classmethod
     def of(cls, state: ThreadState) -> "LastWritten":
         """What a run knows whose state is the one that was written last."""
-        return cls(state.written_at, state.former)
+        return cls(state.written_at, state.last_closed)
 
 
 NOTHING_WRITTEN = LastWritten()

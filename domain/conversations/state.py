@@ -18,13 +18,11 @@ from domain.workstreams.conversation_settings import (
     SurveyWay,
 )
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """The number of the shape of `ThreadState`, wherever it is kept. Who finds a higher one than this leaves it.
 
 It grows when older code would misread or lose what newer code writes. A new field has a default that says
-what was so before it (ADR 0009). 1 had no deadlines, settings, surveys and held messages;
-with 3 ids follow from their causes (ADR 0013); with 4 a run may begin with its first events (ADR 0007);
-with 5 it leaves only in a task that has projected (ADR 0018).
+what was so before it (ADR 0009). 6 is the first shape of a release; those before were of development alone.
 """
 
 
@@ -51,10 +49,10 @@ class Conversation:
     """One piece of work.
 
     `agent_id` is who has it, or had it last; nobody while it is Open. `active_at` is when something last
-    happened in it by our clock, `last_message_at` the newest message by Meta's. `live_since` is when it
-    opened or, after Closed, was reopened; `last_session_at` when an agent last took it up. `spoke` and
-    `spoke_at` tell who spoke last and when we learnt of it: whose answer is owed, and since when.
-    `customer_wrote_at` is the customer's newest message by Meta's clock.
+    happened in it by our clock, `last_message_at` the newest message by Meta's. `opened_or_reopened_at` is
+    when it opened or, after Closed, was reopened; `last_session_at` when an agent last took it up.
+    `last_speaker` and `last_spoke_at` tell who spoke last and when we learnt of it: whose answer is owed, and
+    since when. `customer_wrote_at` is the customer's newest message by Meta's clock.
     """
 
     id: str
@@ -63,7 +61,7 @@ class Conversation:
     status_changed_at: datetime
     opened_at: datetime
     active_at: datetime
-    live_since: datetime
+    opened_or_reopened_at: datetime
     phase: Phase | None = None
     agent_id: str | None = None
     session: AgentSession | None = None
@@ -72,8 +70,8 @@ class Conversation:
     last_session_at: datetime | None = None
     closed_at: datetime | None = None
     last_message_at: datetime | None = None
-    spoke: Side | None = None
-    spoke_at: datetime | None = None
+    last_speaker: Side | None = None
+    last_spoke_at: datetime | None = None
     customer_wrote_at: datetime | None = None
 
 
@@ -90,7 +88,7 @@ class QueuedSend:
     sender_kind: SenderKind
     conversation_id: str
     content_kind: ContentKind = ContentKind.MESSAGE
-    tag_on: bool = False
+    human_agent_tag: bool = False
     trigger: str | None = None
     cause_id: str | None = None
     agent_id: str | None = None
@@ -192,10 +190,10 @@ class AppliedCommand:
 class ThreadState:
     """All that the workflow of a thread carries from task to task and from run to run.
 
-    `former` is the last closed conversation: it may be reopened for a while. `survey` is that of the last
-    ending. `settings_since`: when the settings came to be what they are. `fired` remembers, by kind, which
-    deadlines were acted on that leave no other mark. `automated`: what was said by itself of late.
-    `written_at` dates the projection of this state (`domain.conversations.projection`).
+    `last_closed` is the conversation that closed last: it may be reopened for a while. `survey` is that of
+    the last ending. `settings_since`: when the settings came to be what they are. `fired_deadlines`
+    remembers, by kind, which deadlines were acted on that leave no other mark. `automated`: what was said by
+    itself of late. `written_at` dates the projection of this state (`domain.conversations.projection`).
     """
 
     applied_seq: int = 0
@@ -203,7 +201,7 @@ class ThreadState:
     settings: ConversationSettings = DEFAULT_SETTINGS
     settings_since: datetime | None = None
     conversation: Conversation | None = None
-    former: Conversation | None = None
+    last_closed: Conversation | None = None
     survey: Survey | None = None
     surveyed_at: datetime | None = None
     privacy_notice_at: datetime | None = None
@@ -211,7 +209,7 @@ class ThreadState:
     held: tuple[HeldMessage, ...] = ()
     outbox: tuple[QueuedSend, ...] = ()
     applied_commands: tuple[AppliedCommand, ...] = ()
-    fired: dict[str, datetime] = field(default_factory=dict)
+    fired_deadlines: dict[str, datetime] = field(default_factory=dict)
     version: int = 0
     written_at: datetime | None = None
 

@@ -104,7 +104,7 @@ def remind(draft: Draft, survey: Survey) -> None:
     """Remind once, if the window still allows it."""
     reminded = replace(survey, remind_at=None)
     permission = decide_send(
-        draft.now, draft.state.window, SenderKind.SURVEY, ContentKind.MESSAGE, tag_on=False
+        draft.now, draft.state.window, SenderKind.SURVEY, ContentKind.MESSAGE, human_agent_tag=False
     )
     draft.set_survey(reminded)
     if isinstance(permission, SendRefusal):
@@ -184,7 +184,7 @@ def _way(draft: Draft, settings: SurveySettings) -> SurveyWay | SendRefusal:
     refusal: SendRefusal | None = None
     for way in ways:
         verdict = decide_send(
-            now, window, SenderKind.SURVEY, kinds.get(way, ContentKind.MESSAGE), tag_on=False
+            now, window, SenderKind.SURVEY, kinds.get(way, ContentKind.MESSAGE), human_agent_tag=False
         )
         if not isinstance(verdict, SendRefusal):
             return way

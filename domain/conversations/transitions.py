@@ -68,7 +68,9 @@ def apply_transition(
         status_reason=row.reason,
         status_changed_at=draft.at,
         active_at=max(draft.at, conversation.active_at),
-        live_since=draft.at if conversation.status is Status.CLOSED else conversation.live_since,
+        opened_or_reopened_at=draft.at
+        if conversation.status is Status.CLOSED
+        else conversation.opened_or_reopened_at,
         closed_at=None,
         phase=Phase.IN_CONVERSATION if row.target is Status.ACTIVE else None,
     )
@@ -120,7 +122,7 @@ def _new(draft: Draft, conversation_id: str, row: Transition) -> Conversation:
         status_changed_at=draft.at,
         opened_at=draft.at,
         active_at=draft.at,
-        live_since=draft.at,
+        opened_or_reopened_at=draft.at,
     )
 
 
@@ -131,7 +133,7 @@ def _begin(
     actor_id: str | None,
     message_id: str | None = None,
 ) -> None:
-    draft.set(former=None, fired={})
+    draft.set(last_closed=None, fired_deadlines={})
     _put(draft, conversation)
     draft.open(conversation.id)
     draft.note(
@@ -149,16 +151,16 @@ def _put(draft: Draft, conversation: Conversation) -> None:
 
 
 def _live(draft: Draft, conversation: Conversation) -> Conversation:
-    former = draft.state.former
-    if former is not None and former.id == conversation.id:
-        draft.set(former=None)
+    last_closed = draft.state.last_closed
+    if last_closed is not None and last_closed.id == conversation.id:
+        draft.set(last_closed=None)
     _put(draft, conversation)
     return conversation
 
 
 def _closed(draft: Draft, conversation: Conversation) -> Conversation:
     closed = replace(conversation, closed_at=draft.at)
-    draft.set(conversation=None, former=closed)
+    draft.set(conversation=None, last_closed=closed)
     draft.settle(closed)
     return closed
 

@@ -80,9 +80,9 @@ def decide_send(
     sender_kind: SenderKind,
     content_kind: ContentKind,
     *,
-    tag_on: bool,
+    human_agent_tag: bool,
 ) -> Permission | SendRefusal:
-    """Judge one send at one instant. `tag_on` is the human agent tag of the conversation's session."""
+    """Judge one send at one instant. `human_agent_tag`: whether the conversation's session has it."""
     stage = window.stage_at(now)
     if stage is Stage.STANDARD:
         return STANDARD_WINDOW
@@ -94,6 +94,6 @@ def decide_send(
         return CUSTOMER_FEEDBACK_TAG
     if sender_kind is not SenderKind.AGENT:
         return SendRefusal(RefusalCode.AUTOMATIC_OUTSIDE_WINDOW, window, stage)
-    if not tag_on:
+    if not human_agent_tag:
         return SendRefusal(RefusalCode.HUMAN_AGENT_TAG_OFF, window, stage)
     return HUMAN_AGENT_TAG

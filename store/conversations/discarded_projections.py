@@ -60,7 +60,7 @@ class Discarded:
         self._page_id = page_id
         self._customer_id = customer_id
         self._change = change
-        self.former = before.former
+        self.last_closed = before.last_closed
         self._told = _told_between(session, customer_id, change, before)
 
     def take_back(self) -> None:

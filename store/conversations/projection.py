@@ -204,7 +204,7 @@ def _take_up(session: Session, customer_id: str, conversation: Conversation, unt
     values = {
         "of": customer_id,
         "to": conversation.id,
-        "since": conversation.live_since - TAKEN_UP,
+        "since": conversation.opened_or_reopened_at - TAKEN_UP,
         "until_seq": until_seq,
     }
     session.connection().execute(_TAKE_UP, values)
@@ -217,7 +217,7 @@ def _changed_conversations(change: Change) -> list[Conversation]:
 def _every_conversation(change: Change, discarded: Discarded) -> list[Conversation]:
     """Those that a discarded task may have changed, too, each last as it now is."""
     state = change.state
-    every = [discarded.former, *change.settled, state.former, state.conversation]
+    every = [discarded.last_closed, *change.settled, state.last_closed, state.conversation]
     return [each for each in every if each is not None]
 
 

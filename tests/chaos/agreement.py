@@ -25,7 +25,7 @@ from store.db.database import Database
 from workflows.conversation import ConversationWorkflow
 from workflows.messages import conversation_workflow_id
 
-_COMPARED = ("conversation", "former", "survey", "held", "applied_commands", "version")
+_COMPARED = ("conversation", "last_closed", "survey", "held", "applied_commands", "version")
 
 
 async def disagreements(settings: Settings, temporal_address: str) -> list[str]:
@@ -104,7 +104,7 @@ def _compared(session: Session, thread: tables.Thread, state: ThreadState) -> It
     for name in _COMPARED:
         if getattr(written, name) != getattr(state, name):
             yield f"thread {thread.customer_id}: {name}: {getattr(written, name)} != {getattr(state, name)}"
-    known = [each for each in (state.conversation, state.former) if each is not None]
+    known = [each for each in (state.conversation, state.last_closed) if each is not None]
     yield from _compared_conversations(session, thread.customer_id, known)
     live = {each.session.id for each in known if each.session is not None}
     open_sessions = set(

@@ -142,7 +142,7 @@ def test_a_frozen_set_is_not_recorded_again(tmp_path: Path, monkeypatch: pytest.
 def test_no_recording_holds_words_names_psids_or_secrets() -> None:
     places = {_name(path): path.read_bytes() for path in (*HISTORIES, *STATES)}
     conversation = json.loads(STATES[0].read_text())
-    ours = (conversation["conversation"] or conversation["former"])["id"]
+    ours = (conversation["conversation"] or conversation["last_closed"])["id"]
     assert found({"our own id": ours}, places), "The scanner must see into payloads."
     planted = {"planted": json.dumps(CANARIES["customer's words"]).encode()}
     assert found(CANARIES, planted) == ["customer's words in planted"]

@@ -191,7 +191,7 @@ def _event(
 
 
 def _command(step: Asks, state: ThreadState, serial: int) -> Command | None:
-    live, former = state.conversation, state.former
+    live, former = state.conversation, state.last_closed
     meant = {Meant.LIVE: live or former, Meant.FORMER: former, Meant.UNKNOWN: None}[step.meant]
     action = step.action
     if action is None:

@@ -111,7 +111,7 @@ class Story:
     @property
     def conversation(self) -> Conversation:
         """The live conversation, or the last closed one."""
-        found = self.state.conversation or self.state.former
+        found = self.state.conversation or self.state.last_closed
         assert found is not None
         return found
 
@@ -135,7 +135,7 @@ class Story:
         return [send.trigger for change in self.changes for send in change.created_sends]
 
     def _decide(self, action: str, agent: str, **more: Any) -> Change | Refusal:
-        found = self.state.conversation or self.state.former
+        found = self.state.conversation or self.state.last_closed
         asked = {"command_id": self.new_id(), "conversation_id": found.id if found else "none"}
         command = Command(action=action, agent_id=agent, **(asked | more), settings=self.state.settings)
         return decide(self.state, command, self.now, self.new_id)

@@ -151,6 +151,6 @@ async def travelling_desk(
         desk = TravellingDesk(settings, api, meta, client, machine=machine, world=sandbox.state.world)
         stack.callback(desk.store.close)
         stack.callback(desk.inbox.close)
-        await set_up(desk, tag_on=[TAGGED])
+        await set_up(desk, human_agent_tag=[TAGGED])
         await desk.settled()
         yield desk

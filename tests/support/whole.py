@@ -202,7 +202,7 @@ async def _end_all(settings: Settings, engine: Client) -> None:
             await engine.get_workflow_handle(workflow_id).terminate()
 
 
-async def set_up(whole: Whole, *, tag_on: Sequence[str] = ()) -> None:
+async def set_up(whole: Whole, *, human_agent_tag: Sequence[str] = ()) -> None:
     """Make the account and both pages, some with the human agent tag, and wait until they are Running."""
     app = {"app_id": APP_ID, "app_secret": APP_SECRET, "name": "Test app", "mode": "live"}
     (await whole.meta.post("/_sandbox/apps", json=app | {"features": ["human_agent"]})).raise_for_status()
@@ -216,7 +216,7 @@ async def set_up(whole: Whole, *, tag_on: Sequence[str] = ()) -> None:
             "access_token": f"{TOKEN}-{page_id}",
         }
         (await whole.meta.post("/_sandbox/pages", json=page | {"app_id": APP_ID})).raise_for_status()
-        page |= {"human_agent_tag": page_id in tag_on}
+        page |= {"human_agent_tag": page_id in human_agent_tag}
         (await whole.api.post(f"/v1/accounts/{whole.account_id}/pages", json=page)).raise_for_status()
 
     async def all_running() -> bool:

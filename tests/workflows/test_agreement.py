@@ -100,7 +100,9 @@ class ScriptedSends:
         """The next result."""
         if request.message_id not in self._known:
             self._known[request.message_id] = _REPORTS[next(self._ends)]
-            self.done.append((_known_to_both(request.message_id), request.content_kind, request.tag_on))
+            self.done.append(
+                (_known_to_both(request.message_id), request.content_kind, request.human_agent_tag)
+            )
         return self._known[request.message_id]
 
 
@@ -159,7 +161,7 @@ class Pair:
         self._note(outcomes)
         while self.model.state.outbox:
             send = self.model.state.outbox[0]
-            self.sent.append((_known_to_both(send.message_id), send.content_kind, send.tag_on))
+            self.sent.append((_known_to_both(send.message_id), send.content_kind, send.human_agent_tag))
             self._note(self.model.take(SendEnds(next(self.ends))))
         self._end_run()
         return outcomes

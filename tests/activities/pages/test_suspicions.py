@@ -51,7 +51,7 @@ class Sender:
         activities = SendActivities(
             desk.store, desk.graph, desk.settings.vault, FileStore(desk.settings.files_url)
         )
-        request = SendMessage(PAGE_A, person.id, message_id, tag_on=True, tries=0)
+        request = SendMessage(PAGE_A, person.id, message_id, human_agent_tag=True, tries=0)
         return await environment.run(activities.send_message, request)
 
 

@@ -87,7 +87,7 @@ class Desk:
         environment = ActivityEnvironment()
         environment.info = dataclasses.replace(environment.info, started_time=NOON)
         began = time.monotonic()
-        request = SendMessage(PAGE_A, "c", message_id, tag_on=False, tries=0)
+        request = SendMessage(PAGE_A, "c", message_id, human_agent_tag=False, tries=0)
         report: SendReport = await environment.run(self.sends.send_message, request)
         return report, time.monotonic() - began
 

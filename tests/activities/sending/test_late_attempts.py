@@ -70,7 +70,7 @@ class Standstill:
         sends = SendActivities(
             self.database, graph, self._settings.vault, FileStore(self._settings.files_url)
         )
-        request = SendMessage(PAGE_A, "c", "mine", tag_on=False, tries=0)
+        request = SendMessage(PAGE_A, "c", "mine", human_agent_tag=False, tries=0)
         return await environment.run(sends.send_message, request)
 
     async def row(self) -> tuple[str | None, str | None]:

@@ -20,12 +20,12 @@ from workflows.messages import SendMessage
     ("tries", "seconds"), [(0, 2), (1, 4), (7, 256), (8, 300), (60, 300), (100_000, 300)]
 )
 def test_the_wait_doubles_up_to_five_minutes_however_many_tries_there_were(tries: int, seconds: int) -> None:
-    request = SendMessage("p", "c", "m", tag_on=False, tries=tries)
+    request = SendMessage("p", "c", "m", human_agent_tag=False, tries=tries)
     assert _wait_of(request) == timedelta(seconds=seconds)
 
 
 def test_what_failed_at_one_instant_does_not_come_back_at_one() -> None:
-    requests = [SendMessage("p", "c", f"m{number}", tag_on=False, tries=2) for number in range(200)]
+    requests = [SendMessage("p", "c", f"m{number}", human_agent_tag=False, tries=2) for number in range(200)]
     waits = sorted(_with_jitter(each, _wait_of(each)) for each in requests)
     assert timedelta(seconds=8) <= waits[0]
     assert waits[-1] < timedelta(seconds=10)
@@ -47,7 +47,7 @@ async def test_only_what_no_line_spreads_is_spread(
     tmp_path: Path, outcome: NotSent | Refused, *, jitter: bool
 ) -> None:
     now = clock.now()
-    request = SendMessage(PAGE_A, "c", "m", tag_on=False, tries=0)
+    request = SendMessage(PAGE_A, "c", "m", human_agent_tag=False, tries=0)
 
     def sending(session: Session) -> None:
         add_customer(session, "c", now)

@@ -76,7 +76,7 @@ class Sender:
                 self._write(session, name, page_id, name)
 
         await self.database.write(work)
-        return [SendMessage(page_id, name, name, tag_on=False, tries=0) for name in names]
+        return [SendMessage(page_id, name, name, human_agent_tag=False, tries=0) for name in names]
 
     async def has_more(self, customer_id: str, messages: Iterable[str]) -> list[SendMessage]:
         """More messages to a customer of page A."""
@@ -87,7 +87,7 @@ class Sender:
                 self._write(session, name, PAGE_A, customer_id)
 
         await self.database.write(work)
-        return [SendMessage(PAGE_A, customer_id, name, tag_on=False, tries=0) for name in names]
+        return [SendMessage(PAGE_A, customer_id, name, human_agent_tag=False, tries=0) for name in names]
 
     @contextlib.asynccontextmanager
     async def sending(self) -> AsyncIterator[Callable[[SendMessage], "asyncio.Task[SendReport]"]]:

@@ -78,10 +78,10 @@ def test_a_reply_is_queued_with_the_sessions_tag_and_speaks_for_the_agents_side(
     story = picked(TAGGED)
     change = story.asks("reply", message_id="r1")
     (send,) = change.state.outbox
-    assert (send.message_id, send.sender_kind, send.tag_on) == ("r1", SenderKind.AGENT, True)
+    assert (send.message_id, send.sender_kind, send.human_agent_tag) == ("r1", SenderKind.AGENT, True)
     assert change.attached == ((story.conversation.id, "r1"),)
     assert change.created_sends == ()
-    assert story.conversation.spoke is Side.AGENT
+    assert story.conversation.last_speaker is Side.AGENT
     assert [fact.kind for fact in change.facts] == ["message.queued"]
 
 
@@ -118,7 +118,7 @@ def test_the_tag_switched_on_in_the_middle_helps_after_closing_and_reopening_alo
     story.asks("close_session")
     story.asks("reopen")
     story.asks("reply", message_id="r1")
-    assert story.state.outbox[-1].tag_on
+    assert story.state.outbox[-1].human_agent_tag
 
 
 def test_the_tag_switched_off_in_the_middle_stays_with_the_session() -> None:
@@ -138,7 +138,7 @@ def test_an_agent_starts_a_conversation_while_the_window_allows_it() -> None:
     assert (conversation.id, conversation.agent_id, conversation.status) == ("new", "tom", Status.ACTIVE)
     assert [fact.kind for fact in change.facts] == ["conversation.opened", "session.started"]
     story.asks("reply", agent="tom", message_id="r1")
-    assert story.state.outbox[0].tag_on
+    assert story.state.outbox[0].human_agent_tag
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_what_asks_for_work_opens_a_conversation(kind: ThreadEventKind) -> None:
     assert change.state.conversation.status is Status.OPEN
     assert [fact.kind for fact in change.facts] == ["conversation.opened", "message.received"]
     assert change.attached == ((change.state.conversation.id, "m1"),)
-    assert change.state.conversation.spoke is Side.CUSTOMER
+    assert change.state.conversation.last_speaker is Side.CUSTOMER
 
 
 def test_the_first_message_is_greeted_once_and_the_next_ones_join() -> None:
@@ -105,7 +105,7 @@ def test_what_another_app_answered_is_the_agents_side_speaking() -> None:
     story.writes()
     story.now += MINUTE
     story.writes(ThreadEventKind.OUTSIDE_MESSAGE)
-    assert story.conversation.spoke is Side.AGENT
+    assert story.conversation.last_speaker is Side.AGENT
     assert story.told("message.received_from_outside")[0].actor_kind is ActorKind.SYSTEM
 
 
@@ -114,9 +114,9 @@ def test_an_outside_answer_we_learn_of_late_does_not_answer_what_came_after_it()
     story.writes()
     story.now += timedelta(minutes=10)
     story.writes(ThreadEventKind.OUTSIDE_MESSAGE, at=NOON - MINUTE)
-    assert story.conversation.spoke_at == NOON
+    assert story.conversation.last_spoke_at == NOON
     story.writes(ThreadEventKind.OUTSIDE_MESSAGE, at=NOON + MINUTE)
-    assert story.conversation.spoke is Side.AGENT
+    assert story.conversation.last_speaker is Side.AGENT
 
 
 def test_a_customers_message_we_learn_of_late_is_unanswered_all_the_same() -> None:
@@ -124,8 +124,8 @@ def test_a_customers_message_we_learn_of_late_is_unanswered_all_the_same() -> No
     story.now += timedelta(minutes=10)
     story.writes(at=NOON + timedelta(seconds=30))
     conversation = story.conversation
-    assert conversation.spoke is Side.CUSTOMER
-    assert conversation.spoke_at == story.now
+    assert conversation.last_speaker is Side.CUSTOMER
+    assert conversation.last_spoke_at == story.now
     assert conversation.last_message_at == NOON + MINUTE
     assert story.facts[-1].at == NOON + timedelta(seconds=30)
 
@@ -134,7 +134,7 @@ def test_what_another_app_has_to_answer_is_not_owed_by_us() -> None:
     story = talking()
     story.now += MINUTE
     story.writes(ThreadEventKind.STANDBY_MESSAGE)
-    assert story.conversation.spoke is Side.AGENT
+    assert story.conversation.last_speaker is Side.AGENT
     assert story.conversation.last_message_at == story.now
 
 

@@ -37,7 +37,7 @@ def test_a_reply_that_the_window_refuses_is_held_at_the_agents_wish() -> None:
     assert story.changes[-1].statuses == (StatusChange("r1", MessageStatus.HELD, "human_agent_tag_off"),)
     assert story.changes[-1].attached == ((story.conversation.id, "r1"),)
     assert story.state.outbox == ()
-    assert story.conversation.spoke is Side.CUSTOMER
+    assert story.conversation.last_speaker is Side.CUSTOMER
     assert story.told("message.held")[0].data == {
         "reason": "human_agent_tag_off",
         "expires_at": (HELD_AT + WEEK).isoformat(),
@@ -127,7 +127,7 @@ def test_it_is_sent_unseen_if_the_workstream_says_so() -> None:
     queued = story.told("message.queued")[-1]
     assert queued.actor_kind is ActorKind.SYSTEM
     assert queued.data == {"held_since": HELD_AT.isoformat(), "setting": "send_held_unseen"}
-    assert story.conversation.spoke is Side.CUSTOMER  # what they wrote just now has no answer
+    assert story.conversation.last_speaker is Side.CUSTOMER  # what they wrote just now has no answer
 
 
 def test_the_agent_sends_it_when_the_window_is_open_again() -> None:
@@ -139,7 +139,7 @@ def test_the_agent_sends_it_when_the_window_is_open_again() -> None:
     assert story.changes[-1].statuses == (
         StatusChange("r1", MessageStatus.QUEUED, conversation_id=story.conversation.id),
     )
-    assert story.conversation.spoke is Side.AGENT
+    assert story.conversation.last_speaker is Side.AGENT
     assert story.is_refused("send_held", message_id="r1").code == "message_not_held"
 
 
@@ -149,7 +149,7 @@ def test_it_may_go_with_the_tag_of_a_new_session() -> None:
     for action in ("close_session", "reopen"):
         story.asks(action)
     story.asks("send_held", message_id="r1")
-    assert story.state.outbox[0].tag_on
+    assert story.state.outbox[0].human_agent_tag
 
 
 def test_it_outlives_its_conversation_and_goes_in_the_next_one() -> None:

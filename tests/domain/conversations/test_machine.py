@@ -189,7 +189,7 @@ class Thread(RuleBasedStateMachine):
             assert conversation.status is Status.CLOSED
             assert conversation.closed_at == conversation.status_changed_at
             self.closed[conversation.id] = conversation
-        live, former = change.state.conversation, change.state.former
+        live, former = change.state.conversation, change.state.last_closed
         if live is not None:
             self.closed.pop(live.id, None)
         if former is not None:
@@ -201,7 +201,7 @@ class Thread(RuleBasedStateMachine):
                     change.state.window,
                     send.sender_kind,
                     send.content_kind,
-                    tag_on=send.tag_on,
+                    human_agent_tag=send.human_agent_tag,
                 )
                 assert not isinstance(allowed, SendRefusal), send
         for conversation_id, message_id in change.attached:
@@ -276,15 +276,15 @@ class Thread(RuleBasedStateMachine):
         live = state.conversation
         if live is not None:
             assert live.id not in self.closed
-            assert state.former is None or state.former.id != live.id
+            assert state.last_closed is None or state.last_closed.id != live.id
             assert live.status is not Status.CLOSED
             assert live.closed_at is None
             assert (live.session is not None) == (live.status in (Status.ACTIVE, Status.WRAP_UP))
             assert (live.phase is not None) == (live.status is Status.ACTIVE)
             assert (live.agent_id is None) == (live.status is Status.OPEN)
-            assert live.opened_at <= live.live_since <= live.status_changed_at <= now
+            assert live.opened_at <= live.opened_or_reopened_at <= live.status_changed_at <= now
         else:
-            assert state.former is None or state.former.status is Status.CLOSED
+            assert state.last_closed is None or state.last_closed.status is Status.CLOSED
         if self.acted_on_all:
             assert not is_due(state, now)
         if self.acted_on_all and not needs_workflow(state, now):

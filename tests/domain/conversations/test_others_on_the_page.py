@@ -48,7 +48,7 @@ def test_what_no_person_said_is_no_answer(after: timedelta, by_program: bool) ->
     story = ruled(time_out_rules=(CLOSES_ON_SILENCE,))
     story.writes()
     answered(story, after, by_program=by_program)
-    assert story.conversation.spoke is Side.CUSTOMER
+    assert story.conversation.last_speaker is Side.CUSTOMER
     assert (story.told("message.received_from_outside")[0].data or {})["is_answer"] is False
     story.passes(timedelta(hours=1))
     assert story.status is Status.OPEN, "nobody ever had it: it waits in its queue"
@@ -67,7 +67,7 @@ def test_a_person_in_the_page_inbox_answers(after: timedelta) -> None:
     story = ruled(time_out_rules=(CLOSES_ON_SILENCE,))
     story.writes()
     answered(story, after)
-    assert story.conversation.spoke is Side.AGENT
+    assert story.conversation.last_speaker is Side.AGENT
     story.passes(2 * MINUTE)
     assert story.status is Status.CLOSED
 
@@ -77,7 +77,7 @@ def test_an_instant_reply_that_comes_late_is_told_by_metas_clock() -> None:
     story.writes()
     story.now += 10 * MINUTE
     answered(story, timedelta(milliseconds=300))
-    assert story.conversation.spoke is Side.CUSTOMER
+    assert story.conversation.last_speaker is Side.CUSTOMER
 
 
 def test_an_instant_reply_that_comes_before_its_message_is_no_answer() -> None:
@@ -85,7 +85,7 @@ def test_an_instant_reply_that_comes_before_its_message_is_no_answer() -> None:
     story.writes(at=NOON - 10 * MINUTE)
     answered(story, timedelta(milliseconds=300))
     story.writes(at=NOON)
-    assert story.conversation.spoke is Side.CUSTOMER
+    assert story.conversation.last_speaker is Side.CUSTOMER
 
 
 def test_a_handover_opens_a_conversation_that_waits_for_an_answer() -> None:
@@ -95,7 +95,7 @@ def test_a_handover_opens_a_conversation_that_waits_for_an_answer() -> None:
     assert story.state.conversation is None
     change = story.writes(K.HANDED_OVER)
     assert (story.status, story.conversation.status_reason) == (Status.OPEN, "handed_over")
-    assert story.conversation.spoke is Side.CUSTOMER
+    assert story.conversation.last_speaker is Side.CUSTOMER
     assert story.conversation.last_message_at == NOON
     assert change.attached == (), "what was said meanwhile is the store's to gather"
     assert story.said() == [AutomatedTrigger.GREETING]
@@ -115,7 +115,7 @@ def test_a_waiting_conversation_opens_when_the_thread_is_handed_to_us(said_meanw
         assert story.status is Status.WAITING
     story.writes(K.HANDED_OVER)
     assert (story.conversation.id, story.status) == (former, Status.OPEN)
-    assert story.conversation.spoke is Side.CUSTOMER
+    assert story.conversation.last_speaker is Side.CUSTOMER
 
 
 def test_a_handover_in_wrap_up_ends_it_and_opens_the_next() -> None:
@@ -140,7 +140,7 @@ def test_an_agent_who_has_the_conversation_keeps_it_and_owes_an_answer() -> None
     story.asks("reply", message_id="r1")
     story.writes(K.HANDED_OVER)
     assert (story.status, story.conversation.agent_id) == (Status.ACTIVE, "mia")
-    assert story.conversation.spoke is Side.CUSTOMER
+    assert story.conversation.last_speaker is Side.CUSTOMER
 
 
 def test_a_handover_told_twice_opens_once() -> None:

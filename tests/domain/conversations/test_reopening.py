@@ -45,8 +45,8 @@ def test_the_agent_goes_on_in_a_new_session_that_reads_the_tag_anew(after: timed
     assert conversation.session is not None
     assert (conversation.session.number, conversation.session.human_agent_tag) == (2, True)
     assert conversation.opened_at == former.opened_at
-    assert conversation.live_since == story.now
-    assert story.state.former is None
+    assert conversation.opened_or_reopened_at == story.now
+    assert story.state.last_closed is None
     reopened = story.told("conversation.active")[-1]
     assert reopened.data == {
         "from": "closed",

@@ -242,7 +242,7 @@ async def test_a_conversation_that_goes_on_takes_up_what_was_said_since_it_close
     for action in ("pick", "end", "complete"):
         attempt.command(action)
     closed = await attempt.project()
-    assert closed.former is not None
+    assert closed.last_closed is not None
 
     def bot_talk(session: Session) -> None:
         session.get_one(tables.Message, "m2").standby = True
@@ -252,9 +252,9 @@ async def test_a_conversation_that_goes_on_takes_up_what_was_said_since_it_close
     again.handover(3)
     state = await again.project()
     assert state.conversation is not None
-    assert state.conversation.id == closed.former.id
+    assert state.conversation.id == closed.last_closed.id
     belongs = {row.id: row.conversation_id for row in await rows(store, tables.Message)}
-    assert belongs["m1"] == belongs["m2"] == closed.former.id
+    assert belongs["m1"] == belongs["m2"] == closed.last_closed.id
 
 
 def _message(seq: int) -> tables.Message:
