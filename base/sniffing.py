@@ -5,9 +5,9 @@ base media file (ISO/IEC 14496-12, 4.3) by some lengths and brands, a frame of M
 2.4.1.3) by one value of its second byte. `filetype` lists brands, too. So these two are read here.
 """
 
-import struct
-from collections.abc import Callable
+import io
 
+import imagesize  # type: ignore[import-untyped] # annotated, without py.typed
 import puremagic
 
 HEAD_BYTES = 64 * 1024
@@ -23,7 +23,6 @@ _LAYERS = {1: "mp3", 2: "mp2"}
 _RESERVED_VERSION, _RESERVED_BITRATE, _RESERVED_RATE = 1, 15, 3
 
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1b")
-_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def signs_of(head: bytes) -> frozenset[str]:
@@ -71,51 +70,6 @@ def is_text(head: bytes) -> bool:
 
 
 def pixels_of(head: bytes) -> int | None:
-    """How many pixels a PNG, GIF, JPEG or WebP says it has; None where the head does not tell."""
-    for magic, read in _SIZES:
-        if head.startswith(magic):
-            try:
-                width, height = read(head)
-            except (struct.error, IndexError):
-                return None
-            return width * height
-    return None
-
-
-def _png(head: bytes) -> tuple[int, int]:
-    width, height = struct.unpack(">II", head[16:24])
-    return width, height
-
-
-def _gif(head: bytes) -> tuple[int, int]:
-    width, height = struct.unpack("<HH", head[6:10])
-    return width, height
-
-
-def _jpeg(head: bytes) -> tuple[int, int]:
-    at = 2
-    while head[at] == 0xFF:  # noqa: PLR2004 - what a marker begins with
-        if head[at + 1] in _JPEG_FRAMES:
-            height, width = struct.unpack(">HH", head[at + 5 : at + 9])
-            return width, height
-        at += 2 + int(struct.unpack(">H", head[at + 2 : at + 4])[0])
-    raise IndexError
-
-
-def _webp(head: bytes) -> tuple[int, int]:
-    if head[12:16] == b"VP8X":
-        width, height = (int.from_bytes(head[at : at + 3], "little") + 1 for at in (24, 27))
-        return width, height
-    if head[12:16] == b"VP8L":
-        bits = int.from_bytes(head[21:25], "little")
-        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    width, height = (each & 0x3FFF for each in struct.unpack("<HH", head[26:30]))
-    return width, height
-
-
-_SIZES: tuple[tuple[bytes, Callable[[bytes], tuple[int, int]]], ...] = (
-    (b"\x89PNG\r\n\x1a\n", _png),
-    (b"GIF8", _gif),
-    (b"\xff\xd8", _jpeg),
-    (b"RIFF", _webp),
-)
+    """How many pixels a picture says it has; None where the head does not tell."""
+    width, height = imagesize.get(io.BytesIO(head), exif_rotation=False)
+    return int(width * height) if width > 0 and height > 0 else None

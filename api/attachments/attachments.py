@@ -3,6 +3,7 @@
 Whatever a file holds, a browser is told to save it, and to run nothing of it.
 """
 
+import asyncio
 import hashlib
 import tempfile
 from datetime import datetime
@@ -23,6 +24,7 @@ from api.security.auth import Caller, Principal
 from api.security.guarded_route import UploadRoute, api_router
 from base import clock
 from base.ids import id_from_key, new_id
+from base.picture_metadata import DamagedPictureError, copy_without_metadata
 from base.settings import Settings
 from domain.attachments.attachments import (
     NOTICES,
@@ -39,6 +41,7 @@ from store.db.refusals import not_found
 from store.tables import Attachment
 
 UPLOAD_TIMEOUT_SECONDS = 60.0
+_CHUNK_BYTES = 256 * 1024
 _SAFE = {
     CONTENT_SECURITY_POLICY.decode(): "sandbox; default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -139,20 +142,23 @@ async def upload_attachment(
     """Keep a file, to be sent by its id. The body is the file itself: `curl --data-binary @photo.png`.
 
     What kind of file it is, its bytes say. `Content-Type` does not matter, but for that of a form with parts
-    (`curl -F`), which is no file.
+    (`curl -F`), which is no file. A picture is kept without its metadata (place, time, device), so `size` may
+    be less than what was uploaded.
     """
     if request.headers.get("content-type", "").lower().startswith(_FORM):
         raise Problem("upload_not_raw", headers=CLOSE)
     made = _attachment_id(settings, caller, idempotency_key)
-    with tempfile.TemporaryFile() as body:
-        size, sha256 = await _read_body(request, body, settings.max_attachment_bytes)
+    with tempfile.TemporaryFile() as body, tempfile.TemporaryFile() as picture:
+        await _read_body(request, body, settings.max_attachment_bytes)
         called = safe_name(name, "file")
         content_type = await _check_file(file_checks, called, body)
+        content = picture if await _copy_picture(content_type, body, picture) else body
+        size, sha256 = await asyncio.to_thread(_measure, content)
         key = f"agents/{made}-{sha256[:16]}"  # two with one idempotency key may come at once
         kept = KeptFile(called, size, content_type, sha256, key)
         file = await database.read(lambda s: s.get(Attachment, made))
         if file is None:
-            await _put(files, key, body)
+            await _put(files, key, content)
             file = await database.write(lambda s: keep_upload(s, made, caller.agent_id, kept, clock.now()))
             if file.store_key != key:
                 await _delete(files, key)
@@ -181,21 +187,30 @@ def _attachment_id(settings: Settings, caller: Principal, key: str | None) -> st
     return id_from_key("attachment", settings.vault.fingerprint(key, f"upload {caller.agent_id}"))
 
 
-async def _read_body(request: Request, into: IO[bytes], max_bytes: int) -> tuple[int, str]:
-    """The size and the SHA-256 of the body, which is now in `into`."""
-    digest = hashlib.sha256()
-
-    def write(part: bytes) -> None:
-        digest.update(part)
-        into.write(part)
-
+async def _read_body(request: Request, into: IO[bytes], max_bytes: int) -> None:
     try:
-        await copy_body(request, write, max_bytes=max_bytes, timeout_seconds=UPLOAD_TIMEOUT_SECONDS)
+        await copy_body(request, into.write, max_bytes=max_bytes, timeout_seconds=UPLOAD_TIMEOUT_SECONDS)
     except BodyTooLargeError as error:
         raise Problem("file_too_large", headers=CLOSE, max_bytes=max_bytes) from error
     if into.tell() == 0:
         raise Problem("file_refused", reason=FileReason.EMPTY)
-    return into.tell(), digest.hexdigest()
+
+
+async def _copy_picture(content_type: str, body: IO[bytes], into: IO[bytes]) -> bool:
+    """Copy a picture without its metadata; whether the body is one."""
+    try:
+        return await asyncio.to_thread(copy_without_metadata, content_type, body, into)
+    except DamagedPictureError as error:
+        raise Problem("file_refused", NOTICES[FileReason.DAMAGED], reason=FileReason.DAMAGED) from error
+
+
+def _measure(content: IO[bytes]) -> tuple[int, str]:
+    """The size and the SHA-256 of a file."""
+    content.seek(0)
+    digest = hashlib.sha256()
+    while chunk := content.read(_CHUNK_BYTES):
+        digest.update(chunk)
+    return content.tell(), digest.hexdigest()
 
 
 async def _put(files: FileStore, key: str, body: IO[bytes]) -> None:

@@ -47,6 +47,7 @@ class FileReason(StrEnum):
     TOO_LARGE = "too_large"
     EMPTY = "empty"
     PIXELS = "pixels"
+    DAMAGED = "damaged"
     INFECTED = "infected"
     ENCODED = "encoded"
     ADDRESS_REFUSED = "address_refused"
@@ -66,6 +67,7 @@ STATE_OF: dict[FileReason, FileState] = {
     FileReason.TOO_LARGE: FileState.TOO_LARGE,
     FileReason.EMPTY: FileState.FAILED,
     FileReason.PIXELS: FileState.UNSAFE,
+    FileReason.DAMAGED: FileState.UNSAFE,
     FileReason.INFECTED: FileState.UNSAFE,
     FileReason.ENCODED: FileState.UNSAFE,
     FileReason.ADDRESS_REFUSED: FileState.UNSAFE,
@@ -85,6 +87,7 @@ NOTICES: dict[FileReason, str] = {
     FileReason.TOO_LARGE: "The file is too large, so it was not kept.",
     FileReason.EMPTY: "The file is empty.",
     FileReason.PIXELS: "The picture has more pixels than can be shown safely, so it was not kept.",
+    FileReason.DAMAGED: "The picture is damaged: its metadata could not be removed, so it was not kept.",
     FileReason.INFECTED: "The scanner found the file to be malicious, so it was not kept.",
     FileReason.ENCODED: "The file came compressed in a way that cannot be checked, so it was not kept.",
     FileReason.ADDRESS_REFUSED: "The file's address is not one of Messenger's, so it was not fetched.",

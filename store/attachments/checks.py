@@ -41,7 +41,7 @@ class FileChecks:
         )
         if isinstance(judged, FileReason):
             return judged
-        if (pixels_of(head) or 0) > MAX_PIXELS:
+        if judged.startswith("image/") and (pixels_of(head) or 0) > MAX_PIXELS:
             return FileReason.PIXELS
         if self._scanner is not None and await self._scan(self._scanner, file):
             return FileReason.INFECTED

@@ -1,6 +1,7 @@
 """Fetching the files of a message, try by try; F33: what breaks the worker is set aside after its tries."""
 
 import asyncio
+import io
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -10,6 +11,8 @@ from unittest import mock
 
 import httpx
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from sqlmodel import Session
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
@@ -38,6 +41,14 @@ from worker import make_fetcher
 from workflows.messages import FILES_REFUSED_SIGNAL, TellRefused, conversation_workflow_id
 
 PNG = sample_png(1)
+
+
+def encoded_with_author(name: str) -> bytes:
+    """A picture with metadata."""
+    texts, into = PngInfo(), io.BytesIO()
+    texts.add_text("Author", name)
+    Image.new("RGB", (4, 4)).save(into, "PNG", pnginfo=texts)
+    return into.getvalue()
 
 
 class Files:
@@ -168,15 +179,16 @@ async def test_f33_a_file_that_kills_the_worker_each_time_is_set_aside(files: Fi
     assert "set aside" in message.attachments[0]["notice"]
 
 
-async def test_a_file_is_kept_and_its_link_is_forgotten(files: Files, cdn: FakeCdn) -> None:
-    await files.has("m", cdn.file("/a", PNG))
+async def test_a_file_is_kept_as_it_came_and_its_link_is_forgotten(files: Files, cdn: FakeCdn) -> None:
+    came = encoded_with_author("Anna")
+    await files.has("m", cdn.file("/a", came))
     assert await files.fetch("m") is None
     row = await files.database.read(lambda s: s.get_one(Attachment, "m-0"))
-    assert (row.state, row.url, row.size) == ("ready", None, len(PNG))
+    assert (row.state, row.url, row.size) == ("ready", None, len(came))
     kept = b"".join(
         [chunk async for chunk in await FileStore(files.settings.files_url).read(row.store_key or "")]
     )
-    assert kept == PNG
+    assert kept == came
 
 
 async def test_fetching_again_fetches_nothing(files: Files, cdn: FakeCdn) -> None:

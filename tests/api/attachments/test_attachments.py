@@ -8,6 +8,7 @@ from typing import IO, Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from api.attachments import attachments as files_api
 from api.attachments.attachments import disposition
@@ -181,6 +182,26 @@ async def test_an_upload_is_kept_and_can_be_read_again(api: Api) -> None:
     assert (await api.admin.get(shown["url"])).content == PNG
 
 
+def _photo(place: str) -> bytes:
+    """A JPEG as a telephone makes it, which tells where it was taken."""
+    told, into = Image.Exif(), io.BytesIO()
+    told[0x010F] = place
+    Image.linear_gradient("L").save(into, "JPEG", exif=told)
+    return into.getvalue()
+
+
+async def test_a_picture_is_kept_without_its_metadata(api: Api) -> None:
+    photo, key = _photo("Unter den Linden 77"), {"Idempotency-Key": "k"}
+    assert b"Unter den Linden" in photo
+    made = await _upload(api, "photo.jpg", photo, **key)
+    assert made.status_code == 201, made.text
+    kept = (await api.admin.get(made.json()["url"])).content
+    assert b"Unter den Linden" not in kept
+    assert Image.open(io.BytesIO(kept)).tobytes() == Image.open(io.BytesIO(photo)).tobytes()
+    assert made.json()["size"] == len(kept) < len(photo)
+    assert (await _upload(api, "photo.jpg", photo, **key)).json() == made.json()
+
+
 async def test_the_same_key_again_is_the_same_file_and_no_other(api: Api) -> None:
     key = {"Idempotency-Key": "k"}
     first = await _upload(api, "a.png", PNG, **key)
@@ -303,6 +324,7 @@ async def _is_kept(api: Api, key: str) -> bool:
         ("a.exe", b"MZ" + bytes(60), "type_blocked"),
         ("a.webp", b"RIFF....WEBPVP8 " + bytes(20), "type_blocked"),
         ("a.png", b"<html>", "type_mismatch"),
+        ("a.png", PNG[:-4], "damaged"),
         ("noname", b"hello", "type_blocked"),
     ],
 )
