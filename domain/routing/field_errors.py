@@ -40,6 +40,8 @@ def duplicates(path: str, keys: Iterable[object]) -> list[FieldError]:
     errors = []
     for place, key in enumerate(keys):
         if key in seen:
-            errors.append(FieldError(f"{path}.{place}", "duplicate", "Is in the list twice."))
+            errors.append(
+                FieldError(f"{path}.{place}".removeprefix("."), "duplicate", "Is in the list twice.")
+            )
         seen.add(key)
     return errors
