@@ -220,14 +220,20 @@ def backup(folder: Annotated[Path, typer.Argument(help="A new folder.")]) -> Non
 
 
 @app.command()
-def restore(folder: Annotated[Path, typer.Argument(help="What `pagedesk backup` made.")]) -> None:
+def restore(
+    folder: Annotated[Path, typer.Argument(help="What `pagedesk backup` made.")],
+    *,
+    key_lost: Annotated[
+        bool, typer.Option("--key-lost", help="Its master key is lost for good: see new-master-key.")
+    ] = False,
+) -> None:
     """Put a backup into an empty data directory, the master key being there. Then start Pagedesk."""
     from local.backups.backup import BackupError
     from local.backups.backup import restore as put_back
     from local.processes.errors import EngineError
 
     try:
-        sys.stdout.write(f"{put_back(read_settings(), folder)}\n")
+        sys.stdout.write(f"{put_back(read_settings(), folder, key_lost=key_lost)}\n")
     except (BackupError, EngineError) as error:
         _fail(str(error))
 
@@ -244,6 +250,24 @@ def restored(
 
     mark_restored(read_settings(), backed_up_at.replace(tzinfo=UTC))
     sys.stdout.write("Nothing is sent for a page until what was said since has been read from Meta.\n")
+
+
+@app.command()
+def new_master_key(
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Although the key that is given opens the secrets.")
+    ] = False,
+) -> None:
+    """Go on after the master key was lost for good: access tokens and app secrets have to be saved anew."""
+    from base.secrets import MasterKeyError
+    from local.new_master_key import replace_lost_master_key
+    from local.processes.errors import EngineError
+
+    try:
+        sys.stdout.write(f"{replace_lost_master_key(read_settings(), force=force)}\n")
+    except (MasterKeyError, EngineError) as error:
+        _fail(str(error))
 
 
 @app.command()

@@ -189,7 +189,8 @@ def _new_vault(settings: Settings, expected: frozenset[str]) -> Vault:
         raise SettingsError(
             "The master key is missing: the database's secrets are encrypted with the one whose id is "
             f"{', '.join(sorted(expected))}. Put its copy back as {settings.master_key_file.absolute()} "
-            "(mode 600), or give it as PAGEDESK_MASTER_KEY."
+            f"(mode 600), or give it as PAGEDESK_MASTER_KEY. If it is lost for good: `{shown_command()} "
+            "new-master-key`."
         )
     if settings.database_url is not None:
         raise SettingsError(

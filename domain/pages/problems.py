@@ -61,8 +61,9 @@ KINDS: Mapping[str, ProblemKind] = {
     SECRETS_UNREADABLE: ProblemKind(
         _HOLDS,
         "The page's access token or the app secret was sealed with another master key, or is damaged.",
-        "Give the worker the master key that the installation had (PAGEDESK_MASTER_KEY); if it is lost, save "
-        "the app secret with the account and a new access token here (reauthorize).",
+        "Give the worker the master key that the installation had (PAGEDESK_MASTER_KEY). If it is lost for "
+        "good, make another (`pagedesk new-master-key`), save the app secret with the account and a new "
+        "access token here (reauthorize).",
     ),
     "policy_block": ProblemKind(
         _HOLDS,

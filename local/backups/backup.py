@@ -73,8 +73,11 @@ def backup(settings: Settings, folder: Path) -> str:
     )
 
 
-def restore(settings: Settings, folder: Path) -> str:
-    """Put a backup into a data directory without databases; what was done. Raises BackupError."""
+def restore(settings: Settings, folder: Path, *, key_lost: bool = False) -> str:
+    """Put a backup into a data directory without databases; what was done. Raises BackupError.
+
+    `key_lost`: without its master key, for which `pagedesk new-master-key` makes another.
+    """
     _require_embedded(settings)
     manifest = _checked_manifest(folder)
     with data_directory_lock(settings.data_dir):
@@ -84,7 +87,8 @@ def restore(settings: Settings, folder: Path) -> str:
                 f"{settings.data_dir} already has {' and '.join(there)}. Move the directory away, or restore "
                 "into another one (PAGEDESK_DATA_DIR=…). Put the master key into it first."
             )
-        _require_key(settings, manifest)
+        if not key_lost:
+            _require_key(settings, manifest)
         for name in DATABASES:
             shutil.copy(folder / name, settings.data_dir / name)
         own = _own_attachments(settings)
@@ -98,6 +102,7 @@ def restore(settings: Settings, folder: Path) -> str:
         "At its start Pagedesk reads from Meta what was said since, and sends nothing for a page until it "
         "has.\n"
         "Erasures of persons since the backup must be asked for again (docs/privacy.md)."
+        + ("\nIt cannot start yet. Make a new master key: pagedesk new-master-key" if key_lost else "")
     )
 
 
@@ -150,7 +155,7 @@ def _require_key(settings: Settings, manifest: Manifest) -> None:
     if settings.master_key is None and not file.exists():
         raise BackupError(
             f"There is no master key. Put the one that the installation had at {file}, or set "
-            "PAGEDESK_MASTER_KEY."
+            "PAGEDESK_MASTER_KEY. If it is lost for good: --key-lost."
         )
     if settings.vault.key_id != manifest.key_id:
         raise BackupError("The master key is not the one of the backup, which could not be read with it.")

@@ -70,6 +70,11 @@ def claim_master_key(session: Session, key_id: str) -> str:
     return _settle(session, _MASTER_KEY, key_id)
 
 
+def replace_master_key(session: Session, key_id: str) -> None:
+    """From now on another key is its own. What is sealed with the one before is for the caller."""
+    upsert(session, Installation, {"name": _MASTER_KEY, "value": key_id})
+
+
 def has_file_store(session: Session) -> bool:
     """Whether a file store bears its id already."""
     return _find(session, _FILE_STORE) is not None

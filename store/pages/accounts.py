@@ -64,11 +64,21 @@ def rotate_app_secret(vault: Vault, account: Account, new_secret: str, at: datet
 
     Calls to Meta are made with the new one from now on. Of three secrets the oldest is forgotten.
     """
-    if vault.open(account.app_secret, app_secret_place(account.id)) == new_secret:
-        return
-    account.previous_app_secret = account.app_secret
-    account.previous_app_secret_until = at + ROTATION
+    if account.app_secret:
+        if vault.open(account.app_secret, app_secret_place(account.id)) == new_secret:
+            return
+        account.previous_app_secret = account.app_secret
+        account.previous_app_secret_until = at + ROTATION
     account.app_secret = vault.seal(new_secret, app_secret_place(account.id))
+
+
+def forget_lost_secrets(vault: Vault, account: Account) -> None:
+    """Forget what a lost master key has sealed; a new verify token is made, the app secret is to be saved."""
+    account.app_secret = ""
+    end_rotation(account)
+    if account.verify_token is not None:
+        account.verify_token = None
+        give_verify_token(vault, account)
 
 
 def end_rotation(account: Account) -> None:

@@ -258,6 +258,37 @@ def finish(session: Session, erasure_id: str, at: datetime) -> None:
     )
 
 
+def seal_anew(session: Session, vault: Vault, at: datetime) -> list[str]:
+    """Seal with a new master key what unfinished erasures must remember, as far as it is known otherwise.
+
+    The PSIDs come from the customers that are still there. Returns the ids of those that remain incomplete:
+    a customer was deleted already, and their words in the inbox can be found no more; or the person was not
+    identified yet, and the request ends as `not_matched`.
+    """
+    incomplete = []
+    unfinished_ones = select(Erasure).where(Erasure.status != ErasureStatus.DONE).with_for_update()
+    for erasure in session.exec(unfinished_ones.order_by(col(Erasure.id))).all():
+        place = erased_person_place(erasure.id)
+        customers = {
+            each["customer_id"]: session.get(Customer, each["customer_id"]) for each in erasure.targets
+        }
+        targets = [
+            each | {"psid": vault.seal(customer.psid, place)}
+            for each in erasure.targets
+            if (customer := customers[each["customer_id"]]) is not None
+        ]
+        is_unidentified = erasure.subject is not None and erasure.customers is None
+        if is_unidentified or len(targets) < len(erasure.targets):
+            incomplete.append(erasure.id)
+        erasure.targets, erasure.subject = targets, None
+        known_by = {_fingerprint(vault, each.page_id, each.psid) for each in customers.values() if each}
+        erasure.fingerprints = sorted(known_by.union(erasure.fingerprints))
+        if is_unidentified:
+            erasure.customers, erasure.outcome = 0, Outcome.NOT_MATCHED
+            finish(session, erasure.id, at)
+    return incomplete
+
+
 CUSTOMER_ERASED_EVENT = FactKind.CUSTOMER_ERASED
 
 

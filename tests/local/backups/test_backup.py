@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from base.settings import Settings
+from base.settings_reading import SettingsError
 from local.backups.backup import BackupError, backup, restore
+from local.new_master_key import replace_lost_master_key
 from local.processes.data_lock import data_directory_lock
 from local.processes.errors import AlreadyRunningError
+from local.start_checks import require_same_installation
 from store.db.database import Database
 from store.tables import Page
 from support.store import PAGE_A, make_settings, rows, seed
@@ -98,6 +101,18 @@ def test_a_restore_needs_the_key(tmp_path: Path, settings: Settings) -> None:
     with pytest.raises(BackupError, match="not the one of the backup"):
         restore(Settings(data_dir=other.data_dir), tmp_path / "backup")
     assert not (other.data_dir / "pagedesk.db").exists()
+
+
+def test_without_its_key_a_backup_is_restored_on_request_and_given_another(
+    tmp_path: Path, settings: Settings
+) -> None:
+    backup(settings, tmp_path / "backup")
+    other = Settings(data_dir=tmp_path / "other")
+    assert "pagedesk new-master-key" in restore(other, tmp_path / "backup", key_lost=True)
+    with pytest.raises(SettingsError, match=r"The master key is missing.*lost for good.*new-master-key"):
+        require_same_installation(other)
+    replace_lost_master_key(other, force=False)
+    require_same_installation(Settings(data_dir=other.data_dir))
 
 
 def test_a_damaged_backup_restores_nothing(tmp_path: Path, settings: Settings) -> None:
