@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, func, or_, select, union
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col
 
 from domain.conversations.lifecycle import Status
@@ -14,6 +15,7 @@ from domain.sending.window import Stage
 from domain.workstreams.automated_texts import placeholder_names
 from domain.workstreams.conversation_settings import ConversationSettings
 from store.db.ranges import Span, merged, unindexed
+from store.db.sql import among
 from store.search import texts as search_texts
 from store.search.texts import Kind
 from store.tables import (
@@ -179,6 +181,8 @@ def _records() -> Select[*tuple[Any, ...]]:
         .outerjoin(AgentSession, col(AgentSession.id) == col(Conversation.session_id))
         .outerjoin(Agent, col(Agent.id) == col(AgentSession.agent_id))
         .outerjoin(SessionTemplate, col(SessionTemplate.id) == col(Workstream.session_template_id))
+        # Kilobytes of JSON, which nobody is shown.
+        .options(defer(Thread.state))  # type: ignore[arg-type]  # SQLModel types columns as values
     )
 
 
@@ -202,24 +206,24 @@ def _needs_variables(record: ConversationRecord) -> bool:
 
 
 def _ranges(session: Session, wanted: ConversationFilter, now: datetime) -> list[list[ColumnElement[bool]]]:
-    """What is wanted, as ranges of the list that do not overlap; none where nothing can be found."""
+    """What is wanted, as ranges of the list; none where nothing can be found."""
     exact = {
         Conversation.page_id: wanted.page_id,
         Conversation.agent_id: wanted.agent_id,
         Conversation.queue_id: wanted.queue_id,
     }
-    conditions: list[ColumnElement[bool]] = [
-        col(column) == value for column, value in exact.items() if value is not None
-    ]
-    statuses = list(dict.fromkeys(wanted.statuses)) or _STATUSES
+    narrowing = {col(column): value for column, value in exact.items() if value is not None}
+    window = [_in_window(wanted.window, now)] if wanted.window is not None else []
+    statuses = list(dict.fromkeys(wanted.statuses))
     few = _few(session, wanted, now)
-    if few is not None:
-        if wanted.window is not None:
-            conditions.append(_in_window(wanted.window, now))
-        return [[*conditions, each, unindexed(col(Conversation.status)).in_(statuses)] for each in few]
-    if wanted.window is not None:
-        conditions.append(_in_window(wanted.window, now))
-    return [[*conditions, col(Conversation.status) == status] for status in statuses]
+    if few is None:
+        conditions = [*(column == value for column, value in narrowing.items()), *window]
+        return [[*conditions, col(Conversation.status) == status] for status in statuses or _STATUSES]
+    # The few are found by an index of theirs alone.
+    conditions = [*(unindexed(column) == value for column, value in narrowing.items()), *window]
+    if statuses:
+        conditions.append(unindexed(col(Conversation.status)).in_(statuses))
+    return [[*conditions, each] for each in few]
 
 
 def _few(session: Session, wanted: ConversationFilter, now: datetime) -> list[ColumnElement[bool]] | None:
@@ -232,12 +236,12 @@ def _few(session: Session, wanted: ConversationFilter, now: datetime) -> list[Co
     if wanted.customer_id is not None:
         return [col(Conversation.customer_id) == wanted.customer_id]
     if wanted.window is WindowFilter.CLOSING_SOON:
-        return [col(Conversation.customer_id).in_(_closing_soon(now))]
+        return [among(session, col(Conversation.customer_id), _closing_soon(now))]
     end = _ENDS.get(wanted.window) if wanted.window is not None else None
     if end is not None:
         threads = select(col(Thread.customer_id)).where(end > now)
         if len(session.scalars(threads.limit(_FEW)).all()) < _FEW:
-            return [col(Conversation.customer_id).in_(threads)]
+            return [among(session, col(Conversation.customer_id), threads)]
     return None
 
 
@@ -248,12 +252,14 @@ def _mentioning(session: Session, wanted: ConversationFilter) -> list[ColumnElem
     called = search_texts.found(session, Kind.NAME, wanted.text or "", **place)
     if said is None or called is None:
         return []
-    of_messages = select(col(Message.conversation_id)).where(col(Message.id).in_(said))
-    of_customers = select(col(Conversation.id)).where(col(Conversation.customer_id).in_(called))
-    conditions: list[ColumnElement[bool]] = [col(Conversation.id).in_(union(of_messages, of_customers))]
-    if wanted.customer_id is not None:
-        conditions.append(col(Conversation.customer_id) == wanted.customer_id)
-    return [and_(*conditions)]
+    of_messages = select(col(Message.conversation_id)).where(among(session, col(Message.id), said))
+    either = [
+        among(session, col(Conversation.id), of_messages),
+        among(session, col(Conversation.customer_id), called),
+    ]
+    if wanted.customer_id is None:
+        return either
+    return [and_(each, col(Conversation.customer_id) == wanted.customer_id) for each in either]
 
 
 def _in_window(wanted: WindowFilter, now: datetime) -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from store.conversations.listing import live_conversation_id
 from store.db.ranges import Span, cut, unindexed
+from store.db.sql import among
 from store.search import texts as search_texts
 from store.search.texts import Kind
 from store.tables import Customer, Thread
@@ -54,7 +55,7 @@ def listed(session: Session, wanted: CustomerFilter, span: Span[Place]) -> list[
         called = search_texts.found(session, Kind.NAME, wanted.text, page_id=wanted.page_id)
         if called is None:
             return []
-        statement = statement.where(col(Customer.id).in_(called))
+        statement = statement.where(among(session, col(Customer.id), called))
     if wanted.page_id is not None:
         # Who is called so is few already.
         page_id = col(Customer.page_id) if wanted.text is None else unindexed(col(Customer.page_id))

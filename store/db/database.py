@@ -84,6 +84,9 @@ _PRAGMAS = (
     # A log that had to grow beside a slow reader is cut when it is used anew.
     "journal_size_limit=67108864",
 )
+# A search looks at up to five thousand places all over the file, 4 KB each; in SQLite's own 2 MB most of them
+# are missing again, each a system call. A connection takes no more than it uses.
+_READERS_CACHE = "cache_size=-32768"  # KiB
 
 
 def _json(value: object) -> str:
@@ -105,7 +108,10 @@ _COMMON: dict[str, Any] = {
 def make_engine(
     url: str, *, writes: bool = True, pool_size: int = _READERS + _FURTHER_READERS + _POSTGRES_WRITERS
 ) -> Engine:
-    """An engine for the store's URL; on SQLite WAL, `synchronous=FULL`, and BEGIN IMMEDIATE for writers."""
+    """An engine for the store's URL; on SQLite WAL, `synchronous=FULL`, and BEGIN IMMEDIATE for writers.
+
+    `pool_size`: so many connections stay open.
+    """
     if not url.startswith("sqlite"):
         engine = create_engine(
             url,
@@ -116,15 +122,21 @@ def make_engine(
         )
         hide_values(engine)
         return engine
+    # The connection that was used last has in its cache what is asked for again.
+    pool: dict[str, Any] = {} if writes else {"pool_size": pool_size, "pool_use_lifo": True}
+    pragmas = _PRAGMAS if writes else (*_PRAGMAS, _READERS_CACHE)
     engine = create_engine(
-        url, connect_args={"timeout": _BUSY_TIMEOUT_SECONDS, "check_same_thread": False}, **_COMMON
+        url,
+        connect_args={"timeout": _BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+        **pool,
+        **_COMMON,
     )
 
     @event.listens_for(engine, "connect")
     def _configure(connection: sqlite3.Connection, _record: object) -> None:
         # The driver's own BEGIN comes too late for BEGIN IMMEDIATE; the listener below issues it instead.
         connection.isolation_level = None
-        for pragma in _PRAGMAS:
+        for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -157,7 +169,9 @@ class Database:
         self.commits = commit_signal(url)
         self._write_engine = make_engine(url, pool_size=readers + _FURTHER_READERS + writers)
         self._read_engine = (
-            make_engine(url, writes=False) if self._single_writer else _reading(self._write_engine)
+            make_engine(url, writes=False, pool_size=readers + _FURTHER_READERS)
+            if self._single_writer
+            else _reading(self._write_engine)
         )
         self._readers = {
             lane: ThreadPoolExecutor(limits.threads or readers, thread_name_prefix=f"store-read-{lane.value}")

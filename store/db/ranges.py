@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, select, tuple_, union
 
 # Columns of tables and expressions have no type in common that tells of theirs.
 Key = Sequence[Any]
@@ -40,15 +40,15 @@ def cut(statement: Statement, key: Key, span: Span[Any]) -> Statement:
 def merged(ranges: Sequence[Sequence[ColumnElement[bool]]], key: Key, span: Span[Any]) -> Select[Any]:
     """The last columns of the keys that are in any of several ranges, in order.
 
-    A range is given by its conditions, and is read in order from an index of its own; ranges do not overlap.
-    Asked at once, with OR or IN, a database would read and sort all that is in them.
+    A range is given by its conditions, and is read in order from an index of its own; what is in two of them
+    is found once. Asked at once, with OR or IN, a database would read and sort all that is in them.
     """
     parts = [cut(select(*key).where(*conditions), key, span).subquery() for conditions in ranges]
     names = [f"key_{number}" for number in range(len(key))]
     labelled = [
         select(*(column.label(name) for column, name in zip(part.c, names, strict=True))) for part in parts
     ]
-    both = union_all(*labelled).subquery() if len(labelled) > 1 else labelled[0].subquery()
+    both = union(*labelled).subquery() if len(labelled) > 1 else labelled[0].subquery()
     columns = [both.c[name] for name in names]
     ordered = select(columns[-1]).order_by(*(each.desc() if span.newest_first else each for each in columns))
     return ordered.limit(span.limit)

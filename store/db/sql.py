@@ -1,10 +1,21 @@
 """The few statements that SQLite and PostgreSQL spell differently."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import ColumnElement, Insert, Table, delete, text
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    SelectBase,
+    SQLColumnExpression,
+    Table,
+    any_,
+    delete,
+    func,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Session, SQLModel
@@ -24,6 +35,30 @@ def table_of(model: type[SQLModel]) -> Table:
 def is_postgres(session: Session) -> bool:
     """Whether the store is PostgreSQL; if not, it is SQLite."""
     return session.get_bind().dialect.name == "postgresql"
+
+
+def among(session: Session, column: SQLColumnExpression[Any], few: SelectBase) -> ColumnElement[bool]:
+    """Whether a column has one of the few values that a statement finds.
+
+    PostgreSQL is made to find those first. It would join them, and where it misjudges how few they are, it
+    reads whole tables before.
+    """
+    if is_postgres(session):
+        return column == any_(func.array(few.scalar_subquery()))
+    return column.in_(few)
+
+
+@contextmanager
+def planning_without(session: Session, *plans: str) -> Iterator[None]:
+    """Keep PostgreSQL's planner from ways of reading (`seqscan`, `indexscan`, `bitmapscan`) for a statement.
+
+    For what it cannot estimate. An error ends the transaction, and these settings with it.
+    """
+    for plan in plans:
+        session.execute(text(f"SET LOCAL enable_{plan} = off"))
+    yield
+    for plan in plans:
+        session.execute(text(f"SET LOCAL enable_{plan} TO DEFAULT"))
 
 
 def ping(session: Session) -> None:

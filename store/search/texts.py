@@ -3,20 +3,23 @@
 What people said and customers' names are in it. What Pagedesk says by itself is not: its words are the same
 everywhere. A text and its words are written in one transaction.
 
-Beside its words an entry has marks, by which a search is narrowed in the index itself: its kind, its page,
-its customer. They begin with a character that is in no word.
+Names and messages have indexes of their own: a mark of the kind, in one for both, is in nearly every entry,
+and a search for a rarer word would have to pass all of those. Beside its words an entry has marks of its page
+and its customer, by which a search is narrowed in the index itself. They begin with a character that is in no
+word.
 """
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, bindparam, column, delete, select, text
+from sqlalchemy import Select, any_, bindparam, column, delete, select, text
 from sqlmodel import Session, col
 
 from domain.search.terms import Term, terms_of, words_of
 from domain.sending.decide_send import SenderKind
-from store.db.sql import insert_or_ignore
+from store.db.sql import insert_or_ignore, is_postgres
+from store.search.postgres_words import newest_on_postgresql
 from store.tables import Customer, Message, SearchText
 
 MAX_MATCHES = 1000
@@ -33,13 +36,14 @@ class Kind(StrEnum):
     MESSAGE = "message"
 
 
-_NEWEST = {
-    "sqlite": text(
-        "SELECT rowid AS id FROM search_index WHERE search_index MATCH :query ORDER BY rowid DESC LIMIT :most"
+_NEWEST_ON_SQLITE = {
+    Kind.MESSAGE: text(
+        "SELECT rowid AS id FROM search_index_message WHERE search_index_message MATCH :query "
+        "ORDER BY rowid DESC LIMIT :most"
     ),
-    "postgresql": text(
-        "SELECT id FROM search_text WHERE array_to_tsvector(string_to_array(terms, ' ')) @@ "
-        "CAST(:query AS tsquery) ORDER BY id DESC LIMIT :most"
+    Kind.NAME: text(
+        "SELECT rowid AS id FROM search_index_name WHERE search_index_name MATCH :query "
+        "ORDER BY rowid DESC LIMIT :most"
     ),
 }
 
@@ -91,28 +95,19 @@ def found(
     terms = terms_of(wanted)
     if not terms:
         return None
-    marks = [kind.value]
-    marks += [f"p{page_id}"] if page_id is not None else []
+    marks = [f"p{page_id}"] if page_id is not None else []
     marks += [f"c{customer_id}"] if customer_id is not None else []
     terms += [Term(_MARK + mark) for mark in marks]
-    dialect = session.get_bind().dialect.name
-    query = _QUERY[dialect](terms)
+    entries = select(col(SearchText.source_id))
+    if is_postgres(session):
+        return entries.where(
+            col(SearchText.id) == any_(newest_on_postgresql(session, kind, terms, MAX_MATCHES))
+        )
+    query = " AND ".join(f'"{term.word}"{"*" if term.is_prefix else ""}' for term in terms)
     # Unique: a statement may hold two of these.
     given: list[Any] = [bindparam("query", query, unique=True), bindparam("most", MAX_MATCHES, unique=True)]
-    newest = _NEWEST[dialect].bindparams(*given).columns(column("id"))
-    return select(col(SearchText.source_id)).where(col(SearchText.id).in_(select(newest.subquery().c.id)))
-
-
-def _sqlite_query(terms: Sequence[Term]) -> str:
-    return " AND ".join(f'"{term.word}"{"*" if term.is_prefix else ""}' for term in terms)
-
-
-def _postgresql_query(terms: Sequence[Term]) -> str:
-    return " & ".join(f"'{term.word}'{':*' if term.is_prefix else ''}" for term in terms)
-
-
-# A word consists of letters and digits, and a mark of an id's characters: neither has to be escaped.
-_QUERY = {"sqlite": _sqlite_query, "postgresql": _postgresql_query}
+    newest = _NEWEST_ON_SQLITE[kind].bindparams(*given).columns(column("id"))
+    return entries.where(col(SearchText.id).in_(select(newest.subquery().c.id)))
 
 
 def index_entry(
@@ -122,7 +117,7 @@ def index_entry(
     terms = words_of(words)
     if not terms:
         return None
-    marks = (kind.value, f"p{page_id}", f"c{customer_id}")
+    marks = (f"p{page_id}", f"c{customer_id}")
     return {
         "customer_id": customer_id,
         "source_id": source_id,

@@ -24,11 +24,13 @@ class Conversation(SQLModel, table=True):
         index_where(
             "ix_conversation_queue_activity", "queue_id", "status", _ACTIVITY, "id", given="queue_id"
         ),
+        # Of the customers of a search the rows themselves need not be read.
+        Index("ix_conversation_customer_activity", "customer_id", _ACTIVITY, "id", "status"),
     )
 
     id: Deleted[str] = Field(primary_key=True)
     page_id: Deleted[str] = Field(foreign_key="page.page_id")
-    customer_id: Deleted[str] = Field(foreign_key="customer.id", index=True)
+    customer_id: Deleted[str] = Field(foreign_key="customer.id")
     workstream_id: Deleted[str | None] = Field(default=None, index=True)
     queue_id: Deleted[str | None] = None
     stay: Deleted[int] = Field(default=0, description="how many times it was in a queue")

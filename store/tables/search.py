@@ -10,8 +10,8 @@ from store.tables.erasure_policy import Deleted
 class SearchText(SQLModel, table=True):
     """The words of a text, and the marks of where it belongs: `store.search.texts`.
 
-    The database keeps an index of them: on SQLite the full-text table `search_index`, which triggers keep in
-    step, on PostgreSQL a GIN index.
+    The database keeps an index of each kind: on SQLite the full-text tables `search_index_message` and
+    `search_index_name`, which triggers keep in step, on PostgreSQL GIN indexes.
     """
 
     __tablename__ = "search_text"

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 from sqlmodel import Session
 
 from domain.conversations.state import SurveyStatus
 from store.conversations import listing as conversations
 from store.conversations import outbound_messages as own_messages
 from store.conversations import transcripts
-from store.conversations.listing import ConversationFilter
+from store.conversations.listing import ConversationFilter, WindowFilter
 from store.conversations.outbound_messages import MessageFilter
 from store.customers import customers
 from store.customers.customers import CustomerFilter
@@ -23,6 +23,7 @@ from store.events import timeline
 from store.events.timeline import EventFilter
 from store.surveys import results as survey_results
 from store.surveys.results import SurveyFilter
+from support.plans import plans_of
 from support.store import PAGE_A, make_settings
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -41,15 +42,8 @@ def connection(tmp_path: Path) -> Iterator[Connection]:
 
 def plan(connection: Connection, read: Read, span: Span[Any]) -> list[str]:
     """How SQLite answers the list, step by step."""
-    steps: list[str] = []
-
-    def explain(_: Any, cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
-        steps.extend(row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
-
-    event.listen(connection, "before_cursor_execute", explain)
-    with Session(connection) as session:
+    with Session(connection) as session, plans_of(session) as steps:
         assert read(session, span) == []
-    event.remove(connection, "before_cursor_execute", explain)
     return steps
 
 
@@ -184,6 +178,44 @@ def test_a_list_is_read_in_order_from_its_index(
         part = reading(plan(connection, read, span), steps[0].split()[1])[: len(steps)]
         assert [step.split(" (")[0].split(" INDEX ")[1] for step in part] == indexed
         assert all("<" in step or ">" in step for step in part), "It begins at its place."
+
+
+BY_MESSAGE = [
+    "SEARCH message USING INDEX sqlite_autoindex_message_1 (id=?)",
+    "SEARCH search_text USING INTEGER PRIMARY KEY (rowid=?)",
+    "SCAN search_index_message VIRTUAL TABLE INDEX 192:M1",
+]
+BY_NAME = [
+    "SEARCH search_text USING INTEGER PRIMARY KEY (rowid=?)",
+    "SCAN search_index_name VIRTUAL TABLE INDEX 192:M1",
+]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [{}, {"page_id": PAGE_A, "statuses": ["active"]}, {"agent_id": "a"}, {"window": WindowFilter.CLOSED}],
+    ids=lambda wanted: "-".join(wanted) or "alone",
+)
+def test_a_search_begins_with_what_matches(connection: Connection, wanted: dict[str, Any]) -> None:
+    """Whatever else narrows it: what matches is at most a thousand, and of a page there may be all."""
+    steps = plan(connection, conversations_of(text="refund", **wanted), Span(50, newest_first=True))
+    reads = [step for step in steps if step.startswith(("SEARCH", "SCAN")) and " anon" not in step]
+    of_message, of_customer = [
+        ["SEARCH conversation USING INDEX sqlite_autoindex_conversation_1 (id=?)", *BY_MESSAGE],
+        ["SEARCH conversation USING INDEX ix_conversation_customer_activity (customer_id=?)", *BY_NAME],
+    ]
+    if "window" in wanted:
+        thread = "SEARCH thread USING INDEX sqlite_autoindex_thread_1 (customer_id=?)"
+        of_message, of_customer = [*of_message, thread], [*of_customer, thread]
+    assert reads[: len(of_message) + len(of_customer)] == [*of_message, *of_customer]
+
+
+def test_a_search_of_customers_begins_with_the_names_that_match(connection: Connection) -> None:
+    steps = plan(connection, people(text="ada", page_id=PAGE_A), Span(50))
+    assert [step for step in steps if step.startswith(("SEARCH", "SCAN"))] == [
+        "SEARCH customer USING INDEX sqlite_autoindex_customer_1 (id=?)",
+        *BY_NAME,
+    ]
 
 
 def reading(steps: list[str], table: str) -> list[str]:

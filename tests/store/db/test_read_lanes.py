@@ -120,3 +120,24 @@ async def test_the_log_of_writes_is_cut_after_it_had_to_grow(database: Database)
 
     if database.dialect == "sqlite":
         assert await database.read(limit) == await database.write(limit) == 64 * 1024 * 1024
+
+
+async def test_who_reads_next_has_what_the_last_one_read_in_its_cache(database: Database) -> None:
+    """SQLite's cache is the connection's: the last one used is used again, however many are open."""
+
+    def connection_of(session: Session) -> int:
+        return id(session.connection().connection.driver_connection)
+
+    both = threading.Barrier(2, timeout=10)
+
+    def together(session: Session) -> int:
+        both.wait()
+        return connection_of(session)
+
+    assert len({*await asyncio.gather(database.read(together), database.read(together))}) == 2
+    assert len({await database.read(connection_of) for _ in range(4)}) == 1
+    if database.dialect == "sqlite":
+        cache = await database.read(
+            lambda session: session.connection().execute(text("PRAGMA cache_size")).scalar_one()
+        )
+        assert cache == -32768  # KiB

@@ -1,13 +1,16 @@
 """The index of words keeps step with the texts, on both databases."""
 
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from pydantic import SecretStr
+from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from base.settings import Settings
@@ -17,9 +20,12 @@ from store.db.database import Database
 from store.db.sql import insert_or_ignore
 from store.privacy import delete_customer as erasing
 from store.privacy import erasures
+from store.search import postgres_words
 from store.search import texts as search_texts
 from store.search.texts import Kind
 from store.tables import Customer, Erasure, Message, SearchText
+from support.migrations import move_store
+from support.plans import plans_of
 from support.postgres import any_database
 from support.store import PAGE_A, PAGE_B, add_customer, make_settings, rows, seed
 
@@ -27,6 +33,8 @@ pytestmark = pytest.mark.any_store
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CANARY = "zirkumflex"
+BEFORE_KINDS = "0021"
+"""The version before names and messages had indexes of their own."""
 
 
 @pytest.fixture
@@ -77,6 +85,13 @@ def found(session: Session, wanted: str, kind: Kind = Kind.MESSAGE, **place: str
     return set() if statement is None else set(session.scalars(statement))
 
 
+@pytest.fixture(params=[10_000, 1], ids=["few match", "many match"])
+def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On PostgreSQL few matches are sorted, and many are met on a walk: both ways find the same."""
+    monkeypatch.setattr(postgres_words, "_FEW", request.param)
+
+
+@pytest.mark.usefixtures("few")
 async def test_words_are_found_in_any_order_and_the_last_by_its_beginning(
     store: tuple[Database, Settings],
 ) -> None:
@@ -99,6 +114,7 @@ async def test_words_are_found_in_any_order_and_the_last_by_its_beginning(
     assert {wanted: await database.read(partial(found, wanted=wanted)) for wanted in finds} == finds
 
 
+@pytest.mark.usefixtures("few")
 async def test_names_and_messages_are_found_apart_and_by_place(store: tuple[Database, Settings]) -> None:
     database, _ = store
 
@@ -156,6 +172,7 @@ async def test_a_new_name_replaces_the_former(store: tuple[Database, Settings]) 
     )
 
 
+@pytest.mark.usefixtures("few")
 async def test_a_search_looks_at_the_newest_that_match(
     store: tuple[Database, Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,6 +182,69 @@ async def test_a_search_looks_at_the_newest_that_match(
     monkeypatch.setattr(search_texts, "MAX_MATCHES", 2)
     assert await database.read(lambda s: found(s, "again")) == {"m3", "m4"}
     assert await database.read(lambda s: found(s, "again 0")) == {"m0"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "few", "steps"),
+    [
+        pytest.param(
+            Kind.MESSAGE, 10_000, ["search_index_message", "ix_search_text_message_terms"], id="few"
+        ),
+        pytest.param(Kind.NAME, 10_000, ["search_index_name", "ix_search_text_name_terms"], id="few-names"),
+        pytest.param(Kind.MESSAGE, 1, ["search_index_message", "Backward using pk_search_text"], id="many"),
+    ],
+)
+async def test_each_kind_is_looked_for_in_an_index_of_its_own(
+    store: tuple[Database, Settings],
+    monkeypatch: pytest.MonkeyPatch,
+    kind: Kind,
+    few: int,
+    steps: list[str],
+) -> None:
+    """In one for both, a search for a rare word passes each newer text that has the mark of the kind."""
+    monkeypatch.setattr(postgres_words, "_FEW", few)
+    database, _ = store
+
+    def work(session: Session) -> None:
+        say(session, *(said(f"m{number}", f"word{number} again") for number in range(500)))
+        search_texts.replace_name(session, session.get_one(Customer, "ada"))
+        if database.dialect == "postgresql":
+            session.connection().execute(text("ANALYZE search_text"))
+
+    await database.write(work)
+
+    def look(session: Session) -> list[str]:
+        with plans_of(session) as plan:
+            assert found(session, "word7" if kind is Kind.MESSAGE else "ada", kind)
+        return plan
+
+    plan = await database.read(look)
+    on_sqlite, on_postgres = steps
+    wanted = on_sqlite if database.dialect == "sqlite" else on_postgres
+    assert [step for step in plan if wanted in step], plan
+
+
+async def test_entries_that_were_written_before_are_found_by_their_kind(tmp_path: Path) -> None:
+    with any_database() as url:
+        more: dict[str, Any] = {"database_url": url, "master_key": SecretStr("A" * 43 + "=")} if url else {}
+        settings = make_settings(tmp_path, **more)
+        place = {"customer_id": "ada"}
+        entries = [
+            place | {"source_id": "ada", "kind": "name", "terms": "ada §name §p1 §cada"},
+            place | {"source_id": "m1", "kind": "message", "terms": "ada §message §p1 §cada"},
+        ]
+        with closing(Database(settings.store_url)) as database:
+            await database.write(lambda session: seed(session, settings))
+            await database.write(lambda session: add_customer(session, "ada", NOW, name="Ada", psid="1"))
+            move_store(settings, command.downgrade, BEFORE_KINDS)
+            await database.write(lambda session: insert_or_ignore(session, SearchText, entries))
+            move_store(settings, command.upgrade, "head")
+            assert await database.read(lambda s: (found(s, "ada", Kind.NAME), found(s, "ada"))) == (
+                {"ada"},
+                {"m1"},
+            )
+            await database.write(lambda s: search_texts.replace_name(s, s.get_one(Customer, "ada")))
+            assert await database.read(lambda s: found(s, "ada", Kind.NAME, customer_id="ada")) == {"ada"}
 
 
 async def test_an_erasure_leaves_no_word_of_the_person(store: tuple[Database, Settings]) -> None:

@@ -1,0 +1,22 @@
+"""A store of another version."""
+
+from typing import Any
+
+from alembic.config import Config
+
+from base.settings import Settings
+from store.db.database import make_engine
+from store.db.schema_versions import MIGRATIONS
+
+
+def move_store(settings: Settings, move: Any, version: str) -> None:
+    """Bring the store to a version; `move` is Alembic's `upgrade` or `downgrade`."""
+    engine = make_engine(settings.store_url)
+    try:
+        with engine.begin() as connection:
+            config = Config()
+            config.set_main_option("script_location", str(MIGRATIONS / "store"))
+            config.attributes["connection"] = connection
+            move(config, version)
+    finally:
+        engine.dispose()
