@@ -1,0 +1,90 @@
+"""What agents can have and what they have in use, read from their slots."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_
+from sqlmodel import Session, col, select
+
+from domain.routing.capacity import (
+    CapacityLimits,
+    CapacityNeed,
+    CapacityReset,
+    ProfileLimit,
+    SlotUse,
+    UsedCapacity,
+    used_capacity,
+)
+from domain.routing.local_days import day_around
+from store.routing.slot_states import SlotState, slot_is_live
+from store.tables import AgentCapacityProfile, AgentState, CapacityProfile, Slot
+
+_LONGEST_DAY = timedelta(hours=27)
+"""A slot that was claimed longer ago was claimed on an earlier day, wherever the agent is."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCapacity:
+    """What an agent can have and the slots that count. `day_start`: when their local day began."""
+
+    limits: CapacityLimits
+    slots: tuple[SlotUse, ...]
+    day_start: datetime
+
+    @property
+    def used(self) -> UsedCapacity:
+        """What is in use."""
+        return used_capacity(self.limits, self.slots, self.day_start)
+
+    @property
+    def sessions(self) -> int:
+        """How many live slots there are, those that take no capacity included."""
+        return sum(slot.live for slot in self.slots)
+
+    def with_slot(self, need: CapacityNeed, now: datetime) -> "AgentCapacity":
+        """The same with one more slot."""
+        return replace(self, slots=(*self.slots, SlotUse(need, now)))
+
+
+def lock_agent_state(session: Session, agent_id: str) -> AgentState | None:
+    """The agent's state, locked until the transaction ends: nobody else takes or gives a slot of theirs."""
+    return session.get(AgentState, agent_id, with_for_update=True, populate_existing=True)
+
+
+def capacity_of(session: Session, state: AgentState, now: datetime) -> AgentCapacity:
+    """What the agent can have, and has in use: two statements."""
+    profiles = session.exec(
+        select(CapacityProfile, AgentCapacityProfile.limit)
+        .join(AgentCapacityProfile, col(AgentCapacityProfile.capacity_profile_id) == CapacityProfile.id)
+        .where(AgentCapacityProfile.agent_id == state.agent_id)
+        .order_by(col(CapacityProfile.id))
+    ).all()
+    limits = CapacityLimits(
+        state.limit_units,
+        tuple(
+            ProfileLimit(
+                profile.id,
+                profile.default_limit if own is None else own,
+                CapacityReset(profile.reset),
+                profile.blocks,
+            )
+            for profile, own in profiles
+        ),
+    )
+    day_start = now
+    by_day = [profile for profile, _ in profiles if profile.reset == CapacityReset.END_OF_DAY]
+    if by_day:
+        day_start = day_around(by_day[0].timezone, now)[0]
+    slots = _slots_that_count(session, state.agent_id, now - _LONGEST_DAY if by_day else None)
+    return AgentCapacity(limits, tuple(map(_use_of, slots)), day_start)
+
+
+def _slots_that_count(session: Session, agent_id: str, since: datetime | None) -> list[Slot]:
+    live = slot_is_live()
+    counts = live if since is None else or_(live, col(Slot.claimed_at) >= since)
+    return list(session.exec(select(Slot).where(Slot.agent_id == agent_id, counts)))
+
+
+def _use_of(slot: Slot) -> SlotUse:
+    need = CapacityNeed(slot.units, tuple(slot.capacity_profiles))
+    return SlotUse(need, slot.claimed_at, live=slot.state != SlotState.RELEASED)

@@ -1,0 +1,174 @@
+"""Writing where a conversation stands in work distribution, from its workflow's projection."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete
+from sqlmodel import Session, col
+
+from domain.routing.demand import Demand
+from domain.routing.placement import Placement, StayRecord, WaitingPlace
+from store.db.sql import insert_or_ignore, table_of, upsert
+from store.routing.agent_states import RoutingWrites
+from store.routing.marks import MarkKind, append_marks
+from store.routing.slot_states import SlotState, WorkItemState
+from store.routing.slots import live_slot, row_of_held, set_slot
+from store.tables import Demand as DemandRow
+from store.tables import QueueStay, WorkItem, WorkItemReturn, WorkItemWish
+
+_ITEM, _STAY = table_of(WorkItem), table_of(QueueStay)
+_RETURN, _WISH = table_of(WorkItemReturn), table_of(WorkItemWish)
+
+
+def project_routing(
+    session: Session, placements: Iterable[Placement], now: datetime, *, repairs: bool = False
+) -> list[dict[str, Any]]:
+    """Write the placements; done again, it changes nothing. Returns rows of events, to be appended last.
+
+    `repairs`: the rows may be of a workflow task that the engine has discarded (ADR 0018): stays that the
+    run does not know are deleted.
+    """
+    writes = RoutingWrites()
+    for placement in placements:
+        if repairs:
+            _forget_later_stays(session, placement)
+        if placement.waiting is not None:
+            _wait(session, placement, writes, now)
+        else:
+            _leave(session, placement, writes, now)
+        for stay in placement.stays:
+            _write_stay(session, placement.conversation_id, stay)
+    append_marks(session, writes.marks)
+    return writes.events
+
+
+def _wait(session: Session, placement: Placement, writes: RoutingWrites, now: datetime) -> None:
+    waiting = placement.waiting
+    if waiting is None:
+        return
+    item = session.get(WorkItem, placement.conversation_id, with_for_update=True, populate_existing=True)
+    if item is not None and _is_same_stay(item, placement):
+        _heal(session, item, waiting, writes, now)
+        return
+    set_slot(session, placement.conversation_id, None, writes, now)
+    _write_demand(session, waiting.demand)
+    _write_item(session, placement, waiting, now)
+    _write_returns(session, placement.conversation_id, waiting)
+    if not waiting.listed:
+        writes.marks.append((MarkKind.ITEM, placement.conversation_id))
+
+
+def _is_same_stay(item: WorkItem, placement: Placement) -> bool:
+    entered = item.state != WorkItemState.ENTERING
+    return entered and (item.stay, item.queue_id) == (placement.stay, placement.queue_id)
+
+
+def _heal(
+    session: Session,
+    item: WorkItem,
+    waiting: WaitingPlace,
+    writes: RoutingWrites,
+    now: datetime,
+) -> None:
+    """Leave the item to the dispatcher, but for what a discarded task took: it waits again."""
+    slot = live_slot(session, item.conversation_id)
+    is_claimed = slot is not None and slot.state == SlotState.CLAIMED and slot.stay == item.stay
+    if is_claimed or (slot is None and item.state != WorkItemState.CLAIMED):
+        return
+    set_slot(session, item.conversation_id, None, writes, now)
+    item.state = _state_of(waiting)
+    session.add(item)
+    session.flush()
+    if not waiting.listed:
+        writes.marks.append((MarkKind.ITEM, item.conversation_id))
+
+
+def _leave(session: Session, placement: Placement, writes: RoutingWrites, now: datetime) -> None:
+    conversation_id = placement.conversation_id
+    for table in (_RETURN, _WISH, _ITEM):
+        session.connection().execute(delete(table).where(table.c.conversation_id == conversation_id))
+    slot = placement.slot
+    wanted = row_of_held(slot, placement.stay, placement.queue_id, placement.origin) if slot else None
+    set_slot(session, conversation_id, wanted, writes, now)
+
+
+def _write_demand(session: Session, demand: Demand) -> None:
+    row = {
+        "id": demand.key,
+        "queue_id": demand.queue_id,
+        "workstream_id": demand.workstream_id,
+        "skills": {need.skill_id: need.rating for need in demand.skills},
+        "skill_matching": demand.match.value,
+        "units": demand.need.units,
+        "capacity_profiles": list(demand.need.profiles),
+    }
+    insert_or_ignore(session, DemandRow, [row])
+
+
+def _state_of(waiting: WaitingPlace) -> str:
+    return (WorkItemState.LISTED if waiting.listed else WorkItemState.WAITING).value
+
+
+def _write_item(session: Session, placement: Placement, waiting: WaitingPlace, now: datetime) -> None:
+    row = {
+        "conversation_id": placement.conversation_id,
+        "stay": placement.stay,
+        "queue_id": placement.queue_id,
+        "demand_id": waiting.demand.key,
+        "state": _state_of(waiting),
+        "priority": waiting.priority,
+        "age_at": waiting.age_at,
+        "returns": sum(waiting.returns.values()),
+        "written_at": now,
+    }
+    upsert(session, WorkItem, row)
+
+
+def _write_returns(session: Session, conversation_id: str, waiting: WaitingPlace) -> None:
+    for table in (_RETURN, _WISH):
+        session.connection().execute(delete(table).where(table.c.conversation_id == conversation_id))
+    returns = [
+        {"conversation_id": conversation_id, "agent_id": agent_id, "count": count}
+        for agent_id, count in waiting.returns.items()
+    ]
+    wishes = [
+        {
+            "conversation_id": conversation_id,
+            "agent_id": wish.agent_id,
+            "rank": wish.rank,
+            "kind": wish.origin.value,
+            "reserved_until": wish.reserved_until,
+        }
+        for wish in waiting.wishes
+    ]
+    if returns:
+        session.connection().execute(_RETURN.insert(), returns)
+    if wishes:
+        session.connection().execute(_WISH.insert(), wishes)
+
+
+def _write_stay(session: Session, conversation_id: str, stay: StayRecord) -> None:
+    row = {
+        "conversation_id": conversation_id,
+        "stay": stay.number,
+        "queue_id": stay.queue_id,
+        "workstream_id": stay.workstream_id,
+        "priority": stay.priority,
+        "reason": stay.reason,
+        "entered_at": stay.entered_at,
+        "ended_at": stay.ended_at,
+        "accepted_at": stay.accepted_at,
+        "agent_id": stay.agent_id,
+        "end": stay.end.value if stay.end else None,
+        "diagnosis": dict(stay.diagnosis) if stay.diagnosis else None,
+    }
+    upsert(session, QueueStay, row)
+
+
+def _forget_later_stays(session: Session, placement: Placement) -> None:
+    session.connection().execute(
+        delete(_STAY).where(
+            _STAY.c.conversation_id == placement.conversation_id, col(QueueStay.stay) > placement.stay
+        )
+    )
