@@ -230,11 +230,11 @@ def restore(
     """Put a backup into an empty data directory, the master key being there. Then start Pagedesk."""
     from local.backups.backup import BackupError
     from local.backups.backup import restore as put_back
-    from local.processes.errors import EngineError
+    from local.processes.errors import LaunchError
 
     try:
         sys.stdout.write(f"{put_back(read_settings(), folder, key_lost=key_lost)}\n")
-    except (BackupError, EngineError) as error:
+    except (BackupError, LaunchError) as error:
         _fail(str(error))
 
 

@@ -35,13 +35,12 @@ from background.stand_in_worker import StandIns, connect_again
 from base import clock, failpoints
 from base.background_task import keep_running
 from base.data_directory import PRIVATE_UMASK
-from base.engine_health import engine_answers
 from base.log import configure, get_logger
 from base.process.clean_exit import exit_process
 from base.settings import Settings
 from base.settings_reading import SettingsError, ending_on_wrong_settings, read_settings
 from base.telemetry import set_up_telemetry
-from base.temporal import connect
+from base.temporal import connect, temporal_answers
 from base.time_skipping_clock import process_time
 from domain.sending.rate_limit import Pace
 from ingest.inbox.inbox import Inbox, inbox_rows, open_inbox
@@ -155,7 +154,7 @@ async def working(
             "erasures": lambda: ErasureStarter(database, client).run(),
             "retention": lambda: start_retention(client),
             "stand_ins": StandIns(
-                lambda: engine_answers(client), lambda: make_stand_in(settings, worker)
+                lambda: temporal_answers(client), lambda: make_stand_in(settings, worker)
             ).run,
         }
         for name, start in services.items():
@@ -248,8 +247,8 @@ def make_worker(
         # Left to itself the SDK hashes the code of every loaded module: seconds of each start.
         build_id=f"pagedesk-{version('pagedesk')}",
         max_cached_workflows=settings.cached_conversations,
-        # A task that is begun must end within TASK_TIMEOUT, or the engine discards it and it begins anew.
-        # What waits for its turn must therefore wait at the engine, not in here, where all share one
+        # A task that is begun must end within TASK_TIMEOUT, or Temporal discards it and it begins anew.
+        # What waits for its turn must therefore wait at Temporal, not in here, where all share one
         # interpreter.
         max_concurrent_workflow_tasks=settings.workflow_tasks_at_once,
         # One that waits for Meta costs next to nothing, and each page has its lane: so many that a dozen
@@ -347,14 +346,14 @@ async def _relaying(
 
 
 async def _connect_patiently(settings: Settings, stop: asyncio.Event) -> Client | None:
-    """The engine may come up after us; say so once and go on trying."""
+    """Temporal may come up after us; say so once and go on trying."""
     told = False
     while not stop.is_set():
         try:
             return await connect(settings)
         except RuntimeError as error:
             if not told:
-                _log.warning("engine_away", target=settings.temporal_target, error=str(error))
+                _log.warning("temporal_unavailable", target=settings.temporal_target, error=str(error))
                 told = True
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 0.5)

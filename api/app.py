@@ -105,7 +105,7 @@ def create_app(
 ) -> FastAPI:
     """Make the API. Dependencies that are left out are opened when it starts and closed when it ends.
 
-    It starts, reads and takes webhooks while the workflow engine is away. `graph_transport` carries its few
+    It starts, reads and takes webhooks while Temporal is away. `graph_transport` carries its few
     Graph calls instead of the network, in tests. `connections` are the server's, to tell of them.
     """
     webhooks, proxies = WebhookMount(), ProxyWatch()
@@ -204,7 +204,7 @@ def _set_state(
     state.readiness = Readiness(
         {
             "store": lambda: store.read(ping, Lane.FIRST),
-            "engine": workflows.ping,
+            "temporal": workflows.ping,
             "master_key": partial(check_master_key, store, settings),
             "inbox": partial(check_inbox_writable, inbox),
             "relay": partial(check_relay_lag, store, inbox),

@@ -1,6 +1,6 @@
 """The one home of process time.
 
-Workflows take their time from the engine (`workflow.now()`), send activities from the activity's start;
+Workflows take their time from Temporal (`workflow.now()`), send activities from the activity's start;
 everything else asks here. The time is the process clock's, unless somebody lends another clock.
 """
 

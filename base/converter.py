@@ -1,4 +1,4 @@
-"""How values become the engine's JSON payloads: by Pydantic, ten to eighty times quicker than by default.
+"""How values become Temporal's JSON payloads: by Pydantic, ten to eighty times quicker than by default.
 
 The SDK's own Pydantic converter keeps its adapters with each workflow run, and building them costs more than
 all that a run converts; here they are kept with the process. Errors go into histories without their words.
@@ -55,12 +55,12 @@ class PayloadConverter(CompositePayloadConverter):
 
 
 class FailureConverter(DefaultFailureConverter):
-    """The SDK's, but an error that is not made for the engine is told by `without_values`."""
+    """The SDK's, but an error that is not made for Temporal is told by `without_values`."""
 
     def to_failure(
         self, exception: BaseException, payload_converter: converter.PayloadConverter, failure: Failure
     ) -> None:
-        """The error as the engine keeps it: kind, place, cause."""
+        """The error as Temporal keeps it: kind, place, cause."""
         super().to_failure(_told(exception), payload_converter, failure)
 
 

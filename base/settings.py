@@ -225,7 +225,7 @@ class Settings(BaseSettings):
 
     time_travel: bool = Field(
         default=False,
-        description="The engine skips time and says what time it is; `pagedesk demo --time-travel` sets it.",
+        description="Temporal skips time and says what time it is; `pagedesk demo --time-travel` sets it.",
     )
     travel_port: int = Field(
         9601, ge=1, le=65535, description="Port on which `pagedesk travel` finds a travelling Pagedesk."

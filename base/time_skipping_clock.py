@@ -1,6 +1,6 @@
 """The time of a time-skipping Temporal server, for `base.clock`.
 
-In time-travel mode every process asks the engine for the time, each time: nothing kept here could be right
+In time-travel mode every process asks Temporal for the time, each time: nothing kept here could be right
 after a journey.
 """
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 def process_time(settings: Settings) -> AbstractContextManager[None]:
-    """For the length of the block: the engine's time in time-travel mode, else the process clock's."""
+    """For the length of the block: Temporal's time in time-travel mode, else the process clock's."""
     return skipping_clock(settings.temporal_target) if settings.time_travel else nullcontext()
 
 

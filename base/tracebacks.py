@@ -1,6 +1,6 @@
 """Errors without their words: a ValueError quotes the value that it refuses, a customer's text perhaps.
 
-What is left says which kinds of errors were raised, and where. Logs and the engine's histories get errors
+What is left says which kinds of errors were raised, and where. Logs and Temporal's histories get errors
 through here only. A class of ours whose words are made for them has `says_no_values = True`.
 """
 
@@ -28,7 +28,7 @@ def without_values(error: BaseException) -> str:
 
 
 def _code_of(error: BaseException) -> str | None:
-    """SQLite's and PostgreSQL's code of an error, the engine's status, or what kinds of values are wrong."""
+    """SQLite's and PostgreSQL's code of an error, Temporal's status, or what kinds of values are wrong."""
     if isinstance(error, ValidationError):
         kinds = error.errors(include_url=False, include_context=False, include_input=False)
         return ", ".join(sorted({each["type"] for each in kinds}))

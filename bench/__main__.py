@@ -25,7 +25,7 @@ from bench.measures import burst, end_to_end, history, idle_latency, lanes, webh
 from bench.plan import FULL, QUICK, Plan
 from bench.report import save, save_grown, show
 from bench.rows import BrokenError, Row
-from local.processes.errors import EngineError
+from local.processes.errors import LaunchError
 from local.processes.progress import Progress
 
 _DIRECTORY = Path(".data/bench")
@@ -59,7 +59,7 @@ def main() -> None:
     plan, names = (QUICK if given.quick else FULL), given.only or list(MEASURES)
     try:
         result = asyncio.run(_measure_grown(plan) if given.grown else _measure(plan, names, console))
-    except (BrokenError, EngineError) as error:
+    except (BrokenError, LaunchError) as error:
         console.print(f"[red]Broken:[/] {error}\nLogs: {_DIRECTORY / 'logs'}")
         exit_process(1)
     show(result, console)

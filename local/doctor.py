@@ -1,6 +1,6 @@
 """`pagedesk doctor`: how this installation and its pages stand, what is wrong, and what to do about it.
 
-It looks at the settings, the storage and the engine by itself, and asks the running service for the rest.
+It looks at the settings, the storage and Temporal by itself, and asks the running service for the rest.
 What cannot be reached is said, and is a problem too.
 """
 
@@ -74,7 +74,7 @@ async def examine(
 ) -> Diagnosis:
     """Look at everything. `url` is the API's address, `transport` carries the calls to it in tests."""
     address = (url or settings.local_url).rstrip("/")
-    checks = [*_of_settings(settings), await _of_storage(settings), await _of_engine(settings)]
+    checks = [*_of_settings(settings), await _of_storage(settings), await _of_temporal(settings)]
     token = settings.admin_token.get_secret_value() if settings.admin_token else ""
     async with httpx.AsyncClient(
         base_url=address,
@@ -134,19 +134,19 @@ async def _of_storage(settings: Settings) -> Check:
     return Check("storage", OK, where)
 
 
-async def _of_engine(settings: Settings) -> Check:
+async def _of_temporal(settings: Settings) -> Check:
     try:
         async with asyncio.timeout(_SECONDS):
             client = await connect(settings)
             await client.service_client.check_health()
     except (TimeoutError, RuntimeError, OSError) as error:
         return Check(
-            "engine",
+            "temporal",
             PROBLEM,
             f"Temporal does not answer at {settings.temporal_target} ({type(error).__name__})",
             "`pagedesk up` starts it; for another one check PAGEDESK_TEMPORAL_ADDRESS.",
         )
-    return Check("engine", OK, f"Temporal at {settings.temporal_target}")
+    return Check("temporal", OK, f"Temporal at {settings.temporal_target}")
 
 
 async def _of_api(api: httpx.AsyncClient, address: str) -> Check:
@@ -158,7 +158,7 @@ async def _of_api(api: httpx.AsyncClient, address: str) -> Check:
     failed = [name for name, outcome in asked.items() if outcome != "ok"]
     if failed:
         remedy = (
-            "See the service's log: `store`, `inbox` and `engine` must answer, `relay` must keep up, "
+            "See the service's log: `store`, `inbox` and `temporal` must answer, `relay` must keep up, "
             "`master_key` must be the one of this database."
         )
         return Check("api", PROBLEM, f"{address}: not ready: {', '.join(failed)}", remedy)

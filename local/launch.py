@@ -16,7 +16,7 @@ from local.child_processes import api, sandbox, skipping_engine, temporal, worke
 from local.demo import DemoSecrets, demo_settings, load_or_make_secrets, page_problem, seed_desk, seed_sandbox
 from local.log_files import DIRECTORY, showing_logs
 from local.processes.data_lock import data_directory_lock
-from local.processes.errors import EngineError
+from local.processes.errors import LaunchError
 from local.processes.ports import Port, require_free
 from local.processes.processes import ChildSpec
 from local.processes.progress import Progress
@@ -55,7 +55,7 @@ async def launch_travelling(settings: Settings) -> int:
         )
         with tempfile.TemporaryDirectory(prefix="pagedesk-time-travel-") as directory:
             return await _launch_travelling(_travelling(settings, Path(directory)), progress)
-    except EngineError as error:
+    except LaunchError as error:
         progress.say(f"\n{error}")
         return 1
 
@@ -66,7 +66,7 @@ async def _locked(settings: Settings, run: Callable[[Progress], Awaitable[int]])
     try:
         with data_directory_lock(settings.data_dir):
             return await run(progress)
-    except EngineError as error:
+    except LaunchError as error:
         progress.say(f"\n{error}")
         return 1
 

@@ -168,7 +168,7 @@ class ConversationWorkflow:
 
     @workflow.signal(name=WRITE_DOWN_SIGNAL)
     def write_down(self) -> None:
-        """The rows may be of a task that the engine discarded: write them as they are to be."""
+        """The rows may be of a task that Temporal discarded: write them as they are to be."""
         self._must_write_down = True
 
     @workflow.query(name=STATE_QUERY)
@@ -326,7 +326,7 @@ class ConversationWorkflow:
             await self._write_again_later(change, before)
 
     async def _write_again_later(self, change: Change, before: LastWritten) -> None:
-        """The rows are of a later task: this one was discarded, or the engine's clock went back between two.
+        """The rows are of a later task: this one was discarded, or Temporal's clock went back between two.
 
         Another task follows in the second case alone.
         """

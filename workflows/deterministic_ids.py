@@ -1,6 +1,6 @@
 """Ids of what a workflow makes: they follow from the customer and the cause.
 
-A task that the engine discards may have projected already, and its retry takes up the same causes in another
+A task that Temporal discards may have projected already, and its retry takes up the same causes in another
 order (`domain.conversations.changes.Fact`). Ids drawn one after the other would then name something else the
 second time:
 a greeting's row would be there with another message's words, or a conversation stay behind that nobody has.

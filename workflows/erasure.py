@@ -103,7 +103,7 @@ class ErasureWorkflow:
             if calm == _CALM_LOOKS:
                 return
             await workflow.sleep(_LOOK_AGAIN)
-        workflow.logger.error("The engine still shows runs of an erased thread.")
+        workflow.logger.error("Temporal still shows runs of an erased thread.")
 
     async def _step(self, name: str, argument: ErasureTarget | str) -> None:
         await workflow.execute_activity(

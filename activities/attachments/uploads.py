@@ -18,7 +18,7 @@ from store.db.database import Database
 from store.tables import Attachment
 
 STORE_PATIENCE_S = 5.0
-"""With the wait for the page's turn and `UPLOAD_TIMEOUT_S` less than a send may take. One that the engine
+"""With the wait for the page's turn and `UPLOAD_TIMEOUT_S` less than a send may take. One that Temporal
 gives up would be begun anew for ever."""
 
 _GONE = Meaning(ErrorKind.MESSAGE, "The file is not in the attachment store any more.", "Upload it again.")

@@ -1,4 +1,4 @@
-"""The engine's time inside a regular activity.
+"""Temporal's time inside a regular activity.
 
 The process clock may be 25 hours off in a time-travelling test, or simply wrong; the window is judged by the
 engine's. A local activity has no engine time: never judge a window there.

@@ -1,4 +1,4 @@
-"""Telling the engine that a regular activity is still at work.
+"""Telling Temporal that a regular activity is still at work.
 
 A worker that dies with an activity in hand is noticed when its heartbeats stay away, seconds later; without
 them only when the activity's whole time is over.
@@ -16,7 +16,7 @@ _EVERY_SECONDS = 1.0
 
 
 class Heartbeater:
-    """Whether the engine may still believe in an attempt: it gives one up that has been silent for long."""
+    """Whether Temporal may still believe in an attempt: it gives one up that has been silent for long."""
 
     def __init__(self) -> None:
         self._last = time.monotonic()

@@ -77,7 +77,7 @@ class ThreadActivities:
 
 
 def _note(fact: Fact) -> None:
-    """Count and log what happened. A task that the engine discards may have told it before: seldom twice."""
+    """Count and log what happened. A task that Temporal discards may have told it before: seldom twice."""
     metrics.EVENTS.labels(fact.kind).inc()
     data = fact.data or {}
     if fact.kind == FactKind.WINDOW_STAGE_CHANGED and data.get("unanswered"):

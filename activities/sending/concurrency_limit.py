@@ -106,7 +106,7 @@ class Lanes:
     async def turn(self, page_id: str, now: Callable[[], datetime]) -> AsyncIterator[Lane]:
         """Wait in the page's line, then be under way for the length of the block. First come, first served.
 
-        `now`: the engine's clock. Raises LaneFullError if the line is full or does not move.
+        `now`: Temporal's clock. Raises LaneFullError if the line is full or does not move.
         """
         lane = self._lanes.setdefault(page_id, Lane(self._widest, self._apart))
         if lane.under_way >= lane.width or lane.line:

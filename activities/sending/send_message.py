@@ -1,7 +1,7 @@
 """One attempt to send one message, by the send protocol: intent, mark, call, outcome.
 
 A page has a lane and a pace: the attempt waits for its turn and its slot first. The window is judged after
-that wait, just before the socket, with the engine's clock. Nothing in here retries: the workflow does, and
+that wait, just before the socket, with Temporal's clock. Nothing in here retries: the workflow does, and
 only what was certainly not sent.
 """
 
@@ -64,7 +64,7 @@ WAIT_FOR_PROFILE = timedelta(seconds=1)
 _WRITE_AGAIN_AFTER_S = (0.1, 1.0, 3.0)
 
 _MAX_INLINE_WAIT = timedelta(seconds=2)
-"""A slot this near is waited for in the activity; one further away at the engine."""
+"""A slot this near is waited for in the activity; one further away at Temporal."""
 _LAPSED = timedelta(milliseconds=500)
 """Who comes this much after its slot takes a new one: what stood still must not all leave at once."""
 
@@ -150,7 +150,7 @@ class SendActivities:
         if isinstance(prepared, SendReport):
             return prepared
         failpoints.reach("send.marked")
-        # The engine cancels an attempt that it has given up. Its truth is still to be known and kept.
+        # Temporal cancels an attempt that it has given up. Its truth is still to be known and kept.
         finishing = asyncio.create_task(self._finish(request, prepared, lane, pulse, now))
         self._finishing.add(finishing)
         finishing.add_done_callback(self._finishing.discard)
@@ -177,7 +177,7 @@ class SendActivities:
         now: Callable[[], datetime],
     ) -> SendReport:
         if pulse.longest_silence > _MAX_HEARTBEAT_GAP:
-            # The process stood still: the engine has given this attempt up, and another may be under way.
+            # The process stood still: Temporal has given this attempt up, and another may be under way.
             return await self._database.write(
                 lambda session: not_tried(session, request.message_id, prepared.number, now())
             )

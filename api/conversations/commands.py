@@ -26,7 +26,7 @@ _CODES = (
     "conversation_closed",
     "invalid_state",
     "not_your_conversation",
-    "busy",
+    "conversation_busy",
     "outcome_unknown",
 )
 

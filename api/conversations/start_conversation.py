@@ -28,7 +28,9 @@ class ConversationInput(Input):
 @router.post(
     "/v1/conversations",
     status_code=201,
-    responses=problems("not_found", "conversation_exists", *RefusalCode, "busy", "outcome_unknown"),
+    responses=problems(
+        "not_found", "conversation_exists", *RefusalCode, "conversation_busy", "outcome_unknown"
+    ),
 )
 async def start_conversation(
     database: DatabaseDep,

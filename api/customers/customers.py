@@ -41,7 +41,7 @@ class ErasureView(BaseModel):
 
     `asked_by`: `agent`, or `meta` for a person's own request by Meta's callback. `customers` is how many were
     found, null while that is not known. `counts` tells rows by table, emptied events of the inbox
-    (`inbox_event`), stored `files` and `histories` of the workflow engine. `status_url` is the public page
+    (`inbox_event`), stored `files` and `histories` of Temporal. `status_url` is the public page
     that shows the person how it stands.
     """
 

@@ -1,6 +1,6 @@
 """Whether the process lives, and whether all that it needs answers.
 
-`/readyz` says 503 also when only the workflow engine is away. Webhooks and reading go on then, so let a load
+`/readyz` says 503 also when only Temporal is away. Webhooks and reading go on then, so let a load
 balancer look at `/healthz`, and people and alarms at `/readyz`.
 """
 

@@ -10,7 +10,7 @@ CODES = "x-codes"
 
 
 class ProblemDocument(BaseModel):
-    """An error by RFC 9457. Some codes add members, such as `window`, `legal` or `errors`."""
+    """An error by RFC 9457. Some codes add members, such as `window`, `allowed_commands` or `errors`."""
 
     model_config = ConfigDict(extra="allow")
 

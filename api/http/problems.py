@@ -24,10 +24,10 @@ class ProblemKind:
 
 PROBLEMS: dict[str, ProblemKind] = {
     "malformed_json": ProblemKind(400, "The body is not JSON", "Send valid JSON in UTF-8."),
-    "bad_request": ProblemKind(400, "The request cannot be read", "Check the request's form."),
+    "bad_request": ProblemKind(400, "The request cannot be read", "Check the syntax of the request."),
     "invalid_signed_request": ProblemKind(
         400,
-        "This is no request that Meta signed",
+        "The request is not signed by Meta",
         "Send Meta's `signed_request`, signed with the account's app secret, within a week.",
     ),
     "unauthenticated": ProblemKind(
@@ -37,10 +37,10 @@ PROBLEMS: dict[str, ProblemKind] = {
     "forbidden": ProblemKind(403, "Your role may not do this", "Ask somebody whose role may."),
     "not_found": ProblemKind(404, "There is no such thing here", "Check the address and the ids in it."),
     "method_not_allowed": ProblemKind(
-        405, "This address does not know that method", "Use a method named in the `Allow` header."
+        405, "The method is not allowed at this address", "Use a method named in the `Allow` header."
     ),
-    "request_too_slow": ProblemKind(408, "The body came too slowly", "Send the request again."),
-    "conflict": ProblemKind(409, "Somebody else was faster", "Read the resource again, then decide."),
+    "request_too_slow": ProblemKind(408, "The body took too long to arrive", "Send the request again."),
+    "conflict": ProblemKind(409, "Another request was faster", "Read the resource again, then decide."),
     "name_taken": ProblemKind(409, "The name is taken", "Choose another name."),
     "email_taken": ProblemKind(409, "The email address is taken", "Choose another address."),
     "app_id_taken": ProblemKind(409, "The app has an account already", "Use the account that exists."),
@@ -65,30 +65,34 @@ PROBLEMS: dict[str, ProblemKind] = {
     "session_template_in_use": ProblemKind(
         409, "Workstreams still use the template", "Give those in `workstream_ids` another one first."
     ),
-    "limit_reached": ProblemKind(409, "There are as many as there may be", "Delete what is not needed."),
-    "last_admin": ProblemKind(409, "Somebody must stay admin", "Make another active agent an admin first."),
+    "limit_reached": ProblemKind(
+        409, "The maximum number is reached", "Delete what is not needed; see `limit`."
+    ),
+    "last_admin": ProblemKind(
+        409, "At least one active admin is needed", "Make another active agent an admin first."
+    ),
     "conversation_closed": ProblemKind(
-        409, "The conversation is closed", "Closed is final; the customer's next message opens a new one."
+        409, "The conversation is closed", "The customer's next message begins a new conversation."
     ),
     "conversation_exists": ProblemKind(
         409, "The customer has a conversation already", "Go on with the conversation that exists."
     ),
     "message_not_resendable": ProblemKind(
-        409, "Only what failed or is unknown may be said again", "Write a new message instead."
+        409,
+        "Only a message that failed or has an unknown outcome can be sent again",
+        "Write a new message instead.",
     ),
     "message_not_held": ProblemKind(
         409, "The message is not held any more", "Read the message again; it may be sent or cancelled."
     ),
-    "attachment_not_ready": ProblemKind(
-        409, "There is no file to download", "See `state` and `reason` for what became of it."
-    ),
+    "attachment_not_ready": ProblemKind(409, "There is no file to download", "See `state` and `reason`."),
     "attachments_disabled": ProblemKind(
-        409, "This page sends no files", "Switch `attachments_for_agents` of the page on."
+        409, "Agents may not send files on this page", "Switch on the page's `attachments_for_agents`."
     ),
-    "invalid_state": ProblemKind(
-        409, "Not possible in this state", "Choose one of the actions listed in `legal`."
+    "invalid_state": ProblemKind(409, "Not possible in this state", "Use one of `allowed_commands`."),
+    "already_picked": ProblemKind(
+        409, "Another agent has picked the conversation", "Pick another conversation."
     ),
-    "already_picked": ProblemKind(409, "Another agent was faster", "Pick another conversation."),
     "not_your_conversation": ProblemKind(
         409, "Another agent has this conversation", "Leave it to that agent, or ask a supervisor."
     ),
@@ -98,12 +102,12 @@ PROBLEMS: dict[str, ProblemKind] = {
     "window_closed": ProblemKind(
         409, "Meta's messaging window is closed", "Wait until the customer writes again; see `window`."
     ),
-    "human_agent_tag_off": ProblemKind(
+    "human_agent_tag_disabled": ProblemKind(
         409,
         "Only the human agent tag would allow this",
-        "Switch the tag on for the page, then close and reopen the session: a session keeps its tag.",
+        "Switch on the tag for the page, then close and reopen the session: a session keeps its tag.",
     ),
-    "automatic_outside_window": ProblemKind(
+    "automated_message_outside_window": ProblemKind(
         409, "Only a person may write now", "Outside Meta's 24-hour window a person must write."
     ),
     "thread_owned_by_another_app": ProblemKind(
@@ -112,34 +116,34 @@ PROBLEMS: dict[str, ProblemKind] = {
         "Take the thread first (`POST /v1/conversations/{id}/thread/take`); see `thread_owner`.",
     ),
     "page_not_sending": ProblemKind(
-        409, "The page may send nothing now", "An admin must fix the page; see its `problems`."
+        409, "The page cannot send now", "An admin must fix the page; see its `problems`."
     ),
-    "meta_refused": ProblemKind(409, "Meta refuses this", "See `detail` and `reason`."),
+    "meta_refused": ProblemKind(409, "Meta refused the call", "See `detail` and `reason`."),
     "content_too_large": ProblemKind(413, "The body is too large", "Send at most 256 KiB."),
     "unsupported_media_type": ProblemKind(
-        415, "Only JSON is understood", "Send JSON with the header `Content-Type: application/json`."
+        415, "The body must be JSON", "Send JSON with the header `Content-Type: application/json`."
     ),
     "file_too_large": ProblemKind(413, "The file is too large", "Send a smaller one; see `max_bytes`."),
     "upload_not_raw": ProblemKind(
         415,
-        "The body is to be the file itself",
+        "The body must be the file itself",
         "`Content-Type: multipart/…` is a form. Send the file's bytes as the body, under any other type "
         "(`curl --data-binary @photo.png`).",
     ),
     "file_refused": ProblemKind(
-        422, "The file is of a kind that is not sent", "See `reason`, and docs/attachments.md."
+        422, "Files of this type are not allowed", "See `reason`, and docs/attachments.md."
     ),
     "unknown_attachment": ProblemKind(
-        422, "There is no such file of yours to send", "Upload it with POST /v1/attachments first."
+        422, "You have no such file to send", "Upload it with POST /v1/attachments first."
     ),
-    "invalid_request": ProblemKind(422, "Something in the request is not valid", "See `errors`."),
+    "invalid_request": ProblemKind(422, "The request is not valid", "See `errors`."),
     "invalid_cursor": ProblemKind(
-        422, "The cursor is not one of this list", "Use `next_cursor` as it was given, or none."
+        422, "The cursor does not belong to this list", "Use `next_cursor` as it was given, or none."
     ),
     "unknown_item": ProblemKind(
         422,
         "The item is not in this list",
-        "Name an item of this list in `before`, `after` or `around`, or none.",
+        "Give an item of this list in `before`, `after` or `around`, or none.",
     ),
     "unknown_workstream": ProblemKind(
         422, "There is no such workstream", "Name a workstream of GET /v1/workstreams, or none."
@@ -150,52 +154,58 @@ PROBLEMS: dict[str, ProblemKind] = {
     "unknown_pages": ProblemKind(422, "There are no such pages", "See `page_ids`."),
     "unknown_reply_to": ProblemKind(
         422,
-        "The message answered to is not in this thread",
+        "`reply_to` is not a message of this thread",
         "Name a message of this thread that Meta knows (it has a `mid`), or none.",
     ),
     "weak_password": ProblemKind(
         422, "The password is too easy to guess", "Use 15 characters or more that nobody else uses."
     ),
     "expiry_in_past": ProblemKind(
-        422, "The key would be over before it begins", "Give an `expires_at` that lies ahead, or none."
+        422, "`expires_at` is in the past", "Give an `expires_at` in the future, or none."
     ),
     "idempotency_key_reused": ProblemKind(
         422, "The key belongs to another request", "Use a new `Idempotency-Key` for a new request."
     ),
     "too_many_requests": ProblemKind(429, "Too many requests", "Wait for `Retry-After` seconds."),
-    "too_many_attempts": ProblemKind(429, "Too many wrong sign-ins", "Wait for `Retry-After` seconds."),
+    "too_many_attempts": ProblemKind(429, "Too many failed sign-ins", "Wait for `Retry-After` seconds."),
     "too_many_messages": ProblemKind(
         429, "Too many messages to one customer", "Wait for `Retry-After` seconds."
     ),
     "too_many_streams": ProblemKind(429, "Too many open event streams", "Close one of them first."),
-    "internal_error": ProblemKind(500, "Something went wrong here", "Report it, with the time it happened."),
-    "busy": ProblemKind(
-        503, "The conversation is busy", "Repeat the request with the same `Idempotency-Key`."
+    "internal_error": ProblemKind(500, "Internal error", "Report it with the time at which it happened."),
+    "conversation_busy": ProblemKind(
+        503,
+        "The conversation has too many commands under way",
+        "Repeat the request with the same `Idempotency-Key`.",
     ),
-    "engine_unavailable": ProblemKind(
-        503, "The workflow engine gave no answer", "Repeat the request with the same `Idempotency-Key`."
+    "temporal_unavailable": ProblemKind(
+        503, "Temporal did not answer", "Repeat the request with the same `Idempotency-Key`."
     ),
     "outcome_unknown": ProblemKind(
         503,
-        "Nobody knows yet whether it was done",
-        "The workflow engine gave no answer for a minute. The same request with the same `Idempotency-Key` "
-        "does it at most once, and answers what became of it; without a key, look first.",
+        "It is not known yet whether it was done",
+        "Temporal did not answer for a minute. The same request with the same `Idempotency-Key` "
+        "does it at most once, and answers the outcome; without a key, look first whether it was done.",
     ),
-    "meta_unavailable": ProblemKind(503, "Meta gave no answer that can be used", "Try again later."),
+    "meta_unavailable": ProblemKind(
+        503, "Meta did not answer, or not in a way that can be read", "Try again later."
+    ),
     "secrets_unreadable": ProblemKind(
         503,
         "The secrets in the store cannot be decrypted",
         "Start the service with the master key that they were encrypted with; its log has the key's id.",
     ),
     "read_too_slow": ProblemKind(
-        503, "The search took too long and was stopped", "Narrow it: more words, a page, a customer, a time."
+        503,
+        "The search took too long and was stopped",
+        "Search for less: give more words, a page, a customer or a time.",
     ),
-    "store_unavailable": ProblemKind(503, "The store gave no answer", "Repeat the request later."),
+    "store_unavailable": ProblemKind(503, "The store did not answer", "Repeat the request later."),
 }
 
 _RETRY_AFTER_SECONDS = {
-    "busy": 1,
-    "engine_unavailable": 5,
+    "conversation_busy": 1,
+    "temporal_unavailable": 5,
     "outcome_unknown": 5,
     "meta_unavailable": 5,
     "store_unavailable": 5,

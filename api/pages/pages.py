@@ -15,7 +15,7 @@ from api.security.audit import record
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
 from api.services.settings_fanout import SettingsFanoutDep
-from api.services.workflow_client import EngineUnavailableError, WorkflowClientDep
+from api.services.workflow_client import TemporalUnavailableError, WorkflowClientDep
 from base import clock
 from domain.events.kinds import FactKind
 from store.pages import page_states, pages
@@ -91,12 +91,12 @@ async def remove_page(
         record(session, caller, FactKind.PAGE_REMOVED, page_id=page_id)
 
     await database.write(work)
-    with contextlib.suppress(EngineUnavailableError):
+    with contextlib.suppress(TemporalUnavailableError):
         await workflow_client.check_page(page_id)  # its workflow unsubscribes the page, and ends
     return Response(status_code=204)
 
 
-@router.post("/v1/pages/{page_id}/check", responses=problems("not_found", "engine_unavailable"))
+@router.post("/v1/pages/{page_id}/check", responses=problems("not_found", "temporal_unavailable"))
 async def check_page(
     database: DatabaseDep, workflow_client: WorkflowClientDep, page_id: PathPageId
 ) -> PageView:
@@ -104,8 +104,8 @@ async def check_page(
     view = await database.read(lambda s: PageView.of(pages.get(s, page_id)))
     try:
         await workflow_client.check_page(page_id)
-    except EngineUnavailableError as error:
-        raise Problem("engine_unavailable") from error
+    except TemporalUnavailableError as error:
+        raise Problem("temporal_unavailable") from error
     return view
 
 

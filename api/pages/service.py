@@ -6,7 +6,7 @@ from api.http.fields import AccessToken, Digits, Flag, Id, Input, Language, Name
 from api.pages.views import PageView
 from api.security.audit import record
 from api.security.auth import Principal
-from api.services.workflow_client import EngineUnavailableError, WorkflowClient
+from api.services.workflow_client import TemporalUnavailableError, WorkflowClient
 from base import clock
 from base.secrets import Vault
 from domain.events.kinds import FactKind
@@ -56,15 +56,15 @@ def save_page(session: Session, vault: Vault, caller: Principal, account: Accoun
 
 
 async def wake_page(database: Database, workflow_client: WorkflowClient, page_id: str) -> PageView:
-    """Have the page's workflow look at it. Without the engine the page stays saved and says so."""
+    """Have the page's workflow look at it. Without Temporal the page stays saved and says so."""
 
     def note_problem(session: Session) -> PageView:
         pages.get(session, page_id)
-        problem = PageProblemFound("engine_unavailable")
+        problem = PageProblemFound("temporal_unavailable")
         return PageView.of(page_states.add_problem(session, page_id, problem, clock.now()))
 
     try:
         await workflow_client.check_page(page_id)
-    except EngineUnavailableError:
+    except TemporalUnavailableError:
         return await database.write(note_problem)
     return await database.read(lambda s: PageView.of(pages.get(s, page_id)))

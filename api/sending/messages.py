@@ -30,7 +30,7 @@ from store.tables import Message
 
 _ME = "me"
 _OWN = TwoWayList("outbound_messages", tuple[Instant, Id])
-_CODES = ("not_found", "message_not_held", "not_your_conversation", "busy", "outcome_unknown")
+_CODES = ("not_found", "message_not_held", "not_your_conversation", "conversation_busy", "outcome_unknown")
 
 router = api_router("messages")
 

@@ -78,7 +78,7 @@ class ReplyInput(Input):
     "/v1/conversations/{conversation_id}/messages",
     status_code=201,
     responses={
-        202: {"model": MessageView, "description": "Kept; the workflow engine has not answered yet."},
+        202: {"model": MessageView, "description": "Kept; Temporal has not answered yet."},
         **problems(
             "not_found",
             "idempotency_key_reused",
@@ -127,7 +127,7 @@ async def reply(
     "/v1/messages/{message_id}/resend",
     status_code=201,
     responses={
-        202: {"model": MessageView, "description": "Kept; the workflow engine has not answered yet."},
+        202: {"model": MessageView, "description": "Kept; Temporal has not answered yet."},
         **problems(
             "not_found",
             "message_not_resendable",

@@ -1,4 +1,4 @@
-"""Delivers kept replies that never reached a workflow: the engine was away, or a process died between.
+"""Delivers kept replies that never reached a workflow: Temporal was away, or a process died between.
 
 It runs in every API process, at its start and then every few seconds. A reply has one update id, so two
 sweeps at once do no harm; each reply is judged again by the window of its own moment.
@@ -10,7 +10,7 @@ from datetime import timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.sending.service import ReplyService
-from api.services.workflow_client import CommandRefusedError, EngineBusyError, EngineUnavailableError
+from api.services.workflow_client import CommandRefusedError, TemporalUnavailableError, TooManyUpdatesError
 from base import clock
 from base.log import get_logger
 from store.db.refusals import StoreRefusalError
@@ -35,7 +35,7 @@ async def sweep_forever(replies: ReplyService) -> None:
 
 
 async def sweep(replies: ReplyService, unanswered: set[str] | None = None) -> None:
-    """Deliver pending replies; gives up for now when the engine is still away.
+    """Deliver pending replies; gives up for now when Temporal is still away.
 
     `unanswered` are those that had no answer the last time: the others come first.
     """
@@ -49,9 +49,9 @@ async def sweep(replies: ReplyService, unanswered: set[str] | None = None) -> No
             await replies.deliver_pending_reply(message_id)
         except CommandRefusedError as refused:
             _log.info("kept_reply_refused", message_id=message_id, code=refused.refusal.code)
-        except EngineBusyError:
+        except TooManyUpdatesError:
             continue
-        except EngineUnavailableError:
+        except TemporalUnavailableError:
             # One unresponsive conversation must not delay the others.
             unanswered.add(message_id)
             failures += 1

@@ -1,6 +1,6 @@
 """Agents' replies: keep the row, send the command to the workflow, and deliver later what had no answer.
 
-The row comes first, so that no text is lost while the workflow engine is away. A message id is the id of its
+The row comes first, so that no text is lost while Temporal is away. A message id is the id of its
 command, so a reply that is sent to the workflow twice is one message.
 """
 
@@ -18,7 +18,7 @@ from api.schemas.views import MessageView, ThreadOwnerView
 from api.services.conversation_commands import ConversationCommands
 from api.services.meta_actions import MetaActions
 from api.services.refusals import REFUSAL_CODES, refusal_problem
-from api.services.workflow_client import CommandRefusedError, EngineBusyError, EngineUnavailableError
+from api.services.workflow_client import CommandRefusedError, TemporalUnavailableError, TooManyUpdatesError
 from base import clock
 from domain.access.roles import Role
 from domain.conversations.changes import Refusal
@@ -79,7 +79,7 @@ class ReplyService:
             await self._commands.send_command(target, command)
         except CommandRefusedError as error:
             raise await self._record(target, command, error.refusal, answered=True) from error
-        except (EngineBusyError, EngineUnavailableError):
+        except (TooManyUpdatesError, TemporalUnavailableError):
             refusal = await self._refusal_by_row(target, command, clock.now())
             if refusal is not None:
                 raise await self._record(target, command, refusal, answered=True) from None

@@ -16,9 +16,9 @@ from api.services.in_flight_commands import InFlightCommands
 from api.services.refusals import refusal_problem
 from api.services.workflow_client import (
     CommandRefusedError,
-    EngineBusyError,
-    EngineUnavailableError,
     RunNotFoundError,
+    TemporalUnavailableError,
+    TooManyUpdatesError,
     WorkflowClient,
 )
 from base import clock
@@ -52,7 +52,8 @@ class ConversationCommands:
     async def execute(self, target: CommandTarget, command: Command) -> CommandResult:
         """Send a command until its outcome is known or time is up.
 
-        Raises the problem of a refusal, once that is recorded in the timeline; `busy`, if the command was
+        Raises the problem of a refusal, once that is recorded in the timeline; `conversation_busy`, if the
+        command was
         not taken; or `outcome_unknown`.
         """
         try:
@@ -61,9 +62,9 @@ class ConversationCommands:
             )
         except CommandRefusedError as error:
             raise await self._record(target, command, error.refusal) from error
-        except EngineBusyError as error:
-            raise Problem("busy") from error
-        except EngineUnavailableError as error:
+        except TooManyUpdatesError as error:
+            raise Problem("conversation_busy") from error
+        except TemporalUnavailableError as error:
             raise Problem("outcome_unknown") from error
 
     def _call(self, target: CommandTarget, command: Command) -> Callable[[], Awaitable[CommandResult]]:
@@ -102,7 +103,7 @@ class ConversationCommands:
 
     async def _request_projection(self, target: CommandTarget) -> None:
         """An earlier try may have reached a task that was discarded; nothing else would correct the rows."""
-        with contextlib.suppress(RunNotFoundError, EngineUnavailableError, EngineBusyError):
+        with contextlib.suppress(RunNotFoundError, TemporalUnavailableError, TooManyUpdatesError):
             await self._workflows.request_projection(target.page_id, target.customer_id)
 
     async def _record(self, target: CommandTarget, command: Command, refusal: Refusal) -> Problem:

@@ -1,4 +1,4 @@
-"""Commands in flight to the workflow engine: one call per command id, a few per conversation.
+"""Commands in flight to Temporal: one call per command id, a few per conversation.
 
 The server refuses an eleventh update in flight on one run; we stay below, and let the others wait a little. A
 command without an answer may have been carried out, or be lost with the task that took it: only asking again,
@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from api.services.workflow_client import EngineBusyError, EngineUnavailableError
+from api.services.workflow_client import TemporalUnavailableError, TooManyUpdatesError
 from workflows.messages import CommandResult
 
 MAX_PER_CONVERSATION = 8
@@ -63,13 +63,13 @@ class InFlightCommands:
     ) -> CommandResult:
         ends_at = asyncio.get_running_loop().time() + MAX_RETRY_SECONDS
         pause = _FIRST_PAUSE_SECONDS
-        unknown: EngineUnavailableError | None = None
+        unknown: TemporalUnavailableError | None = None
         while True:
             try:
                 return await self._call_in_slot(conversation_id, call)
-            except EngineUnavailableError as error:
+            except TemporalUnavailableError as error:
                 unknown = error
-            except EngineBusyError:
+            except TooManyUpdatesError:
                 if unknown is None:
                     raise  # it was not taken
             if asyncio.get_running_loop().time() + pause >= ends_at:
@@ -87,7 +87,7 @@ class InFlightCommands:
                 async with asyncio.timeout(MAX_WAIT_SECONDS):
                     await slots.acquire()
             except TimeoutError as error:
-                raise EngineBusyError from error
+                raise TooManyUpdatesError from error
             try:
                 return await call()
             finally:

@@ -38,15 +38,15 @@ def command_name(action: str) -> str:
 
 
 def refusal_problem(refusal: Refusal, now: datetime, named: Mapping[str, str]) -> Problem:
-    """The answer to a refused command: what would be legal, and the window where that is the reason.
+    """The answer to a refused command: what is allowed now, or the window that forbids it.
 
     `named` are the ids that it is about.
     """
     extras: dict[str, Any] = dict(named)
     if refusal.status is not None:
         extras["conversation_status"] = refusal.status.value
-    if refusal.legal:
-        extras["legal"] = [command_name(action) for action in refusal.legal]
+    if refusal.allowed_commands:
+        extras["allowed_commands"] = [command_name(action) for action in refusal.allowed_commands]
     if refusal.window is not None:
         extras["window"] = WindowView.of(refusal.window, now).model_dump(mode="json")
     return Problem(refusal.code, refusal.detail, **extras)
@@ -63,6 +63,6 @@ def read_refusal(error: WorkflowUpdateFailedError) -> Refusal | None:
         cause.type,
         cause.message,
         Status(status) if status else None,
-        tuple(facts.get("legal") or ()),
+        tuple(facts.get("allowed_commands") or ()),
         from_json_value(Window, facts["window"]) if facts.get("window") else None,
     )

@@ -12,9 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.http.dependencies import from_app
 from api.services.workflow_client import (
-    EngineBusyError,
-    EngineUnavailableError,
     RunNotFoundError,
+    TemporalUnavailableError,
+    TooManyUpdatesError,
     WorkflowClient,
 )
 from base.log import get_logger
@@ -25,7 +25,7 @@ MAX_PER_SECOND = 50
 _BATCH = 200
 _FIRST_WAIT_SECONDS = 1.0
 _MAX_WAIT_SECONDS = 30.0
-# With the engine up, one conversation that cannot be told must not keep the others waiting.
+# With Temporal up, one conversation that cannot be told must not keep the others waiting.
 _TRIES = 5
 
 _log = get_logger("api")
@@ -92,7 +92,7 @@ class SettingsFanout:
                 await self._engine.tell_settings_changed(page_id, customer_id)
             except RunNotFoundError:
                 return  # it has ended, and reads the settings if it begins again
-            except (EngineUnavailableError, EngineBusyError):
+            except (TemporalUnavailableError, TooManyUpdatesError):
                 tries += 1
             else:
                 return
@@ -104,7 +104,7 @@ class SettingsFanout:
     async def _engine_answers(self) -> bool:
         try:
             await self._engine.ping()
-        except EngineUnavailableError:
+        except TemporalUnavailableError:
             return False
         return True
 

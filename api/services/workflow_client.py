@@ -1,4 +1,4 @@
-"""The workflow engine as the API needs it, and the real one over Temporal's client.
+"""What the API asks of Temporal, as a protocol, and its implementation over Temporal's client.
 
 Every call ends within a bound of our own: with the server dead, the client's own `rpc_timeout` of 2 seconds
 took 6 to 9. Failures are of four kinds only; an update without an answer may have been carried out.
@@ -45,7 +45,7 @@ _RETRY_DELAY_SECONDS = 0.05
 
 # A run that is just leaving, or that continued as new under the update, is not asked about the command.
 _RUN_CHANGED = frozenset({RPCStatusCode.ABORTED, RPCStatusCode.FAILED_PRECONDITION})
-# A run that left between the engine's look at it and the update; the next try starts another.
+# A run that left between Temporal's look at it and the update; the next try starts another.
 _RUN_GONE = frozenset({RPCStatusCode.NOT_FOUND})
 
 _log = get_logger("api")
@@ -53,11 +53,11 @@ _log = get_logger("api")
 T = TypeVar("T")
 
 
-class EngineUnavailableError(Exception):
+class TemporalUnavailableError(Exception):
     """No answer. Whether the call had its effect is not known."""
 
 
-class EngineBusyError(Exception):
+class TooManyUpdatesError(Exception):
     """The conversation has as many updates in flight as it may; this one was not taken."""
 
 
@@ -74,7 +74,7 @@ class CommandRefusedError(Exception):
 
 
 class WorkflowClient(Protocol):
-    """All that the API asks of the engine. Raises the errors of this module and no others."""
+    """All that the API asks of Temporal. Raises the errors of this module and no others."""
 
     async def command(self, page_id: str, customer_id: str, command: Command, /) -> CommandResult:
         """Give a command to the thread's open run."""
@@ -95,11 +95,11 @@ class WorkflowClient(Protocol):
         """Wake the page's workflow, starting it if need be."""
 
     async def ping(self) -> None:
-        """Return if the engine answers."""
+        """Return if Temporal answers."""
 
 
 class TemporalWorkflowClient:
-    """The engine behind a Temporal client, which may connect lazily."""
+    """Asks Temporal through its client, which may connect lazily."""
 
     def __init__(
         self, client: Client, *, timeout_seconds: float = TIMEOUT_SECONDS, task_queue: str = TASK_QUEUE
@@ -145,7 +145,7 @@ class TemporalWorkflowClient:
         try:
             return await self._call("command_with_start", lambda: _update_with_retry(update, retryable))
         except RunNotFoundError as error:
-            raise EngineUnavailableError from error
+            raise TemporalUnavailableError from error
 
     async def tell_settings_changed(self, page_id: str, customer_id: str, /) -> None:
         """Signal the open run; RunNotFoundError where there is none."""
@@ -194,14 +194,14 @@ class TemporalWorkflowClient:
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 return await call()
-        except (CommandRefusedError, RunNotFoundError, EngineBusyError):
+        except (CommandRefusedError, RunNotFoundError, TooManyUpdatesError):
             raise
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError, RPCError, RuntimeError) as error:
-            _log.warning("engine_unavailable", call=name, error=type(error).__name__)
-            raise EngineUnavailableError from error
+            _log.warning("temporal_unavailable", call=name, error=type(error).__name__)
+            raise TemporalUnavailableError from error
         except Exception as error:
-            _log.exception("engine_failed", call=name)
-            raise EngineUnavailableError from error
+            _log.exception("temporal_call_failed", call=name)
+            raise TemporalUnavailableError from error
 
 
 async def _update_with_retry(
@@ -228,7 +228,7 @@ def _raise_translated(error: RPCError) -> NoReturn:
     if error.status is RPCStatusCode.NOT_FOUND:
         raise RunNotFoundError from error
     if error.status is RPCStatusCode.RESOURCE_EXHAUSTED:
-        raise EngineBusyError from error
+        raise TooManyUpdatesError from error
     raise error
 
 

@@ -18,9 +18,9 @@ from api.http.public_page import HEADERS, message_page
 from api.http.rate_limit import RateLimit
 from api.security.refused_requests import Refused, RefusedRequests, source_of
 from api.services.workflow_client import (
-    EngineBusyError,
-    EngineUnavailableError,
     RunNotFoundError,
+    TemporalUnavailableError,
+    TooManyUpdatesError,
     WorkflowClient,
 )
 from api.surveys.form_page import MAX_COMMENT_UTF16_UNITS, Form, form_page
@@ -102,7 +102,7 @@ async def _answer(request: Request) -> Response:
 
 
 async def _signal_answer(workflows: WorkflowClient, survey: Survey) -> None:
-    with contextlib.suppress(RunNotFoundError, EngineUnavailableError, EngineBusyError):
+    with contextlib.suppress(RunNotFoundError, TemporalUnavailableError, TooManyUpdatesError):
         await workflows.tell_survey_answered(survey.page_id, survey.customer_id, survey.id)
 
 

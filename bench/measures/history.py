@@ -1,4 +1,4 @@
-"""What a conversation costs in the engine's history: events and bytes, counted from fetched histories."""
+"""What a conversation costs in Temporal's history: events and bytes, counted from fetched histories."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -18,7 +18,7 @@ Shot = Callable[[], Awaitable[float]]
 async def measure(bench: Bench) -> list[Row]:
     """New against new, existing against existing; the medians of each round."""
     shots = await _shots(bench)
-    pauses = random.Random(1)  # noqa: S311 - no shot may keep step with a poll of ours or of the engine
+    pauses = random.Random(1)  # noqa: S311 - no shot may keep step with a poll of ours or of Temporal
     results: dict[str, list[float]] = {name: [] for name in shots}
     for _ in range(bench.plan.rounds):
         taken = await interleaved(

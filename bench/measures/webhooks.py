@@ -1,7 +1,7 @@
 """Durable webhooks per second at 32 connections, against a FastAPI route that stores nothing (baseline A).
 
 Pagedesk is measured three times: its API with nothing behind it, which is what baseline A is; the whole,
-while worker and engine work the same events off on the same processors; the whole with the engine stopped.
+while worker and engine work the same events off on the same processors; the whole with Temporal stopped.
 Right after each window of the whole, while what it has left is worked off, the baseline is measured as well:
 that is the same machine for both.
 After each window it is counted that every acknowledged event is in the inbox.
@@ -78,7 +78,7 @@ async def measure(bench: Bench) -> list[Row]:
             rates["stopped"],
             rates["whole"],
             _STOPPED,
-            "The worker runs in both; the engine's work is what is missing in one.",
+            "The worker runs in both; Temporal's work is what is missing in one.",
         ),
     ]
 
@@ -139,7 +139,7 @@ class _Posts:
         return outcome
 
     async def _rest(self) -> None:
-        """Let everything be worked off, and the engine tidy up after it, before the next window."""
+        """Let everything be worked off, and Temporal tidy up after it, before the next window."""
         await self._bench.store.quiet()
         await asyncio.sleep(_TIDY_SECONDS)
 

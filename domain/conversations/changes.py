@@ -20,7 +20,7 @@ class Fact:
     """Something that happened, for the timeline and the event stream. Carries ids, never words.
 
     `cause` names the event, command or deadline that it comes from. Both together are the same in every
-    attempt of a workflow task. The order of the causes is not: a task that the engine discards takes its
+    attempt of a workflow task. The order of the causes is not: a task that Temporal discards takes its
     updates with it, and they come again later or never.
     """
 
@@ -123,12 +123,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a command changes nothing, with what would be legal now."""
+    """Why a command changes nothing, with the commands that are allowed now."""
 
     code: str
     detail: str
     status: Status | None = None
-    legal: tuple[str, ...] = ()
+    allowed_commands: tuple[str, ...] = ()
     window: Window | None = None
 
 

@@ -12,7 +12,7 @@ from domain.conversations.lifecycle import (
     Status,
     Transition,
     Trigger,
-    legal_commands,
+    allowed_commands,
     transition,
 )
 from domain.conversations.state import (
@@ -32,10 +32,10 @@ from domain.sending.delivery import MessageStatus
 _WHY_NOT: dict[RefusalCode, str] = {
     RefusalCode.WINDOW_NEVER_OPENED: "The customer has not written yet; Meta allows no message before that.",
     RefusalCode.WINDOW_CLOSED: "Meta's messaging window is closed until the customer writes again.",
-    RefusalCode.HUMAN_AGENT_TAG_OFF: (
+    RefusalCode.HUMAN_AGENT_TAG_DISABLED: (
         "Meta's 24-hour window is closed and this session does not have the human agent tag."
     ),
-    RefusalCode.AUTOMATIC_OUTSIDE_WINDOW: "Outside Meta's 24-hour window only a person may write.",
+    RefusalCode.AUTOMATED_MESSAGE_OUTSIDE_WINDOW: "Outside Meta's 24-hour window only a person may write.",
 }
 _CLOSED = Refusal("conversation_closed", "This conversation is closed.", Status.CLOSED)
 
@@ -72,7 +72,7 @@ def _start(draft: Draft, command: Command) -> Refusal | None:
             "conversation_exists",
             "This customer has a conversation already.",
             conversation.status,
-            tuple(legal_commands(conversation.status, supervises=command.supervises)),
+            tuple(allowed_commands(conversation.status, supervises=command.supervises)),
         )
     human_agent_tag = draft.state.settings.human_agent_tag
     verdict = decide_send(
@@ -110,7 +110,7 @@ def _reply(draft: Draft, conversation: Conversation, command: Command) -> Refusa
         return None
     _mark_agent_spoke(draft, conversation)
     if command.hold:
-        # A task that the engine discarded may have held it already, and the window has opened since.
+        # A task that Temporal discarded may have held it already, and the window has opened since.
         draft.change_status(message_id, MessageStatus.QUEUED)
     draft.queue(
         QueuedSend(
@@ -173,7 +173,9 @@ def _move(draft: Draft, conversation: Conversation, command: Command) -> Refusal
         if command.action == Trigger.PICK and conversation.status is Status.ACTIVE:
             if conversation.agent_id == command.agent_id:
                 return None  # picked already, by the same agent: a click too many
-            return Refusal("already_picked", "Another agent was faster.", conversation.status)
+            return Refusal(
+                "already_picked", "Another agent has picked the conversation.", conversation.status
+            )
         return _illegal(conversation, command)
     if row.actor is ActorKind.SUPERVISOR and not command.supervises:
         return Refusal("not_your_conversation", "Only a supervisor may do this.", conversation.status)
@@ -232,5 +234,5 @@ def _illegal(conversation: Conversation, command: Command) -> Refusal:
         "invalid_state",
         f"{wanted} is not possible while the conversation is {conversation.status}.",
         conversation.status,
-        tuple(legal_commands(conversation.status, supervises=command.supervises)),
+        tuple(allowed_commands(conversation.status, supervises=command.supervises)),
     )

@@ -1,7 +1,8 @@
 """The states of a conversation and every way from one to another, as one table.
 
 The states and transitions are those of docs/reference/service-behaviour.md, with reopening after Closed
-added: a workstream may allow it for some time. What is not in the table is refused, with what would be legal
+added: a workstream may allow it for some time. What is not in the table is refused, with the commands that
+are allowed
 instead.
 """
 
@@ -158,7 +159,7 @@ def transition(source: Status | None, trigger: Trigger) -> Transition | None:
     return _BY_SOURCE_AND_TRIGGER.get((source, trigger))
 
 
-def legal_commands(source: Status, *, supervises: bool) -> list[str]:
+def allowed_commands(source: Status, *, supervises: bool) -> list[str]:
     """What a person may ask for in `source`, for the refusal of what they may not."""
     people = (_AGENT, _SUPERVISOR) if supervises else (_AGENT,)
     commands = [

@@ -15,7 +15,7 @@ class Severity(StrEnum):
     """How bad it is. The values are part of the API."""
 
     HOLDS_SENDS = "holds_sends"
-    """No message can leave: the page's gate is held until it is mended. Inbound goes on."""
+    """Nothing is sent until the problem is solved: the page's gate is held. Messages still come in."""
     NOT_RUNNING = "not_running"
     """The page is not known to work; messages are still tried."""
     WARNING = "warning"
@@ -24,7 +24,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProblemKind:
-    """One row: `explanation` says what is the matter, `remedy` what to do."""
+    """One row: `explanation` says what is wrong, `remedy` what to do."""
 
     severity: Severity
     explanation: str
@@ -34,13 +34,13 @@ class ProblemKind:
 _HOLDS, _STOPS, _WARNS = Severity.HOLDS_SENDS, Severity.NOT_RUNNING, Severity.WARNING
 
 _NEW_TOKEN = "Create a new access token for this page in the Facebook app and save it here (reauthorize)."  # noqa: S105 - a remedy
-_NOTHING = "Nothing: Pagedesk goes on trying."
+_NOTHING = "Nothing: Pagedesk tries again by itself."
 
 SECRETS_UNREADABLE = "secrets_unreadable"
-"""The problem that Pagedesk cannot open what it has sealed itself."""
+"""The code of the problem that the page's secrets cannot be decrypted."""
 
 RESTORED = "restored"
-"""The problem that the page's data came from a backup, and what was said since is still to be read."""
+"""The code of the problem that the page was restored from a backup and newer messages are not read yet."""
 
 KINDS: Mapping[str, ProblemKind] = {
     "token_invalid": ProblemKind(_HOLDS, "Meta does not accept the page's access token.", _NEW_TOKEN),
@@ -60,44 +60,44 @@ KINDS: Mapping[str, ProblemKind] = {
     ),
     SECRETS_UNREADABLE: ProblemKind(
         _HOLDS,
-        "The page's access token or the app secret was sealed with another master key, or is damaged.",
-        "Give the worker the master key that the installation had (PAGEDESK_MASTER_KEY). If it is lost for "
-        "good, make another (`pagedesk new-master-key`), save the app secret with the account and a new "
+        "The page's access token or the app secret was encrypted with another master key, or is damaged.",
+        "Give the worker the former master key (PAGEDESK_MASTER_KEY). If it is lost, "
+        "make a new one (`pagedesk new-master-key`), save the app secret with the account and a new "
         "access token here (reauthorize).",
     ),
     "policy_block": ProblemKind(
         _HOLDS,
-        "Meta has blocked the page from sending, for a breach of its policies.",
-        "See the page's quality and support inbox at Meta and appeal there. Pagedesk goes on when Meta lifts "
-        "the block, or a new access token is saved (reauthorize); where Meta only refused "
-        "a message, it tries again after an hour.",
+        "Meta does not let the page send messages, because it broke Meta's policies.",
+        "See the page's quality and support inbox at Meta and appeal there. Pagedesk sends again when Meta "
+        "lifts the block or a new access token is saved (reauthorize). If Meta only refused a message, "
+        "Pagedesk tries again after an hour.",
     ),
     "not_permitted": ProblemKind(
         _STOPS,
-        "Meta does not let the app look after the page.",
+        "Meta does not let the app manage the page.",
         "Check that the person behind the token has the page's tasks MESSAGING and MODERATE and that the app "
         "has its permissions, then save a new access token (reauthorize).",
     ),
     "callback_not_verified": ProblemKind(
         _STOPS,
-        "Meta could not verify the address at which Pagedesk takes its webhooks.",
+        "Meta could not verify the address at which Pagedesk receives webhooks.",
         "Open the address in a browser on another network: it must be reachable from the internet, by https, "
-        "with a certificate that browsers trust (none signed by yourself), and lead to Pagedesk "
+        "with a certificate that browsers trust (not self-signed), and lead to Pagedesk "
         "(PAGEDESK_PUBLIC_URL). Then check the page again.",
     ),
-    "meta_refuses": ProblemKind(_STOPS, "The Graph API refuses the check of the page.", _NOTHING),
+    "meta_refuses": ProblemKind(_STOPS, "The Graph API refused to check the page.", _NOTHING),
     "meta_unreachable": ProblemKind(
-        _STOPS, "The Graph API does not answer.", "Pagedesk goes on trying. Check the network if it lasts."
+        _STOPS, "The Graph API does not answer.", "Pagedesk tries again. If this lasts, check the network."
     ),
-    "engine_unavailable": ProblemKind(
+    "temporal_unavailable": ProblemKind(
         _STOPS,
-        "The workflow engine gave no answer, so the page has not been checked yet.",
-        "Nothing: the check follows when the engine is back.",
+        "Temporal did not answer, so the page has not been checked yet.",
+        "Nothing: the page is checked when Temporal answers again.",
     ),
     "token_refresh_due": ProblemKind(
         _WARNS,
         "The page's authorisation must be renewed every 60 days, and that is due.",
-        "Create a new access token and save it here (reauthorize) before the day; nothing is interrupted.",
+        "Create a new access token and save it here (reauthorize) in time; sending is not interrupted.",
     ),
     "development_mode": ProblemKind(
         _WARNS,
@@ -108,21 +108,21 @@ KINDS: Mapping[str, ProblemKind] = {
     ),
     "standby_only": ProblemKind(
         _WARNS,
-        "The page's messages reach Pagedesk in standby only: another app is the page's primary receiver.",
+        "Pagedesk receives the page's messages in standby only: another app is the page's primary receiver.",
         "Make this app the default app in the page's conversation routing (Page settings, Advanced "
         "messaging), then write a test message.",
     ),
     "human_agent_not_granted": ProblemKind(
         _WARNS,
         "The human agent tag is switched on for the page, but Meta refuses it to the app.",
-        "Ask for the Human Agent feature in App Review, or switch the tag off here. Answers within 24 hours "
+        "Request the Human Agent feature in App Review, or switch off the tag here. Answers within 24 hours "
         "are not affected.",
     ),
     "sends_not_permitted": ProblemKind(
         _WARNS,
         "Meta refused a message because the app lacks a permission or feature, though its token has what "
         "Pagedesk needs.",
-        "Look Meta's code up and check the app's permissions and App Review.",
+        "Look up Meta's error code, and check the app's permissions and App Review.",
     ),
     "policy_warning": ProblemKind(
         _WARNS,
@@ -131,15 +131,15 @@ KINDS: Mapping[str, ProblemKind] = {
     ),
     "silent": ProblemKind(
         _WARNS,
-        "The page has heard nothing for longer than is usual for it.",
-        "Write a test message. If it does not come, check the app's webhooks and the page's conversation "
+        "No message has come to the page for longer than is usual for it.",
+        "Write a test message. If it does not arrive, check the app's webhooks and the page's conversation "
         "routing at Meta.",
     ),
     "unsubscribed": ProblemKind(
         _WARNS,
-        "Meta had stopped delivering the page's messages. What came meanwhile is read as soon as a check of "
-        "the page finds no problem.",
-        "Mend the page's problems, where it has any; otherwise nothing. Should it happen again, check that "
+        "Meta had stopped delivering the page's messages. The messages of that time are read as soon as a "
+        "check of the page finds no problem.",
+        "Solve the page's other problems, if there are any. If it happens again, check that "
         "Meta can reach PAGEDESK_PUBLIC_URL.",
     ),
     "fields_refused": ProblemKind(
@@ -151,22 +151,23 @@ KINDS: Mapping[str, ProblemKind] = {
     ),
     RESTORED: ProblemKind(
         _WARNS,
-        "Pagedesk was restored from a backup. It reads from Meta what was said since, and sends nothing for "
-        "the page until it has; automatic messages of that time are not sent, for they may have been.",
-        "Nothing: the page sends again in a few minutes. Look at what agents had on the way then: it is "
-        "shown as sent or of unknown outcome.",
+        "Pagedesk was restored from a backup. It reads the newer messages from Meta, and sends nothing for "
+        "the page before that is done. Automated messages of that time are not sent: they may have been sent "
+        "before.",
+        "Nothing: the page sends again in a few minutes. Check the messages that agents were sending then: "
+        "they are shown as sent or with an unknown outcome.",
     ),
     "gap_not_filled": ProblemKind(
         _WARNS,
-        "What came while Meta did not deliver cannot be read from the page's conversations yet.",
-        "Grant pages_read_engagement to the app and save a new access token (reauthorize). Pagedesk goes on "
-        "trying.",
+        "The messages of the time in which Meta did not deliver cannot be read yet.",
+        "Grant pages_read_engagement to the app and save a new access token (reauthorize). Pagedesk tries "
+        "again.",
     ),
     "gap_incomplete": ProblemKind(
         _WARNS,
-        "Of what came while Meta did not deliver, Meta shows only the newest 20 messages of a thread, and "
-        "some threads not at all.",
-        "Look into the Page inbox for the threads that were busy in that time.",
+        "Of the messages of the time in which Meta did not deliver, Meta shows only the newest 20 of each "
+        "thread, and some threads not at all.",
+        "Look in the Page inbox at the threads with many messages in that time.",
     ),
 }
 """By code. The codes are part of the API: never rename one."""
@@ -175,7 +176,7 @@ KINDS: Mapping[str, ProblemKind] = {
 def fields_refused(names: Iterable[str]) -> "Problem":
     """The warning that Meta does not deliver these webhook fields, which a page can do without."""
     listed = list(names)
-    detail = f"Meta does not deliver these webhook fields: {', '.join(listed)}. All else is delivered."
+    detail = f"Meta does not deliver these webhook fields: {', '.join(listed)}. All others are delivered."
     return Problem("fields_refused", detail, facts={"fields": listed})
 
 
@@ -183,7 +184,7 @@ def fields_refused(names: Iterable[str]) -> "Problem":
 class Problem:
     """One problem of one page. `detail` replaces the general explanation; `facts` are shown with it.
 
-    stage: a problem that comes again worse is told again, once per stage.
+    `stage`: how far a problem has gone; each new stage is reported again.
     """
 
     code: str

@@ -51,14 +51,14 @@ class RefusalCode(StrEnum):
 
     WINDOW_NEVER_OPENED: the customer has done nothing yet that would allow an answer.
     WINDOW_CLOSED: nobody may write until the customer writes again.
-    HUMAN_AGENT_TAG_OFF: a person could still answer, but this session does not have the human agent tag.
-    AUTOMATIC_OUTSIDE_WINDOW: only a person may still answer; this message is not from one.
+    HUMAN_AGENT_TAG_DISABLED: a person could still answer, but this session does not have the human agent tag.
+    AUTOMATED_MESSAGE_OUTSIDE_WINDOW: only a person may still answer; this message is not from one.
     """
 
     WINDOW_NEVER_OPENED = "window_never_opened"
     WINDOW_CLOSED = "window_closed"
-    HUMAN_AGENT_TAG_OFF = "human_agent_tag_off"
-    AUTOMATIC_OUTSIDE_WINDOW = "automatic_outside_window"
+    HUMAN_AGENT_TAG_DISABLED = "human_agent_tag_disabled"
+    AUTOMATED_MESSAGE_OUTSIDE_WINDOW = "automated_message_outside_window"
 
 
 REFUSED_BY_WINDOW = frozenset(code.value for code in RefusalCode)
@@ -93,7 +93,7 @@ def decide_send(
     if content_kind is ContentKind.FEEDBACK_TEMPLATE:
         return CUSTOMER_FEEDBACK_TAG
     if sender_kind is not SenderKind.AGENT:
-        return SendRefusal(RefusalCode.AUTOMATIC_OUTSIDE_WINDOW, window, stage)
+        return SendRefusal(RefusalCode.AUTOMATED_MESSAGE_OUTSIDE_WINDOW, window, stage)
     if not human_agent_tag:
-        return SendRefusal(RefusalCode.HUMAN_AGENT_TAG_OFF, window, stage)
+        return SendRefusal(RefusalCode.HUMAN_AGENT_TAG_DISABLED, window, stage)
     return HUMAN_AGENT_TAG

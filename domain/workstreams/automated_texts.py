@@ -70,7 +70,7 @@ DEFAULT_TEXTS: dict[AutomatedTrigger, dict[str, str]] = {
 }
 
 WHY_OUTSIDE_WINDOW: dict[str, dict[str, str]] = {
-    "human_agent_tag_off": {
+    "human_agent_tag_disabled": {
         "en": "The message was not sent: Meta's 24 hours are over. With the human agent tag people may still "
         "answer for 7 days, but it is off in this session.",
         "de": "Die Nachricht wurde nicht gesendet: Metas 24 Stunden sind vorbei. Mit dem Human-Agent-Tag "

@@ -14,6 +14,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from base.log import get_logger
+from base.temporal import UNAVAILABLE, temporal_answers
 from store.conversations.recent_projections import first_event_of_last, threads_told_of
 from store.db.database import Database, Work
 from store.db.unavailable import STORE_UNAVAILABLE, reason
@@ -28,16 +29,7 @@ _MAX_STALL_SECONDS = TASK_TIMEOUT.total_seconds()
 _LATE_PROJECTIONS_SECONDS = 1.0
 _SIGNALS_PER_SECOND = 50
 _PAUSE_SECONDS = 0.5
-_AWAY = frozenset(
-    {
-        RPCStatusCode.UNAVAILABLE,
-        RPCStatusCode.DEADLINE_EXCEEDED,
-        RPCStatusCode.CANCELLED,
-        RPCStatusCode.UNKNOWN,
-        RPCStatusCode.RESOURCE_EXHAUSTED,
-        RPCStatusCode.INTERNAL,
-    }
-)
+_REPEATED = UNAVAILABLE | {RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.INTERNAL}
 
 _log = get_logger("ingest")
 
@@ -63,18 +55,18 @@ class ProjectionRepairs:
         """Work until cancelled. It begins with what the process before this one may have left wrong."""
         self.request("started")
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._watch_engine())
+            group.create_task(self._watch_temporal())
             group.create_task(self._watch_itself())
             group.create_task(self._signal_all())
 
-    async def _watch_engine(self) -> None:
+    async def _watch_temporal(self) -> None:
         """When Temporal answers again, repair what was projected before it went down."""
         since: int | None = None
         while True:
-            if await self._engine_answers():
+            if await temporal_answers(self._client):
                 if since is not None:
                     await self._collect(since)
-                    self.request("engine_back")
+                    self.request("temporal_available")
                 since = None
             elif since is None:
                 since = await self._first_recent_event()
@@ -88,7 +80,7 @@ class ProjectionRepairs:
             await asyncio.sleep(_CHECK_SECONDS)
             if loop.time() - before > _MAX_STALL_SECONDS:
                 await asyncio.sleep(_LATE_PROJECTIONS_SECONDS)
-                self.request("stood_still")
+                self.request("process_stalled")
 
     async def _signal_all(self) -> None:
         while True:
@@ -96,7 +88,7 @@ class ProjectionRepairs:
             self._requested.clear()
             await self._collect(await self._first_recent_event())
             if self._waiting:
-                _log.info("threads_write_down", threads=len(self._waiting), reason=self._reason)
+                _log.info("projections_requested", threads=len(self._waiting), reason=self._reason)
             while self._waiting:
                 thread = next(iter(self._waiting))
                 if await self._is_signalled(*thread):
@@ -114,20 +106,11 @@ class ProjectionRepairs:
         except TimeoutError:
             return False
         except RPCError as error:
-            if error.status in _AWAY:
+            if error.status in _REPEATED:
                 return False
             if error.status is not RPCStatusCode.NOT_FOUND:
                 _log.error("thread_not_told", customer_id=customer_id, error=error.status.name)
         return True
-
-    async def _engine_answers(self) -> bool:
-        try:
-            async with asyncio.timeout(_RPC_TIMEOUT_SECONDS):
-                return await self._client.service_client.check_health(retry=False)
-        except TimeoutError:
-            return False
-        except RPCError as error:
-            return error.status not in _AWAY
 
     async def _collect(self, first_event_id: int) -> None:
         found = await self._read(lambda session: threads_told_of(session, first_event_id))

@@ -8,8 +8,8 @@ import asyncio
 
 from temporalio.client import Client
 
-from base.engine_health import engine_answers
 from base.log import get_logger
+from base.temporal import temporal_answers
 
 _PROBE_INTERVAL_SECONDS = 0.25
 
@@ -36,7 +36,7 @@ class TemporalWatch:
             self._up.clear()
             self._was_down = False
             self._failed_call.set()
-            _log.warning("engine_away", error=error)
+            _log.warning("temporal_unavailable", error=error)
         await self._up.wait()
         return self._was_down
 
@@ -45,9 +45,9 @@ class TemporalWatch:
         while True:
             await self._failed_call.wait()
             self._failed_call.clear()
-            while not await engine_answers(self._client):
+            while not await temporal_answers(self._client):
                 self._was_down = True
                 await asyncio.sleep(_PROBE_INTERVAL_SECONDS)
             if self._was_down:
-                _log.info("engine_back")
+                _log.info("temporal_available")
             self._up.set()

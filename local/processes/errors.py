@@ -1,25 +1,25 @@
 """What can go wrong with the processes. Each message is for the operator and names the remedy."""
 
 
-class EngineError(Exception):
+class LaunchError(Exception):
     """Pagedesk cannot start or go on; print the message and exit with status 1."""
 
 
-class ServerMissingError(EngineError):
+class ServerMissingError(LaunchError):
     """A Temporal server can neither be found nor be had."""
 
 
-class SourceUnavailableError(EngineError):
+class SourceUnavailableError(LaunchError):
     """One way to get a server is closed; another may be open."""
 
 
-class AlreadyRunningError(EngineError):
+class AlreadyRunningError(LaunchError):
     """Another Pagedesk uses the same data directory."""
 
 
-class PortTakenError(EngineError):
+class PortTakenError(LaunchError):
     """Another process listens on a port that Pagedesk needs."""
 
 
-class ChildFailedError(EngineError):
+class ChildFailedError(LaunchError):
     """A child process did not become ready, or keeps dying."""

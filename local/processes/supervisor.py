@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.processes.errors import EngineError
+from local.processes.errors import LaunchError
 from local.processes.ports import require_free
 from local.processes.processes import Child, ChildSpec, describe
 from local.processes.progress import Progress
@@ -63,7 +63,7 @@ async def supervise(
 
 def _failed(work: asyncio.Task[None], progress: Progress) -> int:
     error = work.exception()
-    if not isinstance(error, EngineError):
+    if not isinstance(error, LaunchError):
         raise error or RuntimeError("the supervisor ended by itself")
     progress.say(f"\n{error}")
     return 1
@@ -112,7 +112,7 @@ async def _ready_or_blame(child: Child, earlier: Sequence[Child]) -> None:
     """A child that cannot start because one before it has died is not the one to blame."""
     try:
         await child.until_ready()
-    except EngineError as error:
+    except LaunchError as error:
         for other in earlier:
             if other.exit_status is not None:
                 raise other.failure(f"stopped while {child.spec.name} was starting") from error
@@ -143,7 +143,7 @@ async def _ready_again(child: Child, progress: Progress) -> None:
     """A new run that ends before it is ready counts as one more death; one that hangs is a failure."""
     try:
         await child.until_ready()
-    except EngineError:
+    except LaunchError:
         if child.exit_status is None:
             raise
     else:

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
-from local.processes.errors import EngineError
+from local.processes.errors import LaunchError
 
 LOOPBACK = "127.0.0.1"
 
@@ -92,7 +92,7 @@ def _has_namespace(database: Path) -> bool:
             tables = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'namespaces'").fetchall()
             return bool(tables and connection.execute("SELECT 1 FROM namespaces LIMIT 1").fetchall())
     except sqlite3.DatabaseError as error:
-        raise EngineError(
+        raise LaunchError(
             f"{database} cannot be read as Temporal's database ({error}).\n"
             "Put back a backup of it, or move it away to begin with an empty engine."
         ) from error

@@ -4,7 +4,7 @@ import asyncio
 import sys
 
 from base.process.clean_exit import exit_process
-from local.processes.errors import EngineError
+from local.processes.errors import LaunchError
 from local.processes.progress import Progress
 from local.temporal_server.dev_server import find_or_build_dev_server
 from local.temporal_server.test_server import find_or_build_test_server
@@ -20,7 +20,7 @@ def main() -> int:
     """Exit status: 0, or 1 with the reason and the remedy on standard error, or 130 after Ctrl-C."""
     try:
         asyncio.run(prepare(Progress()))
-    except EngineError as error:
+    except LaunchError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:

@@ -123,7 +123,7 @@ class TimeMachine:
         if task.done():
             task.result()
             return
-        why = ", ".join((await self._see()).busy) or "the engine waits for a worker"
+        why = ", ".join((await self._see()).busy) or "Temporal waits for a worker"
         raise NotIdleError(f"Still not at rest after {seconds:g} s: {why}.")
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

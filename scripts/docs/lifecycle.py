@@ -1,4 +1,4 @@
-"""Makes the tables and pictures of `docs/lifecycle.md`; the words of the page are its own."""
+"""Makes the tables and pictures of `docs/lifecycle.md`; its text is written by hand."""
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -27,26 +27,30 @@ FACTS: tuple[tuple[FactKind, str, str], ...] = (
     (FactKind.CONVERSATION_CLOSED, "it closed", "from, reason, setting or rule_id"),
     (FactKind.CONVERSATION_CONTEXT_CHANGED, "context variables were set or changed", "variables"),
     (FactKind.SESSION_STARTED, "an agent's turn began", "session_id, number, human_agent_tag, reason"),
-    (FactKind.SESSION_CLOSED, "an agent's turn is over", "session_id, agent_id, reason"),
+    (FactKind.SESSION_CLOSED, "an agent's turn ended", "session_id, agent_id, reason"),
     (FactKind.MESSAGE_RECEIVED, "the customer wrote or pressed a button; dated by Meta", "kind, seq"),
     (
         FactKind.MESSAGE_RECEIVED_FROM_OUTSIDE,
-        "a message that others sent for the Page; `is_answer`: by a person, as far as can be told",
+        "a message that another app or the Page inbox sent; `is_answer`: a person seems to have written it",
         "kind, seq, is_answer",
     ),
     (
         FactKind.MESSAGE_RECEIVED_OUTSIDE_CONVERSATION,
-        "a message for another app, and no conversation",
+        "a message to a thread that another app controls, without a conversation",
         "kind, seq",
     ),
-    (FactKind.MESSAGE_QUEUED, "a message is to be sent", "trigger and cause_id, held_since, setting"),
+    (FactKind.MESSAGE_QUEUED, "a message waits to be sent", "trigger and cause_id, held_since, setting"),
     (FactKind.MESSAGE_SENDING, "an attempt to send it began", "attempt, allowed_by"),
-    (FactKind.MESSAGE_SENT, "Meta has it", "attempt, allowed_by"),
+    (FactKind.MESSAGE_SENT, "Meta accepted it", "attempt, allowed_by"),
     (FactKind.MESSAGE_FAILED, "it was not sent", "attempt, reason"),
-    (FactKind.MESSAGE_UNKNOWN, "nobody knows yet whether it was sent", "attempt, reason"),
-    (FactKind.MESSAGE_PARKED, "neither an echo nor Meta's conversation told; a person decides", "reason"),
+    (FactKind.MESSAGE_UNKNOWN, "it is not known whether it was sent", "attempt, reason"),
+    (
+        FactKind.MESSAGE_PARKED,
+        "neither an echo nor the thread at Meta showed whether it was sent; a person decides",
+        "reason",
+    ),
     (FactKind.MESSAGE_RESENT, "it was sent again as another message", "attempt"),
-    (FactKind.MESSAGE_SENT_TWICE, "a message that was said again had arrived after all", "message_id"),
+    (FactKind.MESSAGE_SENT_TWICE, "the customer has received a resent message twice", "message_id"),
     (
         FactKind.MESSAGE_NOT_ALLOWED,
         "an automated message that the window forbids",
@@ -54,67 +58,75 @@ FACTS: tuple[tuple[FactKind, str, str], ...] = (
     ),
     (
         FactKind.MESSAGE_WITHHELD,
-        "an automated message of which the customer has had enough; told once while that lasts",
+        "an automated message was not sent, as the customer has received too many; recorded once",
         "trigger, cause_id, code, until",
     ),
-    (FactKind.MESSAGE_HELD, "a reply waits for the customer", "reason, expires_at"),
-    (FactKind.MESSAGE_HELD_OFFERED, "the customer is back: it may be sent", ""),
-    (FactKind.MESSAGE_CANCELLED, "somebody took it back", "held_since"),
+    (FactKind.MESSAGE_HELD, "a reply is kept until the customer writes again", "reason, expires_at"),
+    (FactKind.MESSAGE_HELD_OFFERED, "the customer wrote again: the held message can be sent", ""),
+    (FactKind.MESSAGE_CANCELLED, "it was cancelled", "held_since"),
     (FactKind.MESSAGE_EXPIRED, "it was held for too long", "held_since, setting"),
     (FactKind.ATTACHMENT_READY, "a file of the customer's can be downloaded", "attachment_id, attempts"),
     (
         FactKind.ATTACHMENT_BLOCKED,
-        "a file was not taken: switched off, or of a wrong type",
+        "a file was refused: files are disabled, or its type is not allowed",
         "attachment_id, reason",
     ),
-    (FactKind.ATTACHMENT_TOO_LARGE, "a file was not taken", "attachment_id, reason"),
-    (FactKind.ATTACHMENT_EXPIRED, "Meta's link to a file led nowhere", "attachment_id, reason"),
-    (FactKind.ATTACHMENT_UNSAFE, "a file was fetched and not kept", "attachment_id, reason"),
+    (FactKind.ATTACHMENT_TOO_LARGE, "a file was refused: it is too large", "attachment_id, reason"),
+    (FactKind.ATTACHMENT_EXPIRED, "Meta's link to a file does not work any more", "attachment_id, reason"),
+    (
+        FactKind.ATTACHMENT_UNSAFE,
+        "a file was not kept, because it is not safe",
+        "attachment_id, reason",
+    ),
     (
         FactKind.ATTACHMENT_QUARANTINED,
-        "a file was set aside after its tries",
+        "a file was given up after several tries",
         "attachment_id, reason, attempts",
     ),
     (FactKind.ATTACHMENT_FAILED, "a file could not be fetched", "attachment_id, reason, attempts"),
     (FactKind.NOTICE_SHOWN, "a line for the agent in the transcript", "trigger, cause_id, agent_id"),
-    (FactKind.WINDOW_CLOSING_SOON, "who owes an answer is warned", "stage, until, agent_id, setting"),
+    (
+        FactKind.WINDOW_CLOSING_SOON,
+        "the agent who has to answer is warned",
+        "stage, until, agent_id, setting",
+    ),
     (FactKind.WINDOW_STAGE_CHANGED, "a stage of the window ended", "from, to, opened_by, unanswered"),
     (FactKind.RULE_APPLIED, "a time-out rule acted", "rule_id, silent, after, action"),
-    (FactKind.SURVEY_SCHEDULED, "a survey is owed", "due_at, setting"),
-    (FactKind.SURVEY_SENDING, "it is on its way", "way, setting"),
-    (FactKind.SURVEY_SENT, "it is out", "message_status"),
+    (FactKind.SURVEY_SCHEDULED, "a survey will be sent", "due_at, setting"),
+    (FactKind.SURVEY_SENDING, "it is being sent", "way, setting"),
+    (FactKind.SURVEY_SENT, "it was sent", "message_status"),
     (FactKind.SURVEY_REMINDED, "the customer is reminded", "setting"),
     (FactKind.SURVEY_REMINDER_NOT_ALLOWED, "the window forbids the reminder", "code"),
     (FactKind.SURVEY_ANSWERED, "the customer answered; dated when they did", "late"),
-    (FactKind.SURVEY_ANSWER_RECEIVED, "an answer came, by whichever way", "source, ignored, late"),
+    (FactKind.SURVEY_ANSWER_RECEIVED, "an answer came, by page or in the thread", "source, ignored, late"),
     (FactKind.SURVEY_ANSWER_IGNORED, "an answer that does not count", "seq"),
     (FactKind.SURVEY_EXPIRED, "nobody answered in time", "setting or reason"),
     (FactKind.SURVEY_NOT_ALLOWED, "the window forbids it", "reason"),
-    (FactKind.SURVEY_SKIPPED, "there is none for this ending", "reason"),
-    (FactKind.SURVEY_CANCELLED, "the talk went on before it was sent", "reason"),
+    (FactKind.SURVEY_SKIPPED, "no survey follows this ending", "reason"),
+    (FactKind.SURVEY_CANCELLED, "the conversation went on before it was sent", "reason"),
     (FactKind.SURVEY_FAILED, "it could not be sent", "reason"),
-    (FactKind.THREAD_TAKEN, "somebody took the thread from another app", "app_id"),
-    (FactKind.THREAD_PASSED, "somebody gave the thread to another app or the Page inbox", "app_id"),
-    (FactKind.THREAD_RELEASED, "somebody gave the thread up: every app may answer", ""),
-    (FactKind.THREAD_REQUESTED, "somebody asked another app for the thread", "app_id"),
-    (FactKind.COMMAND_REFUSED, "somebody asked for what was not possible", "action, code"),
+    (FactKind.THREAD_TAKEN, "an agent took the thread from another app", "app_id"),
+    (FactKind.THREAD_PASSED, "an agent passed the thread to another app or the Page inbox", "app_id"),
+    (FactKind.THREAD_RELEASED, "an agent released the thread: every app may answer", ""),
+    (FactKind.THREAD_REQUESTED, "an agent requested the thread from another app", "app_id"),
+    (FactKind.COMMAND_REFUSED, "a command was refused", "action, code"),
     (
         FactKind.WEBHOOK_FIELDS_LEFT_OUT,
         "fields of an event had another type than Meta documents, and were not read",
         "inbox_id, kind, fields",
     ),
-    (FactKind.EVENT_QUARANTINED, "an event that could not be applied was set aside", "seq"),
+    (FactKind.EVENT_QUARANTINED, "an event could not be applied", "seq"),
     (
         FactKind.EVENT_RETRACTED,
-        "an earlier event tells of what never was: its task was discarded",
+        "an earlier event is not true: its workflow task was discarded",
         "event_id, kind",
     ),
 )
-"""What can stand in a conversation's timeline: the kind, what it means, and what its data names."""
+"""The kinds of events in a conversation's timeline: the kind, its meaning, the fields of its data."""
 
 
 def renewed(page: str) -> str:
-    """The page with its tables made anew."""
+    """The page with its tables generated again."""
     for name, table in {"transitions": _transitions, "deadlines": _deadlines, "facts": _facts}.items():
         page = with_table(page, name, table())
     return page
@@ -135,7 +147,7 @@ def _transitions() -> str:
                 for row in TRANSITIONS
             ),
         )
-        + "\n† comes with routing and bots; nothing pulls it yet.\n"
+        + "\n† used by routing and bots, which do not exist yet.\n"
     )
 
 
@@ -196,7 +208,7 @@ def _facts() -> str:
 
 
 def _trigger(row: Transition) -> str:
-    """What people do is named as its address is: `close-session`."""
+    """Commands of people are named as in their addresses: `close-session`."""
     is_command = row.actor in (ActorKind.AGENT, ActorKind.SUPERVISOR)
     return f"`{row.trigger.replace('_', '-') if is_command else row.trigger}`"
 

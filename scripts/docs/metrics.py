@@ -17,7 +17,7 @@ Pagedesk tells Prometheus how it is. This page is made from `base/metrics.py` an
   `machine` for it (`POST /v1/agents`, `POST /v1/agents/{id}/keys`) and give Prometheus the key.
 - **A worker** serves nothing unless `PAGEDESK_WORKER_METRICS_ADDRESS` names an address, for example
   `127.0.0.1:9464`; then it serves `/metrics` there, without a key, with the metrics of Temporal's SDK
-  (`temporal_…`: slots, pollers, task latencies, requests to the engine and their failures). Nothing there is
+  (`temporal_…`: slots, pollers, task latencies, requests to Temporal and their failures). Nothing there is
   secret, but it is nobody else's business: keep it on the loopback or in a network of your own.
 
 Each process serves its own counters, so scrape each process; behind one address that several API processes

@@ -1,4 +1,4 @@
-"""Taking back what a workflow task has projected that the engine then discarded (ADR 0018).
+"""Taking back what a workflow task has projected that Temporal then discarded (ADR 0018).
 
 What such a task told is in the event log, dated between the run's last projection that counts and the one
 that is being written now. From it follows what it did to the rows: each is brought back to what it was, and

@@ -96,7 +96,7 @@ def load_state(session: Session, page_id: str, customer_id: str) -> dict[str, An
 
 
 def as_json(value: ThreadState | Window | ConversationSettings) -> dict[str, Any]:
-    """A domain value as the JSON that the engine's converter reads back."""
+    """A domain value as the JSON that Temporal's converter reads back."""
     decoded: dict[str, Any] = orjson.loads(orjson.dumps(value))
     return decoded
 
@@ -113,7 +113,7 @@ def project(
     """Write one workflow task's changes, each so that writing it again changes nothing.
 
     `change.state.written_at` is the projection's date, `before` the last one that counts: what the rows were
-    told in between is of a task that the engine has discarded, and is taken back first. Returns None; or the
+    told in between is of a task that Temporal has discarded, and is taken back first. Returns None; or the
     date of the rows, where they are of a later task: then nothing is written. `public_url` is where customers
     reach the survey page.
     """

@@ -224,7 +224,7 @@ def add_counts(session: Session, erasure_id: str, counts: dict[str, int]) -> Non
 
 
 def note_histories(session: Session, erasure_id: str, customer_id: str, run_ids: list[str]) -> None:
-    """Remember which runs were deleted: the engine goes on showing them for a while."""
+    """Remember which runs were deleted: Temporal goes on showing them for a while."""
     erasure = session.get_one(Erasure, erasure_id, with_for_update=True)
     erasure.targets = [
         each | {"run_ids": sorted({*each.get("run_ids", ()), *run_ids})}

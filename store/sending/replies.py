@@ -1,6 +1,6 @@
 """Agents' replies: the intent, before the workflow is asked, and its refusal, after.
 
-The row comes first, so that no text is lost when the engine is away; a sweep gives such replies to the
+The row comes first, so that no text is lost when Temporal is away; a sweep gives such replies to the
 workflow later.
 """
 
@@ -231,7 +231,7 @@ def refuse(
 
 
 def refusal_by_row(session: Session, conversation_id: str, agent_id: str, at: datetime) -> Refusal | None:
-    """What the workflow would refuse as far as its row tells, while the engine gives no answer.
+    """What the workflow would refuse as far as its row tells, while Temporal gives no answer.
 
     A conversation that a colleague has, or that is closed, takes no reply that might fail there later.
     """
@@ -265,7 +265,7 @@ def unsettled_replies(session: Session, older_than: datetime, *, limit: int = 20
     """Ids of agents' replies that the workflow may not know of: queued, never tried, and not in its events.
 
     Or in its events and yet nothing keeps it from being tried: the worker died between the projection and
-    the end of its task, and the engine forgot the update with the task. Asked again, a workflow that knows it
+    the end of its task, and Temporal forgot the update with the task. Asked again, a workflow that knows it
     answers the same. So may be what a window has just held, as far as its row knows.
     """
     earlier = aliased(Message)

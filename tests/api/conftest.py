@@ -1,4 +1,4 @@
-"""The API over a real SQLite store, with the engine replaced at its seam."""
+"""The API over a real SQLite store, with Temporal replaced at its seam."""
 
 import asyncio
 import contextlib
@@ -58,7 +58,7 @@ def engine() -> FakeEngine:
 async def api(
     settings: Settings, database: Database, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Api]:
-    # These would ask the store and the engine whenever they like; their own tests run them.
+    # These would ask the store and Temporal whenever they like; their own tests run them.
     monkeypatch.setattr("api.app.sweep_forever", _never)
     monkeypatch.setattr("api.security.refused_requests.RefusedRequests.run", _never)
     meta = FakeMeta()

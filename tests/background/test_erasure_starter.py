@@ -1,4 +1,4 @@
-"""Starting erasures: one that the engine does not take keeps no other waiting."""
+"""Starting erasures: one that Temporal does not take keeps no other waiting."""
 
 from collections.abc import Iterator
 from pathlib import Path

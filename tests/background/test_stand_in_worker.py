@@ -1,4 +1,4 @@
-"""After an absence of the engine a second worker works, for the first one's pollers pause."""
+"""After an absence of Temporal a second worker works, for the first one's pollers pause."""
 
 import asyncio
 import contextlib
@@ -48,7 +48,7 @@ class Greeter:
 
 
 def answers(*looks: bool) -> mock.AsyncMock:
-    """Looks at the engine that end like these, and then with true."""
+    """Looks at Temporal that end like these, and then with true."""
     rest = iter(looks)
     return mock.AsyncMock(side_effect=lambda: next(rest, True))
 

@@ -99,8 +99,8 @@ def test_no_error_is_told_in_its_own_words() -> None:
             "api      POST /webhooks/messenger/a → 401, 1 ms",
         ),
         (
-            {"event": "engine_away", "level": "warning", "error": "UNAVAILABLE", "reason": None},
-            "api      warning: engine away error=UNAVAILABLE",
+            {"event": "temporal_unavailable", "level": "warning", "error": "UNAVAILABLE", "reason": None},
+            "api      warning: temporal unavailable error=UNAVAILABLE",
         ),
         ({"event": "two\nlines", "level": "error"}, "api      error: two lines"),
         ({"event": "refused", "path": "/\x1b[31m"}, "api      refused path=/\\x1b[31m"),

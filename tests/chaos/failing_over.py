@@ -28,7 +28,7 @@ class Failures:
             "a worker is stopped, as for a new release": lambda: self._stopped(trial.dice.choice(_WORKERS)),
             "a worker stands still": lambda: self._stands_still(trial.dice.choice(_WORKERS)),
             "an API is killed": lambda: self._killed(trial.dice.choice(_APIS)),
-            "the engine is killed": lambda: self._killed(TEMPORAL),
+            "Temporal is killed": lambda: self._killed(TEMPORAL),
             "the database stops at once": self._database_stops,
             "the database only reads for seconds": self._database_only_reads,
             "all connections to the database are ended": self._connections_end,

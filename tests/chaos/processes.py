@@ -99,7 +99,7 @@ class Fleet:
 
     @property
     def temporal_address(self) -> str:
-        """host:port of the engine."""
+        """host:port of Temporal."""
         return f"{_LOOPBACK}:{self.ports[TEMPORAL]}"
 
     def url(self, name: str) -> str:
@@ -109,7 +109,7 @@ class Fleet:
     def start(
         self, name: str, *, failpoints: str = "", from_scratch: bool = False, temporal: str | None = None
     ) -> None:
-        """Start one process and return at once. `temporal` is where it finds the engine, if elsewhere."""
+        """Start one process and return at once. `temporal` is where it finds Temporal, if elsewhere."""
         log = self._log(name)
         log.touch()
         run_from = log.stat().st_size

@@ -1,4 +1,4 @@
-"""The engine discards a workflow task that has projected, and its command with it. No row stays untrue."""
+"""Temporal discards a workflow task that has projected, and its command with it. No row stays untrue."""
 
 import asyncio
 from enum import StrEnum
@@ -107,7 +107,7 @@ async def test_the_engine_is_killed_between_projection_and_end_of_the_task(
             assert await picking == 200
         trial.struck(f"task discarded: the worker {worker}, the caller {caller}")
         await agree(trial)
-        # A worker that goes on may yet end the task, if it is quicker than the engine's own time-out.
+        # A worker that goes on may yet end the task, if it is quicker than Temporal's own time-out.
         if caller is Caller.ASKS_AGAIN or worker is Worker.DIES:
             expected = Status.ACTIVE if caller is Caller.ASKS_AGAIN else Status.OPEN
             assert await shown(trial, conversation_id) == expected

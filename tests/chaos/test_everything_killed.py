@@ -28,9 +28,9 @@ async def test_f40_killed_at_once_and_started_in_every_order(trial: Trial, load:
 
 
 async def _start(trial: Trial, name: str) -> None:
-    """Start it and wait until it works, or until it has got as far as it can without the engine."""
+    """Start it and wait until it works, or until it has got as far as it can without Temporal."""
     trial.fleet.start(name)
     if name == WORKER and not trial.fleet.runs(TEMPORAL):
-        await trial.fleet.says(WORKER, "engine_away")
+        await trial.fleet.says(WORKER, "temporal_unavailable")
     else:
         await trial.fleet.ready(name)

@@ -1,4 +1,4 @@
-"""Two APIs, two workers, PostgreSQL and the engine fail under load. Nothing is lost, doubled or mixed up."""
+"""Two APIs, two workers, PostgreSQL and Temporal fail under load. Nothing is lost, doubled or mixed up."""
 
 import pytest
 

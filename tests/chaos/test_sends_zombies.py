@@ -50,7 +50,7 @@ async def test_f08_of_two_workers_one_has_lost_the_engine(trial: Trial, load: Lo
             for _ in range(load.strikes):
                 await trial.some_time_between(0.5, 1.5)
                 trial.dice.choice([network.cut, network.swallow])()
-                trial.struck("lost the engine")
+                trial.struck("lost Temporal")
                 await trial.some_time_between(_GIVEN_UP_SECONDS, 1.5 * _GIVEN_UP_SECONDS)
                 network.heal()
         await trial.verify(parked=load.parked)

@@ -1,4 +1,4 @@
-"""F09, F10: the engine is away. Meta does not notice, agents wait, the backlog drains."""
+"""F09, F10: Temporal is away. Meta does not notice, agents wait, the backlog drains."""
 
 import asyncio
 import time

@@ -75,7 +75,7 @@ async def whole_life(stage: Stage) -> None:
 
 
 async def refusals(stage: Stage) -> None:
-    """Commands that are not legal, too late, or for somebody else."""
+    """Commands that are not allowed, too late, or for somebody else."""
     await stage.greeted()
     await stage.is_refused("reopen", "invalid_state")
     await stage.does("pick")
@@ -83,7 +83,7 @@ async def refusals(stage: Stage) -> None:
     await stage.is_refused("end", "not_your_conversation", agent="tom")
     await stage.is_refused("end", "conversation_closed", conversation_id=new_id())
     await stage.passes(hours=25)
-    await stage.is_refused("reply", "human_agent_tag_off", message_id=new_id())
+    await stage.is_refused("reply", "human_agent_tag_disabled", message_id=new_id())
 
 
 async def waiting_closes(stage: Stage) -> None:

@@ -30,7 +30,7 @@ class Stage:
     env: WorkflowEnvironment | None = None
 
     async def now(self) -> datetime:
-        """The engine's time."""
+        """Temporal's time."""
         return clock.now() if self.env is None else await self.env.get_current_time()
 
     async def passes(self, **length: float) -> None:

@@ -37,7 +37,7 @@ async def test_histories_hold_no_words_names_psids_or_secrets(desk: CanaryDesk) 
 
 
 async def test_every_workflow_is_known_by_our_ids_alone(desk: CanaryDesk) -> None:
-    """Ids, types, task queues, memo and search attributes of everything in the engine."""
+    """Ids, types, task queues, memo and search attributes of everything in Temporal."""
 
     async def look() -> dict[str, bytes]:
         runs = desk.engine.list_workflows(page_size=1000)

@@ -1,4 +1,4 @@
-"""The API as tests use it: clients per role, the engine replaced at its seam, rows of other rooms."""
+"""The API as tests use it: clients per role, Temporal replaced at its seam, rows of other rooms."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from sqlalchemy import event
 from starlette.routing import Match
 
 from api.http.problem_docs import CODES
-from api.services.workflow_client import CommandRefusedError, EngineUnavailableError, RunNotFoundError
+from api.services.workflow_client import CommandRefusedError, RunNotFoundError, TemporalUnavailableError
 from base.ids import new_id
 from base.settings import Settings
 from domain.conversations.changes import Refusal
@@ -107,7 +107,7 @@ class FakeEngine:
 
     def _refuse_if_down(self) -> None:
         if self.is_down:
-            raise EngineUnavailableError
+            raise TemporalUnavailableError
 
 
 class FakeMeta:

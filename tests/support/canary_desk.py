@@ -90,7 +90,7 @@ class CanaryDesk:
         return await self.api.post(f"/webhooks/messenger/{self.account['id']}", content=body, headers=headers)
 
     async def histories(self) -> dict[str, bytes]:
-        """Everything that the engine keeps of this product's workflows."""
+        """Everything that Temporal keeps of this product's workflows."""
         customer_id = self.conversation["customer"]["id"]
         kept = {}
         for workflow_id in (f"conversation/{PAGE}/{customer_id}", f"page/{PAGE}"):

@@ -8,7 +8,7 @@ from typing import Any
 
 from temporalio.client import Client
 
-from api.services.workflow_client import EngineUnavailableError, TemporalWorkflowClient
+from api.services.workflow_client import TemporalUnavailableError, TemporalWorkflowClient
 from base import clock
 from base.converter import data_converter
 from base.ids import new_id
@@ -44,7 +44,7 @@ class PersistentDesk(Desk):
             while True:
                 try:
                     return await engine.command_with_start(page_id, customer_id, command)
-                except EngineUnavailableError:
+                except TemporalUnavailableError:
                     continue  # whether it was applied is not known; its id is
 
     async def says(self, *, hold: bool = False) -> str:

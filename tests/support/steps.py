@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from domain.conversations.changes import Change, Refusal, SendOutcome
 from domain.conversations.conversation import apply_event, decide, survey_answered, with_settings
 from domain.conversations.deadlines import fire, next_deadline
-from domain.conversations.lifecycle import AWAITED_TRIGGERS, TRANSITIONS, ActorKind, legal_commands
+from domain.conversations.lifecycle import AWAITED_TRIGGERS, TRANSITIONS, ActorKind, allowed_commands
 from domain.conversations.outbox import send_postponed, send_settled
 from domain.conversations.state import (
     CANCEL_MESSAGE,
@@ -74,8 +74,8 @@ class Meant(StrEnum):
 class Asks:
     """A command.
 
-    Without an `action` it is one that is legal, without an `agent` it is asked by who has the conversation.
-    `which` chooses among what is legal, or among the held messages.
+    Without an `action` it is one that is allowed, without an `agent` it is asked by who has the conversation.
+    `which` chooses among what is allowed, or among the held messages.
     """
 
     action: str | None = None
@@ -128,7 +128,7 @@ class SettingsChange:
 class TimePasses:
     """For `by`, or, where that is None, to `beside` the next deadline.
 
-    `unnoticed`: the engine is busy; what came due is acted on only after the next step.
+    `unnoticed`: Temporal is busy; what came due is acted on only after the next step.
     """
 
     by: timedelta | None = None
@@ -195,8 +195,8 @@ def _command(step: Asks, state: ThreadState, serial: int) -> Command | None:
     meant = {Meant.LIVE: live or former, Meant.FORMER: former, Meant.UNKNOWN: None}[step.meant]
     action = step.action
     if action is None:
-        legal = legal_commands(meant.status, supervises=False) if meant else ["start"]
-        action = legal[step.which % len(legal)]
+        allowed = allowed_commands(meant.status, supervises=False) if meant else ["start"]
+        action = allowed[step.which % len(allowed)]
     message_id = f"r{serial}" if action == REPLY else None
     if action in (SEND_HELD, CANCEL_MESSAGE):
         if not state.held:
@@ -414,7 +414,7 @@ def deadline_comes(*, unnoticed: st.SearchStrategy[bool]) -> st.SearchStrategy[T
 
 
 def time_passes(*, unnoticed: st.SearchStrategy[bool]) -> st.SearchStrategy[TimePasses]:
-    """Time passes, mostly to about the next deadline; `unnoticed` where the engine may be busy."""
+    """Time passes, mostly to about the next deadline; `unnoticed` where Temporal may be busy."""
     by = st.builds(
         lambda by, busy: TimePasses(by, unnoticed=busy),
         st.sampled_from(

@@ -106,7 +106,7 @@ async def test_the_24_hour_rule_in_ten_seconds(tmp_path: Path) -> None:
             answer = await mia.post(
                 f"{conversation}/messages", json={"text": "Hello!"}, headers={"Idempotency-Key": "1"}
             )
-            assert answer.json()["code"] == "human_agent_tag_off"
+            assert answer.json()["code"] == "human_agent_tag_disabled"
             assert answer.json()["window"]["stage"] == "human_agent"
         assert list(thrown_away.iterdir()) != []
     assert list(thrown_away.iterdir()) == []

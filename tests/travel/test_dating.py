@@ -65,7 +65,7 @@ async def test_what_a_send_causes_is_received_before_the_next_timer_fires(
     post = desk.world.http.post
 
     async def slow_post(*args: Any, **more: Any) -> httpx.Response:
-        await asyncio.sleep(0.3)  # much longer than the engine needs to come to its next timer
+        await asyncio.sleep(0.3)  # much longer than Temporal needs to come to its next timer
         return await post(*args, **more)
 
     monkeypatch.setattr(desk.world.http, "post", slow_post)

@@ -53,7 +53,7 @@ async def test_the_tag_switched_on_in_a_session_helps_only_after_closing_and_reo
     await desk.travel(hours=25)
     await desk.api.patch(f"/v1/pages/{UNTAGGED}", json={"human_agent_tag": True})
     refused = await desk.reply(conversation_id, "Too early for the tag.")
-    assert (refused.status_code, refused.json()["code"]) == (409, "human_agent_tag_off")
+    assert (refused.status_code, refused.json()["code"]) == (409, "human_agent_tag_disabled")
 
     await acted(desk, conversation_id, "close-session", "reopen")
     assert (await desk.reply(conversation_id, "Now it holds.")).status_code == 201
@@ -154,7 +154,7 @@ async def test_a_held_message_waits_for_the_customer_and_is_sent_after_a_look(de
     listed = (await desk.api.get("/v1/messages", params={"status": "held"})).json()["items"]
     assert held.json()["id"] in [each["id"] for each in listed]
     early = await desk.api.post(f"/v1/messages/{held.json()['id']}/send-held")
-    assert (early.status_code, early.json()["code"]) == (409, "human_agent_tag_off")
+    assert (early.status_code, early.json()["code"]) == (409, "human_agent_tag_disabled")
 
     await desk.customer_writes(psid, "hello again")
     assert "message.held_offered" in [each["kind"] for each in await timeline(desk, conversation_id)]
@@ -174,7 +174,7 @@ async def test_an_agent_starts_a_conversation_up_to_seven_days_later_with_the_ta
         customers[page_id] = (await conversation(desk, conversation_id))["customer"]["id"]
     await desk.travel(days=6)
     refused = await desk.api.post("/v1/conversations", json={"customer_id": customers[UNTAGGED]})
-    assert (refused.status_code, refused.json()["code"]) == (409, "human_agent_tag_off")
+    assert (refused.status_code, refused.json()["code"]) == (409, "human_agent_tag_disabled")
     started = await desk.api.post("/v1/conversations", json={"customer_id": customers[TAGGED]})
     assert (started.status_code, started.json()["status"]) == (201, "active")
     assert (await desk.reply(started.json()["id"], "There is news.")).status_code == 201
@@ -229,7 +229,7 @@ async def test_a_survey_due_at_25_hours_goes_by_template_or_is_not_allowed(
         assert (found["status"], found["way"]) == ("sent", "template")
         assert [each["allowed_by"] for each in sent] == ["customer_feedback_tag"]
     else:
-        assert (found["status"], found["reason"]) == ("not_allowed", "automatic_outside_window")
+        assert (found["status"], found["reason"]) == ("not_allowed", "automated_message_outside_window")
         assert sent == []
 
 
@@ -262,6 +262,9 @@ async def test_an_automated_message_due_after_24_hours_is_recorded_and_not_sent(
     (fact,) = [
         each for each in await timeline(desk, conversation_id) if each["kind"] == "message.not_allowed"
     ]
-    assert (fact["data"]["trigger"], fact["data"]["code"]) == ("agent_joined", "automatic_outside_window")
+    assert (fact["data"]["trigger"], fact["data"]["code"]) == (
+        "agent_joined",
+        "automated_message_outside_window",
+    )
     kinds = [each["kind"] for each in await desk.messages(conversation_id)]
     assert kinds == ["message", "greeting"]

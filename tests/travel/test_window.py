@@ -61,7 +61,7 @@ async def may_answer(desk: TravellingDesk, conversation_id: str) -> bool:
     response = await desk.reply(conversation_id)
     await desk.settled()
     if response.status_code == 409:
-        assert response.json()["code"] == "human_agent_tag_off"
+        assert response.json()["code"] == "human_agent_tag_disabled"
         return False
     message = await desk.message_with(conversation_id, id=response.json()["id"])
     assert message["status"] == "delivered"
@@ -75,7 +75,7 @@ async def test_a_reply_at_23_59_59_is_sent(desk: TravellingDesk) -> None:
 async def test_a_reply_at_24_00_00_is_refused_with_the_window(desk: TravellingDesk) -> None:
     answer = await answered(desk, DAY)
     problem = answer.response.json()
-    assert (answer.response.status_code, problem["code"]) == (409, "human_agent_tag_off")
+    assert (answer.response.status_code, problem["code"]) == (409, "human_agent_tag_disabled")
     assert problem["window"]["stage"] == "human_agent"
     assert datetime.fromisoformat(problem["window"]["standard_until"]) == answer.opened_at + DAY
 
@@ -136,7 +136,7 @@ async def test_a_late_webhook_of_an_old_message_opens_nothing(desk: TravellingDe
     assert [m for m in await desk.messages(conversation_id) if m["kind"] == "greeting"] == []
     timeline = (await desk.api.get(f"/v1/conversations/{conversation_id}/timeline")).json()["items"]
     (greeting,) = [each["data"] for each in timeline if each["kind"] == "message.not_allowed"]
-    assert (greeting["trigger"], greeting["code"]) == ("greeting", "automatic_outside_window")
+    assert (greeting["trigger"], greeting["code"]) == ("greeting", "automated_message_outside_window")
 
 
 async def test_a_late_webhook_of_an_old_message_shortens_nothing(desk: TravellingDesk) -> None:
@@ -237,4 +237,4 @@ async def has_24_hours(desk: TravellingDesk) -> None:
     """A window that opens now closes 24 hours from now, to the second."""
     await sent(desk, await answered(desk, DAY - SECOND), "standard_window")
     answer = await answered(desk, DAY)
-    assert answer.response.json()["code"] == "human_agent_tag_off"
+    assert answer.response.json()["code"] == "human_agent_tag_disabled"

@@ -63,7 +63,7 @@ pytestmark = pytest.mark.time_skipping
 Sent = tuple[str, ContentKind, bool]
 _CUSTOMER = "customer-a"
 _TOLERANCE = timedelta(seconds=60)
-"""The engine's clock runs on while both sides work."""
+"""Temporal's clock runs on while both sides work."""
 _ENDS = (
     SendResult.SENT,
     SendResult.SENT,
@@ -178,7 +178,7 @@ class Pair:
                 self.projected = outcome.state
 
     async def _pass(self, by: timedelta) -> None:
-        """Deadline by deadline: the engine acts on each before the next comes."""
+        """Deadline by deadline: Temporal acts on each before the next comes."""
         self.model.now = await self.env.get_current_time()
         goal = self.model.now + by
         while (due := self._due()) is not None and due <= goal:

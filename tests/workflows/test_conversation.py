@@ -79,7 +79,7 @@ async def test_the_24_hour_edge_to_the_second(desk: Desk, env: WorkflowEnvironme
     await env.sleep(edge - await env.get_current_time())
     refused = await desk.reply("too late", await env.get_current_time())
     assert isinstance(refused, ApplicationError)
-    assert refused.type == "human_agent_tag_off"
+    assert refused.type == "human_agent_tag_disabled"
 
 
 async def test_with_the_tag_an_agent_may_answer_for_seven_days(desk: Desk, env: WorkflowEnvironment) -> None:
@@ -105,7 +105,7 @@ async def test_a_late_webhook_of_an_old_message_opens_no_window(desk: Desk, env:
     await eventually(lambda: desk.happened("message.not_allowed"))
     (not_allowed,) = await desk.events("message.not_allowed")
     assert not_allowed.data["trigger"] == "greeting"
-    assert not_allowed.data["code"] == "automatic_outside_window"
+    assert not_allowed.data["code"] == "automated_message_outside_window"
     assert await desk.messages("outbound") == []
     assert desk.meta.sent == []
 

@@ -114,7 +114,7 @@ async def test_the_next_task_takes_back_what_a_discarded_one_wrote(
 async def test_a_clock_that_went_back_delays_the_rows_and_no_more(
     desk: Desk, env: WorkflowEnvironment
 ) -> None:
-    """The rows have a date that the engine's clock will not reach for long."""
+    """The rows have a date that Temporal's clock will not reach for long."""
     await opened(desk, env)
     await discarded(desk, "pick", later=_AGES)
     answer = await desk.command("pick", agent="mia")

@@ -98,7 +98,7 @@ async def done(desk: Desk, erasure_id: str) -> tables.Erasure:
 
 
 async def gone(desk: Desk, customer_id: str) -> None:
-    """Until the rows are deleted; the engine takes its time to delete histories."""
+    """Until the rows are deleted; Temporal takes its time to delete histories."""
 
     async def look() -> bool:
         return all(row.id != customer_id for row in await rows(desk.store, tables.Customer))

@@ -1,4 +1,4 @@
-"""Erasing on the engine of time travel, which can neither list nor delete histories: all else goes."""
+"""Erasing on the server of time travel, which can neither list nor delete histories: all else goes."""
 
 import pytest
 from sqlmodel import Session, select

@@ -82,7 +82,7 @@ async def test_what_was_held_is_judged_again_by_the_window(desk: Desk, env: Work
     await becomes(desk, "one", "held", "page_token_invalid")
     await env.sleep(timedelta(hours=25))
     await opened(desk)
-    await becomes(desk, "one", "failed", "human_agent_tag_off")
+    await becomes(desk, "one", "failed", "human_agent_tag_disabled")
     assert len(desk.meta.sent) == 1
 
 

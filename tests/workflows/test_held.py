@@ -23,7 +23,7 @@ async def held_message(desk: Desk, env: WorkflowEnvironment) -> str:
     assert isinstance(refused, ApplicationError)
     assert isinstance(await desk.reply("hold it", await env.get_current_time(), hold=True), CommandResult)
     (held,) = [message for message in await desk.messages("outbound") if message.status == "held"]
-    assert held.reason == "human_agent_tag_off"
+    assert held.reason == "human_agent_tag_disabled"
     return held.id
 
 
@@ -64,7 +64,7 @@ async def test_a_held_message_is_not_sent_while_the_window_is_closed(
     message_id = await held_message(desk, env)
     refused = await desk.command("send_held", message_id=message_id)
     assert isinstance(refused, ApplicationError)
-    assert refused.type == "human_agent_tag_off"
+    assert refused.type == "human_agent_tag_disabled"
     assert (await desk.message(message_id)).status == "held"
 
 

@@ -30,7 +30,7 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass
 class Activities:
-    """Answers each check as it is told and notes what was done, and when by the engine's time."""
+    """Answers each check as it is told and notes what was done, and when by Temporal's time."""
 
     report: Callable[[int], PageReport]
     dies_in: int = 0

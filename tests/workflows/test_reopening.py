@@ -109,7 +109,7 @@ async def test_nobody_starts_a_conversation_that_the_window_forbids(
     await env.sleep(timedelta(hours=25))
     refused = await desk.command("start", conversation_id=new_id())
     assert isinstance(refused, ApplicationError)
-    assert refused.type == "human_agent_tag_off"
+    assert refused.type == "human_agent_tag_disabled"
     await desk.set_page(human_agent_tag=True)
     assert isinstance(await desk.command("start", conversation_id=new_id()), CommandResult)
 

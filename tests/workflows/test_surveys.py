@@ -251,7 +251,7 @@ async def test_after_24_hours_without_the_template_it_is_not_allowed(
     await env.sleep(timedelta(hours=25, minutes=1))
     await (await desk.handle()).result()
     (survey,) = await surveys(desk.store)
-    assert (survey.status, survey.reason) == (SurveyStatus.NOT_ALLOWED, "automatic_outside_window")
+    assert (survey.status, survey.reason) == (SurveyStatus.NOT_ALLOWED, "automated_message_outside_window")
     assert len(desk.meta.sent) == 1
 
 

@@ -26,7 +26,7 @@ NOW = ActivityEnvironment.default_info().started_time
 
 
 class PatientEngine:
-    """The engine as an activity knows it: it takes every signal."""
+    """Temporal as an activity knows it: it takes every signal."""
 
     def get_workflow_handle(self, _: str) -> "PatientEngine":
         return self

@@ -1,11 +1,11 @@
-"""Commands on conversations, with the engine replaced at its seam."""
+"""Commands on conversations, with Temporal replaced at its seam."""
 
 import asyncio
 from functools import partial
 
 import pytest
 
-from api.services.workflow_client import CommandRefusedError, EngineBusyError, EngineUnavailableError
+from api.services.workflow_client import CommandRefusedError, TemporalUnavailableError, TooManyUpdatesError
 from domain.conversations.changes import Refusal
 from domain.conversations.lifecycle import Status
 from domain.conversations.state import Command
@@ -32,7 +32,7 @@ async def test_a_refusal_is_a_problem_and_part_of_the_timeline(api: Api, seed: S
     assert answer.status_code == 409
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
-    assert (problem["code"], problem["conversation_status"], problem["legal"]) == (
+    assert (problem["code"], problem["conversation_status"], problem["allowed_commands"]) == (
         "invalid_state",
         "open",
         ["pick"],
@@ -85,7 +85,7 @@ async def test_a_dead_engine_is_asked_again_for_a_while_and_then_told_to_the_cli
 
 async def test_a_command_without_an_answer_is_asked_again_under_its_id(api: Api, seed: Seed) -> None:
     thread = await seed.conversation()
-    outcomes = iter([EngineUnavailableError(), EngineBusyError(), None])
+    outcomes = iter([TemporalUnavailableError(), TooManyUpdatesError(), None])
     api.engine.answer = lambda _: next(outcomes)
     answer = await api.admin.post(f"/v1/conversations/{thread.conversation_id}/pick")
     assert answer.status_code == 200
@@ -99,8 +99,8 @@ async def test_rows_are_put_right_after_a_refusal_of_what_may_have_been_projecte
 ) -> None:
     """The first try's task may have projected it and been discarded; no later task need write the rows."""
     thread = await seed.conversation()
-    refusal = Refusal("already_picked", "Another agent was faster.", Status.ACTIVE)
-    outcomes = iter([EngineUnavailableError(), CommandRefusedError(refusal)])
+    refusal = Refusal("already_picked", "Another agent has picked it.", Status.ACTIVE)
+    outcomes = iter([TemporalUnavailableError(), CommandRefusedError(refusal)])
     api.engine.answer = lambda _: next(outcomes)
     answer = await api.admin.post(f"/v1/conversations/{thread.conversation_id}/pick")
     assert (answer.status_code, answer.json()["code"]) == (409, "already_picked")
@@ -109,9 +109,9 @@ async def test_rows_are_put_right_after_a_refusal_of_what_may_have_been_projecte
 
 async def test_a_full_conversation_is_busy(api: Api, seed: Seed) -> None:
     thread = await seed.conversation()
-    api.engine.answer = lambda _: EngineBusyError()
+    api.engine.answer = lambda _: TooManyUpdatesError()
     answer = await api.admin.post(f"/v1/conversations/{thread.conversation_id}/pick")
-    assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+    assert (answer.status_code, answer.json()["code"]) == (503, "conversation_busy")
 
 
 async def test_at_most_eight_updates_of_a_conversation_are_in_flight(api: Api, seed: Seed) -> None:

@@ -27,7 +27,7 @@ class Doctor:
         self._api = api
 
     async def sees(self, **settings: Any) -> Diagnosis:
-        """What it finds; the engine is never there."""
+        """What it finds; Temporal is never there."""
         changed = {"temporal_address": f"127.0.0.1:{free_port()}"} | settings
         looked_with = self._api.settings.model_copy(update=changed)
         return await examine(looked_with, "http://api.test", transport=httpx.ASGITransport(self._api.app))
@@ -103,12 +103,12 @@ async def test_a_page_that_works_is_well_and_a_warning_is_no_illness(
         "settings": "ok",
         "public address": "ok",
         "storage": "ok",
-        "engine": "problem",
+        "temporal": "problem",
         "api": "ok",
         "proxy": "ok",
         "accounts": "ok",
     }
-    others = [check for check in seen.checks if check.what not in ("engine", "api")]
+    others = [check for check in seen.checks if check.what not in ("temporal", "api")]
     assert Diagnosis(others, seen.accounts, seen.pages).is_well
     assert "verify_token" not in str(seen.as_json())
 

@@ -27,7 +27,7 @@ async def test_a_dead_engine_is_named(api: Api) -> None:
     api.engine.is_down = True
     ready = await api.client().get("/readyz")
     assert (ready.status_code, ready.json()["status"]) == (503, "not_ready")
-    assert (ready.json()["checks"]["engine"], ready.json()["checks"]["store"]) == ("failed", "ok")
+    assert (ready.json()["checks"]["temporal"], ready.json()["checks"]["store"]) == ("failed", "ok")
     assert (await api.client().get("/healthz")).status_code == 200
     api.engine.is_down = False
     assert (await api.client().get("/readyz")).status_code == 200

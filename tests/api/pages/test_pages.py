@@ -63,9 +63,9 @@ async def test_without_the_engine_a_page_is_saved_and_says_so(api: Api) -> None:
     api.engine.is_down = True
     shown = await _save(api)
     assert shown["provisioning_state"] == "Provisioning"
-    assert [problem["code"] for problem in shown["problems"]] == ["engine_unavailable"]
+    assert [problem["code"] for problem in shown["problems"]] == ["temporal_unavailable"]
     checked = await api.admin.post("/v1/pages/1001/check")
-    assert (checked.status_code, checked.json()["code"]) == (503, "engine_unavailable")
+    assert (checked.status_code, checked.json()["code"]) == (503, "temporal_unavailable")
     api.engine.is_down = False
     assert (await api.admin.post("/v1/pages/1001/check")).status_code == 200
     assert api.engine.checked == ["1001"]

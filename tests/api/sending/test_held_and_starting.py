@@ -1,4 +1,4 @@
-"""Held messages and conversations that agents start, with the engine replaced at its seam."""
+"""Held messages and conversations that agents start, with Temporal replaced at its seam."""
 
 from datetime import timedelta
 

@@ -72,7 +72,7 @@ async def test_a_closed_conversation_shows_nothing(api: Api, seed: Seed) -> None
 
 
 @pytest.mark.parametrize(
-    ("later", "code"), [(23, None), (25, "automatic_outside_window"), (8 * 24, "window_closed")]
+    ("later", "code"), [(23, None), (25, "automated_message_outside_window"), (8 * 24, "window_closed")]
 )
 async def test_it_is_shown_inside_the_standard_window_only(
     api: Api, seed: Seed, later: int, code: str | None

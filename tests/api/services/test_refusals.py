@@ -23,7 +23,7 @@ WINDOW = {
     ("facts", "expected"),
     [
         (
-            {"status": None, "legal": None, "window": WINDOW},
+            {"status": None, "allowed_commands": None, "window": WINDOW},
             Refusal(
                 "window_closed",
                 "closed",
@@ -36,7 +36,7 @@ WINDOW = {
             ),
         ),
         (
-            {"status": "active", "legal": ["end"], "window": None},
+            {"status": "active", "allowed_commands": ["end"], "window": None},
             Refusal("window_closed", "closed", Status.ACTIVE, ("end",)),
         ),
     ],

@@ -1,4 +1,4 @@
-"""Telling running conversations: all of them, none that is closed, paced, whatever the engine does."""
+"""Telling running conversations: all of them, none that is closed, paced, whatever Temporal does."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from api.services.settings_fanout import SettingsFanout
-from api.services.workflow_client import EngineUnavailableError, RunNotFoundError
+from api.services.workflow_client import RunNotFoundError, TemporalUnavailableError
 from domain.conversations.lifecycle import Status
 from support.api import Api, FakeEngine, Seed
 from support.eventually import eventually
@@ -27,7 +27,7 @@ class Odd(FakeEngine):
         if customer_id in self.gone:
             raise RunNotFoundError
         if customer_id in self.wedged:
-            raise EngineUnavailableError
+            raise TemporalUnavailableError
         await super().tell_settings_changed(page_id, customer_id)
 
 

@@ -17,10 +17,10 @@ from api.services.in_flight_commands import InFlightCommands
 from api.services.refusals import REFUSAL_CODES, refusal_problem
 from api.services.workflow_client import (
     CommandRefusedError,
-    EngineBusyError,
-    EngineUnavailableError,
     RunNotFoundError,
+    TemporalUnavailableError,
     TemporalWorkflowClient,
+    TooManyUpdatesError,
 )
 from base.settings import Settings
 from base.temporal import connect
@@ -78,7 +78,7 @@ async def test_a_dead_server_costs_no_more_than_the_bound(
         ]
         for call in calls:
             started = time.monotonic()
-            with pytest.raises(EngineUnavailableError):
+            with pytest.raises(TemporalUnavailableError):
                 await call()
             assert time.monotonic() - started < 2
 
@@ -130,7 +130,7 @@ async def test_a_run_that_left_just_before_an_update_with_start_makes_room_for_a
     assert await engine.command_with_start("1", "2", COMMAND) == ANSWER
     assert handle.ids == ["command-1"] * 2
     engine, _ = _engine(gone, gone, gone)
-    with pytest.raises(EngineUnavailableError):
+    with pytest.raises(TemporalUnavailableError):
         await engine.command_with_start("1", "2", COMMAND)
 
 
@@ -138,7 +138,7 @@ async def test_of_an_answer_to_a_survey_nobody_may_be_there_to_be_told() -> None
     engine, _ = _engine(_rpc(RPCStatusCode.NOT_FOUND), _rpc(RPCStatusCode.UNAVAILABLE))
     with pytest.raises(RunNotFoundError):
         await engine.tell_survey_answered("1", "2", "survey")
-    with pytest.raises(EngineUnavailableError):
+    with pytest.raises(TemporalUnavailableError):
         await engine.tell_survey_answered("1", "2", "survey")
 
 
@@ -160,7 +160,7 @@ async def test_an_update_that_met_a_changing_run_is_repeated_under_its_id(first:
     assert await engine.command("1", "2", COMMAND) == ANSWER
     assert handle.ids == ["command-1"] * 3
     engine, handle = _engine(first, first, first, ANSWER)
-    with pytest.raises(EngineUnavailableError):
+    with pytest.raises(TemporalUnavailableError):
         await engine.command("1", "2", COMMAND)
 
 
@@ -168,12 +168,12 @@ async def test_an_update_that_met_a_changing_run_is_repeated_under_its_id(first:
     ("answer", "error"),
     [
         (_rpc(RPCStatusCode.NOT_FOUND), RunNotFoundError),
-        (_rpc(RPCStatusCode.RESOURCE_EXHAUSTED), EngineBusyError),
-        (_rpc(RPCStatusCode.UNAVAILABLE), EngineUnavailableError),
-        (_rpc(RPCStatusCode.DEADLINE_EXCEEDED), EngineUnavailableError),
-        (_rpc(RPCStatusCode.PERMISSION_DENIED), EngineUnavailableError),
-        (RuntimeError("Failed client connect"), EngineUnavailableError),
-        (ValueError("never seen before"), EngineUnavailableError),
+        (_rpc(RPCStatusCode.RESOURCE_EXHAUSTED), TooManyUpdatesError),
+        (_rpc(RPCStatusCode.UNAVAILABLE), TemporalUnavailableError),
+        (_rpc(RPCStatusCode.DEADLINE_EXCEEDED), TemporalUnavailableError),
+        (_rpc(RPCStatusCode.PERMISSION_DENIED), TemporalUnavailableError),
+        (RuntimeError("Failed client connect"), TemporalUnavailableError),
+        (ValueError("never seen before"), TemporalUnavailableError),
     ],
 )
 async def test_what_goes_wrong_has_one_of_our_names(answer: Exception, error: type[Exception]) -> None:
@@ -185,10 +185,10 @@ async def test_what_goes_wrong_has_one_of_our_names(answer: Exception, error: ty
 
 async def test_a_refusal_comes_back_whole() -> None:
     facts = {
-        "code": "human_agent_tag_off",
+        "code": "human_agent_tag_disabled",
         "detail": "Not now.",
         "status": "active",
-        "legal": ["end", "reply"],
+        "allowed_commands": ["end", "reply"],
         "window": {
             "opened_by": "message",
             "opened_at": "2026-11-20T12:00:00+00:00",
@@ -196,11 +196,11 @@ async def test_a_refusal_comes_back_whole() -> None:
             "human_agent_until": None,
         },
     }
-    engine, _ = _engine(_failed("human_agent_tag_off", facts))
+    engine, _ = _engine(_failed("human_agent_tag_disabled", facts))
     with pytest.raises(CommandRefusedError) as refused:
         await engine.command("1", "2", COMMAND)
     refusal = refused.value.refusal
-    assert (refusal.status, refusal.legal) == (Status.ACTIVE, ("end", "reply"))
+    assert (refusal.status, refusal.allowed_commands) == (Status.ACTIVE, ("end", "reply"))
     assert refusal.window == Window(OpeningKind.MESSAGE, NOW, NOW + timedelta(hours=24), None)
     problem = refusal_problem(refusal, NOW, {"conversation_id": "3"}).body
     assert problem["conversation_id"] == "3"
@@ -236,7 +236,7 @@ async def test_who_waits_too_long_for_a_slot_is_told_that_it_is_busy(monkeypatch
 
     flying = [asyncio.create_task(flights.run("c", str(number), call)) for number in range(8)]
     await asyncio.sleep(0)
-    with pytest.raises(EngineBusyError):
+    with pytest.raises(TooManyUpdatesError):
         await flights.run("c", "ninth", call)
     free.set()
     assert await asyncio.gather(*flying) == [ANSWER] * 8
@@ -249,7 +249,7 @@ async def test_a_command_goes_on_when_its_caller_leaves() -> None:
     async def call() -> CommandResult:
         await asyncio.sleep(0.01)
         done.set()
-        raise EngineUnavailableError
+        raise TemporalUnavailableError
 
     caller = asyncio.create_task(flights.run("c", "1", call))
     await asyncio.sleep(0)
@@ -269,8 +269,8 @@ async def test_an_open_run_is_told_of_changed_settings() -> None:
     ("status", "error"),
     [
         (RPCStatusCode.NOT_FOUND, RunNotFoundError),
-        (RPCStatusCode.RESOURCE_EXHAUSTED, EngineBusyError),
-        (RPCStatusCode.UNAVAILABLE, EngineUnavailableError),
+        (RPCStatusCode.RESOURCE_EXHAUSTED, TooManyUpdatesError),
+        (RPCStatusCode.UNAVAILABLE, TemporalUnavailableError),
     ],
 )
 async def test_whoever_cannot_be_told_has_one_of_three_reasons(

@@ -101,7 +101,7 @@ def test_what_the_window_forbids_is_recorded_and_not_tried() -> None:
     assert story.told("message.not_allowed")[0].data == {
         "trigger": "agent_joined",
         "cause_id": None,
-        "code": "automatic_outside_window",
+        "code": "automated_message_outside_window",
         "stage": "human_agent",
     }
     assert story.status is Status.ACTIVE
@@ -112,7 +112,7 @@ def test_what_the_window_forbids_is_recorded_and_not_tried() -> None:
     [
         ("recipient_unavailable", T.MESSAGE_NOT_SENT),
         ("window_closed", T.OUTSIDE_WINDOW),
-        ("human_agent_tag_off", T.OUTSIDE_WINDOW),
+        ("human_agent_tag_disabled", T.OUTSIDE_WINDOW),
         (None, T.MESSAGE_NOT_SENT),
     ],
 )

@@ -89,7 +89,7 @@ def test_a_reply_is_queued_with_the_sessions_tag_and_speaks_for_the_agents_side(
     ("settings", "after", "code"),
     [
         (QUIET, DAY - MS, None),
-        (QUIET, DAY, "human_agent_tag_off"),
+        (QUIET, DAY, "human_agent_tag_disabled"),
         (TAGGED, DAY, None),
         (TAGGED, WEEK - MS, None),
         (TAGGED, WEEK, "window_closed"),
@@ -114,7 +114,7 @@ def test_the_tag_switched_on_in_the_middle_helps_after_closing_and_reopening_alo
     story = picked()
     story.set_to(human_agent_tag=True)
     story.now += DAY
-    assert story.is_refused("reply", message_id="r1").code == "human_agent_tag_off"
+    assert story.is_refused("reply", message_id="r1").code == "human_agent_tag_disabled"
     story.asks("close_session")
     story.asks("reopen")
     story.asks("reply", message_id="r1")
@@ -143,7 +143,7 @@ def test_an_agent_starts_a_conversation_while_the_window_allows_it() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "after", "code"),
-    [(QUIET, DAY, "human_agent_tag_off"), (TAGGED, WEEK, "window_closed")],
+    [(QUIET, DAY, "human_agent_tag_disabled"), (TAGGED, WEEK, "window_closed")],
 )
 def test_no_conversation_is_started_that_could_say_nothing(
     settings: ConversationSettings, after: timedelta, code: str

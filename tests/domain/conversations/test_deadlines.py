@@ -1,4 +1,4 @@
-"""What happens at an instant by itself: exactly then, once, and dated so however late the engine comes."""
+"""What happens at an instant by itself: exactly then, once, and dated so however late Temporal comes."""
 
 from dataclasses import replace
 from datetime import timedelta

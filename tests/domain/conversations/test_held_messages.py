@@ -34,12 +34,12 @@ def test_a_reply_that_the_window_refuses_is_held_at_the_agents_wish() -> None:
     story = holding()
     (held,) = story.state.held
     assert (held.message_id, held.agent_id, held.expires_at) == ("r1", "mia", HELD_AT + WEEK)
-    assert story.changes[-1].statuses == (StatusChange("r1", MessageStatus.HELD, "human_agent_tag_off"),)
+    assert story.changes[-1].statuses == (StatusChange("r1", MessageStatus.HELD, "human_agent_tag_disabled"),)
     assert story.changes[-1].attached == ((story.conversation.id, "r1"),)
     assert story.state.outbox == ()
     assert story.conversation.last_speaker is Side.CUSTOMER
     assert story.told("message.held")[0].data == {
-        "reason": "human_agent_tag_off",
+        "reason": "human_agent_tag_disabled",
         "expires_at": (HELD_AT + WEEK).isoformat(),
     }
 
@@ -132,7 +132,7 @@ def test_it_is_sent_unseen_if_the_workstream_says_so() -> None:
 
 def test_the_agent_sends_it_when_the_window_is_open_again() -> None:
     story = holding()
-    assert story.is_refused("send_held", message_id="r1").code == "human_agent_tag_off"
+    assert story.is_refused("send_held", message_id="r1").code == "human_agent_tag_disabled"
     story.writes()
     story.asks("send_held", message_id="r1")
     assert story.state.held == ()

@@ -13,7 +13,7 @@ from domain.conversations.lifecycle import (
     Status,
     Transition,
     Trigger,
-    legal_commands,
+    allowed_commands,
     transition,
 )
 from domain.conversations.state import ThreadEventKind
@@ -123,7 +123,7 @@ ILLEGAL = [
     (status, command)
     for status in Status
     for command in [*COMMANDS, "reply"]
-    if command not in (*legal_commands(status, supervises=True), Trigger.START)
+    if command not in (*allowed_commands(status, supervises=True), Trigger.START)
     and not (status is Status.ACTIVE and command == Trigger.PICK)  # has an answer of its own
 ]
 
@@ -137,7 +137,7 @@ def test_an_illegal_command_is_refused_with_what_is_legal(
     before = story.state
     refusal = story.is_refused(command, supervises=supervises, message_id="r2")
     assert (refusal.code, refusal.status) == ("invalid_state", status)
-    assert list(refusal.legal) == legal_commands(status, supervises=supervises)
+    assert list(refusal.allowed_commands) == allowed_commands(status, supervises=supervises)
     assert story.state == before
 
 
@@ -145,7 +145,7 @@ def test_an_illegal_command_is_refused_with_what_is_legal(
 @pytest.mark.parametrize("status", Status)
 def test_what_a_refusal_calls_legal_is_obeyed(status: Status, supervises: bool) -> None:
     settings = ConversationSettings(automated_messages=(), reopen_closed_within=REOPENABLE)
-    for command in legal_commands(status, supervises=supervises):
+    for command in allowed_commands(status, supervises=supervises):
         story_in(status, settings).asks(command, supervises=supervises, message_id="r2")
 
 
@@ -160,7 +160,7 @@ def test_only_a_supervisor_closes_by_force() -> None:
 def test_no_agent_starts_what_is_there(status: Status) -> None:
     refusal = story_in(status, ConversationSettings()).is_refused("start", conversation_id="new")
     assert (refusal.code, refusal.status) == ("conversation_exists", status)
-    assert list(refusal.legal) == legal_commands(status, supervises=False)
+    assert list(refusal.allowed_commands) == allowed_commands(status, supervises=False)
 
 
 def test_the_table_has_every_trigger_and_each_source_and_trigger_once() -> None:

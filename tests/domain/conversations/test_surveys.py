@@ -202,7 +202,7 @@ def test_between_two_surveys_of_one_person_the_cool_down_passes() -> None:
     [
         (SurveyWay.LINK, False, DAY - MS, SurveyWay.LINK),
         (SurveyWay.BUTTONS, True, DAY - MS, SurveyWay.BUTTONS),
-        (SurveyWay.LINK, False, DAY, "automatic_outside_window"),
+        (SurveyWay.LINK, False, DAY, "automated_message_outside_window"),
         (SurveyWay.LINK, True, DAY, SurveyWay.TEMPLATE),
         (SurveyWay.TEMPLATE, False, DAY, SurveyWay.TEMPLATE),
         (SurveyWay.BUTTONS, True, 7 * DAY - MS, SurveyWay.TEMPLATE),
@@ -376,7 +376,9 @@ def test_a_reminder_that_the_window_forbids_is_recorded() -> None:
     story = sent(reminder_after=25 * 3600)
     story.passes(25 * HOUR)
     assert story.state.outbox == ()
-    assert (story.told("survey.reminder_not_allowed")[0].data or {})["code"] == "automatic_outside_window"
+    assert (story.told("survey.reminder_not_allowed")[0].data or {})[
+        "code"
+    ] == "automated_message_outside_window"
     assert story.survey.status is SurveyStatus.SENT
 
 

@@ -145,7 +145,7 @@ def test_a_reminder_that_the_window_forbids_is_recorded_and_not_tried() -> None:
     assert refused.data == {
         "trigger": "rule",
         "cause_id": "nudge",
-        "code": "automatic_outside_window",
+        "code": "automated_message_outside_window",
         "stage": "human_agent",
     }
 

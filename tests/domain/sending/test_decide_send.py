@@ -61,7 +61,7 @@ def test_after_it_an_agent_with_the_tag_writes_until_7_days(now: datetime) -> No
 @pytest.mark.parametrize("now", [NOON + HOURS_24, NOON + DAYS_7 - MS])
 def test_an_agent_without_the_tag_is_told_so(now: datetime) -> None:
     decision = decide_send(now, WROTE_AT_NOON, SenderKind.AGENT, ContentKind.MESSAGE, human_agent_tag=False)
-    assert decision == SendRefusal(RefusalCode.HUMAN_AGENT_TAG_OFF, WROTE_AT_NOON, Stage.HUMAN_AGENT)
+    assert decision == SendRefusal(RefusalCode.HUMAN_AGENT_TAG_DISABLED, WROTE_AT_NOON, Stage.HUMAN_AGENT)
 
 
 @pytest.mark.parametrize("sender", [SenderKind.BOT, SenderKind.AUTOMATIC, SenderKind.SURVEY])
@@ -70,7 +70,7 @@ def test_only_people_write_after_24_hours(sender: SenderKind, *, human_agent_tag
     decision = decide_send(
         NOON + HOURS_24, WROTE_AT_NOON, sender, ContentKind.MESSAGE, human_agent_tag=human_agent_tag
     )
-    assert code_of(decision) == "automatic_outside_window"
+    assert code_of(decision) == "automated_message_outside_window"
 
 
 @pytest.mark.parametrize("sender", SenderKind)

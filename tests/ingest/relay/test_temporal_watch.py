@@ -1,4 +1,4 @@
-"""Those who find the engine away wait together, and all go on when it is back."""
+"""Those who find Temporal away wait together, and all go on when it is back."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ AWAY = RPCError("no", RPCStatusCode.UNAVAILABLE, b"")
 
 @contextlib.asynccontextmanager
 async def watching(*looks: object) -> AsyncIterator[tuple[TemporalWatch, mock.AsyncMock]]:
-    """A watch whose looks at the engine end like this."""
+    """A watch whose looks at Temporal end like this."""
     client = mock.Mock()
     client.service_client.check_health = mock.AsyncMock(side_effect=looks)
     watch = TemporalWatch(client)

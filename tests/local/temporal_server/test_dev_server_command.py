@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local.processes.errors import EngineError
+from local.processes.errors import LaunchError
 from local.temporal_server.dev_server_command import dev_server_arguments, discard_unfinished_database
 
 
@@ -84,6 +84,6 @@ def test_no_database_is_nothing_to_remove(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_database_is_not_ours_to_remove(tmp_path: Path) -> None:
     (tmp_path / "t.db").write_bytes(b"a photograph, perhaps" * 100)
-    with pytest.raises(EngineError, match="backup"):
+    with pytest.raises(LaunchError, match="backup"):
         discard_unfinished_database(tmp_path / "t.db")
     assert (tmp_path / "t.db").exists()

@@ -156,7 +156,7 @@ async def test_time_does_not_go_back(place: Place) -> None:
 
 async def test_a_journey_that_needs_a_worker_says_so_and_arrives_with_one(place: Place) -> None:
     started, result = await place.machine.now(), await place.start(1)
-    with pytest.raises(NotIdleError, match="the engine waits for a worker"):
+    with pytest.raises(NotIdleError, match="Temporal waits for a worker"):
         await place.machine.travel_to(started + 2 * HOUR, within=0.5)
     assert await place.machine.now() - started < HOUR
     async with place.working():

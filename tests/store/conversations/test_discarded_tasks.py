@@ -1,4 +1,4 @@
-"""Whatever tasks the engine discards, at rest the rows tell what those that count have decided."""
+"""Whatever tasks Temporal discards, at rest the rows tell what those that count have decided."""
 
 import os
 from collections.abc import Callable, Iterator

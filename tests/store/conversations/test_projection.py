@@ -1,4 +1,4 @@
-"""A projection that is written again, late, or by an attempt that the engine discarded, harms nothing."""
+"""A projection that is written again, late, or by an attempt that Temporal discarded, harms nothing."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace

@@ -277,7 +277,7 @@ async def test_what_is_said_later_does_not_wait(store: Database) -> None:
     [
         ("window_closed", "The message was not sent: Meta's messaging window is closed until"),
         (
-            "human_agent_tag_off",
+            "human_agent_tag_disabled",
             "The message was not sent: Meta's 24 hours are over. With the human agent tag",
         ),
         (

@@ -171,7 +171,7 @@ async def holding(store: Database) -> dict[str, int]:
 
 
 async def erase(store: Database, inbox: Database, settings: Settings, customer: str) -> str:
-    """All steps but the engine's."""
+    """All steps but Temporal's."""
     vault = settings.vault
     erasure = await store.write(
         lambda s: erasures.request_for_customer(s, vault, customer, agent_id="eve", at=NOW)
