@@ -89,7 +89,7 @@ class ReplyService:
     async def deliver_pending_reply(self, message_id: str) -> None:
         """Send one kept reply to the workflow, unless it is not pending any more.
 
-        Raises EngineBusyError, EngineUnavailableError, and, once it is recorded, CommandRefusedError.
+        Raises TooManyUpdatesError, TemporalUnavailableError, and, once it is recorded, CommandRefusedError.
         """
         found = await self._database.read(lambda s: replies.reply_command(s, message_id))
         if found is None:

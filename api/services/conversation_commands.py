@@ -45,7 +45,7 @@ class ConversationCommands:
     async def send_command(self, target: CommandTarget, command: Command) -> CommandResult:
         """Send a command once; raises the errors of `api.services.workflow_client`.
 
-        After EngineUnavailableError the outcome is unknown: send it again under the same id.
+        After TemporalUnavailableError the outcome is unknown: send it again under the same id.
         """
         return await self._in_flight.run(target.id, command.command_id, self._call(target, command))
 

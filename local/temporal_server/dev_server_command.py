@@ -76,7 +76,7 @@ def discard_unfinished_database(database: Path) -> bool:
     """Remove a database whose first start was cut off before any namespace was in it; whether there was one.
 
     The server sets up a file only if it does not exist, and could never start on a half-made one. Call this
-    only while no server runs on the file. Raises EngineError if the file is no database: it is not ours to
+    only while no server runs on the file. Raises LaunchError if the file is no database: it is not ours to
     remove.
     """
     if not database.exists() or _has_namespace(database):

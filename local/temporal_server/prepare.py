@@ -11,7 +11,7 @@ from local.temporal_server.test_server import find_or_build_test_server
 
 
 async def prepare(progress: Progress) -> None:
-    """Find or get the dev server and the time-skipping server; raises EngineError."""
+    """Find or get the dev server and the time-skipping server; raises LaunchError."""
     progress.say(f"dev server: {await find_or_build_dev_server(progress)}")
     progress.say(f"time-skipping server: {await find_or_build_test_server(progress)}")
 

@@ -10,10 +10,10 @@ _INTRODUCTION = """\
 # Problems
 
 Every error is a problem document by RFC 9457 (`application/problem+json`) with a stable `code`. `type` is the
-code as a name (`{example}`), `detail` says what happened this time. Some codes add members:
-`errors` says where a request is not valid, `allowed_commands` lists the commands that are possible,
-`window` is the messaging window that forbids a send, `conversation_status`, `conversations`, `page_ids` and
-`workstream_ids` name what stands in the way, and `limit` says how many there may be. What a problem is about is named by its
+code as a name (`{example}`), `detail` says what happened this time. Some codes add members: `errors` says
+where a request is not valid, `allowed_commands` lists the commands that are possible, `window` is the
+messaging window that forbids a send, `conversation_status`, `conversations`, `page_ids` and `workstream_ids`
+name what stands in the way, and `limit` says how many there may be. What a problem is about is named by its
 id: a 404 has `resource` and `id`, a conflict `conversation_id`, `agent_id` (who has it), `account_id` and so
 on; `current_conversation_id` is the one that the customer has now.
 
