@@ -262,11 +262,11 @@ def new_master_key(
     """Go on after the master key was lost for good: access tokens and app secrets have to be saved anew."""
     from base.secrets import MasterKeyError
     from local.new_master_key import replace_lost_master_key
-    from local.processes.errors import EngineError
+    from local.processes.errors import LaunchError
 
     try:
         sys.stdout.write(f"{replace_lost_master_key(read_settings(), force=force)}\n")
-    except (MasterKeyError, EngineError) as error:
+    except (MasterKeyError, LaunchError) as error:
         _fail(str(error))
 
 
