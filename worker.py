@@ -244,7 +244,8 @@ def make_worker(
             erasing.finish_erasure,
             retention.enforce_retention,
         ],
-        # Left to itself the SDK hashes the code of every loaded module: seconds of each start.
+        # Left to itself the SDK hashes the code of every loaded module: seconds of each start
+        # (https://github.com/temporalio/sdk-python/issues/1160).
         build_id=f"pagedesk-{version('pagedesk')}",
         max_cached_workflows=settings.cached_conversations,
         # A task that is begun must end within TASK_TIMEOUT, or Temporal discards it and it begins anew.

@@ -1,7 +1,8 @@
 """How values become Temporal's JSON payloads: by Pydantic, ten to eighty times quicker than by default.
 
 The SDK's own Pydantic converter keeps its adapters with each workflow run, and building them costs more than
-all that a run converts; here they are kept with the process. Errors go into histories without their words.
+all that a run converts (https://github.com/temporalio/sdk-python/issues/1695 mended the worst of it); here
+they are kept with the process (docs/reference/upstream.md). Errors go into histories without their words.
 """
 
 from typing import Any

@@ -131,7 +131,7 @@ class ConversationWorkflow:
         """Events of the thread from the relay, as `ThreadEvents`.
 
         The SDK drops a signal that it cannot read; read here, one of a newer relay's fails the task instead
-        and waits for a newer worker.
+        and waits for a newer worker (docs/reference/upstream.md).
         """
         batch: ThreadEvents = workflow.payload_converter().from_payload(signal.payload, ThreadEvents)
         if not self._loaded:

@@ -21,7 +21,8 @@ async def in_this_task(name: str, argument: Any, result_type: type[Any]) -> Any:
     A local activity that lasts longer than its task is held by empty tasks. If one of them is lost with the
     engine and an update comes meanwhile, replay resolves the local activity before the update and the first
     run did after it: the conversation is wedged (seen on SDK 1.35 with the database stopped and Temporal
-    killed). A regular activity waits in the history, in one order for ever.
+    killed; https://github.com/temporalio/sdk-python/issues/1578 has the same cause, see
+    docs/reference/upstream.md). A regular activity waits in the history, in one order for ever.
     """
     try:
         return await workflow.execute_local_activity(

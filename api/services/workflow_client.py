@@ -1,7 +1,8 @@
 """What the API asks of Temporal, as a protocol, and its implementation over Temporal's client.
 
 Every call ends within a bound of our own: with the server dead, the client's own `rpc_timeout` of 2 seconds
-took 6 to 9. Failures are of four kinds only; an update without an answer may have been carried out.
+took 6 to 9 (docs/reference/upstream.md). Failures are of four kinds only; an update without an answer may
+have been carried out.
 """
 
 import asyncio

@@ -1,7 +1,8 @@
 """HTTP/1.1 as uvicorn speaks it, with limits in size and time on everything that comes in and goes out.
 
-uvicorn limits neither the head of a request nor the time that a client takes (Kludex/uvicorn 157 and 1685),
-and its parser offers no limit (MagicStack/httptools 87). So this protocol counts and looks at the clock.
+uvicorn limits neither the head of a request nor the time that a client takes
+(https://github.com/Kludex/uvicorn/issues/157), and its parser offers no limit
+(https://github.com/MagicStack/httptools/issues/87). So this protocol counts and looks at the clock.
 The limits in time are those of Apache's mod_reqtimeout: a while for the head, then a least rate.
 """
 

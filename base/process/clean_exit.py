@@ -3,6 +3,7 @@
 The client's own threads hold Python objects, and when one lets go of its last while the interpreter is being
 torn down, the process aborts (exit status 134; one run in about ten). So it is not torn down: what
 was registered for the exit runs, what was written is flushed, and the operating system takes the rest.
+See https://github.com/temporalio/sdk-python/issues/300 (docs/reference/upstream.md).
 """
 
 import atexit

@@ -43,7 +43,8 @@ WHERE inbox_event.digest <> excluded.digest AND inbox_event.channel = excluded.c
 # docs/reference/bad-input.md).
 _COLUMNS = 11
 # Each statement releases the interpreter's lock and waits for it again, behind all requests: so there are few
-# statements. 999 parameters are as many as every SQLite takes (https://www.sqlite.org/limits.html, item 9).
+# statements. 999 parameters are as many as every SQLite takes
+# (https://www.sqlite.org/limits.html#max_variable_number).
 _ROWS_PER_STATEMENT = 999 // _COLUMNS
 
 _log = get_logger("ingest")

@@ -66,8 +66,8 @@ async def start_time_skipping(
 async def find_or_build_test_server(progress: Progress) -> Path:
     """The path of an executable test server; its arguments are a port and optionally --enable-time-skipping.
 
-    It listens on all interfaces. Safe to call from several processes at a time. Raises ServerMissingError,
-    whose message says what was tried and what to do.
+    It listens on all interfaces (https://github.com/temporalio/sdk-java/issues/1920). Safe to call from
+    several processes at a time. Raises ServerMissingError, whose message says what was tried and what to do.
     """
     cache = cache_directory()
     native, java = cache / f"temporal-test-server-{VERSION}", cache / f"temporal-test-server-{VERSION}-java"

@@ -58,7 +58,7 @@ async def _known_state(handle: WorkflowHandle[Any, Any]) -> ThreadState | str:
     """What a run's query answers, by replaying its history; or why it is not at rest.
 
     The run itself is not asked: a query of a run with a signal that no task has taken up yet wedges it, see
-    docs/running.md.
+    docs/reference/upstream.md.
     """
     if (await handle.describe()).raw_description.HasField("pending_workflow_task"):
         return "has a task to do"
