@@ -4,6 +4,7 @@ The process clock may be 25 hours off in a time-travelling test, or simply wrong
 engine's. A local activity has no engine time: never judge a window there.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,3 +16,8 @@ def engine_clock() -> Callable[[], datetime]:
     """A clock that starts at this activity's start and runs with the monotonic clock. Call it first."""
     started, entered = activity.info().started_time, time.monotonic()
     return lambda: started + timedelta(seconds=time.monotonic() - entered)
+
+
+async def sleep_until(at: datetime, now: Callable[[], datetime]) -> None:
+    """Sleep until the engine's clock `now` shows an instant."""
+    await asyncio.sleep(max(0.0, (at - now()).total_seconds()))

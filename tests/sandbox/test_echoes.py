@@ -66,7 +66,7 @@ async def test_an_event_may_arrive_before_the_answer(
         assert not sending.done()
 
     receiver.before_answer = note
-    await asyncio.wait_for(arrived.wait(), 5)
+    await asyncio.wait_for(arrived.wait(), 30)
     assert (await sending).status_code == 200
     assert kinds(receiver)[0] == {"echo": "message", "delivery": "delivery"}[kind]
     accepted = [line["line"] for line in messenger.ledger() if line["line"] != "request"]

@@ -7,9 +7,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _PAUSE_SECONDS = 0.02
+# Who waits is quick where all is well; the limit is for what never comes, on whatever machine.
 
 
-async def eventually(look: Callable[[], Awaitable[T]], *, within: float = 10.0) -> T:
+async def eventually(look: Callable[[], Awaitable[T]], *, within: float = 30.0) -> T:
     """The first truthy result of `look`; fails with the last one seen after `within` seconds."""
     last: T | None = None
     try:

@@ -76,7 +76,7 @@ class Messenger:
 
     async def tries(self, count: int) -> None:
         """Until this many delivery attempts have been made."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(self.ledger("meta")) < count:
                 await self.world.changes.wait(1)
 

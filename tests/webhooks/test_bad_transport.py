@@ -65,7 +65,7 @@ async def test_a_body_of_one_byte_a_second_is_given_up_and_stops_nobody_else(
     await asyncio.sleep(2 * pause)
     assert len((await way_in.take(body_of(text_event(new_psid())))).messages) == 1
     assert statuses(await slow)[0] == 408
-    assert BODY_TIMEOUT_SECONDS <= time.monotonic() - started < BODY_TIMEOUT_SECONDS + 5
+    assert BODY_TIMEOUT_SECONDS <= time.monotonic() - started < 100 * pause
     assert await way_in.newest() == before + 1
 
 

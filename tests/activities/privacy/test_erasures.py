@@ -113,7 +113,7 @@ async def test_the_engine_hears_of_deletions_that_take_long(
     heard = asyncio.Event()
 
     async def slow(_: FileStore, _key: str) -> None:
-        await asyncio.wait_for(heard.wait(), 10)
+        await asyncio.wait_for(heard.wait(), 30)
 
     monkeypatch.setattr(FileStore, "delete", slow)
     environment = ActivityEnvironment()

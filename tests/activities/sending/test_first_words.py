@@ -45,6 +45,8 @@ class Desk:
         self._settings = settings
         self.profile: Any = ADA
         self.seconds = 0.0
+        self.answers = asyncio.Event()
+        self.answers.set()
         self.asked = 0
         self.said: list[str] = []
         self._http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
@@ -60,6 +62,7 @@ class Desk:
             return httpx.Response(200, json={"message_id": f"m_{len(self.said)}"})
         self.asked += 1
         await asyncio.sleep(self.seconds)
+        await self.answers.wait()
         return (
             httpx.Response(400, json=self.profile)
             if "error" in self.profile
@@ -139,10 +142,11 @@ async def test_a_slow_profile_is_waited_for_a_moment_and_kept_all_the_same(
 ) -> None:
     assert timedelta(seconds=1) >= sends.WAIT_FOR_PROFILE
     monkeypatch.setattr(sends, "WAIT_FOR_PROFILE", timedelta(seconds=0.1))
-    desk.seconds = 0.3
+    desk.answers.clear()
     await desk.says({"en": "Hello {CustomerName|there}!"})
     await desk.send()
     assert desk.said == ["Hello there!"]
+    desk.answers.set()
 
     async def named() -> bool:
         return (await desk.store.read(lambda s: s.get_one(tables.Customer, "c"))).name == "Ada Lovelace"

@@ -1,10 +1,9 @@
 """Finding a message of unknown outcome at Meta: only what is beyond doubt counts."""
 
 import asyncio
-import dataclasses
-import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -20,6 +19,8 @@ from base.settings import Settings
 from messenger.graph.client import GraphClient
 from store import tables
 from store.db.database import Database
+from support.eventually import eventually
+from support.held_time import HeldTime
 from support.store import PAGE_A, PSID, add_message, make_settings, seed
 from workflows.messages import ReadBack, SendReport
 
@@ -182,33 +183,47 @@ async def test_a_meta_that_tells_nothing_leaves_it_unknown(store: Store, answer:
     assert await store.looked() == "unknown"
 
 
-async def test_meta_is_read_twice_a_second_and_no_more(store: Store) -> None:
-    messages = [f"m{number}" for number in range(7)]
+async def test_meta_is_read_twice_a_second_and_no_more(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    messages, held = [f"m{number}" for number in range(7)], HeldTime.lent(TRIED_AT, monkeypatch)
     for name in messages:
         await store.has(name, text=name)
-    calls: list[float] = []
+    called_at: list[datetime] = []
 
     def answer(_: httpx.Request) -> httpx.Response:
-        calls.append(time.monotonic())
+        called_at.append(held.at)
         return store.answer
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
         graph = GraphClient(http, "https://graph.invalid", "v26.0")
         activities = ReadBackActivities(store.database, graph, store._settings.vault, lanes=Lanes(10))
-        began = time.monotonic()
 
         async def look(name: str) -> SendReport:
-            environment = ActivityEnvironment()
-            environment.info = dataclasses.replace(environment.info, started_time=TRIED_AT)
-            report: SendReport = await environment.run(activities.read_back, ReadBack(PAGE_A, "c", name))
+            request = ReadBack(PAGE_A, "c", name)
+            report: SendReport = await ActivityEnvironment().run(activities.read_back, request)
             return report
 
-        reports = await asyncio.gather(*(look(name) for name in messages))
+        looks = [asyncio.create_task(look(name)) for name in messages]
+        slots = [TRIED_AT + timedelta(milliseconds=500 * number) for number in range(5)]
+        await eventually(lambda: _have_slots(called_at, held, 5))
+        assert held.awaited == slots[1:]
+        for number, slot in enumerate(slots[1:], start=2):
+            held.move_to(slot)
+            await eventually(partial(_have_begun, called_at, number))
+        reports = await asyncio.gather(*looks)
+    assert called_at == slots
     # The last ones find no place within two seconds, and look again with the workflow's next look.
-    reasons = [report.reason for report in reports]
-    assert {report.status.value for report in reports} == {"unknown"}
-    assert reasons.count("page_busy") + len(calls) == len(messages)
-    assert calls[-1] - began > 0.5 * (len(calls) - 1) - 0.01
+    assert [(report.status.value, report.reason) for report in reports] == [
+        *[("unknown", "not_found_at_meta")] * 5,
+        *[("unknown", "page_busy")] * 2,
+    ]
+
+
+async def _have_slots(called_at: list[datetime], held: HeldTime, number: int) -> bool:
+    return len(called_at) + len(held.awaited) == number
+
+
+async def _have_begun(called_at: list[datetime], number: int) -> bool:
+    return len(called_at) == number
 
 
 async def test_a_page_whose_reads_are_busy_is_not_read_again(store: Store) -> None:

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from store.db.database import Database
 from store.sending import gate
 from store.sending.rate_limit import USUAL, Rates
 from support.eventually import eventually
+from support.held_time import HeldTime
 from support.store import PAGE_A, PAGE_B, add_message, make_settings, rows, seed
 from workflows.messages import SendMessage, SendReport
 
@@ -196,22 +198,36 @@ async def test_a_page_sends_no_faster_than_its_pace_and_loses_nothing(sender: Se
     assert [f"m{number}" in body for number, (_, body) in enumerate(sender.called)] == [True] * 7
 
 
-async def test_who_would_wait_for_long_comes_back_and_takes_no_slot(sender: Sender) -> None:
-    sender.rates = SLOW
+async def test_who_would_wait_for_long_comes_back_and_takes_no_slot(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of twelve at four a second nine have their slots within two seconds."""
+    sender.rates, held = SLOW, HeldTime.lent(STARTED, monkeypatch)
+    slots = [STARTED + timedelta(milliseconds=250 * number) for number in range(10)]
     requests = await sender.has(f"m{number}" for number in range(12))
-    reports = await sender.send(*requests)
-    sent = statuses(reports)["sent"]
-    assert 9 <= sent < 12  # a slow machine looks later
-    assert statuses(reports) == {"sent": sent, "queued": 12 - sent}
-    for report in reports[sent:]:
-        assert (report.reason, report.in_line) == ("page_busy", True)
-        assert report.until is not None
-        assert timedelta(seconds=2) < report.until - STARTED < timedelta(seconds=5)
-    page = await sender.page()
-    assert page.sends_next_at is not None
-    assert page.sends_next_at - STARTED <= sent * SLOW.sends.step + timedelta(seconds=1)
+    async with sender.sending() as begin:
+        attempts = [begin(request) for request in requests]
+        await eventually(lambda: _await(held, sender, 8))
+        assert held.awaited == slots[1:9]
+        for number, slot in enumerate(slots[1:9], start=2):
+            held.move_to(slot)
+            await eventually(partial(_has_called, sender, number))
+        reports = await asyncio.gather(*attempts)
+    assert [report.status.value for report in reports] == ["sent"] * 9 + ["queued"] * 3
+    assert {(report.reason, report.in_line, report.until) for report in reports[9:]} == {
+        ("page_busy", True, slots[9])
+    }
+    assert (await sender.page()).sends_next_at == slots[9]
     last = await sender.message("m11")
     assert (last.status, last.attempt) == ("queued", 0)
+
+
+async def _await(held: HeldTime, sender: Sender, number: int) -> bool:
+    return len(held.awaited) == number and len(sender.called) == 1
+
+
+async def _has_called(sender: Sender, times: int) -> bool:
+    return len(sender.called) == times
 
 
 async def test_media_have_a_pace_of_their_own_and_count_as_messages(sender: Sender) -> None:

@@ -111,7 +111,7 @@ async def listening(
     await eventually(begun)
     yield stream
     stream.left.set()
-    await asyncio.wait_for(serving, 5)
+    await asyncio.wait_for(serving, 30)
 
 
 async def _happen(
@@ -315,7 +315,7 @@ async def test_a_reader_who_does_not_read_is_disconnected(api: Api, monkeypatch:
         "headers": [(b"authorization", f"Bearer {ADMIN_TOKEN}".encode())],
     }
     await _happen(api, "one")
-    await asyncio.wait_for(api.app(scope, stream.receive, send), 5)
+    await asyncio.wait_for(api.app(scope, stream.receive, send), 30)
     assert not api.app.state.event_hub._streams
 
 

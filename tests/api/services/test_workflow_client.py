@@ -80,7 +80,8 @@ async def test_a_dead_server_costs_no_more_than_the_bound(
             started = time.monotonic()
             with pytest.raises(TemporalUnavailableError):
                 await call()
-            assert time.monotonic() - started < 2
+            # Temporal's own limit (`rpc_timeout`) lets a dead server cost six to nine.
+            assert time.monotonic() - started < 5
 
 
 class _Handle:
@@ -254,7 +255,7 @@ async def test_a_command_goes_on_when_its_caller_leaves() -> None:
     caller = asyncio.create_task(flights.run("c", "1", call))
     await asyncio.sleep(0)
     caller.cancel()
-    await asyncio.wait_for(done.wait(), 1)
+    await asyncio.wait_for(done.wait(), 30)
     with pytest.raises(asyncio.CancelledError):
         await caller
 

@@ -108,7 +108,7 @@ def test_what_has_no_outline_is_one_unparseable_event_with_all_bytes(body: bytes
 @pytest.mark.parametrize("filler", [b",", b"[", b'"', b'\\"', b"{}", b"\x00"])
 def test_no_filler_makes_it_slow(filler: bytes) -> None:
     body = b'{"object":"page","entry":[{"messaging":[' + filler * (4_000_000 // len(filler))
-    started = time.perf_counter()
+    started = time.process_time()
     (event,) = split(body)
     assert event.kind is EventKind.UNPARSEABLE
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20  # of a processor: the machine may be busy
