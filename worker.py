@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
 
 import httpx
@@ -145,7 +146,9 @@ async def working(
         await stack.enter_async_context(worker)
         fetcher = make_fetcher(settings)
         stack.push_async_callback(fetcher.aclose)
-        await stack.enter_async_context(make_files_worker(settings, client, database, graph, fetcher))
+        await stack.enter_async_context(
+            make_files_worker(settings, client, database, graph, fetcher, inbox=taking)
+        )
         projection_repairs = ProjectionRepairs(database, client)
         services: dict[str, Callable[[], Awaitable[None]]] = {
             "relay": await _relaying(settings, client, database, inbox, projection_repairs, stack=stack),
@@ -201,11 +204,6 @@ def make_worker(
     Into `inbox` goes what Meta did not deliver; `usage` is what `graph` notes of its answers; `profiles` is
     asked who a customer is before the first words.
     """
-
-    async def take(account_id: str, events: list[WebhookEvent]) -> None:
-        received_ms = int(clock.now().timestamp() * 1000)
-        await inbox.store(inbox_rows(account_id, events, received_ms))
-
     threads = ThreadActivities(database, settings.public_base_url)
     rates = Rates(Pace(settings.page_sends_per_second), Pace(settings.page_media_per_second))
     lanes = Lanes(WIDTH, per_second=settings.page_sends_per_second)
@@ -216,7 +214,7 @@ def make_worker(
     looks = ReadBackActivities(database, graph, settings.vault, lanes=Lanes(READ_WIDTH))
     waking = WakingActivities(database, client)
     pages = PageActivities(database, graph, settings)
-    gaps = GapActivities(database, graph, settings.vault, take)
+    gaps = GapActivities(database, graph, settings.vault, partial(_store_events, inbox))
     retention = RetentionActivities(database, files, settings)
     erasing = ErasureActivities(database, client, graph, settings, FileErasure(database, files))
     return Worker(
@@ -272,6 +270,12 @@ async def make_stand_in(settings: Settings, worker: Worker) -> Worker:
     return Worker(**config)
 
 
+async def _store_events(inbox: Inbox, account_id: str, events: list[WebhookEvent]) -> None:
+    """Return when they are durable. Raises InboxUnavailableError."""
+    received_ms = int(clock.now().timestamp() * 1000)
+    await inbox.store(inbox_rows(account_id, events, received_ms))
+
+
 def _activities_of_stand_in(settings: Settings) -> int:
     return settings.activities_at_once // 2
 
@@ -289,10 +293,14 @@ def make_files_worker(
     graph: GraphClient,
     fetcher: MediaFetcher,
     *,
+    inbox: Inbox,
     task_queue: str = FILES_TASK_QUEUE,
 ) -> Worker:
-    """The Temporal worker of files: a few at a time, and none in the way of a conversation."""
-    files = AttachmentActivities(settings, database, client, graph, fetcher)
+    """The Temporal worker of files: a few at a time, and none in the way of a conversation.
+
+    Into `inbox` goes what threads are to be told of files that were refused.
+    """
+    files = AttachmentActivities(settings, database, graph, fetcher, partial(_store_events, inbox))
     return Worker(
         client,
         task_queue=task_queue,

@@ -47,6 +47,7 @@ from api.security.refused_requests import RefusedRequests
 from api.sending.reply_sweep import sweep_forever
 from api.sending.service import ReplyService
 from api.services.conversation_commands import ConversationCommands
+from api.services.internal_inbox import InternalInbox
 from api.services.meta_actions import MetaActions
 from api.services.settings_fanout import SettingsFanout
 from api.services.workflow_client import TemporalWorkflowClient, WorkflowClient
@@ -56,6 +57,7 @@ from base.http.connections import Connections
 from base.settings import Settings
 from base.temporal import connect
 from domain.events.kinds import FactKind
+from ingest.inbox.inbox import open_inbox
 from messenger.graph.client import GraphClient
 from store.access import agents as stored_agents
 from store.attachments.checks import FileChecks
@@ -120,14 +122,15 @@ def create_app(
         workflows = workflow_client or TemporalWorkflowClient(await connect(settings, lazy=True))
         http = httpx.AsyncClient(transport=graph_transport, limits=_GRAPH_CONNECTIONS)
         graph = GraphClient(http, str(settings.graph_base_url), settings.graph_version)
-        inbox = Database(settings.inbox_url)
-        _set_state(app.state, settings, store, inbox, workflows=workflows, graph=graph)
+        inbox_rows, inbox = Database(settings.inbox_url), open_inbox(settings)
+        _set_state(app.state, settings, store, inbox_rows, workflows=workflows, graph=graph)
+        app.state.internal_inbox = InternalInbox(inbox, inbox_rows)
         app.state.proxies, app.state.connections = proxies, connections
         hub: EventHub = app.state.event_hub
         refused: RefusedRequests = app.state.refused_requests
         if connections is not None:
             connections.when_stopping.append(hub.end)
-        webhooks.open(settings, store, refused)
+        webhooks.open(settings, store, inbox, refused)
         background = {
             asyncio.create_task(sweep_forever(app.state.replies), name="sweep"),
             asyncio.create_task(app.state.settings_fanout.run(), name="settings"),
@@ -142,6 +145,7 @@ def create_app(
             await refused.flush()
             webhooks.close()
             inbox.close()
+            inbox_rows.close()
             await http.aclose()
             await hub.close()
             if database is None:
@@ -176,7 +180,7 @@ def _set_state(
     state: State,
     settings: Settings,
     store: Database,
-    inbox: Database,
+    inbox_rows: Database,
     *,
     workflows: WorkflowClient,
     graph: GraphClient,
@@ -200,15 +204,15 @@ def _set_state(
     )
     state.files = FileStore(settings.files_url)
     state.file_checks = FileChecks(settings)
-    state.desk_metrics = DeskMetrics(store, inbox)
+    state.desk_metrics = DeskMetrics(store, inbox_rows)
     state.readiness = Readiness(
         {
             "store": lambda: store.read(ping, Lane.FIRST),
             "temporal": workflows.ping,
             "master_key": partial(check_master_key, store, settings),
-            "inbox": partial(check_inbox_writable, inbox),
-            "relay": partial(check_relay_lag, store, inbox),
-            "conversations": partial(check_conversation_lag, store, inbox),
+            "inbox": partial(check_inbox_writable, inbox_rows),
+            "relay": partial(check_relay_lag, store, inbox_rows),
+            "conversations": partial(check_conversation_lag, store, inbox_rows),
         }
     )
 

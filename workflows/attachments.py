@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from domain.workstreams.conversation_settings import AutomatedTrigger
@@ -16,7 +15,6 @@ _FETCH_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=2), backoff_coefficient=4, maximum_interval=timedelta(minutes=5)
 )
 _TELL_TIMEOUT = timedelta(seconds=20)
-_TELL_TIMEOUT = timedelta(hours=1)
 _TELL_RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=30)
 )
@@ -43,13 +41,9 @@ class FilesWorkflow:
         )
         if trigger is None:
             return
-        try:
-            await workflow.execute_activity(
-                "tell_refused_files",
-                TellRefused(start.message_id, trigger),
-                start_to_close_timeout=_TELL_TIMEOUT,
-                schedule_to_close_timeout=_TELL_TIMEOUT,
-                retry_policy=_TELL_RETRY,
-            )
-        except ActivityError:
-            workflow.logger.warning("The message came into no conversation; nobody is told of its files.")
+        await workflow.execute_activity(
+            "tell_refused_files",
+            TellRefused(start.message_id, trigger),
+            start_to_close_timeout=_TELL_TIMEOUT,
+            retry_policy=_TELL_RETRY,
+        )

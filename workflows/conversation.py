@@ -18,9 +18,7 @@ with workflow.unsafe.imports_passed_through():
         applied_before,
         apply_event,
         decide,
-        files_refused,
         needs_workflow,
-        survey_answered,
         with_settings,
     )
     from domain.conversations.deadlines import due_since, fire, is_due, next_deadline
@@ -34,7 +32,7 @@ with workflow.unsafe.imports_passed_through():
         send_settled,
     )
     from domain.conversations.projection import LastWritten, date_of_projection
-    from domain.conversations.state import Command, FilesRefused, ThreadEvent, ThreadState
+    from domain.conversations.state import Command, ThreadEvent, ThreadState
     from domain.events.kinds import FactKind
     from domain.sending.delivery import MessageStatus
     from domain.workstreams.conversation_settings import ConversationSettings
@@ -43,11 +41,9 @@ with workflow.unsafe.imports_passed_through():
         COMMAND_UPDATE,
         CONVERSATION_WORKFLOW,
         EVENTS_SIGNAL,
-        FILES_REFUSED_SIGNAL,
         GATE_OPENED_SIGNAL,
         SETTINGS_SIGNAL,
         STATE_QUERY,
-        SURVEY_ANSWERED_SIGNAL,
         WRITE_DOWN_SIGNAL,
         CommandResult,
         ConversationInput,
@@ -84,8 +80,6 @@ class ConversationWorkflow:
         self._state = start.state or ThreadState()
         self._loaded = start.state is not None
         self._waiting_events: list[ThreadEvent] = list(start.first.events) if start.first else []
-        self._waiting_answers: list[str] = []
-        self._waiting_refusals: list[FilesRefused] = []
         self._fresh = start.first
         self._settings_changed = False
         self._unprojected = Change(self._state)
@@ -140,22 +134,6 @@ class ConversationWorkflow:
         for event in batch.events:
             self._receive(event)
 
-    @workflow.signal(name=SURVEY_ANSWERED_SIGNAL)
-    def survey_answered(self, survey_id: str) -> None:
-        """The customer answered a survey on its page; the answer is in the store."""
-        if self._loaded:
-            self._take_answer(survey_id)
-        else:
-            self._waiting_answers.append(survey_id)
-
-    @workflow.signal(name=FILES_REFUSED_SIGNAL)
-    def files_refused(self, refused: FilesRefused) -> None:
-        """Files that the customer sent were not taken."""
-        if self._loaded:
-            self._take_refusal(refused)
-        else:
-            self._waiting_refusals.append(refused)
-
     @workflow.signal(name=SETTINGS_SIGNAL)
     def settings_changed(self) -> None:
         """Settings of the page or its workstream are others now: look before the next deadline."""
@@ -208,12 +186,6 @@ class ConversationWorkflow:
         for event in self._waiting_events:
             self._receive(event)
         self._waiting_events.clear()
-        for survey_id in self._waiting_answers:
-            self._take_answer(survey_id)
-        self._waiting_answers.clear()
-        for refused in self._waiting_refusals:
-            self._take_refusal(refused)
-        self._waiting_refusals.clear()
 
     async def _start_without_load(self, batch: ThreadEvents) -> None:
         """There is nothing to load but the settings, which come with the events unless those waited long."""
@@ -256,14 +228,6 @@ class ConversationWorkflow:
             data={"seq": event.seq},
         )
         self._apply(Change(self._state.after_skipping(event.seq), facts=(fact,)), f"event/{event.seq}")
-
-    def _take_answer(self, survey_id: str) -> None:
-        cause = f"answer/{survey_id}"
-        self._apply(survey_answered(self._state, survey_id, workflow.now(), self._ids(cause)), cause)
-
-    def _take_refusal(self, refused: FilesRefused) -> None:
-        cause = f"files/{refused.saying_id}"
-        self._apply(files_refused(self._state, refused, workflow.now(), self._ids(cause)), cause)
 
     async def _read_settings(self) -> None:
         """Look the settings up. They decide what is due, so this comes before every deadline."""

@@ -24,11 +24,8 @@ EVENTS_SIGNAL = "events"
 COMMAND_UPDATE = "command"
 SETTINGS_SIGNAL = "settings_changed"
 GATE_OPENED_SIGNAL = "gate_opened"
-SURVEY_ANSWERED_SIGNAL = "survey_answered"
 WRITE_DOWN_SIGNAL = "write_down"
 STATE_QUERY = "state"
-
-FILES_REFUSED_SIGNAL = "files_refused"
 
 FILES_TASK_QUEUE = "pagedesk-files"
 """Files have their own, so that no number of slow ones keeps a conversation waiting."""
@@ -250,7 +247,7 @@ class ErasureTarget:
 
 @dataclass(frozen=True, slots=True)
 class TellRefused:
-    """Have the conversation of a message tell the customer about files of it that were not taken."""
+    """Have the thread told that files of a message were not taken. `trigger`: what the customer is told."""
 
     message_id: str
     trigger: AutomatedTrigger

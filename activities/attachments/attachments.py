@@ -6,36 +6,39 @@ aside. The files of a message are fetched one after the other, so that no other 
 
 import asyncio
 import tempfile
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 from typing import IO
 
 from sqlmodel import Session
 from temporalio import activity
-from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError, RPCStatusCode
 
 from activities.common.credentials import page_credentials
 from activities.common.heartbeat import heartbeating
 from base import clock, failpoints
-from base.ids import id_from_key
 from base.log import get_logger
 from base.secrets import Vault
 from base.settings import Settings
 from domain.attachments.attachments import FileReason, FileState, name_for
-from domain.conversations.state import FilesRefused
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from messenger.graph.client import GraphClient, GraphUnavailable
 from messenger.graph.errors import GraphError
 from messenger.media.media import FileNotFetchedError, FileRefusedError, MediaFetcher
+from messenger.webhooks.internal_events import files_refused
+from messenger.webhooks.webhook import WebhookEvent
 from store.attachments import rows as attachments
 from store.attachments.checks import FileChecks, ScannerUnsureError
 from store.attachments.object_store import FileStore, FileStoreError
 from store.attachments.rows import KeptFile
+from store.conversations.messages import thread_address
 from store.db.database import Database
 from store.tables import Attachment, Message, Page
-from workflows.messages import FILES_REFUSED_SIGNAL, TellRefused, conversation_workflow_id
+from workflows.messages import TellRefused
+
+StoreEvents = Callable[[str, list[WebhookEvent]], Awaitable[None]]
+"""Puts events of an account into the inbox; returns when they are durable."""
 
 _log = get_logger("activities")
 
@@ -47,9 +50,9 @@ class AttachmentActivities:
         self,
         settings: Settings,
         database: Database,
-        client: Client,
         graph: GraphClient,
         fetcher: MediaFetcher,
+        store_events: StoreEvents,
     ) -> None:
         self._database = database
         self._files = FileStore(settings.files_url)
@@ -57,7 +60,7 @@ class AttachmentActivities:
         self._checks = FileChecks(settings)
         self._graph = graph
         self._vault: Vault = settings.vault
-        self._client = client
+        self._store_events = store_events
 
     @activity.defn(name="fetch_files")
     async def fetch_files(self, message_id: str) -> AutomatedTrigger | None:
@@ -75,20 +78,13 @@ class AttachmentActivities:
 
     @activity.defn(name="tell_refused_files")
     async def tell_refused_files(self, request: TellRefused) -> None:
-        """Signal the conversation. Fails, to be tried again, until the message is in one."""
-        message = await self._database.read(lambda s: s.get(Message, request.message_id))
-        if message is None:
+        """Put it into the inbox, behind the message. Fails, to be tried again, while that is away."""
+        address = await self._database.read(lambda s: thread_address(s, request.message_id))
+        if address is None:  # the customer was erased
             return
-        if message.conversation_id is None:
-            raise ApplicationError("The message is in no conversation yet.", type="not_yet")
-        saying_id = id_from_key(message.id, request.trigger)
-        refused = FilesRefused(message.conversation_id, message.id, saying_id, request.trigger)
-        workflow_id = conversation_workflow_id(message.page_id, message.customer_id)
-        try:
-            await self._client.get_workflow_handle(workflow_id).signal(FILES_REFUSED_SIGNAL, refused)
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:  # the conversation is over
-                raise
+        at_ms = int(clock.now().timestamp() * 1000)
+        event = files_refused(address.page_id, address.psid, request.message_id, request.trigger, at_ms=at_ms)
+        await self._store_events(address.account_id, [event])
 
     async def _settle(self, file_id: str) -> bool:
         """Make one try; whether the file needs none any more."""

@@ -29,7 +29,6 @@ from workflows.messages import (
     CONVERSATION_WORKFLOW,
     PAGE_WORKFLOW,
     SETTINGS_SIGNAL,
-    SURVEY_ANSWERED_SIGNAL,
     TASK_QUEUE,
     TASK_TIMEOUT,
     WRITE_DOWN_SIGNAL,
@@ -88,9 +87,6 @@ class WorkflowClient(Protocol):
 
     async def request_projection(self, page_id: str, customer_id: str, /) -> None:
         """Have the thread's open run write its rows again."""
-
-    async def tell_survey_answered(self, page_id: str, customer_id: str, survey_id: str, /) -> None:
-        """Tell the thread's open run of an answer that the store has."""
 
     async def check_page(self, page_id: str, /) -> None:
         """Wake the page's workflow, starting it if need be."""
@@ -156,18 +152,12 @@ class TemporalWorkflowClient:
         """Signal the open run; RunNotFoundError where there is none: its rows are as it left them."""
         await self._signal("request_projection", page_id, customer_id, WRITE_DOWN_SIGNAL)
 
-    async def tell_survey_answered(self, page_id: str, customer_id: str, survey_id: str, /) -> None:
-        """Signal the open run; RunNotFoundError where there is none."""
-        await self._signal("tell_survey_answered", page_id, customer_id, SURVEY_ANSWERED_SIGNAL, survey_id)
-
-    async def _signal(
-        self, name: str, page_id: str, customer_id: str, signal: str, subject: str | None = None
-    ) -> None:
+    async def _signal(self, name: str, page_id: str, customer_id: str, signal: str) -> None:
         handle = self._client.get_workflow_handle(conversation_workflow_id(page_id, customer_id))
 
         async def tell() -> None:
             try:
-                await (handle.signal(signal) if subject is None else handle.signal(signal, subject))
+                await handle.signal(signal)
             except RPCError as error:
                 _raise_translated(error)
 

@@ -1,13 +1,12 @@
 """`/survey/{token}`: where a customer answers a survey that came as a link. The token is all they need.
 
-The answer is stored before the workflow is signalled. A signal may fail: the stored answer counts.
+The answer goes into the inbox before the customer is thanked; the relay brings it to the survey, in the order
+of all that happens in the thread.
 """
 
-import contextlib
 import re
 
 from sqlmodel import Session
-from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route, Router
@@ -17,22 +16,18 @@ from api.http.problems import Problem
 from api.http.public_page import HEADERS, message_page
 from api.http.rate_limit import RateLimit
 from api.security.refused_requests import Refused, RefusedRequests, source_of
-from api.services.workflow_client import (
-    RunNotFoundError,
-    TemporalUnavailableError,
-    TooManyUpdatesError,
-    WorkflowClient,
-)
+from api.services.internal_inbox import InternalInbox
 from api.surveys.form_page import MAX_COMMENT_UTF16_UNITS, Form, form_page
 from base import clock
 from base.log import get_logger
 from domain.surveys.texts import SCORES, TEXTS, SurveyTexts, spoken
 from domain.workstreams.conversation_settings import Question
+from ingest.inbox.inbox import InboxUnavailableError
 from messenger.graph.text_limits import units
+from messenger.webhooks.internal_events import survey_answered, survey_answered_key
 from store.db.database import Database
 from store.db.unavailable import STORE_UNAVAILABLE
-from store.events.events import append_events, event_row
-from store.surveys.answers import is_late, take_from_page
+from store.surveys.answers import is_late
 from store.surveys.rows import by_token
 from store.tables import Customer, Page, Survey, SurveyAnswer
 
@@ -55,55 +50,40 @@ async def _serve(request: Request) -> Response:
         said = texts.too_long.format(limit=MAX_COMMENT_UTF16_UNITS)
         said = {"too_many_requests": texts.too_fast, "content_too_large": said}.get(problem.code, texts.away)
         return _message_response(request, said, problem.status_code, **(problem.headers or {}))
-    except STORE_UNAVAILABLE as error:
+    except (InboxUnavailableError, *STORE_UNAVAILABLE) as error:
         _log.warning("store_unavailable", path="/survey/…", error=type(error).__name__)
         return _message_response(request, texts.away, 503, **{"Retry-After": "5"})
 
 
 async def _show(request: Request) -> Response:
-    database: Database = request.app.state.database
-    token, now = request.path_params["token"], clock.now()
-    view = await database.read(lambda s: _SurveyView.of(s, token))
+    view = await _find(request)
     if view is None:
         return _refuse_link(request)
-    if view.answer is not None:
+    if await view.is_answered(request.app.state.internal_inbox):
         return view.already_answered()
-    return _html_response(form_page(view.form(late=is_late(view.survey, now))))
+    return _html_response(form_page(view.form(late=is_late(view.survey, clock.now()))))
 
 
 async def _answer(request: Request) -> Response:
     given = _last_values(await read_form(request, max_bytes=MAX_FORM_BYTES))
-    database: Database = request.app.state.database
-    token, now = request.path_params["token"], clock.now()
-
-    view = await database.read(lambda s: _SurveyView.of(s, token))
+    view, inbox = await _find(request), request.app.state.internal_inbox
     if view is None:
         return _refuse_link(request)
-    if view.answer is not None:
-        return view.already_answered()
     score, comment, problem = view.read(given)
+    if await view.is_answered(inbox):
+        return view.already_answered()
     if problem is not None:
-        late = is_late(view.survey, now)
+        late = is_late(view.survey, clock.now())
         return _html_response(form_page(view.form(late=late, problem=problem, given=given)), 422)
-
-    def store_answer(session: Session) -> bool:
-        survey = session.get_one(Survey, view.survey.id)
-        taken = take_from_page(session, survey, now, score=score, text=comment or None)
-        if taken.ignored is not None:
-            return False
-        fact = taken.fact(now, conversation_id=survey.conversation_id)
-        key = f"survey/{survey.id}/link"
-        append_events(session, [event_row(fact, survey.page_id, survey.customer_id, key)])
-        return True
-
-    if not await database.write(store_answer):
-        return view.already_answered()  # another request stored its answer first
-    return view.thanks(BackgroundTask(_signal_answer, request.app.state.workflow_client, view.survey))
+    if not await view.store(inbox, score, comment or None):
+        return view.already_answered()  # another answer was stored first
+    return view.thanks()
 
 
-async def _signal_answer(workflows: WorkflowClient, survey: Survey) -> None:
-    with contextlib.suppress(RunNotFoundError, TemporalUnavailableError, TooManyUpdatesError):
-        await workflows.tell_survey_answered(survey.page_id, survey.customer_id, survey.id)
+async def _find(request: Request) -> "_SurveyView | None":
+    database: Database = request.app.state.database
+    token = request.path_params["token"]
+    return await database.read(lambda session: _SurveyView.of(session, token))
 
 
 class _SurveyView:
@@ -111,7 +91,9 @@ class _SurveyView:
 
     def __init__(self, survey: Survey, page: Page, customer: Customer, answer: SurveyAnswer | None) -> None:
         self.survey = survey
-        self.answer = answer
+        self._answer = answer
+        self._account_id = page.account_id
+        self._psid = customer.psid
         self.question = Question(survey.question)
         self.page_name = page.name
         self.language = spoken(customer.locale, page.language)
@@ -124,6 +106,25 @@ class _SurveyView:
     @property
     def texts(self) -> SurveyTexts:
         return TEXTS[self.language]
+
+    async def is_answered(self, inbox: InternalInbox) -> bool:
+        """Whether there is an answer, be it one that the relay has still to bring to the survey."""
+        if self._answer is not None:
+            return True
+        key = survey_answered_key(self.survey.id)
+        return await inbox.holds(self._account_id, self.survey.page_id, key)
+
+    async def store(self, inbox: InternalInbox, score: int | None, comment: str | None) -> bool:
+        """Return when the answer is durable; False where another one came first."""
+        event = survey_answered(
+            self.survey.page_id,
+            self._psid,
+            self.survey.id,
+            score=score,
+            comment=comment,
+            at_ms=int(clock.now().timestamp() * 1000),
+        )
+        return await inbox.store(self._account_id, event)
 
     def read(self, given: dict[str, str]) -> tuple[int | None, str, str | None]:
         """Score, comment, and what is wrong with them."""
@@ -151,10 +152,9 @@ class _SurveyView:
         texts = self.texts
         return _html_response(message_page(self.language, texts.already, texts.already_more, self.page_name))
 
-    def thanks(self, afterwards: BackgroundTask) -> Response:
+    def thanks(self) -> Response:
         texts = self.texts
-        said = message_page(self.language, texts.thanks, texts.thanks_more, self.page_name)
-        return _html_response(said, background=afterwards)
+        return _html_response(message_page(self.language, texts.thanks, texts.thanks_more, self.page_name))
 
 
 def _last_values(fields: dict[str, list[str]]) -> dict[str, str]:
@@ -180,14 +180,8 @@ def _requested_language(request: Request) -> str:
     return spoken(*(each.partition(";")[0].strip() for each in accepted))
 
 
-def _html_response(
-    content: str,
-    status: int = 200,
-    *,
-    headers: dict[str, str] | None = None,
-    background: BackgroundTask | None = None,
-) -> Response:
-    return HTMLResponse(content, status, {**HEADERS, **(headers or {})}, background=background)
+def _html_response(content: str, status: int = 200, *, headers: dict[str, str] | None = None) -> Response:
+    return HTMLResponse(content, status, {**HEADERS, **(headers or {})})
 
 
 router = Router([Route("/survey/{token}", _serve, methods=["GET", "POST"])])

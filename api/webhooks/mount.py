@@ -1,4 +1,4 @@
-"""The webhook as the application mounts it: its inbox is opened and closed with the process."""
+"""The webhook as the application mounts it."""
 
 from starlette.types import Receive, Scope, Send
 
@@ -6,7 +6,7 @@ from api.security.refused_requests import RefusedRequests
 from api.webhooks.endpoint import WebhookEndpoint
 from api.webhooks.secrets import AccountSecrets
 from base.settings import Settings
-from ingest.inbox.inbox import Inbox, open_inbox
+from ingest.inbox.inbox import Inbox
 from store.db.database import Database
 
 
@@ -15,11 +15,9 @@ class WebhookMount:
 
     def __init__(self) -> None:
         self._endpoint: WebhookEndpoint | None = None
-        self._inbox: Inbox | None = None
 
-    def open(self, settings: Settings, database: Database, refusals: RefusedRequests) -> None:
-        """Open the inbox; deliveries are taken from now on."""
-        self._inbox = inbox = open_inbox(settings)
+    def open(self, settings: Settings, database: Database, inbox: Inbox, refusals: RefusedRequests) -> None:
+        """Take deliveries into this inbox from now on."""
         self._endpoint = WebhookEndpoint(
             AccountSecrets(database, settings.vault),
             inbox,
@@ -28,9 +26,7 @@ class WebhookMount:
         )
 
     def close(self) -> None:
-        """Finish what was taken."""
-        if self._inbox is not None:
-            self._inbox.close()
+        """Take no more."""
         self._endpoint = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -72,12 +72,8 @@ def say_automatically(
     *,
     cause_id: str | None = None,
     agent_id: str | None = None,
-    saying_id: str | None = None,
 ) -> bool:
-    """Queue an automated message to the customer, or record why it is not said.
-
-    `saying_id`: its id, where saying it again must be known as the same.
-    """
+    """Queue an automated message to the customer, or record why it is not said."""
     permission = decide_send(
         draft.now, draft.state.window, SenderKind.AUTOMATIC, ContentKind.MESSAGE, human_agent_tag=False
     )
@@ -99,7 +95,7 @@ def say_automatically(
         return False
     draft.create(
         QueuedSend(
-            saying_id or draft.new_id(),
+            draft.new_id(),
             SenderKind.AUTOMATIC,
             conversation.id,
             trigger=trigger,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from domain.conversations import held_messages as held
 from domain.conversations import outbox, surveys
-from domain.conversations.automated_messages import say, say_automatically
+from domain.conversations.automated_messages import say
 from domain.conversations.changes import Change, Draft, FactValue, NewId, Refusal
 from domain.conversations.commands import execute
 from domain.conversations.deadlines import fire_due, reopenable_until
@@ -19,7 +19,6 @@ from domain.conversations.state import (
     AppliedCommand,
     Command,
     Conversation,
-    FilesRefused,
     Side,
     ThreadEvent,
     ThreadEventKind,
@@ -59,6 +58,8 @@ def apply_event(state: ThreadState, event: ThreadEvent, now: datetime, new_id: N
         _customer_waits(draft, draft.conversation, event)
     if event.is_message and draft.conversation is not None:
         _take_message(draft, draft.conversation, event)
+    if event.refused_files is not None and draft.conversation is not None:
+        say(draft, draft.conversation, event.refused_files)
     if event.opening is not None and event.kind is not ThreadEventKind.STANDBY_MESSAGE:
         held.window_opened(draft)
     return draft.done()
@@ -87,25 +88,6 @@ def with_settings(state: ThreadState, settings: ConversationSettings, now: datet
 def applied_before(state: ThreadState, command_id: str) -> AppliedCommand | None:
     """The remembered answer of a command, if it was applied."""
     return next((one for one in state.applied_commands if one.command_id == command_id), None)
-
-
-def survey_answered(state: ThreadState, survey_id: str, now: datetime, new_id: NewId) -> Change:
-    """The customer answered a survey by its page."""
-    draft = Draft(state, now, new_id)
-    surveys.answered(draft, survey_id, now)
-    return draft.done()
-
-
-def files_refused(state: ThreadState, refused: FilesRefused, now: datetime, new_id: NewId) -> Change:
-    """Tell the customer about files that were not taken, if the conversation they belong to is still live."""
-    draft = Draft(state, now, new_id)
-    conversation = draft.conversation
-    on_its_way = any(send.message_id == refused.saying_id for send in state.outbox)
-    if conversation is None or conversation.id != refused.conversation_id or on_its_way:
-        return Change(state)
-    if refused.trigger in state.settings.automated_messages:
-        say_automatically(draft, conversation, refused.trigger, saying_id=refused.saying_id)
-    return draft.done()
 
 
 def needs_workflow(state: ThreadState, now: datetime) -> bool:
@@ -203,8 +185,6 @@ def _take_message(draft: Draft, conversation: Conversation, event: ThreadEvent) 
     )
     if event.message_id is not None:
         draft.attach(conversation.id, event.message_id)
-    if event.refused_files is not None:
-        say(draft, touched, event.refused_files)
 
 
 def _is_by_person(conversation: Conversation, event: ThreadEvent) -> bool:

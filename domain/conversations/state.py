@@ -226,6 +226,7 @@ class ThreadEventKind(StrEnum):
     """What the relay tells a conversation. What is no message only opens or extends the window.
 
     HANDED_OVER: the thread was handed to us, and nobody here was told of the customer's last words yet.
+    FILES_REFUSED: files of a message turned out to be none that are taken.
     """
 
     MESSAGE = "message"
@@ -237,6 +238,7 @@ class ThreadEventKind(StrEnum):
     SURVEY_ANSWER = "survey_answer"
     OWN_ECHO = "own_echo"
     HANDED_OVER = "handed_over"
+    FILES_REFUSED = "files_refused"
 
     @property
     def opens_work(self) -> bool:
@@ -255,6 +257,7 @@ _NO_MESSAGE = {
     ThreadEventKind.WINDOW_OPENING,
     ThreadEventKind.SURVEY_ANSWER,
     ThreadEventKind.OWN_ECHO,
+    ThreadEventKind.FILES_REFUSED,
 }
 
 
@@ -286,19 +289,6 @@ class ThreadEvent:
     def is_message(self) -> bool:
         """Whether it belongs into the conversation that is live."""
         return self.kind not in _NO_MESSAGE
-
-
-@dataclass(frozen=True, slots=True)
-class FilesRefused:
-    """Files of a customer's message turned out later to be none that are taken.
-
-    `saying_id` is the id of what is said about it: told twice, it is said once.
-    """
-
-    conversation_id: str
-    message_id: str
-    saying_id: str
-    trigger: AutomatedTrigger
 
 
 REPLY = "reply"

@@ -23,8 +23,8 @@ from ingest.events.event_context import (
     insert_message,
     notify_workflow,
 )
-from ingest.events.files import add_files
-from ingest.events.survey_answers import record_button_answer, record_feedback
+from ingest.events.files import add_files, tell_refused_files
+from ingest.events.survey_answers import record_button_answer, record_feedback, record_link_answer
 from messenger.graph.own_metadata import read_message_id
 from messenger.webhooks import events as meta
 from messenger.webhooks.catalogue import Effect, echo_row
@@ -216,6 +216,8 @@ EFFECTS: Mapping[Effect, Callable[[Any, EventContext], None]] = {
     Effect.POSTBACK: _postback,
     Effect.SURVEY_BUTTON: _survey_button,
     Effect.FEEDBACK: record_feedback,
+    Effect.SURVEY_LINK: record_link_answer,
+    Effect.FILES_REFUSED: tell_refused_files,
     Effect.ECHO: _echo,
     Effect.DELETION: _deletion,
     Effect.EDIT: _edit,

@@ -36,7 +36,8 @@ from messenger.webhooks.catalogue import (
     is_ad,
 )
 from messenger.webhooks.events import Event, PolicyEnforcement, ReferralData, parse
-from messenger.webhooks.webhook import READ_BACK_CHANNELS, EventKind, mid_in_key
+from messenger.webhooks.internal_events import parse_internal
+from messenger.webhooks.webhook import INTERNAL_KINDS, READ_BACK_CHANNELS, EventKind, mid_in_key
 from store.conversations.conversation_settings import settings_of
 from store.conversations.thread_owners import owner_of_thread
 from store.customers import profiles
@@ -107,6 +108,9 @@ class _Batch:
         if kind in WITHOUT_PAGE:
             self._set_aside(event, "kept", WITHOUT_PAGE[kind].reason)
             return
+        if kind in INTERNAL_KINDS:
+            self._add_internal(event, kind)
+            return
         page, own_app_id, _ = self._pages.get(event.page_id, (None, "", None))
         if page is None or page.provisioning_state in GONE or page.account_id != event.account_id:
             self._set_aside(event, "quarantined", "unknown_page")
@@ -136,6 +140,19 @@ class _Batch:
             context = self._context(event, row, customer)
             context.shows_owner = not before_handover
             self._thread_event(context, page, parsed)
+
+    def _add_internal(self, event: InboxEvent, kind: EventKind) -> None:
+        """Apply what Pagedesk itself tells a thread. What tells of a customer who was erased since goes."""
+        customer = self._known_customer(event)
+        if customer is None:
+            return
+        try:
+            parsed = parse_internal(kind, event.raw)
+        except MalformedEvent as error:
+            self._set_aside(event, "quarantined", f"malformed: {error}")
+            return
+        row = classify(kind, event.channel, parsed, own_app_id="")
+        apply_event(parsed, self._context(event, row, customer))
 
     def write(self) -> Routed:
         """Write everything, and tell what is to be done after the commit."""

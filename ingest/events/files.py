@@ -1,4 +1,4 @@
-"""The files of a message on their way in: which are to be fetched, which are refused at once."""
+"""The files of a message on their way in: which are to be fetched, which are refused, at once or later."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,9 +12,11 @@ from domain.attachments.attachments import (
     safe_name,
 )
 from domain.workstreams.conversation_settings import AutomatedTrigger
-from ingest.events.event_context import EventContext
+from ingest.events.event_context import EventContext, notify_workflow
 from messenger.webhooks.attachments import Attachment
+from messenger.webhooks.internal_events import FilesRefused
 from store.attachments.rows import inbound_row, shown
+from store.conversations.messages import conversation_of_message
 
 
 def add_files(
@@ -46,6 +48,16 @@ def refused_files(context: EventContext, attachments: Sequence[Attachment]) -> A
     """What the customer is to be told at once, where the Page takes no files from customers."""
     has_files = any(_is_file(each) for each in attachments)
     return AutomatedTrigger.UNSUPPORTED_MESSAGE if has_files and not context.takes_files else None
+
+
+def tell_refused_files(refused: FilesRefused, context: EventContext) -> None:
+    """Have the conversation of the message tell the customer, unless it is over.
+
+    A message whose event the workflow has not applied yet is in none; it will be in the live one.
+    """
+    conversation_id = conversation_of_message(context.session, refused.message_id)
+    if conversation_id in (None, context.live_conversation_id):
+        notify_workflow(context, message_id=refused.message_id, refused_files=refused.trigger)
 
 
 def _is_file(attachment: Attachment) -> bool:

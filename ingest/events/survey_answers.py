@@ -1,4 +1,4 @@
-"""Answers to surveys among the events: a tapped quick reply of ours, and Meta's feedback template.
+"""Answers to surveys among the events: a tapped quick reply of ours, Meta's feedback template, our own page.
 
 An answer is kept in the routing's own transaction, once. It never opens work; a tap opens the window, as any
 quick reply does. What is forged, repeated or somebody else's leaves a record and no more (W50 and W51 of
@@ -9,6 +9,7 @@ from domain.conversations.changes import Fact
 from domain.surveys.names import is_survey_question
 from ingest.events.event_context import EventContext, append_event, insert_message, notify_workflow
 from messenger.webhooks.events import Feedback, FeedbackAnswer, InboundMessage
+from messenger.webhooks.internal_events import SurveyAnswered
 from store.surveys import answers as survey_answers
 from store.surveys.answers import Ignored, Taken
 
@@ -37,6 +38,22 @@ def record_feedback(feedback: Feedback, context: EventContext) -> None:
     """Store the answer to the question of our survey in a feedback template."""
     answer = next(each for each in feedback.answers if is_survey_question(each.question_id))
     taken = _keep(answer, context)
+    append_event(context, _fact(taken, context))
+    notify_workflow(context, survey_id=taken.counting_id)
+
+
+def record_link_answer(given: SurveyAnswered, context: EventContext) -> None:
+    """Store the answer that was given on a survey's page."""
+    taken = survey_answers.take_from_page(
+        context.session,
+        given.survey_id,
+        context.customer.id,
+        context.occurred_at,
+        score=given.score,
+        text=given.comment,
+    )
+    if taken is None:
+        return  # erased with its customer, who has come back since
     append_event(context, _fact(taken, context))
     notify_workflow(context, survey_id=taken.counting_id)
 

@@ -1,6 +1,6 @@
 """The durable inbox: one commit, shared by all requests that wait together, before any 200.
 
-On SQLite it is a file of its own with `synchronous=FULL`, so that nothing but Meta's deliveries waits for it.
+On SQLite it is a file of its own with `synchronous=FULL`, so that nothing but what goes into it waits for it.
 The permanent unique key (account, page, event key) makes every repetition harmless.
 """
 
@@ -38,9 +38,10 @@ INSERT INTO inbox_event (account_id, page_id, event_key, partition, channel, kin
 VALUES {rows}
 ON CONFLICT (account_id, page_id, event_key) DO UPDATE SET conflict_ms = excluded.received_ms
 WHERE inbox_event.digest <> excluded.digest AND inbox_event.channel = excluded.channel
+AND excluded.channel <> 'pagedesk'
 """
-# The first to come wins; a repetition with another content is noted, for an wake_up (W40 of
-# docs/reference/bad-input.md).
+# The first to come wins; a repetition of Meta's with another content is noted, for an alarm (W40 of
+# docs/reference/bad-input.md). A customer who answers a survey twice, other than before, is no alarm.
 _COLUMNS = 11
 # Each statement releases the interpreter's lock and waits for it again, behind all requests: so there are few
 # statements. 999 parameters are as many as every SQLite takes

@@ -38,6 +38,9 @@ _FIRST_PAUSE_SECONDS = 0.1
 _MAX_PAUSE_SECONDS = 5.0
 _REFUSED_FOR_GOOD = frozenset({RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.OUT_OF_RANGE})
 
+_OF_EARLIER_MESSAGES = frozenset({ThreadEventKind.OWN_ECHO, ThreadEventKind.FILES_REFUSED})
+"""They name a message that came before, and bring none."""
+
 _log = get_logger("ingest")
 
 
@@ -218,7 +221,7 @@ def _note_unreached(session: Session, page_id: str, customer_id: str, batch: lis
                 f"{customer_id}/outside/{event.seq}",
             )
             for event in batch
-            if event.message_id is not None
+            if event.message_id is not None and event.kind not in _OF_EARLIER_MESSAGES
         ],
     )
 

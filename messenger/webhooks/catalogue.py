@@ -36,6 +36,10 @@ class Effect(StrEnum):
     """A tapped button of our survey is stored as a message and as an answer."""
     FEEDBACK = auto()
     """The answer to our feedback template is stored."""
+    SURVEY_LINK = auto()
+    """The answer that was given on a survey's page is stored."""
+    FILES_REFUSED = auto()
+    """The conversation tells the customer which files were not taken."""
     ECHO = auto()
     """Our outbound message is confirmed; one that is not ours is stored."""
     DELETION = auto()
@@ -444,6 +448,22 @@ CATALOGUE = (
         "Nothing.",
         Effect.KEEP_WITHOUT_PAGE,
         reason="there is nothing in it.",
+    ),
+    Classification(
+        EventKind.SURVEY_ANSWERED,
+        "",
+        "Pagedesk's own: the customer answered a survey on its page (`/survey/…`).",
+        "The survey is answered, if it is the first answer.",
+        Effect.SURVEY_LINK,
+        thread_event=ThreadEventKind.SURVEY_ANSWER,
+    ),
+    Classification(
+        EventKind.FILES_REFUSED,
+        "",
+        "Pagedesk's own: files of a customer's message were looked at and not taken.",
+        "The message's conversation tells the customer, while it is live.",
+        Effect.FILES_REFUSED,
+        thread_event=ThreadEventKind.FILES_REFUSED,
     ),
 )
 

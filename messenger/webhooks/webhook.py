@@ -63,6 +63,10 @@ class EventKind(StrEnum):
     """A delivery about something else than a Page; one event for all of it."""
     EMPTY = "empty"
     """A delivery, or an entry of one, without events."""
+    SURVEY_ANSWERED = "survey_answered"
+    """Of Pagedesk itself: the customer answered a survey on its page."""
+    FILES_REFUSED = "files_refused"
+    """Of Pagedesk itself: files of a customer's message were not taken."""
 
 
 @dataclass(slots=True)
@@ -71,7 +75,7 @@ class WebhookEvent:
 
     page_id: Facebook's id of the Page, "" where the delivery names none.
     channel: the array it came in, "messaging", "standby" or "changes"; "body" where it stands for a whole
-        delivery or entry.
+        delivery or entry; "pagedesk" where it is Pagedesk's own (`messenger.webhooks.internal_events`).
     key: the same for every repetition of the event on its Page; printable ASCII, at most 200 characters. What
         is work for whoever has the thread (`MAKES_WORK`) has another one on standby: there it is no work, and
         must not take the place of the same event under `messaging`.
@@ -97,6 +101,8 @@ READ_BACK_CHANNELS = frozenset({READ_BACK, READ_BACK_STANDBY})
 """Of events that Meta did not deliver, and that were read from the Page's conversations instead."""
 STANDBY_CHANNELS = frozenset({"standby", READ_BACK_STANDBY})
 MAX_KEY_LENGTH = 200
+INTERNAL_KINDS = frozenset({EventKind.SURVEY_ANSWERED, EventKind.FILES_REFUSED})
+"""What Pagedesk itself tells a thread. No event of a delivery is of these kinds."""
 MAKES_WORK = frozenset({EventKind.MESSAGE, EventKind.POSTBACK, EventKind.REFERRAL})
 
 _ENTRY_FIELDS = frozenset({"id", "time", *CHANNELS})

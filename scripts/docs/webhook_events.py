@@ -52,6 +52,9 @@ For all of them:
   from when it came first.
 - A field beside the customer's words that has another type than Meta documents (`referral: []`, `reply_to`
   as a text) is left out and counted; the timeline names it (`webhook.fields_left_out`), and shows the words.
+- What Pagedesk itself has to tell a thread (`survey_answered`, `files_refused`) goes through the inbox too,
+  on the channel `pagedesk` with keys of its own: as durable as what Meta delivers, and in one order with it.
+  No delivery can make such an event. Of a customer who was erased it is dropped.
 - What opens the window counts from Meta's timestamp or our receipt, whichever is earlier. Sends, echoes,
   receipts, edits and answers to the feedback template open nothing.
 """

@@ -14,7 +14,7 @@ from domain.events.kinds import FactKind
 from domain.sending.delivery import MAY_BECOME_SENT, NEXT, MessageStatus, comparable
 from store.db.sql import row_of, table_of
 from store.events.events import append_events, event_row
-from store.tables import Conversation, Customer, Message, Thread
+from store.tables import Conversation, Customer, Message, Page, Thread
 
 _WITH_MID = select(Message.id).where(
     col(Message.page_id) == bindparam("page_id"), col(Message.mid) == bindparam("mid")
@@ -213,6 +213,31 @@ def message_of_mid(session: Session, page_id: str, mid: str, *, lock: bool = Fal
     """The page's message that has Meta's id."""
     wanted = select(Message).where(col(Message.page_id) == page_id, col(Message.mid) == mid)
     return session.exec(wanted.with_for_update() if lock else wanted).first()
+
+
+def conversation_of_message(session: Session, message_id: str) -> str | None:
+    """The conversation that a message is in; None where it is in none yet."""
+    return session.exec(select(Message.conversation_id).where(Message.id == message_id)).first()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ThreadAddress:
+    """Whose thread a message is in, as Meta names them, and the account of the Page."""
+
+    account_id: str
+    page_id: str
+    psid: str
+
+
+def thread_address(session: Session, message_id: str) -> ThreadAddress | None:
+    """The thread of a message; None where there is no such message."""
+    found = session.exec(
+        select(Page.account_id, Page.page_id, Customer.psid)
+        .join(Message, col(Message.page_id) == col(Page.page_id))
+        .join(Customer, col(Customer.id) == col(Message.customer_id))
+        .where(Message.id == message_id)
+    ).first()
+    return ThreadAddress(*found) if found else None
 
 
 def newest_of_customer(session: Session, customer_id: str) -> Message | None:

@@ -70,6 +70,16 @@ def events_by_id(session: Session, ids: list[int]) -> list[InboxEvent]:
     return list(session.exec(wanted.order_by(col(InboxEvent.id))).all())
 
 
+def raw_of_key(session: Session, account_id: str, page_id: str, event_key: str) -> bytes | None:
+    """The content of the event with this key; None where there is none, empty where it has expired."""
+    found = select(InboxEvent.raw).where(
+        InboxEvent.account_id == account_id,
+        InboxEvent.page_id == page_id,
+        InboxEvent.event_key == event_key,
+    )
+    return session.exec(found).first()
+
+
 def conflicts_after(session: Session, at_ms: int, inbox_id: int) -> list[Conflict]:
     """The next conflicts after (at_ms, inbox_id), in that order. At most `BATCH`."""
     key = (col(InboxEvent.conflict_ms), col(InboxEvent.id))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, LargeBinary, bindparam, func, literal, or_, update
 from sqlmodel import Session, col, select
 
+from domain.events.channels import PAGEDESK_CHANNEL
 from store.db.sql import table_of
 from store.tables import InboxEvent
 
@@ -33,7 +34,10 @@ class Trace:
 def traces(
     session: Session, page_id: str, psid: str, positions: dict[str, int], *, after: int
 ) -> list[Trace]:
-    """What is to be emptied among the `SCANNED_AT_ONCE` ids after `after`, as far as the relay has read."""
+    """What is to be emptied among the `SCANNED_AT_ONCE` ids after `after`, as far as the relay has read.
+
+    What comes after that is of somebody who wrote again, unless it is Pagedesk's own.
+    """
     own = (col(InboxEvent.page_id) == page_id) & (col(InboxEvent.customer_psid) == psid)
     rows = session.exec(
         select(InboxEvent).where(
@@ -47,7 +51,7 @@ def traces(
     found = []
     for row in rows:
         inbox_id = row.id or 0
-        if inbox_id > positions.get(str(row.partition), 0):
+        if inbox_id > positions.get(str(row.partition), 0) and row.channel != PAGEDESK_CHANNEL:
             continue
         is_own = row.customer_psid in (None, psid)
         if row.customer_psid == psid or mention.search(row.raw):

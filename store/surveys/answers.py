@@ -102,10 +102,19 @@ def take_feedback(
 
 
 def take_from_page(
-    session: Session, survey: Survey, at: datetime, *, score: int | None, text: str | None
-) -> Taken:
-    """Keep the answer that was given on the link page."""
-    return _keep(session, survey, survey.customer_id, Source.LINK, at, score=score, text=text)
+    session: Session,
+    survey_id: str,
+    customer_id: str,
+    at: datetime,
+    *,
+    score: int | None,
+    text: str | None,
+) -> Taken | None:
+    """Keep the answer that was given on the link page; None where the survey is there no more."""
+    survey = session.get(Survey, survey_id)
+    if survey is None:
+        return None
+    return _keep(session, survey, customer_id, Source.LINK, at, score=score, text=text)
 
 
 def is_answered_reminder(session: Session, message_id: str) -> bool:

@@ -39,13 +39,17 @@ def write_surveys(
 
 
 def by_token(session: Session, token: str) -> tuple[Survey, Page, Customer, SurveyAnswer | None] | None:
-    """What the link page needs; None where no customer was ever given such a link."""
+    """What the link page needs; None where no customer has such a link, or theirs is being erased."""
     found = session.exec(
         select(Survey, Page, Customer, SurveyAnswer)
         .join(Page, col(Page.page_id) == col(Survey.page_id))
         .join(Customer, col(Customer.id) == col(Survey.customer_id))
         .outerjoin(SurveyAnswer, col(SurveyAnswer.survey_id) == col(Survey.id))
-        .where(Survey.token == token, col(Survey.message_id).is_not(None))
+        .where(
+            Survey.token == token,
+            col(Survey.message_id).is_not(None),
+            col(Customer.erasure_id).is_(None),
+        )
     ).first()
     return None if found is None else (found[0], found[1], found[2], found[3])
 

@@ -12,7 +12,7 @@ inbox_metadata = MetaData(naming_convention=SQLModel.metadata.naming_convention)
 
 
 class InboxEvent(SQLModel, table=True):
-    """One event of one delivery, exactly as Meta sent it.
+    """One event of one delivery, exactly as Meta sent it, or what Pagedesk itself tells a thread.
 
     Written only by the committers of `ingest`. An erasure leaves the event's key, by which a late repetition
     of Meta's is known and dropped; but not a key that is made of the person's id.

@@ -183,6 +183,31 @@ async def test_f37_a_poor_cdn_costs_the_file_alone(
         await arrived(whole, conversation_id, text=told)
 
 
+async def test_of_several_files_that_are_refused_the_customer_is_told_once(whole: Whole) -> None:
+    psid = await whole.customer()
+    await media_fault(whole, kind="media_endless")
+    picture = {"type": "image", "url": whole.files_url + PICTURE}
+    for text in ("see", "and see"):
+        await whole.says(psid, text, attachments=[picture, picture])
+    conversation_id = str((await whole.conversation_of(psid))["id"])
+
+    async def all_refused() -> bool:
+        shown = [each for one in await whole.messages(conversation_id) for each in one["attachments"]]
+        return [each["state"] for each in shown] == ["too_large"] * 4
+
+    assert await eventually(all_refused, within=60)
+    await arrived(whole, conversation_id, text=TOO_LARGE)
+
+    async def second_is_withheld() -> bool:
+        timeline = await whole.api.get(f"/v1/conversations/{conversation_id}/timeline")
+        events = timeline.raise_for_status().json()["items"]
+        return "said_already" in [each["data"].get("code") for each in events]
+
+    assert await eventually(second_is_withheld, within=30)
+    said = [one["text"] for one in await whole.messages(conversation_id)]
+    assert said.count(TOO_LARGE) == 1
+
+
 async def test_f37_a_slow_file_keeps_no_conversation_waiting(whole: Whole) -> None:
     psid = await whole.customer()
     await media_fault(whole, kind="media_hang", seconds=600)

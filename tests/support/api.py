@@ -22,6 +22,8 @@ from base.settings import Settings
 from domain.conversations.changes import Refusal
 from domain.conversations.lifecycle import Status
 from domain.conversations.state import Command
+from ingest.events.event_router import Routed, route
+from ingest.inbox.reader import InboxReader
 from store import tables
 from store.db.database import Database
 from store.search import texts as search_texts
@@ -55,7 +57,6 @@ class FakeEngine:
         self.checked: list[str] = []
         self.told: list[tuple[str, str]] = []
         self.written_down: list[tuple[str, str]] = []
-        self.answered_surveys: list[str] = []
         self.answer: Callable[[Command], Any] = lambda _: None
         self.is_down = False
         self.pings = 0
@@ -75,10 +76,6 @@ class FakeEngine:
     async def request_projection(self, page_id: str, customer_id: str) -> None:
         self._refuse_if_down()
         self.written_down.append((page_id, customer_id))
-
-    async def tell_survey_answered(self, _page_id: str, _customer_id: str, survey_id: str) -> None:
-        self._refuse_if_down()
-        self.answered_surveys.append(survey_id)
 
     async def check_page(self, page_id: str) -> None:
         self._refuse_if_down()
@@ -145,6 +142,7 @@ class Api:
     engine: FakeEngine = field(default_factory=FakeEngine)
     meta: FakeMeta = field(default_factory=FakeMeta)
     clients: list[httpx.AsyncClient] = field(default_factory=list)
+    _routed_to: int = 0
 
     def client(self, token: str | None = None) -> httpx.AsyncClient:
         """A client with this bearer token."""
@@ -156,6 +154,17 @@ class Api:
         )
         self.clients.append(client)
         return client
+
+    async def inbox(self) -> list[tables.InboxEvent]:
+        """The whole inbox."""
+        with contextlib.closing(Database(self.settings.inbox_url)) as inbox:
+            return await InboxReader(inbox).after(0)
+
+    async def route_inbox(self) -> Routed:
+        """Bring what is new in the inbox into the store, as the relay does."""
+        new = [each for each in await self.inbox() if (each.id or 0) > self._routed_to]
+        self._routed_to = new[-1].id or 0 if new else self._routed_to
+        return await self.database.write(lambda session: route(session, new))
 
     async def walk(self, path: str, *, limit: int) -> list[str]:
         """The ids of a whole list, read page by page."""

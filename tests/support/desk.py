@@ -34,7 +34,8 @@ from ingest.inbox.reader import InboxReader
 from ingest.inbox.wake import NullNotifier
 from ingest.relay.conversation_client import ConversationClient
 from messenger.graph.client import GraphClient
-from messenger.webhooks.webhook import split
+from messenger.webhooks.internal_events import survey_answered
+from messenger.webhooks.webhook import WebhookEvent, split
 from store.conversations import conversation_settings as store_settings
 from store.conversations.conversation_settings import conversation_settings
 from store.conversations.messages import new_outbound_row
@@ -48,7 +49,6 @@ from workflows.messages import (
     COMMAND_UPDATE,
     CONVERSATION_WORKFLOW,
     SETTINGS_SIGNAL,
-    SURVEY_ANSWERED_SIGNAL,
     TASK_TIMEOUT,
     CommandResult,
     ConversationInput,
@@ -165,8 +165,11 @@ class Desk:
         common = {"sender": {"id": PSID}, "recipient": {"id": self.page_id}, "timestamp": _ms(at)}
         events = [common | body for body in bodies]
         delivery = {"object": "page", "entry": [{"id": self.page_id, "time": _ms(at), "messaging": events}]}
-        rows = inbox_rows(ACCOUNT, split(json.dumps(delivery).encode()), _ms(received or at))
-        await self.inbox.store(rows)
+        return await self.route(split(json.dumps(delivery).encode()), received or at)
+
+    async def route(self, events: list[WebhookEvent], received: datetime) -> list[RoutedThread]:
+        """Events through the inbox into the store."""
+        await self.inbox.store(inbox_rows(ACCOUNT, events, _ms(received)))
         new = await self.reader.after(self._position)
         self._position = new[-1].id or 0 if new else self._position
         return (await self.store.write(lambda session: route(session, new))).threads
@@ -184,18 +187,12 @@ class Desk:
         handle = await conversations.start_or_signal(thread.page_id, thread.customer_id, events)
         self.runs.append(handle.result_run_id or "")
 
-    async def signal_survey_answered(self, customer_id: str, survey_id: str) -> None:
-        """What the survey page does."""
-        handle = await self.client.start_workflow(
-            CONVERSATION_WORKFLOW,
-            ConversationInput(self.page_id, customer_id),
-            id=conversation_workflow_id(self.page_id, customer_id),
-            task_queue=self.task_queue,
-            task_timeout=TASK_TIMEOUT,
-            start_signal=SURVEY_ANSWERED_SIGNAL,
-            start_signal_args=[survey_id],
-        )
-        self.runs.append(handle.result_run_id or "")
+    async def answers_by_link(
+        self, survey_id: str, at: datetime, *, score: int | None, comment: str | None = None
+    ) -> list[RoutedThread]:
+        """The customer answers on the survey's page: into the store, but not yet to the workflow."""
+        event = survey_answered(self.page_id, PSID, survey_id, score=score, comment=comment, at_ms=_ms(at))
+        return await self.route([event], at)
 
     async def handle(self) -> WorkflowHandle[Any, Any]:
         """The thread's workflow."""

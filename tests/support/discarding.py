@@ -20,7 +20,6 @@ from domain.conversations.conversation import (
     apply_event,
     decide,
     needs_workflow,
-    survey_answered,
     with_settings,
 )
 from domain.conversations.deadlines import due_since, fire, is_due
@@ -34,7 +33,7 @@ from store.conversations.messages import begin_attempt, new_outbound_row, settle
 from store.conversations.projection import project
 from store.conversations.state_versions import readable
 from store.db.sql import insert_or_ignore
-from support.steps import START, AnsweredOnPage, Doing, Postponed
+from support.steps import START, Doing, Postponed
 from support.store import PAGE_A, PUBLIC_URL
 from workflows.deterministic_ids import ids_of
 
@@ -126,8 +125,6 @@ class Thread:
                 if cause not in {each for each, _ in self.waiting}:
                     self._attempt(doing)
                     self.waiting.append((cause, doing))
-            case AnsweredOnPage():
-                self.waiting.append((f"answer/{doing.survey_id}", doing))
             case _:
                 self.waiting.append(("", doing))
 
@@ -304,8 +301,6 @@ class Thread:
                 outcome = send_settled(state, doing, self.now, ids)
             case Postponed():
                 outcome = Change(send_postponed(state, doing.message_id, doing.until))
-            case AnsweredOnPage():
-                outcome = survey_answered(state, doing.survey_id, self.now, ids)
             case ConversationSettings():
                 outcome = Change(with_settings(state, doing, self.now))
         return Change(state) if isinstance(outcome, Refusal) else _numbered(outcome, cause)

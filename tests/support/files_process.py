@@ -5,7 +5,6 @@ import sys
 from unittest import mock
 
 import httpx
-from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
@@ -21,8 +20,7 @@ async def main(message_id: str) -> None:
     database, fetcher = Database(settings.store_url), make_fetcher(settings)
     async with httpx.AsyncClient() as http:
         graph = GraphClient(http, "https://graph.invalid", "v26.0")
-        client = mock.create_autospec(Client)
-        activities = AttachmentActivities(settings, database, client, graph, fetcher)
+        activities = AttachmentActivities(settings, database, graph, fetcher, mock.AsyncMock())
         try:
             await ActivityEnvironment().run(activities.fetch_files, message_id)
         except ApplicationError as error:

@@ -164,7 +164,8 @@ async def page_desk(data_dir: Path) -> AsyncIterator[PageDesk]:
     settings = make_settings(data_dir, public_url=PUBLIC_URL)
     store = Database(settings.store_url)
     webhooks = WebhookMount()
-    webhooks.open(settings, store, RefusedRequests(store))
+    inbox = open_inbox(settings)
+    webhooks.open(settings, store, inbox, RefusedRequests(store))
     sandbox = create_app(Config(transport=httpx.ASGITransport(webhooks)))
     world: World = sandbox.state.world
     await world.start()
@@ -182,6 +183,7 @@ async def page_desk(data_dir: Path) -> AsyncIterator[PageDesk]:
     finally:
         await world.close()
         webhooks.close()
+        inbox.close()
         store.close()
 
 

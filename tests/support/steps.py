@@ -13,7 +13,7 @@ from itertools import count
 from hypothesis import strategies as st
 
 from domain.conversations.changes import Change, Refusal, SendOutcome
-from domain.conversations.conversation import apply_event, decide, survey_answered, with_settings
+from domain.conversations.conversation import apply_event, decide, with_settings
 from domain.conversations.deadlines import fire, next_deadline
 from domain.conversations.lifecycle import AWAITED_TRIGGERS, TRANSITIONS, ActorKind, allowed_commands
 from domain.conversations.outbox import send_postponed, send_settled
@@ -147,14 +147,7 @@ class Postponed:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AnsweredOnPage:
-    """The signal that a survey was answered on its page."""
-
-    survey_id: str
-
-
-Doing = ThreadEvent | Command | SendOutcome | Postponed | AnsweredOnPage | ConversationSettings | datetime
+Doing = ThreadEvent | Command | SendOutcome | Postponed | ConversationSettings | datetime
 """A step as it is done to one side; a datetime is the instant up to which time passes."""
 
 
@@ -230,17 +223,15 @@ def _outcome(result: SendResult, state: ThreadState, now: datetime) -> SendOutco
             return SendOutcome(message_id, MessageStatus(result.value))
 
 
-def _answer(
-    step: Answers, state: ThreadState, now: datetime, serial: int
-) -> ThreadEvent | AnsweredOnPage | None:
+def _answer(step: Answers, state: ThreadState, now: datetime, serial: int) -> ThreadEvent | None:
     survey = state.survey
     if step.genuine and (survey is None or survey.sent_at is None):
         return None
     survey_id = survey.id if survey and step.genuine else None
-    if step.by_page:
-        return AnsweredOnPage(survey_id or "unknown")
-    opened = opening(OpeningKind.QUICK_REPLY, occurred_at=now, received_at=now)
     kind = ThreadEventKind.SURVEY_ANSWER
+    if step.by_page:
+        return ThreadEvent(state.applied_seq + 1, kind, now, survey_id=survey_id or "unknown")
+    opened = opening(OpeningKind.QUICK_REPLY, occurred_at=now, received_at=now)
     return ThreadEvent(state.applied_seq + 1, kind, now, opened, f"m{serial}", survey_id)
 
 
@@ -288,11 +279,6 @@ class Model:
                 change, cause = send_settled(state, doing, now, new_id), f"send/{doing.message_id}"
             case Postponed():
                 change = Change(send_postponed(state, doing.message_id, doing.until))
-            case AnsweredOnPage():
-                change, cause = (
-                    survey_answered(state, doing.survey_id, now, new_id),
-                    f"answer/{doing.survey_id}",
-                )
             case ConversationSettings():
                 change = Change(with_settings(state, doing, now))
             case datetime():

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from domain.conversations.changes import Change, Fact, Refusal, SendOutcome
-from domain.conversations.conversation import apply_event, decide, survey_answered, with_settings
+from domain.conversations.conversation import apply_event, decide, with_settings
 from domain.conversations.deadlines import fire
 from domain.conversations.lifecycle import Status
 from domain.conversations.outbox import send_settled
@@ -20,7 +20,7 @@ from domain.conversations.state import (
 )
 from domain.sending.delivery import MessageStatus
 from domain.sending.window import OpeningKind, opening
-from domain.workstreams.conversation_settings import ConversationSettings
+from domain.workstreams.conversation_settings import AutomatedTrigger, ConversationSettings
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 QUIET = ConversationSettings(automated_messages=())
@@ -101,7 +101,15 @@ class Story:
 
     def answers_on_page(self, survey_id: str) -> Change:
         """The customer answers a survey by its link."""
-        return self._keep(survey_answered(self.state, survey_id, self.now, self.new_id))
+        return self._happens(ThreadEventKind.SURVEY_ANSWER, survey_id=survey_id)
+
+    def has_files_refused(self, trigger: AutomatedTrigger) -> Change:
+        """Files of a message of theirs turn out to be none that are taken."""
+        return self._happens(ThreadEventKind.FILES_REFUSED, message_id="m-files", refused_files=trigger)
+
+    def _happens(self, kind: ThreadEventKind, **facts: Any) -> Change:
+        event = ThreadEvent(self.state.applied_seq + 1, kind, self.now, **facts)
+        return self._keep(apply_event(self.state, event, self.now, self.new_id))
 
     def set_to(self, **settings: Any) -> None:
         """Some settings change now."""

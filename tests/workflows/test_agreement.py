@@ -42,7 +42,6 @@ from support import steps
 from support.desk import Desk, make_desk
 from support.eventually import eventually
 from support.steps import (
-    AnsweredOnPage,
     AsksAgain,
     ComesAgain,
     Doing,
@@ -203,9 +202,6 @@ class Pair:
                 answer = await self.desk.give(command)
                 refused = None if isinstance(answer, CommandResult) else answer.type
                 assert refused == (outcome.code if isinstance(outcome, Refusal) else None), (doing, answer)
-                self.told = True
-            case AnsweredOnPage(survey_id=survey_id):
-                await self.desk.signal_survey_answered(_CUSTOMER, self.ids.get(survey_id, survey_id))
                 self.told = True
             case ConversationSettings():
                 await self._set(doing)

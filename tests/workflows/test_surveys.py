@@ -7,10 +7,8 @@ import pytest
 from sqlmodel import Session
 from temporalio.testing import WorkflowEnvironment
 
-from api.services.workflow_client import TemporalWorkflowClient
 from domain.conversations.state import SurveyStatus
-from store.surveys.answers import take_from_page
-from store.tables import Survey, Workstream
+from store.tables import Workstream
 from support.desk import Desk
 from support.eventually import eventually
 from support.surveys import PRIVACY_URL, answers, link_token, surveys, switch_on
@@ -49,17 +47,11 @@ async def survey_is(desk: Desk, status: SurveyStatus) -> bool:
 
 
 async def answered_by_link(desk: Desk, env: WorkflowEnvironment, score: int, *, told: bool = True) -> None:
-    """What the survey page does."""
+    """What the survey page does, and then the relay."""
     (survey, *_) = reversed(await surveys(desk.store))
-    now = await env.get_current_time()
-    await desk.store.write(
-        lambda session: take_from_page(
-            session, session.get_one(Survey, survey.id), now, score=score, text=None
-        )
-    )
-    if told:
-        engine = TemporalWorkflowClient(desk.client)
-        await engine.tell_survey_answered(survey.page_id, survey.customer_id, survey.id)
+    for thread in await desk.answers_by_link(survey.id, await env.get_current_time(), score=score):
+        if told:
+            await desk.signal(thread)
 
 
 async def tapped(desk: Desk, env: WorkflowEnvironment, number: int, mid: str = "m_tap") -> None:

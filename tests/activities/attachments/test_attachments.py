@@ -14,7 +14,6 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from sqlmodel import Session
-from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
@@ -23,8 +22,8 @@ from activities.privacy.file_erasure import FileErasure
 from base import clock
 from base.failpoints import EXIT_STATUS
 from base.settings import Settings
-from domain.conversations.state import FilesRefused
 from domain.workstreams.conversation_settings import AutomatedTrigger
+from ingest.inbox.inbox import InboxUnavailableError
 from messenger.graph.client import GraphClient
 from sandbox.media import sample_png
 from store.attachments import rows as attachments
@@ -36,9 +35,9 @@ from store.db.sql import insert_or_ignore
 from store.tables import Attachment, Customer, Message, Page, Thread
 from support.children import environment
 from support.fake_cdn import FakeCdn, fake_cdn
-from support.store import PAGE_A, PSID, make_settings, seed
+from support.store import ACCOUNT, PAGE_A, PSID, make_settings, seed
 from worker import make_fetcher
-from workflows.messages import FILES_REFUSED_SIGNAL, TellRefused, conversation_workflow_id
+from workflows.messages import TellRefused
 
 PNG = sample_png(1)
 
@@ -58,11 +57,10 @@ class Files:
         self.settings = settings
         self.cdn = cdn
         self.database = Database(settings.store_url)
-        self.client = mock.create_autospec(Client)
-        self.client.get_workflow_handle.return_value.signal = mock.AsyncMock()
+        self.inbox = mock.AsyncMock()
         self.fetcher = make_fetcher(settings)
         graph = GraphClient(http, "https://graph.invalid", "v26.0")
-        self.activities = AttachmentActivities(settings, self.database, self.client, graph, self.fetcher)
+        self.activities = AttachmentActivities(settings, self.database, graph, self.fetcher, self.inbox)
 
     async def has(self, message_id: str, *urls: str, **columns: Any) -> None:
         """A customer's message with files."""
@@ -288,25 +286,31 @@ async def test_of_several_the_one_too_large_is_what_is_told(files: Files, cdn: F
     assert await files.fetch("m") is AutomatedTrigger.FILE_TOO_LARGE
 
 
-async def test_the_conversation_is_told_with_the_same_id_each_time(files: Files) -> None:
-    await files.has("m")
+async def test_the_thread_is_told_through_the_inbox_with_the_same_key_each_time(files: Files) -> None:
+    await files.has("m", conversation_id=None)
     request = TellRefused("m", AutomatedTrigger.FILE_TOO_LARGE)
     for _ in range(2):
         await ActivityEnvironment().run(files.activities.tell_refused_files, request)
-    signal = files.client.get_workflow_handle.return_value.signal
-    (name, first), (_, second) = (call.args for call in signal.await_args_list)
-    assert name == FILES_REFUSED_SIGNAL
-    assert isinstance(first, FilesRefused)
-    assert first == second
-    assert files.client.get_workflow_handle.call_args.args == (conversation_workflow_id(PAGE_A, "c"),)
+    (account_id, [first]), (_, [second]) = (call.args for call in files.inbox.await_args_list)
+    assert (account_id, first.page_id, first.customer_psid) == (ACCOUNT, PAGE_A, PSID)
+    assert (first.channel, first.kind) == ("pagedesk", "files_refused")
+    assert first.raw == b'{"message_id":"m","trigger":"file_too_large"}'
+    assert (first.key, first.raw) == (second.key, second.raw)
 
 
-async def test_a_message_in_no_conversation_waits_to_be_told_of(files: Files) -> None:
-    await files.has("m", conversation_id=None)
-    with pytest.raises(ApplicationError, match="no conversation yet"):
+async def test_an_inbox_that_is_away_is_tried_again(files: Files) -> None:
+    await files.has("m")
+    files.inbox.side_effect = InboxUnavailableError("away")
+    with pytest.raises(InboxUnavailableError):
         await ActivityEnvironment().run(
             files.activities.tell_refused_files, TellRefused("m", AutomatedTrigger.FILE_TOO_LARGE)
         )
+
+
+async def test_of_an_erased_customer_nobody_is_told(files: Files) -> None:
+    request = TellRefused("gone", AutomatedTrigger.FILE_TOO_LARGE)
+    await ActivityEnvironment().run(files.activities.tell_refused_files, request)
+    files.inbox.assert_not_awaited()
 
 
 async def test_an_erased_customer_has_no_files_left(files: Files, cdn: FakeCdn) -> None:

@@ -73,7 +73,7 @@ async def test_a_dead_server_costs_no_more_than_the_bound(
             lambda: engine.command_with_start("1", "2", COMMAND),
             lambda: engine.tell_settings_changed("1", "2"),
             lambda: engine.check_page("1"),
-            lambda: engine.tell_survey_answered("1", "2", "survey"),
+            lambda: engine.request_projection("1", "2"),
             engine.ping,
         ]
         for call in calls:
@@ -135,12 +135,12 @@ async def test_a_run_that_left_just_before_an_update_with_start_makes_room_for_a
         await engine.command_with_start("1", "2", COMMAND)
 
 
-async def test_of_an_answer_to_a_survey_nobody_may_be_there_to_be_told() -> None:
+async def test_of_new_settings_nobody_may_be_there_to_be_told() -> None:
     engine, _ = _engine(_rpc(RPCStatusCode.NOT_FOUND), _rpc(RPCStatusCode.UNAVAILABLE))
     with pytest.raises(RunNotFoundError):
-        await engine.tell_survey_answered("1", "2", "survey")
+        await engine.tell_settings_changed("1", "2")
     with pytest.raises(TemporalUnavailableError):
-        await engine.tell_survey_answered("1", "2", "survey")
+        await engine.tell_settings_changed("1", "2")
 
 
 def _failed(error_type: str, *details: Any) -> WorkflowUpdateFailedError:

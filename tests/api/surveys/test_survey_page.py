@@ -1,5 +1,6 @@
 """The survey page: what customers see, what is kept, and what it must never do."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -15,6 +16,7 @@ from api.http.public_page import HEADERS
 from api.http.rate_limit import RateLimit
 from domain.surveys.texts import TEXTS
 from domain.workstreams.conversation_settings import Question
+from ingest.inbox.inbox import InboxUnavailableError
 from store import tables
 from support.api import NOW, Api, Seed
 from support.store import rows
@@ -138,39 +140,77 @@ async def test_the_page_is_private_and_runs_nothing(api: Api, seed: Seed) -> Non
     assert "script" not in policy
 
 
-async def test_an_answer_is_kept_then_told_then_thanked_for(api: Api, seed: Seed) -> None:
+async def test_an_answer_is_durable_before_it_is_thanked_for(api: Api, seed: Seed) -> None:
     survey = await make_survey(api, seed)
     response = await post(api, score="4", comment="Very <quick>!\r\nThanks ☺")
     assert response.status_code == 200
     assert TEXTS["en"].thanks_more in parsed(response).text
+    (event,) = await api.inbox()
+    assert (event.channel, event.kind) == ("pagedesk", "survey_answered")
+
+    routed = await api.route_inbox()
+    assert [told.survey_id for thread in routed.threads for told in thread.events] == [survey.id]
     (answer,) = await answers(api.database)
     assert (answer.survey_id, answer.score, answer.text) == (survey.id, 4, "Very <quick>!\nThanks ☺")
     assert (answer.source, answer.late) == ("link", False)
-    assert api.engine.answered_surveys == [survey.id]
-    (event,) = await _events(api)
-    assert event.data == {"survey_id": survey.id, "source": "link", "ignored": None, "late": False}
+    (fact,) = await _events(api)
+    assert fact.data == {"survey_id": survey.id, "source": "link", "ignored": None, "late": False}
 
 
 async def _events(api: Api) -> list[tables.Event]:
     return [each for each in await rows(api.database, tables.Event) if each.kind == "survey.answer_received"]
 
 
-async def test_the_first_answer_stays(api: Api, seed: Seed) -> None:
+@pytest.mark.parametrize("relay", ["has_read_it", "is_behind"])
+async def test_the_first_answer_stays(api: Api, seed: Seed, relay: str) -> None:
     await make_survey(api, seed)
     await post(api, score="4")
+    if relay == "has_read_it":
+        await api.route_inbox()
     for again in (await post(api, score="1"), await show(api), await post(api)):
         assert again.status_code == 200
         assert TEXTS["en"].already in parsed(again).text
+    await api.route_inbox()
     (answer,) = await answers(api.database)
     assert answer.score == 4
-    assert len(await _events(api)) == len(api.engine.answered_surveys) == 1
+    assert len(await _events(api)) == len(await api.inbox()) == 1
 
 
-async def test_without_the_engine_the_answer_is_kept_all_the_same(api: Api, seed: Seed) -> None:
+async def test_of_answers_that_come_at_once_one_is_kept_and_no_other_is_thanked_for(
+    api: Api, seed: Seed
+) -> None:
     await make_survey(api, seed)
-    api.engine.is_down = True
-    assert TEXTS["en"].thanks_more in parsed(await post(api, score="1")).text
-    assert len(await answers(api.database)) == 1
+    given = [str(number % 5 + 1) for number in range(10)]
+    pages = await asyncio.gather(*(post(api, score=score) for score in given))
+    await api.route_inbox()
+    (answer,) = await answers(api.database)
+    thanks = TEXTS["en"].thanks_more
+    thanked = {score for score, page in zip(given, pages, strict=True) if thanks in page.text}
+    assert thanked == {str(answer.score)}
+    assert all(TEXTS["en"].thanks_more in page.text or TEXTS["en"].already in page.text for page in pages)
+
+
+async def test_with_the_inbox_away_the_customer_reads_that_nothing_is_saved(
+    api: Api, seed: Seed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_survey(api, seed)
+
+    async def away(_rows: Any) -> None:
+        raise InboxUnavailableError("disk full")
+
+    monkeypatch.setattr(api.app.state.internal_inbox._inbox, "store", away)
+    response = await post(api, score="5")
+    assert response.status_code == 503
+    assert TEXTS["en"].away in parsed(response).text
+    assert TEXTS["en"].already not in parsed(await show(api)).text
+
+
+async def test_the_link_of_who_is_being_erased_is_unknown(api: Api, seed: Seed) -> None:
+    survey = await make_survey(api, seed)
+    (await api.admin.post(f"/v1/customers/{survey.customer_id}/erase")).raise_for_status()
+    assert (await show(api)).status_code == 404
+    assert (await post(api, score="5")).status_code == 404
+    assert await api.inbox() == []
 
 
 @pytest.mark.parametrize("status", ["expired", "sent"])
@@ -178,6 +218,7 @@ async def test_a_late_answer_is_asked_for_and_kept(api: Api, seed: Seed, status:
     await make_survey(api, seed, status=status, expires_at=NOW)
     assert TEXTS["en"].late in parsed(await show(api)).text
     await post(api, score="2")
+    await api.route_inbox()
     (answer,) = await answers(api.database)
     assert answer.late
 
@@ -209,12 +250,13 @@ async def test_what_is_missing_is_said_and_nothing_is_lost(
     if fields.get("score") == "3":
         checked = [each["value"] for each in page.all("input") if "checked" in each]
         assert checked == ["3"]
-    assert await answers(api.database) == []
+    assert await api.inbox() == []
 
 
 async def test_2000_characters_are_not_too_many(api: Api, seed: Seed) -> None:
     await make_survey(api, seed, question="comment")
     assert (await post(api, comment="😀" * 1000)).status_code == 200
+    await api.route_inbox()
     (answer,) = await answers(api.database)
     assert (answer.score, answer.text) == (None, "😀" * 1000)
 
@@ -226,7 +268,7 @@ async def test_an_unknown_link_is_a_page_that_says_so(api: Api, seed: Seed) -> N
         assert got.status_code == 404, token
         assert parsed(got).all("html") == [{"lang": "de"}]
         assert (await post(api, token=token, score="5")).status_code == 404, token
-    assert await answers(api.database) == []
+    assert await api.inbox() == []
 
 
 async def test_a_survey_that_was_never_sent_has_no_page(api: Api, seed: Seed) -> None:
@@ -250,7 +292,7 @@ async def test_a_form_beyond_all_bounds_is_refused(api: Api, seed: Seed) -> None
     response = await post(api, score="5", comment="x" * 70_000)
     assert response.status_code == 413
     assert "2000" in parsed(response).text
-    assert await answers(api.database) == []
+    assert await api.inbox() == []
 
 
 async def test_without_the_store_the_page_says_so(

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from domain.conversations.automated_messages import BUDGET_PERIOD, MAX_IN_PERIOD, RULE, say_automatically
 from domain.conversations.changes import Change, Draft
-from domain.conversations.conversation import apply_event, files_refused
-from domain.conversations.state import FilesRefused, QueuedSend, ThreadEvent, ThreadEventKind
+from domain.conversations.conversation import apply_event
+from domain.conversations.state import QueuedSend, ThreadEvent, ThreadEventKind
 from domain.sending.window import Opening, OpeningKind, opening
 from domain.workstreams.conversation_settings import AutomatedTrigger, RuleAction, Silent, TimeOutRule
 from support.story import NOON, QUIET, Story
@@ -57,9 +57,8 @@ def test_200_pictures_in_one_delivery_draw_one_reply() -> None:
 def test_200_files_refused_one_by_one_draw_one_reply() -> None:
     story = Story(replace(QUIET, automated_messages=(T.FILE_TOO_LARGE,)))
     story.writes()
-    for number in range(200):
-        refused = FilesRefused(story.conversation.id, f"m{number}", f"saying-{number}", T.FILE_TOO_LARGE)
-        keep(story, files_refused(story.state, refused, story.now, story.new_id))
+    for _ in range(200):
+        story.has_files_refused(T.FILE_TOO_LARGE)
         story.sends_all()
     assert story.said() == [T.FILE_TOO_LARGE]
     assert withheld(story) == [("file_too_large", "said_already")]

@@ -4,8 +4,8 @@ import itertools
 from datetime import UTC, datetime, timedelta
 
 from domain.conversations.changes import Change
-from domain.conversations.conversation import apply_event, files_refused
-from domain.conversations.state import FilesRefused, ThreadEvent, ThreadEventKind, ThreadState
+from domain.conversations.conversation import apply_event
+from domain.conversations.state import ThreadEvent, ThreadEventKind, ThreadState
 from domain.sending.window import OpeningKind, opening
 from domain.workstreams.conversation_settings import AutomatedTrigger, ConversationSettings
 
@@ -25,9 +25,11 @@ def written(*, refused: AutomatedTrigger | None = None, on: tuple[AutomatedTrigg
     return apply_event(state, event, NOW, new_id)
 
 
-def refusal(change: Change, conversation_id: str | None = None) -> FilesRefused:
-    assert change.state.conversation is not None
-    return FilesRefused(conversation_id or change.state.conversation.id, "message-1", "saying", TOLD)
+def refused(state: ThreadState, seq: int = 2, now: datetime = NOW) -> Change:
+    """Files of the message turn out to be none that are taken."""
+    kind = ThreadEventKind.FILES_REFUSED
+    event = ThreadEvent(seq, kind, now, message_id="message-1", refused_files=TOLD)
+    return apply_event(state, event, now, new_id)
 
 
 def test_a_message_whose_files_are_refused_at_once_is_answered() -> None:
@@ -37,25 +39,30 @@ def test_a_message_whose_files_are_refused_at_once_is_answered() -> None:
 
 def test_nothing_is_said_where_it_is_switched_off() -> None:
     assert written(refused=TOLD, on=()).created_sends == ()
-    began = written(on=())
-    assert files_refused(began.state, refusal(began), NOW, new_id).created_sends == ()
+    assert refused(written(on=()).state).created_sends == ()
 
 
 def test_a_later_refusal_is_told_once_however_often_it_is_heard() -> None:
-    began = written()
-    told = files_refused(began.state, refusal(began), NOW, new_id)
-    assert [(send.message_id, send.trigger) for send in told.created_sends] == [("saying", TOLD)]
-    assert files_refused(told.state, refusal(began), NOW, new_id) == Change(told.state)
+    told = refused(written().state)
+    assert [send.trigger for send in told.created_sends] == [TOLD]
+    assert refused(told.state) == Change(told.state)
 
 
-def test_a_refusal_for_a_conversation_that_is_over_is_told_nobody() -> None:
-    began = written()
-    assert files_refused(began.state, refusal(began, "another"), NOW, new_id) == Change(began.state)
-    assert files_refused(ThreadState(), refusal(began), NOW, new_id) == Change(ThreadState())
+def test_a_refusal_is_no_word_of_the_customers() -> None:
+    began = written().state
+    told = refused(began, now=NOW + timedelta(minutes=5)).state
+    assert told.conversation == began.conversation
+    assert told.window == began.window
+
+
+def test_without_a_conversation_nobody_is_told_and_none_opens() -> None:
+    change = refused(ThreadState(), seq=1)
+    assert (change.created_sends, change.facts, change.state.conversation) == ((), (), None)
+    assert change.state.applied_seq == 1
+    assert not ThreadEventKind.FILES_REFUSED.opens_work
 
 
 def test_outside_the_window_it_is_recorded_and_not_sent() -> None:
-    began = written()
-    late = files_refused(began.state, refusal(began), NOW + timedelta(hours=25), new_id)
+    late = refused(written().state, now=NOW + timedelta(hours=25))
     assert late.created_sends == ()
-    assert [fact.kind for fact in late.facts] == ["message.not_allowed"]
+    assert "message.not_allowed" in [fact.kind for fact in late.facts]

@@ -3,9 +3,11 @@
 from typing import get_type_hints
 
 from domain.conversations.state import ThreadEventKind
+from domain.workstreams.conversation_settings import AutomatedTrigger
 from ingest.events.effects import EFFECTS
 from messenger.webhooks.catalogue import CATALOGUE, PAGE_EFFECTS, RAW_EFFECTS, Effect, classify
 from messenger.webhooks.events import parse
+from messenger.webhooks.internal_events import files_refused, parse_internal, survey_answered
 from messenger.webhooks.webhook import split
 from support.intake import Intake
 from support.paths import PAYLOADS
@@ -28,6 +30,16 @@ def test_every_function_takes_what_the_events_of_its_rows_are_parsed_to() -> Non
                 wanted, *_ = get_type_hints(EFFECTS[row.effect]).values()
                 assert isinstance(parsed, wanted), (file.name, row.effect)
                 seen.add(row.effect)
+    internal = [
+        survey_answered("1", "2", "survey", score=5, comment=None, at_ms=1),
+        files_refused("1", "2", "message", AutomatedTrigger.FILE_TOO_LARGE, at_ms=1),
+    ]
+    for event in internal:
+        parsed = parse_internal(event.kind, event.raw)
+        row = classify(event.kind, event.channel, parsed, own_app_id=APP_ID)
+        wanted, *_ = get_type_hints(EFFECTS[row.effect]).values()
+        assert isinstance(parsed, wanted), row.effect
+        seen.add(row.effect)
     # Nobody but our own surveys makes these; `test_survey_answers` has them.
     assert EFFECTS.keys() - seen == {Effect.SURVEY_BUTTON, Effect.FEEDBACK}
 

@@ -9,19 +9,23 @@ from unittest import mock
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from sqlmodel import col
 from temporalio.service import RPCError, RPCStatusCode
 
+from domain.workstreams.conversation_settings import AutomatedTrigger
 from ingest.events.event_router import Routed
-from ingest.inbox.inbox import partition_for
+from ingest.inbox.inbox import inbox_rows, partition_for
 from ingest.relay import signaller as signalling_room
 from ingest.relay.signaller import Signaller
+from messenger.webhooks.internal_events import files_refused
+from store.db.sql import delete_rows
 from store.inbox.relay_shares import PARTITIONS
 from store.tables import Event
 from store.tables import ThreadEvent as ThreadEventRow
 from support.deliveries import body_of, echo_event, new_psid, text_event
 from support.eventually import eventually
 from support.intake import Intake
-from support.store import PAGE_A, PSID, rows
+from support.store import ACCOUNT, PAGE_A, PSID, rows
 
 
 @pytest.mark.parametrize(
@@ -61,6 +65,40 @@ async def test_a_store_that_is_away_for_a_moment_is_waited_for(
     assert not running.done()
     assert await rows(intake.store, ThreadEventRow) == []
     assert writes == 3
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_of_what_names_an_earlier_message_no_message_is_noted_where_nobody_is_reached(
+    intake: Intake,
+) -> None:
+    await intake.receive(body_of(text_event(PSID)))
+    (message_id,) = [e.message_id for t in (await intake.route_new()).threads for e in t.events]
+    await intake.store.write(
+        lambda session: delete_rows(session, ThreadEventRow, col(ThreadEventRow.seq) == 1)
+    )
+    event = files_refused(
+        PAGE_A, PSID, message_id or "", AutomatedTrigger.FILE_TOO_LARGE, at_ms=1_795_166_112_000
+    )
+    await intake.inbox.store(inbox_rows(ACCOUNT, [event], 1_795_166_112_000))
+    routed = await intake.route_new()
+    client = mock.Mock()
+    client.get_workflow_handle.return_value.signal = mock.AsyncMock(
+        side_effect=RPCError("no", RPCStatusCode.NOT_FOUND, b"")
+    )
+    signaller = Signaller(intake.store, client)
+    for thread in routed.threads:
+        signaller.add(thread.page_id, thread.customer_id, thread.events)
+    running = asyncio.create_task(signaller.run())
+
+    async def forgotten() -> bool:
+        return await rows(intake.store, ThreadEventRow) == []
+
+    assert len(await rows(intake.store, ThreadEventRow)) == 1
+    await eventually(forgotten)
+    kinds = [row.kind for row in await rows(intake.store, Event)]
+    assert "message.received_outside_conversation" not in kinds
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running

@@ -84,6 +84,8 @@ def test_what_the_conversation_is_told() -> None:
         ("referral", "m_me_link"): ThreadEventKind.ENTRY,
         ("pass_thread_control", "to_us"): ThreadEventKind.HANDED_OVER,
         ("messaging_feedback", "survey"): ThreadEventKind.SURVEY_ANSWER,
+        ("survey_answered", ""): ThreadEventKind.SURVEY_ANSWER,
+        ("files_refused", ""): ThreadEventKind.FILES_REFUSED,
     }
 
 

@@ -8,9 +8,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.events.channels import PAGEDESK_CHANNEL
 from messenger.field_reader import MalformedEvent
 from messenger.webhooks.events import Event, InboundMessage, parse
-from messenger.webhooks.webhook import EventKind, WebhookEvent, split
+from messenger.webhooks.webhook import INTERNAL_KINDS, EventKind, WebhookEvent, split
 from support.paths import PAYLOADS
 
 PAGE = "108823774519302"
@@ -67,6 +68,9 @@ def mutated_deliveries(draw: st.DrawFn) -> Any:
 def assert_sound(events: list[WebhookEvent]) -> None:
     assert events
     for event in events:
+        assert event.channel in ("messaging", "standby", "changes", "body")
+        assert event.kind not in INTERNAL_KINDS
+        assert not event.key.startswith(PAGEDESK_CHANNEL)
         assert 0 < len(event.key) <= 200
         assert event.key.isascii()
         assert event.key.isprintable()

@@ -300,6 +300,26 @@ async def test_the_inbox_keeps_keys_of_theirs_and_all_of_others(
     ]
 
 
+async def test_what_pagedesk_itself_tells_of_them_goes_though_the_relay_has_not_read_it(
+    store: Database, inbox: Database, settings: Settings
+) -> None:
+    """It is no word of somebody who writes again, as Meta's later events are."""
+    await store.write(lambda s: write(s, person("ada", PSID, CANARY, 11)))
+    own = {"channel": "pagedesk", "kind": "survey_answered"}
+    given = [
+        inbox_event(POSITION - 1, PSID, CANARY.encode(), **own),
+        inbox_event(POSITION + 1, PSID, CANARY.encode(), **own),
+        inbox_event(POSITION + 2, OTHER_PSID, OTHER.encode(), **own),
+    ]
+    await inbox.write(lambda s: s.add_all(InboxEvent(**each) for each in given))
+
+    await erase(store, inbox, settings, "ada")
+
+    kept = {row.id: row for row in await rows(inbox, InboxEvent)}
+    assert [kept[POSITION + n].raw for n in (-1, 1, 2)] == [b"", b"", OTHER.encode()]
+    assert (kept[POSITION + 1].customer_psid, kept[POSITION + 1].channel) == (None, "erased")
+
+
 async def test_a_late_repetition_of_an_erased_event_is_known(
     store: Database, inbox: Database, settings: Settings
 ) -> None:

@@ -288,7 +288,7 @@ async def test_a_reminder_knows_that_it_is_not_needed(store: Database) -> None:
     assert not await store.read(lambda session: is_answered_reminder(session, "reminder1"))
 
     def work(session: Session) -> None:
-        take_from_page(session, session.get_one(tables.Survey, "survey1"), NOON, score=2, text=None)
+        take_from_page(session, "survey1", CUSTOMER, NOON, score=2, text=None)
 
     await store.write(work)
     assert await store.read(lambda session: is_answered_reminder(session, "reminder1"))
