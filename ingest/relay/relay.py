@@ -7,6 +7,7 @@ away is no fault of any event.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
@@ -26,7 +27,7 @@ from ingest.relay.signaller import Signaller
 from store.db.database import Database
 from store.db.unavailable import may_be_of_the_data, reason
 from store.inbox.relay_shares import Lease, LeaseLostError, advance
-from store.inbox.unrouted import requested_replays
+from store.inbox.unrouted import give_up_replays, requested_replays
 from store.tables import InboxEvent
 
 _POLL_SECONDS = 0.5
@@ -131,7 +132,13 @@ class Relay:
 
     async def _replay_requested(self) -> None:
         requested = await self._database.read(requested_replays)
-        for event in await self._reader.by_ids(requested) if requested else ():
+        if not requested:
+            return
+        events = await self._reader.by_ids(requested)
+        if gone := set(requested) - {event.id for event in events}:
+            _log.warning("replays_given_up", inbox_ids=sorted(gone))
+            await self._database.write(partial(give_up_replays, inbox_ids=gone))
+        for event in events:
             if event.partition in self._leases:
                 (lease,) = self._leases.held([event.partition])
                 await self._dispatch(await replay(self._database, event, lease, self._leases.relay_id))

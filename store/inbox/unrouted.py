@@ -1,9 +1,12 @@
 """Webhook events that went to no thread."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from store.db.sql import delete_rows
+from store.inbox.inbox_events import BATCH
 from store.tables import UnroutedEvent
 
 REPLAYING = "replaying"
@@ -31,9 +34,18 @@ def request_replay(session: Session, inbox_id: int) -> bool:
 
 
 def requested_replays(session: Session) -> list[int]:
-    """The inbox ids of the events that wait to be handled once more, in their order."""
+    """The inbox ids of the next events that wait to be handled once more, in their order. At most `BATCH`."""
     waiting = select(UnroutedEvent.inbox_id).where(UnroutedEvent.disposition == REPLAYING)
-    return list(session.exec(waiting.order_by(col(UnroutedEvent.inbox_id))).all())
+    return list(session.exec(waiting.order_by(col(UnroutedEvent.inbox_id)).limit(BATCH)).all())
+
+
+def give_up_replays(session: Session, inbox_ids: Iterable[int]) -> None:
+    """Set events aside again whose content is not in the inbox any more."""
+    session.connection().execute(
+        update(UnroutedEvent)
+        .where(col(UnroutedEvent.inbox_id).in_(list(inbox_ids)), col(UnroutedEvent.disposition) == REPLAYING)
+        .values(disposition="quarantined", reason="its content is not in the inbox any more")
+    )
 
 
 def forget(session: Session, inbox_id: int) -> bool:

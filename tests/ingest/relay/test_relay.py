@@ -9,14 +9,16 @@ from unittest import mock
 import psycopg
 import pytest
 from sqlalchemy.exc import InternalError, OperationalError
+from sqlmodel import Session
 
-from ingest.events.event_router import Routed, route
+from ingest.events.event_router import Routed, quarantine, route
 from ingest.inbox.reader import InboxReader
 from ingest.inbox.wake import WakeUpEvent
 from ingest.relay import relay as relaying
 from ingest.relay.leases import MachineLock
 from ingest.relay.relay import Relay
 from store.inbox.relay_shares import LeaseLostError, take_share
+from store.inbox.unrouted import request_replay
 from store.tables import Message, UnroutedEvent
 from store.tables import ThreadEvent as ThreadEventRow
 from support.deliveries import body_of, text_event
@@ -156,3 +158,30 @@ async def test_a_zombie_changes_nothing(intake: Intake, relay: Relay) -> None:
     with pytest.raises(LeaseLostError):
         await relay._step()
     assert await rows(intake.store, Message) == []
+
+
+async def test_a_replay_of_what_the_inbox_holds_no_more_is_given_up_and_the_next_is_made(
+    intake: Intake, relay: Relay
+) -> None:
+    await intake.receive(body_of(text_event(PSID)))
+    (event,) = await intake.events()
+
+    def ask(session: Session) -> None:
+        gone = event.model_copy(update={"id": (event.id or 0) + 100})
+        for each in (event, gone):
+            quarantine(session, each, "a bug, since mended")
+            request_replay(session, each.id or 0)
+
+    await intake.store.write(ask)
+
+    async def handled() -> bool:
+        return [row.disposition for row in await rows(intake.store, UnroutedEvent)] == ["quarantined"]
+
+    async with running(relay):
+        await eventually(handled)
+    (left,) = await rows(intake.store, UnroutedEvent)
+    assert (left.inbox_id, left.reason) == (
+        (event.id or 0) + 100,
+        "its content is not in the inbox any more",
+    )
+    assert len(await rows(intake.store, Message)) == 1
