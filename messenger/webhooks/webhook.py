@@ -77,8 +77,8 @@ class WebhookEvent:
     channel: the array it came in, "messaging", "standby" or "changes"; "body" where it stands for a whole
         delivery or entry; "pagedesk" where it is Pagedesk's own (`messenger.webhooks.internal_events`).
     key: the same for every repetition of the event on its Page; printable ASCII, at most 200 characters. What
-        is work for whoever has the thread (`MAKES_WORK`) has another one on standby: there it is no work, and
-        must not take the place of the same event under `messaging`.
+        opens work for the app that has the thread (`HAS_STANDBY_KEY`) has another key on standby: there it
+        opens none, and must not take the place of the same event under `messaging`.
     customer_psid: the customer whom it concerns, whoever sent it; None for events of the Page.
     occurred_ms: Meta's timestamp in milliseconds since 1970, None if absent or impossible.
     raw: the event alone as compact JSON in ASCII. What is unparseable, and a whole delivery, as received.
@@ -103,7 +103,9 @@ STANDBY_CHANNELS = frozenset({"standby", READ_BACK_STANDBY})
 MAX_KEY_LENGTH = 200
 INTERNAL_KINDS = frozenset({EventKind.SURVEY_ANSWERED, EventKind.FILES_REFUSED})
 """What Pagedesk itself tells a thread. No event of a delivery is of these kinds."""
-MAKES_WORK = frozenset({EventKind.MESSAGE, EventKind.POSTBACK, EventKind.REFERRAL})
+HAS_STANDBY_KEY = frozenset({EventKind.MESSAGE, EventKind.POSTBACK, EventKind.REFERRAL})
+"""The kinds that have another key on standby. Keys are stored for ever, so this is not derived from the
+catalogue, which says what standby events signal; a test holds the two together."""
 
 _ENTRY_FIELDS = frozenset({"id", "time", *CHANNELS})
 _DELIVERY_FIELDS = frozenset({"object", "entry"})
@@ -233,7 +235,7 @@ def _event(page_id: str, entry_time: Any, channel: str, event: Any) -> WebhookEv
     if customer == page_id:  # the Page's own action, or an echo with its parties exchanged
         customer = page if page != page_id else None
     occurred_ms = milliseconds(event.get("timestamp"))
-    scope = "standby_" if channel in STANDBY_CHANNELS and kind in MAKES_WORK else ""
+    scope = "standby_" if channel in STANDBY_CHANNELS and kind in HAS_STANDBY_KEY else ""
     key = _key(kind, event, (sender, recipient), occurred_ms, scope) or scope + _content_key(
         event if occurred_ms is not None else [entry_time, event]
     )

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, text
+from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from store.db.sql import delete_rows
 from store.tables import SignInTry
 
 
@@ -50,13 +51,13 @@ def begin(session: Session, limits: Mapping[str, TryLimit], try_id: str, now: da
     wait = remaining_wait(session, limits, now)
     if wait == timedelta(0):
         longest = max(limit.within for limit in limits.values())
-        connection.execute(delete(SignInTry).where(col(SignInTry.at) <= now - longest))
+        delete_rows(session, SignInTry, col(SignInTry.at) <= now - longest)
         session.add_all(SignInTry(key=key, try_id=try_id, at=now) for key in limits)
     return wait
 
 
 def forget(session: Session, *, try_id: str, key: str | None = None) -> None:
     """Take a try back, and all others of a key."""
-    session.connection().execute(delete(SignInTry).where(col(SignInTry.try_id) == try_id))
+    delete_rows(session, SignInTry, col(SignInTry.try_id) == try_id)
     if key is not None:
-        session.connection().execute(delete(SignInTry).where(col(SignInTry.key) == key))
+        delete_rows(session, SignInTry, col(SignInTry.key) == key)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from domain.attachments.attachments import (
@@ -25,7 +24,7 @@ from domain.conversations.lifecycle import ActorKind
 from domain.events.kinds import FactKind
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from store.db.refusals import RefusalReason, StoreRefusalError
-from store.db.sql import insert_or_ignore, row_of
+from store.db.sql import delete_rows, insert_or_ignore, row_of
 from store.events.events import append_events, event_row
 from store.tables import Attachment, AttachmentUpload, Message, Page
 
@@ -229,8 +228,8 @@ def forget_customer(session: Session, customer_id: str) -> None:
     """Forget the rows of a customer's files, once the files are gone."""
     theirs = col(Attachment.customer_id) == customer_id
     uploaded = col(AttachmentUpload.attachment_id).in_(select(Attachment.id).where(theirs))
-    session.connection().execute(delete(AttachmentUpload).where(uploaded))
-    session.connection().execute(delete(Attachment).where(theirs))
+    delete_rows(session, AttachmentUpload, uploaded)
+    delete_rows(session, Attachment, theirs)
 
 
 def store_key(file: Attachment) -> str:

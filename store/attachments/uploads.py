@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
 from sqlmodel import Session, col
 
 from store.attachments.rows import sent_file_id
-from store.db.sql import upsert
+from store.db.sql import delete_rows, upsert
 from store.tables import Attachment, AttachmentUpload, Message
 
 LIFETIME = timedelta(days=90)
@@ -64,4 +63,4 @@ def forget_upload(session: Session, message_id: str) -> bool:
 
 def forget_page(session: Session, page_id: str) -> None:
     """The page is gone, and with it Meta's ids of files, which are its own."""
-    session.connection().execute(delete(AttachmentUpload).where(col(AttachmentUpload.page_id) == page_id))
+    delete_rows(session, AttachmentUpload, col(AttachmentUpload.page_id) == page_id)

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, delete, text, tuple_, update
 from sqlmodel import Session, col, func, select
 
 from base import clock
-from store.db.sql import insert_or_ignore, is_postgres, table_of, upsert
+from store.db.sql import delete_rows, insert_or_ignore, is_postgres, table_of, upsert
 from store.tables import Relay, RelayPartition
 
 PARTITIONS = 16
@@ -98,7 +98,7 @@ def take_share(session: Session, relay_id: str, *, alone: bool) -> Share:
 def give_back(session: Session, relay_id: str) -> None:
     """This relay leaves: whoever is there takes its partitions at once."""
     session.connection().execute(update(_PARTITION).where(_PARTITION.c.owner == relay_id).values(owner=None))
-    session.connection().execute(delete(Relay).where(col(Relay.id) == relay_id))
+    delete_rows(session, Relay, col(Relay.id) == relay_id)
     _ask_others_to_look(session)
 
 

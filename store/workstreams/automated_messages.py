@@ -8,13 +8,13 @@ it.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from domain.workstreams.automated_texts import DEFAULT_TEXTS, FALLBACK_LANGUAGE
 from domain.workstreams.conversation_settings import AutomatedTrigger, ConversationSettings
 from store.db.refusals import not_found
-from store.db.sql import upsert
+from store.db.sql import delete_rows, upsert
 from store.tables import AutomatedMessage
 
 STOCK = "stock"
@@ -94,7 +94,7 @@ def reset(session: Session, level: str, trigger: AutomatedTrigger) -> None:
 
 def forget_page(session: Session, page_id: str) -> None:
     """Forget what was set for a page."""
-    session.connection().execute(delete(AutomatedMessage).where(col(AutomatedMessage.level) == page_id))
+    delete_rows(session, AutomatedMessage, col(AutomatedMessage.level) == page_id)
 
 
 def _effective(trigger: AutomatedTrigger, channel: Record | None, page: Record | None) -> EffectiveMessage:

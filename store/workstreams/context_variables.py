@@ -4,11 +4,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import orjson
-from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from store.db.refusals import RefusalReason, StoreRefusalError, not_found
-from store.db.sql import upsert
+from store.db.sql import delete_rows, upsert
 from store.tables import ContextVariable, Conversation
 
 MAX_VARIABLES = 100
@@ -55,11 +54,11 @@ def change(
     forgotten = {name for name, value in changes.items() if value is None}
     if len((names | changes.keys()) - forgotten) > MAX_VARIABLES:
         raise StoreRefusalError(RefusalReason.LIMIT_REACHED, limit=MAX_VARIABLES)
-    session.connection().execute(
-        delete(ContextVariable).where(
-            col(ContextVariable.conversation_id) == conversation_id,
-            col(ContextVariable.name).in_(forgotten),
-        )
+    delete_rows(
+        session,
+        ContextVariable,
+        col(ContextVariable.conversation_id) == conversation_id,
+        col(ContextVariable.name).in_(forgotten),
     )
     for name, value in changes.items():
         if value is not None:

@@ -4,12 +4,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete as delete_rows
 from sqlmodel import Session, col, select
 
 from base.ids import new_id
 from domain.workstreams.conversation_settings import ConversationSettings
 from store.db.refusals import RefusalReason, StoreRefusalError, not_found
+from store.db.sql import delete_rows
 from store.tables import Page, SessionTemplate, TimeOutRule, Workstream
 from store.tables.pages import not_removed
 
@@ -134,9 +134,7 @@ def delete(session: Session, workstream_id: str) -> None:
     page_ids = list(session.exec(select(Page.page_id).where(Page.workstream_id == workstream_id)))
     if page_ids:
         raise StoreRefusalError(RefusalReason.WORKSTREAM_IN_USE, page_ids=sorted(page_ids))
-    session.connection().execute(
-        delete_rows(TimeOutRule).where(col(TimeOutRule.workstream_id) == workstream_id)
-    )
+    delete_rows(session, TimeOutRule, col(TimeOutRule.workstream_id) == workstream_id)
     session.delete(workstream)
 
 

@@ -10,7 +10,7 @@ from domain.conversations.state import ThreadEventKind
 from domain.sending.window import OpeningKind
 from messenger.webhooks.catalogue import CATALOGUE, THREAD_EVENT_ON_STANDBY, Classification, Route, classify
 from messenger.webhooks.events import parse
-from messenger.webhooks.webhook import MAKES_WORK, EventKind, split
+from messenger.webhooks.webhook import HAS_STANDBY_KEY, EventKind, split
 from support.paths import DOCS, ROOT
 
 PAYLOADS = ROOT / "tests" / "fixtures" / "payloads"
@@ -95,7 +95,7 @@ def test_what_opens_the_window_is_told() -> None:
 
 def test_what_is_told_otherwise_on_standby_has_a_key_of_its_own_there() -> None:
     """Else the copy for the app in control would be dropped as a repetition, and with it the work."""
-    assert {row.kind for row in CATALOGUE if row.thread_event in THREAD_EVENT_ON_STANDBY} == MAKES_WORK
+    assert {row.kind for row in CATALOGUE if row.thread_event in THREAD_EVENT_ON_STANDBY} == HAS_STANDBY_KEY
     assert not any(kind.opens_work for kind in THREAD_EVENT_ON_STANDBY.values())
 
 
