@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import Connection
 from sqlmodel import Session
 
@@ -208,6 +209,21 @@ def test_a_search_begins_with_what_matches(connection: Connection, wanted: dict[
         thread = "SEARCH thread USING INDEX sqlite_autoindex_thread_1 (customer_id=?)"
         of_message, of_customer = [*of_message, thread], [*of_customer, thread]
     assert reads[: len(of_message) + len(of_customer)] == [*of_message, *of_customer]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("read", [conversations_of(text="refund", page_id=PAGE_A), people(text="ada")])
+def test_postgresql_finds_what_matches_before_anything_is_joined_with_it(
+    postgres_url: str, tmp_path: Path, read: Read
+) -> None:
+    """Left to itself it joins, begins with all of a page, and looks at each one's messages: seconds."""
+    settings = make_settings(tmp_path, database_url=postgres_url, master_key=SecretStr("A" * 43 + "="))
+    engine = make_engine(settings.store_url, writes=False)
+    with engine.connect() as connection:
+        steps = plan(connection, read, Span(50, newest_first=True))
+    engine.dispose()
+    assert [step for step in steps if step.startswith("InitPlan")]
+    assert not [step for step in steps if "Semi Join" in step]
 
 
 def test_a_search_of_customers_begins_with_the_names_that_match(connection: Connection) -> None:
