@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from base.backoff import Backoff
 from base.log import get_logger
 
 FIRST_PAUSE_SECONDS = 0.5
@@ -17,16 +18,16 @@ async def keep_running(name: str, start: Callable[[], Awaitable[None]]) -> None:
     Nobody may be there to start a process again that ends for one bug, and its other work would end with it.
     `start` must begin anew, with nothing of its former run.
     """
-    pause = FIRST_PAUSE_SECONDS
+    pauses = Backoff(FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS)
     clock = asyncio.get_running_loop().time
     while True:
         began = clock()
         try:
             await start()
         except Exception as error:  # noqa: BLE001 - whatever it was, the work must go on
-            _log.error(f"{name}_died", error=type(error).__name__, again_after_s=pause)
+            if clock() - began > MAX_PAUSE_SECONDS:
+                pauses.reset()
+            _log.error(f"{name}_died", error=type(error).__name__, again_after_s=pauses.next_seconds)
         else:
             return
-        await asyncio.sleep(pause)
-        lasted = clock() - began > MAX_PAUSE_SECONDS
-        pause = FIRST_PAUSE_SECONDS if lasted else min(2 * pause, MAX_PAUSE_SECONDS)
+        await pauses.wait()

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from api.services.workflow_client import TemporalUnavailableError, TooManyUpdatesError
+from base.backoff import Backoff
 from workflows.messages import CommandResult
 
 MAX_PER_CONVERSATION = 8
@@ -62,7 +63,7 @@ class InFlightCommands:
         self, conversation_id: str, call: Callable[[], Awaitable[CommandResult]]
     ) -> CommandResult:
         ends_at = asyncio.get_running_loop().time() + MAX_RETRY_SECONDS
-        pause = _FIRST_PAUSE_SECONDS
+        pauses = Backoff(_FIRST_PAUSE_SECONDS, _MAX_PAUSE_SECONDS)
         unknown: TemporalUnavailableError | None = None
         while True:
             try:
@@ -72,10 +73,9 @@ class InFlightCommands:
             except TooManyUpdatesError:
                 if unknown is None:
                     raise  # it was not taken
-            if asyncio.get_running_loop().time() + pause >= ends_at:
+            if asyncio.get_running_loop().time() + pauses.next_seconds >= ends_at:
                 raise unknown
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _MAX_PAUSE_SECONDS)
+            await pauses.wait()
 
     async def _call_in_slot(
         self, conversation_id: str, call: Callable[[], Awaitable[CommandResult]]

@@ -16,6 +16,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from base import clock, failpoints
+from base.backoff import Backoff
 from base.log import get_logger
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
@@ -151,7 +152,7 @@ class Signaller:
 
     async def _deliver(self, page_id: str, customer_id: str, batch: ThreadEvents) -> None:
         """Signal one batch, however long Temporal is down."""
-        pause = _FIRST_PAUSE_SECONDS
+        pauses = _pauses()
         while True:
             try:
                 async with asyncio.timeout(_RPC_SECONDS):
@@ -166,10 +167,9 @@ class Signaller:
                 failure = "timeout"
             batch = ThreadEvents(batch.events)  # it may have been delivered: a second start must not carry it
             if await self._temporal.recovers(failure):
-                pause = _FIRST_PAUSE_SECONDS
+                pauses.reset()
             else:
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _MAX_PAUSE_SECONDS)
+                await pauses.wait()
         failpoints.reach("signaller.signalled")
         if not reached:
             await self._note(lambda session: _note_unreached(session, page_id, customer_id, batch.events))
@@ -188,7 +188,7 @@ class Signaller:
 
     async def _note(self, work: Work[None]) -> None:
         """Write, however long the store is away; what is written twice is stored once."""
-        pause = _FIRST_PAUSE_SECONDS
+        pauses = _pauses()
         while True:
             try:
                 await self._database.write(work)
@@ -198,8 +198,11 @@ class Signaller:
                 _log.warning("store_unavailable", error=reason(error))
             else:
                 return
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _MAX_PAUSE_SECONDS)
+            await pauses.wait()
+
+
+def _pauses() -> Backoff:
+    return Backoff(_FIRST_PAUSE_SECONDS, _MAX_PAUSE_SECONDS)
 
 
 def _note_unreached(session: Session, page_id: str, customer_id: str, batch: list[ThreadEvent]) -> None:
