@@ -90,7 +90,7 @@ async def _show_status(request: Request) -> Response:
     except _UNAVAILABLE:
         message, status, headers = texts.away, 503, {"Retry-After": "5"}
     else:
-        message, status, headers = texts.of(erasure), 404 if erasure is None else 200, {}
+        message, status, headers = texts.of(erasure, language), 404 if erasure is None else 200, {}
         if erasure is None:
             refused: RefusedRequests = state.refused_requests
             refused.note(Refused.LINK, source_of(request), page="data-deletion")

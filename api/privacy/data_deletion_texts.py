@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from babel.dates import format_date
 
 from domain.surveys.texts import spoken
 from store.privacy.erasures import ErasureStatus, Outcome
@@ -20,18 +23,22 @@ class DeletionTexts:
     too_fast: str
     away: str
 
-    def of(self, erasure: Erasure | None) -> str:
-        """What is to be said of a request."""
+    def of(self, erasure: Erasure | None, language: str) -> str:
+        """What is to be said of a request, its dates as they are written in the language."""
         if erasure is None:
             return self.unknown
         if erasure.status != ErasureStatus.DONE:
-            return self.received.format(asked=_day(erasure.requested_at))
+            return self.received.format(asked=_day(erasure.requested_at, language))
         said = self.erased if erasure.outcome == Outcome.ERASED else self.nobody
-        return said.format(asked=_day(erasure.requested_at), done=_day(erasure.done_at))
+        asked, done = _day(erasure.requested_at, language), _day(erasure.done_at, language)
+        return said.format(asked=asked, done=done)
 
 
-def _day(at: object) -> str:
-    return str(at)[:10]
+def _day(at: datetime | None, language: str) -> str:
+    """The day in UTC: "30 November 2026"."""
+    if at is None:
+        return ""
+    return format_date(at.astimezone(UTC), "long", locale="en_GB" if language == "en" else language)
 
 
 _TEXTS: Mapping[str, DeletionTexts] = {

@@ -2,6 +2,11 @@
 
 Java, from version 13 on, writes it at the end of a process that has used them. One that does not fit, because
 Java was renewed, is passed over by Java itself.
+
+It takes a server of its own that is used and ends by itself. Neither can be left out: the SDK kills its
+servers, so that a flag in the launcher writes nothing; and an archive of a server that was only started
+saves less. Start and first workflow on a busy machine, medians of two trials: 10 s with this archive beside
+25 s with none; 17 s with this one beside 22 s with the other.
 """
 
 import asyncio

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from sqlmodel import select
 
+from api.privacy.data_deletion_texts import texts_for
 from store import tables
 from store.privacy.erasures import ErasureStatus, Outcome
 from support.api import NOW, Api, Seed
@@ -273,3 +274,15 @@ async def test_customers_are_listed_and_found_by_page_psid_and_name(api: Api, se
     )
     assert await found(psid="7001") == [eve.customer_id]
     assert await found(q="%") == []
+
+
+@pytest.mark.parametrize(
+    ("language", "day"),
+    [("en", "30 November 2026"), ("de", "30. November 2026"), ("es", "30 de noviembre de 2026")],
+)
+def test_a_day_is_written_as_in_the_readers_language(language: str, day: str) -> None:
+    texts, spoken = texts_for({"accept-language": f"{language}-XX,fr;q=0.5"})
+    asked = datetime(2026, 11, 30, 23, 59, tzinfo=UTC)
+    erasure = tables.Erasure(id="e", code="c", asked_by="meta", requested_at=asked, status="requested")
+    assert spoken == language
+    assert day in texts.of(erasure, spoken)
