@@ -17,8 +17,8 @@ from store.attachments.uploads import WantedUpload, keep_meta_id
 from store.db.database import Database
 from store.tables import Attachment
 
-STORE_PATIENCE_S = 5.0
-"""With the wait for the page's turn and `UPLOAD_TIMEOUT_S` less than a send may take. One that Temporal
+STORE_TIMEOUT_SECONDS = 5.0
+"""With the wait for the page's turn and `UPLOAD_TIMEOUT_SECONDS` less than a send may take. One that Temporal
 gives up would be begun anew for ever."""
 
 _GONE = Meaning(ErrorKind.MESSAGE, "The file is not in the attachment store any more.", "Upload it again.")
@@ -61,7 +61,7 @@ class Uploads:
 
     async def _fetch(self, key: str, content: IO[bytes]) -> None:
         try:
-            async with asyncio.timeout(STORE_PATIENCE_S):
+            async with asyncio.timeout(STORE_TIMEOUT_SECONDS):
                 async for chunk in await self._files.read(key):
                     content.write(chunk)
         except TimeoutError as error:

@@ -202,7 +202,7 @@ class ProfileKeeper:
     async def _take_refusal(self, customer: Wanted, error: GraphError) -> None:
         now = clock.now()
         if error.kind is ErrorKind.THROTTLED:
-            wait = max(_PAGE_THROTTLED, timedelta(seconds=error.retry_after_s or 0))
+            wait = max(_PAGE_THROTTLED, timedelta(seconds=error.retry_after_seconds or 0))
             self._resting[customer.page_id] = now + wait
             await self._postpone(customer, now + wait, tried=False)
             return

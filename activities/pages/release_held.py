@@ -13,7 +13,7 @@ from store.sending.gate import customers_held_back
 from workflows.messages import GATE_OPENED_SIGNAL, conversation_workflow_id
 
 _PER_SECOND = 20
-_LOOKS_AGAIN_AFTER_S = 1.0
+_GATE_CHECK_INTERVAL_SECONDS = 1.0
 """A conversation may not know yet, when it is told, of what was held just before the gate opened."""
 
 
@@ -29,7 +29,7 @@ class WakingActivities:
         """Signal every conversation that holds messages for the page. Repeated, it does no harm."""
         async with heartbeating():
             woken = await self._wake_all(page_id)
-            await asyncio.sleep(_LOOKS_AGAIN_AFTER_S)
+            await asyncio.sleep(_GATE_CHECK_INTERVAL_SECONDS)
             woken |= await self._wake_all(page_id)
         return len(woken)
 

@@ -22,7 +22,7 @@ _OF_KIND = {ErrorKind.AUTH: "token_invalid", ErrorKind.POLICY: "policy_block"}
 _ROLES_ONLY = frozenset({(200, None), (200, 2018028)})
 """How Meta refuses messages of an app that is not live, or not approved."""
 
-_ASK_WITHIN_S = 3.0
+_TIMEOUT_SECONDS = 3.0
 _OFTEN = timedelta(minutes=1)
 """What many messages meet within a minute is one doubt."""
 
@@ -57,7 +57,7 @@ async def doubt_page(database: Database, page_id: str, error: GraphError, tag: s
 
 async def _ask_for_check(page_id: str) -> None:
     try:
-        async with asyncio.timeout(_ASK_WITHIN_S):
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
             await activity.client().get_workflow_handle(page_workflow_id(page_id)).signal(CHECK_SIGNAL)
     except (RPCError, TimeoutError) as failure:  # the page's own interval makes it up
         _log.warning("page_not_told", page_id=page_id, error=type(failure).__name__)

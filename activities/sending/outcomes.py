@@ -125,7 +125,7 @@ def settled(
 
 def _wait_of(request: SendMessage, error: GraphError | None = None) -> timedelta:
     """Longer with every try, and at least as long as Meta says."""
-    told = timedelta(seconds=error.retry_after_s or 0) if error is not None else timedelta(0)
+    told = timedelta(seconds=error.retry_after_seconds or 0) if error is not None else timedelta(0)
     ours: timedelta = _FIRST_WAIT * 2 ** min(request.tries, _MAX_TRIES)
     return max(told, min(_MAX_WAIT, ours))
 

@@ -61,7 +61,7 @@ _MAX_HEARTBEAT_GAP = timedelta(seconds=4)
 WAIT_FOR_PROFILE = timedelta(seconds=1)
 """First words wait so long for the customer's name and language, once."""
 
-_WRITE_AGAIN_AFTER_S = (0.1, 1.0, 3.0)
+_RETRY_DELAYS_SECONDS = (0.1, 1.0, 3.0)
 
 _MAX_INLINE_WAIT = timedelta(seconds=2)
 """A slot this near is waited for in the activity; one further away at Temporal."""
@@ -202,7 +202,7 @@ class SendActivities:
         self, request: SendMessage, attempt: _Attempt, outcome: Outcome, now: Callable[[], datetime]
     ) -> tuple[SendReport, Outcome]:
         """Write down what came of the call; what Meta has answered is not to be forgotten for one failure."""
-        for pause in _WRITE_AGAIN_AFTER_S:
+        for pause in _RETRY_DELAYS_SECONDS:
             try:
                 return await self._database.write(
                     lambda session: self._conclude(session, request, attempt, outcome, now())

@@ -113,7 +113,7 @@ async def _ask_meta(
         lambda graph: graph.control_thread(
             found.credentials, found.psid, action, target_app_id=target_app_id, metadata=metadata
         ),
-        within=_TIMEOUT_SECONDS,
+        timeout_seconds=_TIMEOUT_SECONDS,
     )
     return found
 

@@ -63,4 +63,6 @@ async def _act(meta: MetaActions, caller: Principal, conversation_id: str, actio
     )
     if isinstance(verdict, SendRefusal):
         raise Problem(verdict.code, _OUTSIDE_WINDOW)
-    await meta.ask(lambda graph: graph.act(found.credentials, found.psid, action), within=_TIMEOUT_SECONDS)
+    await meta.ask(
+        lambda graph: graph.act(found.credentials, found.psid, action), timeout_seconds=_TIMEOUT_SECONDS
+    )

@@ -103,7 +103,8 @@ class MetaActions:
         found = await self._database.read(lambda s: load_thread_target(s, self._vault, conversation_id))
         try:
             app_id = await self.ask(
-                lambda graph: graph.thread_owner(found.credentials, found.psid), within=_OWNER_TIMEOUT_SECONDS
+                lambda graph: graph.thread_owner(found.credentials, found.psid),
+                timeout_seconds=_OWNER_TIMEOUT_SECONDS,
             )
         except Problem:
             return owner_of_thread(found.thread).as_of(clock.now())
@@ -112,10 +113,10 @@ class MetaActions:
             lambda s: told_by_meta(s, customer_id, app_id, found.own_app_id, now)
         )
 
-    async def ask(self, call: Callable[[GraphClient], Awaitable[T]], *, within: float) -> T:
-        """Make one call and wait at most `within` seconds; raises a problem of PROBLEMS_AT_META."""
+    async def ask(self, call: Callable[[GraphClient], Awaitable[T]], *, timeout_seconds: float) -> T:
+        """Make one call and wait at most `timeout_seconds`; raises a problem of PROBLEMS_AT_META."""
         try:
-            async with asyncio.timeout(within):
+            async with asyncio.timeout(timeout_seconds):
                 return await call(self._graph)
         except (GraphUnavailable, TimeoutError) as error:
             raise Problem("meta_unavailable") from error

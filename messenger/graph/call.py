@@ -18,19 +18,22 @@ from messenger.field_reader import storable
 from messenger.json_parser import decode
 from messenger.redaction import hide_queries_in_logs
 
-CONNECT_TIMEOUT_S = 5.0
-POOL_TIMEOUT_S = 3.0
+CONNECT_TIMEOUT_SECONDS = 5.0
+POOL_TIMEOUT_SECONDS = 3.0
 """Waiting for a free connection, connecting and TLS together end before the total, so that a call which has
 written nothing never looks like one that may have."""
-READ_TIMEOUT_S = 10.0
-WRITE_TIMEOUT_S = 10.0
-TOTAL_TIMEOUT_S = 15.0
-UPLOAD_TIMEOUT_S = 20.0
+READ_TIMEOUT_SECONDS = 10.0
+WRITE_TIMEOUT_SECONDS = 10.0
+TOTAL_TIMEOUT_SECONDS = 15.0
+UPLOAD_TIMEOUT_SECONDS = 20.0
 """Less than a send may take as a whole: a file is uploaded before its message is sent."""
 MAX_ANSWER_BYTES = 1024 * 1024
 
 _TIMEOUTS = httpx.Timeout(
-    connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S, write=WRITE_TIMEOUT_S, pool=POOL_TIMEOUT_S
+    connect=CONNECT_TIMEOUT_SECONDS,
+    read=READ_TIMEOUT_SECONDS,
+    write=WRITE_TIMEOUT_SECONDS,
+    pool=POOL_TIMEOUT_SECONDS,
 )
 _NOTHING_WRITTEN = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -120,7 +123,7 @@ class GraphCaller:
         """
         request = self._request(method, path, access, query=query or {}, form=form, body=body, file=file)
         try:
-            async with asyncio.timeout(UPLOAD_TIMEOUT_S if file else TOTAL_TIMEOUT_S):
+            async with asyncio.timeout(UPLOAD_TIMEOUT_SECONDS if file else TOTAL_TIMEOUT_SECONDS):
                 response = await self._http.send(request, stream=True, follow_redirects=False)
                 if self._watch is not None:
                     self._watch(access, response.headers)

@@ -65,7 +65,7 @@ class GraphError(Exception):
         subcode: int | None = None,
         message: str = "",
         trace_id: str | None = None,
-        retry_after_s: float | None = None,
+        retry_after_seconds: float | None = None,
     ) -> None:
         self.kind = meaning.kind
         self.explanation = meaning.explanation
@@ -75,7 +75,7 @@ class GraphError(Exception):
         self.subcode = subcode
         self.message = message
         self.trace_id = trace_id
-        self.retry_after_s = retry_after_s
+        self.retry_after_seconds = retry_after_seconds
         number = "/".join(str(each) for each in (code, subcode) if each is not None)
         super().__init__(f"Graph API error {number or '-'} (HTTP {status}): {meaning.explanation}")
 
@@ -88,7 +88,7 @@ class GraphError(Exception):
             subcode=self.subcode,
             message=self.message,
             trace_id=self.trace_id,
-            retry_after_s=self.retry_after_s,
+            retry_after_seconds=self.retry_after_seconds,
         )
 
     @property
@@ -142,11 +142,11 @@ def read_error(
             subcode=subcode,
             message=_shortened(redacted(str(error.get("message", "")), secrets)),
             trace_id=_short(error.get("fbtrace_id")),
-            retry_after_s=_retry_after(headers) if meaning.kind is ErrorKind.THROTTLED else None,
+            retry_after_seconds=_retry_after(headers) if meaning.kind is ErrorKind.THROTTLED else None,
         )
     if status < 300:  # noqa: PLR2004  # the statuses of success
         return None
-    return GraphError(_status_meaning(status), status=status, retry_after_s=_retry_after(headers))
+    return GraphError(_status_meaning(status), status=status, retry_after_seconds=_retry_after(headers))
 
 
 def _status_meaning(status: int) -> Meaning:

@@ -22,12 +22,12 @@ _HEADERS = ((b"Accept", b"*/*"), (b"Accept-Encoding", b"identity"), (b"User-Agen
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """The limits of one fetch. `min_bytes_per_second` holds from `grace_s` seconds on."""
+    """The limits of one fetch. `min_bytes_per_second` holds from `grace_seconds` seconds on."""
 
     max_bytes: int
-    total_s: float = 90.0
-    read_timeout_s: float = 10.0
-    grace_s: float = 10.0
+    total_timeout_seconds: float = 90.0
+    read_timeout_seconds: float = 10.0
+    grace_seconds: float = 10.0
     min_bytes_per_second: int = 2048
 
 
@@ -77,7 +77,7 @@ class MediaFetcher:
     async def fetch(self, url: str, into: IO[bytes]) -> Fetched:
         """Write the file into `into`. Raises FileNotFetchedError and FileRefusedError."""
         try:
-            async with asyncio.timeout(self._limits.total_s):
+            async with asyncio.timeout(self._limits.total_timeout_seconds):
                 return await self._follow(url, into)
         except AddressRefusedError as error:
             raise FileRefusedError(FileReason.ADDRESS_REFUSED) from error
@@ -88,7 +88,7 @@ class MediaFetcher:
 
     async def _follow(self, url: str, into: IO[bytes]) -> Fetched:
         for _ in range(_MAX_REDIRECTS + 1):
-            timeouts = {"connect": 5.0, "write": 5.0, "pool": 30.0, "read": self._limits.read_timeout_s}
+            timeouts = {"connect": 5.0, "write": 5.0, "pool": 30.0, "read": self._limits.read_timeout_seconds}
             async with self._pool.stream(
                 "GET", self._hosts.target(url), headers=_HEADERS, extensions={"timeout": timeouts}
             ) as response:
@@ -120,7 +120,7 @@ class MediaFetcher:
         return Fetched(size, digest.hexdigest())
 
     def _require_pace(self, size: int, elapsed: float) -> None:
-        if elapsed > self._limits.grace_s and size < elapsed * self._limits.min_bytes_per_second:
+        if elapsed > self._limits.grace_seconds and size < elapsed * self._limits.min_bytes_per_second:
             raise FileNotFetchedError(FileReason.TOO_SLOW)
 
 

@@ -10,7 +10,7 @@ import activities.attachments.uploads
 from activities.attachments.uploads import Uploads
 from activities.sending.concurrency_limit import _TIMEOUT
 from base import clock
-from messenger.graph.call import UPLOAD_TIMEOUT_S
+from messenger.graph.call import UPLOAD_TIMEOUT_SECONDS
 from messenger.graph.client import NotSent
 from store.attachments.object_store import FileStore
 from store.attachments.rows import KeptFile, keep_upload
@@ -45,12 +45,16 @@ class SlowStore(FileStore):
 async def test_a_store_that_is_too_slow_costs_a_try_and_not_the_whole_time_of_a_send(
     desk: PageDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(activities.attachments.uploads, "STORE_PATIENCE_S", 0.1)
+    monkeypatch.setattr(activities.attachments.uploads, "STORE_TIMEOUT_SECONDS", 0.1)
     uploads = Uploads(desk.store, desk.graph, desk.settings.vault, SlowStore(desk.settings.files_url))
     outcome = await uploads.upload(await wanted(desk), clock.now)
     assert outcome == NotSent("attachment_store_unavailable")
 
 
 async def test_the_time_of_a_send_is_enough_for_every_wait_of_an_upload() -> None:
-    longest = _TIMEOUT.total_seconds() + activities.attachments.uploads.STORE_PATIENCE_S + UPLOAD_TIMEOUT_S
+    longest = (
+        _TIMEOUT.total_seconds()
+        + activities.attachments.uploads.STORE_TIMEOUT_SECONDS
+        + UPLOAD_TIMEOUT_SECONDS
+    )
     assert longest < _SEND_TIMEOUT.total_seconds()

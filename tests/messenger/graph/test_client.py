@@ -296,7 +296,7 @@ async def test_a_token_that_cannot_be_a_header_is_never_written(token: str) -> N
 
 
 async def test_an_endless_answer_ends_with_the_total_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(graph_call, "TOTAL_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(graph_call, "TOTAL_TIMEOUT_SECONDS", 0.05)
 
     class Endless(httpx.AsyncByteStream):
         async def __aiter__(self) -> Any:
@@ -322,8 +322,10 @@ async def test_a_cancelled_send_stays_cancelled() -> None:
 
 
 def test_all_waiting_before_the_first_byte_ends_before_the_total() -> None:
-    before_first_byte = graph_call.POOL_TIMEOUT_S + 2 * graph_call.CONNECT_TIMEOUT_S  # connecting, then TLS
-    assert before_first_byte < graph_call.TOTAL_TIMEOUT_S <= 15
+    before_first_byte = (
+        graph_call.POOL_TIMEOUT_SECONDS + 2 * graph_call.CONNECT_TIMEOUT_SECONDS
+    )  # connecting, then TLS
+    assert before_first_byte < graph_call.TOTAL_TIMEOUT_SECONDS <= 15
 
 
 # Sending over real sockets

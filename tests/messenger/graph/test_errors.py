@@ -153,15 +153,15 @@ def test_throttling_says_how_long() -> None:
         "108823774519302": [{"type": "messenger", "estimated_time_to_regain_access": 7}, {"type": "pages"}]
     }
     headers = {"x-business-use-case-usage": json.dumps(usage)}
-    assert answered(headers=headers, code=80006).retry_after_s == 7 * 60
-    assert answered(headers={"retry-after": "30"}, code=4).retry_after_s == 30
-    assert answered(code=4).retry_after_s is None
-    assert answered(headers=headers, code=190).retry_after_s is None
+    assert answered(headers=headers, code=80006).retry_after_seconds == 7 * 60
+    assert answered(headers={"retry-after": "30"}, code=4).retry_after_seconds == 30
+    assert answered(code=4).retry_after_seconds is None
+    assert answered(headers=headers, code=190).retry_after_seconds is None
 
 
 @pytest.mark.parametrize("usage", ["", "[]", "null", "{", '{"a":1}', '{"a":[1]}', '{"a":null}', "[" * 5000])
 def test_a_usage_header_of_another_form_advises_nothing(usage: str) -> None:
-    assert answered(headers={"x-business-use-case-usage": usage}, code=4).retry_after_s is None
+    assert answered(headers={"x-business-use-case-usage": usage}, code=4).retry_after_seconds is None
 
 
 def test_no_token_stays_in_an_error() -> None:

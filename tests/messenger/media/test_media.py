@@ -22,7 +22,13 @@ from messenger.media.media import FetchLimits, FileNotFetchedError, FileRefusedE
 from support.fake_cdn import FakeCdn, fake_cdn
 
 META = ".fbcdn.net,.fbsbx.com"
-LIMITS = FetchLimits(5 * 1024 * 1024, total_s=5, read_timeout_s=1, grace_s=0.3, min_bytes_per_second=1000)
+LIMITS = FetchLimits(
+    5 * 1024 * 1024,
+    total_timeout_seconds=5,
+    read_timeout_seconds=1,
+    grace_seconds=0.3,
+    min_bytes_per_second=1000,
+)
 
 
 @pytest.fixture
