@@ -27,7 +27,7 @@ async def keep_running(name: str, start: Callable[[], Awaitable[None]]) -> None:
         except Exception as error:  # noqa: BLE001 - whatever it was, the work must go on
             if clock() - began > MAX_PAUSE_SECONDS:
                 pauses.reset()
-            _log.error(f"{name}_died", error=type(error).__name__, again_after_s=pauses.next_seconds)
+            _log.error(f"{name}_died", error=type(error).__name__, retry_after_seconds=pauses.next_seconds)
         else:
             return
         await pauses.wait()

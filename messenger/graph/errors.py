@@ -50,7 +50,8 @@ _BROKEN = Meaning(
 class GraphError(Exception):
     """An error that the Graph API answered.
 
-    kind: what to do about it; `reason` is its stable code. retry_after_s: how long Meta asks us to wait.
+    kind: what to do about it; `reason` is its stable code.
+    retry_after_seconds: how long Meta asks us to wait.
     message: Meta's own text without tokens, for administrators; never shown to customers, never matched on.
     """
 
