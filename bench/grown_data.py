@@ -15,11 +15,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlmodel import Session
+
 from base import clock
 from base.settings import Settings
 from bench.grown_rows import DeskRows, Facts, Size, stored
 from store.db.database import Database
 from store.db.migrate import migrate
+from store.pages import page_rows
+from store.tables import Page
 
 SMALL = Size("small", conversations=800, customers=400, longest_thread=300)
 GROWN = Size("grown", conversations=200_000, customers=80_000, longest_thread=30_000)
@@ -73,13 +77,18 @@ def copy_to(desk: KeptDesk, data_dir: Path) -> None:
         connection.execute("COMMIT")
 
 
+def _add_pages(session: Session, pages: list[Page]) -> None:
+    for page in pages:
+        page_rows.add(session, page)
+
+
 def _make(size: Size, folder: Path) -> Facts:
     settings = Settings(data_dir=folder)
     migrate(settings)
     rows = DeskRows(size, clock.now())
     with closing(Database(settings.store_url)) as database:
         database.write_now(lambda session: session.add_all(rows.accounts(settings.vault)))
-        database.write_now(lambda session: session.add_all(rows.pages(settings.vault)))
+        database.write_now(lambda session: _add_pages(session, rows.pages(settings.vault)))
     with closing(sqlite3.connect(folder / _STORE, isolation_level=None)) as connection:
         for pragma in _FAST:
             connection.execute(f"PRAGMA {pragma}")

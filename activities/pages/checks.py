@@ -20,9 +20,9 @@ from messenger.graph.credentials import PageCredentials
 from messenger.graph.error_table import SET_UP_MEANINGS, ErrorKind
 from messenger.graph.errors import GraphError
 from store.db.database import Database
-from store.pages import accounts, page_states
+from store.pages import accounts, page_rows, page_states
 from store.pages.page_states import Checked
-from store.tables import Account, Page
+from store.tables import Account
 from store.tables.pages import REMOVED, REMOVING
 from workflows.messages import PageReport
 
@@ -111,9 +111,10 @@ class PageActivities:
         return [fields_refused(mended.lacking)] if mended.lacking else []
 
     def _target(self, session: Session, page_id: str) -> _Target | None:
-        page = session.get(Page, page_id)
-        if page is None or page.provisioning_state == REMOVED:
+        rows = page_rows.find(session, page_id)
+        if rows is None or rows.page.provisioning_state == REMOVED:
             return None
+        page = rows.page
         account = session.get_one(Account, page.account_id)
         verify_token = accounts.verify_token(self._settings.vault, account)
         if verify_token is None:
@@ -126,7 +127,7 @@ class PageActivities:
                 callback_url=f"{self._settings.public_base_url}/webhooks/messenger/{account.id}",
                 verify_token=verify_token,
             ),
-            was_subscribed=page.subscribed_at is not None,
+            was_subscribed=rows.health.subscribed_at is not None,
             leaving=page.provisioning_state == REMOVING,
         )
 

@@ -31,10 +31,10 @@ from store.conversations.messages import known_mids, unconfirmed_of_people
 from store.db.database import Database
 from store.db.sql import FOR_NO_KEY_UPDATE
 from store.events.events import append_page_event
-from store.pages import findings
+from store.pages import findings, page_rows
 from store.privacy import erasures
 from store.sending.rate_limit import take_reading_slot
-from store.tables import Page
+from store.tables import PageHealth
 from store.tables.pages import GONE
 
 _MAX_WAIT = timedelta(seconds=15)
@@ -196,15 +196,18 @@ class GapActivities:
         return [each for each in shown if each.psid not in asked or each.created_at > asked[each.psid]]
 
     def _gap(self, session: Session, page_id: str) -> _Gap | None:
-        page = session.get(Page, page_id)
-        if page is None or page.provisioning_state in GONE or page.gap_since is None:
+        rows = page_rows.find(session, page_id)
+        if rows is None or rows.page.provisioning_state in GONE:
+            return None
+        health = rows.health
+        if health.gap_since is None:
             return None
         return _Gap(
-            account_id=page.account_id,
+            account_id=rows.page.account_id,
             credentials=page_credentials(session, self._vault, page_id),
-            since=page.gap_since,
-            until=(page.subscribed_at or clock.now()) + _LATEST,
-            bound=page.gap_read_until or page.gap_since,
+            since=health.gap_since,
+            until=(health.subscribed_at or clock.now()) + _LATEST,
+            bound=health.gap_read_until or health.gap_since,
         )
 
 
@@ -235,9 +238,9 @@ def _missing(
 
 def _progress(gap: _Gap) -> Callable[[Session], None]:
     def work(session: Session) -> None:
-        page = session.get_one(Page, gap.page_id, with_for_update=FOR_NO_KEY_UPDATE)
-        if page.gap_since == gap.since:
-            page.gap_read_until = gap.bound
+        health = session.get_one(PageHealth, gap.page_id, with_for_update=FOR_NO_KEY_UPDATE)
+        if health.gap_since == gap.since:
+            health.gap_read_until = gap.bound
 
     return work
 
@@ -247,9 +250,9 @@ def _refused(page_id: str, error: GraphError) -> Callable[[Session], None]:
 
     def work(session: Session) -> None:
         if error.kind in (ErrorKind.CONFIG, ErrorKind.AUTH):
-            page = session.get_one(Page, page_id, with_for_update=FOR_NO_KEY_UPDATE)
+            health = session.get_one(PageHealth, page_id, with_for_update=FOR_NO_KEY_UPDATE)
             facts = {"meta_code": error.code, "meta_subcode": error.subcode}
-            findings.note(page, "gap_not_filled", clock.now(), facts)
+            findings.note(health, "gap_not_filled", clock.now(), facts)
 
     return work
 
@@ -258,14 +261,14 @@ def _closed(gap: _Gap, found: _Found) -> Callable[[Session], None]:
     """The gap is filled; what of it Meta does not show any more is told."""
 
     def work(session: Session) -> None:
-        page = session.get_one(Page, gap.page_id, with_for_update=FOR_NO_KEY_UPDATE)
-        if page.gap_since != gap.since:
+        health = session.get_one(PageHealth, gap.page_id, with_for_update=FOR_NO_KEY_UPDATE)
+        if health.gap_since != gap.since:
             return
         now = clock.now()
-        page.gap_since = page.gap_read_until = None
-        findings.forget(page, "gap_not_filled")
+        health.gap_since = health.gap_read_until = None
+        findings.forget(health, "gap_not_filled")
         if found.unreadable:
-            findings.note(page, "gap_incomplete", now)
+            findings.note(health, "gap_incomplete", now)
         data = {"since": gap.since.isoformat(), **asdict(found)}
         append_page_event(session, FactKind.PAGE_GAP_FILLED, gap.page_id, now, data)
 

@@ -15,7 +15,7 @@ from messenger.graph.errors import GraphError
 from store.db.database import Database
 from store.db.sql import FOR_NO_KEY_UPDATE
 from store.pages import findings
-from store.tables import Page
+from store.tables import PageHealth
 from workflows.messages import CHECK_SIGNAL, page_workflow_id
 
 _OF_KIND = {ErrorKind.AUTH: "token_invalid", ErrorKind.POLICY: "policy_block"}
@@ -45,10 +45,11 @@ async def doubt_page(database: Database, page_id: str, error: GraphError, tag: s
         return
 
     def note(session: Session) -> bool:
-        page, now = session.get_one(Page, page_id, with_for_update=FOR_NO_KEY_UPDATE), clock.now()
-        if any(each.code == code and now - each.at < _OFTEN for each in findings.of(page)):
+        now = clock.now()
+        health = session.get_one(PageHealth, page_id, with_for_update=FOR_NO_KEY_UPDATE)
+        if any(each.code == code and now - each.at < _OFTEN for each in findings.of(health)):
             return False
-        findings.note(page, code, now, {"meta_code": error.code, "meta_subcode": error.subcode})
+        findings.note(health, code, now, {"meta_code": error.code, "meta_subcode": error.subcode})
         return True
 
     if await database.write(note):

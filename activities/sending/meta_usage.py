@@ -43,12 +43,12 @@ class UsageTracker:
         return bool(self._of_pages or self._of_apps)
 
     def heed(self, session: Session, page_id: str, now: datetime) -> None:
-        """Slow or pause the page if an answer asked for it since the last time. Its row is locked."""
+        """Slow or pause the page if an answer asked for it since the last time. Its send state is locked."""
         if (told := self._take(self._of_pages, page_id)) is not None:
             _restrain(session, [page_id], told, now)
 
     def heed_of_app(self, session: Session, app_id: str, now: datetime) -> None:
-        """As `heed`, for all pages of an app. No event is written before: all its pages are locked first."""
+        """As `heed`, for all pages of an app. No event is written before all their send states are locked."""
         if (told := self._take(self._of_apps, app_id)) is not None:
             _restrain(session, pace.lock_pages_of_app(session, app_id), told, now)
 

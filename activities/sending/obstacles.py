@@ -17,7 +17,7 @@ from store.privacy.erasures import CUSTOMER_ERASED
 from store.sending import gate
 from store.sending.send_rows import SendRows
 from store.surveys.answers import is_answered_reminder
-from store.tables import Customer, Message, Page, Thread
+from store.tables import Customer, Message, PageSendState, Thread
 from workflows.messages import SendReport
 
 ORIGINAL_SENT = "original_sent"
@@ -36,7 +36,7 @@ def obstacle(session: Session, rows: SendRows, now: datetime) -> SendReport | Pa
     """What to report instead of an attempt; None where one may begin."""
     return (
         _known_already(session, rows.message, now)
-        or _stopped_by_gate(session, rows.message, rows.page, now)
+        or _stopped_by_gate(session, rows.message, rows.send_state, now)
         or _not_ours_to_answer(session, rows.message, rows.thread, now)
         or _of_nobody(session, rows.message, rows.customer, now)
     )
@@ -63,17 +63,21 @@ def _has_arrived(session: Session, message_id: str) -> bool:
 
 
 def _stopped_by_gate(
-    session: Session, message: Message, page: Page, now: datetime
+    session: Session, message: Message, state: PageSendState, now: datetime
 ) -> SendReport | Paused | None:
     """What to report where the page may send nothing now."""
-    if page.send_gate == gate.Gate.PAUSED and page.send_gate_until is not None and now < page.send_gate_until:
-        return Paused(page.send_gate_reason, page.send_gate_until)
-    if page.send_gate != gate.Gate.HELD:
+    if (
+        state.send_gate == gate.Gate.PAUSED
+        and state.send_gate_until is not None
+        and now < state.send_gate_until
+    ):
+        return Paused(state.send_gate_reason, state.send_gate_until)
+    if state.send_gate != gate.Gate.HELD:
         return None
-    if gate.waits_after_restore(page) and message.sender_kind != SenderKind.AGENT:
+    if gate.waits_after_restore(state) and message.sender_kind != SenderKind.AGENT:
         # It may have been said already, between the backup and now. What an agent says now is new.
         return settled(session, message.id, MessageStatus.CANCELLED, now, reason=RESTORED)
-    reason = gate.reason_of_gate(page.send_gate_reason or "held")
+    reason = gate.reason_of_gate(state.send_gate_reason or "held")
     settle(session, message.id, MessageStatus.HELD, now, reason=reason)
     return SendReport(MessageStatus.HELD, reason)
 

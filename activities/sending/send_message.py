@@ -269,7 +269,7 @@ class SendActivities:
             say_with_profile(session, page, message)
         content = _content(message)
         if slot is None or now > slot + _LAPSED:
-            slot = pace.take_slot(page, content, self._rates, now, near=_MAX_INLINE_WAIT)
+            slot = pace.take_slot(rows.send_state, content, self._rates, now, near=_MAX_INLINE_WAIT)
         if slot > now:
             return _later(slot, now)
         return _Attempt(
@@ -292,13 +292,13 @@ class SendActivities:
     ) -> tuple[SendReport, Outcome]:
         """Record what came of the call, first for the page, then for the message; and what it comes to.
 
-        Rows are locked before the first event is written, in the order message, page, as everywhere.
+        Rows are locked before the first event is written, in the order of `store.pages.page_rows`.
         """
         if self._usage.pending or concerns_page(outcome):
             session.get(Message, request.message_id, with_for_update=True)
+            outcome = _of_its_token(session, request.page_id, attempt, outcome)
             self._usage.heed_of_app(session, attempt.credentials.app_id, now)
             self._usage.heed(session, request.page_id, now)
-            outcome = _of_its_token(session, request.page_id, attempt, outcome)
             if isinstance(outcome, Refused):
                 tell_page(session, request, outcome.error, now)
         return record(session, request, attempt.number, outcome, now), outcome

@@ -25,7 +25,7 @@ from base.settings import Settings
 from domain.access.roles import Role
 from domain.events.kinds import FactKind
 from store.access.idempotency import create_once
-from store.pages import accounts, pages
+from store.pages import accounts, page_rows, pages
 from store.tables import Account
 
 MAX_PAGES_AT_ONCE = 50
@@ -225,8 +225,8 @@ async def list_account_pages(
 
     def load(session: Session) -> CursorPage[PageView]:
         accounts.get(session, account_id)
-        found = pages.of_account(session, account_id, after=after[0] if after else None, limit=limit + 1)
-        return _BY_PAGE_ID.page(found, limit, PageView.of, lambda page: (page.page_id,))
+        found = page_rows.of_account(session, account_id, after=after[0] if after else None, limit=limit + 1)
+        return _BY_PAGE_ID.page(found, limit, PageView.of, lambda rows: (rows.page.page_id,))
 
     return await database.read(load)
 

@@ -18,7 +18,7 @@ from api.services.settings_fanout import SettingsFanoutDep
 from api.services.workflow_client import TemporalUnavailableError, WorkflowClientDep
 from base import clock
 from domain.events.kinds import FactKind
-from store.pages import page_states, pages
+from store.pages import pages
 from store.workstreams import workstreams
 
 router = api_router("accounts and pages")
@@ -44,7 +44,7 @@ class Reauthorization(Input):
 @router.get("/v1/pages/{page_id}", responses=problems("not_found"))
 async def get_page(database: DatabaseDep, page_id: PathPageId) -> PageView:
     """One page."""
-    return await database.read(lambda s: PageView.of(pages.get(s, page_id)))
+    return await database.read(lambda s: PageView.of(pages.get_rows(s, page_id)))
 
 
 @router.patch("/v1/pages/{page_id}", responses=problems("not_found", "unknown_workstream"))
@@ -60,14 +60,14 @@ async def change_page(
     """Change settings. The human agent tag holds from the next session on, everything else at once."""
 
     def work(session: Session) -> PageView:
-        page = pages.get(session, page_id)
+        rows = pages.get_rows(session, page_id)
         if body.workstream_id is not None:
             workstreams.for_page(session, body.workstream_id, clock.now())
         changes = body.model_dump(exclude_none=True)
-        page.sqlmodel_update(changes)
+        rows.page.sqlmodel_update(changes)
         session.flush()
         record(session, caller, FactKind.PAGE_CHANGED, page_id=page_id, changed=",".join(changes))
-        return PageView.of(page)
+        return PageView.of(rows)
 
     view = await database.write(work)
     fanout.tell([page_id])
@@ -101,7 +101,7 @@ async def check_page(
     database: DatabaseDep, workflow_client: WorkflowClientDep, page_id: PathPageId
 ) -> PageView:
     """Have the page checked now; read it again to see the outcome."""
-    view = await database.read(lambda s: PageView.of(pages.get(s, page_id)))
+    view = await database.read(lambda s: PageView.of(pages.get_rows(s, page_id)))
     try:
         await workflow_client.check_page(page_id)
     except TemporalUnavailableError as error:
@@ -122,10 +122,8 @@ async def reauthorize_page(
     """Give the page a new access token; it is provisioned again. What it holds is sent then, judged again."""
 
     def work(session: Session) -> None:
-        token, now = body.access_token.get_secret_value(), clock.now()
-        page = pages.get(session, page_id)
-        page_states.end_alarms(session, page_id, now)
-        pages.reauthorize(settings.vault, page, token, now)
+        token = body.access_token.get_secret_value()
+        pages.reauthorize(session, settings.vault, page_id, token, clock.now())
         record(session, caller, FactKind.PAGE_REAUTHORIZED, page_id=page_id)
 
     await database.write(work)

@@ -61,10 +61,11 @@ async def wake_page(database: Database, workflow_client: WorkflowClient, page_id
     def note_problem(session: Session) -> PageView:
         pages.get(session, page_id)
         problem = PageProblemFound("temporal_unavailable")
-        return PageView.of(page_states.add_problem(session, page_id, problem, clock.now()))
+        page_states.add_problem(session, page_id, problem, clock.now())
+        return PageView.of(pages.get_rows(session, page_id))
 
     try:
         await workflow_client.check_page(page_id)
     except TemporalUnavailableError:
         return await database.write(note_problem)
-    return await database.read(lambda s: PageView.of(pages.get(s, page_id)))
+    return await database.read(lambda s: PageView.of(pages.get_rows(s, page_id)))

@@ -5,8 +5,8 @@ from typing import Self
 
 from pydantic import BaseModel
 
+from store.pages.page_rows import PageRows
 from store.sending import gate
-from store.tables import Page
 
 
 class PageProblem(BaseModel):
@@ -71,15 +71,16 @@ class PageView(BaseModel):
     created_at: datetime
 
     @classmethod
-    def of(cls, page: Page) -> Self:
+    def of(cls, rows: PageRows) -> Self:
         """The page without its secrets."""
-        shown = page.model_dump(exclude={"access_token"})
+        shown = rows.health.model_dump() | rows.page.model_dump(exclude={"access_token"})
+        state = rows.send_state
         shown["send_gate"] = SendGate(
-            state=page.send_gate,
-            reason=page.send_gate_reason,
-            message_reason=gate.message_reason(page),
-            until=page.send_gate_until,
-            slowed_until=page.slowed_until,
-            usage_percent=page.usage_percent,
+            state=state.send_gate,
+            reason=state.send_gate_reason,
+            message_reason=gate.message_reason(state),
+            until=state.send_gate_until,
+            slowed_until=state.slowed_until,
+            usage_percent=state.usage_percent,
         )
         return cls.model_validate(shown)

@@ -27,7 +27,7 @@ from store.conversations.thread_owners import owner_of_thread, told_by_meta
 from store.db.database import Database
 from store.db.refusals import not_found
 from store.sending.gate import Gate
-from store.tables import Account, Conversation, Customer, Page, Thread
+from store.tables import Account, Conversation, Customer, Page, PageSendState, Thread
 
 PROBLEMS_AT_META = ("meta_refused", "meta_unavailable", "page_not_sending", "thread_owned_by_another_app")
 
@@ -63,7 +63,7 @@ def load_thread_target(session: Session, vault: Vault, conversation_id: str) -> 
         session.get_one(Thread, conversation.customer_id),
         open_page_credentials(vault, page, session.get_one(Account, page.account_id)),
         session.get_one(Customer, conversation.customer_id).psid,
-        page.send_gate,
+        session.get_one(PageSendState, page.page_id).send_gate,
     )
 
 

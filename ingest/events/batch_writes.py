@@ -1,7 +1,7 @@
 """What a batch of inbox events changes in the store, collected and then written in one order.
 
-The order of the locks is that of sends, so that two transactions never wait for each other on PostgreSQL:
-messages, then Pages, then the event table.
+The order of the locks is that of everybody (`store.pages.page_rows`), so that two transactions never wait for
+each other on PostgreSQL: messages, then the health of Pages, then the event table.
 """
 
 from collections.abc import Callable
@@ -33,10 +33,10 @@ class BatchWrites:
     """What one batch writes, and what it signals once that is committed.
 
     new_threads: customers who are new with this batch, by their ids. messages, attachments, openings,
-    thread_events, unrouted, events: rows of these tables; changes: rows of `EarlyChange`. page_updates: what
-    changes the rows of Pages. absent_mids: (page id, mid) of which the store had no message when the batch
-    began: most of them. signals: for each thread's workflow, by customer id. pages: those whose workflows are
-    signalled. file_message_ids: the messages whose files are to be fetched.
+    thread_events, unrouted, events: rows of these tables; changes: rows of `EarlyChange`. health_updates:
+    what changes the health of Pages. absent_mids: (page id, mid) of which the store had no message when the
+    batch began: most of them. signals: for each thread's workflow, by customer id. pages: those whose
+    workflows are signalled. file_message_ids: the messages whose files are to be fetched.
     """
 
     new_threads: dict[str, tuple[Customer, Thread]] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class BatchWrites:
     openings: list[dict[str, Any]] = field(default_factory=list)
     thread_events: list[dict[str, Any]] = field(default_factory=list)
     unrouted: list[dict[str, Any]] = field(default_factory=list)
-    page_updates: list[Callable[[], None]] = field(default_factory=list)
+    health_updates: list[Callable[[], None]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     signals: dict[str, list[ThreadEvent]] = field(default_factory=dict)
     pages: dict[str, None] = field(default_factory=dict)
@@ -79,7 +79,7 @@ class BatchWrites:
         insert_or_ignore(session, ThreadEventRow, self.thread_events)
         insert_or_ignore(session, UnroutedEvent, self.unrouted)
         session.flush()
-        for update in self.page_updates:
+        for update in self.health_updates:
             update()
         session.flush()
         append_events(session, self.events)

@@ -46,7 +46,7 @@ from store.events.events import event_row
 from store.inbox import batch_reads
 from store.pages.findings import note_enforcement
 from store.pages.silences import heard
-from store.tables import Customer, InboxEvent, Page, Thread, UnroutedEvent
+from store.tables import Customer, InboxEvent, Page, PageHealth, Thread, UnroutedEvent
 from store.tables.pages import GONE
 from workflows.messages import SettingsRead
 
@@ -88,6 +88,11 @@ def quarantine(session: Session, event: InboxEvent, reason: str) -> None:
     insert_or_ignore(session, UnroutedEvent, [unrouted_row(event, "quarantined", reason)])
 
 
+def _serves(page: Page, account_id: str) -> bool:
+    """Whether the page is served, and by the account that the event came for."""
+    return page.provisioning_state not in GONE and page.account_id == account_id
+
+
 class _Batch:
     """One batch: what it needs is read at once, what it changes is written at once."""
 
@@ -111,8 +116,8 @@ class _Batch:
         if kind in INTERNAL_KINDS:
             self._add_internal(event, kind)
             return
-        page, own_app_id, _ = self._pages.get(event.page_id, (None, "", None))
-        if page is None or page.provisioning_state in GONE or page.account_id != event.account_id:
+        found = self._pages.get(event.page_id)
+        if found is None or not _serves(found.page, event.account_id):
             self._set_aside(event, "quarantined", "unknown_page")
             return
         try:
@@ -125,21 +130,21 @@ class _Batch:
             kind,
             event.channel,
             parsed,
-            own_app_id=own_app_id,
+            own_app_id=found.app_id,
             after_ad_click=self._after_ad_click(event),
             before_handover=before_handover,
         )
         if row.effect in PAGE_EFFECTS:
-            self._page_event(event, page, parsed, row)
+            self._page_event(event, found.health, parsed, row)
         elif row.effect in RAW_EFFECTS:
             self._keep(event, row)
         elif event.customer_psid is None:
             self._set_aside(event, "kept", "it names no customer.")
         else:
-            customer = self._customer(page.page_id, event.customer_psid)
+            customer = self._customer(event.page_id, event.customer_psid)
             context = self._context(event, row, customer)
             context.shows_owner = not before_handover
-            self._thread_event(context, page, parsed)
+            self._thread_event(context, found.health, parsed)
 
     def _add_internal(self, event: InboxEvent, kind: EventKind) -> None:
         """Apply what Pagedesk itself tells a thread. What tells of a customer who was erased since goes."""
@@ -170,14 +175,14 @@ class _Batch:
 
     def _read_settings(self, page_id: str) -> SettingsRead:
         if page_id not in self._settings:
-            *_, sources = self._pages[page_id]
-            self._settings[page_id] = SettingsRead(settings_of(self._session, sources), clock.now())
+            settings = settings_of(self._session, self._pages[page_id].settings_row)
+            self._settings[page_id] = SettingsRead(settings, clock.now())
         return self._settings[page_id]
 
-    def _thread_event(self, context: EventContext, page: Page, parsed: Event) -> None:
+    def _thread_event(self, context: EventContext, health: PageHealth, parsed: Event) -> None:
         if not context.is_read_back:
-            self._writes.page_updates.append(
-                partial(heard, self._session, page, context.received_at, standby=context.is_standby)
+            self._writes.health_updates.append(
+                partial(heard, self._session, health, context.received_at, standby=context.is_standby)
             )
         if parsed.left_out:
             append_left_out_fields(context, parsed.left_out)
@@ -186,7 +191,7 @@ class _Batch:
         apply_event(parsed, context)
 
     def _context(self, event: InboxEvent, row: Classification, customer: Customer) -> EventContext:
-        page, own_app_id, _ = self._pages[event.page_id]
+        found = self._pages[event.page_id]
         return EventContext(
             session=self._session,
             writes=self._writes,
@@ -195,20 +200,20 @@ class _Batch:
             customer=customer,
             thread=self._threads[customer.id],
             live_conversation_id=self._live.get(customer.id),
-            own_app_id=own_app_id,
-            takes_files=page.attachments_for_customers,
+            own_app_id=found.app_id,
+            takes_files=found.page.attachments_for_customers,
         )
 
-    def _page_event(self, event: InboxEvent, page: Page, parsed: Event, row: Classification) -> None:
-        self._writes.pages[page.page_id] = None
+    def _page_event(self, event: InboxEvent, health: PageHealth, parsed: Event, row: Classification) -> None:
+        self._writes.pages[event.page_id] = None
         received_at = clock.from_milliseconds(event.received_ms)
         data: dict[str, str | bool | int | None] = {"inbox_id": event.id}
         if row.effect is Effect.PAGE_POLICY and isinstance(parsed, PolicyEnforcement):
             data |= {"action": parsed.action, "reason": parsed.reason}
-            update = partial(note_enforcement, page, parsed.action, parsed.reason, occurred_at(event))
-            self._writes.page_updates.append(update)
+            update = partial(note_enforcement, health, parsed.action, parsed.reason, occurred_at(event))
+            self._writes.health_updates.append(update)
         fact = Fact(FactKind(f"page.{event.kind}"), received_at, ActorKind.SYSTEM, data=data)
-        self._writes.events.append(event_row(fact, page.page_id, None, f"inbox/{event.id}"))
+        self._writes.events.append(event_row(fact, event.page_id, None, f"inbox/{event.id}"))
 
     def _keep(self, event: InboxEvent, row: Classification) -> None:
         """Keep an event raw. Agents see in the timeline that a customer did something that is kept only."""

@@ -1,6 +1,7 @@
 """What the relay reads at once for a whole batch of inbox events."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select
@@ -8,12 +9,13 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col
 
 from store.conversations.conversation_settings import SOURCES
-from store.tables import Account, Customer, Message, Page, Thread, Workstream
+from store.tables import Account, Customer, Message, Page, PageHealth, Thread, Workstream
 
 _PAGES = (
-    select(Page, col(Account.app_id), *SOURCES)
+    select(Page, PageHealth, col(Account.app_id), *SOURCES)
     .join(Workstream, col(Workstream.id) == col(Page.workstream_id))
     .join(Account, col(Account.id) == col(Page.account_id))
+    .join(PageHealth, col(PageHealth.page_id) == col(Page.page_id))
     .where(col(Page.page_id).in_(bindparam("ids", expanding=True)))
 )
 # The whole state of a thread is much to read for the one thing of it that is needed.
@@ -33,10 +35,20 @@ _KNOWN_MIDS = select(col(Message.page_id), col(Message.mid)).where(
 )
 
 
-def pages_by_id(session: Session, page_ids: Collection[str]) -> dict[str, tuple[Page, str, Row[Any]]]:
-    """Each page with its app's id, and the row from which `settings_of` makes its settings."""
+@dataclass(frozen=True, slots=True)
+class PageOfEvents:
+    """A page that events of a batch name. `settings_row`: from which `settings_of` makes its settings."""
+
+    page: Page
+    health: PageHealth
+    app_id: str
+    settings_row: Row[Any]
+
+
+def pages_by_id(session: Session, page_ids: Collection[str]) -> dict[str, PageOfEvents]:
+    """The pages with these ids."""
     rows = session.execute(_PAGES, {"ids": list(page_ids)}).all()
-    return {row.page_id: (row.Page, row.app_id, row) for row in rows}
+    return {row.page_id: PageOfEvents(row.Page, row.PageHealth, row.app_id, row) for row in rows}
 
 
 def customers_with_threads(

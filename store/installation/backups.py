@@ -7,16 +7,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import update
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from domain.events.kinds import FactKind
 from domain.pages.problems import RESTORED, Problem
 from domain.sending.delivery import MessageStatus
 from store.events.events import append_page_event
 from store.installation.installation import renew_event_log_id
+from store.pages import page_rows
 from store.sending import gate
-from store.tables import Message, Page, SignIn
-from store.tables.pages import GONE, PROBLEM
+from store.tables import Message, SignIn
+from store.tables.pages import PROBLEM
 
 _BUSY_TIMEOUT_SECONDS = 30.0
 _DELIVERY_DELAY = timedelta(minutes=5)
@@ -55,17 +56,18 @@ def begin_restored(session: Session, backed_up_at: datetime, now: datetime) -> N
         .values(status=MessageStatus.UNKNOWN.value, reason=RESTORED)
     )
     session.connection().execute(update(SignIn).where(col(SignIn.expires_at) > now).values(expires_at=now))
-    pages = session.exec(select(Page).where(col(Page.provisioning_state).not_in(GONE))).all()
+    pages = page_rows.of_all_served(session)
     since = backed_up_at - _DELIVERY_DELAY
     problem = Problem(RESTORED, facts={"since": since.isoformat()})
-    for page in pages:
-        gate.shut(page, RESTORED)
-        page.gap_since = min(page.gap_since or since, since)
-        page.gap_read_until = None
-        page.provisioning_state, page.problems = PROBLEM, [problem.shown()]
+    for rows in pages:
+        gate.shut(rows.send_state, RESTORED)
+        rows.health.gap_since = min(rows.health.gap_since or since, since)
+        rows.health.gap_read_until = None
+        rows.page.provisioning_state, rows.health.problems = PROBLEM, [problem.shown()]
     session.flush()
-    for page in pages:
-        append_page_event(session, FactKind.PAGE_RESTORED, page.page_id, now, {"since": since.isoformat()})
+    for rows in pages:
+        page_id = rows.page.page_id
+        append_page_event(session, FactKind.PAGE_RESTORED, page_id, now, {"since": since.isoformat()})
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from sqlmodel import Session, col, func, select
 
 from domain.sending.delivery import MessageStatus
 from store.inbox.relay_shares import lowest_position
-from store.tables import InboxEvent, Message, Page, ThreadEvent
-from store.tables.pages import GONE
+from store.tables import InboxEvent, Message, Page, PageSendState, ThreadEvent
+from store.tables.pages import not_removed
 
 MAX_COUNTED = 10_000
 """Where more wait than this, the number says this: counting them would be work at the worst time."""
@@ -70,9 +70,10 @@ def received_ms(session: Session, inbox_id: int) -> int | None:
 
 def _pages(session: Session) -> dict[tuple[str, str], int]:
     rows = session.exec(
-        select(Page.provisioning_state, Page.send_gate, func.count())
-        .where(col(Page.provisioning_state).not_in(GONE))
-        .group_by(Page.provisioning_state, Page.send_gate)
+        select(Page.provisioning_state, PageSendState.send_gate, func.count())
+        .join(PageSendState, col(PageSendState.page_id) == col(Page.page_id))
+        .where(not_removed())
+        .group_by(Page.provisioning_state, PageSendState.send_gate)
     )
     return {(state, gate): count for state, gate, count in rows}
 

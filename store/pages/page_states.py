@@ -22,10 +22,11 @@ from domain.pages.health import (
 from domain.pages.problems import RESTORED, Problem, Severity
 from store.db.sql import FOR_NO_KEY_UPDATE
 from store.events.events import append_page_event
-from store.pages import findings
+from store.pages import findings, page_rows
+from store.pages.page_rows import PageRows
 from store.pages.silences import forget_old_silences, traffic_of
 from store.sending import gate
-from store.tables import Page
+from store.tables import PageHealth
 from store.tables.pages import GONE, PROBLEM, RUNNING
 
 ALARM = FactKind.PAGE_ALARM
@@ -59,120 +60,123 @@ class Standing:
 
 def record(session: Session, page_id: str, checked: Checked, now: datetime) -> Standing:
     """Write down how a page stands, raise what is new, and hold or open its gate."""
-    page = session.get(Page, page_id, with_for_update=FOR_NO_KEY_UPDATE)
-    if page is None or page.provisioning_state in GONE:
+    rows = page_rows.lock(session, page_id)
+    if rows is None or rows.page.provisioning_state in GONE:
         return Standing(running=False)
-    _keep_dates(page, checked, now)
-    found = sorted_by_weight([*checked.problems, *_from_the_store(session, page, checked, now)])
+    page, health = rows.page, rows.health
+    _keep_dates(rows, checked, now)
+    found = sorted_by_weight([*checked.problems, *_from_the_store(session, rows, checked, now)])
     problems = [each for each in found if each.severity is not Severity.WARNING]
     state = PROBLEM if problems else RUNNING
-    before = _told_of(page)
-    if page.provisioning_state != state or _codes(page.problems) != [each.code for each in problems]:
+    before = _told_of(health)
+    if page.provisioning_state != state or _codes(health.problems) != [each.code for each in problems]:
         _log.info("page_checked", page_id=page_id, state=state, problems=[each.code for each in problems])
         codes = {"state": state, "problems": [each.code for each in problems]}
         append_page_event(session, FactKind.PAGE_CHECKED, page_id, now, codes)
     page.provisioning_state = state
-    page.problems = [each.shown() for each in problems]
-    page.warnings = [each.shown() for each in found if each.severity is Severity.WARNING]
-    page.checked_at = now
-    _raise_alarms(session, page, before, now)
+    health.problems = [each.shown() for each in problems]
+    health.warnings = [each.shown() for each in found if each.severity is Severity.WARNING]
+    health.checked_at = now
+    _raise_alarms(session, health, before, now)
     forget_old_silences(session, page_id, now)
-    releases = _set_gate(session, page, problems, now)
-    gap = not problems and page.gap_since is not None
+    releases = _set_gate(session, rows, problems, now)
+    gap = not problems and health.gap_since is not None
     return Standing(not problems, releases, gap, [each.code for each in problems])
 
 
 def begin_gap(session: Session, page_id: str, now: datetime) -> None:
     """Remember, before anything is mended, from when on messages may be missing."""
-    page = session.get_one(Page, page_id, with_for_update=FOR_NO_KEY_UPDATE)
-    last = page.last_event_at or page.subscribed_at or now
+    health = session.get_one(PageHealth, page_id, with_for_update=FOR_NO_KEY_UPDATE)
+    last = health.last_event_at or health.subscribed_at or now
     since = last - _BEFORE_THE_LAST
-    if page.gap_since is None:
-        page.gap_since, page.gap_read_until = since, None
+    if health.gap_since is None:
+        health.gap_since, health.gap_read_until = since, None
         append_page_event(session, FactKind.PAGE_UNSUBSCRIBED, page_id, now, {"since": since.isoformat()})
-    elif page.gap_read_until is not None:  # dropped again while the former gap was read
-        page.gap_read_until = min(page.gap_read_until, since)
+    elif health.gap_read_until is not None:  # dropped again while the former gap was read
+        health.gap_read_until = min(health.gap_read_until, since)
 
 
-def add_problem(session: Session, page_id: str, problem: Problem, now: datetime) -> Page:
+def add_problem(session: Session, page_id: str, problem: Problem, now: datetime) -> None:
     """Show a problem on the page until its next check."""
-    page = session.get_one(Page, page_id, with_for_update=FOR_NO_KEY_UPDATE)
-    before = _told_of(page)
-    others = [each for each in page.problems if each["code"] != problem.code]
-    page.problems = [*others, problem.shown()]
+    health = session.get_one(PageHealth, page_id, with_for_update=FOR_NO_KEY_UPDATE)
+    before = _told_of(health)
+    others = [each for each in health.problems if each["code"] != problem.code]
+    health.problems = [*others, problem.shown()]
     session.flush()
-    _raise_alarms(session, page, before, now)
-    return page
+    _raise_alarms(session, health, before, now)
 
 
-def end_alarms(session: Session, page_id: str, now: datetime) -> None:
-    """Begin anew: what is wrong after this is told again."""
-    page = session.get_one(Page, page_id, with_for_update=FOR_NO_KEY_UPDATE)
-    before = _told_of(page)
-    page.problems, page.warnings = [], []
-    _raise_alarms(session, page, before, now)
+def end_alarms(session: Session, health: PageHealth, now: datetime) -> None:
+    """Begin anew: what is wrong after this is told again. The row is locked."""
+    before = _told_of(health)
+    health.problems, health.warnings = [], []
+    _raise_alarms(session, health, before, now)
 
 
-def _keep_dates(page: Page, checked: Checked, now: datetime) -> None:
+def _keep_dates(rows: PageRows, checked: Checked, now: datetime) -> None:
+    page, health = rows.page, rows.health
     if checked.subscribed:
-        page.subscribed_at = now
+        health.subscribed_at = now
     if checked.token is not None and checked.token.is_valid:
-        page.token_expires_at = checked.token.expires_at
-        page.token_refresh_due_at = refresh_due_at(checked.token, page.token_saved_at or page.created_at)
+        health.token_expires_at = checked.token.expires_at
+        health.token_refresh_due_at = refresh_due_at(checked.token, page.token_saved_at or page.created_at)
 
 
-def _from_the_store(session: Session, page: Page, checked: Checked, now: datetime) -> Iterable[Problem]:
+def _from_the_store(session: Session, rows: PageRows, checked: Checked, now: datetime) -> Iterable[Problem]:
     """What the page's own record tells: findings that stand, the token's dates, traffic, a gap."""
+    health = rows.health
     confirmed = [each.code for each in checked.problems]
     standing = [
         each
-        for each in findings.of(page)
-        if stands(each, now, human_agent_tag=page.human_agent_tag) and each.code not in confirmed
+        for each in findings.of(health)
+        if stands(each, now, human_agent_tag=rows.page.human_agent_tag) and each.code not in confirmed
     ]
-    known = {each.code for each in findings.of(page)}
-    findings.forget(page, *(known - {each.code for each in standing}))
+    known = {each.code for each in findings.of(health)}
+    findings.forget(health, *(known - {each.code for each in standing}))
     yield from (problem_of(each) for each in standing)
-    if page.token_refresh_due_at and (due := refresh_problem(page.token_refresh_due_at, now)):
+    if health.token_refresh_due_at and (due := refresh_problem(health.token_refresh_due_at, now)):
         yield due
-    traffic = traffic_of(session, page)
+    traffic = traffic_of(session, health)
     yield from (each for each in (standby_problem(traffic), silence_problem(traffic, now)) if each)
-    if page.gap_since is not None:
-        code = RESTORED if gate.waits_after_restore(page) else "unsubscribed"
-        yield Problem(code, facts={"since": page.gap_since.isoformat()})
+    if health.gap_since is not None:
+        code = RESTORED if gate.waits_after_restore(rows.send_state) else "unsubscribed"
+        yield Problem(code, facts={"since": health.gap_since.isoformat()})
 
 
-def _raise_alarms(session: Session, page: Page, before: set[tuple[str, int | None]], now: datetime) -> None:
+def _raise_alarms(
+    session: Session, health: PageHealth, before: set[tuple[str, int | None]], now: datetime
+) -> None:
     """Tell of what is new and of what has ended, each once."""
-    shown = [*page.problems, *page.warnings]
+    shown = [*health.problems, *health.warnings]
     for each in shown:
         if _key(each) not in before:
             facts = {
                 name: each.get(name) for name in ("code", "severity", "stage", "meta_code", "meta_subcode")
             }
             told = {name: value for name, value in facts.items() if value is not None}
-            append_page_event(session, ALARM, page.page_id, now, told)
+            append_page_event(session, ALARM, health.page_id, now, told)
     for code in sorted({code for code, _ in before} - {each["code"] for each in shown}):
-        append_page_event(session, ALARM_ENDED, page.page_id, now, {"code": code})
+        append_page_event(session, ALARM_ENDED, health.page_id, now, {"code": code})
 
 
-def _set_gate(session: Session, page: Page, problems: Sequence[Problem], now: datetime) -> bool:
+def _set_gate(session: Session, rows: PageRows, problems: Sequence[Problem], now: datetime) -> bool:
     """Hold or open the page's gate. Returns whether messages wait that may go now."""
-    page_id = page.page_id
+    page_id, state = rows.page.page_id, rows.send_state
     if not problems:
-        if gate.waits_after_restore(page) and page.gap_since is not None:
+        if gate.waits_after_restore(state) and rows.health.gap_since is not None:
             return False
         gate.open_gate(session, page_id, now)
         return bool(gate.customers_held_back(session, page_id))
     if problems[0].severity is Severity.HOLDS_SENDS:
         gate.hold(session, page_id, problems[0].code, now)
-        if not gate.waits_after_restore(page):
-            page.send_gate_reason = problems[0].code
+        if not gate.waits_after_restore(state):
+            state.send_gate_reason = problems[0].code
     return False
 
 
-def _told_of(page: Page) -> set[tuple[str, int | None]]:
+def _told_of(health: PageHealth) -> set[tuple[str, int | None]]:
     """What the page shows now, and was told."""
-    return {_key(each) for each in (*page.problems, *page.warnings)}
+    return {_key(each) for each in (*health.problems, *health.warnings)}
 
 
 def _key(shown: dict[str, Any]) -> tuple[str, int | None]:

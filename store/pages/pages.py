@@ -17,7 +17,9 @@ from base.secrets import Vault
 from store.attachments.uploads import forget_page
 from store.conversations.listing import live_counts
 from store.db.refusals import RefusalReason, StoreRefusalError, not_found
-from store.pages import findings
+from store.pages import findings, page_rows
+from store.pages.page_rows import PageRows
+from store.pages.page_states import end_alarms
 from store.pages.silences import forget_silences
 from store.sending import gate
 from store.tables import Account, Customer, Page
@@ -52,13 +54,24 @@ def get(session: Session, page_id: str) -> Page:
     return page
 
 
+def get_rows(session: Session, page_id: str) -> PageRows:
+    """The page with its health and the state of its sending; refused as `not_found`."""
+    return _served(page_rows.find(session, page_id), page_id)
+
+
+def lock_rows(session: Session, page_id: str) -> PageRows:
+    """As `get_rows`, with the rows locked."""
+    return _served(page_rows.lock(session, page_id), page_id)
+
+
 def save(
     session: Session, vault: Vault, account: Account, new: NewPage, *, workstream_id: str, at: datetime
-) -> Page:
+) -> None:
     """Save a page of an account; refused where another account, or this one, holds it."""
-    page = session.get(Page, new.page_id)
-    if page is not None and page.provisioning_state not in GONE:
-        code = RefusalReason.PAGE_EXISTS if page.account_id == account.id else RefusalReason.PAGE_IN_USE
+    rows = page_rows.lock(session, new.page_id)
+    if rows is not None and rows.page.provisioning_state not in GONE:
+        mine = rows.page.account_id == account.id
+        code = RefusalReason.PAGE_EXISTS if mine else RefusalReason.PAGE_IN_USE
         raise StoreRefusalError(code, page_id=new.page_id)
     values: dict[str, Any] = {
         "account_id": account.id,
@@ -71,30 +84,27 @@ def save(
         "attachments_for_agents": new.attachments_for_agents,
         "token_saved_at": at,
     }
-    if page is None:
-        page = Page(page_id=new.page_id, created_at=at, **values)
-        session.add(page)
-    else:
-        page.sqlmodel_update(values)
-        page.removed_at = page.subscribed_at = page.gap_since = page.gap_read_until = None
-        _begin_provisioning(page)
+    if rows is None:
+        page_rows.add(session, Page(page_id=new.page_id, created_at=at, **values))
+        return
+    rows.page.sqlmodel_update(values)
+    rows.page.removed_at = None
+    health = rows.health
+    health.subscribed_at = health.gap_since = health.gap_read_until = None
+    _begin_provisioning(rows)
     session.flush()
-    return page
 
 
-def reauthorize(vault: Vault, page: Page, new_token: str, at: datetime) -> None:
-    """Replace the access token; the page is provisioned anew, and what is wrong then is told anew."""
-    page.access_token = vault.seal(new_token, access_token_place(page.page_id))
-    page.token_saved_at = at
-    _begin_provisioning(page)
+def reauthorize(session: Session, vault: Vault, page_id: str, new_token: str, at: datetime) -> None:
+    """Replace the access token; the page is provisioned anew, and what is wrong then is told anew.
 
-
-def of_account(session: Session, account_id: str, *, after: str | None, limit: int) -> list[Page]:
-    """An account's pages by page id."""
-    statement = select(Page).where(Page.account_id == account_id, not_removed())
-    if after is not None:
-        statement = statement.where(col(Page.page_id) > after)
-    return list(session.exec(statement.order_by(col(Page.page_id)).limit(limit)))
+    Refused as `not_found`.
+    """
+    rows = lock_rows(session, page_id)
+    end_alarms(session, rows.health, at)
+    rows.page.access_token = vault.seal(new_token, access_token_place(page_id))
+    rows.page.token_saved_at = at
+    _begin_provisioning(rows)
 
 
 def ids_by_account(session: Session, account_ids: list[str]) -> dict[str, list[str]]:
@@ -123,29 +133,39 @@ def unsettled_ids(session: Session) -> list[str]:
 
 def remove(session: Session, page_id: str, at: datetime) -> None:
     """Serve a page no longer; refused while conversations are live. `erase` does the rest."""
-    page = get(session, page_id)
+    rows = lock_rows(session, page_id)
     if counts := live_counts(session, page_id):
         raise StoreRefusalError(RefusalReason.PAGE_IN_USE_BY_CONVERSATIONS, conversations=counts)
     automated_messages.forget_page(session, page_id)
-    page.provisioning_state = REMOVING
-    page.removed_at = at
-    gate.shut(page, GATE_OF_A_REMOVED_PAGE)
-    page.problems, page.warnings, page.findings = [], [], {}
+    rows.page.provisioning_state = REMOVING
+    rows.page.removed_at = at
+    gate.shut(rows.send_state, GATE_OF_A_REMOVED_PAGE)
+    rows.health.problems, rows.health.warnings, rows.health.findings = [], [], {}
 
 
 def erase(session: Session, page: Page) -> None:
-    """Forget a deleted page's token and what Meta has of it, and the page too if it has no history."""
+    """Forget a deleted page's token and what Meta has of it, and the page too if it has no history.
+
+    The caller has locked it.
+    """
     forget_silences(session, page.page_id)
     forget_page(session, page.page_id)
     if session.exec(select(Customer.id).where(Customer.page_id == page.page_id).limit(1)).first() is None:
-        session.delete(page)
+        page_rows.delete(session, page)
         return
     page.access_token = ""
     page.provisioning_state = REMOVED
 
 
-def _begin_provisioning(page: Page) -> None:
-    page.provisioning_state = PROVISIONING
-    page.problems, page.warnings = [], []
-    findings.forget(page, *(page.findings.keys() - _OF_META))
-    page.checked_at = page.token_expires_at = page.token_refresh_due_at = None
+def _served(rows: PageRows | None, page_id: str) -> PageRows:
+    if rows is None or rows.page.provisioning_state in GONE:
+        raise not_found("page", page_id)
+    return rows
+
+
+def _begin_provisioning(rows: PageRows) -> None:
+    rows.page.provisioning_state = PROVISIONING
+    health = rows.health
+    health.problems, health.warnings = [], []
+    findings.forget(health, *(health.findings.keys() - _OF_META))
+    health.checked_at = health.token_expires_at = health.token_refresh_due_at = None

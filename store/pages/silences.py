@@ -6,7 +6,7 @@ from sqlmodel import Session, col, delete, select
 
 from domain.pages.health import GAP_DAYS, Traffic
 from store.db.sql import upsert
-from store.tables import Page, PageSilence
+from store.tables import PageHealth, PageSilence
 
 HEARD_EVERY = timedelta(seconds=10)
 """How exactly a page knows when it was last heard."""
@@ -14,25 +14,25 @@ HEARD_EVERY = timedelta(seconds=10)
 _KEPT = timedelta(days=GAP_DAYS + 1)
 
 
-def heard(session: Session, page: Page, at: datetime, *, standby: bool) -> None:
+def heard(session: Session, health: PageHealth, at: datetime, *, standby: bool) -> None:
     """Note that a webhook told something of the page at an instant."""
-    if _is_later(page.last_event_at, at):
-        if page.last_event_at is not None:
-            _note_silence(session, page.page_id, at, at - page.last_event_at)
-        page.last_event_at = at
-    if standby and _is_later(page.last_standby_at, at):
-        page.last_standby_at = at
-    if not standby and _is_later(page.last_messaging_at, at):
-        page.last_messaging_at = at
+    if _is_later(health.last_event_at, at):
+        if health.last_event_at is not None:
+            _note_silence(session, health.page_id, at, at - health.last_event_at)
+        health.last_event_at = at
+    if standby and _is_later(health.last_standby_at, at):
+        health.last_standby_at = at
+    if not standby and _is_later(health.last_messaging_at, at):
+        health.last_messaging_at = at
 
 
-def traffic_of(session: Session, page: Page) -> Traffic:
+def traffic_of(session: Session, health: PageHealth) -> Traffic:
     """What the page has heard."""
-    rows = session.exec(select(PageSilence).where(PageSilence.page_id == page.page_id)).all()
+    rows = session.exec(select(PageSilence).where(PageSilence.page_id == health.page_id)).all()
     return Traffic(
-        last_event_at=page.last_event_at,
-        last_messaging_at=page.last_messaging_at,
-        last_standby_at=page.last_standby_at,
+        last_event_at=health.last_event_at,
+        last_messaging_at=health.last_messaging_at,
+        last_standby_at=health.last_standby_at,
         gaps=[(row.day, timedelta(seconds=row.seconds)) for row in rows],
     )
 

@@ -14,7 +14,7 @@ from domain.pages.problems import RESTORED
 from domain.sending.delivery import MessageStatus
 from store.db.sql import FOR_NO_KEY_UPDATE
 from store.events.events import append_page_event
-from store.tables import Message, Page
+from store.tables import Message, PageSendState
 
 
 class Gate(StrEnum):
@@ -33,14 +33,14 @@ def reason_of_gate(cause: str) -> str:
     return _REASON_PREFIX + cause
 
 
-def message_reason(page: Page) -> str | None:
+def message_reason(state: PageSendState) -> str | None:
     """The reason that messages show which wait for the page now; None where none needs to."""
-    return reason_of_gate(page.send_gate_reason or "held") if page.send_gate == Gate.HELD else None
+    return reason_of_gate(state.send_gate_reason or "held") if state.send_gate == Gate.HELD else None
 
 
-def waits_after_restore(page: Page) -> bool:
+def waits_after_restore(state: PageSendState) -> bool:
     """Whether nothing is sent because the page's data came from a backup and is older than what was said."""
-    return page.send_gate == Gate.HELD and page.send_gate_reason == RESTORED
+    return state.send_gate == Gate.HELD and state.send_gate_reason == RESTORED
 
 
 def is_held_by_gate(message: Message) -> bool:
@@ -48,33 +48,33 @@ def is_held_by_gate(message: Message) -> bool:
     return message.status == MessageStatus.HELD and (message.reason or "").startswith(_REASON_PREFIX)
 
 
-def shut(page: Page, cause: str) -> None:
+def shut(state: PageSendState, cause: str) -> None:
     """Let nothing of the page leave. Whoever shuts it tells why; `hold` raises the gate's own alarm."""
-    _set(page, Gate.HELD, cause, None)
+    _set(state, Gate.HELD, cause, None)
 
 
 def hold(session: Session, page_id: str, cause: str, at: datetime) -> None:
     """Hold the page's messages until it is mended; the alarm is raised once."""
-    page = session.get_one(Page, page_id, with_for_update=FOR_NO_KEY_UPDATE)
-    if page.send_gate == Gate.HELD:
+    state = session.get_one(PageSendState, page_id, with_for_update=FOR_NO_KEY_UPDATE)
+    if state.send_gate == Gate.HELD:
         return
-    shut(page, cause)
+    shut(state, cause)
     append_page_event(
         session,
         FactKind.PAGE_GATE_HELD,
         page_id,
         at,
-        {"cause": cause, "generation": page.send_gate_generation},
+        {"cause": cause, "generation": state.send_gate_generation},
     )
 
 
 def pause(session: Session, page_id: str, cause: str, until: datetime, at: datetime) -> None:
     """Send nothing for the page until an instant; a longer pause or a hold stays."""
-    page = session.get_one(Page, page_id, with_for_update=FOR_NO_KEY_UPDATE)
-    longer = page.send_gate == Gate.PAUSED and page.send_gate_until is not None
-    if page.send_gate == Gate.HELD or (longer and page.send_gate_until >= until):  # type: ignore[operator]  # set
+    state = session.get_one(PageSendState, page_id, with_for_update=FOR_NO_KEY_UPDATE)
+    longer = state.send_gate == Gate.PAUSED and state.send_gate_until is not None
+    if state.send_gate == Gate.HELD or (longer and state.send_gate_until >= until):  # type: ignore[operator]  # set
         return
-    _set(page, Gate.PAUSED, cause, until)
+    _set(state, Gate.PAUSED, cause, until)
     if not longer:
         append_page_event(
             session, FactKind.PAGE_GATE_PAUSED, page_id, at, {"cause": cause, "until": until.isoformat()}
@@ -83,12 +83,12 @@ def pause(session: Session, page_id: str, cause: str, until: datetime, at: datet
 
 def open_gate(session: Session, page_id: str, at: datetime) -> bool:
     """Let messages leave again after a hold. Returns whether the gate was held."""
-    page = session.get_one(Page, page_id, with_for_update=FOR_NO_KEY_UPDATE)
-    if page.send_gate != Gate.HELD:
+    state = session.get_one(PageSendState, page_id, with_for_update=FOR_NO_KEY_UPDATE)
+    if state.send_gate != Gate.HELD:
         return False
-    _set(page, Gate.OPEN, None, None)
+    _set(state, Gate.OPEN, None, None)
     append_page_event(
-        session, FactKind.PAGE_GATE_OPENED, page_id, at, {"generation": page.send_gate_generation}
+        session, FactKind.PAGE_GATE_OPENED, page_id, at, {"generation": state.send_gate_generation}
     )
     return True
 
@@ -107,8 +107,8 @@ def customers_held_back(session: Session, page_id: str) -> list[str]:
     return list(dict.fromkeys(rows))
 
 
-def _set(page: Page, gate: Gate, cause: str | None, until: datetime | None) -> None:
-    page.send_gate = gate.value
-    page.send_gate_reason = cause
-    page.send_gate_until = until
-    page.send_gate_generation += 1
+def _set(state: PageSendState, gate: Gate, cause: str | None, until: datetime | None) -> None:
+    state.send_gate = gate.value
+    state.send_gate_reason = cause
+    state.send_gate_until = until
+    state.send_gate_generation += 1

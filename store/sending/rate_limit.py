@@ -1,6 +1,6 @@
-"""The pace of a page's calls, as its row keeps it for all workers.
+"""The pace of a page's calls, as its send state keeps it for all workers.
 
-Slots are taken in the transaction that marks an attempt, with the page's row locked. What Meta says of the
+Slots are taken in the transaction that marks an attempt, with that row locked. What Meta says of the
 usage is heeded before anything is refused: the page is slowed, and paused at the limit.
 """
 
@@ -24,7 +24,7 @@ from domain.sending.rate_limit import (
 from store.db.sql import FOR_NO_KEY_UPDATE
 from store.events.events import append_page_event
 from store.sending import gate
-from store.tables import Account, Page
+from store.tables import Account, Page, PageSendState
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +39,17 @@ USUAL = Rates(Pace(USUAL_SENDS), Pace(MAX_MEDIA_SENDS_PER_SECOND))
 
 
 def take_slot(
-    page: Page, content: Mapping[str, Any], rates: Rates, now: datetime, *, near: timedelta
+    state: PageSendState, content: Mapping[str, Any], rates: Rates, now: datetime, *, near: timedelta
 ) -> datetime:
     """When a message of the page may leave. The slot is taken only if it is no further away than `near`."""
     paces = {"sends_next_at": rates.sends} | ({"media_next_at": rates.media} if is_media(content) else {})
-    return _take(page, paces, now, near)
+    return _take(state, paces, now, near)
 
 
 def take_reading_slot(session: Session, page_id: str, now: datetime, *, near: timedelta) -> datetime:
     """As `take_slot`, for one look at the page's conversations at Meta, whoever looks."""
-    page = session.get_one(Page, page_id, with_for_update=FOR_NO_KEY_UPDATE)
-    return _take(page, {"reads_next_at": CONVERSATIONS_PACE}, now, near)
+    state = session.get_one(PageSendState, page_id, with_for_update=FOR_NO_KEY_UPDATE)
+    return _take(state, {"reads_next_at": CONVERSATIONS_PACE}, now, near)
 
 
 def restrain(
@@ -63,38 +63,42 @@ def restrain(
 
 
 def lock_pages_of_app(session: Session, app_id: str) -> list[str]:
-    """The pages of an app, whose rows are locked in one order before anything is written of any."""
-    pages = select(Page.page_id).join(Account, col(Account.id) == col(Page.account_id))
-    ordered = pages.where(Account.app_id == app_id).order_by(col(Page.page_id))
-    return list(session.exec(ordered.with_for_update(of=Page, key_share=True)).all())
+    """The pages of an app, whose send states are locked in one order before anything is written of any."""
+    states = (
+        select(PageSendState.page_id)
+        .join(Page, col(Page.page_id) == col(PageSendState.page_id))
+        .join(Account, col(Account.id) == col(Page.account_id))
+    )
+    ordered = states.where(Account.app_id == app_id).order_by(col(PageSendState.page_id))
+    return list(session.exec(ordered.with_for_update(of=PageSendState, key_share=True)).all())
 
 
 def slow(
     session: Session, page_id: str, until: datetime, now: datetime, *, percent: int | None = None
 ) -> None:
     """Let few calls of a page leave until an instant; a longer restraint stays. Told once, when it begins."""
-    page = session.get_one(Page, page_id, with_for_update=FOR_NO_KEY_UPDATE)
-    was_slowed = _is_slowed(page, now)
-    page.usage_percent = percent if percent is not None else page.usage_percent
-    if page.slowed_until is None or page.slowed_until < until:
-        page.slowed_until = until
+    state = session.get_one(PageSendState, page_id, with_for_update=FOR_NO_KEY_UPDATE)
+    was_slowed = _is_slowed(state, now)
+    state.usage_percent = percent if percent is not None else state.usage_percent
+    if state.slowed_until is None or state.slowed_until < until:
+        state.slowed_until = until
     if not was_slowed:
         data = {"until": until.isoformat(), "usage_percent": percent}
         append_page_event(session, FactKind.PAGE_SLOWED, page_id, now, data)
 
 
-def _is_slowed(page: Page, now: datetime) -> bool:
-    return page.slowed_until is not None and now < page.slowed_until
+def _is_slowed(state: PageSendState, now: datetime) -> bool:
+    return state.slowed_until is not None and now < state.slowed_until
 
 
-def _take(page: Page, paces: Mapping[str, Pace], now: datetime, near: timedelta) -> datetime:
+def _take(state: PageSendState, paces: Mapping[str, Pace], now: datetime, near: timedelta) -> datetime:
     """One slot that suits every pace; `paces` by the column that keeps each."""
-    slowed = _is_slowed(page, now)
+    slowed = _is_slowed(state, now)
     valid = {name: pace.slowed if slowed else pace for name, pace in paces.items()}
     at = now
     for name, pace in valid.items():
-        at = slot(pace, getattr(page, name), at).at
+        at = slot(pace, getattr(state, name), at).at
     if at <= now + near:
         for name, pace in valid.items():
-            setattr(page, name, slot(pace, getattr(page, name), at).next_at)
+            setattr(state, name, slot(pace, getattr(state, name), at).next_at)
     return at

@@ -33,7 +33,7 @@ from store.db.sql import insert_if_new, insert_or_ignore
 from store.events.events import append_events, event_row
 from store.search import texts as search_texts
 from store.sending.gate import Gate
-from store.tables import Agent, Conversation, Event, IdempotencyRecord, Message, Page
+from store.tables import Agent, Conversation, Event, IdempotencyRecord, Message, Page, PageSendState
 
 _MAY_BE_SAID_AGAIN = (MessageStatus.UNKNOWN.value, MessageStatus.FAILED.value)
 _WINDOW_CODES = frozenset(code.value for code in RefusalCode)
@@ -282,9 +282,9 @@ def unsettled_replies(session: Session, older_than: datetime, *, limit: int = 20
             col(earlier.created_at) < col(Message.created_at),
         ),
         exists().where(
-            col(Page.page_id) == col(Message.page_id),
-            col(Page.send_gate) == Gate.PAUSED.value,
-            col(Page.send_gate_until) > older_than,
+            col(PageSendState.page_id) == col(Message.page_id),
+            col(PageSendState.send_gate) == Gate.PAUSED.value,
+            col(PageSendState.send_gate_until) > older_than,
         ),
     )
     known = exists().where(

@@ -10,7 +10,7 @@ from store.tables.events import Event
 from store.tables.inbox import InboxEvent, Relay, RelayPartition, UnroutedEvent, inbox_metadata
 from store.tables.installation import Installation
 from store.tables.messages import Attachment, AttachmentUpload, Message
-from store.tables.pages import Account, Page, PageSilence
+from store.tables.pages import Account, Page, PageHealth, PageSendState, PageSilence
 from store.tables.privacy import Erasure
 from store.tables.queues import (
     AgentCapacityProfile,
@@ -77,6 +77,8 @@ __all__ = [
     "Opening",
     "OperatingHours",
     "Page",
+    "PageHealth",
+    "PageSendState",
     "PageSilence",
     "Participant",
     "PreferredAgent",

@@ -38,27 +38,71 @@ class Account(SQLModel, table=True):
 
 
 class Page(SQLModel, table=True):
-    """A Facebook Page of an account. `access_token` is sealed."""
+    """A Facebook Page of an account: what people set, and its provisioning state.
+
+    `access_token` is sealed; it was given at `token_saved_at`. What changes by itself, and often, has rows of
+    its own, so that no send waits for a change of settings: `PageHealth` and `PageSendState`. The three come
+    into being together, in `store.pages.page_rows`, which says in which order they are locked.
+    """
 
     page_id: Harmless[str] = Field(primary_key=True)
     account_id: Harmless[str] = Field(foreign_key="account.id", index=True)
     workstream_id: Harmless[str] = Field(foreign_key="workstream.id", index=True)
     name: Harmless[str]
     access_token: Harmless[str]
+    token_saved_at: Harmless[datetime | None] = instant(nullable=True)
     language: Harmless[str] = "en"
     human_agent_tag: Harmless[bool] = False
     attachments_for_customers: Harmless[bool] = False
     attachments_for_agents: Harmless[bool] = False
-    provisioning_state: Harmless[str] = "Provisioning"
-    problems: Harmless[list[dict[str, Any]]] = json_column(list)
-    checked_at: Harmless[datetime | None] = instant(nullable=True)
-    last_event_at: Harmless[datetime | None] = instant(nullable=True)
     survey: Harmless[dict[str, Any] | None] = Field(
         default=None,
         sa_type=JSON_TYPE,
         nullable=True,
         description="the survey after an ending, as the API takes it; see store.surveys.settings",
     )
+    provisioning_state: Harmless[str] = PROVISIONING
+    removed_at: Harmless[datetime | None] = instant(nullable=True)
+    created_at: Harmless[datetime] = instant()
+
+
+class PageHealth(SQLModel, table=True):
+    """What checks, webhooks and refused messages tell of a page. Written by its checks and by the relay.
+
+    `findings`: what refused messages and webhooks told, by problem code (`store.pages.findings`).
+    `token_expires_at` and `token_refresh_due_at`: as Meta says. The `last_*_at` are known to within some
+    seconds (`store.pages.silences`). From `gap_since` on messages may be missing; they are read back, so far
+    up to `gap_read_until`.
+    """
+
+    __tablename__ = "page_health"
+
+    page_id: Harmless[str] = Field(primary_key=True, foreign_key="page.page_id")
+    problems: Harmless[list[dict[str, Any]]] = json_column(list)
+    warnings: Harmless[list[dict[str, Any]]] = json_column(list)
+    findings: Harmless[dict[str, Any]] = json_column(dict)
+    checked_at: Harmless[datetime | None] = instant(nullable=True)
+    token_expires_at: Harmless[datetime | None] = instant(nullable=True)
+    token_refresh_due_at: Harmless[datetime | None] = instant(nullable=True)
+    subscribed_at: Harmless[datetime | None] = instant(nullable=True)
+    last_event_at: Harmless[datetime | None] = instant(nullable=True)
+    last_messaging_at: Harmless[datetime | None] = instant(nullable=True)
+    last_standby_at: Harmless[datetime | None] = instant(nullable=True)
+    gap_since: Harmless[datetime | None] = instant(nullable=True)
+    gap_read_until: Harmless[datetime | None] = instant(nullable=True)
+
+
+class PageSendState(SQLModel, table=True):
+    """Whether messages of a page may leave, and when the next may. Every send locks it.
+
+    `send_gate`: see `store.sending.gate`; its generation counts its changes. The `*_next_at` are the next
+    free slots of the page's rate limits, for messages, for those with media among them, and for reads of its
+    conversations (`store.sending.rate_limit`). `usage_percent`: of what Meta allows, when it was much.
+    """
+
+    __tablename__ = "page_send_state"
+
+    page_id: Harmless[str] = Field(primary_key=True, foreign_key="page.page_id")
     send_gate: Harmless[str] = "open"
     send_gate_reason: Harmless[str | None] = None
     send_gate_until: Harmless[datetime | None] = instant(nullable=True)
@@ -67,26 +111,7 @@ class Page(SQLModel, table=True):
     media_next_at: Harmless[datetime | None] = instant(nullable=True)
     reads_next_at: Harmless[datetime | None] = instant(nullable=True)
     slowed_until: Harmless[datetime | None] = instant(nullable=True)
-    usage_percent: Harmless[int | None] = Field(
-        default=None, description="of what Meta allows, when it was much"
-    )
-    warnings: Harmless[list[dict[str, Any]]] = json_column(list)
-    findings: Harmless[dict[str, Any]] = Field(
-        default_factory=dict,
-        sa_type=JSON_TYPE,
-        nullable=False,
-        description="what refused messages and webhooks told of the page, by problem code",
-    )
-    token_saved_at: Harmless[datetime | None] = instant(nullable=True)
-    token_expires_at: Harmless[datetime | None] = instant(nullable=True)
-    token_refresh_due_at: Harmless[datetime | None] = instant(nullable=True)
-    subscribed_at: Harmless[datetime | None] = instant(nullable=True)
-    last_messaging_at: Harmless[datetime | None] = instant(nullable=True)
-    last_standby_at: Harmless[datetime | None] = instant(nullable=True)
-    gap_since: Harmless[datetime | None] = instant(nullable=True)
-    gap_read_until: Harmless[datetime | None] = instant(nullable=True)
-    removed_at: Harmless[datetime | None] = instant(nullable=True)
-    created_at: Harmless[datetime] = instant()
+    usage_percent: Harmless[int | None] = None
 
 
 class PageSilence(SQLModel, table=True):

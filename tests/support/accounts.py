@@ -8,6 +8,7 @@ from base import clock
 from base.secret_scopes import app_secret_place
 from base.settings import Settings
 from store.db.database import Database
+from store.pages import page_rows
 from store.tables import Account, Page
 from store.tables.pages import REMOVED
 from support.store import ACCOUNT, seed
@@ -28,8 +29,8 @@ def write_accounts(settings: Settings) -> None:
             Account(id=OTHER_ACCOUNT, name="Another app", app_id="99", app_secret=secret, created_at=now)
         )
         session.flush()
-        session.add(_page(OTHER_PAGE, OTHER_ACCOUNT))
-        session.add(_page(REMOVED_PAGE, ACCOUNT, provisioning_state=REMOVED))
+        page_rows.add(session, _page(OTHER_PAGE, OTHER_ACCOUNT))
+        page_rows.add(session, _page(REMOVED_PAGE, ACCOUNT, provisioning_state=REMOVED))
 
     database = Database(settings.store_url)
     database.write_now(work)

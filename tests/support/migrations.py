@@ -3,6 +3,7 @@
 from typing import Any
 
 from alembic.config import Config
+from sqlalchemy import Connection
 
 from base.settings import Settings
 from store.db.database import make_engine
@@ -14,9 +15,14 @@ def move_store(settings: Settings, move: Any, version: str) -> None:
     engine = make_engine(settings.store_url)
     try:
         with engine.begin() as connection:
-            config = Config()
-            config.set_main_option("script_location", str(MIGRATIONS / "store"))
-            config.attributes["connection"] = connection
-            move(config, version)
+            move_connection(connection, move, version)
     finally:
         engine.dispose()
+
+
+def move_connection(connection: Connection, move: Any, version: str) -> None:
+    """As `move_store`, within the transaction of a connection."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS / "store"))
+    config.attributes["connection"] = connection
+    move(config, version)

@@ -28,7 +28,7 @@ from sandbox.app import create_app
 from sandbox.config import Config
 from sandbox.world import World
 from store.db.database import Database
-from store.tables import Event, Message, Page
+from store.tables import Event, Message, Page, PageHealth, PageSendState
 from support.store import ACCOUNT, APP_ID, APP_SECRET, PAGE_A, PUBLIC_URL, TOKEN, make_settings, seed
 from workflows.messages import PageReport
 
@@ -131,14 +131,26 @@ class PageDesk:
         """The page's row."""
         return await self.store.read(lambda session: session.get_one(Page, PAGE_A))
 
+    async def health(self) -> PageHealth:
+        """The row of the page's health."""
+        return await self.store.read(lambda session: session.get_one(PageHealth, PAGE_A))
+
+    async def send_state(self) -> PageSendState:
+        """The row of the page's sending."""
+        return await self.store.read(lambda session: session.get_one(PageSendState, PAGE_A))
+
     async def change(self, **values: Any) -> None:
         """Change the page's row."""
         await self.store.write(lambda session: session.get_one(Page, PAGE_A).sqlmodel_update(values))
 
+    async def change_health(self, **values: Any) -> None:
+        """Change the row of the page's health."""
+        await self.store.write(lambda session: session.get_one(PageHealth, PAGE_A).sqlmodel_update(values))
+
     async def codes(self) -> tuple[list[str], list[str]]:
         """The codes of its problems and of its warnings."""
-        page = await self.page()
-        return [each["code"] for each in page.problems], [each["code"] for each in page.warnings]
+        health = await self.health()
+        return [each["code"] for each in health.problems], [each["code"] for each in health.warnings]
 
     async def warnings(self) -> list[str]:
         """The codes of its warnings."""

@@ -20,6 +20,7 @@ from store.conversations.messages import new_outbound_row
 from store.db.database import Database
 from store.db.migrate import migrate
 from store.db.sql import insert_or_ignore
+from store.pages import page_rows
 from store.tables import Account, Conversation, Customer, Message, Page, Thread, Workstream
 from support.paths import PAYLOADS
 
@@ -87,7 +88,8 @@ def seed(session: Session, settings: Settings) -> None:
     )
     session.flush()
     for page_id in (PAGE_A, PAGE_B):
-        session.add(
+        page_rows.add(
+            session,
             Page(
                 page_id=page_id,
                 account_id=ACCOUNT,
@@ -95,7 +97,7 @@ def seed(session: Session, settings: Settings) -> None:
                 name=f"Page {page_id}",
                 access_token=vault.seal(TOKEN, access_token_place(page_id)),
                 created_at=now,
-            )
+            ),
         )
 
 

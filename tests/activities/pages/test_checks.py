@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlmodel import Session
 
 from activities.pages.checks import PageActivities
 from activities.pages.suspicions import doubt_of
@@ -14,10 +15,10 @@ from messenger.graph.client import GraphClient
 from messenger.graph.errors import GraphError, find_meaning
 from messenger.webhooks.subscribed_fields import ALL_FIELDS
 from store.installation.backups import begin_restored
-from store.pages import findings, page_states
+from store.pages import findings
 from store.pages.findings import note_enforcement
 from store.pages.pages import reauthorize
-from store.tables import Page
+from store.tables import PageHealth
 from support.page_desk import META, PageDesk
 from support.store import ACCOUNT, APP_ID, PAGE_A, PAGE_B, PUBLIC_URL, TOKEN
 
@@ -27,12 +28,13 @@ DAY = timedelta(days=1)
 
 async def test_a_page_that_is_well_runs_and_tells_its_dates(desk: PageDesk) -> None:
     report = await desk.check()
-    page = await desk.page()
+    health = await desk.health()
     assert (report.running, report.releases, report.gap) == (True, False, False)
-    assert (page.provisioning_state, page.problems, page.warnings) == ("Running", [], [])
-    assert page.token_refresh_due_at is not None
-    assert page.token_refresh_due_at >= desk.now() + 50 * DAY
-    assert page.subscribed_at == page.checked_at == desk.now()
+    assert (await desk.page()).provisioning_state == "Running"
+    assert (health.problems, health.warnings) == ([], [])
+    assert health.token_refresh_due_at is not None
+    assert health.token_refresh_due_at >= desk.now() + 50 * DAY
+    assert health.subscribed_at == health.checked_at == desk.now()
 
 
 BROKEN: list[Any] = [
@@ -51,12 +53,12 @@ async def test_what_is_wrong_at_meta_is_a_problem_that_holds_the_gate(
         path, **({"access_token": TOKEN, "app_id": APP_ID} if path == "/tokens" else {}) | body
     )
     report = await desk.check()
-    page = await desk.page()
+    state = await desk.send_state()
     assert not report.running
     assert (await desk.codes())[0] == [code]
     assert KINDS[code].severity is Severity.HOLDS_SENDS
-    assert (page.send_gate, page.send_gate_reason) == ("held", code)
-    assert page.problems[0]["remedy"] == KINDS[code].remedy
+    assert (state.send_gate, state.send_gate_reason) == ("held", code)
+    assert (await desk.health()).problems[0]["remedy"] == KINDS[code].remedy
 
 
 async def test_an_alarm_is_raised_once_however_often_the_trouble_is_found(desk: PageDesk) -> None:
@@ -69,7 +71,7 @@ async def test_an_alarm_is_raised_once_however_often_the_trouble_is_found(desk: 
     await desk.control("/tokens", access_token=TOKEN, app_id=APP_ID, invalid_subcode=None)
     assert (await desk.after(MINUTE)).running
     assert [data["code"] for data in await desk.told("page.alarm_ended")] == ["token_invalid"]
-    assert (await desk.page()).send_gate == "open"
+    assert (await desk.send_state()).send_gate == "open"
 
 
 async def test_a_refused_optional_field_is_a_warning_and_all_others_are_subscribed(desk: PageDesk) -> None:
@@ -81,11 +83,11 @@ async def test_a_refused_optional_field_is_a_warning_and_all_others_are_subscrib
     overview = await desk.overview()
     assert set(overview["apps"][0]["fields"]) == wanted
     assert set(overview["subscriptions"][0]["fields"]) == wanted
-    page = await desk.page()
-    assert (page.problems, page.subscribed_at) == ([], desk.now())
-    assert [each["code"] for each in page.warnings] == ["fields_refused"]
-    assert page.warnings[0]["fields"] == ["message_edits", "messaging_feedback"]
-    assert "message_edits, messaging_feedback" in page.warnings[0]["detail"]
+    health = await desk.health()
+    assert (health.problems, health.subscribed_at) == ([], desk.now())
+    assert [each["code"] for each in health.warnings] == ["fields_refused"]
+    assert health.warnings[0]["fields"] == ["message_edits", "messaging_feedback"]
+    assert "message_edits, messaging_feedback" in health.warnings[0]["detail"]
 
     await desk.control("/apps", app_id=APP_ID, refused_fields=[])
     assert (await desk.after(60 * MINUTE)).running
@@ -111,9 +113,9 @@ async def test_a_refused_field_that_is_needed_stops_the_page_in_metas_words(desk
     await desk.unsubscribe()
     assert not (await desk.check()).running
     assert await desk.codes() == (["meta_refuses"], ["unsubscribed"])
-    page = await desk.page()
-    assert 'got "standby"' in page.problems[0]["detail"]
-    told = page.warnings[0]["detail"] + page.warnings[0]["remedy"]
+    health = await desk.health()
+    assert 'got "standby"' in health.problems[0]["detail"]
+    told = health.warnings[0]["detail"] + health.warnings[0]["remedy"]
     assert "subscribed again" not in told
 
 
@@ -122,15 +124,14 @@ async def test_a_callback_that_meta_cannot_verify_is_named_with_metas_words(desk
     working = desk.world.http
     desk.world.http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(404)))
     assert not (await desk.check()).running
-    page = await desk.page()
-    (problem,) = page.problems
+    (problem,) = (await desk.health()).problems
     assert problem["code"] == "callback_not_verified"
     assert problem["detail"] == (
         f"Meta could not verify {PUBLIC_URL}/webhooks/messenger/{ACCOUNT}: Callback verification failed with "
         "the following errors: HTTP Status Code = 404; HTTP Message = Not Found"
     )
     assert "reachable from the internet, by https" in problem["remedy"]
-    assert (problem["meta_code"], page.send_gate) == (2200, "open")
+    assert (problem["meta_code"], (await desk.send_state()).send_gate) == (2200, "open")
     desk.world.http = working
     assert (await desk.check()).running
     assert await desk.codes() == ([], [])
@@ -140,7 +141,7 @@ async def test_a_missing_task_when_subscribing_is_not_told_as_one_of_a_message(d
     await desk.control("/tokens", access_token=TOKEN, app_id=APP_ID, tasks=["MESSAGING"])
     await desk.unsubscribe()
     await desk.check()
-    (problem,) = (await desk.page()).problems
+    (problem,) = (await desk.health()).problems
     assert problem["code"] == "not_permitted"
     assert "task MODERATE" in problem["detail"]
     assert "role" not in problem["detail"].partition("Meta says")[0]
@@ -164,12 +165,12 @@ async def test_a_meta_that_does_not_answer_stops_no_message(desk: PageDesk) -> N
         pages = PageActivities(desk.store, GraphClient(http, META, "v26.0"), desk.settings)
         assert not (await pages.check_page(PAGE_A)).running
     assert (await desk.codes())[0] == ["meta_unreachable"]
-    assert (await desk.page()).send_gate == "open"
+    assert (await desk.send_state()).send_gate == "open"
 
 
 async def test_the_refresh_is_told_of_14_and_3_days_before_and_ends_with_a_new_token(desk: PageDesk) -> None:
     await desk.check()
-    due = (await desk.page()).token_refresh_due_at
+    due = (await desk.health()).token_refresh_due_at
     assert due is not None
     await desk.after(due - desk.now() - 14 * DAY - MINUTE)
     assert await desk.alarms() == []
@@ -177,10 +178,8 @@ async def test_the_refresh_is_told_of_14_and_3_days_before_and_ends_with_a_new_t
         assert (await desk.after(length)).running
     assert [data.get("stage") for data in await desk.told("page.alarm")] == [14, 3]
 
-    def renew(session: Any) -> None:
-        page = session.get_one(Page, PAGE_A)
-        page_states.end_alarms(session, PAGE_A, desk.now())
-        reauthorize(desk.settings.vault, page, "EAA-renewed", desk.now())
+    def renew(session: Session) -> None:
+        reauthorize(session, desk.settings.vault, PAGE_A, "EAA-renewed", desk.now())
 
     await desk.control("/pages", page_id=PAGE_A, access_token="EAA-renewed", app_id=APP_ID)
     await desk.store.write(renew)
@@ -221,7 +220,7 @@ async def test_a_refused_permission_warns_and_holds_nothing(
     await _found(desk, code)
     assert (await desk.check()).running
     assert (await desk.codes()) == ([], [code])
-    assert (await desk.page()).warnings[0]["meta_code"] == 10
+    assert (await desk.health()).warnings[0]["meta_code"] == 10
     await desk.after(lasts)
     assert (await desk.codes()) == ([], [])
 
@@ -236,10 +235,10 @@ async def test_what_only_sends_refuse_holds_the_gate_a_while_and_is_tried_again(
     for code, lasts in (("token_invalid", 10 * MINUTE), ("policy_block", 60 * MINUTE)):
         await _found(desk, code)
         assert not (await desk.check()).running
-        assert (await desk.page()).send_gate == "held"
+        assert (await desk.send_state()).send_gate == "held"
         assert not (await desk.after(lasts - MINUTE)).running
         assert (await desk.after(MINUTE)).running
-        assert (await desk.page()).send_gate == "open"
+        assert (await desk.send_state()).send_gate == "open"
 
 
 async def test_what_the_check_confirms_ends_when_the_check_says_so(desk: PageDesk) -> None:
@@ -253,7 +252,7 @@ async def test_what_the_check_confirms_ends_when_the_check_says_so(desk: PageDes
 async def test_a_block_by_meta_stands_until_meta_lifts_it(desk: PageDesk) -> None:
     def enforce(action: str) -> Any:
         return desk.store.write(
-            lambda s: note_enforcement(s.get_one(Page, PAGE_A), action, "spam", desk.now())
+            lambda s: note_enforcement(s.get_one(PageHealth, PAGE_A), action, "spam", desk.now())
         )
 
     await enforce("warning")
@@ -261,7 +260,7 @@ async def test_a_block_by_meta_stands_until_meta_lifts_it(desk: PageDesk) -> Non
     assert (await desk.codes())[1] == ["policy_warning"]
     await enforce("block")
     assert not (await desk.after(30 * DAY)).running
-    assert (await desk.page()).send_gate_reason == "policy_block"
+    assert (await desk.send_state()).send_gate_reason == "policy_block"
     await enforce("unblock")
     assert (await desk.check()).running
     assert await desk.alarms() == ["policy_warning", "policy_block"]
@@ -270,7 +269,7 @@ async def test_a_block_by_meta_stands_until_meta_lifts_it(desk: PageDesk) -> Non
 async def test_an_older_word_of_meta_that_comes_late_changes_nothing(desk: PageDesk) -> None:
     def enforce(action: str, minutes: int) -> Any:
         at = desk.now() + minutes * MINUTE
-        return desk.store.write(lambda s: note_enforcement(s.get_one(Page, PAGE_A), action, "spam", at))
+        return desk.store.write(lambda s: note_enforcement(s.get_one(PageHealth, PAGE_A), action, "spam", at))
 
     await enforce("unblock", 0)
     assert (await desk.check()).running
@@ -282,23 +281,23 @@ async def test_an_older_word_of_meta_that_comes_late_changes_nothing(desk: PageD
 
 
 async def test_a_block_whose_end_was_never_told_ends_with_a_new_token(desk: PageDesk) -> None:
-    await desk.store.write(lambda s: note_enforcement(s.get_one(Page, PAGE_A), "block", "spam", desk.now()))
+    await desk.store.write(
+        lambda s: note_enforcement(s.get_one(PageHealth, PAGE_A), "block", "spam", desk.now())
+    )
     assert not (await desk.check()).running
 
-    await desk.store.write(
-        lambda s: reauthorize(desk.settings.vault, s.get_one(Page, PAGE_A), TOKEN, desk.now())
-    )
+    await desk.store.write(lambda s: reauthorize(s, desk.settings.vault, PAGE_A, TOKEN, desk.now()))
     assert (await desk.check()).running
-    assert (await desk.page()).send_gate == "open"
+    assert (await desk.send_state()).send_gate == "open"
     await desk.store.write(
-        lambda s: note_enforcement(s.get_one(Page, PAGE_A), "block", "spam", desk.now() - MINUTE)
+        lambda s: note_enforcement(s.get_one(PageHealth, PAGE_A), "block", "spam", desk.now() - MINUTE)
     )
     assert (await desk.check()).running
 
 
 async def _found(desk: PageDesk, code: str) -> None:
-    def work(session: Any) -> None:
-        findings.note(session.get_one(Page, PAGE_A), code, desk.now(), {"meta_code": 10})
+    def work(session: Session) -> None:
+        findings.note(session.get_one(PageHealth, PAGE_A), code, desk.now(), {"meta_code": 10})
 
     await desk.store.write(work)
 
@@ -306,15 +305,15 @@ async def _found(desk: PageDesk, code: str) -> None:
 async def test_the_gate_names_what_is_wrong_now(desk: PageDesk) -> None:
     await desk.control("/tokens", access_token=TOKEN, app_id=APP_ID, invalid_subcode=460)
     await desk.check()
-    generation = (await desk.page()).send_gate_generation
+    generation = (await desk.send_state()).send_gate_generation
     few = ["pages_messaging"]
     await desk.control(
         "/tokens", access_token=TOKEN, app_id=APP_ID, page_id=PAGE_A, invalid_subcode=None, permissions=few
     )
     await desk.check()
-    page = await desk.page()
-    assert (page.send_gate, page.send_gate_reason) == ("held", "permission_missing")
-    assert page.send_gate_generation == generation
+    state = await desk.send_state()
+    assert (state.send_gate, state.send_gate_reason) == ("held", "permission_missing")
+    assert state.send_gate_generation == generation
     assert await desk.alarms() == ["token_invalid", "permission_missing"]
 
 
@@ -323,10 +322,10 @@ async def test_secrets_that_cannot_be_opened_are_a_problem_of_the_page(desk: Pag
     await desk.change(access_token="v1.other.key")
     assert not (await desk.check()).running
     assert (await desk.codes())[0] == ["secrets_unreadable"]
-    assert (await desk.page()).send_gate == "held"
+    assert (await desk.send_state()).send_gate == "held"
     await desk.change(access_token=sealed)
     assert (await desk.check()).running
-    assert (await desk.page()).send_gate == "open"
+    assert (await desk.send_state()).send_gate == "open"
 
 
 async def test_a_restored_page_sends_only_after_what_was_said_since_is_read(desk: PageDesk) -> None:
@@ -339,12 +338,12 @@ async def test_a_restored_page_sends_only_after_what_was_said_since_is_read(desk
 
     report = await desk.check()
     assert (report.running, report.gap) == (True, True)
-    assert (await desk.page()).send_gate == "held"
+    assert (await desk.send_state()).send_gate == "held"
     assert await desk.codes() == ([], ["restored"])
 
     await desk.fill()
     await desk.check()
-    assert (await desk.page()).send_gate == "open"
+    assert (await desk.send_state()).send_gate == "open"
     assert await desk.codes() == ([], [])
 
 
@@ -355,5 +354,5 @@ async def test_a_dead_token_does_not_end_the_wait_of_a_restored_page(desk: PageD
     await desk.check()
     await desk.control("/tokens", access_token=TOKEN, app_id=APP_ID, invalid_subcode=None)
     assert (await desk.check()).gap
-    page = await desk.page()
-    assert (page.send_gate, page.send_gate_reason) == ("held", "restored")
+    state = await desk.send_state()
+    assert (state.send_gate, state.send_gate_reason) == ("held", "restored")

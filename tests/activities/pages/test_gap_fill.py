@@ -15,7 +15,7 @@ from messenger.graph.errors import GraphError, find_meaning
 from store.privacy import delete_customer as erasing
 from store.privacy import erasures
 from store.sending.rate_limit import take_reading_slot
-from store.tables import Customer, InboxEvent, Opening, Page, Thread
+from store.tables import Customer, InboxEvent, Opening, Thread
 from support.page_desk import PageDesk
 from support.store import APP_ID, PAGE_A, TOKEN, add_message
 
@@ -75,7 +75,7 @@ async def test_neither_a_second_fill_nor_a_late_delivery_changes_anything(desk: 
         await desk.says(ANN, f"held {number}")
     since = desk.now() - timedelta(hours=1)
     for _ in range(2):
-        await desk.change(gap_since=since, subscribed_at=desk.now())
+        await desk.change_health(gap_since=since, subscribed_at=desk.now())
         assert await desk.fill()
     assert await desk.relayed() == 5
     before = [(each.id, each.text, each.occurred_at) for each in await desk.messages()]
@@ -304,9 +304,9 @@ async def test_it_takes_the_pages_reading_slots_which_looks_at_unknown_sends_tak
     assert await desk.fill()
     assert len(desk.pauses) >= 2
     assert desk.pauses[0] > 0  # the look had the slot that was free
-    page = await desk.store.read(lambda session: session.get_one(Page, PAGE_A))
-    assert page.reads_next_at is not None
-    assert page.reads_next_at >= began + CONVERSATIONS_PACE.step * (1 + len(desk.pauses))
+    reads_next_at = (await desk.send_state()).reads_next_at
+    assert reads_next_at is not None
+    assert reads_next_at >= began + CONVERSATIONS_PACE.step * (1 + len(desk.pauses))
 
 
 def refused_for_one_thread(

@@ -88,4 +88,4 @@ async def test_what_meta_enforces_is_heard_by_webhook(desk: PageDesk) -> None:
         await desk.relayed()
         await desk.check()
         assert await desk.codes() == codes
-        assert (await desk.page()).send_gate == gate
+        assert (await desk.send_state()).send_gate == gate

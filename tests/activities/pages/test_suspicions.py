@@ -94,7 +94,7 @@ async def test_a_tag_that_meta_refuses_as_a_bad_parameter_is_one_that_it_does_no
     assert failed.reason_detail == "Meta refuses the human agent tag to the app."
     assert (await desk.check()).running
     assert await desk.codes() == ([], ["human_agent_not_granted"])
-    assert "App Review" in (await desk.page()).warnings[0]["remedy"]
+    assert "App Review" in (await desk.health()).warnings[0]["remedy"]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ async def test_a_message_that_is_refused_for_reasons_of_its_own_says_nothing_of_
     await desk.control("/customers", page_id=PAGE_A, psid=ANN, unreachable="blocked")
     assert (await sender.sends()).reason == "customer_unreachable"
     assert sender.told == 0
-    assert (await desk.page()).findings == {}
+    assert (await desk.health()).findings == {}
 
 
 @pytest.mark.parametrize(
@@ -158,9 +158,9 @@ async def test_a_refused_upload_says_of_the_page_what_a_refused_message_says(
     refusal = GraphError(find_meaning(code, None), status=400, code=code)
     monkeypatch.setattr(desk.graph, "upload_file", mock.AsyncMock(side_effect=refusal))
     assert (await sender.sends(attachments=[{"id": "f"}])).status is status
-    page = await desk.page()
-    assert (page.send_gate, page.send_gate_reason) == gate
-    assert list(page.findings) == found
+    state = await desk.send_state()
+    assert (state.send_gate, state.send_gate_reason) == gate
+    assert list((await desk.health()).findings) == found
     assert sender.told == len(found)
 
 
@@ -168,4 +168,4 @@ async def test_an_engine_that_cannot_be_told_changes_no_outcome(desk: PageDesk, 
     sender._signal.side_effect = TimeoutError
     await desk.control("/apps", app_id=APP_ID, mode="development")
     assert (await sender.sends()).status is MessageStatus.FAILED
-    assert list((await desk.page()).findings) == ["development_mode"]
+    assert list((await desk.health()).findings) == ["development_mode"]

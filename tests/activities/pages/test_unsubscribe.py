@@ -10,7 +10,7 @@ from activities.pages.checks import PageActivities
 from messenger.graph.client import GraphClient
 from store.attachments.rows import KeptFile, keep_upload
 from store.attachments.uploads import WantedUpload, keep_meta_id
-from store.pages import accounts, pages
+from store.pages import accounts, page_rows, pages
 from store.pages.pages import unsettled_ids
 from store.tables import Account, Attachment, Customer, Page, UnroutedEvent
 from store.tables.pages import REMOVED
@@ -138,12 +138,12 @@ async def test_one_that_is_saved_again_before_it_has_gone_stays(desk: PageDesk) 
     await desk.store.write(save)
     report = await desk.check()
     assert (report.running, report.gap) == (True, False)
-    assert (await desk.page()).send_gate == "open"
+    assert (await desk.send_state()).send_gate == "open"
 
 
 async def test_a_deleted_account_keeps_its_secret_until_its_last_page_has_gone(desk: PageDesk) -> None:
     def forget_the_other(session: Session) -> None:
-        session.delete(session.get_one(Page, PAGE_B))
+        page_rows.delete(session, session.get_one(Page, PAGE_B))
 
     await desk.store.write(forget_the_other)
     await delete(desk, with_history=True)

@@ -196,7 +196,9 @@ async def test_it_waits_once(desk: Desk) -> None:
     await desk.says({"en": "Hello {CustomerName|there}!"})
     desk.profile = {"error": {"code": 2}}
     later = NOON + timedelta(seconds=3)
-    await desk.store.write(lambda s: s.get_one(tables.Page, PAGE_A).sqlmodel_update({"sends_next_at": later}))
+    await desk.store.write(
+        lambda s: s.get_one(tables.PageSendState, PAGE_A).sqlmodel_update({"sends_next_at": later})
+    )
     report, _ = await desk.send()
     assert (report.status, desk.said, desk.asked) == (MessageStatus.QUEUED, [], 1)
     assert (await desk.message()).reason is None

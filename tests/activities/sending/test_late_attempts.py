@@ -18,6 +18,7 @@ from messenger.graph.client import GraphClient
 from store import tables
 from store.attachments.object_store import FileStore
 from store.db.database import Database
+from store.pages.pages import get_rows
 from support.eventually import eventually
 from support.store import PAGE_A, PSID, add_message, make_settings, seed
 from workflows.messages import SendMessage, SendReport
@@ -157,5 +158,5 @@ async def test_the_refusal_of_a_former_token_says_nothing_of_the_new_one(standst
     report = await standstill.send(DEAD_TOKEN, status="sending", new_token=True)
     assert (report.status, report.reason) == ("queued", "token_invalid")
     assert report.until is not None
-    page = await standstill.database.read(lambda session: session.get_one(tables.Page, PAGE_A))
-    assert (page.send_gate, page.findings) == ("open", {})
+    rows = await standstill.database.read(lambda session: get_rows(session, PAGE_A))
+    assert (rows.send_state.send_gate, rows.health.findings) == ("open", {})

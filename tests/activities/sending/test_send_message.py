@@ -129,8 +129,8 @@ class Sender:
     async def message(self, message_id: str) -> tables.Message:
         return await self.database.read(lambda session: session.get_one(tables.Message, message_id))
 
-    async def page(self, page_id: str = PAGE_A) -> tables.Page:
-        return await self.database.read(lambda session: session.get_one(tables.Page, page_id))
+    async def send_state(self, page_id: str = PAGE_A) -> tables.PageSendState:
+        return await self.database.read(lambda session: session.get_one(tables.PageSendState, page_id))
 
     async def told(self) -> list[tuple[str, str]]:
         """The pages' events: kind and page."""
@@ -179,7 +179,9 @@ async def test_while_a_restored_page_waits_nothing_automatic_is_said_and_agents_
     by_agent, automatic, survey = await sender.has(["agent", "automatic", "survey"])
     for each in (automatic, survey):
         await sender.change(each.message_id, sender_kind=each.message_id)
-    await sender.database.write(lambda session: gate.shut(session.get_one(tables.Page, PAGE_A), RESTORED))
+    await sender.database.write(
+        lambda session: gate.shut(session.get_one(tables.PageSendState, PAGE_A), RESTORED)
+    )
     reports = await sender.send(by_agent, automatic, survey)
     assert [(report.status.value, report.reason) for report in reports] == [
         ("held", "page_restored"),
@@ -217,7 +219,7 @@ async def test_who_would_wait_for_long_comes_back_and_takes_no_slot(
     assert {(report.reason, report.in_line, report.until) for report in reports[9:]} == {
         ("page_busy", True, slots[9])
     }
-    assert (await sender.page()).sends_next_at == slots[9]
+    assert (await sender.send_state()).sends_next_at == slots[9]
     last = await sender.message("m11")
     assert (last.status, last.attempt) == ("queued", 0)
 
@@ -256,7 +258,7 @@ async def test_an_idle_page_sends_at_once(sender: Sender) -> None:
     assert statuses(await sender.send(request)) == {"sent": 1}
     told = [each.split()[0] for each in statements if not each.startswith(("SAVEPOINT", "RELEASE"))]
     # Pace costs one statement, in a transaction that is made anyway.
-    assert sum("UPDATE page" in each for each in statements) == 1
+    assert sum("UPDATE page_send_state" in each for each in statements) == 1
     assert Counter(told) == {"BEGIN": 2, "SELECT": 3, "UPDATE": 3, "INSERT": 2}
 
 
@@ -375,11 +377,11 @@ async def test_a_page_near_its_limit_is_slowed_before_meta_refuses_anything(send
     await sender.send(first)
     assert statuses(await sender.send(*others)) == {"sent": 3}
     assert sender.seconds[-1] > 2 * USUAL.sends.slowed.step.total_seconds() - 0.01
-    page = await sender.page()
-    assert page.usage_percent == 90
-    assert page.slowed_until is not None
-    assert page.slowed_until - STARTED >= timedelta(minutes=5)
-    assert page.send_gate == "open"
+    state = await sender.send_state()
+    assert state.usage_percent == 90
+    assert state.slowed_until is not None
+    assert state.slowed_until - STARTED >= timedelta(minutes=5)
+    assert state.send_gate == "open"
     assert await sender.told() == [("page.slowed", PAGE_A)]
 
 
@@ -393,7 +395,7 @@ async def test_a_page_at_its_limit_is_paused_until_it_regains_access(sender: Sen
     assert timedelta(minutes=30) <= report.until - STARTED < timedelta(minutes=31)
     assert len(sender.called) == 1
     assert await sender.told() == [("page.gate_paused", PAGE_A), ("page.slowed", PAGE_A)]
-    assert (await sender.page(PAGE_B)).slowed_until is None
+    assert (await sender.send_state(PAGE_B)).slowed_until is None
 
 
 async def test_the_usage_of_an_app_is_that_of_all_its_pages(sender: Sender) -> None:
@@ -432,8 +434,8 @@ async def test_f20_a_throttled_page_is_left_alone_and_the_other_sends_on(
     untils = {report.until for report in reports[:2]}
     assert len(untils) == 2, "who waits for the same instant does not come at the same instant"
     assert {(await sender.message(f"a{number}")).status for number in range(3)} == {"queued"}
-    page = await sender.page()
-    assert (page.send_gate, page.send_gate_reason) == ("paused", "rate_limited")
-    assert (await sender.page(PAGE_B)).send_gate == "open"
+    state = await sender.send_state()
+    assert (state.send_gate, state.send_gate_reason) == ("paused", "rate_limited")
+    assert (await sender.send_state(PAGE_B)).send_gate == "open"
     kinds = [kind for kind, page_id in await sender.told() if page_id == PAGE_A]
     assert sorted(kinds) == ["page.gate_paused", "page.slowed"]

@@ -16,7 +16,7 @@ from domain.pages.problems import Problem
 from local.demo import load_or_make_secrets, with_demo_admin
 from local.doctor import Diagnosis, examine, show
 from local.processes.ports import free_port
-from store import tables
+from store.pages.pages import get_rows
 from support.api import NOW, Api, Seed
 
 
@@ -50,7 +50,12 @@ def printed(diagnosis: Diagnosis) -> str:
 
 async def change(api: Api, page_id: str, **values: Any) -> None:
     def work(session: Session) -> None:
-        session.get_one(tables.Page, page_id).sqlmodel_update(values)
+        rows = get_rows(session, page_id)
+        for row in (rows.page, rows.health, rows.send_state):
+            row.sqlmodel_update(
+                {name: values.pop(name) for name in [*values] if name in type(row).model_fields}
+            )
+        assert not values
 
     await api.database.write(work)
 

@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from sqlmodel import Session
 
 from base.secret_scopes import access_token_place
 from domain.conversations.lifecycle import Status
 from store import tables
+from store.pages.pages import get_rows
 from support.api import Api, Seed
 
 PAGE = {"page_id": "1001", "name": "Shop page", "access_token": "EAAGtoken"}
@@ -74,10 +76,10 @@ async def test_without_the_engine_a_page_is_saved_and_says_so(api: Api) -> None:
 async def test_a_new_access_token_provisions_anew(api: Api) -> None:
     await _save(api)
 
-    def broke(session: Any) -> None:
-        page = session.get_one(tables.Page, "1001")
-        page.provisioning_state = "Failed"
-        page.problems = [{"code": "token_dead", "detail": "d", "remedy": "r"}]
+    def broke(session: Session) -> None:
+        rows = get_rows(session, "1001")
+        rows.page.provisioning_state = "Failed"
+        rows.health.problems = [{"code": "token_dead", "detail": "d", "remedy": "r"}]
 
     await api.database.write(broke)
     shown = (await api.admin.post("/v1/pages/1001/reauthorize", json={"access_token": "EAAGnew"})).json()
@@ -185,8 +187,10 @@ async def test_a_deleted_page_keeps_its_history_and_is_not_shown_while_it_takes_
     assert (await api.admin.delete(f"/v1/pages/{page_id}")).status_code == 204
     assert (await api.admin.get(f"/v1/pages/{page_id}")).status_code == 404
     assert (await api.admin.get(f"/v1/conversations/{thread.conversation_id}")).status_code == 200
-    row = await api.database.read(lambda s: s.get_one(tables.Page, page_id))
-    assert (row.provisioning_state, row.send_gate, row.send_gate_reason) == ("Removing", "held", "removed")
+    page = await api.database.read(lambda s: s.get_one(tables.Page, page_id))
+    assert page.provisioning_state == "Removing"
+    state = await api.database.read(lambda s: s.get_one(tables.PageSendState, page_id))
+    assert (state.send_gate, state.send_gate_reason) == ("held", "removed")
     assert api.engine.checked[-1] == page_id
 
 

@@ -129,8 +129,8 @@ async def test_a_reply_whose_page_is_paused_is_left_alone_until_it_may_go(api: A
     await _projected(seed, row)
 
     def pause(session: Session, until: datetime) -> None:
-        page = session.get_one(tables.Page, row.page_id)
-        page.send_gate, page.send_gate_until = "paused", until
+        state = session.get_one(tables.PageSendState, row.page_id)
+        state.send_gate, state.send_gate_until = "paused", until
 
     await api.database.write(lambda session: pause(session, NOW + timedelta(minutes=2)))
     assert await _asked_after_a_minute(api) == []

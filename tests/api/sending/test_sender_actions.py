@@ -132,7 +132,7 @@ async def test_a_page_that_may_not_send_is_not_tried(api: Api, seed: Seed) -> No
         thread = await seed.conversation(status=Status.ACTIVE)
 
         def hold(session: Any) -> None:
-            session.get_one(tables.Page, thread.page_id).send_gate = "held"
+            session.get_one(tables.PageSendState, thread.page_id).send_gate = "held"
 
         await api.database.write(hold)
         answer = await api.admin.post(_address(thread))

@@ -295,7 +295,9 @@ async def test_a_change_of_control_is_told_with_the_apps(intake: Intake) -> None
     assert (event.data["previous_owner_app_id"], event.data["new_owner_app_id"]) == (BOT, OWN_APP)
 
 
-async def test_a_batch_locks_messages_then_pages_and_appends_events_last(intake: Intake) -> None:
+async def test_a_batch_locks_messages_then_the_health_of_pages_and_appends_events_last(
+    intake: Intake,
+) -> None:
     """Sends lock in this order too: two transactions never wait for each other on PostgreSQL."""
     await take(intake, "text_single.json")
     customer = await only(intake.store, Customer)
@@ -317,8 +319,8 @@ async def test_a_batch_locks_messages_then_pages_and_appends_events_last(intake:
         if words[0] in ("UPDATE", "INSERT")
     ]
     assert "message" in wrote
-    assert wrote[-2:] == ["page", "event"]
-    assert wrote.count("page") == wrote.count("event") == 1
+    assert wrote[-2:] == ["page_health", "event"]
+    assert wrote.count("page_health") == wrote.count("event") == 1
     assert (await intake.store.read(lambda session: session.get_one(Message, "ours"))).status == "sent"
     kinds = [each.kind for each in await rows(intake.store, Event) if each.message_id == "ours"]
     assert kinds == ["message.sent"]

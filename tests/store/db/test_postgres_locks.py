@@ -6,15 +6,19 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from domain.sending.delivery import MessageStatus
-from store.conversations.messages import settle
+from store.conversations.messages import begin_attempt, settle
 from store.db.database import Database
+from store.db.sql import FOR_NO_KEY_UPDATE
+from store.pages.silences import heard
 from store.sending import gate
 from store.sending import rate_limit as pace
-from store.tables import Customer, Message, Page
-from support.store import PAGE_A, PSID, add_message, make_settings, seed
+from store.sending.send_rows import rows_for
+from store.tables import Customer, Message, Page, PageHealth
+from support.store import PAGE_A, PSID, add_customer, add_message, make_settings, seed
 
 pytestmark = pytest.mark.postgres
 
@@ -50,6 +54,67 @@ def test_rows_of_a_page_may_be_written_while_its_own_is_locked(
     database.write_now(work)
 
 
+def queue_message(session: Session) -> None:
+    add_customer(session, "c", NOW)
+    add_message(session, "m", "c", NOW)
+
+
+def begin_send(session: Session) -> None:
+    """What a send does to the store before it calls Meta."""
+    rows = rows_for(session, "m")
+    assert rows is not None
+    pace.take_slot(rows.send_state, {"text": "Hello!"}, pace.USUAL, NOW, near=timedelta(seconds=2))
+    begin_attempt(session, rows.message, "standard", NOW)
+    session.flush()
+
+
+def change_settings(session: Session) -> None:
+    """As an administrator renames a page, or gives it a new token."""
+    session.get_one(Page, PAGE_A, with_for_update=FOR_NO_KEY_UPDATE).name = "New name"
+    session.flush()
+
+
+def hear(session: Session) -> None:
+    """As the relay notes that something came for the page."""
+    heard(session, session.get_one(PageHealth, PAGE_A), NOW, standby=False)
+    session.flush()
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param(change_settings, begin_send, id="settings, send"),
+        pytest.param(begin_send, change_settings, id="send, settings"),
+        pytest.param(hear, begin_send, id="health, send"),
+        pytest.param(begin_send, hear, id="send, health"),
+        pytest.param(change_settings, hear, id="settings, health"),
+        pytest.param(hear, change_settings, id="health, settings"),
+    ],
+)
+def test_sends_settings_and_health_of_a_page_do_not_wait_for_each_other(
+    database: Database, first: Callable[[Session], None], second: Callable[[Session], None]
+) -> None:
+    database.write_now(queue_message)
+
+    def work(session: Session) -> None:
+        first(session)
+        database.write_now(lambda other: _impatiently(other, second))
+
+    database.write_now(work)
+
+
+def test_a_send_waits_for_whoever_changes_the_gate(database: Database) -> None:
+    database.write_now(queue_message)
+
+    def work(session: Session) -> None:
+        gate.hold(session, PAGE_A, "token_invalid", NOW)
+        session.flush()
+        with pytest.raises(OperationalError, match="lock timeout"):
+            database.write_now(lambda other: _impatiently(other, begin_send, "50ms"))
+
+    database.write_now(work)
+
+
 def test_an_outcome_is_judged_by_what_the_row_is_now_not_by_what_was_read_before(database: Database) -> None:
     database.write_now(_new_customer)
     database.write_now(_new_message)
@@ -64,6 +129,11 @@ def test_an_outcome_is_judged_by_what_the_row_is_now_not_by_what_was_read_before
 
     assert not database.write_now(work)
     assert database.write_now(lambda session: session.get_one(Message, "m").status) == "cancelled"
+
+
+def _impatiently(session: Session, work: Callable[[Session], None], limit: str = "2s") -> None:
+    session.connection().execute(text(f"SET LOCAL lock_timeout = '{limit}'"))
+    work(session)
 
 
 def _new_message(session: Session) -> None:

@@ -12,7 +12,8 @@ from sqlmodel import Session
 from domain.pages.problems import RESTORED
 from store.db.database import Database
 from store.installation.backups import begin_restored, copy_databases
-from store.tables import Agent, Message, Page, SignIn
+from store.pages.pages import get_rows
+from store.tables import Agent, Message, SignIn
 from support.store import PAGE_A, add_customer, add_message, make_settings, rows, seed
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -98,10 +99,10 @@ async def test_what_was_on_its_way_is_unknown_after_a_restore(store: Database) -
 
 async def test_pages_wait_until_what_was_said_since_is_read(store: Database) -> None:
     await store.write(lambda session: begin_restored(session, BACKED_UP, NOW))
-    page = next(page for page in await rows(store, Page) if page.page_id == PAGE_A)
-    assert (page.send_gate, page.send_gate_reason) == ("held", RESTORED)
-    assert page.gap_since == BACKED_UP - timedelta(minutes=5)
-    assert [each["code"] for each in page.problems] == [RESTORED]
+    page = await store.read(lambda session: get_rows(session, PAGE_A))
+    assert (page.send_state.send_gate, page.send_state.send_gate_reason) == ("held", RESTORED)
+    assert page.health.gap_since == BACKED_UP - timedelta(minutes=5)
+    assert [each["code"] for each in page.health.problems] == [RESTORED]
     store.close()
 
 

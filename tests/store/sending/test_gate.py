@@ -33,8 +33,8 @@ class Gated:
         return await self.database.write(lambda session: gate.open_gate(session, PAGE_A, NOW))
 
     async def state(self) -> tuple[str, str | None, datetime | None]:
-        page = await self.database.read(lambda session: session.get_one(tables.Page, PAGE_A))
-        return page.send_gate, page.send_gate_reason, page.send_gate_until
+        state = await self.database.read(lambda session: session.get_one(tables.PageSendState, PAGE_A))
+        return state.send_gate, state.send_gate_reason, state.send_gate_until
 
     async def told(self) -> list[str]:
         return [event.kind for event in await rows(self.database, tables.Event)]
