@@ -32,6 +32,8 @@ PERSON_NEEDS = timedelta(seconds=5)
 """Nobody reads what a customer wrote and answers it in the Page inbox in less."""
 
 _REMEMBERED_COMMANDS = 50
+_OF_ANOTHER_APP = (ThreadEventKind.STANDBY_MESSAGE, ThreadEventKind.STANDBY_OPENING)
+"""They open the window, but it is for another app to speak until the thread is handed to us."""
 
 
 def apply_event(state: ThreadState, event: ThreadEvent, now: datetime, new_id: NewId) -> Change:
@@ -60,7 +62,9 @@ def apply_event(state: ThreadState, event: ThreadEvent, now: datetime, new_id: N
         _take_message(draft, draft.conversation, event)
     if event.refused_files is not None and draft.conversation is not None:
         say(draft, draft.conversation, event.refused_files)
-    if event.opening is not None and event.kind is not ThreadEventKind.STANDBY_MESSAGE:
+    if (event.opening is not None and event.kind not in _OF_ANOTHER_APP) or (
+        event.kind is ThreadEventKind.HANDED_OVER
+    ):
         held.window_opened(draft)
     return draft.done()
 

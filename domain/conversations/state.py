@@ -226,6 +226,7 @@ class ThreadEventKind(StrEnum):
     """What the relay tells a conversation. What is no message only opens or extends the window.
 
     HANDED_OVER: the thread was handed to us, and nobody here was told of the customer's last words yet.
+    STANDBY_OPENING: as WINDOW_OPENING, while another app controls the thread.
     FILES_REFUSED: files of a message turned out to be none that are taken.
     """
 
@@ -235,6 +236,7 @@ class ThreadEventKind(StrEnum):
     STANDBY_MESSAGE = "standby_message"
     OUTSIDE_MESSAGE = "outside_message"
     WINDOW_OPENING = "window_opening"
+    STANDBY_OPENING = "standby_opening"
     SURVEY_ANSWER = "survey_answer"
     OWN_ECHO = "own_echo"
     HANDED_OVER = "handed_over"
@@ -255,6 +257,7 @@ _OPENS_WORK = {
 _NO_MESSAGE = {
     ThreadEventKind.HANDED_OVER,
     ThreadEventKind.WINDOW_OPENING,
+    ThreadEventKind.STANDBY_OPENING,
     ThreadEventKind.SURVEY_ANSWER,
     ThreadEventKind.OWN_ECHO,
     ThreadEventKind.FILES_REFUSED,

@@ -138,7 +138,8 @@ class Classification:
 THREAD_EVENT_ON_STANDBY = {
     ThreadEventKind.MESSAGE: ThreadEventKind.STANDBY_MESSAGE,
     ThreadEventKind.POSTBACK: ThreadEventKind.STANDBY_MESSAGE,
-    ThreadEventKind.ENTRY: ThreadEventKind.WINDOW_OPENING,
+    ThreadEventKind.ENTRY: ThreadEventKind.STANDBY_OPENING,
+    ThreadEventKind.WINDOW_OPENING: ThreadEventKind.STANDBY_OPENING,
 }
 """What is signalled while another app controls the thread. A handover to us is work on any channel."""
 

@@ -36,8 +36,9 @@ administrators are told once (`webhook.conflicting_repeat`, `GET /v1/webhook-eve
 For all of them:
 
 - In `standby` another app has the thread: the event opens what it opens, but `work` becomes `join`. Its
-  thread event is `standby_message` in place of `message` and `postback`, and `window_opening` in place
-  of `entry`. Only control that is handed to us stays work.
+  thread event is `standby_message` in place of `message` and `postback`, and `standby_opening` in place
+  of `entry` and `window_opening`: what agents hold is neither offered nor sent until the thread is handed to
+  us, or the customer does something outside standby. Only control that is handed to us stays work.
 - The same message may come under `standby` and under `messaging`, in any order: it is one message, and work.
   So what is work has a key of its own on standby, and the row of its `mid` is one.
 - A message and a postback with one `mid` are one message too, with the text of the one and the payload of

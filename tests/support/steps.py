@@ -179,7 +179,7 @@ def _event(
     kind: ThreadEventKind, opens: OpeningKind | None, at: datetime, now: datetime, seq: int, message_id: str
 ) -> ThreadEvent:
     opened = opening(opens, occurred_at=at, received_at=now, lengths=_LENGTHS) if opens else None
-    named = kind is not ThreadEventKind.WINDOW_OPENING
+    named = kind not in (ThreadEventKind.WINDOW_OPENING, ThreadEventKind.STANDBY_OPENING)
     return ThreadEvent(seq, kind, at, opened, message_id if named else None)
 
 
@@ -307,6 +307,7 @@ _no_work = st.sampled_from(
     [
         (ThreadEventKind.WINDOW_OPENING, OpeningKind.REACTION),
         (ThreadEventKind.STANDBY_MESSAGE, OpeningKind.MESSAGE),
+        (ThreadEventKind.STANDBY_OPENING, OpeningKind.REACTION),
         (ThreadEventKind.OUTSIDE_MESSAGE, None),
         (ThreadEventKind.HANDED_OVER, None),
     ]

@@ -32,6 +32,7 @@ _OPENS = {
     ThreadEventKind.POSTBACK: OpeningKind.POSTBACK,
     ThreadEventKind.ENTRY: OpeningKind.M_ME_LINK,
     ThreadEventKind.WINDOW_OPENING: OpeningKind.REACTION,
+    ThreadEventKind.STANDBY_OPENING: OpeningKind.REACTION,
     ThreadEventKind.SURVEY_ANSWER: OpeningKind.QUICK_REPLY,
 }
 

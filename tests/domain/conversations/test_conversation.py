@@ -76,6 +76,7 @@ def test_an_event_seen_before_changes_nothing() -> None:
     "kind",
     [
         ThreadEventKind.STANDBY_MESSAGE,
+        ThreadEventKind.STANDBY_OPENING,
         ThreadEventKind.WINDOW_OPENING,
         ThreadEventKind.OUTSIDE_MESSAGE,
         ThreadEventKind.SURVEY_ANSWER,

@@ -97,14 +97,26 @@ def test_whatever_opens_the_window_lets_it_go(kind: ThreadEventKind) -> None:
 
 
 @pytest.mark.parametrize("unseen", [False, True])
-def test_what_another_app_hears_lets_nothing_go_until_the_customer_writes_to_us(*, unseen: bool) -> None:
+@pytest.mark.parametrize("heard", [ThreadEventKind.STANDBY_MESSAGE, ThreadEventKind.STANDBY_OPENING], ids=str)
+@pytest.mark.parametrize("then", [ThreadEventKind.MESSAGE, ThreadEventKind.HANDED_OVER], ids=str)
+def test_what_another_app_hears_lets_nothing_go_until_it_is_for_us_to_speak(
+    heard: ThreadEventKind, then: ThreadEventKind, *, unseen: bool
+) -> None:
     story = holding(replace(QUIET, send_held_unseen=unseen))
-    story.writes(ThreadEventKind.STANDBY_MESSAGE)
+    story.writes(heard)
     assert story.told("message.held_offered") == []
     assert story.state.outbox == ()
-    story.writes()
+    story.writes(then)
     assert bool(story.state.outbox) is unseen
     assert len(story.told("message.held_offered")) == (0 if unseen else 1)
+
+
+def test_a_handover_without_an_open_window_lets_nothing_go() -> None:
+    for unseen in (False, True):
+        story = holding(replace(QUIET, send_held_unseen=unseen))
+        story.writes(ThreadEventKind.HANDED_OVER)
+        assert story.told("message.held_offered") == []
+        assert story.state.outbox == ()
 
 
 def test_a_late_word_of_an_old_message_offers_and_sends_nothing() -> None:

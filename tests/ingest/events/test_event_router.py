@@ -141,7 +141,7 @@ async def test_an_m_me_link_is_work_only_for_the_app_that_controls_the_thread(in
         await intake.receive(json.dumps(body).encode(), received_ms=SENT_AT_MS + 1500)
         told += [event for thread in (await intake.route_new()).threads for event in thread.events]
     assert [(event.kind, event.opens_work) for event in told] == [
-        (ThreadEventKind.WINDOW_OPENING, False),
+        (ThreadEventKind.STANDBY_OPENING, False),
         (ThreadEventKind.ENTRY, True),
     ]
 

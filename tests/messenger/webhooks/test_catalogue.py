@@ -95,7 +95,8 @@ def test_what_opens_the_window_is_told() -> None:
 
 def test_what_is_told_otherwise_on_standby_has_a_key_of_its_own_there() -> None:
     """Else the copy for the app in control would be dropped as a repetition, and with it the work."""
-    assert {row.kind for row in CATALOGUE if row.thread_event in THREAD_EVENT_ON_STANDBY} == HAS_STANDBY_KEY
+    told_otherwise = [row for row in CATALOGUE if row.thread_event in THREAD_EVENT_ON_STANDBY]
+    assert {row.kind for row in told_otherwise if row.opens_work} == HAS_STANDBY_KEY
     assert not any(kind.opens_work for kind in THREAD_EVENT_ON_STANDBY.values())
 
 
@@ -230,7 +231,12 @@ def test_referrals_differ_by_where_the_customer_came_from(referral: dict[str, An
 def test_an_m_me_link_in_standby_is_no_work() -> None:
     row = of_event("standby", referral={"source": "SHORTLINK", "ref": "x"})
     assert (row.route, row.opening) == (Route.JOIN, OpeningKind.M_ME_LINK)
-    assert row.thread_event is ThreadEventKind.WINDOW_OPENING
+    assert row.thread_event is ThreadEventKind.STANDBY_OPENING
+
+
+def test_a_reaction_in_standby_opens_the_window_and_lets_nothing_go() -> None:
+    row = of_event("standby", reaction={"mid": "m_1", "action": "react", "reaction": "love"})
+    assert (row.opening, row.thread_event) == (OpeningKind.REACTION, ThreadEventKind.STANDBY_OPENING)
 
 
 def test_an_echo_in_standby_is_told_apart_as_elsewhere() -> None:
