@@ -16,7 +16,7 @@ ABSENCE_GRACE = timedelta(seconds=150)
 class WhenAgentGone(StrEnum):
     """The workstream's setting for conversations of an agent who does not come back in time."""
 
-    HAND_BACK = "hand_back"
+    RETURN = "return"
     KEEP = "keep"
 
 

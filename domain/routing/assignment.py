@@ -45,7 +45,7 @@ class AssignmentMethod(StrEnum):
     """How a queue chooses among its members."""
 
     HIGHEST_CAPACITY = "highest_capacity"
-    ROUND_ROBIN = "round_robin"
+    ADVANCED_ROUND_ROBIN = "advanced_round_robin"
     LEAST_ACTIVE = "least_active"
     CUSTOM = "custom"
 
@@ -88,7 +88,7 @@ class Assignment:
 
 _STOCK_RULES = {
     AssignmentMethod.HIGHEST_CAPACITY: (AssignmentRule("", ALWAYS, (OrderColumn.FREE_CAPACITY,)),),
-    AssignmentMethod.ROUND_ROBIN: (AssignmentRule("", ALWAYS, (OrderColumn.ROUND_ROBIN,)),),
+    AssignmentMethod.ADVANCED_ROUND_ROBIN: (AssignmentRule("", ALWAYS, (OrderColumn.ROUND_ROBIN,)),),
     AssignmentMethod.LEAST_ACTIVE: (AssignmentRule("", ALWAYS, (OrderColumn.LEAST_ACTIVE,)),),
 }
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from domain.routing.local_days import day_around
+
 MAX_SESSIONS = 10
 """How many sessions an agent may have before nothing more is offered."""
 
 
 class CapacityReset(StrEnum):
-    """When the use of a profile ends: with the slot, or with the agent's local day in which it began."""
+    """When the use of a profile ends: with the slot, or with the local day in which it began."""
 
     IMMEDIATE = "immediate"
     END_OF_DAY = "end_of_day"
@@ -26,13 +28,15 @@ class CapacityReset(StrEnum):
 class ProfileLimit:
     """How many conversations of a capacity profile an agent may have: the profile's number or their own.
 
-    `blocking`: once it is reached, the agent is offered nothing at all, whatever its profile.
+    `blocks`: once it is reached, the agent is offered nothing at all, whatever its profile. `timezone`: whose
+    days END_OF_DAY means.
     """
 
     profile_id: str
     limit: int
     reset: CapacityReset = CapacityReset.IMMEDIATE
-    blocking: bool = False
+    blocks: bool = False
+    timezone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +79,13 @@ class UsedCapacity:
 NOTHING_USED = UsedCapacity()
 
 
-def used_capacity(limits: CapacityLimits, slots: Iterable[SlotUse], day_start: datetime) -> UsedCapacity:
-    """The sum of an agent's slots. `day_start`: when their local day began (`local_days.day_around`)."""
+def used_capacity(limits: CapacityLimits, slots: Iterable[SlotUse], now: datetime) -> UsedCapacity:
+    """The sum of an agent's slots at an instant. Days that end change it too."""
     all_slots = list(slots)
     live = [each.need for each in all_slots if each.live]
     profiles = {
         limit.profile_id: sum(
-            limit.profile_id in each.need.profiles for each in all_slots if _counts(limit, each, day_start)
+            limit.profile_id in each.need.profiles for each in all_slots if _counts(limit, each, now)
         )
         for limit in limits.profiles
     }
@@ -92,15 +96,25 @@ def used_capacity(limits: CapacityLimits, slots: Iterable[SlotUse], day_start: d
     )
 
 
-def _counts(limit: ProfileLimit, slot: SlotUse, day_start: datetime) -> bool:
+def _counts(limit: ProfileLimit, slot: SlotUse, now: datetime) -> bool:
     if limit.reset is CapacityReset.END_OF_DAY:
-        return slot.claimed_at >= day_start
+        return slot.claimed_at >= day_around(limit.timezone, now)[0]
     return slot.live
+
+
+def counts_since(limits: CapacityLimits, now: datetime) -> datetime | None:
+    """From when on released slots have to be read: the earliest day that a profile still counts; or None."""
+    days = [
+        day_around(each.timezone, now)[0]
+        for each in limits.profiles
+        if each.reset is CapacityReset.END_OF_DAY
+    ]
+    return min(days, default=None)
 
 
 def fits(limits: CapacityLimits, used: UsedCapacity, need: CapacityNeed) -> bool:
     """Whether the agent has room for it. An agent without one of the profiles has none."""
-    if any(each.blocking and _exhausted(each, used) for each in limits.profiles):
+    if any(each.blocks and _exhausted(each, used) for each in limits.profiles):
         return False
     if need.units and (limits.units is None or used.units + need.units > limits.units):
         return False
@@ -131,8 +145,8 @@ def is_full(limits: CapacityLimits, used: UsedCapacity) -> bool:
     if limits.units is not None:
         parts.append(used.units >= limits.units)
     if limits.profiles:
-        blocking = [_exhausted(each, used) for each in limits.profiles if each.blocking]
-        parts.append(any(blocking) if blocking else all(_exhausted(each, used) for each in limits.profiles))
+        blocks = [_exhausted(each, used) for each in limits.profiles if each.blocks]
+        parts.append(any(blocks) if blocks else all(_exhausted(each, used) for each in limits.profiles))
     return bool(parts) and all(parts)
 
 
@@ -172,12 +186,12 @@ class ClaimVerdict(StrEnum):
 
 
 def heeds_capacity(
-    origin: Origin, *, pick_heeds_capacity: bool = False, transfer_heeds_capacity: bool = False
+    origin: Origin, *, picking_heeds_capacity: bool = False, transfer_heeds_capacity: bool = False
 ) -> bool:
     """Whether such a claim is refused where there is no room. The flags are the workstream's settings."""
     return (
         origin in _ALWAYS_HEED
-        or (origin is Origin.PICK and pick_heeds_capacity)
+        or (origin is Origin.PICK and picking_heeds_capacity)
         or (origin is Origin.TRANSFER and transfer_heeds_capacity)
     )
 
@@ -207,12 +221,12 @@ class BlockCapacity(StrEnum):
 
     ALWAYS = "always"
     NEVER = "never"
-    FOR_TIME = "for_time"
+    SECONDS = "seconds"
 
 
 @dataclass(frozen=True, slots=True)
 class WrapUpCapacity:
-    """The workstream's setting for Wrap-up. `seconds` matters to FOR_TIME alone."""
+    """The workstream's setting for Wrap-up. `seconds` matters to SECONDS alone."""
 
     block: BlockCapacity = BlockCapacity.ALWAYS
     seconds: int = 60
@@ -224,7 +238,7 @@ class WrapUpCapacity:
                 return None
             case BlockCapacity.NEVER:
                 return wrap_up_since
-            case BlockCapacity.FOR_TIME:
+            case BlockCapacity.SECONDS:
                 return wrap_up_since + timedelta(seconds=self.seconds)
 
 

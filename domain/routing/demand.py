@@ -17,7 +17,7 @@ from domain.routing.capacity import ONE_UNIT, CapacityNeed
 MIN_RATING, MAX_RATING = 1, 100
 
 
-class MatchMode(StrEnum):
+class SkillMatching(StrEnum):
     """What skills decide: who may have it (EXACT), who comes first (CLOSEST), or nothing (NONE)."""
 
     EXACT = "exact"
@@ -40,11 +40,11 @@ class Demand:
     queue_id: str
     workstream_id: str
     skills: tuple[SkillNeed, ...] = ()
-    match: MatchMode = MatchMode.NONE
+    skill_matching: SkillMatching = SkillMatching.NONE
     need: CapacityNeed = ONE_UNIT
 
     def __post_init__(self) -> None:
-        skills = () if self.match is MatchMode.NONE else merged_skills(self.skills)
+        skills = () if self.skill_matching is SkillMatching.NONE else merged_skills(self.skills)
         need = CapacityNeed(self.need.units, tuple(sorted(set(self.need.profiles))))
         object.__setattr__(self, "skills", skills)
         object.__setattr__(self, "need", need)
@@ -93,14 +93,14 @@ def skill_fit(needs: Collection[SkillNeed], ratings: Mapping[str, int]) -> tuple
 
 def has_skills(demand: Demand, ratings: Mapping[str, int]) -> bool:
     """Whether an agent may have it at all, as far as skills go."""
-    if demand.match is not MatchMode.EXACT:
+    if demand.skill_matching is not SkillMatching.EXACT:
         return True
     return skill_fit(demand.skills, ratings)[0] in {SkillFit.EXACT, SkillFit.OVER}
 
 
 def skill_order(demand: Demand, ratings: Mapping[str, int]) -> tuple[int, int]:
     """The place of an agent by skills, smallest first: equal for all unless the match is CLOSEST."""
-    if demand.match is not MatchMode.CLOSEST:
+    if demand.skill_matching is not SkillMatching.CLOSEST:
         return 0, 0
     fit, distance = skill_fit(demand.skills, ratings)
     return _RANK[fit], distance

@@ -39,10 +39,15 @@ class WeeklyInterval:
 
 @dataclass(frozen=True, slots=True)
 class Holiday:
-    """A local date on which it is closed from midnight to midnight."""
+    """Local days on which it is closed, from midnight to midnight; `last_day` is one of them."""
 
-    date: date
     name: str
+    first_day: date
+    last_day: date
+
+    def includes(self, day: date) -> bool:
+        """Whether a local date belongs to it."""
+        return self.first_day <= day <= self.last_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class OperatingHours:
     def holiday_at(self, at: datetime) -> Holiday | None:
         """The holiday that it is at an instant."""
         today = at.astimezone(ZoneInfo(self.timezone)).date()
-        return next((each for each in self.holidays if each.date == today), None)
+        return next((each for each in self.holidays if each.includes(today)), None)
 
     def next_change(self, at: datetime) -> datetime | None:
         """The next instant after `at` at which it opens or closes, in UTC; None if it never does."""
@@ -94,7 +99,7 @@ class OperatingHours:
 
     def _open_on(self, day: date, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
         """The open periods within one local date, ordered and disjoint."""
-        if any(each.date == day for each in self.holidays):
+        if any(each.includes(day) for each in self.holidays):
             return
         midnight, next_midnight = instant_of(zone, day, _MIDNIGHT), instant_of(zone, day + _DAY, _MIDNIGHT)
         open_until = midnight
@@ -121,7 +126,8 @@ class OperatingHours:
     def _days_of_change(self, today: date) -> Iterator[date]:
         """The days to look at for the next change. After some quiet time only a holiday can bring one."""
         day = today - _DAY
-        for start in [today, *sorted(each.date for each in self.holidays if each.date >= today)]:
+        edges = {edge for each in self.holidays for edge in (each.first_day, each.last_day)}
+        for start in [today, *sorted(edge for edge in edges if edge >= today)]:
             day = max(day, start - _DAY)
             while day <= start + _LONGEST_PAUSE:
                 yield day
@@ -137,11 +143,15 @@ def validate_operating_hours(hours: OperatingHours) -> list[FieldError]:
     errors = [
         *too_many("intervals", len(hours.intervals), MAX_INTERVALS),
         *too_many("holidays", len(hours.holidays), MAX_HOLIDAYS),
-        *duplicates("holidays", (each.date for each in hours.holidays)),
+        *duplicates("holidays", hours.holidays),
     ]
     if not _is_timezone(hours.timezone):
         message = "There is no such time zone. Use a name such as Europe/Berlin."
         errors.append(FieldError("timezone", "unknown_timezone", message))
+    for place, holiday in enumerate(hours.holidays):
+        if holiday.last_day < holiday.first_day:
+            message = "Has to be the first day or later."
+            errors.append(FieldError(f"holidays.{place}.last_day", "before_first_day", message))
     for place, each in enumerate(hours.intervals):
         if each.weekday not in range(7):
             message = "Has to be from 0 (Monday) to 6 (Sunday)."

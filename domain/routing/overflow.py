@@ -91,6 +91,9 @@ class QueueLoad:
     holiday: bool = False
 
 
+NO_LOAD = QueueLoad()
+
+
 @dataclass(frozen=True, slots=True)
 class Overflow:
     """A queue overflows: why, and what its setting does about it."""

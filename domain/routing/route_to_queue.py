@@ -8,14 +8,23 @@ Two steps, so that only the queues that matched have to be looked at: `match_rou
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from domain.routing.classification import Classification, values_with
 from domain.routing.conditions import ConditionError, Group, holds, validate_conditions
 from domain.routing.field_errors import FieldError, duplicates, out_of_range, too_many, under
-from domain.routing.overflow import Overflow, OverflowAction
+from domain.routing.overflow import (
+    NO_LOAD,
+    NO_OVERFLOW,
+    Overflow,
+    OverflowAction,
+    OverflowPolicy,
+    QueueLoad,
+    overflow_before,
+    validate_overflow,
+)
 from domain.routing.rules import RULE_FIELDS, KnownIds, RoutingFacts, RuleOutcome, Stage, TraceStep
 
 MAX_ROUTE_RULES = 200
@@ -33,24 +42,38 @@ class RouteTarget:
 
 @dataclass(frozen=True, slots=True)
 class RouteRule:
-    """Where the conditions hold, one of the targets is meant. Their shares are 100 together."""
+    """Where the conditions hold, one of the targets is meant. Their shares are 100 together.
+
+    `overflow`: what counts before queueing instead of the queue's own setting.
+    """
 
     id: str
     conditions: Group
     targets: tuple[RouteTarget, ...]
+    overflow: OverflowPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RouteMatches:
-    """The rules that were tried, in order. The queues of those that matched are `queue_ids`."""
+    """The rules that were tried, in order. The queues of those that matched are `queue_ids`.
+
+    `overflow`: the settings of rules that have their own, by rule id.
+    """
 
     steps: tuple[TraceStep, ...] = ()
     failed: bool = False
+    overflow: Mapping[str, OverflowPolicy] = field(default_factory=dict)
 
     @property
     def queue_ids(self) -> tuple[str, ...]:
         """The queues whose state `choose_route` has to know, each once."""
         return tuple(dict.fromkeys(step.queue_id for step in self.steps if step.queue_id is not None))
+
+    def counts_to(self, queue_id: str, own: OverflowPolicy) -> int | None:
+        """How many waiting items of a queue have to be counted; `own` is its setting. None: none."""
+        rules = {step.rule_id for step in self.steps if step.queue_id == queue_id}
+        numbers = [self.overflow.get(rule_id, own).counts_to for rule_id in rules]
+        return max((number for number in numbers if number is not None), default=None)
 
 
 def match_routes(rules: Iterable[RouteRule], facts: RoutingFacts, classified: Classification) -> RouteMatches:
@@ -61,6 +84,8 @@ def match_routes(rules: Iterable[RouteRule], facts: RoutingFacts, classified: Cl
     if classified.failed:
         return RouteMatches(failed=True)
     values = values_with(facts, classified)
+    rules = tuple(rules)
+    overflow = {rule.id: rule.overflow for rule in rules if rule.overflow is not None}
     steps: list[TraceStep] = []
     for rule in rules:
         step = TraceStep(Stage.ROUTE_TO_QUEUE, rule.id, RuleOutcome.NO_MATCH)
@@ -70,9 +95,9 @@ def match_routes(rules: Iterable[RouteRule], facts: RoutingFacts, classified: Cl
                 step = replace(step, outcome=RuleOutcome.MATCHED, queue_id=queue_id)
         except ConditionError as error:
             steps.append(replace(step, outcome=RuleOutcome.ERROR, code=error.code))
-            return RouteMatches(tuple(steps), failed=True)
+            return RouteMatches(tuple(steps), failed=True, overflow=overflow)
         steps.append(step)
-    return RouteMatches(tuple(steps))
+    return RouteMatches(tuple(steps), overflow=overflow)
 
 
 def share_of(targets: tuple[RouteTarget, ...], conversation_id: str) -> str:
@@ -88,14 +113,14 @@ def share_of(targets: tuple[RouteTarget, ...], conversation_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
-    """How a queue stands. `overflow`: what keeps it from just being entered (`overflow_before`).
+    """How a queue stands, and its setting for overflow.
 
     `opens_at`: when it opens; None if it never does. It does not matter within its hours.
     """
 
-    in_hours: bool = True
+    load: QueueLoad = NO_LOAD
+    policy: OverflowPolicy = NO_OVERFLOW
     opens_at: datetime | None = None
-    overflow: Overflow | None = None
 
 
 class RouteReason(StrEnum):
@@ -140,6 +165,7 @@ def choose_route(
     states: Mapping[str, QueueState],
     fallback_queue_id: str,
     classified: Classification,
+    now: datetime,
 ) -> RouteDecision:
     """The first match whose queue does not overflow. `states`: at least those of `matches.queue_ids`.
 
@@ -149,18 +175,19 @@ def choose_route(
     trace = list(classified.trace)
     overflowing: list[tuple[int, TraceStep, QueueState, Overflow]] = []
     for step in matches.steps:
-        state = None if step.queue_id is None else states.get(step.queue_id)
         if step.queue_id is None:
             trace.append(step)
-        elif state is None:
+            continue
+        state = states.get(step.queue_id)
+        if state is None:
             trace.append(replace(step, outcome=RuleOutcome.ERROR, code=RouteReason.UNKNOWN_QUEUE))
             return RouteDecision(fallback_queue_id, RouteReason.UNKNOWN_QUEUE, trace=tuple(trace))
-        elif state.overflow is None:
+        overflow = overflow_before(matches.overflow.get(step.rule_id, state.policy), state.load, now)
+        if overflow is None:
             trace.append(replace(step, outcome=RuleOutcome.APPLIED))
             return RouteDecision(step.queue_id, RouteReason.RULE, step.rule_id, trace=tuple(trace))
-        else:
-            overflowing.append((len(trace), step, state, state.overflow))
-            trace.append(replace(step, outcome=RuleOutcome.OVERFLOWING, code=state.overflow.condition))
+        overflowing.append((len(trace), step, state, overflow))
+        trace.append(replace(step, outcome=RuleOutcome.OVERFLOWING, code=overflow.condition))
     if matches.failed:
         return RouteDecision(fallback_queue_id, RouteReason.RULE_FAILED, trace=tuple(trace))
     if not overflowing:
@@ -172,7 +199,7 @@ def choose_route(
 
 
 def _opens_first(state: QueueState) -> tuple[bool, bool, float]:
-    if state.in_hours:
+    if state.load.in_hours:
         return False, False, 0.0
     return True, state.opens_at is None, state.opens_at.timestamp() if state.opens_at else 0.0
 
@@ -184,6 +211,16 @@ def validate_route_rules(rules: tuple[RouteRule, ...], known: KnownIds) -> list[
     for place, rule in enumerate(rules):
         errors += under(f"rules.{place}.conditions", validate_conditions(rule.conditions, RULE_FIELDS))
         errors += under(f"rules.{place}.targets", _validate_targets(rule.targets, known))
+        errors += under(f"rules.{place}.overflow", _validate_own_overflow(rule))
+    return errors
+
+
+def _validate_own_overflow(rule: RouteRule) -> list[FieldError]:
+    if rule.overflow is None:
+        return []
+    errors = validate_overflow(rule.overflow, rule.targets[0].queue_id if len(rule.targets) == 1 else None)
+    if rule.overflow.while_queued is not None:
+        errors.append(FieldError("while_queued", "not_of_rules", "This is a setting of the queue alone."))
     return errors
 
 

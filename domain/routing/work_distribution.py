@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from domain.routing.absence import WhenAgentGone
 from domain.routing.capacity import ONE_UNIT, BlockCapacity, CapacityNeed, WrapUpCapacity
-from domain.routing.demand import MatchMode
+from domain.routing.demand import SkillMatching
 from domain.routing.field_errors import FieldError, duplicates, out_of_range, too_many, under
 from domain.routing.offers import NotificationSettings, validate_notifications
 from domain.routing.presence import ALLOWABLE, PresenceKind
@@ -17,7 +17,7 @@ from domain.routing.rules import KnownIds
 MAX_UNITS = 1000
 MAX_PROFILES = 5
 MIN_WRAP_UP_SECONDS, MAX_WRAP_UP_SECONDS = 30, 3600
-MAX_RESERVED_SECONDS = 3600
+MAX_RESERVATION_SECONDS = 3600
 
 USUAL_PRESENCES = frozenset({PresenceKind.AVAILABLE, PresenceKind.BUSY})
 
@@ -30,42 +30,42 @@ class DistributionMode(StrEnum):
 
 
 class AfterReservation(StrEnum):
-    """What follows when none of those an item was reserved for took it: anybody, or it waits for them."""
+    """Who may have an item that none of its preferred agents took in time: anyone, or them alone."""
 
-    ANYBODY = "anybody"
-    NOBODY = "nobody"
+    ANYONE = "anyone"
+    KEEP = "keep"
 
 
 @dataclass(frozen=True, slots=True)
 class WorkDistribution:
     """The settings of a workstream for work distribution. Lengths are in seconds.
 
-    `need`: what each conversation takes of an agent's capacity; rules may add profiles. `pick_from_push`:
-    agents may also take conversations of a PUSH workstream. `pick_heeds_capacity`,
+    `need`: what each conversation takes of an agent's capacity; rules may add profiles. `allow_picking`:
+    agents may also take conversations of a PUSH workstream. `picking_heeds_capacity`,
     `transfer_heeds_capacity`: no picks, no transfers beyond an agent's capacity. `affinity`: who comes back
-    goes to the former agent first; `reserved_for`: how long nobody else is asked then, or where preferred
-    agents are set; `after_reservation` is about preferred agents alone.
+    goes to the former agent first. `reservation_seconds`: how long nobody else is asked then, or where
+    preferred agents are set; `after_reservation` is about preferred agents alone.
     """
 
     mode: DistributionMode = DistributionMode.PUSH
-    pick_from_push: bool = False
-    pick_heeds_capacity: bool = False
+    allow_picking: bool = False
+    picking_heeds_capacity: bool = False
     transfer_heeds_capacity: bool = False
     fallback_queue_id: str | None = None
     need: CapacityNeed = ONE_UNIT
     wrap_up: WrapUpCapacity = field(default_factory=WrapUpCapacity)
     allowed_presences: frozenset[PresenceKind] = USUAL_PRESENCES
-    skill_match: MatchMode = MatchMode.NONE
+    skill_matching: SkillMatching = SkillMatching.NONE
     affinity: bool = True
-    reserved_for: int = 60
-    after_reservation: AfterReservation = AfterReservation.ANYBODY
-    when_agent_gone: WhenAgentGone = WhenAgentGone.HAND_BACK
-    notifications: NotificationSettings = field(default_factory=NotificationSettings)
+    reservation_seconds: int = 60
+    after_reservation: AfterReservation = AfterReservation.ANYONE
+    when_agent_gone: WhenAgentGone = WhenAgentGone.RETURN
+    notification: NotificationSettings = field(default_factory=NotificationSettings)
 
     @property
     def agents_may_pick(self) -> bool:
         """Whether agents may take its conversations from the list."""
-        return self.mode is DistributionMode.PICK or self.pick_from_push
+        return self.mode is DistributionMode.PICK or self.allow_picking
 
 
 PICK_FROM_THE_DEFAULT_QUEUE = WorkDistribution(mode=DistributionMode.PICK, affinity=False)
@@ -79,8 +79,8 @@ def validate_work_distribution(settings: WorkDistribution, known: KnownIds) -> l
         *_validate_need(settings.need, known),
         *_validate_wrap_up(settings.wrap_up),
         *_validate_presences(settings),
-        *out_of_range("reserved_for", settings.reserved_for, 0, MAX_RESERVED_SECONDS),
-        *under("notifications", validate_notifications(settings.notifications)),
+        *out_of_range("reservation_seconds", settings.reservation_seconds, 0, MAX_RESERVATION_SECONDS),
+        *under("notification", validate_notifications(settings.notification)),
     ]
 
 
@@ -114,7 +114,7 @@ def _validate_need(need: CapacityNeed, known: KnownIds) -> list[FieldError]:
 
 
 def _validate_wrap_up(wrap_up: WrapUpCapacity) -> list[FieldError]:
-    if wrap_up.block is not BlockCapacity.FOR_TIME:
+    if wrap_up.block is not BlockCapacity.SECONDS:
         return []
     return out_of_range("wrap_up.seconds", wrap_up.seconds, MIN_WRAP_UP_SECONDS, MAX_WRAP_UP_SECONDS)
 
@@ -127,7 +127,7 @@ def _validate_presences(settings: WorkDistribution) -> list[FieldError]:
     ]
     if not allowed:
         errors.append(FieldError(path, "required", "At least one presence has to receive offers."))
-    if settings.notifications.declined_sets_do_not_disturb and PresenceKind.DO_NOT_DISTURB in allowed:
+    if settings.notification.declined_sets_do_not_disturb and PresenceKind.DO_NOT_DISTURB in allowed:
         message = "Agents who decline become do_not_disturb, so this presence cannot receive offers."
         errors.append(FieldError(path, "set_by_declining", message))
     return errors

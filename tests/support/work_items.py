@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from domain.routing.assignment import Assignment, AssignmentMethod, AssignmentRule, OrderColumn
 from domain.routing.capacity import CapacityLimits, CapacityNeed, UsedCapacity
 from domain.routing.conditions import ALWAYS, Condition, Group, Operator
-from domain.routing.demand import Demand, MatchMode, SkillNeed
+from domain.routing.demand import Demand, SkillMatching, SkillNeed
 from domain.routing.members import Member, Wish, WishKind, WorkItem
 from domain.routing.presence import PresenceKind
 
@@ -35,7 +35,7 @@ demands = st.builds(
     st.just("q1"),
     st.just("w1"),
     st.lists(st.builds(SkillNeed, st.sampled_from(["s1", "s2"]), st.integers(1, 3)), max_size=2).map(tuple),
-    st.sampled_from(MatchMode),
+    st.sampled_from(SkillMatching),
     st.builds(CapacityNeed, st.integers(0, 2)),
 )
 wishes = st.just(()) | st.lists(

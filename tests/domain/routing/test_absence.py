@@ -30,10 +30,10 @@ def test_an_agent_who_was_deactivated_gets_no_time() -> None:
 @pytest.mark.parametrize(
     ("setting", "awaiting", "owes", "outcome"),
     [
-        (WhenAgentGone.HAND_BACK, True, True, GoneOutcome.TO_QUEUE),
-        (WhenAgentGone.HAND_BACK, True, False, GoneOutcome.TO_QUEUE),
-        (WhenAgentGone.HAND_BACK, False, True, GoneOutcome.TO_QUEUE),
-        (WhenAgentGone.HAND_BACK, False, False, GoneOutcome.TO_WAITING),
+        (WhenAgentGone.RETURN, True, True, GoneOutcome.TO_QUEUE),
+        (WhenAgentGone.RETURN, True, False, GoneOutcome.TO_QUEUE),
+        (WhenAgentGone.RETURN, False, True, GoneOutcome.TO_QUEUE),
+        (WhenAgentGone.RETURN, False, False, GoneOutcome.TO_WAITING),
         (WhenAgentGone.KEEP, True, True, GoneOutcome.TO_QUEUE),
         (WhenAgentGone.KEEP, True, False, GoneOutcome.TO_QUEUE),
         (WhenAgentGone.KEEP, False, True, GoneOutcome.KEEP),

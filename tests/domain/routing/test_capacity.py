@@ -21,6 +21,7 @@ from domain.routing.capacity import (
     SlotUse,
     UsedCapacity,
     WrapUpCapacity,
+    counts_since,
     fits,
     free_capacity,
     heeds_capacity,
@@ -37,13 +38,13 @@ CHATS = CapacityNeed(0, ("chats",))
 BOTH = CapacityNeed(0, ("chats", "total"))
 
 
-def profile(profile_id: str, limit: int, *, blocking: bool = False, daily: bool = False) -> ProfileLimit:
+def profile(profile_id: str, limit: int, *, blocks: bool = False, daily: bool = False) -> ProfileLimit:
     reset = CapacityReset.END_OF_DAY if daily else CapacityReset.IMMEDIATE
-    return ProfileLimit(profile_id, limit, reset, blocking)
+    return ProfileLimit(profile_id, limit, reset, blocks)
 
 
 def used_by(limits: CapacityLimits, *slots: SlotUse) -> UsedCapacity:
-    return used_capacity(limits, slots, MORNING)
+    return used_capacity(limits, slots, NOON)
 
 
 # Units
@@ -94,8 +95,8 @@ def test_an_agent_without_a_profile_has_no_room_in_it() -> None:
 
 def test_an_exhausted_profile_that_blocks_leaves_no_room_for_anything() -> None:
     calls, chats = CapacityNeed(0, ("calls",)), CHATS
-    for blocking, room in ((True, False), (False, True)):
-        limits = CapacityLimits(profiles=(profile("calls", 1, blocking=blocking), profile("chats", 5)))
+    for blocks, room in ((True, False), (False, True)):
+        limits = CapacityLimits(profiles=(profile("calls", 1, blocks=blocks), profile("chats", 5)))
         assert fits(limits, used_by(limits, SlotUse(calls, NOON)), chats) is room
 
 
@@ -106,6 +107,16 @@ def test_a_daily_profile_counts_what_began_today_released_or_not() -> None:
     assert used_by(limits, yesterday) == UsedCapacity(0, {}, live=1)
     assert used_by(limits, today) == UsedCapacity(0, {"chats": 1}, live=0)
     assert not fits(limits, used_by(limits, today, today, yesterday), CHATS)
+
+
+def test_the_days_of_a_profile_are_those_of_its_time_zone() -> None:
+    kolkata = ProfileLimit("chats", 2, CapacityReset.END_OF_DAY, timezone="Asia/Kolkata")
+    limits = CapacityLimits(profiles=(kolkata, profile("total", 9, daily=True)))
+    evening = datetime(2026, 11, 19, 18, 30, tzinfo=UTC)  # midnight in Kolkata
+    for began, counted in ((evening, {"chats": 1}), (evening - timedelta(seconds=1), {})):
+        assert used_by(limits, SlotUse(CHATS, began, live=False)).profiles == counted
+    assert counts_since(limits, NOON) == evening
+    assert counts_since(TWO_UNITS, NOON) is None
 
 
 def test_free_capacity_is_that_of_the_scarcest_profile_and_may_be_negative() -> None:
@@ -139,16 +150,16 @@ def test_free_capacity_is_that_of_the_scarcest_profile_and_may_be_negative() -> 
             id="two-of-two-profiles",
         ),
         pytest.param(
-            CapacityLimits(None, (profile("a", 1, blocking=True), profile("b", 1))),
+            CapacityLimits(None, (profile("a", 1, blocks=True), profile("b", 1))),
             UsedCapacity(0, {"a": 1}),
             True,
-            id="the-blocking-of-two",
+            id="the-blocks-of-two",
         ),
         pytest.param(
-            CapacityLimits(None, (profile("a", 1, blocking=True), profile("b", 1))),
+            CapacityLimits(None, (profile("a", 1, blocks=True), profile("b", 1))),
             UsedCapacity(0, {"b": 1}),
             False,
-            id="not-the-blocking-of-two",
+            id="not-the-blocks-of-two",
         ),
     ],
 )
@@ -184,10 +195,10 @@ def test_beyond_capacity_push_and_next_are_refused_and_the_others_are_forced(
 
 
 def test_picks_and_transfers_heed_capacity_where_the_workstream_says_so() -> None:
-    assert heeds_capacity(Origin.PICK, pick_heeds_capacity=True)
+    assert heeds_capacity(Origin.PICK, picking_heeds_capacity=True)
     assert not heeds_capacity(Origin.PICK, transfer_heeds_capacity=True)
     assert heeds_capacity(Origin.TRANSFER, transfer_heeds_capacity=True)
-    assert not heeds_capacity(Origin.ASSIGN, pick_heeds_capacity=True, transfer_heeds_capacity=True)
+    assert not heeds_capacity(Origin.ASSIGN, picking_heeds_capacity=True, transfer_heeds_capacity=True)
 
 
 @pytest.mark.parametrize("origin", Origin)
@@ -227,7 +238,7 @@ def test_unforced_units_never_exceed_the_limit_at_their_claim(
 
 ACTIVE = ConversationView("c1", "o1", "mia", CapacityNeed(3), active=True)
 WRAPPING_UP = ConversationView("c1", "o1", "mia", CapacityNeed(3), wrap_up_since=NOON)
-FOR_A_MINUTE = WrapUpCapacity(BlockCapacity.FOR_TIME, 60)
+FOR_A_MINUTE = WrapUpCapacity(BlockCapacity.SECONDS, 60)
 
 
 @pytest.mark.parametrize("wrap_up", [WrapUpCapacity(block) for block in BlockCapacity])

@@ -20,7 +20,7 @@ from domain.routing.assignment import (
 from domain.routing.capacity import CapacityLimits, CapacityNeed, Origin, UsedCapacity
 from domain.routing.chooser import Choice, choose, order_items
 from domain.routing.conditions import ALWAYS, Condition, Group, Operator
-from domain.routing.demand import Demand, MatchMode, SkillNeed
+from domain.routing.demand import Demand, SkillMatching, SkillNeed
 from domain.routing.eligibility import ParkReason, is_eligible, park_reason
 from domain.routing.members import Member, Wish, WishKind, WorkItem
 from domain.routing.presence import PresenceKind
@@ -30,7 +30,7 @@ HIGHEST, ROUND_ROBIN, LEAST_ACTIVE = (
     Assignment(method)
     for method in (
         AssignmentMethod.HIGHEST_CAPACITY,
-        AssignmentMethod.ROUND_ROBIN,
+        AssignmentMethod.ADVANCED_ROUND_ROBIN,
         AssignmentMethod.LEAST_ACTIVE,
     )
 )
@@ -108,7 +108,7 @@ def test_the_method_custom_asks_by_the_first_rule_that_fits_and_in_its_order() -
             ),
         ),
     )
-    work = item(Demand("q1", "w1", (SkillNeed("s1"), SkillNeed("s2")), MatchMode.CLOSEST))
+    work = item(Demand("q1", "w1", (SkillNeed("s1"), SkillNeed("s2")), SkillMatching.CLOSEST))
     three, five = member("three", ratings={"s1": 3}), member("five", ratings={"s1": 5})
     one, both = member("one", ratings={"s1": 1}), member("both", ratings={"s1": 1, "s2": 1})
     assert chosen(work, three, five, one, both, by=by) == "five"
@@ -141,7 +141,9 @@ def test_presence_room_and_sessions_decide_who_is_asked(who: Member, asked: bool
 
 def test_exact_skills_decide_who_is_asked_and_closest_ones_who_is_first() -> None:
     needs = (SkillNeed("s1", 2),)
-    exact, closest = (Demand("q1", "w1", needs, mode) for mode in (MatchMode.EXACT, MatchMode.CLOSEST))
+    exact, closest = (
+        Demand("q1", "w1", needs, mode) for mode in (SkillMatching.EXACT, SkillMatching.CLOSEST)
+    )
     just, over = member("just", ratings={"s1": 2}, used=2), member("over", ratings={"s1": 3})
     under, none = member("under", ratings={"s1": 1}), member("none")
     assert chosen(item(exact), under, none) is None
@@ -173,7 +175,7 @@ def test_nobody_is_asked_more_often_than_the_decline_limit() -> None:
 
 def test_an_item_is_parked_when_every_qualified_member_is_at_the_limit() -> None:
     away, other = member("away", kind=K.OFFLINE), member("other", ratings={"s1": 1})
-    needy = Demand("q1", "w1", (SkillNeed("s1"),), MatchMode.EXACT)
+    needy = Demand("q1", "w1", (SkillNeed("s1"),), SkillMatching.EXACT)
     assert park_reason(item(declines={"a": 3}), [member("a")], HIGHEST) is ParkReason.ALL_AT_LIMIT
     assert park_reason(item(declines={"a": 3}), [member("a"), away], HIGHEST) is None
     assert (
@@ -206,7 +208,7 @@ def test_a_former_agent_gets_it_beyond_capacity_and_in_any_presence_but_offline(
 
 
 def test_a_preferred_agent_gets_it_beyond_capacity_and_skills_but_only_in_an_allowed_presence() -> None:
-    demand = Demand("q1", "w1", (SkillNeed("s1"),), MatchMode.EXACT)
+    demand = Demand("q1", "w1", (SkillNeed("s1"),), SkillMatching.EXACT)
     work = item(demand, wishes=(LIKED,))
     skilled = member("b", ratings={"s1": 1})
     assert choose(work, [member("liked", used=9), skilled], HIGHEST, NOW) == Choice("liked", Origin.PREFERRED)
@@ -247,7 +249,7 @@ def admitted(work: WorkItem, who: Member, team: list[Member], by: Assignment) ->
     def serves(other: Member) -> bool:
         if other.presence not in work.allowed or other.presence in {K.INACTIVE, K.OFFLINE}:
             return False
-        if work.demand.match is MatchMode.EXACT and any(
+        if work.demand.skill_matching is SkillMatching.EXACT and any(
             other.ratings.get(need.skill_id, 0) < need.rating for need in work.demand.skills
         ):
             return False
@@ -305,7 +307,7 @@ def test_a_choice_breaks_no_rule_and_nobody_waits_beside_who_could_serve(
 def test_the_method_orders_those_who_declined_equally_often_and_fit_equally_well(
     work: WorkItem, team: list[Member], by: Assignment
 ) -> None:
-    work = replace(work, wishes=(), demand=replace(work.demand, match=MatchMode.NONE))
+    work = replace(work, wishes=(), demand=replace(work.demand, skill_matching=SkillMatching.NONE))
     choice = choose(work, team, by, NOW)
     if choice is None or by.method is AssignmentMethod.CUSTOM:
         return
@@ -318,7 +320,7 @@ def test_the_method_orders_those_who_declined_equally_often_and_fit_equally_well
             continue
         if by.method is AssignmentMethod.HIGHEST_CAPACITY:
             assert (best.limits.units or 0) - best.used.units >= (other.limits.units or 0) - other.used.units
-        if by.method is AssignmentMethod.ROUND_ROBIN:
+        if by.method is AssignmentMethod.ADVANCED_ROUND_ROBIN:
             assert (best.last_assigned_at or past) <= (other.last_assigned_at or past)
         if by.method is AssignmentMethod.LEAST_ACTIVE:
             assert (best.freed_at or past) <= (other.freed_at or past)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from domain.routing.capacity import CapacityNeed
 from domain.routing.demand import (
     Demand,
-    MatchMode,
     SkillFit,
+    SkillMatching,
     SkillNeed,
     has_skills,
     merged_skills,
@@ -22,20 +22,22 @@ demands = st.builds(
     st.sampled_from(["q1", "q2"]),
     st.sampled_from(["w1", "w2"]),
     skills,
-    st.sampled_from(MatchMode),
+    st.sampled_from(SkillMatching),
     st.builds(CapacityNeed, st.integers(0, 2), st.lists(st.sampled_from("pq"), max_size=2).map(tuple)),
 )
 SPANISH, COFFEE = SkillNeed("spanish", 3), SkillNeed("coffee", 2)
 
 
 def test_the_key_of_a_demand_never_changes() -> None:
-    demand = Demand("q1", "w1", (SPANISH, COFFEE), MatchMode.EXACT, CapacityNeed(1, ("b", "a")))
-    assert demand.key == "ed5e23d262ebbb31b65656c0726dcf2f"
+    demand = Demand("q1", "w1", (SPANISH, COFFEE), SkillMatching.EXACT, CapacityNeed(1, ("b", "a")))
+    assert demand.key == "253b763c431f8513f4502b2965738d90"
 
 
 def test_order_and_repetition_make_no_other_demand() -> None:
-    one = Demand("q1", "w1", (SPANISH, COFFEE), MatchMode.EXACT, CapacityNeed(0, ("b", "a")))
-    other = Demand("q1", "w1", (COFFEE, SPANISH, COFFEE), MatchMode.EXACT, CapacityNeed(0, ("a", "b", "a")))
+    one = Demand("q1", "w1", (SPANISH, COFFEE), SkillMatching.EXACT, CapacityNeed(0, ("b", "a")))
+    other = Demand(
+        "q1", "w1", (COFFEE, SPANISH, COFFEE), SkillMatching.EXACT, CapacityNeed(0, ("a", "b", "a"))
+    )
     assert one == other
     assert one.key == other.key
 
@@ -75,7 +77,7 @@ def test_ratings_are_exact_over_under_or_none(ratings: dict[str, int], fit: Skil
 def test_the_examples_of_the_reference_are_ordered_as_it_orders_them() -> None:
     # https://learn.microsoft.com/en-us/dynamics365/customer-service/administer/set-up-skill-based-routing
     needs = (SkillNeed("cafe", 2), SkillNeed("machine", 3), SkillNeed("spanish", 3))
-    demand = Demand("q1", "w1", needs, MatchMode.CLOSEST)
+    demand = Demand("q1", "w1", needs, SkillMatching.CLOSEST)
     agents = {
         "jamie": {"cafe": 1, "machine": 2, "spanish": 1},
         "eric": {"cafe": 5, "machine": 4, "spanish": 1},
@@ -89,7 +91,7 @@ def test_exact_needs_every_rating_and_the_other_modes_none(
     needs: tuple[SkillNeed, ...], ratings: dict[str, int]
 ) -> None:
     suffices = all(ratings.get(each.skill_id, 0) >= each.rating for each in needs)
-    assert has_skills(Demand("q", "w", needs, MatchMode.EXACT), ratings) is suffices
-    assert has_skills(Demand("q", "w", needs, MatchMode.CLOSEST), ratings)
-    assert has_skills(Demand("q", "w", needs, MatchMode.NONE), ratings)
-    assert skill_order(Demand("q", "w", needs, MatchMode.EXACT), ratings) == (0, 0)
+    assert has_skills(Demand("q", "w", needs, SkillMatching.EXACT), ratings) is suffices
+    assert has_skills(Demand("q", "w", needs, SkillMatching.CLOSEST), ratings)
+    assert has_skills(Demand("q", "w", needs, SkillMatching.NONE), ratings)
+    assert skill_order(Demand("q", "w", needs, SkillMatching.EXACT), ratings) == (0, 0)

@@ -13,7 +13,7 @@ import pytest
 from domain.routing.assignment import Assignment
 from domain.routing.capacity import CapacityLimits, UsedCapacity
 from domain.routing.chooser import choose, order_items
-from domain.routing.demand import Demand, MatchMode, SkillNeed
+from domain.routing.demand import Demand, SkillMatching, SkillNeed
 from domain.routing.eligibility import is_eligible
 from domain.routing.members import Member, WorkItem
 from domain.routing.presence import PresenceKind
@@ -114,7 +114,7 @@ class Desk:
     def arrive(self) -> None:
         self.items += 1
         skills = (SkillNeed(self.random.choice(["s0", "s1"])),) if self.random.random() < 0.5 else ()
-        demand = Demand(self.random.choice(QUEUES), "w1", skills, MatchMode.EXACT)
+        demand = Demand(self.random.choice(QUEUES), "w1", skills, SkillMatching.EXACT)
         name = f"c{self.items}"
         self.waiting[name] = WorkItem(name, demand, NOW + timedelta(seconds=self.items))
         self.marks.append(("item", name))

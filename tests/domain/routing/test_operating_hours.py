@@ -28,6 +28,10 @@ def berlin(day: date, hour: int, minute: int = 0, fold: int = 0) -> datetime:
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=BERLIN, fold=fold).astimezone(UTC)
 
 
+def holiday(name: str, day: date, days: int = 1) -> Holiday:
+    return Holiday(name, day, day + timedelta(days=days - 1))
+
+
 def on_sundays(opens: time, closes: time) -> OperatingHours:
     return OperatingHours("Europe/Berlin", (WeeklyInterval(6, opens, closes),))
 
@@ -115,12 +119,19 @@ def test_a_holiday_is_closed_from_midnight_to_midnight_also_for_the_night_before
     nights = OperatingHours(
         "Europe/Berlin",
         tuple(WeeklyInterval(day, time(22), time(6)) for day in range(7)),
-        (Holiday(date(2026, 12, 25), "Christmas Day"),),
+        (holiday("Christmas Day", date(2026, 12, 25)),),
     )
     assert nights.next_change(berlin(date(2026, 12, 24), 23)) == berlin(date(2026, 12, 25), 0)
     assert nights.next_change(berlin(date(2026, 12, 25), 0)) == berlin(date(2026, 12, 26), 0)
-    assert nights.holiday_at(berlin(date(2026, 12, 25), 0)) == Holiday(date(2026, 12, 25), "Christmas Day")
+    assert nights.holiday_at(berlin(date(2026, 12, 25), 0)) == holiday("Christmas Day", date(2026, 12, 25))
     assert nights.holiday_at(berlin(date(2026, 12, 25), 0) - SECOND) is None
+
+
+def test_a_holiday_of_several_days_ends_with_its_last() -> None:
+    hours = OperatingHours("Europe/Berlin", ALWAYS_OPEN.intervals, (holiday("Fair", date(2026, 12, 1), 40),))
+    assert hours.next_change(berlin(date(2026, 11, 1), 0)) == berlin(date(2026, 12, 1), 0)
+    assert hours.next_change(berlin(date(2026, 12, 1), 0)) == berlin(date(2027, 1, 10), 0)
+    assert hours.holiday_at(berlin(date(2027, 1, 9), 23, 59)) == hours.holidays[0]
 
 
 def test_always_open_never_changes_and_counts_every_second() -> None:
@@ -131,7 +142,7 @@ def test_always_open_never_changes_and_counts_every_second() -> None:
 
 
 def test_always_open_but_for_a_holiday_of_next_year_changes_on_that_day() -> None:
-    hours = OperatingHours("UTC", ALWAYS_OPEN.intervals, (Holiday(date(2027, 12, 25), "Christmas Day"),))
+    hours = OperatingHours("UTC", ALWAYS_OPEN.intervals, (holiday("Christmas Day", date(2027, 12, 25)),))
     at = datetime(2026, 3, 28, 12, tzinfo=UTC)
     assert hours.next_change(at) == datetime(2027, 12, 25, tzinfo=UTC)
     assert hours.next_change(datetime(2027, 12, 25, tzinfo=UTC)) == datetime(2027, 12, 26, tzinfo=UTC)
@@ -139,7 +150,7 @@ def test_always_open_but_for_a_holiday_of_next_year_changes_on_that_day() -> Non
 
 def test_a_year_of_holidays_is_looked_through() -> None:
     begin = date(2026, 1, 1)
-    holidays = tuple(Holiday(begin + timedelta(days=day), "closed") for day in range(365))
+    holidays = tuple(holiday("closed", begin + timedelta(days=day)) for day in range(365))
     hours = OperatingHours("Europe/Berlin", WORKDAYS.intervals, holidays)
     assert hours.next_change(berlin(begin, 12)) == berlin(date(2027, 1, 1), 8)
 
@@ -153,14 +164,14 @@ def test_never_open_never_changes() -> None:
 
 
 def test_a_day_that_begins_with_a_skipped_hour_begins_with_the_change_of_clocks() -> None:
-    cairo = OperatingHours("Africa/Cairo", ALWAYS_OPEN.intervals, (Holiday(date(2026, 4, 24), "closed"),))
+    cairo = OperatingHours("Africa/Cairo", ALWAYS_OPEN.intervals, (holiday("closed", date(2026, 4, 24)),))
     change = datetime(2026, 4, 23, 22, tzinfo=UTC)  # 00:00 becomes 01:00
     assert cairo.next_change(change - SECOND) == change
     assert cairo.next_change(change) == change + timedelta(hours=23)
 
 
 def test_hours_survive_the_store() -> None:
-    hours = OperatingHours("Europe/Berlin", WORKDAYS.intervals, (Holiday(date(2026, 12, 25), "Christmas"),))
+    hours = OperatingHours("Europe/Berlin", WORKDAYS.intervals, (holiday("Christmas", date(2026, 12, 25)),))
     assert from_json_value(OperatingHours, to_json_value(hours)) == hours
 
 
@@ -178,8 +189,12 @@ def test_hours_survive_the_store() -> None:
             [("intervals.0.weekday", "out_of_range"), ("intervals.0.closes", "not_local")],
         ),
         (
-            OperatingHours("UTC", (), (Holiday(date(2026, 1, 1), "a"), Holiday(date(2026, 1, 1), "b"))),
+            OperatingHours("UTC", (), (holiday("a", date(2026, 1, 1)), holiday("a", date(2026, 1, 1)))),
             [("holidays.1", "duplicate")],
+        ),
+        (
+            OperatingHours("UTC", (), (holiday("a", date(2026, 1, 2), 0),)),
+            [("holidays.0.last_day", "before_first_day")],
         ),
         (
             OperatingHours("UTC", tuple(WeeklyInterval(0, time(8), time(9)) for _ in range(71))),
@@ -205,7 +220,7 @@ any_hours = st.builds(
     st.sampled_from(["Europe/Berlin", "UTC", "Asia/Kolkata", "America/New_York", "Australia/Lord_Howe"]),
     st.lists(intervals, max_size=6).map(tuple),
     st.lists(
-        st.integers(-3, 3).map(lambda day: Holiday(SPRING + timedelta(days=day), "closed")), max_size=2
+        st.integers(-3, 3).map(lambda day: holiday("closed", SPRING + timedelta(days=day))), max_size=2
     ).map(tuple),
 )
 

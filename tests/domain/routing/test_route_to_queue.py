@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from domain.routing.classification import NOT_CLASSIFIED, Classification
 from domain.routing.conditions import ALWAYS, Condition, Group, Operator
-from domain.routing.overflow import Overflow, OverflowAction, OverflowCondition
+from domain.routing.overflow import (
+    NO_OVERFLOW,
+    BeforeQueueing,
+    Overflow,
+    OverflowAction,
+    OverflowCondition,
+    OverflowPolicy,
+    QueueLoad,
+    WhileQueued,
+)
 from domain.routing.route_to_queue import (
     QueueState,
     RouteDecision,
@@ -31,7 +40,17 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 FULL = Overflow(OverflowCondition.WAITING_ITEMS, OverflowAction.END)
 TO_Q9 = Overflow(OverflowCondition.OUT_OF_HOURS, OverflowAction.TRANSFER, "q9")
 ANYWAY = Overflow(OverflowCondition.OUT_OF_HOURS, OverflowAction.ASSIGN_ANYWAY)
-FREE, CROWDED = QueueState(), QueueState(overflow=FULL)
+ENDS_WHEN_FULL = OverflowPolicy(
+    (BeforeQueueing(OverflowCondition.WAITING_ITEMS, OverflowAction.END, waiting=3),)
+)
+MOVES_TO_Q9 = OverflowPolicy(
+    (BeforeQueueing(OverflowCondition.OUT_OF_HOURS, OverflowAction.TRANSFER, queue_id="q9"),)
+)
+FREE, CROWDED = QueueState(), QueueState(QueueLoad(3), ENDS_WHEN_FULL)
+
+
+def closed(opens_at: datetime | None, policy: OverflowPolicy = NO_OVERFLOW) -> QueueState:
+    return QueueState(QueueLoad(in_hours=False), policy, opens_at)
 
 
 def to(rule_id: str, queue_id: str, conditions: Group = ALWAYS) -> RouteRule:
@@ -43,7 +62,7 @@ def routed(
     states: Mapping[str, QueueState],
     classified: Classification = NOT_CLASSIFIED,
 ) -> RouteDecision:
-    return choose_route(match_routes(rules, FACTS, classified), states, "fallback", classified)
+    return choose_route(match_routes(rules, FACTS, classified), states, "fallback", classified, NOON)
 
 
 def steps(decision: RouteDecision) -> list[tuple[str, str, str | None]]:
@@ -68,9 +87,9 @@ def test_only_queues_that_matched_have_to_be_looked_at() -> None:
 
 
 def test_if_all_overflow_the_first_in_hours_is_taken_and_its_action_is_due() -> None:
-    closed = QueueState(in_hours=False, opens_at=NOON, overflow=TO_Q9)
     decision = routed(
-        (to("r1", "q1"), to("r2", "q2"), to("r3", "q3")), {"q1": closed, "q2": CROWDED, "q3": CROWDED}
+        (to("r1", "q1"), to("r2", "q2"), to("r3", "q3")),
+        {"q1": closed(NOON, MOVES_TO_Q9), "q2": CROWDED, "q3": CROWDED},
     )
     assert (decision.queue_id, decision.reason, decision.rule_id) == ("q2", RouteReason.ALL_OVERFLOW, "r2")
     assert decision.overflow == FULL
@@ -83,9 +102,9 @@ def test_if_all_overflow_the_first_in_hours_is_taken_and_its_action_is_due() -> 
 
 
 def test_if_all_are_closed_the_one_that_opens_first_is_taken() -> None:
-    never = QueueState(in_hours=False, overflow=ANYWAY)
-    late = QueueState(in_hours=False, opens_at=NOON + timedelta(hours=2), overflow=ANYWAY)
-    soon = QueueState(in_hours=False, opens_at=NOON + timedelta(hours=1), overflow=TO_Q9)
+    never = closed(None)
+    late = closed(NOON + timedelta(hours=2))
+    soon = closed(NOON + timedelta(hours=1), MOVES_TO_Q9)
     decision = routed((to("r1", "q1"), to("r2", "q2"), to("r3", "q3")), {"q1": never, "q2": late, "q3": soon})
     assert decision.queue_id == "q3"
     assert decision.enters == "q9"
@@ -130,10 +149,18 @@ def test_a_queue_that_is_gone_leads_to_the_fallback_queue() -> None:
 
 states = st.builds(
     QueueState,
-    st.booleans(),
+    st.builds(QueueLoad, st.sampled_from([0, 3]), in_hours=st.booleans()),
+    st.sampled_from([NO_OVERFLOW, ENDS_WHEN_FULL, MOVES_TO_Q9]),
     st.none() | st.integers(0, 5).map(lambda hours: NOON + timedelta(hours=hours)),
-    st.sampled_from([None, FULL, TO_Q9, ANYWAY]),
 )
+
+
+def overflow_of(state: QueueState) -> Overflow | None:
+    if state.load.in_hours:
+        return FULL if state.load.waiting == 3 and state.policy is ENDS_WHEN_FULL else None
+    if state.policy is MOVES_TO_Q9:
+        return TO_Q9
+    return FULL if state.load.waiting == 3 and state.policy is ENDS_WHEN_FULL else ANYWAY
 
 
 @given(
@@ -150,12 +177,12 @@ def test_every_route_agrees_with_the_rule_read_word_by_word(
         if conditions is BROKEN or (conditions is ALWAYS and queue_id not in known):
             assert decision.queue_id == "fallback"
             return
-        if conditions is ALWAYS and known[queue_id].overflow is None:
+        if conditions is ALWAYS and overflow_of(known[queue_id]) is None:
             assert (decision.queue_id, decision.overflow) == (queue_id, None)
             return
         if conditions is ALWAYS:
             overflowing.append(queue_id)
-    in_hours = [queue_id for queue_id in overflowing if known[queue_id].in_hours]
+    in_hours = [queue_id for queue_id in overflowing if known[queue_id].load.in_hours]
     opening = [queue_id for queue_id in overflowing if known[queue_id].opens_at is not None]
     if in_hours:
         expected = in_hours[0]
@@ -164,7 +191,23 @@ def test_every_route_agrees_with_the_rule_read_word_by_word(
     else:
         expected = overflowing[0] if overflowing else "fallback"
     assert decision.queue_id == expected
-    assert decision.overflow == (known[expected].overflow if overflowing else None)
+    assert decision.overflow == (overflow_of(known[expected]) if overflowing else None)
+
+
+def test_a_rule_with_an_overflow_of_its_own_does_not_heed_that_of_the_queue() -> None:
+    important = RouteRule("r1", ALWAYS, (RouteTarget("q1"),), OverflowPolicy())
+    assert routed((important, to("r2", "q2")), {"q1": CROWDED, "q2": FREE}).queue_id == "q1"
+    assert routed((to("r1", "q1"), to("r2", "q2")), {"q1": CROWDED, "q2": FREE}).queue_id == "q2"
+
+
+def test_a_queue_is_counted_as_far_as_one_of_its_rules_or_itself_needs() -> None:
+    five = BeforeQueueing(OverflowCondition.WAITING_ITEMS, OverflowAction.END, waiting=5)
+    own = RouteRule("own", ALWAYS, (RouteTarget("q1"),), OverflowPolicy((five,)))
+    free = RouteRule("free", ALWAYS, (RouteTarget("q2"),), OverflowPolicy())
+    matches = match_routes((own, to("r2", "q1"), free), FACTS, NOT_CLASSIFIED)
+    assert matches.counts_to("q1", ENDS_WHEN_FULL) == 5
+    assert matches.counts_to("q1", NO_OVERFLOW) == 5
+    assert matches.counts_to("q2", ENDS_WHEN_FULL) is None
 
 
 SPLIT = (RouteTarget("q1", 70), RouteTarget("q2", 25), RouteTarget("q3", 5))
@@ -219,6 +262,24 @@ def split(*targets: RouteTarget) -> tuple[RouteRule, ...]:
             ],
         ),
         ((to("r", "q1"), to("r", "q1")), [("rules.1", "duplicate")]),
+        (
+            (RouteRule("r", ALWAYS, (RouteTarget("q9"),), MOVES_TO_Q9),),
+            [
+                ("rules.0.targets.0.queue_id", "unknown_queue"),
+                ("rules.0.overflow.before.0.queue_id", "own_queue"),
+            ],
+        ),
+        (
+            (
+                RouteRule(
+                    "r",
+                    ALWAYS,
+                    (RouteTarget("q1"),),
+                    OverflowPolicy(while_queued=WhileQueued(60, OverflowAction.END)),
+                ),
+            ),
+            [("rules.0.overflow.while_queued", "not_of_rules")],
+        ),
         (
             (to("r", "q1", Group((Condition("age", Operator.IS_KNOWN),))),),
             [("rules.0.conditions.items.0.field", "unknown_field")],

@@ -28,7 +28,7 @@ def wrapping_up(block: BlockCapacity, seconds: int) -> WorkDistribution:
 def test_new_workstreams_push_and_existing_ones_pick() -> None:
     assert NEW.mode is DistributionMode.PUSH
     assert not NEW.agents_may_pick
-    assert replace(NEW, pick_from_push=True).agents_may_pick
+    assert replace(NEW, allow_picking=True).agents_may_pick
     assert PICK_FROM_THE_DEFAULT_QUEUE.agents_may_pick
     assert validate_work_distribution(PICK_FROM_THE_DEFAULT_QUEUE, KnownIds()) == []
 
@@ -52,20 +52,20 @@ def test_settings_survive_the_store() -> None:
     ("settings", "wrong"),
     [
         (NEW, []),
-        (replace(NEW, fallback_queue_id="q1", need=CapacityNeed(0, ("p1",)), reserved_for=0), []),
+        (replace(NEW, fallback_queue_id="q1", need=CapacityNeed(0, ("p1",)), reservation_seconds=0), []),
         (replace(NEW, fallback_queue_id="q2"), [("fallback_queue_id", "unknown_queue")]),
         (replace(NEW, need=CapacityNeed(0)), [("need", "required")]),
         (replace(NEW, need=CapacityNeed(-1)), [("need.units", "out_of_range")]),
         (replace(NEW, need=CapacityNeed(1001)), [("need.units", "out_of_range")]),
         (replace(NEW, need=CapacityNeed(0, ("p2",))), [("need.profiles.0", "unknown_profile")]),
         (replace(NEW, need=CapacityNeed(0, ("p1", "p1"))), [("need.profiles.1", "duplicate")]),
-        (replace(NEW, wrap_up=WrapUpCapacity(BlockCapacity.FOR_TIME, 30)), []),
+        (replace(NEW, wrap_up=WrapUpCapacity(BlockCapacity.SECONDS, 30)), []),
         (
-            replace(NEW, wrap_up=WrapUpCapacity(BlockCapacity.FOR_TIME, 29)),
+            replace(NEW, wrap_up=WrapUpCapacity(BlockCapacity.SECONDS, 29)),
             [("wrap_up.seconds", "out_of_range")],
         ),
         (
-            replace(NEW, wrap_up=WrapUpCapacity(BlockCapacity.FOR_TIME, 3601)),
+            replace(NEW, wrap_up=WrapUpCapacity(BlockCapacity.SECONDS, 3601)),
             [("wrap_up.seconds", "out_of_range")],
         ),
         (replace(NEW, wrap_up=WrapUpCapacity(BlockCapacity.NEVER, 0)), []),
@@ -78,14 +78,14 @@ def test_settings_survive_the_store() -> None:
             replace(
                 NEW,
                 allowed_presences=frozenset({PresenceKind.DO_NOT_DISTURB}),
-                notifications=NotificationSettings(reject_button=True, declined_sets_do_not_disturb=True),
+                notification=NotificationSettings(reject_button=True, declined_sets_do_not_disturb=True),
             ),
             [("allowed_presences", "set_by_declining")],
         ),
-        (replace(NEW, reserved_for=3601), [("reserved_for", "out_of_range")]),
+        (replace(NEW, reservation_seconds=3601), [("reservation_seconds", "out_of_range")]),
         (
-            replace(NEW, notifications=NotificationSettings(auto_accept=True)),
-            [("notifications.auto_accept", "needs_auto_assign")],
+            replace(NEW, notification=NotificationSettings(auto_accept=True)),
+            [("notification.auto_accept", "needs_auto_assign")],
         ),
     ],
 )
