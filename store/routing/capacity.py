@@ -1,7 +1,7 @@
 """What agents can have and what they have in use, read from their slots."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
@@ -13,28 +13,25 @@ from domain.routing.capacity import (
     ProfileLimit,
     SlotUse,
     UsedCapacity,
+    counts_since,
     used_capacity,
 )
-from domain.routing.local_days import day_around
 from store.routing.slot_states import SlotState, slot_is_live
 from store.tables import AgentCapacityProfile, AgentState, CapacityProfile, Slot
-
-_LONGEST_DAY = timedelta(hours=27)
-"""A slot that was claimed longer ago was claimed on an earlier day, wherever the agent is."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgentCapacity:
-    """What an agent can have and the slots that count. `day_start`: when their local day began."""
+    """What an agent can have and the slots that count, at an instant."""
 
     limits: CapacityLimits
     slots: tuple[SlotUse, ...]
-    day_start: datetime
+    at: datetime
 
     @property
     def used(self) -> UsedCapacity:
         """What is in use."""
-        return used_capacity(self.limits, self.slots, self.day_start)
+        return used_capacity(self.limits, self.slots, self.at)
 
     @property
     def sessions(self) -> int:
@@ -67,16 +64,13 @@ def capacity_of(session: Session, state: AgentState, now: datetime) -> AgentCapa
                 profile.default_limit if own is None else own,
                 CapacityReset(profile.reset),
                 profile.blocks,
+                profile.timezone,
             )
             for profile, own in profiles
         ),
     )
-    day_start = now
-    by_day = [profile for profile, _ in profiles if profile.reset == CapacityReset.END_OF_DAY]
-    if by_day:
-        day_start = day_around(by_day[0].timezone, now)[0]
-    slots = _slots_that_count(session, state.agent_id, now - _LONGEST_DAY if by_day else None)
-    return AgentCapacity(limits, tuple(map(_use_of, slots)), day_start)
+    slots = _slots_that_count(session, state.agent_id, counts_since(limits, now))
+    return AgentCapacity(limits, tuple(map(_use_of, slots)), now)
 
 
 def _slots_that_count(session: Session, agent_id: str, since: datetime | None) -> list[Slot]:

@@ -99,7 +99,7 @@ def _write_demand(session: Session, demand: Demand) -> None:
         "queue_id": demand.queue_id,
         "workstream_id": demand.workstream_id,
         "skills": {need.skill_id: need.rating for need in demand.skills},
-        "skill_matching": demand.match.value,
+        "skill_matching": demand.skill_matching.value,
         "units": demand.need.units,
         "capacity_profiles": list(demand.need.profiles),
     }
