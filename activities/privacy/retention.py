@@ -8,7 +8,7 @@ from functools import partial
 from sqlmodel import Session
 from temporalio import activity
 
-from activities.common.engine_time import engine_clock
+from activities.common.activity_time import activity_clock
 from activities.common.heartbeat import heartbeating
 from base.log import get_logger
 from base.settings import Settings
@@ -32,7 +32,7 @@ class RetentionActivities:
     @activity.defn(name="enforce_retention")
     async def enforce_retention(self, inbox_position: int) -> RetentionReport:
         """Delete what is older than its period. Up to `inbox_position` the inbox has been looked through."""
-        now = engine_clock()()
+        now = activity_clock()()
         deleted: dict[str, int] = {}
         async with heartbeating():
             with closing(Database(self._settings.inbox_url)) as inbox:

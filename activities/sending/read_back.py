@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 from temporalio import activity
 
+from activities.common.activity_time import activity_clock, sleep_until
 from activities.common.credentials import page_credentials
-from activities.common.engine_time import engine_clock, sleep_until
 from activities.common.heartbeat import heartbeating
 from activities.sending.concurrency_limit import READ_WIDTH, Lane, LaneFullError, Lanes
 from base import failpoints
@@ -61,7 +61,7 @@ class ReadBackActivities:
     @activity.defn(name="read_back")
     async def read_back(self, request: ReadBack) -> SendReport:
         """Settle the message as sent if Meta shows it without doubt."""
-        now = engine_clock()
+        now = activity_clock()
         async with heartbeating():
             try:
                 async with self._lanes.turn(request.page_id, now) as lane:

@@ -16,7 +16,7 @@ from sqlmodel import Session
 from temporalio import activity
 
 from activities.attachments.uploads import Uploads
-from activities.common.engine_time import engine_clock, sleep_until
+from activities.common.activity_time import activity_clock, sleep_until
 from activities.common.heartbeat import Heartbeater, heartbeating
 from activities.customers.profiles import ProfileKeeper
 from activities.pages.suspicions import doubt_page
@@ -129,7 +129,7 @@ class SendActivities:
     @activity.defn(name="send_message")
     async def send_message(self, request: SendMessage) -> SendReport:
         """Try to send one outbound row and record how it went."""
-        now = engine_clock()
+        now = activity_clock()
         async with heartbeating() as pulse:
             try:
                 async with self._lanes.turn(request.page_id, now) as lane:

@@ -13,7 +13,7 @@ from api.http.fields import Digits, Id, Instant, OptionalIdempotencyKey, PathId,
 from api.http.paging import Cursor, CursorOf, CursorPage, Limit
 from api.http.problem_docs import problems
 from api.http.slow_reads import LongReadsDep
-from api.privacy.addresses import status_url
+from api.privacy.status_url import status_url
 from api.schemas.views import CustomerListView, CustomerView
 from api.security.audit import record
 from api.security.auth import Caller

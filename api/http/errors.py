@@ -8,8 +8,8 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Match
 
-from api.http.invalid import describe_errors
 from api.http.problems import PROBLEMS, Problem
+from api.http.validation_errors import describe_errors
 from base.log import get_logger
 from base.secrets import SecretUnreadableError
 from store.db.read_limits import ReadTooSlowError

@@ -15,8 +15,8 @@ from api.http.problems import Problem
 from api.http.public_page import HEADERS, message_page
 from api.http.rate_limit import RateLimit
 from api.http.request_log import DATA_DELETION, WEBHOOKS
-from api.privacy.addresses import status_url
 from api.privacy.data_deletion_texts import texts_for
+from api.privacy.status_url import status_url
 from api.security.refused_requests import Refused, RefusedRequests, source_of
 from api.webhooks.secrets import AccountSecrets, SecretsUnavailableError
 from base import clock

@@ -15,8 +15,8 @@ from starlette.responses import Response
 from starlette.routing import Router
 
 from api.http.body import read_body
-from api.http.invalid import find_wrong_parameters
 from api.http.problems import Problem
+from api.http.validation_errors import find_wrong_parameters
 from api.security.auth import Principal, authenticate
 from api.security.permissions import Permissions
 from api.security.refused_requests import Refused, RefusedRequests, source_of
