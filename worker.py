@@ -46,12 +46,12 @@ from base.time_skipping_clock import process_time
 from domain.sending.rate_limit import Pace
 from ingest.inbox.inbox import Inbox, inbox_rows, open_inbox
 from ingest.inbox.reader import InboxReader
-from ingest.inbox.wake import datagram_wake_up, postgres_wake_up
 from ingest.relay.file_starter import FileStarter
 from ingest.relay.leases import MachineLock
 from ingest.relay.projection_repairs import ProjectionRepairs
 from ingest.relay.relay import Relay
 from ingest.relay.signaller import Signaller
+from ingest.relay.wake_up import wake_up_by
 from local.start_checks import (
     require_namespace,
     require_places,
@@ -138,7 +138,7 @@ async def working(
         )
         usage = UsageTracker()
         graph = GraphClient(http, str(settings.graph_base_url), settings.graph_version, usage.note)
-        taking = open_inbox(settings)
+        taking = open_inbox(settings, database.signals)
         stack.callback(taking.close)
         profiles = ProfileKeeper(database, graph, settings.vault)
         stack.push_async_callback(profiles.aclose)
@@ -328,13 +328,11 @@ async def _relaying(
     stack: contextlib.AsyncExitStack,
 ) -> Callable[[], Awaitable[None]]:
     """What runs a new relay each time it is called."""
+    wake_up = await stack.enter_async_context(wake_up_by(database.signals))
     lock = None
     if settings.database_url is None:
-        wake_up = await stack.enter_async_context(datagram_wake_up(settings.data_dir))
         lock = MachineLock(settings.data_dir)
         stack.callback(lock.release)
-    else:
-        wake_up = await stack.enter_async_context(postgres_wake_up(settings.database_url))
 
     async def run() -> None:
         waker = PageWaker(client, database)

@@ -122,7 +122,7 @@ def create_app(
         workflows = workflow_client or TemporalWorkflowClient(await connect(settings, lazy=True))
         http = httpx.AsyncClient(transport=graph_transport, limits=_GRAPH_CONNECTIONS)
         graph = GraphClient(http, str(settings.graph_base_url), settings.graph_version)
-        inbox_rows, inbox = Database(settings.inbox_url), open_inbox(settings)
+        inbox_rows, inbox = Database(settings.inbox_url), open_inbox(settings, store.signals)
         _set_state(app.state, settings, store, inbox_rows, workflows=workflows, graph=graph)
         app.state.internal_inbox = InternalInbox(inbox, inbox_rows)
         app.state.proxies, app.state.connections = proxies, connections

@@ -50,7 +50,7 @@ class BaselineActivities:
 
 def _make_worker(settings: Settings, client: Client, graph: GraphClient, secrets: DemoSecrets) -> Worker:
     database = Database(settings.store_url)
-    inbox = open_inbox(settings)
+    inbox = open_inbox(settings, database.signals)
     options = make_worker(
         settings, client, database, graph, inbox=inbox, task_queue=_UNUSED_TASK_QUEUE
     ).config()

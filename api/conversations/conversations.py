@@ -137,12 +137,13 @@ async def get_timeline(
     Without what the caller may not read: surveys are for supervisors and administrators.
     """
     wanted = timeline.EventFilter(conversation_id, subjects=subjects_for(permissions, caller.role))
+    settled = await timeline.settled_through(database)
 
     def load(session: Session) -> CursorPage[EventView]:
         find_conversation(session, conversation_id)
         return _TIMELINE.page(
             query,
-            read=partial(timeline.listed, session, wanted),
+            read=partial(timeline.listed, session, wanted, through=settled),
             find=partial(timeline.find, session, wanted),
             place_of=timeline.place_of,
             show=lambda events: [EventView.of(event) for event in events],

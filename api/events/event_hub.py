@@ -1,6 +1,6 @@
 """One reader of the event table per process, and the last events in memory for all streams.
 
-It looks when it is told of a commit (`store.db.commit_signal`), and polls, for that may be lost.
+It looks when it is told of a commit (`store.db.signals`), and polls, for that may be lost.
 With the events it reads, at the same instant, who may still listen: what happens after a key was revoked is
 never told to its holder. Each event is rendered once. Each stream keeps its own position and takes what
 follows it; one that has fallen behind what is in memory reads the table. So a slow reader costs nothing but
@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from typing import Annotated
 
@@ -23,6 +24,7 @@ from api.http.problems import Problem
 from base.log import get_logger
 from domain.access.roles import Role
 from store.db.database import Database
+from store.db.signals import EVENTS_APPENDED
 from store.events import timeline
 from store.events.timeline import EventFilter
 from store.installation.installation import claim_event_log_id, read_event_log_id
@@ -173,12 +175,17 @@ class EventHub:
     async def _start(self) -> None:
         known = await self._database.read(read_event_log_id)
         self._log_id = known if known is not None else await self._database.write(claim_event_log_id)
-        self._position = self._floor = await self._database.read(timeline.newest_event_id)
+        settled = await timeline.settled_through(self._database)
+        self._position = self._floor = await self._database.read(
+            partial(timeline.newest_event_id, through=settled)
+        )
         self._recent.clear()
         self._poller = asyncio.create_task(self._poll(), name="events")
 
     async def _poll(self) -> None:
-        async with self._database.commits.received() as committed:
+        committed = asyncio.Event()
+        async with self._database.signals.listening({EVENTS_APPENDED: committed.set}) as announce:
+            announce()
             while True:
                 committed.clear()
                 more = False
@@ -194,9 +201,12 @@ class EventHub:
 
     async def _poll_once(self) -> bool:
         after, listeners = self._position, tuple(self._listeners)
+        settled = await timeline.settled_through(self._database)
 
         def look(session: Session) -> tuple[list[_Told], Mapping[str, Role]]:
-            found = timeline.read_events(session, timeline.EVERYTHING, after=after, limit=_BATCH)
+            found = timeline.read_events(
+                session, timeline.EVERYTHING, after=after, limit=_BATCH, through=settled
+            )
             told = [_Told(_id(event), event, self._render(event, self._log_id)) for event in found]
             return told, self._rights(session, listeners)
 

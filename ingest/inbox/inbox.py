@@ -13,7 +13,7 @@ import queue
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -23,10 +23,10 @@ import psycopg
 from base import failpoints
 from base.log import get_logger
 from base.settings import Settings
-from ingest.inbox.wake import DatagramNotifier, NullNotifier
 from messenger.webhooks.webhook import WebhookEvent
 from store.db.postgres_errors import without_values
-from store.inbox.relay_shares import CHANNEL, PARTITIONS
+from store.db.signals import INBOX_WRITTEN, Signals
+from store.inbox.relay_shares import PARTITIONS
 
 _GROUP_LIMIT = 500
 _BUSY_TIMEOUT_SECONDS = 2.0
@@ -92,16 +92,6 @@ class InboxWriter(Protocol):
         """Close the connection."""
 
 
-class Notifier(Protocol):
-    """Tells a relay that there is something to read."""
-
-    def notify(self) -> None:
-        """Wake the relay. A lost call costs only time: the relay polls as well."""
-
-    def close(self) -> None:
-        """Close what it holds open."""
-
-
 def _placeholders(placeholder: str) -> str:
     return f"({', '.join([placeholder] * _COLUMNS)})"
 
@@ -154,14 +144,13 @@ class PostgresInboxWriter:
         self._connection: psycopg.Connection | None = None
 
     def write(self, rows: list[Row]) -> None:
-        """Store rows in one commit and wake the relays."""
+        """Store rows in one commit."""
         if self._connection is None or self._connection.closed:
             self._connection = psycopg.connect(self._conninfo, connect_timeout=2)
         try:
             with self._connection.transaction(), self._connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_POSTGRES_ORDER_LOCK,))
                 cursor.executemany(_INSERT.format(rows=_placeholders("%s")), rows)
-                cursor.execute(f"NOTIFY {CHANNEL}")
         except psycopg.Error:
             # Whatever it was, the next connection may be to another server: the one that took over.
             self._connection.close()
@@ -183,9 +172,9 @@ class _Waiting:
 class Inbox:
     """Stores deliveries for requests, and returns when they are durable."""
 
-    def __init__(self, writer: InboxWriter, notifier: Notifier) -> None:
+    def __init__(self, writer: InboxWriter, wake_relays: Callable[[], None]) -> None:
         self._writer = writer
-        self._notifier = notifier
+        self._wake_relays = wake_relays
         self._gathered: list[_Waiting] = []
         self._waiting: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="inbox-committer", daemon=True)
@@ -212,7 +201,6 @@ class Inbox:
         self._waiting.put(None)
         self._thread.join()
         self._writer.close()
-        self._notifier.close()
 
     def _run(self) -> None:
         while (group := self._waiting.get()) is not None:
@@ -249,15 +237,17 @@ class Inbox:
             ):  # the loop is closed: nobody waits for the answer any more
                 loop.call_soon_threadsafe(_resolve, members, error)
         if error is None:
-            self._notifier.notify()
+            self._wake_relays()
 
 
-def open_inbox(settings: Settings) -> Inbox:
-    """The installation's inbox, to write to; close it."""
+def open_inbox(settings: Settings, signals: Signals) -> Inbox:
+    """The installation's inbox, to write to; close it. `signals` wake its relays."""
+    writer: InboxWriter
     if settings.database_url is None:
         writer = SqliteInboxWriter(settings.data_dir / "inbox.db")
-        return Inbox(writer, DatagramNotifier(settings.data_dir))
-    return Inbox(PostgresInboxWriter(settings.database_url), NullNotifier())
+    else:
+        writer = PostgresInboxWriter(settings.database_url)
+    return Inbox(writer, lambda: signals.send((INBOX_WRITTEN,)))
 
 
 def _resolve(futures: list[asyncio.Future[None]], error: InboxUnavailableError | None) -> None:

@@ -18,12 +18,12 @@ from base.tracebacks import place_of, without_values
 from ingest.events.conflicts import ConflictWatch
 from ingest.events.event_router import Routed, quarantine, route
 from ingest.inbox.reader import InboxReader
-from ingest.inbox.wake import WakeUpEvent
 from ingest.relay.file_starter import FileStarter
 from ingest.relay.leases import Leases, MachineLock, Part
 from ingest.relay.projection_repairs import ProjectionRepairs
 from ingest.relay.replay import replay
 from ingest.relay.signaller import Signaller
+from ingest.relay.wake_up import WakeUpEvent
 from store.db.database import Database
 from store.db.unavailable import may_be_of_the_data, reason
 from store.inbox.relay_shares import Lease, LeaseLostError, advance

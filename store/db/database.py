@@ -21,13 +21,14 @@ from enum import Enum
 from typing import Any, TypeVar
 
 import orjson
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlmodel import Session
 
 from base.metrics import STORE_WAIT
-from store.db.commit_signal import CommitSignal, commit_signal, is_signalled
 from store.db.postgres_errors import hide_values
 from store.db.read_limits import StoppableRead
+from store.db.signals import Signals, signals_between_processes, signals_of
 
 T = TypeVar("T")
 Work = Callable[[Session], T]
@@ -45,6 +46,11 @@ _POSTGRES_TIMEOUTS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,  # milliseconds
 }
+
+
+# A process that stands still within a transaction keeps its locks, and readers of the log of events waiting,
+# for no longer than this.
+MAX_IDLE_TRANSACTION = timedelta(seconds=60)
 
 
 class Lane(Enum):
@@ -121,6 +127,13 @@ def make_engine(
             **_COMMON,
         )
         hide_values(engine)
+
+        @event.listens_for(engine, "connect")
+        def _limit(connection: psycopg.Connection, _record: object) -> None:
+            milliseconds = int(MAX_IDLE_TRANSACTION / timedelta(milliseconds=1))
+            connection.execute(f"SET idle_in_transaction_session_timeout = {milliseconds}")
+            connection.commit()
+
         return engine
     # The connection that was used last has in its cache what is asked for again.
     pool: dict[str, Any] = {} if writes else {"pool_size": pool_size, "pool_use_lifo": True}
@@ -166,7 +179,7 @@ class Database:
     def __init__(self, url: str, *, readers: int = _READERS, writers: int = _POSTGRES_WRITERS) -> None:
         """`readers`: threads of the usual lane. `writers`: on PostgreSQL; SQLite has one."""
         self._single_writer = url.startswith("sqlite")
-        self.commits = commit_signal(url)
+        self.signals = signals_between_processes(url)
         self._write_engine = make_engine(url, pool_size=readers + _FURTHER_READERS + writers)
         self._read_engine = (
             make_engine(url, writes=False, pool_size=readers + _FURTHER_READERS)
@@ -178,7 +191,7 @@ class Database:
             for lane, limits in _LANES.items()
         }
         self._writer: _GroupCommitter | ThreadPoolExecutor = (
-            _GroupCommitter(self._write_engine, self.commits)
+            _GroupCommitter(self._write_engine, self.signals)
             if self._single_writer
             else ThreadPoolExecutor(writers, thread_name_prefix="store-write")
         )
@@ -226,7 +239,7 @@ class Database:
             self._writer.shutdown()
         for readers in self._readers.values():
             readers.shutdown()
-        self.commits.close()
+        self.signals.close()
         self._write_engine.dispose()
         self._read_engine.dispose()
 
@@ -245,8 +258,7 @@ class Database:
         ):
             result = work(session)
             session.commit()
-        if is_signalled(session):
-            self.commits.send()
+        self.signals.send(signals_of(session))
         return result
 
 
@@ -264,9 +276,9 @@ def _timed(work: Work[T], lane: str) -> Work[T]:
 class _GroupCommitter:
     """One writing thread; pieces of work that wait together are committed together."""
 
-    def __init__(self, engine: Engine, commits: CommitSignal) -> None:
+    def __init__(self, engine: Engine, signals: Signals) -> None:
         self._engine = engine
-        self._commits = commits
+        self._signals = signals
         self._waiting: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store-write", daemon=True)
         self._thread.start()
@@ -317,8 +329,7 @@ class _GroupCommitter:
             future.set_exception(error)
         else:
             future.set_result(result)
-            if is_signalled(session):
-                self._commits.send()
+            self._signals.send(signals_of(session))
 
     def _commit_together(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
         done: list[tuple[Future[Any], Any]] = []
@@ -332,8 +343,7 @@ class _GroupCommitter:
             return
         for future, result in done:
             future.set_result(result)
-        if any(map(is_signalled, sessions)):
-            self._commits.send()
+        self._signals.send(set().union(*map(signals_of, sessions)))
 
     @staticmethod
     def _run_one(

@@ -20,8 +20,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Session, SQLModel
 
-_EVENT_LOCK = 7300001
-
 FOR_NO_KEY_UPDATE: dict[str, Any] = {"key_share": True}
 """How a row is locked (`with_for_update`) whose key stays: rows that refer to it may be written meanwhile."""
 
@@ -162,13 +160,3 @@ def _upsert(dialect: str, model: type[SQLModel], names: tuple[str, ...], newer_b
     changed = {name: statement.excluded[name] for name in names if name not in keys}
     newer = table.c[newer_by] <= statement.excluded[newer_by] if newer_by else None
     return statement.on_conflict_do_update(index_elements=keys, set_=changed, where=newer)
-
-
-def lock_event_order(session: Session) -> None:
-    """Make event ids appear in the order of commits, so that a reader of the stream misses none.
-
-    SQLite has one writer anyway. On PostgreSQL the transactions that append events queue up here, which is
-    why events are appended last.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _EVENT_LOCK})

@@ -10,8 +10,9 @@ from base.ids import id_from_key
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
 from domain.events.kinds import FactKind
-from store.db.commit_signal import signal_commit
-from store.db.sql import insert_or_ignore, lock_event_order
+from store.db.append_order import announce_numbers
+from store.db.signals import EVENTS_APPENDED, signal_commit
+from store.db.sql import insert_or_ignore
 from store.tables import Event
 
 CONFLICTING_REPEAT = FactKind.WEBHOOK_CONFLICTING_REPEAT
@@ -52,12 +53,12 @@ def key_of(customer_id: str, fact: Fact) -> str:
 
 
 def append_events(session: Session, rows: Iterable[dict[str, Any]]) -> None:
-    """Append rows of `event_row`; call it last in a transaction (see `lock_event_order`)."""
+    """Append rows of `event_row`; call it last in a transaction (see `announce_numbers`)."""
     listed = list(rows)
     if listed:
-        lock_event_order(session)
+        announce_numbers(session)
         insert_or_ignore(session, Event, listed)
-        signal_commit(session)
+        signal_commit(session, EVENTS_APPENDED)
 
 
 def append_page_event(

@@ -1,4 +1,7 @@
-"""Reading the append-only event table, in the order of its ids, which is the order of commits."""
+"""Reading the append-only event table, in the order of its ids.
+
+Whoever follows it asks `settled_through` first, and reads no further.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,6 +10,8 @@ from datetime import datetime
 from sqlalchemy import false, func, or_, select
 from sqlmodel import Session, col
 
+from store.db.append_order import first_unsettled
+from store.db.database import Database
 from store.db.ranges import Span, cut
 from store.tables import Event
 
@@ -38,9 +43,23 @@ class EventFilter:
 EVERYTHING = EventFilter()
 
 
-def listed(session: Session, wanted: EventFilter, span: Span[Place]) -> list[Event]:
-    """A part of the log, in its order."""
+async def settled_through(database: Database) -> int | None:
+    """The id up to which the log is complete, for transactions that begin after this; None: to its end.
+
+    Beyond it a lower id may yet appear after a higher one (`store.db.append_order`).
+    """
+    if database.dialect != "postgresql":
+        return None
+    return await database.read(lambda session: (first_unsettled(session) or 1) - 1)
+
+
+def listed(
+    session: Session, wanted: EventFilter, span: Span[Place], *, through: int | None = None
+) -> list[Event]:
+    """A part of the log, in its order, not beyond the id `through`."""
     statement = select(Event)
+    if through is not None:
+        statement = statement.where(col(Event.id) <= through)
     if wanted.conversation_id is not None:
         statement = statement.where(col(Event.conversation_id) == wanted.conversation_id)
     if wanted.page_id is not None:
@@ -68,9 +87,7 @@ def read_events(
     session: Session, wanted: EventFilter, *, after: int, limit: int, through: int | None = None
 ) -> list[Event]:
     """Events with ids greater than `after`, up to and with `through`, oldest first."""
-    return listed(
-        session, wanted, Span(limit, after=(after,), before=None if through is None else (through + 1,))
-    )
+    return listed(session, wanted, Span(limit, after=(after,)), through=through)
 
 
 def events_of_kind(session: Session, kind: str, *, before: int | None, limit: int) -> list[Event]:
@@ -98,9 +115,10 @@ def known_keys(session: Session, dedupe_keys: Iterable[str]) -> set[str | None]:
     )
 
 
-def newest_event_id(session: Session) -> int:
-    """The id of the newest event; 0 when there is none."""
-    return session.scalar(select(func.max(col(Event.id)))) or 0
+def newest_event_id(session: Session, *, through: int | None = None) -> int:
+    """The id of the newest event, not beyond `through`; 0 when there is none."""
+    newest = select(func.max(col(Event.id)))
+    return session.scalar(newest if through is None else newest.where(col(Event.id) <= through)) or 0
 
 
 def oldest_and_newest_ids(session: Session) -> tuple[int, int]:

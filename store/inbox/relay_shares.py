@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, delete, text, tuple_, update
 from sqlmodel import Session, col, func, select
 
 from base import clock
+from store.db.signals import RELAYS_CHANGED, signal_commit
 from store.db.sql import delete_rows, insert_or_ignore, is_postgres, table_of, upsert
 from store.tables import Relay, RelayPartition
 
@@ -19,10 +20,6 @@ PARTITIONS = 16
 
 PRESENCE = timedelta(seconds=3)
 """How long a relay that says nothing is taken for alive, where nothing else tells."""
-
-CHANNEL = "pagedesk_inbox"
-SHARES_CHANGED = "shares"
-"""The payload of PostgreSQL's NOTIFY on `CHANNEL` by which a relay asks the others to look at the shares."""
 
 _SHARING_LOCK = 7300004
 _PARTITION = table_of(RelayPartition)
@@ -90,7 +87,7 @@ def take_share(session: Session, relay_id: str, *, alone: bool) -> Share:
             .values(owner=relay_id, fence=_PARTITION.c.fence + 1)
         )
     if given or (joined and len(relays) > 1):
-        _ask_others_to_look(session)
+        signal_commit(session, RELAYS_CHANGED)
     leases = _leases(session, relay_id)
     return Share(leases, lacks=len(leases) < share, survives=survives)
 
@@ -99,7 +96,7 @@ def give_back(session: Session, relay_id: str) -> None:
     """This relay leaves: whoever is there takes its partitions at once."""
     session.connection().execute(update(_PARTITION).where(_PARTITION.c.owner == relay_id).values(owner=None))
     delete_rows(session, Relay, col(Relay.id) == relay_id)
-    _ask_others_to_look(session)
+    signal_commit(session, RELAYS_CHANGED)
 
 
 def advance(session: Session, relay_id: str, leases: Sequence[Lease], position: int) -> None:
@@ -166,8 +163,3 @@ def _leases(session: Session, relay_id: str) -> list[Lease]:
         .order_by(_PARTITION.c.partition)
     )
     return [Lease(*row) for row in session.connection().execute(held)]
-
-
-def _ask_others_to_look(session: Session) -> None:
-    if is_postgres(session):
-        session.connection().execute(text(f"NOTIFY {CHANNEL}, '{SHARES_CHANGED}'"))

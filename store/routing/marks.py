@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
-from store.db.commit_signal import signal_commit
+from store.db.signals import WORK_MARKED, signal_commit
 from store.db.sql import delete_rows, table_of
 from store.tables import DispatchMark
 
@@ -41,7 +41,7 @@ def append_marks(session: Session, marks: Iterable[tuple[MarkKind, str]]) -> Non
     rows = [{"shard": 0, "kind": kind.value, "key": key} for kind, key in marks]
     if rows:
         session.connection().execute(_MARK.insert(), rows)
-        signal_commit(session)
+        signal_commit(session, WORK_MARKED)
 
 
 def read_marks(session: Session, limit: int) -> list[Mark]:

@@ -31,7 +31,6 @@ from domain.workstreams.conversation_settings import ConversationSettings
 from ingest.events.event_router import RoutedThread, route
 from ingest.inbox.inbox import Inbox, SqliteInboxWriter, inbox_rows
 from ingest.inbox.reader import InboxReader
-from ingest.inbox.wake import NullNotifier
 from ingest.relay.conversation_client import ConversationClient
 from messenger.graph.client import GraphClient
 from messenger.webhooks.internal_events import survey_answered
@@ -99,7 +98,7 @@ class Desk:
         self.meta = RecordedMeta()
         self.store = Database(settings.store_url)
         self.inbox_store = Database(settings.inbox_url)
-        self.inbox = Inbox(SqliteInboxWriter(settings.data_dir / "inbox.db"), NullNotifier())
+        self.inbox = Inbox(SqliteInboxWriter(settings.data_dir / "inbox.db"), lambda: None)
         self.reader = InboxReader(self.inbox_store)
         self.task_queue = f"test-{new_id()}"
         self.page_id = PAGE_A

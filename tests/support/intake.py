@@ -5,7 +5,6 @@ from base.settings import Settings
 from ingest.events.event_router import Routed, route
 from ingest.inbox.inbox import Inbox, SqliteInboxWriter, inbox_rows
 from ingest.inbox.reader import InboxReader
-from ingest.inbox.wake import NullNotifier
 from messenger.webhooks.webhook import split
 from store.db.database import Database
 from store.tables import InboxEvent
@@ -19,7 +18,7 @@ class Intake:
         self.settings = settings
         self.store = Database(settings.store_url)
         self.inbox_store = Database(settings.inbox_url)
-        self.inbox = Inbox(SqliteInboxWriter(settings.data_dir / "inbox.db"), NullNotifier())
+        self.inbox = Inbox(SqliteInboxWriter(settings.data_dir / "inbox.db"), lambda: None)
         self._reader = InboxReader(self.inbox_store)
         self._position = 0
 

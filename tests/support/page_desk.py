@@ -46,7 +46,7 @@ class PageDesk:
         self.meta = meta
         self.graph = GraphClient(meta, META, "v26.0")
         self.pages = PageActivities(self.store, self.graph, settings)
-        self.taking = open_inbox(settings)
+        self.taking = open_inbox(settings, self.store.signals)
         self.gaps = GapActivities(self.store, self.graph, settings.vault, self.take, pause=self._paused)
         self._reader = InboxReader(self.inbox)
         self._position = 0
@@ -176,7 +176,7 @@ async def page_desk(data_dir: Path) -> AsyncIterator[PageDesk]:
     settings = make_settings(data_dir, public_url=PUBLIC_URL)
     store = Database(settings.store_url)
     webhooks = WebhookMount()
-    inbox = open_inbox(settings)
+    inbox = open_inbox(settings, store.signals)
     webhooks.open(settings, store, inbox, RefusedRequests(store))
     sandbox = create_app(Config(transport=httpx.ASGITransport(webhooks)))
     world: World = sandbox.state.world

@@ -15,12 +15,12 @@ from base.settings import Settings
 from base.temporal import connect
 from ingest.events import conflicts
 from ingest.inbox.reader import InboxReader
-from ingest.inbox.wake import datagram_wake_up, postgres_wake_up
 from ingest.relay.file_starter import FileStarter
 from ingest.relay.leases import MachineLock
 from ingest.relay.projection_repairs import ProjectionRepairs
 from ingest.relay.relay import Relay
 from ingest.relay.signaller import Signaller
+from ingest.relay.wake_up import wake_up_by
 from store.db.database import Database
 
 
@@ -33,8 +33,7 @@ async def main() -> None:
     client = await connect(settings.model_copy(update={"temporal_address": f"{host}:{port}"}), lazy=True)
     database, inbox = Database(settings.store_url), Database(settings.inbox_url)
     server = settings.database_url
-    opened = datagram_wake_up(settings.data_dir) if server is None else postgres_wake_up(server)
-    async with opened as wake_up:
+    async with wake_up_by(database.signals) as wake_up:
         relay = Relay(
             database=database,
             reader=InboxReader(inbox),
@@ -49,6 +48,7 @@ async def main() -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
         with contextlib.suppress(asyncio.CancelledError):
             await running
+    database.close()
 
 
 if __name__ == "__main__":

@@ -488,7 +488,7 @@ async def test_what_another_process_commits_is_told_without_waiting_for_the_poll
 
 async def test_what_was_not_signalled_is_told_by_the_poll(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_hub, "POLL_SECONDS", 0.05)
-    monkeypatch.setattr(api.database.commits, "send", lambda: None)
+    monkeypatch.setattr(api.database.signals, "send", lambda _: None)
     async with listening(api) as stream:
         await _happen(api, "one")
         await stream.has(1)
@@ -498,7 +498,7 @@ async def test_a_position_that_another_api_has_told_already_is_no_position_of_el
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with listening(api) as first:
-        monkeypatch.setattr(api.database.commits, "send", lambda: None)
+        monkeypatch.setattr(api.database.signals, "send", lambda _: None)
         monkeypatch.setattr(event_hub, "POLL_SECONDS", 0.5)
         await _happen(api, "told by another")
         beyond = write_id(await api.database.write(claim_event_log_id), 1)

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from ingest.inbox.inbox import Inbox, InboxUnavailableError, Row, SqliteInboxWriter
-from ingest.inbox.wake import NullNotifier
 from support.store import make_settings
 
 
@@ -34,7 +33,7 @@ def row(key: str, partition: int | None = 0) -> Row:
 
 async def test_deliveries_of_one_turn_of_the_loop_are_one_commit() -> None:
     groups = Groups()
-    with closing(Inbox(groups, NullNotifier())) as inbox:
+    with closing(Inbox(groups, lambda: None)) as inbox:
         await asyncio.gather(*(inbox.store([row(f"{number}")]) for number in range(20)))
         await inbox.store([row("later")])
     assert groups.written == [[f"{number}" for number in range(20)], ["later"]]
@@ -42,7 +41,7 @@ async def test_deliveries_of_one_turn_of_the_loop_are_one_commit() -> None:
 
 async def test_closing_stores_what_was_gathered() -> None:
     groups = Groups()
-    inbox = Inbox(groups, NullNotifier())
+    inbox = Inbox(groups, lambda: None)
     storing = asyncio.create_task(inbox.store([row("last")]))
     asyncio.get_running_loop().call_soon(inbox.close)  # after the task's first step, before the hand-over
     await storing
@@ -50,7 +49,7 @@ async def test_closing_stores_what_was_gathered() -> None:
 
 
 async def test_all_of_a_group_are_told_that_it_could_not_be_stored() -> None:
-    with closing(Inbox(Groups(sqlite3.OperationalError("disk full")), NullNotifier())) as inbox:
+    with closing(Inbox(Groups(sqlite3.OperationalError("disk full")), lambda: None)) as inbox:
         answers = await asyncio.gather(
             *(inbox.store([row(f"{number}")]) for number in range(3)), return_exceptions=True
         )

@@ -13,10 +13,10 @@ from sqlmodel import Session
 
 from ingest.events.event_router import Routed, quarantine, route
 from ingest.inbox.reader import InboxReader
-from ingest.inbox.wake import WakeUpEvent
 from ingest.relay import relay as relaying
 from ingest.relay.leases import MachineLock
 from ingest.relay.relay import Relay
+from ingest.relay.wake_up import WakeUpEvent
 from store.inbox.relay_shares import LeaseLostError, take_share
 from store.inbox.unrouted import request_replay
 from store.tables import Message, UnroutedEvent

@@ -39,7 +39,7 @@ class Relays:
         self.on_one_machine = settings.database_url is None
         self.store = Database(settings.store_url)
         self.inbox_store = Database(settings.inbox_url)
-        self.inbox: Inbox = open_inbox(settings)
+        self.inbox: Inbox = open_inbox(settings, self.store.signals)
         self._people = [new_psid() for _ in range(PEOPLE)]
         self._running: list[subprocess.Popen[bytes]] = []
 

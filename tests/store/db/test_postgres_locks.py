@@ -45,7 +45,7 @@ def database(tmp_path: Path, postgres_url: str) -> Iterator[Database]:
 def test_rows_of_a_page_may_be_written_while_its_own_is_locked(
     database: Database, change: Callable[[Session], None]
 ) -> None:
-    """Whoever changes a page may wait for the order of events, which a relay that writes such rows holds."""
+    """They refer to it, and a relay that writes them waits for no change of a page."""
 
     def work(session: Session) -> None:
         change(session)
