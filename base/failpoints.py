@@ -2,9 +2,9 @@
 
 `inbox.committed:3` ends the process, as hard as `kill -9` would, when it reaches that point the third time;
 `send.marked:1/stop` has it stand still there, until it gets SIGCONT. `router.event=7421908834567012` makes
-that step raise for that subject, every time. Several are separated by commas. The variable is read once, at
-the start; without it nothing here can do anything. The points are found by searching the code for
-`failpoints.`.
+that step raise for that subject, every time. Several are separated by commas. The variables are read once, at
+the start. Without `PAGEDESK_TEST_MODE=1` nothing here can do anything, and no process starts that has points
+to die at (`base.settings_reading`). The points are found by searching the code for `failpoints.`.
 """
 
 import os
@@ -15,7 +15,8 @@ from typing import Any
 EXIT_STATUS = 137
 """What a shell shows for a process that was killed by SIGKILL."""
 
-_VARIABLE = "PAGEDESK_FAILPOINTS"
+VARIABLE = "PAGEDESK_FAILPOINTS"
+TEST_MODE_VARIABLE = "PAGEDESK_TEST_MODE"
 _STOP = "/stop"
 # The transport's steps, as httpx's `trace` extension names them, of a call that sends a message.
 _OF_A_SEND = {
@@ -27,6 +28,16 @@ _OF_A_SEND = {
 
 class InjectedFaultError(Exception):
     """A step failed because a test wanted it to."""
+
+
+def is_test_mode() -> bool:
+    """Whether this process is of a test: only then it may be made to die."""
+    return os.environ.get(TEST_MODE_VARIABLE) == "1"
+
+
+def are_armed() -> bool:
+    """Whether a test has asked for any point; for those whose name costs something."""
+    return bool(_left)
 
 
 def reach(point: str) -> None:
@@ -72,4 +83,4 @@ def _read(wanted: str) -> tuple[dict[str, tuple[int, bool]], frozenset[tuple[str
     return points, frozenset((step, subject) for step, subject in pairs)
 
 
-_left, _failing = _read(os.environ.get(_VARIABLE, ""))
+_left, _failing = _read(os.environ.get(VARIABLE, "") if is_test_mode() else "")

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import ValidationError
 
+from base import failpoints
 from base.settings import PREFIX, Settings
 
 # What tests use; see base.failpoints and tests/support.
-_NOT_SETTINGS = (f"{PREFIX}FAILPOINTS", f"{PREFIX}TEST_")
+_NOT_SETTINGS = (failpoints.VARIABLE, f"{PREFIX}TEST_")
 _CLOSE = 0.75
 _WORDS = {
     "int_parsing": "must be a whole number",
@@ -42,7 +43,7 @@ def ending_on_wrong_settings() -> Iterator[None]:
 
 def read_settings() -> Settings:
     """The settings of this process. Raises SettingsError."""
-    lines = list(_misspelt())
+    lines = [*_armed_outside_of_tests(), *_misspelt()]
     try:
         settings = Settings()
     except ValidationError as error:
@@ -57,6 +58,14 @@ def read_settings() -> Settings:
 def unknown_names() -> list[str]:
     """The `PAGEDESK_…` variables that are no settings, and like none: another program's, perhaps."""
     return [name for name, nearest in _unknown() if nearest is None]
+
+
+def _armed_outside_of_tests() -> Iterator[str]:
+    if os.environ.get(failpoints.VARIABLE) and not failpoints.is_test_mode():
+        yield (
+            f"{failpoints.VARIABLE} makes processes die: it is for tests, "
+            f"with {failpoints.TEST_MODE_VARIABLE}=1. Remove it."
+        )
 
 
 def _misspelt() -> Iterator[str]:

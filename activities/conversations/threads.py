@@ -66,10 +66,10 @@ class ThreadActivities:
 
         refused_by = await self._database.write(work)
         failpoints.reach("thread.projected")
-        if projection.change.facts:
+        if failpoints.are_armed() and projection.change.facts:
             failpoints.reach("thread.told")
-        for fact in projection.change.facts:
-            failpoints.reach(f"thread.told.{fact.kind}")
+            for fact in projection.change.facts:
+                failpoints.reach(f"thread.told.{fact.kind}")
         if refused_by is None:
             for fact in projection.change.facts:
                 _note(fact)

@@ -74,13 +74,17 @@ class Signals(ABC):
 
     def send(self, signals: Collection[Signal]) -> None:
         """Tell who listens; from any thread. Neither waits nor raises."""
+        if not signals:
+            return
         with self._changed:
-            if self._closed or self._pending.issuperset(signals):
+            if self._closed or (self._thread is not None and self._pending.issuperset(signals)):
                 return
             self._pending.update(signals)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="store-signals", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="store-signals", daemon=True)
+                with contextlib.suppress(RuntimeError):  # no thread is to be had: the poll is left
+                    thread.start()
+                    self._thread = thread
             self._changed.notify()
 
     def close(self) -> None:

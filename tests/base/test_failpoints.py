@@ -22,12 +22,14 @@ for turn in (1, 2, 3):
 failpoints.trip("router.event", "7421")
 """
 
+_TEST = {**os.environ, "PYTHONPATH": str(ROOT), "PAGEDESK_TEST_MODE": "1"}
+
 
 def run(armed: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", THREE_TURNS],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **armed},
+        env={**_TEST, **armed},
         capture_output=True,
         text=True,
         check=False,
@@ -43,6 +45,7 @@ def run(armed: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
         ({"PAGEDESK_FAILPOINTS": "inbox.committed:4, router.event=7422"}, 0, [1, 2, 3]),
         ({"PAGEDESK_FAILPOINTS": "inbox.committed:3, relay.routed:1"}, failpoints.EXIT_STATUS, [1]),
         ({"PAGEDESK_FAILPOINTS": "router.event=7421"}, 1, [1, 2, 3]),
+        ({"PAGEDESK_FAILPOINTS": "inbox.committed:2", "PAGEDESK_TEST_MODE": ""}, 0, [1, 2, 3]),
     ],
 )
 def test_a_process_ends_at_the_turn_that_was_asked_for(
@@ -56,7 +59,7 @@ def test_it_stands_still_where_that_was_asked_for_and_goes_on_when_told() -> Non
     with subprocess.Popen(  # noqa: S603 - our own code
         [sys.executable, "-c", THREE_TURNS],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PAGEDESK_FAILPOINTS": "relay.routed:2/stop"},
+        env={**_TEST, "PAGEDESK_FAILPOINTS": "relay.routed:2/stop"},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

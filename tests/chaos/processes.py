@@ -232,6 +232,7 @@ class Fleet:
             "PAGEDESK_GRAPH_BASE_URL": self.url(SANDBOX),
             "PAGEDESK_PUBLIC_URL": self.url(FRONT if self._store else API),
             "PAGEDESK_ADMIN_TOKEN": ADMIN_KEY,
+            "PAGEDESK_TEST_MODE": "1",
             **self._store,
         }
 

@@ -18,6 +18,7 @@ def _no_settings_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith("PAGEDESK_") and not name.startswith("PAGEDESK_TEST_"):
             monkeypatch.delenv(name)
+    monkeypatch.delenv("PAGEDESK_TEST_MODE", raising=False)
 
 
 _POSTGRES = "must be like postgresql://user:password@host:5432/database; PostgreSQL only."
@@ -44,6 +45,11 @@ _FILES = "must be like file:///var/lib/pagedesk/files, s3://bucket, gs://bucket 
             "must be like temporal.example.com:7233 (host:port, without http://).",
         ),
         ("TEMPORAL_TLS_CERT", "geheim.pem", "and PAGEDESK_TEMPORAL_TLS_KEY go together: set both."),
+        (
+            "FAILPOINTS",
+            "send.marked:geheim",
+            "makes processes die: it is for tests, with PAGEDESK_TEST_MODE=1. Remove it.",
+        ),
         ("ADMINTOKEN", "geheim", "is no setting. Is PAGEDESK_ADMIN_TOKEN meant? (docs/settings.md has all)"),
         (
             "DATABSE_URL",

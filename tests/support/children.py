@@ -21,6 +21,7 @@ def environment(settings: Settings, port: int, **more: str) -> dict[str, str]:
     return inherited | {
         "PAGEDESK_DATA_DIR": str(settings.data_dir),
         "PAGEDESK_PORT": str(port),
+        "PAGEDESK_TEST_MODE": "1",
         "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests"))),
         **more,
     }
