@@ -9,9 +9,7 @@ import contextlib
 import functools
 import hashlib
 import itertools
-import queue
 import sqlite3
-import threading
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ from base import failpoints
 from base.log import get_logger
 from base.settings import Settings
 from messenger.webhooks.webhook import WebhookEvent
+from store.db.group_committer import GroupCommitter
 from store.db.postgres_errors import without_values
 from store.db.signals import INBOX_WRITTEN, Signals
 from store.inbox.relay_shares import PARTITIONS
@@ -176,9 +175,9 @@ class Inbox:
         self._writer = writer
         self._wake_relays = wake_relays
         self._gathered: list[_Waiting] = []
-        self._waiting: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="inbox-committer", daemon=True)
-        self._thread.start()
+        self._committer = GroupCommitter[_Waiting](
+            "inbox-committer", self._commit, max_size=_GROUP_LIMIT, size_of=lambda waiting: len(waiting.rows)
+        )
 
     async def store(self, rows: list[Row]) -> None:
         """Return when the rows are on disk. Raises InboxUnavailableError."""
@@ -192,34 +191,14 @@ class Inbox:
 
     def _hand_over(self) -> None:
         gathered, self._gathered = self._gathered, []
-        self._waiting.put(gathered)
+        self._committer.submit(gathered)
 
     def close(self) -> None:
         """Finish what waits, then stop."""
         if self._gathered:
             self._hand_over()
-        self._waiting.put(None)
-        self._thread.join()
+        self._committer.close()
         self._writer.close()
-
-    def _run(self) -> None:
-        while (group := self._waiting.get()) is not None:
-            stopping = self._gather(group)
-            self._commit(group)
-            if stopping:
-                return
-
-    def _gather(self, group: list[_Waiting]) -> bool:
-        """Add what waits already to the group; True if the inbox is to be closed."""
-        while sum(len(waiting.rows) for waiting in group) < _GROUP_LIMIT:
-            try:
-                following = self._waiting.get_nowait()
-            except queue.Empty:
-                return False
-            if following is None:
-                return True
-            group.extend(following)
-        return False
 
     def _commit(self, group: list[_Waiting]) -> None:
         error: InboxUnavailableError | None = None

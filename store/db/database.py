@@ -9,9 +9,7 @@ Reads have lanes with threads of their own, so that what is slow keeps nothing w
 
 import asyncio
 import json
-import queue
 import sqlite3
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,6 +24,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlmodel import Session
 
 from base.metrics import STORE_WAIT
+from store.db.group_committer import GroupCommitter
 from store.db.postgres_errors import hide_values
 from store.db.read_limits import StoppableRead
 from store.db.signals import Signals, signals_between_processes, signals_of
@@ -190,8 +189,8 @@ class Database:
             lane: ThreadPoolExecutor(limits.threads or readers, thread_name_prefix=f"store-read-{lane.value}")
             for lane, limits in _LANES.items()
         }
-        self._writer: _GroupCommitter | ThreadPoolExecutor = (
-            _GroupCommitter(self._write_engine, self.signals)
+        self._writer: _SingleWriter | ThreadPoolExecutor = (
+            _SingleWriter(self._write_engine, self.signals)
             if self._single_writer
             else ThreadPoolExecutor(writers, thread_name_prefix="store-write")
         )
@@ -219,7 +218,7 @@ class Database:
     async def write(self, work: Work[T]) -> T:
         """Run `work` in a write transaction; it is durable when this returns."""
         timed = _timed(work, _WRITE)
-        if isinstance(self._writer, _GroupCommitter):
+        if isinstance(self._writer, _SingleWriter):
             return await asyncio.wrap_future(self._writer.submit(timed))
         return await asyncio.wrap_future(self._writer.submit(self._write, timed))
 
@@ -233,7 +232,7 @@ class Database:
 
     def close(self) -> None:
         """Finish what was submitted and close every connection."""
-        if isinstance(self._writer, _GroupCommitter):
+        if isinstance(self._writer, _SingleWriter):
             self._writer.stop()
         else:
             self._writer.shutdown()
@@ -273,47 +272,26 @@ def _timed(work: Work[T], lane: str) -> Work[T]:
     return timed
 
 
-class _GroupCommitter:
-    """One writing thread; pieces of work that wait together are committed together."""
+_Submitted = tuple[Work[Any], "Future[Any]"]
+
+
+class _SingleWriter:
+    """SQLite's: pieces of work that wait together are committed together."""
 
     def __init__(self, engine: Engine, signals: Signals) -> None:
         self._engine = engine
         self._signals = signals
-        self._waiting: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="store-write", daemon=True)
-        self._thread.start()
+        self._committer = GroupCommitter[_Submitted]("store-write", self._commit, max_size=_GROUP_LIMIT)
 
     def submit(self, work: Work[T]) -> "Future[T]":
         future: Future[T] = Future()
-        self._waiting.put((work, future))
+        self._committer.submit(((work, future),))
         return future
 
     def stop(self) -> None:
-        self._waiting.put(None)
-        self._thread.join()
+        self._committer.close()
 
-    def _run(self) -> None:
-        while True:
-            group, stopping = self._next_group()
-            if group:
-                self._commit(group)
-            if stopping:
-                return
-
-    def _next_group(self) -> tuple[list[tuple[Work[Any], Future[Any]]], bool]:
-        item = self._waiting.get()
-        group: list[tuple[Work[Any], Future[Any]]] = []
-        while item is not None:
-            group.append(item)
-            if len(group) == _GROUP_LIMIT:
-                return group, False
-            try:
-                item = self._waiting.get_nowait()
-            except queue.Empty:
-                return group, False
-        return group, True
-
-    def _commit(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
+    def _commit(self, group: list[_Submitted]) -> None:
         group = [(work, future) for work, future in group if future.set_running_or_notify_cancel()]
         if len(group) == 1:
             self._commit_one(*group[0])
@@ -331,7 +309,7 @@ class _GroupCommitter:
             future.set_result(result)
             self._signals.send(signals_of(session))
 
-    def _commit_together(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
+    def _commit_together(self, group: list[_Submitted]) -> None:
         done: list[tuple[Future[Any], Any]] = []
         try:
             with self._engine.begin() as connection:

@@ -8,7 +8,6 @@ wait for each other on PostgreSQL:
 2. `page`
 3. `page_health`
 4. `page_send_state`
-5. the order of events (`store.db.sql.lock_event_order`), which appending an event takes
 
 Rows of one table are locked in the order of their keys.
 """
