@@ -22,6 +22,7 @@ from activities.customers.profiles import ProfileKeeper
 from activities.pages.checks import PageActivities
 from activities.pages.gap_fill import GapActivities
 from activities.pages.release_held import WakingActivities
+from activities.pages.settings_broadcast import SettingsBroadcast
 from activities.privacy.erasures import ErasureActivities
 from activities.privacy.file_erasure import FileErasure
 from activities.privacy.retention import RetentionActivities
@@ -32,6 +33,7 @@ from activities.sending.send_message import SendActivities
 from background.erasure_starter import ErasureStarter
 from background.page_waker import PageWaker
 from background.retention_starter import start_retention
+from background.settings_watcher import SettingsWatcher
 from background.stand_in_worker import StandIns, connect_again
 from base import clock, failpoints
 from base.background_task import keep_running
@@ -155,6 +157,7 @@ async def working(
             "projection_repairs": projection_repairs.run,
             "profiles": profiles.run,
             "erasures": lambda: ErasureStarter(database, client).run(),
+            "settings": lambda: SettingsWatcher(database, client).run(),
             "retention": lambda: start_retention(client),
             "stand_ins": StandIns(
                 lambda: temporal_answers(client), lambda: make_stand_in(settings, worker)
@@ -213,6 +216,7 @@ def make_worker(
     )
     looks = ReadBackActivities(database, graph, settings.vault, lanes=Lanes(READ_WIDTH))
     waking = WakingActivities(database, client)
+    settings_broadcast = SettingsBroadcast(database, client)
     pages = PageActivities(database, graph, settings)
     gaps = GapActivities(database, graph, settings.vault, partial(_store_events, inbox))
     retention = RetentionActivities(database, files, settings)
@@ -230,6 +234,7 @@ def make_worker(
             pages.check_page,
             gaps.fill_gap,
             waking.wake_held,
+            settings_broadcast.tell_settings_changed,
             erasing.find_people,
             erasing.sends_under_way,
             erasing.stop_conversation,

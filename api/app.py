@@ -49,7 +49,6 @@ from api.sending.service import ReplyService
 from api.services.conversation_commands import ConversationCommands
 from api.services.internal_inbox import InternalInbox
 from api.services.meta_actions import MetaActions
-from api.services.settings_fanout import SettingsFanout
 from api.services.workflow_client import TemporalWorkflowClient, WorkflowClient
 from api.webhooks.mount import WebhookMount
 from base import clock
@@ -133,7 +132,6 @@ def create_app(
         webhooks.open(settings, store, inbox, refused)
         background = {
             asyncio.create_task(sweep_forever(app.state.replies), name="sweep"),
-            asyncio.create_task(app.state.settings_fanout.run(), name="settings"),
             asyncio.create_task(refused.run(), name="refusals"),
         }
         try:
@@ -192,7 +190,6 @@ def _set_state(
     state.meta_actions = MetaActions(store, graph, settings.vault)
     state.commands = ConversationCommands(store, workflows)
     state.replies = ReplyService(store, state.commands, state.meta_actions)
-    state.settings_fanout = SettingsFanout(store, workflows)
     state.passwords = Passwords()
     state.sign_in_throttle = SignInThrottle(store, settings.vault)
     state.refused_requests = RefusedRequests(store)

@@ -1,18 +1,31 @@
 """Domain values as JSON and back, by Pydantic."""
 
+import dataclasses
 import functools
-from typing import Any, TypeVar
+import types
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import TypeAdapter
+from pydantic import Discriminator, TypeAdapter
 from pydantic_core import to_jsonable_python
 
 T = TypeVar("T")
 
+_TAG = "action"
+
 
 @functools.lru_cache(maxsize=256)
 def adapter_of(wanted: Any) -> TypeAdapter[Any]:
-    """What reads a type. Building it costs far more than reading a value."""
-    return TypeAdapter(wanted)
+    """What reads a type. Building it costs far more than reading a value.
+
+    A union of dataclasses that all have an `action` is told apart by it. That cannot be left to the type's
+    annotation: the engine's client reads signatures by `get_type_hints`, which drops what `Annotated` adds.
+    """
+    is_tagged = isinstance(wanted, types.UnionType) and all(map(_has_tag, get_args(wanted)))
+    return TypeAdapter(Annotated[wanted, Discriminator(_TAG)] if is_tagged else wanted)
+
+
+def _has_tag(member: Any) -> bool:
+    return dataclasses.is_dataclass(member) and any(each.name == _TAG for each in dataclasses.fields(member))
 
 
 def to_json_value(value: Any) -> Any:

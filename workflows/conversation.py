@@ -14,6 +14,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from domain.conversations.changes import Change, Fact, Refusal, SendOutcome
+    from domain.conversations.command_types import Command
     from domain.conversations.conversation import (
         applied_before,
         apply_event,
@@ -32,7 +33,7 @@ with workflow.unsafe.imports_passed_through():
         send_settled,
     )
     from domain.conversations.projection import LastWritten, date_of_projection
-    from domain.conversations.state import Command, ThreadEvent, ThreadState
+    from domain.conversations.state import ThreadEvent, ThreadState
     from domain.events.kinds import FactKind
     from domain.sending.delivery import MessageStatus
     from domain.workstreams.conversation_settings import ConversationSettings
@@ -81,7 +82,7 @@ class ConversationWorkflow:
         self._loaded = start.state is not None
         self._waiting_events: list[ThreadEvent] = list(start.first.events) if start.first else []
         self._fresh = start.first
-        self._settings_changed = False
+        self._told_settings_version = 0
         self._unprojected = Change(self._state)
         self._projected_seq = self._state.applied_seq
         self._last_written = LastWritten.of(self._state)
@@ -135,9 +136,9 @@ class ConversationWorkflow:
             self._receive(event)
 
     @workflow.signal(name=SETTINGS_SIGNAL)
-    def settings_changed(self) -> None:
-        """Settings of the page or its workstream are others now: look before the next deadline."""
-        self._settings_changed = True
+    def settings_changed(self, version: int) -> None:
+        """The page's settings have this version now: read them, unless these or newer ones are known."""
+        self._told_settings_version = max(self._told_settings_version, version)
 
     @workflow.signal(name=GATE_OPENED_SIGNAL)
     def gate_opened(self) -> None:
@@ -159,6 +160,9 @@ class ConversationWorkflow:
         """An agent's command; refusals are `ApplicationError`s whose type is the refusal's code."""
         if not self._loaded:
             await workflow.wait_condition(lambda: self._loaded)
+        if command.settings_version > self._state.settings.version:
+            self.settings_changed(command.settings_version)
+            await workflow.wait_condition(lambda: not self._settings_are_behind)
         cause = f"command/{command.command_id}"
         outcome = decide(self._state, command, workflow.now(), self._ids(cause))
         if isinstance(outcome, Refusal):
@@ -168,8 +172,9 @@ class ConversationWorkflow:
 
     @command.validator
     def _refuse_early(self, command: Command) -> None:
-        # A refusal here leaves no trace in the history; before the load only the handler can tell.
-        if not self._loaded:
+        # A refusal here leaves no trace in the history. Only the handler can wait: for the load, or for
+        # settings that are newer than those that are known.
+        if not self._loaded or command.settings_version > self._state.settings.version:
             return
         outcome = decide(self._state, command, workflow.now(), _no_id)
         if isinstance(outcome, Refusal):
@@ -230,15 +235,21 @@ class ConversationWorkflow:
         self._apply(Change(self._state.after_skipping(event.seq), facts=(fact,)), f"event/{event.seq}")
 
     async def _read_settings(self) -> None:
-        """Look the settings up. They decide what is due, so this comes before every deadline."""
-        self._settings_changed = False
+        """Read the settings. They decide what is due, so this comes before every deadline."""
+        told = self._told_settings_version
         settings: ConversationSettings = await in_this_task(
             "read_settings", self._page_id, ConversationSettings
         )
         self._state = with_settings(self._state, settings, workflow.now())
+        if self._told_settings_version == told:  # there are no newer ones, whatever was told
+            self._told_settings_version = self._state.settings.version
+
+    @property
+    def _settings_are_behind(self) -> bool:
+        return self._told_settings_version > self._state.settings.version
 
     async def _fire_deadlines(self) -> None:
-        if self._settings_changed or is_due(self._state, workflow.now()):
+        if self._settings_are_behind or is_due(self._state, workflow.now()):
             await self._read_settings()
             due = due_since(self._state, workflow.now())
             ids = self._ids(f"deadline/{due.isoformat() if due else None}")
@@ -386,7 +397,7 @@ class ConversationWorkflow:
         return (
             self._dirty
             or self._must_write_down
-            or self._settings_changed
+            or self._settings_are_behind
             or (self._timer is not None and self._timer.done())
             or is_due(self._state, workflow.now())
             or (self._sending is not None and self._sending.done())
@@ -400,7 +411,7 @@ class ConversationWorkflow:
             self._sending is None
             and not self._dirty
             and not self._must_write_down
-            and not self._settings_changed
+            and not self._settings_are_behind
             and workflow.all_handlers_finished()
         )
 

@@ -1,5 +1,6 @@
 """The durable life of a page: provisioned until it is Running, then looked after."""
 
+import asyncio
 from datetime import timedelta
 
 from temporalio import workflow
@@ -10,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.messages import (
         CHECK_SIGNAL,
         PAGE_WORKFLOW,
+        SETTINGS_SIGNAL,
         PageInput,
         PageReport,
         require_known_schema,
@@ -30,17 +32,29 @@ PROBLEM_INTERVAL = timedelta(minutes=1)
 
 @workflow.defn(name=PAGE_WORKFLOW)
 class PageWorkflow:
-    """Checks a page at its start, when asked, and at intervals; ends when the page is deleted."""
+    """Checks a page at its start, when asked, and at intervals; ends when the page is deleted.
+
+    Beside that it tells the page's conversations of changed settings.
+    """
 
     @workflow.init
     def __init__(self, start: PageInput) -> None:
         self._page_id = start.page_id
         self._asked = False
+        self._settings_version = 0
+        self._told_settings_version = 0
 
     @workflow.run
     async def run(self, start: PageInput) -> None:
         """Check and sleep, until the page is gone."""
         require_known_schema(start.schema_version)
+        broadcast = asyncio.create_task(self._broadcast_settings())
+        try:
+            await self._keep_checked(start)
+        finally:
+            broadcast.cancel()
+
+    async def _keep_checked(self, start: PageInput) -> None:
         while True:
             self._asked = False
             report = await workflow.execute_activity(
@@ -65,13 +79,36 @@ class PageWorkflow:
                 await self._fill_gap()
             well = report.running and not report.gap
             await self._sleep(timedelta(seconds=report.check_every) if well else PROBLEM_INTERVAL)
-            if workflow.info().is_continue_as_new_suggested():
+            if workflow.info().is_continue_as_new_suggested() and not self._settings_are_untold:
                 workflow.continue_as_new(PageInput(self._page_id))
 
     @workflow.signal(name=CHECK_SIGNAL)
     def check(self) -> None:
         """Check now: settings or token changed, or Meta said something about the page."""
         self._asked = True
+
+    @workflow.signal(name=SETTINGS_SIGNAL)
+    def settings_changed(self, version: int) -> None:
+        """The page's settings have this version now."""
+        self._settings_version = max(self._settings_version, version)
+
+    @property
+    def _settings_are_untold(self) -> bool:
+        return self._settings_version > self._told_settings_version
+
+    async def _broadcast_settings(self) -> None:
+        """Tell conversations whenever settings have changed; a check that takes long keeps nobody waiting."""
+        while True:
+            await workflow.wait_condition(lambda: self._settings_are_untold)
+            version = self._settings_version
+            await workflow.execute_activity(
+                "tell_settings_changed",
+                self._page_id,
+                start_to_close_timeout=_WAKE_TIMEOUT,
+                heartbeat_timeout=_WAKE_HEARTBEAT_TIMEOUT,
+                retry_policy=_CHECK_RETRY,
+            )
+            self._told_settings_version = version
 
     async def _fill_gap(self) -> None:
         """Read what was missed, as far as it goes: the next check finds whether the gap is closed."""

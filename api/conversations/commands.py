@@ -16,9 +16,9 @@ from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
 from api.services.conversation_commands import CommandsDep, ConversationCommands
 from base.ids import id_from_key, new_id
+from domain.conversations.command_types import EndConversation, Move, MoveConversation
 from domain.conversations.lifecycle import Trigger
-from domain.conversations.state import Command
-from store.conversations.command_targets import command_target
+from store.conversations.command_targets import CommandTarget, command_target
 from store.db.database import Database
 
 _CODES = (
@@ -51,7 +51,7 @@ async def pick(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Take an open conversation: it becomes active, in a new session of yours. The first one wins."""
-    return await _execute(database, commands, caller, conversation_id, Trigger.PICK, key=idempotency_key)
+    return await _move(database, commands, caller, conversation_id, Trigger.PICK, key=idempotency_key)
 
 
 @router.post("/v1/conversations/{conversation_id}/close-session", responses=problems(*_CODES))
@@ -63,7 +63,7 @@ async def close_session(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Close your session without ending the conversation, which waits for the customer."""
-    return await _execute(
+    return await _move(
         database, commands, caller, conversation_id, Trigger.CLOSE_SESSION, key=idempotency_key
     )
 
@@ -80,7 +80,7 @@ async def reopen(
 
     Possible while the conversation waits, and after it closed for as long as its workstream allows.
     """
-    return await _execute(database, commands, caller, conversation_id, Trigger.REOPEN, key=idempotency_key)
+    return await _move(database, commands, caller, conversation_id, Trigger.REOPEN, key=idempotency_key)
 
 
 @router.post("/v1/conversations/{conversation_id}/end", responses=problems(*_CODES))
@@ -94,15 +94,17 @@ async def end(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """End the conversation: wrap-up begins, and the survey that the page asks for, unless it is skipped."""
-    return await _execute(
-        database,
-        commands,
-        caller,
-        conversation_id,
-        Trigger.END,
-        key=idempotency_key,
+    target = await _target(database, conversation_id)
+    command = EndConversation(
+        command_id=_command_id(caller, conversation_id, Trigger.END, idempotency_key),
+        conversation_id=conversation_id,
+        agent_id=caller.agent_id,
+        supervises=caller.supervises,
+        settings_version=target.settings_version,
         skip_survey=body.skip_survey,
     )
+    await commands.execute(target, command)
+    return await show_conversation(database, conversation_id)
 
 
 @router.post("/v1/conversations/{conversation_id}/complete", responses=problems(*_CODES))
@@ -114,7 +116,7 @@ async def complete(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Finish wrap-up: the conversation is closed."""
-    return await _execute(database, commands, caller, conversation_id, Trigger.COMPLETE, key=idempotency_key)
+    return await _move(database, commands, caller, conversation_id, Trigger.COMPLETE, key=idempotency_key)
 
 
 @router.post("/v1/conversations/{conversation_id}/release", responses=problems(*_CODES))
@@ -126,7 +128,7 @@ async def release(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Release the conversation: it is open, and anybody may pick it."""
-    return await _execute(database, commands, caller, conversation_id, Trigger.RELEASE, key=idempotency_key)
+    return await _move(database, commands, caller, conversation_id, Trigger.RELEASE, key=idempotency_key)
 
 
 @router.post("/v1/conversations/{conversation_id}/force-close", responses=problems(*_CODES))
@@ -138,30 +140,34 @@ async def force_close(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Close the conversation at once, whichever agent has it. No survey follows."""
-    return await _execute(
-        database, commands, caller, conversation_id, Trigger.FORCE_CLOSE, key=idempotency_key
-    )
+    return await _move(database, commands, caller, conversation_id, Trigger.FORCE_CLOSE, key=idempotency_key)
 
 
-async def _execute(
+async def _move(
     database: Database,
     commands: ConversationCommands,
     caller: Principal,
     conversation_id: str,
-    action: Trigger,
+    action: Move,
     *,
     key: str | None,
-    skip_survey: bool = False,
 ) -> ConversationView:
-    conversation = await database.read(lambda s: command_target(s, conversation_id))
-    command = Command(
-        action.value,
-        id_from_key(caller.agent_id, conversation_id, action, key) if key else new_id(),
-        conversation_id,
-        caller.agent_id,
+    target = await _target(database, conversation_id)
+    command = MoveConversation(
+        command_id=_command_id(caller, conversation_id, action, key),
+        conversation_id=conversation_id,
+        agent_id=caller.agent_id,
         supervises=caller.supervises,
-        skip_survey=skip_survey,
-        settings=conversation.settings,
+        settings_version=target.settings_version,
+        action=action,
     )
-    await commands.execute(conversation, command)
+    await commands.execute(target, command)
     return await show_conversation(database, conversation_id)
+
+
+async def _target(database: Database, conversation_id: str) -> CommandTarget:
+    return await database.read(lambda s: command_target(s, conversation_id))
+
+
+def _command_id(caller: Principal, conversation_id: str, action: Trigger, key: str | None) -> str:
+    return id_from_key(caller.agent_id, conversation_id, action, key) if key else new_id()

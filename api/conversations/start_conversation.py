@@ -11,8 +11,8 @@ from api.security.auth import Caller
 from api.security.guarded_route import api_router
 from api.services.conversation_commands import CommandsDep
 from base.ids import id_from_key, new_id
+from domain.conversations.command_types import StartConversation
 from domain.conversations.lifecycle import Trigger
-from domain.conversations.state import Command
 from domain.sending.decide_send import RefusalCode
 from store.conversations.command_targets import new_conversation_ref
 
@@ -47,13 +47,12 @@ async def start_conversation(
     key = idempotency_key
     command_id = id_from_key(caller.agent_id, body.customer_id, Trigger.START, key) if key else new_id()
     conversation = await database.read(lambda s: new_conversation_ref(s, body.customer_id, command_id))
-    command = Command(
-        Trigger.START.value,
-        command_id,
-        conversation.id,
-        caller.agent_id,
+    command = StartConversation(
+        command_id=command_id,
+        conversation_id=conversation.id,
+        agent_id=caller.agent_id,
         supervises=caller.supervises,
-        settings=conversation.settings,
+        settings_version=conversation.settings_version,
     )
     await commands.execute(conversation, command)
     return await show_conversation(database, conversation.id)

@@ -14,7 +14,6 @@ from api.pages.views import PageView
 from api.security.audit import record
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
-from api.services.settings_fanout import SettingsFanoutDep
 from api.services.workflow_client import TemporalUnavailableError, WorkflowClientDep
 from base import clock
 from domain.events.kinds import FactKind
@@ -51,7 +50,6 @@ async def get_page(database: DatabaseDep, page_id: PathPageId) -> PageView:
 async def change_page(
     database: DatabaseDep,
     workflow_client: WorkflowClientDep,
-    fanout: SettingsFanoutDep,
     caller: Caller,
     *,
     page_id: PathPageId,
@@ -60,17 +58,16 @@ async def change_page(
     """Change settings. The human agent tag holds from the next session on, everything else at once."""
 
     def work(session: Session) -> PageView:
-        rows = pages.get_rows(session, page_id)
+        pages.get(session, page_id)
         if body.workstream_id is not None:
             workstreams.for_page(session, body.workstream_id, clock.now())
         changes = body.model_dump(exclude_none=True)
-        rows.page.sqlmodel_update(changes)
-        session.flush()
+        pages.change(session, page_id, changes)
+        rows = pages.get_rows(session, page_id)
         record(session, caller, FactKind.PAGE_CHANGED, page_id=page_id, changed=",".join(changes))
         return PageView.of(rows)
 
     view = await database.write(work)
-    fanout.tell([page_id])
     return await wake_page(database, workflow_client, page_id) if body.human_agent_tag is not None else view
 
 

@@ -11,7 +11,6 @@ from api.http.problem_docs import problems
 from api.security.audit import record
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
-from api.services.settings_fanout import SettingsFanoutDep
 from domain.events.kinds import FactKind
 from domain.workstreams.conversation_settings import Question, SurveyWay
 from store.pages import pages
@@ -89,17 +88,13 @@ async def get_page_survey(database: DatabaseDep, page_id: PathPageId) -> PageSur
 
 @router.put("/v1/pages/{page_id}/survey", responses=problems("not_found"))
 async def set_page_survey(
-    database: DatabaseDep, fanout: SettingsFanoutDep, caller: Caller, page_id: PathPageId, body: PageSurvey
+    database: DatabaseDep, caller: Caller, page_id: PathPageId, body: PageSurvey
 ) -> PageSurvey:
     """Set the page's survey. It holds from the next ending on; surveys under way keep what they had."""
 
     def work(session: Session) -> PageSurvey:
-        page = pages.get(session, page_id)
-        page.survey = body.model_dump(mode="json")
-        session.flush()
+        page = pages.change(session, page_id, {"survey": body.model_dump(mode="json")})
         record(session, caller, FactKind.PAGE_SURVEY_CHANGED, page_id=page_id)
         return PageSurvey.of(page)
 
-    saved = await database.write(work)
-    fanout.tell([page_id])
-    return saved
+    return await database.write(work)

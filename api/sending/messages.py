@@ -16,7 +16,7 @@ from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
 from api.services.conversation_commands import CommandsDep, ConversationCommands
 from base.ids import id_from_key, new_id
-from domain.conversations.state import CANCEL_MESSAGE, SEND_HELD, Command
+from domain.conversations.command_types import CancelMessage, SendHeldMessage
 from domain.sending.decide_send import RefusalCode
 from domain.sending.delivery import MessageStatus
 from store.conversations import listing as conversations
@@ -82,7 +82,9 @@ async def send_held_message(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> MessageView:
     """Send a held message in the conversation that the customer has now; it is judged again."""
-    return await _execute(database, commands, caller, message_id, SEND_HELD, key=idempotency_key)
+    return await _execute(
+        database, commands, caller, message_id, SendHeldMessage, action="send_held", key=idempotency_key
+    )
 
 
 @router.post("/v1/messages/{message_id}/cancel", responses=problems(*_CODES))
@@ -94,7 +96,9 @@ async def cancel_message(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> MessageView:
     """Cancel a held message. It stays in the transcript as `cancelled`."""
-    return await _execute(database, commands, caller, message_id, CANCEL_MESSAGE, key=idempotency_key)
+    return await _execute(
+        database, commands, caller, message_id, CancelMessage, action="cancel_message", key=idempotency_key
+    )
 
 
 async def _execute(
@@ -102,19 +106,19 @@ async def _execute(
     commands: ConversationCommands,
     caller: Principal,
     message_id: str,
-    action: str,
+    kind: type[SendHeldMessage | CancelMessage],
     *,
+    action: str,
     key: str | None,
 ) -> MessageView:
     conversation = await database.read(lambda s: message_ref(s, message_id))
-    command = Command(
-        action,
-        id_from_key(caller.agent_id, message_id, action, key) if key else new_id(),
-        conversation.id,
-        caller.agent_id,
+    command = kind(
+        command_id=id_from_key(caller.agent_id, message_id, action, key) if key else new_id(),
+        conversation_id=conversation.id,
+        agent_id=caller.agent_id,
         supervises=caller.supervises,
+        settings_version=conversation.settings_version,
         message_id=message_id,
-        settings=conversation.settings,
     )
     await commands.execute(conversation, command)
     return await database.read(lambda s: _show_message(s, message_id))

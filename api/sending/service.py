@@ -22,7 +22,7 @@ from api.services.workflow_client import CommandRefusedError, TemporalUnavailabl
 from base import clock
 from domain.access.roles import Role
 from domain.conversations.changes import Refusal
-from domain.conversations.state import Command
+from domain.conversations.command_types import Command
 from store.conversations.command_targets import CommandTarget, named_by, record_refusal
 from store.conversations.messages import replied_ids
 from store.db.database import Database

@@ -23,15 +23,21 @@ from api.services.workflow_client import (
 )
 from base import clock
 from domain.conversations.changes import Refusal
-from domain.conversations.lifecycle import Status, Trigger
-from domain.conversations.state import CANCEL_MESSAGE, SEND_HELD, Command
+from domain.conversations.command_types import (
+    CancelMessage,
+    Command,
+    SendHeldMessage,
+    StartConversation,
+)
+from domain.conversations.lifecycle import Status
 from store.conversations import listing as conversations
 from store.conversations.command_targets import CommandTarget, named_by, record_refusal
+from store.conversations.conversation_settings import conversation_settings
 from store.db.database import Database
 from workflows.messages import CommandResult
 
 _CLOSED = Refusal("conversation_closed", "This conversation is closed.", Status.CLOSED)
-_NEED_NO_LIVE_CONVERSATION = frozenset({Trigger.START.value, SEND_HELD, CANCEL_MESSAGE})
+_NEED_NO_LIVE_CONVERSATION = (StartConversation, SendHeldMessage, CancelMessage)
 
 
 class ConversationCommands:
@@ -91,15 +97,17 @@ class ConversationCommands:
         try:
             return await self._workflows.command(target.page_id, target.customer_id, command)
         except RunNotFoundError:
-            if command.action not in _NEED_NO_LIVE_CONVERSATION and not await self._may_live(target):
+            if not (isinstance(command, _NEED_NO_LIVE_CONVERSATION) or await self._may_live(target)):
                 raise CommandRefusedError(_CLOSED) from None
         return await self._workflows.command_with_start(target.page_id, target.customer_id, command)
 
     async def _may_live(self, target: CommandTarget) -> bool:
-        record = await self._database.read(lambda s: conversations.find(s, target.id))
-        return record is not None and conversations.may_live(
-            record.conversation, target.settings, clock.now()
-        )
+        def look(session: Session) -> bool:
+            record = conversations.find(session, target.id)
+            settings = conversation_settings(session, target.page_id)
+            return record is not None and conversations.may_live(record.conversation, settings, clock.now())
+
+        return await self._database.read(look)
 
     async def _request_projection(self, target: CommandTarget) -> None:
         """An earlier try may have reached a task that was discarded; nothing else would correct the rows."""

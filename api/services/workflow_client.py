@@ -22,13 +22,12 @@ from api.http.dependencies import from_app
 from api.services.refusals import read_refusal
 from base.log import get_logger
 from domain.conversations.changes import Refusal
-from domain.conversations.state import Command
+from domain.conversations.command_types import Command
 from workflows.messages import (
     CHECK_SIGNAL,
     COMMAND_UPDATE,
     CONVERSATION_WORKFLOW,
     PAGE_WORKFLOW,
-    SETTINGS_SIGNAL,
     TASK_QUEUE,
     TASK_TIMEOUT,
     WRITE_DOWN_SIGNAL,
@@ -81,9 +80,6 @@ class WorkflowClient(Protocol):
 
     async def command_with_start(self, page_id: str, customer_id: str, command: Command, /) -> CommandResult:
         """Give a command to the thread's open run, or to one that is started for it."""
-
-    async def tell_settings_changed(self, page_id: str, customer_id: str, /) -> None:
-        """Have the thread's open run read its settings again."""
 
     async def request_projection(self, page_id: str, customer_id: str, /) -> None:
         """Have the thread's open run write its rows again."""
@@ -143,10 +139,6 @@ class TemporalWorkflowClient:
             return await self._call("command_with_start", lambda: _update_with_retry(update, retryable))
         except RunNotFoundError as error:
             raise TemporalUnavailableError from error
-
-    async def tell_settings_changed(self, page_id: str, customer_id: str, /) -> None:
-        """Signal the open run; RunNotFoundError where there is none."""
-        await self._signal("tell_settings_changed", page_id, customer_id, SETTINGS_SIGNAL)
 
     async def request_projection(self, page_id: str, customer_id: str, /) -> None:
         """Signal the open run; RunNotFoundError where there is none: its rows are as it left them."""

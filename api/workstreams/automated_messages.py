@@ -23,7 +23,6 @@ from api.http.problem_docs import problems
 from api.security.audit import record
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
-from api.services.settings_fanout import SettingsFanout, SettingsFanoutDep
 from base import clock
 from domain.conversations.automated_messages import FOR_AGENTS
 from domain.events.kinds import FactKind
@@ -107,27 +106,23 @@ async def list_automated_messages(
 @router.put("/v1/automated-messages/{trigger}", responses=problems("not_found"))
 async def set_automated_message(
     database: DatabaseDep,
-    fanout: SettingsFanoutDep,
     caller: Caller,
     trigger: PathTrigger,
     body: AutomatedMessageInput,
 ) -> AutomatedMessageView:
     """Say what holds on every page that does not say otherwise."""
-    return await _set(database, fanout, caller, None, trigger, body=body)
+    return await _set(database, caller, None, trigger, body=body)
 
 
 @router.delete("/v1/automated-messages/{trigger}", status_code=204, responses=problems("not_found"))
-async def reset_automated_message(
-    database: DatabaseDep, fanout: SettingsFanoutDep, caller: Caller, trigger: PathTrigger
-) -> Response:
+async def reset_automated_message(database: DatabaseDep, caller: Caller, trigger: PathTrigger) -> Response:
     """Go back to the stock texts, and to whether the message is active by itself."""
-    return await _reset(database, fanout, caller, None, trigger)
+    return await _reset(database, caller, None, trigger)
 
 
 @router.put("/v1/pages/{page_id}/automated-messages/{trigger}", responses=problems("not_found"))
 async def set_page_automated_message(
     database: DatabaseDep,
-    fanout: SettingsFanoutDep,
     caller: Caller,
     *,
     page_id: PathPageId,
@@ -135,7 +130,7 @@ async def set_page_automated_message(
     body: AutomatedMessageInput,
 ) -> AutomatedMessageView:
     """Say what holds on this page."""
-    return await _set(database, fanout, caller, page_id, trigger, body=body)
+    return await _set(database, caller, page_id, trigger, body=body)
 
 
 @router.delete(
@@ -143,18 +138,16 @@ async def set_page_automated_message(
 )
 async def reset_page_automated_message(
     database: DatabaseDep,
-    fanout: SettingsFanoutDep,
     caller: Caller,
     page_id: PathPageId,
     trigger: PathTrigger,
 ) -> Response:
     """Let the page have what the channel says."""
-    return await _reset(database, fanout, caller, page_id, trigger)
+    return await _reset(database, caller, page_id, trigger)
 
 
 async def _set(
     database: Database,
-    fanout: SettingsFanout,
     caller: Principal,
     page_id: str | None,
     trigger: AutomatedTrigger,
@@ -166,12 +159,11 @@ async def _set(
     def save(session: Session, level: str) -> None:
         automated_messages.save(session, level, trigger, said, clock.now())
 
-    return await _change(database, fanout, caller, page_id, trigger, change=save, done="set")
+    return await _change(database, caller, page_id, trigger, change=save, done="set")
 
 
 async def _reset(
     database: Database,
-    fanout: SettingsFanout,
     caller: Principal,
     page_id: str | None,
     trigger: AutomatedTrigger,
@@ -179,13 +171,12 @@ async def _reset(
     def forget(session: Session, level: str) -> None:
         automated_messages.reset(session, level, trigger)
 
-    await _change(database, fanout, caller, page_id, trigger, change=forget, done="reset")
+    await _change(database, caller, page_id, trigger, change=forget, done="reset")
     return Response(status_code=204)
 
 
 async def _change(
     database: Database,
-    fanout: SettingsFanout,
     caller: Principal,
     page_id: str | None,
     trigger: AutomatedTrigger,
@@ -193,14 +184,11 @@ async def _change(
     change: Callable[[Session, str], None],
     done: str,
 ) -> AutomatedMessageView:
-    def work(session: Session) -> tuple[AutomatedMessageView, list[str]]:
+    def work(session: Session) -> AutomatedMessageView:
         level = CHANNEL if page_id is None else pages.get(session, page_id).page_id
         change(session, level)
         session.flush()
         record(session, caller, FactKind(f"automated_message.{done}"), page_id=page_id, trigger=trigger.value)
-        view = AutomatedMessageView.of(automated_messages.effective(session, page_id)[trigger])
-        return view, [page_id] if page_id is not None else pages.all_ids(session)
+        return AutomatedMessageView.of(automated_messages.effective(session, page_id)[trigger])
 
-    view, changed = await database.write(work)
-    fanout.tell(changed)
-    return view
+    return await database.write(work)

@@ -24,7 +24,6 @@ from api.security.audit import record
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
 from api.security.idempotency import once
-from api.services.settings_fanout import SettingsFanoutDep
 from base import clock
 from base.ids import new_id
 from domain.events.kinds import FactKind
@@ -121,7 +120,6 @@ async def list_time_out_rules(database: DatabaseDep, workstream_id: PathId) -> C
 async def create_time_out_rule(
     settings: SettingsDep,
     database: DatabaseDep,
-    fanout: SettingsFanoutDep,
     caller: Caller,
     *,
     workstream_id: PathId,
@@ -135,15 +133,12 @@ async def create_time_out_rule(
         time_out_rules.add(session, workstream_id, rule_id, body.rule, clock.now())
         _record(session, caller, "created", workstream_id, rule_id)
 
-    def work(session: Session) -> tuple[TimeOutRuleView, list[str]]:
+    def work(session: Session) -> TimeOutRuleView:
         fresh = new_id()
         rule_id = create_once(session, wanted, fresh, lambda: create(session, fresh), clock.now())
-        view = TimeOutRuleView.of(time_out_rules.get(session, workstream_id, rule_id))
-        return view, workstreams.page_ids(session, workstream_id)
+        return TimeOutRuleView.of(time_out_rules.get(session, workstream_id, rule_id))
 
-    view, changed = await database.write(work)
-    fanout.tell(changed)
-    return view
+    return await database.write(work)
 
 
 @router.get("/v1/workstreams/{workstream_id}/time-out-rules/{rule_id}", responses=problems("not_found"))
@@ -155,7 +150,6 @@ async def get_time_out_rule(database: DatabaseDep, workstream_id: PathId, rule_i
 @router.put("/v1/workstreams/{workstream_id}/time-out-rules/{rule_id}", responses=problems("not_found"))
 async def change_time_out_rule(
     database: DatabaseDep,
-    fanout: SettingsFanoutDep,
     caller: Caller,
     *,
     workstream_id: PathId,
@@ -164,14 +158,12 @@ async def change_time_out_rule(
 ) -> TimeOutRuleView:
     """Let the rule say this from now on. A silence that it has acted on already stays as it is."""
 
-    def work(session: Session) -> tuple[TimeOutRuleView, list[str]]:
+    def work(session: Session) -> TimeOutRuleView:
         view = TimeOutRuleView.of(time_out_rules.change(session, workstream_id, rule_id, body.rule))
         _record(session, caller, "changed", workstream_id, rule_id)
-        return view, workstreams.page_ids(session, workstream_id)
+        return view
 
-    view, changed = await database.write(work)
-    fanout.tell(changed)
-    return view
+    return await database.write(work)
 
 
 @router.delete(
@@ -180,16 +172,15 @@ async def change_time_out_rule(
     responses=problems("not_found"),
 )
 async def delete_time_out_rule(
-    database: DatabaseDep, fanout: SettingsFanoutDep, caller: Caller, workstream_id: PathId, rule_id: PathId
+    database: DatabaseDep, caller: Caller, workstream_id: PathId, rule_id: PathId
 ) -> Response:
     """Forget a rule. What it was just about to send is not sent, and shows so."""
 
-    def work(session: Session) -> list[str]:
+    def work(session: Session) -> None:
         time_out_rules.delete(session, workstream_id, rule_id)
         _record(session, caller, "deleted", workstream_id, rule_id)
-        return workstreams.page_ids(session, workstream_id)
 
-    fanout.tell(await database.write(work))
+    await database.write(work)
     return Response(status_code=204)
 
 

@@ -26,7 +26,6 @@ from api.security.audit import record
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
 from api.security.idempotency import once
-from api.services.settings_fanout import SettingsFanoutDep
 from base import clock
 from base.ids import new_id
 from domain.events.kinds import FactKind
@@ -172,7 +171,6 @@ async def get_workstream(database: DatabaseDep, workstream_id: PathId) -> Workst
 )
 async def change_workstream(
     database: DatabaseDep,
-    fanout: SettingsFanoutDep,
     caller: Caller,
     workstream_id: PathId,
     body: WorkstreamChange,
@@ -193,9 +191,7 @@ async def change_workstream(
         )
         return _view(session, workstream_id)
 
-    view = await database.write(work)
-    fanout.tell(view.page_ids)
-    return view
+    return await database.write(work)
 
 
 @router.put(
@@ -204,22 +200,18 @@ async def change_workstream(
 )
 async def set_workstream_pages(
     database: DatabaseDep,
-    fanout: SettingsFanoutDep,
     caller: Caller,
     workstream_id: PathId,
     body: WorkstreamPages,
 ) -> WorkstreamView:
     """Give the workstream exactly these pages. Those it had and keeps not go to the default workstream."""
 
-    def work(session: Session) -> tuple[WorkstreamView, list[str]]:
-        moved = workstreams.set_pages(session, workstream_id, body.page_ids, clock.now())
-        session.flush()
+    def work(session: Session) -> WorkstreamView:
+        workstreams.set_pages(session, workstream_id, body.page_ids, clock.now())
         record(session, caller, FactKind.WORKSTREAM_PAGES_SET, workstream_id=workstream_id)
-        return _view(session, workstream_id), moved
+        return _view(session, workstream_id)
 
-    view, moved = await database.write(work)
-    fanout.tell(moved)
-    return view
+    return await database.write(work)
 
 
 @router.delete(

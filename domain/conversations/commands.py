@@ -1,11 +1,19 @@
 """What agents may ask for, and why not."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from domain.conversations import held_messages as held
 from domain.conversations import outbox, surveys
 from domain.conversations.changes import Draft, FactValue, Refusal
+from domain.conversations.command_types import (
+    CancelMessage,
+    Command,
+    EndConversation,
+    MoveConversation,
+    Reply,
+    SendHeldMessage,
+    StartConversation,
+)
 from domain.conversations.lifecycle import (
     AWAITED_TRIGGERS,
     ActorKind,
@@ -15,15 +23,7 @@ from domain.conversations.lifecycle import (
     allowed_commands,
     transition,
 )
-from domain.conversations.state import (
-    CANCEL_MESSAGE,
-    REPLY,
-    SEND_HELD,
-    Command,
-    Conversation,
-    QueuedSend,
-    Side,
-)
+from domain.conversations.state import Conversation, QueuedSend, Side
 from domain.conversations.transitions import apply_transition, may_be_reopened, start_conversation
 from domain.events.kinds import FactKind
 from domain.sending.decide_send import ContentKind, RefusalCode, SenderKind, SendRefusal, decide_send
@@ -42,14 +42,17 @@ _CLOSED = Refusal("conversation_closed", "This conversation is closed.", Status.
 
 def execute(draft: Draft, command: Command) -> Refusal | None:
     """Do what a command asks, or say why it is refused; then the draft is not to be used."""
-    if command.action == Trigger.START:
-        return _start(draft, command)
-    if command.action in _ON_MESSAGES:
-        return _ON_MESSAGES[command.action](draft, command)
+    match command:
+        case StartConversation():
+            return _start(draft, command)
+        case SendHeldMessage():
+            return _send_held(draft, command)
+        case CancelMessage():
+            return _cancel_message(draft, command)
     conversation = _target_conversation(draft, command)
     if conversation is None:
         return _CLOSED
-    if command.action == REPLY:
+    if isinstance(command, Reply):
         return _reply(draft, conversation, command)
     return _move(draft, conversation, command)
 
@@ -65,7 +68,7 @@ def _target_conversation(draft: Draft, command: Command) -> Conversation | None:
     return last_closed if may_be_reopened(draft, last_closed, draft.now) else None
 
 
-def _start(draft: Draft, command: Command) -> Refusal | None:
+def _start(draft: Draft, command: StartConversation) -> Refusal | None:
     conversation = draft.conversation
     if conversation is not None:
         return Refusal(
@@ -85,13 +88,13 @@ def _start(draft: Draft, command: Command) -> Refusal | None:
     return None
 
 
-def _reply(draft: Draft, conversation: Conversation, command: Command) -> Refusal | None:
+def _reply(draft: Draft, conversation: Conversation, command: Reply) -> Refusal | None:
     session = conversation.session
     if conversation.status is not Status.ACTIVE or session is None:
         return _illegal(conversation, command)
     if session.agent_id != command.agent_id:
         return _not_yours(conversation)
-    message_id = _message_of(command)
+    message_id = command.message_id
     verdict = decide_send(
         draft.now,
         draft.state.window,
@@ -132,7 +135,7 @@ def _reply(draft: Draft, conversation: Conversation, command: Command) -> Refusa
     return None
 
 
-def _send_held(draft: Draft, command: Command) -> Refusal | None:
+def _send_held(draft: Draft, command: SendHeldMessage) -> Refusal | None:
     message = held.find(draft, command.message_id)
     if message is None:
         return _not_held()
@@ -148,7 +151,7 @@ def _send_held(draft: Draft, command: Command) -> Refusal | None:
     return None
 
 
-def _cancel_message(draft: Draft, command: Command) -> Refusal | None:
+def _cancel_message(draft: Draft, command: CancelMessage) -> Refusal | None:
     message = held.find(draft, command.message_id)
     if message is None:
         waiting = outbox.cancel_held_by_page(draft, command.message_id, command.agent_id)
@@ -161,14 +164,10 @@ def _cancel_message(draft: Draft, command: Command) -> Refusal | None:
     return None
 
 
-_ON_MESSAGES: dict[str, Callable[[Draft, Command], Refusal | None]] = {
-    SEND_HELD: _send_held,
-    CANCEL_MESSAGE: _cancel_message,
-}
-
-
-def _move(draft: Draft, conversation: Conversation, command: Command) -> Refusal | None:
-    row = transition(conversation.status, Trigger(command.action))
+def _move(
+    draft: Draft, conversation: Conversation, command: MoveConversation | EndConversation
+) -> Refusal | None:
+    row = transition(conversation.status, command.action)
     if row is None or not _asked_by_people(row):
         if command.action == Trigger.PICK and conversation.status is Status.ACTIVE:
             if conversation.agent_id == command.agent_id:
@@ -185,9 +184,8 @@ def _move(draft: Draft, conversation: Conversation, command: Command) -> Refusal
     if conversation.status is Status.CLOSED:
         surveys.cancel_or_silence(draft, "conversation_goes_on")
         why = {"setting": "reopen_closed_within"}
-    apply_transition(
-        draft, conversation, row, actor_id=command.agent_id, skip_survey=command.skip_survey, why=why
-    )
+    skip_survey = isinstance(command, EndConversation) and command.skip_survey
+    apply_transition(draft, conversation, row, actor_id=command.agent_id, skip_survey=skip_survey, why=why)
     return None
 
 
@@ -208,12 +206,6 @@ def _mark_agent_spoke(draft: Draft, conversation: Conversation) -> None:
             last_spoke_at=draft.now,
         )
     )
-
-
-def _message_of(command: Command) -> str:
-    if command.message_id is None:
-        raise ValueError(f"{command.action} needs a message id.")
-    return command.message_id
 
 
 def _forbidden(draft: Draft, refusal: SendRefusal, status: Status) -> Refusal:

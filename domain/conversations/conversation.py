@@ -11,13 +11,12 @@ from domain.conversations import held_messages as held
 from domain.conversations import outbox, surveys
 from domain.conversations.automated_messages import say
 from domain.conversations.changes import Change, Draft, FactValue, NewId, Refusal
+from domain.conversations.command_types import Command, Reply
 from domain.conversations.commands import execute
 from domain.conversations.deadlines import fire_due, reopenable_until
 from domain.conversations.lifecycle import ActorKind, Status, Trigger, transition
 from domain.conversations.state import (
-    REPLY,
     AppliedCommand,
-    Command,
     Conversation,
     Side,
     ThreadEvent,
@@ -70,10 +69,13 @@ def apply_event(state: ThreadState, event: ThreadEvent, now: datetime, new_id: N
 
 
 def decide(state: ThreadState, command: Command, now: datetime, new_id: NewId) -> Change | Refusal:
-    """Answer an agent's command. The same command id again changes nothing."""
+    """Answer an agent's command. The same command id again changes nothing.
+
+    The state must know settings at least as new as the command's `settings_version`.
+    """
     if applied_before(state, command.command_id) or _holds_already(state, command):
         return Change(state)
-    draft = Draft(with_settings(state, command.settings, now), now, new_id)
+    draft = Draft(state, now, new_id)
     fire_due(draft, now)
     refusal = execute(draft, command)
     if refusal is not None:
@@ -83,9 +85,14 @@ def decide(state: ThreadState, command: Command, now: datetime, new_id: NewId) -
 
 
 def with_settings(state: ThreadState, settings: ConversationSettings, now: datetime) -> ThreadState:
-    """The state under the settings as they now are; its deadlines follow them, none into the past."""
-    if settings == state.settings:
+    """The state under these settings; its deadlines follow them, none into the past.
+
+    Settings that are no newer than those that it has change nothing, whatever they say.
+    """
+    if settings.version <= state.settings.version:
         return state
+    if settings == state.settings:
+        return replace(state, settings=settings)
     return replace(state, settings=settings, settings_since=now)
 
 
@@ -108,7 +115,7 @@ def needs_workflow(state: ThreadState, now: datetime) -> bool:
 
 def _holds_already(state: ThreadState, command: Command) -> bool:
     """Whether a reply is held, and is asked for again after its command was forgotten."""
-    return command.action == REPLY and any(one.message_id == command.message_id for one in state.held)
+    return isinstance(command, Reply) and any(one.message_id == command.message_id for one in state.held)
 
 
 def _take_answer(draft: Draft, event: ThreadEvent) -> None:

@@ -292,30 +292,3 @@ class ThreadEvent:
     def is_message(self) -> bool:
         """Whether it belongs into the conversation that is live."""
         return self.kind not in _NO_MESSAGE
-
-
-REPLY = "reply"
-SEND_HELD = "send_held"
-CANCEL_MESSAGE = "cancel_message"
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """What an agent asks for.
-
-    `action` is a person's `Trigger`, or `reply`, `send_held` or `cancel_message`, which name a message.
-    `conversation_id` is the conversation meant; for `start` the id that the new one is to have.
-    `hold`: a reply that the window refuses is to be held. `resends`: the message whose outcome is unknown, or
-    that failed, which this reply says again. `skip_survey`: this ending is to have no survey.
-    """
-
-    action: str
-    command_id: str
-    conversation_id: str
-    agent_id: str
-    supervises: bool = False
-    message_id: str | None = None
-    hold: bool = False
-    skip_survey: bool = False
-    resends: str | None = None
-    settings: ConversationSettings = DEFAULT_SETTINGS

@@ -4,7 +4,7 @@ All lengths are in seconds. Every setting is read live, except the human agent t
 it began with. The triggers are those of docs/reference/service-behaviour.md that exist so far.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 DAY = 24 * 3600
@@ -102,6 +102,8 @@ class ConversationSettings:
     `window_warning`: how long before each closing of the window the agent who owes an answer is warned.
     `send_held_unseen`: held messages are sent when the customer writes again, without another look.
     `automated_messages`: the triggers that are switched on; these unless an admin says otherwise.
+    `version` numbers the settings of a page: each change gives a higher one. 0: never read. Two are equal if
+    they say the same, whatever their versions.
     """
 
     human_agent_tag: bool = False
@@ -118,6 +120,7 @@ class ConversationSettings:
     )
     time_out_rules: tuple[TimeOutRule, ...] = ()
     survey: SurveySettings | None = None
+    version: int = field(default=0, compare=False)
 
 
 DEFAULT_SETTINGS = ConversationSettings()

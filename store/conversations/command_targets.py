@@ -1,37 +1,43 @@
-"""Where a command goes: the thread of a conversation, with the settings that the command is judged by."""
+"""Where a command goes: the thread of a conversation, with the version of the settings that now hold."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from domain.conversations.changes import Fact
-from domain.conversations.lifecycle import ActorKind, Trigger
-from domain.conversations.state import Command
+from domain.conversations.command_types import (
+    CancelMessage,
+    Command,
+    Reply,
+    SendHeldMessage,
+    StartConversation,
+)
+from domain.conversations.lifecycle import ActorKind
 from domain.events.kinds import FactKind
 from domain.sending.thread_owner import NOBODY_KNOWN, ThreadOwner
-from domain.workstreams.conversation_settings import ConversationSettings
-from store.conversations.conversation_settings import SOURCES, conversation_settings, settings_of
 from store.conversations.listing import live_conversation_id
 from store.conversations.thread_owners import owner_of_thread
 from store.db.refusals import not_found
 from store.events.events import append_events, event_row
-from store.tables import Conversation, Customer, Message, Page, Thread, Workstream
+from store.tables import Conversation, Customer, Message, Page, Thread
 
 # Asked for every command: columns, not rows of the unit of work.
-_WITH_SETTINGS = (
-    select(
-        col(Conversation.customer_id),
-        col(Conversation.session_id),
-        col(Thread.owner),
-        col(Thread.owner_app_id),
-        col(Thread.owner_known_at),
-        *SOURCES,
-    )
+_COLUMNS: tuple[Any, ...] = (
+    col(Conversation.customer_id),
+    col(Conversation.session_id),
+    col(Thread.owner),
+    col(Thread.owner_app_id),
+    col(Thread.owner_known_at),
+    col(Page.page_id),
+    col(Page.settings_version),
+)
+_TARGET = (
+    select(*_COLUMNS)
     .join(Thread, col(Thread.customer_id) == col(Conversation.customer_id))
     .join(Page, col(Page.page_id) == col(Conversation.page_id))
-    .join(Workstream, col(Workstream.id) == col(Page.workstream_id))
     .where(col(Conversation.id) == bindparam("id"))
 )
 
@@ -49,21 +55,21 @@ class CommandTarget:
     id: str
     page_id: str
     customer_id: str
-    settings: ConversationSettings
+    settings_version: int
     session_id: str | None = None
     owner: ThreadOwner = NOBODY_KNOWN
 
 
 def command_target(session: Session, conversation_id: str) -> CommandTarget:
-    """A conversation with the settings of its page and workstream; refused as `not_found`."""
-    row = session.connection().execute(_WITH_SETTINGS, {"id": conversation_id}).first()
+    """A conversation's thread; refused as `not_found`."""
+    row = session.connection().execute(_TARGET, {"id": conversation_id}).first()
     if row is None:
         raise not_found("conversation", conversation_id)
     return CommandTarget(
         conversation_id,
         row.page_id,
         row.customer_id,
-        settings_of(session, row),
+        row.settings_version,
         row.session_id,
         owner_of_thread(row),
     )
@@ -74,8 +80,8 @@ def new_conversation_ref(session: Session, customer_id: str, conversation_id: st
     customer = session.get(Customer, customer_id)
     if customer is None:
         raise not_found("customer", customer_id)
-    settings = conversation_settings(session, customer.page_id)
-    return CommandTarget(conversation_id, customer.page_id, customer_id, settings)
+    page = session.get_one(Page, customer.page_id)
+    return CommandTarget(conversation_id, page.page_id, customer_id, page.settings_version)
 
 
 def message_ref(session: Session, message_id: str) -> CommandTarget:
@@ -111,8 +117,8 @@ def record_refusal(
         at,
         ActorKind.AGENT,
         command.agent_id,
-        None if command.action == Trigger.START else conversation.id,
-        command.message_id,
+        None if isinstance(command, StartConversation) else conversation.id,
+        command.message_id if isinstance(command, Reply | SendHeldMessage | CancelMessage) else None,
         {"action": command.action.replace("_", "-"), "code": code},
     )
     key = f"refused/{command.command_id}"

@@ -18,6 +18,7 @@ SOURCES: tuple[Any, ...] = (
     col(Page.page_id),
     col(Page.human_agent_tag),
     col(Page.survey),
+    col(Page.settings_version),
     col(Workstream.id).label("workstream_id"),
     col(Workstream.auto_close_waiting_after),
     col(Workstream.reopen_closed_within),
@@ -55,6 +56,7 @@ def settings_of(session: Session, sources: Row[Any]) -> ConversationSettings:
         automated_messages=triggers,
         time_out_rules=rules,
         survey=active_survey(sources.survey),
+        version=sources.settings_version,
     )
 
 

@@ -25,6 +25,7 @@ from store.sending import gate
 from store.tables import Account, Customer, Page
 from store.tables.pages import GONE, PROVISIONING, REMOVED, REMOVING, RUNNING, not_removed
 from store.workstreams import automated_messages
+from store.workstreams.settings_versions import raise_settings_versions
 
 GATE_OF_A_REMOVED_PAGE = "removed"
 
@@ -92,7 +93,16 @@ def save(
     health = rows.health
     health.subscribed_at = health.gap_since = health.gap_read_until = None
     _begin_provisioning(rows)
+    raise_settings_versions(session, [new.page_id])
     session.flush()
+
+
+def change(session: Session, page_id: str, changes: dict[str, Any]) -> Page:
+    """Change what is set for a page; refused as `not_found`."""
+    page = get(session, page_id)
+    page.sqlmodel_update(changes)
+    raise_settings_versions(session, [page_id])
+    return page
 
 
 def reauthorize(session: Session, vault: Vault, page_id: str, new_token: str, at: datetime) -> None:
@@ -118,11 +128,6 @@ def ids_by_account(session: Session, account_ids: list[str]) -> dict[str, list[s
     for account_id, page_id in rows:
         pages[account_id].append(page_id)
     return pages
-
-
-def all_ids(session: Session) -> list[str]:
-    """The ids of all pages that are served."""
-    return list(session.exec(select(Page.page_id).where(not_removed()).order_by(col(Page.page_id))))
 
 
 def unsettled_ids(session: Session) -> list[str]:

@@ -15,8 +15,9 @@ from sqlmodel import Session, col, select
 from base.ids import id_from_key
 from domain.access.roles import SUPERVISORS_AND_ADMINS
 from domain.conversations.changes import Fact, Refusal
+from domain.conversations.command_types import Reply as ReplyCommand
 from domain.conversations.lifecycle import ActorKind, Status
-from domain.conversations.state import REPLY, Command, Notice
+from domain.conversations.state import Notice
 from domain.events.kinds import FactKind
 from domain.sending.decide_send import RefusalCode
 from domain.sending.delivery import MessageStatus
@@ -166,7 +167,7 @@ def keep_resend(
     return keep_intent(session, live or original.conversation_id, reply, at)
 
 
-def reply_command(session: Session, message_id: str) -> tuple[CommandTarget, Command] | None:
+def reply_command(session: Session, message_id: str) -> tuple[CommandTarget, ReplyCommand] | None:
     """The command that brings a kept reply to the workflow; None if it is settled or its agent is gone."""
     message = session.get(Message, message_id)
     if message is None or message.agent_id is None or message.conversation_id is None:
@@ -179,18 +180,17 @@ def reply_command(session: Session, message_id: str) -> tuple[CommandTarget, Com
     return conversation, command_for(message, conversation, agent.role)
 
 
-def command_for(message: Message, conversation: CommandTarget, role: str) -> Command:
+def command_for(message: Message, conversation: CommandTarget, role: str) -> ReplyCommand:
     """The command that brings a kept reply to the workflow; `role` is its agent's."""
-    return Command(
-        REPLY,
-        message.id,
-        conversation.id,
-        message.agent_id or "",
+    return ReplyCommand(
+        command_id=message.id,
+        conversation_id=conversation.id,
+        agent_id=message.agent_id or "",
         supervises=role in SUPERVISORS_AND_ADMINS,
         message_id=message.id,
         hold=message.hold,
         resends=message.resends,
-        settings=conversation.settings,
+        settings_version=conversation.settings_version,
     )
 
 

@@ -61,6 +61,12 @@ class Page(SQLModel, table=True):
         nullable=True,
         description="the survey after an ending, as the API takes it; see store.surveys.settings",
     )
+    settings_version: Harmless[int] = Field(
+        default=1, description="raised by each change of what conversations of the page are judged by"
+    )
+    told_settings_version: Harmless[int] = Field(
+        default=1, description="the version that its live conversations were told of"
+    )
     provisioning_state: Harmless[str] = PROVISIONING
     removed_at: Harmless[datetime | None] = instant(nullable=True)
     created_at: Harmless[datetime] = instant()

@@ -16,6 +16,7 @@ from domain.workstreams.conversation_settings import AutomatedTrigger, Conversat
 from store.db.refusals import not_found
 from store.db.sql import delete_rows, upsert
 from store.tables import AutomatedMessage
+from store.workstreams.settings_versions import raise_settings_versions, raise_versions_of_all
 
 STOCK = "stock"
 CHANNEL = "channel"
@@ -82,6 +83,7 @@ def save(session: Session, level: str, trigger: AutomatedTrigger, record: Record
         "changed_at": at,
     }
     upsert(session, AutomatedMessage, row)
+    _raise_versions(session, level)
 
 
 def reset(session: Session, level: str, trigger: AutomatedTrigger) -> None:
@@ -90,11 +92,20 @@ def reset(session: Session, level: str, trigger: AutomatedTrigger) -> None:
     if record is None:
         raise not_found("automated message of its own", trigger.value)
     session.delete(record)
+    _raise_versions(session, level)
 
 
 def forget_page(session: Session, page_id: str) -> None:
     """Forget what was set for a page."""
     delete_rows(session, AutomatedMessage, col(AutomatedMessage.level) == page_id)
+    raise_settings_versions(session, [page_id])
+
+
+def _raise_versions(session: Session, level: str) -> None:
+    if level == CHANNEL:
+        raise_versions_of_all(session)
+    else:
+        raise_settings_versions(session, [level])
 
 
 def _effective(trigger: AutomatedTrigger, channel: Record | None, page: Record | None) -> EffectiveMessage:

@@ -11,6 +11,7 @@ from domain.workstreams.conversation_settings import TimeOutRule as LiveRule
 from store.db.refusals import RefusalReason, StoreRefusalError, not_found
 from store.db.sql import table_of
 from store.tables import TimeOutRule, Workstream
+from store.workstreams.settings_versions import raise_versions_of_workstream
 
 MAX_RULES = 20
 
@@ -82,7 +83,7 @@ def add(session: Session, workstream_id: str, rule_id: str, rule: Rule, at: date
         raise StoreRefusalError(RefusalReason.LIMIT_REACHED, limit=MAX_RULES)
     row = TimeOutRule(id=rule_id, workstream_id=workstream_id, created_at=at, **asdict(rule))
     session.add(row)
-    session.flush()
+    raise_versions_of_workstream(session, workstream_id)
     return row
 
 
@@ -90,10 +91,11 @@ def change(session: Session, workstream_id: str, rule_id: str, rule: Rule) -> Ti
     """Let a rule say this from now on."""
     row = get(session, workstream_id, rule_id)
     row.sqlmodel_update(asdict(rule))
-    session.flush()
+    raise_versions_of_workstream(session, workstream_id)
     return row
 
 
 def delete(session: Session, workstream_id: str, rule_id: str) -> None:
     """Forget a rule."""
     session.delete(get(session, workstream_id, rule_id))
+    raise_versions_of_workstream(session, workstream_id)

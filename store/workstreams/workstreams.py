@@ -12,6 +12,7 @@ from store.db.refusals import RefusalReason, StoreRefusalError, not_found
 from store.db.sql import delete_rows
 from store.tables import Page, SessionTemplate, TimeOutRule, Workstream
 from store.tables.pages import not_removed
+from store.workstreams.settings_versions import raise_settings_versions, raise_versions_of_workstream
 
 DEFAULT_NAME = "Messenger"
 _DEFAULTS = ConversationSettings()
@@ -73,7 +74,7 @@ def change(session: Session, workstream_id: str, changes: dict[str, Any]) -> Wor
         _refuse_taken_name(session, changes["name"])
     _refuse_unknown_template(session, changes.get("session_template_id"))
     workstream.sqlmodel_update(changes)
-    session.flush()
+    raise_versions_of_workstream(session, workstream_id)
     return workstream
 
 
@@ -83,11 +84,6 @@ def listed(session: Session, *, after: str | None, limit: int) -> list[Workstrea
     if after is not None:
         statement = statement.where(col(Workstream.id) > after)
     return list(session.exec(statement))
-
-
-def page_ids(session: Session, workstream_id: str) -> list[str]:
-    """The pages of one workstream."""
-    return pages_of(session, [workstream_id])[workstream_id]
 
 
 def pages_of(session: Session, workstream_ids: list[str]) -> dict[str, list[str]]:
@@ -103,11 +99,8 @@ def pages_of(session: Session, workstream_ids: list[str]) -> dict[str, list[str]
     return pages
 
 
-def set_pages(session: Session, workstream_id: str, page_ids: list[str], at: datetime) -> list[str]:
-    """Give a workstream exactly these pages; those it had and keeps not go to the default one.
-
-    Returns the pages that have another workstream now.
-    """
+def set_pages(session: Session, workstream_id: str, page_ids: list[str], at: datetime) -> None:
+    """Give a workstream exactly these pages; those it had and keeps not go to the default one."""
     get(session, workstream_id)
     wanted = list(session.exec(select(Page).where(col(Page.page_id).in_(page_ids), not_removed())))
     if unknown := sorted(set(page_ids) - {page.page_id for page in wanted}):
@@ -125,7 +118,7 @@ def set_pages(session: Session, workstream_id: str, page_ids: list[str], at: dat
     gained = [page for page in wanted if page.workstream_id != workstream_id]
     for page in gained:
         page.workstream_id = workstream_id
-    return [page.page_id for page in (*gained, *dropped)]
+    raise_settings_versions(session, [page.page_id for page in (*gained, *dropped)])
 
 
 def delete(session: Session, workstream_id: str) -> None:

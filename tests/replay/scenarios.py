@@ -21,10 +21,12 @@ from domain.workstreams.conversation_settings import (
 from replay.stage import Stage
 from store.sending import gate
 from store.tables.pages import REMOVED
+from support.eventually import eventually
 from workflows.messages import (
     CHECK_SIGNAL,
     GATE_OPENED_SIGNAL,
     PAGE_WORKFLOW,
+    SETTINGS_SIGNAL,
     TASK_TIMEOUT,
     PageInput,
     page_workflow_id,
@@ -297,6 +299,7 @@ async def survey_after_the_window(stage: Stage) -> None:
     await stage.passes(hours=26)
     await stage.happened("survey.sent")
     stage.desk.live = {"survey": SurveySettings(Question.CES, SurveyWay.LINK, delay=25 * HOUR)}
+    await stage.desk.raise_settings_version()
     await stage.writes()
     await stage.status_is("open")
     await stage.does("pick", "end", "complete")
@@ -317,7 +320,7 @@ async def survey_cancelled_and_skipped(stage: Stage) -> None:
 
 
 async def page(stage: Stage) -> None:
-    """A page whose token is not good is checked, checked again, and removed."""
+    """A page whose token is not good is checked, checked again, tells of settings, and is removed."""
     desk = stage.desk
     handle = await desk.client.start_workflow(
         PAGE_WORKFLOW,
@@ -330,6 +333,8 @@ async def page(stage: Stage) -> None:
     desk.page_runs.append(handle.result_run_id or "")
     await stage.happened("page.checked")
     await stage.passes(minutes=3)
+    await handle.signal(SETTINGS_SIGNAL, await desk.raise_settings_version())
+    await eventually(desk.has_told_settings)
     await desk.set_page(provisioning_state=REMOVED)
     await handle.signal(CHECK_SIGNAL)
     await handle.result()

@@ -13,6 +13,7 @@ import orjson
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from sqlalchemy import event
+from sqlmodel import Session
 from starlette.routing import Match
 
 from api.http.problem_docs import CODES
@@ -20,13 +21,14 @@ from api.services.workflow_client import CommandRefusedError, RunNotFoundError, 
 from base.ids import new_id
 from base.settings import Settings
 from domain.conversations.changes import Refusal
+from domain.conversations.command_types import Command
 from domain.conversations.lifecycle import Status
-from domain.conversations.state import Command
 from ingest.events.event_router import Routed, route
 from ingest.inbox.reader import InboxReader
 from store import tables
 from store.db.database import Database
 from store.search import texts as search_texts
+from store.workstreams.settings_versions import note_told, untold_settings
 from support.paths import DOCS
 from workflows.messages import CommandResult
 
@@ -52,12 +54,11 @@ class FakeEngine:
     """Answers as it is told and remembers what it was asked."""
 
     def __init__(self) -> None:
-        self.commands: list[Command] = []
-        self.started: list[Command] = []
+        self.commands: list[Any] = []
+        self.started: list[Any] = []
         self.checked: list[str] = []
-        self.told: list[tuple[str, str]] = []
         self.written_down: list[tuple[str, str]] = []
-        self.answer: Callable[[Command], Any] = lambda _: None
+        self.answer: Callable[[Any], Any] = lambda _: None
         self.is_down = False
         self.pings = 0
 
@@ -68,10 +69,6 @@ class FakeEngine:
     async def command_with_start(self, _page_id: str, _customer_id: str, command: Command) -> CommandResult:
         self.started.append(command)
         return CommandResult(command.conversation_id, Status.ACTIVE, 1)
-
-    async def tell_settings_changed(self, page_id: str, customer_id: str) -> None:
-        self._refuse_if_down()
-        self.told.append((page_id, customer_id))
 
     async def request_projection(self, page_id: str, customer_id: str) -> None:
         self._refuse_if_down()
@@ -143,6 +140,17 @@ class Api:
     meta: FakeMeta = field(default_factory=FakeMeta)
     clients: list[httpx.AsyncClient] = field(default_factory=list)
     _routed_to: int = 0
+
+    async def pages_with_untold_settings(self) -> list[str]:
+        """The pages whose settings got a newer version since the last look."""
+
+        def work(session: Session) -> list[str]:
+            untold = untold_settings(session)
+            for page_id, version in untold:
+                note_told(session, page_id, version)
+            return sorted(page_id for page_id, _ in untold)
+
+        return await self.database.write(work)
 
     def client(self, token: str | None = None) -> httpx.AsyncClient:
         """A client with this bearer token."""

@@ -26,7 +26,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from base.converter import data_converter
 from base.ids import new_id
 from base.settings import Settings
-from domain.conversations.state import Command, ThreadState
+from domain.conversations.command_types import Command
+from domain.conversations.state import ThreadState
 from domain.workstreams.conversation_settings import ConversationSettings
 from ingest.events.event_router import RoutedThread, route
 from ingest.inbox.inbox import Inbox, SqliteInboxWriter, inbox_rows
@@ -36,11 +37,14 @@ from messenger.graph.client import GraphClient
 from messenger.webhooks.internal_events import survey_answered
 from messenger.webhooks.webhook import WebhookEvent, split
 from store.conversations import conversation_settings as store_settings
-from store.conversations.conversation_settings import conversation_settings
 from store.conversations.messages import new_outbound_row
 from store.db.database import Database
 from store.db.sql import insert_or_ignore
-from store.tables import Conversation, Event, Message, Page, Thread, Workstream
+from store.pages import pages
+from store.tables import Conversation, Event, Message, Page, Thread
+from store.workstreams import workstreams
+from store.workstreams.settings_versions import raise_settings_versions, settings_versions
+from support.commands import make_command
 from support.histories import chains
 from support.store import ACCOUNT, PAGE_A, PSID, seed
 from worker import make_worker
@@ -212,13 +216,14 @@ class Desk:
 
         A run that has ended is started again, as the API does where the row says that it may live.
         """
-        command = Command(
+        version, _ = await self.store.read(lambda session: settings_versions(session, self.page_id))
+        command = make_command(
             action,
             command_id or new_id(),
             conversation_id or (await self.conversation()).id,
             agent,
             message_id=message_id,
-            settings=await self.store.read(lambda session: conversation_settings(session, self.page_id)),
+            settings_version=version,
             **more,
         )
         return await self.give(command)
@@ -261,14 +266,14 @@ class Desk:
 
     async def set_page(self, **settings: Any) -> None:
         """Change settings of the page."""
-        await self.store.write(lambda session: session.get_one(Page, self.page_id).sqlmodel_update(settings))
+        await self.store.write(lambda session: pages.change(session, self.page_id, settings))
 
     async def set_workstream(self, **settings: Any) -> None:
         """Change settings of the page's workstream."""
 
         def work(session: Session) -> None:
             page = session.get_one(Page, self.page_id)
-            session.get_one(Workstream, page.workstream_id).sqlmodel_update(settings)
+            workstreams.change(session, page.workstream_id, settings)
 
         await self.store.write(work)
 
@@ -346,9 +351,24 @@ class Desk:
         """One message."""
         return await self.store.read(lambda session: session.get_one(Message, message_id))
 
+    async def raise_settings_version(self) -> int:
+        """What each change of settings does in its transaction. Returns the new version."""
+
+        def work(session: Session) -> int:
+            raise_settings_versions(session, [self.page_id])
+            return settings_versions(session, self.page_id)[0]
+
+        return await self.store.write(work)
+
+    async def has_told_settings(self) -> bool:
+        """Whether the page's conversations were told of its newest settings."""
+        version, told = await self.store.read(lambda session: settings_versions(session, self.page_id))
+        return told == version
+
     async def tell_settings_changed(self) -> None:
-        """What the API does after a change of settings."""
-        await (await self.handle()).signal(SETTINGS_SIGNAL)
+        """What the page's workflow does after a change of settings."""
+        version = await self.raise_settings_version()
+        await (await self.handle()).signal(SETTINGS_SIGNAL, version)
 
     async def happened(self, kind: str) -> bool:
         """Whether an event of this kind is recorded."""

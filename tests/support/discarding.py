@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel, delete, select
 
 from domain.conversations.changes import Change, Refusal, SendOutcome
+from domain.conversations.command_types import AgentCommand, Command, Reply
 from domain.conversations.conversation import (
     apply_event,
     decide,
@@ -25,7 +26,7 @@ from domain.conversations.conversation import (
 from domain.conversations.deadlines import due_since, fire, is_due
 from domain.conversations.outbox import send_postponed, send_settled
 from domain.conversations.projection import NEVER_WAS, LastWritten, date_of_projection
-from domain.conversations.state import REPLY, Command, ThreadEvent, ThreadState
+from domain.conversations.state import ThreadEvent, ThreadState
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import ConversationSettings
 from store import tables
@@ -115,8 +116,8 @@ class Thread:
             case ThreadEvent():
                 self.seq += 1
                 self._event(replace(doing, seq=self.seq))
-            case Command():
-                if doing.action == REPLY:
+            case AgentCommand():
+                if isinstance(doing, Reply):
                     doing = self._reply(doing)
                 self.waiting.append((f"command/{doing.command_id}", doing))
             case SendOutcome() | Postponed():
@@ -144,7 +145,7 @@ class Thread:
             projection.write(self.rows)
         if projection is not None and fate is Fate.DISCARDED_AND_PROJECTS_LATE:
             self.late.append(projection)
-        commands = [each for each in self.waiting if isinstance(each[1], Command)]
+        commands = [each for each in self.waiting if isinstance(each[1], AgentCommand)]
         for number, (cause, command) in enumerate(commands):
             if forgotten >> number & 1:
                 self.waiting.remove((cause, command))
@@ -172,7 +173,7 @@ class Thread:
     def come_to_rest(self) -> None:
         """Everything lost that is kept elsewhere comes again; then the run is asked to write itself down."""
         self.project_late()
-        self.waiting += [(cause, each) for cause, each in self.lost if each.action == REPLY]
+        self.waiting += [(cause, each) for cause, each in self.lost if isinstance(each, Reply)]
         self.lost.clear()
         self._run_until_written()
         self.write_down()
@@ -209,7 +210,7 @@ class Thread:
             self._insert(_message(event.message_id, None, self.now) | inbound)
         self.waiting.append((f"event/{event.seq}", event))
 
-    def _reply(self, command: Command) -> Command:
+    def _reply(self, command: Reply) -> Reply:
         """The API keeps the agent's words first; it may say again what nobody knows to have arrived."""
         conversation = self.run.state.conversation
         session = conversation.session if conversation is not None else None
@@ -224,7 +225,7 @@ class Thread:
             ).first()
         command = replace(command, resends=unknown)
         known = conversation is not None and conversation.id == command.conversation_id
-        row = _message(str(command.message_id), command.conversation_id if known else None, self.now)
+        row = _message(command.message_id, command.conversation_id if known else None, self.now)
         self._insert(
             row
             | {
@@ -294,7 +295,7 @@ class Thread:
         match doing:
             case ThreadEvent():
                 outcome = apply_event(state, doing, self.now, ids)
-            case Command():
+            case AgentCommand():
                 outcome = decide(state, doing, self.now, ids)
             case SendOutcome():
                 ids = ids_of(CUSTOMER, f"{cause}/{doing.status}")
@@ -323,12 +324,12 @@ class Thread:
         known = {each.command_id for each in state.applied_commands} | {
             each.message_id for each in state.held
         }
-        refused = [each for _, each in self.waiting if isinstance(each, Command) and each.action == REPLY]
+        refused = [each for _, each in self.waiting if isinstance(each, Reply)]
         for command in refused:
             if command.command_id not in known and command.message_id not in known:
                 for engine in self.both:
                     with Session(engine) as session:
-                        settle(session, str(command.message_id), MessageStatus.FAILED, self.now)
+                        settle(session, command.message_id, MessageStatus.FAILED, self.now)
                         session.commit()
 
 

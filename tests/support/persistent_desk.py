@@ -12,11 +12,10 @@ from api.services.workflow_client import TemporalUnavailableError, TemporalWorkf
 from base import clock
 from base.converter import data_converter
 from base.ids import new_id
-from domain.conversations.state import Command
 from store import tables
-from store.conversations.conversation_settings import conversation_settings
 from store.conversations.messages import new_outbound_row
 from store.db.sql import insert_or_ignore
+from support.commands import make_command
 from support.desk import Desk, make_desk
 from support.engines import SUGGEST_CONTINUE_AS_NEW_AT
 from support.eventually import eventually
@@ -32,13 +31,8 @@ class PersistentDesk(Desk):
     async def obeyed(self, action: str, **more: Any) -> CommandResult:
         """Give a command until it is answered, under the same id."""
         page_id, customer_id = self.page_id, (await self.thread()).customer_id
-        asked: dict[str, Any] = {"command_id": new_id(), "agent_id": "mia", **more}
-        command = Command(
-            action,
-            conversation_id=(await self.conversation()).id,
-            settings=await self.store.read(lambda session: conversation_settings(session, page_id)),
-            **asked,
-        )
+        asked: dict[str, Any] = {"command_id": new_id(), **more}
+        command = make_command(action, conversation_id=(await self.conversation()).id, **asked)
         engine = TemporalWorkflowClient(self.client, task_queue=self.task_queue)
         async with asyncio.timeout(TIMEOUT):
             while True:

@@ -13,19 +13,12 @@ from itertools import count
 from hypothesis import strategies as st
 
 from domain.conversations.changes import Change, Refusal, SendOutcome
+from domain.conversations.command_types import AgentCommand, Command
 from domain.conversations.conversation import apply_event, decide, with_settings
 from domain.conversations.deadlines import fire, next_deadline
 from domain.conversations.lifecycle import AWAITED_TRIGGERS, TRANSITIONS, ActorKind, allowed_commands
 from domain.conversations.outbox import send_postponed, send_settled
-from domain.conversations.state import (
-    CANCEL_MESSAGE,
-    REPLY,
-    SEND_HELD,
-    Command,
-    ThreadEvent,
-    ThreadEventKind,
-    ThreadState,
-)
+from domain.conversations.state import ThreadEvent, ThreadEventKind, ThreadState
 from domain.sending.decide_send import RefusalCode
 from domain.sending.delivery import MessageStatus
 from domain.sending.window import OpeningKind, WindowLengths, opening
@@ -39,6 +32,7 @@ from domain.workstreams.conversation_settings import (
     SurveyWay,
     TimeOutRule,
 )
+from support.commands import make_command
 
 START = datetime(2026, 3, 27, 12, tzinfo=UTC)
 TICK = timedelta(milliseconds=1)
@@ -167,7 +161,7 @@ def realise(step: Step, state: ThreadState, now: datetime, serial: int) -> Doing
         case Answers():
             doing = _answer(step, state, now, serial)
         case SettingsChange(settings=settings):
-            doing = settings
+            doing = replace(settings, version=state.settings.version + 1)
         case TimePasses(by=by, beside=beside):
             due = next_deadline(state, now)
             goal = now + by if by is not None else (due or now) + beside
@@ -190,21 +184,23 @@ def _command(step: Asks, state: ThreadState, serial: int) -> Command | None:
     if action is None:
         allowed = allowed_commands(meant.status, supervises=False) if meant else ["start"]
         action = allowed[step.which % len(allowed)]
-    message_id = f"r{serial}" if action == REPLY else None
-    if action in (SEND_HELD, CANCEL_MESSAGE):
+    message_id = f"r{serial}" if action == "reply" else None
+    if action in ("send_held", "cancel_message"):
         if not state.held:
             return None
         message_id = state.held[step.which % len(state.held)].message_id
-    return Command(
+    own = {
+        "message_id": message_id,
+        "hold": step.hold and action == "reply",
+        "skip_survey": step.skip_survey and action == "end",
+    }
+    return make_command(
         action,
         f"c{serial}",
         f"new{serial}" if action == "start" else meant.id if meant else "unknown",
         step.agent or (meant.agent_id if meant else None) or "mia",
         supervises=step.supervises,
-        message_id=message_id,
-        hold=step.hold,
-        skip_survey=step.skip_survey,
-        settings=state.settings,
+        **own,
     )
 
 
@@ -269,7 +265,7 @@ class Model:
             case ThreadEvent():
                 self.events.append(doing)
                 change, cause = apply_event(state, doing, now, new_id), f"event/{doing.seq}"
-            case Command():
+            case AgentCommand():
                 self.commands.append(doing)
                 outcome = decide(state, doing, now, new_id)
                 if isinstance(outcome, Refusal):
@@ -340,11 +336,11 @@ asks_what_is_legal = st.builds(
     st.sampled_from([False, False, True]),
 )
 replies = st.builds(
-    lambda who, hold: Asks(REPLY, who[0], supervises=who[1], hold=hold), _agents, st.booleans()
+    lambda who, hold: Asks("reply", who[0], supervises=who[1], hold=hold), _agents, st.booleans()
 )
 held_commands = st.builds(
     lambda action, who, which: Asks(action, who[0], supervises=who[1], which=which),
-    st.sampled_from([SEND_HELD, CANCEL_MESSAGE]),
+    st.sampled_from(["send_held", "cancel_message"]),
     _agents,
     st.integers(0, 3),
 )

@@ -10,17 +10,11 @@ from domain.conversations.conversation import apply_event, decide, with_settings
 from domain.conversations.deadlines import fire
 from domain.conversations.lifecycle import Status
 from domain.conversations.outbox import send_settled
-from domain.conversations.state import (
-    Command,
-    Conversation,
-    Survey,
-    ThreadEvent,
-    ThreadEventKind,
-    ThreadState,
-)
+from domain.conversations.state import Conversation, Survey, ThreadEvent, ThreadEventKind, ThreadState
 from domain.sending.delivery import MessageStatus
 from domain.sending.window import OpeningKind, opening
 from domain.workstreams.conversation_settings import AutomatedTrigger, ConversationSettings
+from support.commands import make_command
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 QUIET = ConversationSettings(automated_messages=())
@@ -114,7 +108,7 @@ class Story:
 
     def set_to(self, **settings: Any) -> None:
         """Some settings change now."""
-        changed = replace(self.state.settings, **settings)
+        changed = replace(self.state.settings, **settings, version=self.state.settings.version + 1)
         self.state = with_settings(self.state, changed, self.now)
 
     @property
@@ -146,7 +140,7 @@ class Story:
     def _decide(self, action: str, agent: str, **more: Any) -> Change | Refusal:
         found = self.state.conversation or self.state.last_closed
         asked = {"command_id": self.new_id(), "conversation_id": found.id if found else "none"}
-        command = Command(action=action, agent_id=agent, **(asked | more), settings=self.state.settings)
+        command = make_command(action, agent_id=agent, **(asked | more))
         return decide(self.state, command, self.now, self.new_id)
 
     def _keep(self, change: Change) -> Change:

@@ -27,9 +27,10 @@ from temporalio.testing import WorkflowEnvironment
 import worker
 from base.converter import data_converter
 from domain.conversations.changes import Change, Refusal
+from domain.conversations.command_types import AgentCommand
 from domain.conversations.conversation import needs_workflow
 from domain.conversations.deadlines import next_deadline
-from domain.conversations.state import Command, ThreadEvent, ThreadState
+from domain.conversations.state import ThreadEvent, ThreadState
 from domain.sending.decide_send import ContentKind
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import DEFAULT_SETTINGS, ConversationSettings
@@ -77,7 +78,9 @@ _REPORTS = {
 }
 _SEQUENCES, _STEPS = 4, 125
 _A_WHILE = timedelta(minutes=3)
-_NOT_COMPARED = frozenset({"settings_since", "outbox", "schema_version", "written_at"})
+_NOT_COMPARED = frozenset(
+    {".settings_since", ".settings.version", ".outbox", ".schema_version", ".written_at"}
+)
 """A thread without a run learns of its settings when it is loaded, not when they change. What left the outbox
 is not projected for its own sake; sends are compared as they happen.
 """
@@ -195,7 +198,7 @@ class Pair:
                 await self.desk.store.write(lambda session: _open_window(session, event))
                 await self.desk.signal(RoutedThread(PAGE_A, _CUSTOMER, [event], fresh=not self.told))
                 self.told = True
-            case Command():
+            case AgentCommand():
                 command = replace(
                     doing, conversation_id=self.ids.get(doing.conversation_id, doing.conversation_id)
                 )
@@ -210,7 +213,7 @@ class Pair:
 
     async def _set(self, settings: ConversationSettings) -> None:
         """Tell of new settings and wait until they are read, if there is a run that reads them."""
-        self.desk.live = {each.name: getattr(settings, each.name) for each in fields(settings)}
+        self.desk.live = _said_by(settings)
         before = self.desk.settings_read
         try:
             await self.desk.tell_settings_changed()
@@ -238,7 +241,8 @@ class Pair:
 def _differences(ours: Any, real: Any, ids: dict[str, str], path: str = "") -> Iterator[str]:
     """Where two states differ, apart from ids that were made at random and instants of a clock that runs."""
     if isinstance(ours, dict) and isinstance(real, dict):
-        for name in sorted((ours.keys() | real.keys()) - _NOT_COMPARED):
+        compared = [name for name in ours.keys() | real.keys() if f"{path}.{name}" not in _NOT_COMPARED]
+        for name in sorted(compared):
             yield from _differences(ours.get(name), real.get(name), ids, f"{path}.{name}")
     elif isinstance(ours, list) and isinstance(real, list) and len(ours) == len(real):
         for number, (one, other) in enumerate(zip(ours, real, strict=True)):
@@ -251,6 +255,11 @@ def _differences(ours: Any, real: Any, ids: dict[str, str], path: str = "") -> I
             yield f"{path}: {ours} and {real}"
     elif ours != real:
         yield f"{path}: {ours} and {real}"
+
+
+def _said_by(settings: ConversationSettings) -> dict[str, Any]:
+    """All but the version, which is the store's."""
+    return {each.name: getattr(settings, each.name) for each in fields(settings) if each.compare}
 
 
 def _near(one: str, other: str) -> bool:
@@ -302,7 +311,7 @@ async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
     ):
         desk = await make_desk(make_settings(tmp_path), env.client)
         await desk.store.write(_one_thread)
-        desk.live = {each.name: getattr(DEFAULT_SETTINGS, each.name) for each in fields(DEFAULT_SETTINGS)}
+        desk.live = _said_by(DEFAULT_SETTINGS)
         async with desk.working():
             yield Pair(desk, env, sends)
             await desk.close()

@@ -12,9 +12,10 @@ from domain.conversations.changes import Change
 from domain.conversations.conversation import decide
 from domain.conversations.lifecycle import Status
 from domain.conversations.projection import LastWritten
-from domain.conversations.state import Command, ThreadState
+from domain.conversations.state import ThreadState
 from store import tables
 from store.conversations.projection import project
+from support.commands import make_command
 from support.desk import Desk
 from support.eventually import eventually
 from support.store import PUBLIC_URL, rows
@@ -46,7 +47,7 @@ async def discarded(
     state = await desk.projected()
     assert state.written_at is not None
     ids = ids_of(conversation.customer_id, "command/lost")
-    command = Command(action, "lost", conversation.id, agent, settings=state.settings)
+    command = make_command(action, "lost", conversation.id, agent)
     outcome = decide(state, command, state.written_at, ids)
     assert isinstance(outcome, Change)
     change = outcome.caused_by("command/lost")

@@ -4,16 +4,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
+from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
-from api.services.workflow_client import TemporalWorkflowClient
+from background.settings_watcher import SettingsWatcher
 from domain.conversations.lifecycle import Status
-from store.tables import Agent, AutomatedMessage, Message, Page, TimeOutRule
+from store.tables import Agent, AgentSession, AutomatedMessage, Message, Page, TimeOutRule
+from store.workstreams import time_out_rules
 from support.desk import Desk
 from support.eventually import eventually
 from support.store import PAGE_A
-from workflows.messages import CommandResult
+from workflows.messages import SETTINGS_SIGNAL, CommandResult
 
 pytestmark = pytest.mark.time_skipping
 
@@ -127,12 +129,70 @@ async def test_a_rule_that_is_new_holds_for_a_conversation_that_runs(
     await _greeted(desk, env)
     (received,) = await desk.events("conversation.opened")
     await _add(desk, _rule("impatient", 3, "close", silent="agent"))
-    thread = await desk.thread()
-    await TemporalWorkflowClient(env.client).tell_settings_changed(thread.page_id, thread.customer_id)
+    await desk.tell_settings_changed()
 
     await env.sleep(received.at + 3 * HOUR - await env.get_current_time() + timedelta(minutes=1))
     await eventually(lambda: _is_closed(desk))
     assert (await desk.conversation()).closed_at == received.at + 3 * HOUR
+
+
+async def test_a_change_reaches_an_idle_conversation_though_the_api_dies_right_after_its_commit(
+    desk: Desk, env: WorkflowEnvironment
+) -> None:
+    await _greeted(desk, env)
+    (received,) = await desk.events("conversation.opened")
+    rule = time_out_rules.Rule(
+        silent="agent",
+        after=5 * 60,
+        action="close",
+        receiver="customer",
+        priority=0,
+        texts={},
+        fallback_language=None,
+        active=True,
+    )
+    await desk.store.write(lambda session: time_out_rules.add(session, "messenger", "impatient", rule, NOW))
+    assert not await desk.has_told_settings()
+
+    await SettingsWatcher(desk.store, env.client, task_queue=desk.task_queue).look()
+    await eventually(desk.has_told_settings)
+
+    due = received.at + timedelta(minutes=5)
+    await env.sleep(due - await env.get_current_time() + timedelta(minutes=1))
+    await eventually(lambda: _is_closed(desk))
+    assert (await desk.conversation()).closed_at == due
+
+
+async def test_a_command_is_judged_by_the_settings_that_were_saved_before_it_was_given(
+    desk: Desk, env: WorkflowEnvironment
+) -> None:
+    await _greeted(desk, env)
+    await desk.set_page(human_agent_tag=True)
+    assert isinstance(await desk.command("pick"), CommandResult)
+    session = await desk.store.read(lambda session: session.exec(select(AgentSession)).one())
+    assert session.human_agent_tag
+
+    await desk.set_workstream(reopen_closed_within=3600)
+    assert isinstance(await desk.command("end"), CommandResult)
+    assert isinstance(await desk.command("complete"), CommandResult)
+    await desk.set_workstream(reopen_closed_within=0)
+    refused = await desk.command("reopen")
+    assert isinstance(refused, ApplicationError)
+    assert refused.type == "conversation_closed"
+
+
+async def test_who_knows_a_version_reads_nothing_when_told_of_it_or_of_an_older_one(
+    desk: Desk, env: WorkflowEnvironment
+) -> None:
+    await _greeted(desk, env)
+    await desk.set_page(human_agent_tag=True)
+    assert isinstance(await desk.command("pick"), CommandResult)
+    read = desk.settings_read
+    handle = await desk.handle()
+    for version in (1, 2):
+        await handle.signal(SETTINGS_SIGNAL, version)
+    assert isinstance(await desk.command("close_session"), CommandResult)
+    assert desk.settings_read == read
 
 
 async def test_what_has_no_words_fails_and_the_agent_is_told(desk: Desk, env: WorkflowEnvironment) -> None:

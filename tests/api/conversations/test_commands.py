@@ -7,22 +7,22 @@ import pytest
 
 from api.services.workflow_client import CommandRefusedError, TemporalUnavailableError, TooManyUpdatesError
 from domain.conversations.changes import Refusal
+from domain.conversations.command_types import Command
 from domain.conversations.lifecycle import Status
-from domain.conversations.state import Command
 from support.api import Api, Seed
 from support.eventually import eventually
 
 
-async def test_a_command_reaches_the_workflow_with_live_settings(api: Api, seed: Seed) -> None:
+async def test_a_command_tells_the_version_of_the_settings_that_hold(api: Api, seed: Seed) -> None:
     thread = await seed.conversation(page_id=await seed.page(human_agent_tag=True))
     agent_id, agent = await api.somebody("agent")
+    await api.admin.patch(f"/v1/pages/{thread.page_id}", json={"human_agent_tag": False})
     answer = await agent.post(f"/v1/conversations/{thread.conversation_id}/pick")
     assert answer.status_code == 200, answer.text
     assert answer.json()["id"] == thread.conversation_id
     (command,) = api.engine.commands
     assert (command.action, command.agent_id, command.supervises) == ("pick", agent_id, False)
-    assert command.settings.human_agent_tag
-    assert command.settings.auto_close_waiting_after == 28 * 24 * 3600
+    assert command.settings_version == 2
 
 
 async def test_a_refusal_is_a_problem_and_part_of_the_timeline(api: Api, seed: Seed) -> None:

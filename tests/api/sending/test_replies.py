@@ -9,8 +9,8 @@ from sqlmodel import select
 
 from api.services.workflow_client import CommandRefusedError
 from domain.conversations.changes import Fact, Refusal
+from domain.conversations.command_types import Reply
 from domain.conversations.lifecycle import ActorKind, Status
-from domain.conversations.state import Command
 from domain.events.kinds import FactKind
 from domain.sending.window import OpeningKind, Window
 from store import tables
@@ -253,7 +253,7 @@ async def test_while_the_engine_is_away_a_reply_to_what_is_not_ones_own_is_refus
 async def test_a_reply_that_a_workflow_knows_is_not_forgotten_by_a_late_refusal(api: Api, seed: Seed) -> None:
     thread = await seed.conversation(status=Status.ACTIVE)
 
-    async def taken_and_refused(command: Command) -> Exception:
+    async def taken_and_refused(command: Reply) -> Exception:
         told = Fact(
             FactKind.MESSAGE_QUEUED,
             NOW,

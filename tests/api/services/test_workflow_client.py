@@ -25,13 +25,13 @@ from api.services.workflow_client import (
 from base.settings import Settings
 from base.temporal import connect
 from domain.conversations.lifecycle import Status
-from domain.conversations.state import Command
 from domain.sending.decide_send import RefusalCode
 from domain.sending.window import OpeningKind, Window
 from support.api import NOW
-from workflows.messages import SETTINGS_SIGNAL, CommandResult
+from support.commands import make_command
+from workflows.messages import WRITE_DOWN_SIGNAL, CommandResult
 
-COMMAND = Command("pick", "command-1", "conversation-1", "agent-1")
+COMMAND = make_command("pick", "command-1", "conversation-1", "agent-1")
 ANSWER = CommandResult("conversation-1", Status.ACTIVE, 1)
 
 
@@ -71,7 +71,7 @@ async def test_a_dead_server_costs_no_more_than_the_bound(
         calls: list[Callable[[], Awaitable[Any]]] = [
             lambda: engine.command("1", "2", COMMAND),
             lambda: engine.command_with_start("1", "2", COMMAND),
-            lambda: engine.tell_settings_changed("1", "2"),
+            lambda: engine.request_projection("1", "2"),
             lambda: engine.check_page("1"),
             lambda: engine.request_projection("1", "2"),
             engine.ping,
@@ -135,12 +135,12 @@ async def test_a_run_that_left_just_before_an_update_with_start_makes_room_for_a
         await engine.command_with_start("1", "2", COMMAND)
 
 
-async def test_of_new_settings_nobody_may_be_there_to_be_told() -> None:
+async def test_nobody_may_be_there_to_be_asked_for_rows() -> None:
     engine, _ = _engine(_rpc(RPCStatusCode.NOT_FOUND), _rpc(RPCStatusCode.UNAVAILABLE))
     with pytest.raises(RunNotFoundError):
-        await engine.tell_settings_changed("1", "2")
+        await engine.request_projection("1", "2")
     with pytest.raises(TemporalUnavailableError):
-        await engine.tell_settings_changed("1", "2")
+        await engine.request_projection("1", "2")
 
 
 def _failed(error_type: str, *details: Any) -> WorkflowUpdateFailedError:
@@ -260,10 +260,10 @@ async def test_a_command_goes_on_when_its_caller_leaves() -> None:
         await caller
 
 
-async def test_an_open_run_is_told_of_changed_settings() -> None:
+async def test_an_open_run_is_asked_for_its_rows() -> None:
     engine, handle = _engine(None)
-    await engine.tell_settings_changed("1", "2")
-    assert handle.ids == [SETTINGS_SIGNAL]
+    await engine.request_projection("1", "2")
+    assert handle.ids == [WRITE_DOWN_SIGNAL]
 
 
 @pytest.mark.parametrize(
@@ -279,4 +279,4 @@ async def test_whoever_cannot_be_told_has_one_of_three_reasons(
 ) -> None:
     engine, _ = _engine(RPCError("no", status, b""))
     with pytest.raises(error):
-        await engine.tell_settings_changed("1", "2")
+        await engine.request_projection("1", "2")

@@ -8,7 +8,6 @@ import pytest
 from domain.workstreams.automated_texts import DEFAULT_TEXTS
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from support.api import Api, Seed
-from support.eventually import eventually
 
 GREETING = AutomatedTrigger.GREETING
 
@@ -144,18 +143,16 @@ async def test_unknown_triggers_and_pages_are_not_found(api: Api, seed: Seed) ->
     assert (await api.admin.get("/v1/automated-messages", params={"page_id": "404"})).status_code == 404
 
 
-async def test_running_conversations_are_told(api: Api, seed: Seed) -> None:
-    first, second = await seed.conversation(), await seed.conversation()
-    both = {(each.page_id, each.customer_id) for each in (first, second)}
-    await _put(api, f"/v1/pages/{first.page_id}/automated-messages/greeting")
-
-    async def told(*expected: tuple[str, str]) -> bool:
-        return sorted(api.engine.told) == sorted(expected)
-
-    await eventually(lambda: told((first.page_id, first.customer_id)))
-    api.engine.told.clear()
-    await _put(api, "/v1/automated-messages/greeting")
-    await eventually(lambda: told(*both))
+async def test_a_change_gives_the_settings_of_its_pages_their_next_version(api: Api, seed: Seed) -> None:
+    first, second = await seed.page(), await seed.page()
+    for path, pages in (
+        (f"/v1/pages/{first}/automated-messages/greeting", [first]),
+        ("/v1/automated-messages/greeting", [first, second]),
+    ):
+        await _put(api, path)
+        assert await api.pages_with_untold_settings() == sorted(pages)
+        assert (await api.admin.delete(path)).status_code == 204
+        assert await api.pages_with_untold_settings() == sorted(pages)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 """Time-out rules and the other settings of a workstream that decide about conversations."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from store.conversations.conversation_settings import conversation_settings
 from support.api import Api, Seed
-from support.eventually import eventually
 
 CLOSE = {"silent": "customer", "after_minutes": 240, "action": "close"}
 SEND = {
@@ -131,7 +132,7 @@ async def test_rules_go_with_their_workstream(api: Api) -> None:
     assert (await api.admin.delete(f"/v1/workstreams/{made}")).status_code == 204
 
 
-async def test_commands_are_judged_by_the_rules_and_messages_of_the_moment(api: Api, seed: Seed) -> None:
+async def test_conversations_are_judged_by_the_rules_and_messages_of_the_moment(api: Api, seed: Seed) -> None:
     thread = await seed.conversation()
     page = (await api.admin.get(f"/v1/pages/{thread.page_id}")).json()
     address = _address(page["workstream_id"])
@@ -142,9 +143,8 @@ async def test_commands_are_judged_by_the_rules_and_messages_of_the_moment(api: 
         f"/v1/workstreams/{page['workstream_id']}",
         json={"window_warning_minutes": 30, "send_held_unseen": True},
     )
-    await api.admin.post(f"/v1/conversations/{thread.conversation_id}/pick")
 
-    settings = api.engine.commands[-1].settings
+    settings = await api.database.read(lambda s: conversation_settings(s, thread.page_id))
     assert [(each.id, each.after, each.action, each.priority) for each in settings.time_out_rules] == [
         (rule["id"], 7200, "send", 1)
     ]
@@ -164,35 +164,34 @@ async def test_with_automated_messages_off_agents_are_told_and_customers_are_not
     of_workstream = f"/v1/workstreams/{page['workstream_id']}"
     changed = await api.admin.patch(of_workstream, json={"allow_automated_messages": False})
     assert changed.json()["allow_automated_messages"] is False
-    await api.admin.post(f"/v1/conversations/{thread.conversation_id}/pick")
 
-    settings = api.engine.commands[-1].settings
+    settings = await api.database.read(lambda s: conversation_settings(s, thread.page_id))
     assert settings.automated_messages == ("message_not_sent", "outside_window")
     assert {rule.id for rule in settings.time_out_rules} == {for_agent["id"], closes["id"]}
 
 
-async def test_running_conversations_are_told_of_every_change(api: Api, seed: Seed) -> None:
-    thread = await seed.conversation()
-    workstream_id = (await api.admin.get(f"/v1/pages/{thread.page_id}")).json()["workstream_id"]
+async def test_every_change_gives_the_settings_their_next_version(api: Api, seed: Seed) -> None:
+    page_id, other_page_id = await seed.page(), await seed.page()
+    workstream_id = (await api.admin.get(f"/v1/pages/{page_id}")).json()["workstream_id"]
     address = _address(workstream_id)
-    told = [(thread.page_id, thread.customer_id)]
+    both = sorted((page_id, other_page_id))
 
-    async def is_told() -> bool:
-        return api.engine.told == told
-
-    async def check(method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        api.engine.told.clear()
+    async def check(
+        method: str, path: str, body: dict[str, Any] | None = None, *, changed: Sequence[str]
+    ) -> dict[str, Any]:
         answer = await api.admin.request(method, path, json=body)
         assert answer.is_success, answer.text
-        await eventually(is_told)
+        assert await api.pages_with_untold_settings() == changed
         shown: dict[str, Any] = answer.json() if answer.content else {}
         return shown
 
-    rule = await check("POST", address, CLOSE)
-    await check("PUT", f"{address}/{rule['id']}", CLOSE)
-    await check("DELETE", f"{address}/{rule['id']}")
-    await check("PATCH", f"/v1/workstreams/{workstream_id}", {"auto_close_waiting_after_minutes": 5})
-    await check("PATCH", f"/v1/pages/{thread.page_id}", {"language": "de"})
+    rule = await check("POST", address, CLOSE, changed=both)
+    await check("PUT", f"{address}/{rule['id']}", CLOSE, changed=both)
+    await check("DELETE", f"{address}/{rule['id']}", changed=both)
+    of_workstream = f"/v1/workstreams/{workstream_id}"
+    await check("PATCH", of_workstream, {"auto_close_waiting_after_minutes": 5}, changed=both)
+    await check("PATCH", f"/v1/pages/{page_id}", {"human_agent_tag": True}, changed=[page_id])
+    await check("PUT", f"/v1/pages/{page_id}/survey", {"active": True}, changed=[page_id])
     other = (await api.admin.post("/v1/workstreams", json={"name": "Other"})).json()["id"]
-    await check("PUT", f"/v1/workstreams/{other}/pages", {"page_ids": [thread.page_id]})
-    await check("PUT", f"/v1/workstreams/{other}/pages", {"page_ids": []})
+    await check("PUT", f"/v1/workstreams/{other}/pages", {"page_ids": [page_id]}, changed=[page_id])
+    await check("PUT", f"/v1/workstreams/{other}/pages", {"page_ids": []}, changed=[page_id])

@@ -8,9 +8,10 @@ import pytest
 from domain.conversations.changes import Change
 from domain.conversations.conversation import decide
 from domain.conversations.lifecycle import Status
-from domain.conversations.state import Command, Side, ThreadEventKind
+from domain.conversations.state import Side, ThreadEventKind
 from domain.sending.decide_send import SenderKind
 from domain.workstreams.conversation_settings import ConversationSettings
+from support.commands import make_command
 from support.story import NOON, QUIET, Story
 
 DAY = timedelta(hours=24)
@@ -40,7 +41,7 @@ def test_who_picks_what_they_have_already_changes_nothing() -> None:
 def test_the_same_command_again_changes_nothing_also_after_fifty_others() -> None:
     story = picked()
     story.asks("reply", command_id="one", message_id="r1")
-    again = Command("reply", "one", story.conversation.id, "mia", message_id="r1")
+    again = make_command("reply", "one", story.conversation.id, message_id="r1")
     assert decide(story.state, again, NOON, story.new_id) == Change(story.state)
     for number in range(49):
         story.asks("reply", command_id=f"c{number}", message_id=f"m{number}")

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from domain.conversations.changes import Change, StatusChange
 from domain.conversations.conversation import apply_event, decide
 from domain.conversations.projection import LastWritten, date_of_projection
-from domain.conversations.state import REPLY, Command, ThreadEvent, ThreadEventKind, ThreadState
+from domain.conversations.state import ThreadEvent, ThreadEventKind, ThreadState
 from domain.pages.problems import RESTORED
 from domain.sending.delivery import MessageStatus
 from domain.sending.window import OpeningKind, opening
@@ -21,6 +21,7 @@ from store import tables
 from store.conversations.messages import decide_status
 from store.conversations.projection import project
 from store.db.database import Database
+from support.commands import make_command
 from support.store import PAGE_A, PUBLIC_URL, add_customer, rows, seeded_store
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -53,14 +54,7 @@ class Attempt:
 
     def command(self, action: str, message_id: str | None = None) -> "Attempt":
         assert self.state.conversation is not None
-        command = Command(
-            action,
-            f"id-of-{action}",
-            self.state.conversation.id,
-            "mia",
-            message_id=message_id,
-            settings=self.state.settings,
-        )
+        command = make_command(action, f"id-of-{action}", self.state.conversation.id, message_id=message_id)
         outcome = decide(self.state, command, self.now, self.new_id)
         assert isinstance(outcome, Change), outcome
         return self._apply(outcome, f"command/{command.command_id}")
@@ -170,7 +164,7 @@ async def test_a_discarded_task_queues_nothing_that_may_have_been_sent_since_the
     state = await Attempt(store, ThreadState(), _ids()).message(1).command("pick").project()
     assert state.conversation is not None
     await store.write(lambda session: session.add(_reply(state)))
-    await Attempt(store, state, _ids("b")).command(REPLY, "reply").project()
+    await Attempt(store, state, _ids("b")).command("reply", "reply").project()
 
     def restore(session: Session) -> None:
         message = session.get_one(tables.Message, "reply")

@@ -1,0 +1,92 @@
+"""What agents may ask of a conversation: one kind of command for each set of fields. Data alone.
+
+`action` tells them apart wherever they are JSON; the values of two kinds never overlap.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from domain.conversations.lifecycle import Trigger
+
+Move = Literal[
+    Trigger.PICK,
+    Trigger.CLOSE_SESSION,
+    Trigger.REOPEN,
+    Trigger.RELEASE,
+    Trigger.COMPLETE,
+    Trigger.FORCE_CLOSE,
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentCommand:
+    """What every command says.
+
+    `conversation_id` is the conversation meant; for StartConversation the id that the new one is to have.
+    `supervises`: the agent is a supervisor or an admin. `settings_version`: of the settings that held when
+    the command was given; it is not judged by older ones.
+    """
+
+    command_id: str
+    conversation_id: str
+    agent_id: str
+    supervises: bool = False
+    settings_version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartConversation(AgentCommand):
+    """Begin a conversation with a customer who has none."""
+
+    action: Literal[Trigger.START] = Trigger.START
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveConversation(AgentCommand):
+    """Move the conversation from one status to another, with nothing more to say."""
+
+    action: Move
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndConversation(AgentCommand):
+    """Begin wrap-up. `skip_survey`: this ending is to have no survey."""
+
+    action: Literal[Trigger.END] = Trigger.END
+    skip_survey: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply(AgentCommand):
+    """Send a message of the agent's, which the store has as `message_id`.
+
+    `hold`: it is to be held if the window refuses it. `resends`: the message whose outcome is unknown, or
+    that failed, which this one says again.
+    """
+
+    message_id: str
+    action: Literal["reply"] = "reply"
+    hold: bool = False
+    resends: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendHeldMessage(AgentCommand):
+    """Send a held message now."""
+
+    message_id: str
+    action: Literal["send_held"] = "send_held"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelMessage(AgentCommand):
+    """Never send a message that is held."""
+
+    message_id: str
+    action: Literal["cancel_message"] = "cancel_message"
+
+
+MessageCommand = Reply | SendHeldMessage | CancelMessage
+"""Those that name a message."""
+
+Command = StartConversation | MoveConversation | EndConversation | MessageCommand

@@ -1,0 +1,42 @@
+"""Commands by the name of their action, as tests tell of them."""
+
+from dataclasses import fields
+from typing import Any
+
+from domain.conversations.command_types import (
+    CancelMessage,
+    Command,
+    EndConversation,
+    MoveConversation,
+    Reply,
+    SendHeldMessage,
+    StartConversation,
+)
+
+_KINDS: dict[str, type[Any]] = {
+    "start": StartConversation,
+    "end": EndConversation,
+    "reply": Reply,
+    "send_held": SendHeldMessage,
+    "cancel_message": CancelMessage,
+}
+
+
+def kind_of(action: str) -> type[Any]:
+    """Which command has this action; any other action moves the conversation."""
+    return _KINDS.get(action, MoveConversation)
+
+
+def make_command(
+    action: str, command_id: str, conversation_id: str, agent_id: str = "mia", **more: Any
+) -> Command:
+    """The command of this action. It may be given false values of fields that it lacks."""
+    kind = kind_of(action)
+    if kind is MoveConversation:
+        more["action"] = action
+    known = {each.name for each in fields(kind)}
+    given = {name: value for name, value in more.items() if name in known or value}
+    command: Command = kind(
+        command_id=command_id, conversation_id=conversation_id, agent_id=agent_id, **given
+    )
+    return command
