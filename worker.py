@@ -45,6 +45,8 @@ from base.settings_reading import SettingsError, ending_on_wrong_settings, read_
 from base.telemetry import set_up_telemetry
 from base.temporal import connect, temporal_answers
 from base.time_skipping_clock import process_time
+from dispatch.dispatcher import Dispatcher
+from dispatch.offers import OfferTeller
 from domain.sending.rate_limit import Pace
 from ingest.inbox.inbox import Inbox, inbox_rows, open_inbox
 from ingest.inbox.reader import InboxReader
@@ -159,6 +161,7 @@ async def working(
             "erasures": lambda: ErasureStarter(database, client).run(),
             "settings": lambda: SettingsWatcher(database, client).run(),
             "retention": lambda: start_retention(client),
+            "dispatcher": lambda: Dispatcher(database, OfferTeller(client, database)).run(),
             "stand_ins": StandIns(
                 lambda: temporal_answers(client), lambda: make_stand_in(settings, worker)
             ).run,

@@ -26,6 +26,8 @@ SETTINGS_SIGNAL = "settings_changed"
 GATE_OPENED_SIGNAL = "gate_opened"
 WRITE_DOWN_SIGNAL = "write_down"
 STATE_QUERY = "state"
+OFFER_SIGNAL = "offer"
+AGENT_GONE_SIGNAL = "agent_gone"
 
 FILES_TASK_QUEUE = "pagedesk-files"
 """Files have their own, so that no number of slow ones keeps a conversation waiting."""

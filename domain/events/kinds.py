@@ -37,6 +37,7 @@ class FactKind(StrEnum):
     CONVERSATION_CONTEXT_CHANGED = "conversation.context_changed"
     CONVERSATION_OPEN = "conversation.open"
     CONVERSATION_OPENED = "conversation.opened"
+    CONVERSATION_PARKED = "conversation.parked"
     CONVERSATION_WAITING = "conversation.waiting"
     CONVERSATION_WRAP_UP = "conversation.wrap_up"
     CUSTOMER_ACCOUNT_LINKING = "customer.account_linking"

@@ -10,19 +10,7 @@ from enum import StrEnum
 
 from domain.routing.capacity import HeldSlot, Origin
 from domain.routing.demand import Demand
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """Who a conversation is for first: the former agent (AFFINITY) or a PREFERRED one.
-
-    Until `reserved_until` it is offered to nobody else.
-    """
-
-    agent_id: str
-    rank: int
-    origin: Origin
-    reserved_until: datetime | None = None
+from domain.routing.members import Wish
 
 
 class StayEnd(StrEnum):
@@ -65,7 +53,8 @@ class WaitingPlace:
     """An Open conversation in its queue. `listed`: of a pick workstream, so that nobody is offered it.
 
     `age_at`: the message that opened this stay; the oldest goes first. `returns`: by agent, how often they
-    were offered it and did not take it.
+    were offered it and did not take it. `wishes`: for whom it is first, the best first; until
+    `reserved_until`, if that is not over, it is offered to nobody else.
     """
 
     demand: Demand
@@ -74,6 +63,7 @@ class WaitingPlace:
     listed: bool = False
     returns: Mapping[str, int] = field(default_factory=dict)
     wishes: tuple[Wish, ...] = ()
+    reserved_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

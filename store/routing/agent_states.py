@@ -19,7 +19,7 @@ from store.db.sql import insert_or_ignore, table_of
 from store.events.events import event_row
 from store.routing.capacity import AgentCapacity, capacity_of
 from store.routing.marks import MarkKind
-from store.tables import AgentState, PresenceChange, QueueMember
+from store.tables import AgentState, Conversation, PresenceChange, QueueMember
 
 DEFAULT_LIMIT_UNITS = 5
 
@@ -33,12 +33,17 @@ class RoutingWrites:
     marks: list[tuple[MarkKind, str]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
 
-    def note(
-        self, kind: FactKind, at: datetime, data: dict[str, FactValue], *, conversation_id: str | None = None
+    def note(self, kind: FactKind, at: datetime, data: dict[str, FactValue]) -> None:
+        """Record what is told of an agent or a queue."""
+        self.events.append(event_row(Fact(kind, at, ActorKind.SYSTEM, data=data), None, None, None))
+
+    def note_of_conversation(
+        self, session: Session, kind: FactKind, at: datetime, conversation_id: str, data: dict[str, FactValue]
     ) -> None:
-        """Record what no workflow tells."""
+        """Record what the rows, and not its workflow, know of a conversation."""
+        conversation = session.get_one(Conversation, conversation_id)
         fact = Fact(kind, at, ActorKind.SYSTEM, conversation_id=conversation_id, data=data)
-        self.events.append(event_row(fact, None, None, None))
+        self.events.append(event_row(fact, conversation.page_id, conversation.customer_id, None))
 
 
 def add_agent_state(session: Session, agent_id: str, at: datetime) -> None:
@@ -92,7 +97,8 @@ def refresh_agent(
         _log_presence(session, state, reason)
         data: dict[str, FactValue] = {"agent_id": state.agent_id, "from": before, "to": state.presence}
         writes.note(FactKind.AGENT_PRESENCE_CHANGED, now, data | {"reason": reason})
-    if freed or (changed and presence.kind is not PresenceKind.OFFLINE):
+    # Who goes matters as who comes does: what they alone had not declined may be offered to others again.
+    if freed or changed:
         writes.marks.append((MarkKind.AGENT, state.agent_id))
 
 

@@ -43,6 +43,17 @@ class AgentCapacity:
         return replace(self, slots=(*self.slots, SlotUse(need, now)))
 
 
+def profile_limit(profile: CapacityProfile, own: int | None) -> ProfileLimit:
+    """An agent's limit of a capacity profile: their own, or else the profile's."""
+    return ProfileLimit(
+        profile.id,
+        profile.default_limit if own is None else own,
+        CapacityReset(profile.reset),
+        profile.blocks,
+        profile.timezone,
+    )
+
+
 def lock_agent_state(session: Session, agent_id: str) -> AgentState | None:
     """The agent's state, locked until the transaction ends: nobody else takes or gives a slot of theirs."""
     return session.get(AgentState, agent_id, with_for_update=True, populate_existing=True)
@@ -58,16 +69,7 @@ def capacity_of(session: Session, state: AgentState, now: datetime) -> AgentCapa
     ).all()
     limits = CapacityLimits(
         state.limit_units,
-        tuple(
-            ProfileLimit(
-                profile.id,
-                profile.default_limit if own is None else own,
-                CapacityReset(profile.reset),
-                profile.blocks,
-                profile.timezone,
-            )
-            for profile, own in profiles
-        ),
+        tuple(profile_limit(profile, own) for profile, own in profiles),
     )
     slots = _slots_that_count(session, state.agent_id, counts_since(limits, now))
     return AgentCapacity(limits, tuple(map(_use_of, slots)), now)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import update
-from sqlmodel import Session, col, select
+from sqlalchemy import exists, update
+from sqlmodel import Session, col, func, select
 
 from domain.routing.capacity import ClaimVerdict, Origin, judge_claim
 from domain.routing.demand import Demand
@@ -22,8 +22,8 @@ from store.routing.capacity import capacity_of, lock_agent_state
 from store.routing.marks import MarkKind
 from store.routing.slot_states import SlotState, WorkItemState, slot_is_claimed
 from store.routing.slots import SlotRow, Validity, claim_slot, release_claim
+from store.tables import Conversation, QueueMember, Slot, WorkItem, Workstream
 from store.tables import Demand as DemandRow
-from store.tables import QueueMember, Slot, WorkItem, Workstream
 
 CLAIM_VALID_FOR = timedelta(minutes=5)
 """How long a claim is an offer that its conversation may take up.
@@ -44,6 +44,7 @@ class Claim:
     stay: int
     queue_id: str
     agent_id: str
+    origin: Origin
     valid_until: datetime
 
 
@@ -77,11 +78,11 @@ def claim(session: Session, order: ClaimOrder, writes: RoutingWrites, now: datet
 
     Items of pick workstreams may be claimed for somebody who pulls them (NEXT) or picks them (PICK).
     """
-    item = _waiting_item(session, order)
-    if item is None:
+    found = _waiting_item(session, order)
+    if found is None:
         return ClaimRefusal.NOT_WAITING
     state = lock_agent_state(session, order.agent_id)
-    if state is None or not _is_member(session, order):
+    if state is None or not found.is_for_a_member:
         return ClaimRefusal.NOT_A_MEMBER
     if order.allowed is not None and not receives_offers(PresenceKind(state.presence), order.allowed):
         return ClaimRefusal.NOT_PRESENT
@@ -118,7 +119,13 @@ def claim(session: Session, order: ClaimOrder, writes: RoutingWrites, now: datet
         .values(last_assigned_at=now)
     )
     return Claim(
-        order.offer_id, order.conversation_id, order.stay, order.queue_id, order.agent_id, validity.until
+        order.offer_id,
+        order.conversation_id,
+        order.stay,
+        order.queue_id,
+        order.agent_id,
+        order.origin,
+        validity.until,
     )
 
 
@@ -132,10 +139,32 @@ def claimed_offers(session: Session) -> list[Claim]:
             slot.stay,
             slot.queue_id or "",
             slot.agent_id,
+            Origin(slot.kind),
             slot.valid_until or slot.claimed_at,
         )
         for slot in slots
     ]
+
+
+def count_claimed(session: Session) -> int:
+    """How many claims no workflow has confirmed."""
+    return session.exec(select(func.count()).select_from(Slot).where(slot_is_claimed())).one()
+
+
+def threads_of(session: Session, conversation_ids: Collection[str]) -> dict[str, tuple[str, str]]:
+    """The page and the customer of each conversation that there is."""
+    rows = session.exec(
+        select(Conversation.id, Conversation.page_id, Conversation.customer_id).where(
+            col(Conversation.id).in_(conversation_ids)
+        )
+    )
+    return {conversation_id: (page_id, customer_id) for conversation_id, page_id, customer_id in rows}
+
+
+def lapsed_offers(session: Session, now: datetime) -> list[str]:
+    """Claims whose time is over."""
+    slots = session.exec(select(Slot).where(slot_is_claimed()))
+    return [slot.id for slot in slots if _has_lapsed(slot, now)]
 
 
 def take_lapsed_back(session: Session, offer_id: str, writes: RoutingWrites, now: datetime) -> bool:
@@ -177,23 +206,27 @@ _CLAIMABLE = {
 }
 
 
-def _waiting_item(session: Session, order: ClaimOrder) -> WorkItem | None:
-    """The item, locked; None where it is not as ordered, or another transaction has it."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The item is as it was ordered, and locked."""
+
+    is_for_a_member: bool
+
+
+def _waiting_item(session: Session, order: ClaimOrder) -> _Found | None:
+    """None where the item is not as ordered, or another transaction has it."""
     states = _CLAIMABLE.get(order.origin, (WorkItemState.WAITING,))
-    return session.exec(
-        select(WorkItem)
+    is_member = exists().where(
+        col(QueueMember.queue_id) == order.queue_id, col(QueueMember.agent_id) == order.agent_id
+    )
+    row = session.exec(
+        select(WorkItem.conversation_id, is_member)
         .where(
             WorkItem.conversation_id == order.conversation_id,
             WorkItem.stay == order.stay,
             WorkItem.queue_id == order.queue_id,
             col(WorkItem.state).in_(states),
         )
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=_ITEM)
     ).first()
-
-
-def _is_member(session: Session, order: ClaimOrder) -> bool:
-    """Affinity and preference go to who may not be a member of the queue."""
-    if order.origin in {Origin.AFFINITY, Origin.PREFERRED}:
-        return True
-    return session.get(QueueMember, (order.queue_id, order.agent_id), populate_existing=True) is not None
+    return None if row is None else _Found(bool(row[1]))

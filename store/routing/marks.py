@@ -50,6 +50,11 @@ def read_marks(session: Session, limit: int) -> list[Mark]:
     return [Mark(row.id or 0, MarkKind(row.kind), row.key) for row in rows]
 
 
+def has_marks(session: Session) -> bool:
+    """Whether there is anything to look at."""
+    return session.exec(select(DispatchMark.id).limit(1)).first() is not None
+
+
 def delete_marks(session: Session, ids: Sequence[int]) -> None:
     """Delete marks that were acted on."""
     if ids:

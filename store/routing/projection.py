@@ -71,8 +71,12 @@ def _heal(
     writes: RoutingWrites,
     now: datetime,
 ) -> None:
-    """Leave the item to the dispatcher, but for what a discarded task took: it waits again."""
+    """Leave the item to the dispatcher, but for what has run out, and what a discarded task took."""
     slot = live_slot(session, item.conversation_id)
+    if item.reserved_until is not None and waiting.reserved_until is None:
+        item.reserved_until = None
+        session.add(item)
+        writes.marks.append((MarkKind.ITEM, item.conversation_id))
     is_claimed = slot is not None and slot.state == SlotState.CLAIMED and slot.stay == item.stay
     if is_claimed or (slot is None and item.state != WorkItemState.CLAIMED):
         return
@@ -120,6 +124,8 @@ def _write_item(session: Session, placement: Placement, waiting: WaitingPlace, n
         "priority": waiting.priority,
         "age_at": waiting.age_at,
         "returns": sum(waiting.returns.values()),
+        "wishes": len(waiting.wishes),
+        "reserved_until": waiting.reserved_until,
         "written_at": now,
     }
     upsert(session, WorkItem, row)
@@ -136,11 +142,10 @@ def _write_returns(session: Session, conversation_id: str, waiting: WaitingPlace
         {
             "conversation_id": conversation_id,
             "agent_id": wish.agent_id,
-            "rank": wish.rank,
-            "kind": wish.origin.value,
-            "reserved_until": wish.reserved_until,
+            "rank": rank,
+            "kind": wish.kind.value,
         }
-        for wish in waiting.wishes
+        for rank, wish in enumerate(waiting.wishes)
     ]
     if returns:
         session.connection().execute(_RETURN.insert(), returns)

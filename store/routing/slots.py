@@ -111,7 +111,7 @@ def _hold(session: Session, row: SlotRow, state: AgentState, writes: RoutingWrit
         # A released slot comes back where rows were of a workflow task that the engine had discarded.
         kind = FactKind.SLOT_LATE if earlier is not None else FactKind.SLOT_FORCED
         data: dict[str, FactValue] = {"slot_id": row.id, "agent_id": row.agent_id, "forced": forced}
-        writes.note(kind, now, data, conversation_id=row.conversation_id)
+        writes.note_of_conversation(session, kind, now, row.conversation_id, data)
 
 
 def _locked(session: Session, agent_ids: Iterable[str | None]) -> dict[str, AgentState]:

@@ -63,6 +63,7 @@ class WorkItem(SQLModel, table=True):
     queue's limit, not yet projected), `waiting`, `listed` (of a pick workstream: nobody is offered it),
     `claimed`, `parked` (nobody is left who may be asked). `age_at`: the message that opened this stay; it
     stays over declines, and further messages do not move it. `returns`: how often it came back unaccepted.
+    `wishes`: for how many agents it is meant first; until `reserved_until` nobody else is offered it.
     """
 
     __tablename__ = "work_item"
@@ -95,6 +96,8 @@ class WorkItem(SQLModel, table=True):
     priority: Deleted[int] = 0
     age_at: Deleted[datetime] = instant()
     returns: Deleted[int] = 0
+    wishes: Deleted[int] = 0
+    reserved_until: Deleted[datetime | None] = instant(nullable=True)
     written_at: Deleted[datetime | None] = instant(nullable=True)
 
 
@@ -109,10 +112,7 @@ class WorkItemReturn(SQLModel, table=True):
 
 
 class WorkItemWish(SQLModel, table=True):
-    """Who a work item is for first: the former agent (`affinity`) or one whom the customer prefers.
-
-    While `reserved_until` has not come it is offered to nobody else.
-    """
+    """Who a work item is for first: the former agent (`affinity`) or one whom the customer prefers."""
 
     __tablename__ = "work_item_wish"
     __table_args__ = (Index("ix_work_item_wish_agent", "agent_id"),)
@@ -121,7 +121,6 @@ class WorkItemWish(SQLModel, table=True):
     agent_id: Deleted[str] = Field(primary_key=True)
     rank: Deleted[int]
     kind: Deleted[str]
-    reserved_until: Deleted[datetime | None] = instant(nullable=True)
 
 
 class PreferredAgent(SQLModel, table=True):

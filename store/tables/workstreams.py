@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlmodel import Field, SQLModel
 
-from store.tables.columns import instant, json_column
+from store.tables.columns import JSON_TYPE, instant, json_column
 from store.tables.erasure_policy import Harmless
 
 
@@ -54,7 +54,9 @@ class Workstream(SQLModel, table=True):
         default="always", description="always, never, or seconds: how long wrap-up holds capacity"
     )
     wrap_up_capacity_seconds: Harmless[int | None] = None
-    allowed_presences: Harmless[list[str]] = json_column(list)
+    allowed_presences: Harmless[list[str]] = Field(
+        default_factory=lambda: ["available", "busy"], sa_type=JSON_TYPE, nullable=False
+    )
     skill_matching: Harmless[str] = Field(default="none", description="exact, closest or none")
     affinity: Harmless[bool] = Field(default=True, description="a returning customer goes to the same agent")
     reservation_seconds: Harmless[int] = Field(

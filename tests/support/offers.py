@@ -4,7 +4,7 @@ The engine is played: each conversation is a small state machine whose tasks pro
 be discarded before or after that, with their commands. Dispatchers without any lease claim, tell and die.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,17 +14,20 @@ from typing import TypeVar
 from sqlalchemy import Engine, delete
 from sqlmodel import Session, col, select
 
+from dispatch.batch import MAX_CLAIMS, Batch
 from domain.routing.capacity import CapacityNeed, HeldSlot, Origin
+from domain.routing.chooser import choose
 from domain.routing.demand import Demand
 from domain.routing.placement import Placement, StayEnd, StayRecord, WaitingPlace
-from domain.routing.presence import PresenceKind
 from store import tables
 from store.db.sql import table_of
 from store.events.events import append_events
 from store.routing.agent_states import RoutingWrites, add_agent_state, refresh_agent
 from store.routing.capacity import lock_agent_state
-from store.routing.claims import CLAIM_VALID_FOR, Claim, ClaimOrder, claim, claimed_offers, take_lapsed_back
-from store.routing.marks import append_marks, delete_marks, read_marks
+from store.routing.claims import CLAIM_VALID_FOR, Claim, claimed_offers, take_lapsed_back
+from store.routing.distribution_settings import read_distribution_settings
+from store.routing.marks import MarkKind, append_marks, delete_marks, read_marks
+from store.routing.matching import members_of, waiting_items
 from store.routing.projection import project_routing
 from store.routing.slot_states import SlotState, WorkItemState
 from support.steps import START
@@ -37,7 +40,6 @@ QUEUES = ("queue-a", "queue-b")
 AGENTS = ("agent-a", "agent-b", "agent-c")
 LIMIT_UNITS = 2
 MAX_CONVERSATIONS = 8
-ALLOWED = frozenset({PresenceKind.AVAILABLE, PresenceKind.BUSY})
 
 
 class Fate(StrEnum):
@@ -246,47 +248,25 @@ class Desk:
 
     # Dispatchers
 
-    def dispatch(self, choice: int) -> bool:
-        """Match one waiting item with one agent who fits, and claim them. Whether there were any."""
+    def dispatch(self, max_claims: int = MAX_CLAIMS) -> bool:
+        """Act on the marks that there are. Whether there were any."""
 
-        def work(session: Session, writes: RoutingWrites) -> Claim | None:
-            order = self._match(session, choice)
-            if order is None:
-                return None
-            claimed = claim(session, order, writes, self._now)
-            assert isinstance(claimed, Claim)
-            return claimed
+        def work(session: Session) -> bool:
+            marks = read_marks(session, 500)
+            settings = read_distribution_settings(session)
+            batch = Batch(session, settings, self._now, self._new_offer_id, max_claims=max_claims)
+            result = batch.act_on(marks)
+            delete_marks(session, result.done)
+            append_marks(session, batch.writes.marks)
+            append_events(session, batch.writes.events)
+            self._told += result.claims
+            return bool(marks)
 
-        claimed = self._write(work)
-        if claimed is not None:
-            self._told.append(claimed)
-        return claimed is not None
+        return self.transact(work)
 
-    def _match(self, session: Session, choice: int) -> ClaimOrder | None:
-        items = session.exec(
-            select(tables.WorkItem)
-            .where(tables.WorkItem.state == WorkItemState.WAITING)
-            .order_by(col(tables.WorkItem.conversation_id))
-        ).all()
-        ready = session.exec(
-            select(tables.QueueMember)
-            .where(tables.QueueMember.free_units > 0, col(tables.QueueMember.presence).in_(ALLOWED))
-            .order_by(col(tables.QueueMember.agent_id))
-        ).all()
-        pairs = [(item, each) for item in items for each in ready if each.queue_id == item.queue_id]
-        if not pairs:
-            return None
-        item, member = pairs[choice % len(pairs)]
+    def _new_offer_id(self) -> str:
         self._serial += 1
-        return ClaimOrder(
-            item.conversation_id,
-            item.stay,
-            item.queue_id,
-            demand_of(item.queue_id),
-            member.agent_id,
-            f"{self._name}-offer-{self._serial}",
-            allowed=ALLOWED,
-        )
+        return f"{self._name}-offer-{self._serial}"
 
     def tell(self, choice: int) -> bool:
         """Signal one offer that was claimed."""
@@ -297,8 +277,9 @@ class Desk:
         return True
 
     def dispatcher_dies(self) -> None:
-        """What it remembered is gone; its successor tells every claim again."""
+        """What it remembered is gone; its successor tells every claim again, and looks at everything."""
         self._told = self.transact(claimed_offers)
+        self.transact(lambda session: append_marks(session, [(MarkKind.ALL, "")]))
 
     def take_back(self) -> None:
         """Take back what has lapsed."""
@@ -357,10 +338,9 @@ class Desk:
             waiting = self.busy_threads()
             for conversation_id in waiting:
                 self.task(conversation_id, Fate.COUNTS, forgets=False)
-            told = [self.dispatch(0), self.tell(0)]
+            told = [self.dispatch(), self.tell(0)]
             self.take_back()
             self.check()
-            self.transact(_act_on_marks)
             if not (waiting or any(told) or self.transact(claimed_offers)):
                 return
         raise AssertionError("it never came to rest")
@@ -380,9 +360,10 @@ class Desk:
                     tables.Slot.state != SlotState.RELEASED,
                 )
             ).first()
-            waits = (item.stay, item.queue_id, item.state) if item else None
+            # Parked: everybody declined it as often as they may be asked.
+            waits = (item.stay, item.queue_id) if item else None
             holds = (live.id, live.agent_id, live.state) if live else None
-            known = (run.stay, run.queue_id, "waiting") if run.phase is Phase.OPEN else None
+            known = (run.stay, run.queue_id) if run.phase is Phase.OPEN else None
             held = (run.slot_id, run.agent_id, "held") if run.phase in {Phase.OFFERED, Phase.ACTIVE} else None
             if (waits, holds) != (known, held):
                 found.append(f"{conversation_id}: {waits}, {holds} instead of {known}, {held}")
@@ -394,8 +375,7 @@ class Desk:
             expected = [(stay.number, stay.end) for stay in run.stays]
             if list(stays) != expected:
                 found.append(f"{conversation_id}: stays {list(stays)} instead of {expected}")
-        if self._match(session, 0) is not None:
-            found.append("an item waits beside an agent with room")
+        found += _waiting_beside_room(session, self._now)
         return found
 
 
@@ -403,8 +383,17 @@ def _take_back(offer_id: str, now: datetime, session: Session, writes: RoutingWr
     return take_lapsed_back(session, offer_id, writes, now)
 
 
-def _act_on_marks(session: Session) -> None:
-    delete_marks(session, [mark.id for mark in read_marks(session, 500)])
+def _waiting_beside_room(session: Session, now: datetime) -> Iterator[str]:
+    settings = read_distribution_settings(session)
+    waiting = session.exec(
+        select(tables.WorkItem.conversation_id).where(tables.WorkItem.state == WorkItemState.WAITING)
+    ).all()
+    for queued in waiting_items(session, waiting, settings):
+        queue = settings.queues[queued.item.demand.queue_id]
+        members = members_of(session, queue.id, settings, now)
+        choice = choose(queued.item, members, queue.assignment, now)
+        if choice is not None:
+            yield f"{queued.item.conversation_id} waits beside {choice.agent_id}, who has room"
 
 
 def demand_of(queue_id: str) -> Demand:
@@ -424,6 +413,7 @@ def placement_of(conversation_id: str, run: Run) -> Placement:
 
 def seed_desk(session: Session) -> None:
     """The agents, and queues that each serves: the second agent both, the others one."""
+    session.merge(tables.RoutingVersion(version=1))
     session.add_all(
         tables.Agent(id=agent_id, name=agent_id, role="agent", created_at=START) for agent_id in AGENTS
     )

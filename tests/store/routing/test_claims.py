@@ -1,40 +1,31 @@
 """A claim takes an item and capacity that are there, and nothing else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import Engine, event
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from domain.routing.capacity import CapacityNeed, Origin
 from domain.routing.demand import Demand
-from domain.routing.placement import Placement, StayRecord, WaitingPlace
 from domain.routing.presence import PresenceKind
 from store import tables
-from store.db.database import Database
-from store.db.migrate import migrate
-from store.routing.agent_states import RoutingWrites, refresh_agent
-from store.routing.capacity import lock_agent_state
 from store.routing.claims import (
     CLAIM_VALID_FOR,
     LAPSE_GRACE,
     Claim,
-    ClaimOrder,
     ClaimRefusal,
-    claim,
     take_lapsed_back,
 )
-from store.routing.members import DEFAULT_QUEUE_ID, enrol_agent
-from store.routing.projection import project_routing
+from store.routing.members import DEFAULT_QUEUE_ID
 from store.routing.slot_states import SlotState
-from support.postgres import any_database
 from support.steps import START
-from support.store import add_conversation, add_customer, make_settings, seed
+from support.waiting_desk import Desk, waiting_desk
 
 T = TypeVar("T")
 pytestmark = pytest.mark.any_store
@@ -43,74 +34,10 @@ ALLOWED = frozenset({PresenceKind.AVAILABLE, PresenceKind.BUSY})
 DEMAND = Demand(DEFAULT_QUEUE_ID, "messenger", need=CapacityNeed(1))
 
 
-class Desk:
-    """One agent who serves the default queue, and conversations that wait there."""
-
-    def __init__(self, store: Database) -> None:
-        self._store = store
-
-    async def change(self, work: Callable[[Session, RoutingWrites], T]) -> T:
-        return await self._store.write(lambda session: work(session, RoutingWrites()))
-
-    async def agent(self, agent_id: str, limit_units: int) -> None:
-        def work(session: Session, writes: RoutingWrites) -> None:
-            session.add(tables.Agent(id=agent_id, name=agent_id, role="agent", created_at=START))
-            session.flush()
-            enrol_agent(session, agent_id, "agent", writes, START)
-            state = lock_agent_state(session, agent_id)
-            assert state is not None
-            state.connected, state.limit_units = True, limit_units
-            refresh_agent(session, state, writes, START, freed=False, reason="stream")
-
-        await self.change(work)
-
-    async def waiting(self, *conversation_ids: str) -> None:
-        def work(session: Session) -> None:
-            for each in conversation_ids:
-                add_customer(session, each, START, psid=each)
-                add_conversation(session, each, each, START, status="open", reason="customer_wrote")
-            session.flush()
-            stay = StayRecord(1, DEFAULT_QUEUE_ID, "messenger", START, "customer_wrote")
-            place = WaitingPlace(DEMAND, 0, START)
-            placements = [
-                Placement(each, 1, DEFAULT_QUEUE_ID, place, stays=(stay,)) for each in conversation_ids
-            ]
-            project_routing(session, placements, START)
-
-        await self._store.write(work)
-
-    async def claim(
-        self, conversation_id: str, agent_id: str, *, now: datetime = START, **more: Any
-    ) -> Claim | ClaimRefusal:
-        order = ClaimOrder(
-            conversation_id,
-            more.pop("stay", 1),
-            DEFAULT_QUEUE_ID,
-            DEMAND,
-            agent_id,
-            f"offer-{conversation_id}-{agent_id}",
-            **({"allowed": ALLOWED} | more),
-        )
-        return await self.change(lambda session, writes: claim(session, order, writes, now))
-
-    async def read(self, work: Callable[[Session], T]) -> T:
-        return await self._store.read(work)
-
-
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Database]:
-    with any_database() as url:
-        settings = make_settings(tmp_path, database_url=url) if url else make_settings(tmp_path)
-        migrate(settings)
-        database = Database(settings.store_url)
-        await database.write(lambda session: seed(session, settings))
-        yield database
-        database.close()
-
-
-@pytest.fixture
-def desk(store: Database) -> Desk:
-    return Desk(store)
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with waiting_desk(tmp_path) as desk:
+        yield desk
 
 
 async def test_of_fifty_at_once_as_many_are_claimed_as_the_agent_has_room_for(desk: Desk) -> None:

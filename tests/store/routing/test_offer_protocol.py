@@ -87,7 +87,7 @@ _steps: st.SearchStrategy[Step] = st.one_of(
     st.just(Desk.customer_writes),
     st.builds(_task, _numbers, st.sampled_from([Fate.COUNTS, Fate.COUNTS, *Fate]), st.booleans()),
     st.builds(_task, _numbers, st.just(Fate.COUNTS), st.booleans()),
-    st.builds(lambda choice: lambda desk: desk.dispatch(choice), _numbers),
+    st.builds(lambda most: lambda desk: desk.dispatch(most), st.integers(1, 3)),
     st.builds(lambda choice: lambda desk: desk.tell(choice), _numbers),
     st.just(Desk.dispatcher_dies),
     st.just(Desk.take_back),

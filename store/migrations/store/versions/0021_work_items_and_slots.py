@@ -63,6 +63,8 @@ def upgrade() -> None:
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("age_at", _instant(), nullable=False),
         sa.Column("returns", sa.Integer(), nullable=False),
+        sa.Column("wishes", sa.Integer(), nullable=False),
+        sa.Column("reserved_until", _instant(), nullable=True),
         sa.Column("written_at", _instant(), nullable=True),
         sa.ForeignKeyConstraint(
             ["conversation_id"], ["conversation.id"], name=op.f("fk_work_item_conversation_id")
@@ -111,7 +113,6 @@ def upgrade() -> None:
         sa.Column("agent_id", sa.String(), nullable=False),
         sa.Column("rank", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("reserved_until", _instant(), nullable=True),
         sa.ForeignKeyConstraint(
             ["conversation_id"], ["work_item.conversation_id"], name=op.f("fk_work_item_wish_conversation_id")
         ),

@@ -1,0 +1,109 @@
+"""How queues assign and workstreams share out, for the dispatcher: read once for each version of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from base.json_codec import from_json_value
+from domain.routing.assignment import Assignment, AssignmentMethod, AssignmentRule
+from domain.routing.capacity import CapacityNeed, ProfileLimit
+from domain.routing.demand import Demand, SkillMatching, SkillNeed
+from domain.routing.presence import PresenceKind
+from domain.routing.work_distribution import AfterReservation, DistributionMode
+from store.routing.capacity import profile_limit
+from store.tables import (
+    AgentCapacityProfile,
+    AgentSkill,
+    CapacityProfile,
+    Queue,
+    RoutingVersion,
+    Workstream,
+)
+from store.tables import Demand as DemandRow
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSettings:
+    """What of a queue decides who is asked. A smaller `priority` is served first."""
+
+    id: str
+    priority: int
+    assignment: Assignment
+
+
+@dataclass(frozen=True, slots=True)
+class WorkstreamSettings:
+    """What of a workstream decides who is asked."""
+
+    mode: DistributionMode
+    allowed: frozenset[PresenceKind]
+    only_wishes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionSettings:
+    """All of it, as of one version. `profiles`: agents' limits of capacity profiles, by agent."""
+
+    version: int
+    queues: Mapping[str, QueueSettings]
+    workstreams: Mapping[str, WorkstreamSettings]
+    ratings: Mapping[str, Mapping[str, int]]
+    profiles: Mapping[str, tuple[ProfileLimit, ...]]
+
+
+def settings_version(session: Session) -> int:
+    """The number that every change of what is read here raises."""
+    return session.exec(select(RoutingVersion.version)).one()
+
+
+def read_distribution_settings(session: Session) -> DistributionSettings:
+    """All of it as it now is."""
+    queues = {
+        queue.id: QueueSettings(queue.id, queue.priority, _assignment(queue)) for queue in _all(session)
+    }
+    workstreams = {
+        each.id: WorkstreamSettings(
+            DistributionMode(each.distribution_mode),
+            frozenset(map(PresenceKind, each.allowed_presences)),
+            each.after_reservation == AfterReservation.KEEP,
+        )
+        for each in session.exec(select(Workstream))
+    }
+    ratings: dict[str, dict[str, int]] = {}
+    for skill in session.exec(select(AgentSkill)):
+        ratings.setdefault(skill.agent_id, {})[skill.skill_id] = skill.rating
+    return DistributionSettings(settings_version(session), queues, workstreams, ratings, _profiles(session))
+
+
+def demand_from_row(row: DemandRow) -> Demand:
+    """What a row of demands says."""
+    return Demand(
+        row.queue_id,
+        row.workstream_id,
+        tuple(SkillNeed(skill_id, rating) for skill_id, rating in row.skills.items()),
+        SkillMatching(row.skill_matching),
+        CapacityNeed(row.units, tuple(row.capacity_profiles)),
+    )
+
+
+def _all(session: Session) -> list[Queue]:
+    return list(session.exec(select(Queue).order_by(col(Queue.id))))
+
+
+def _assignment(queue: Queue) -> Assignment:
+    rules = from_json_value(tuple[AssignmentRule, ...], queue.assignment.get("rules", ()))
+    return Assignment(AssignmentMethod(queue.assignment_method), rules, queue.decline_limit)
+
+
+def _profiles(session: Session) -> dict[str, tuple[ProfileLimit, ...]]:
+    limits: dict[str, tuple[ProfileLimit, ...]] = {}
+    rows = session.exec(
+        select(AgentCapacityProfile, CapacityProfile)
+        .join(CapacityProfile, col(CapacityProfile.id) == AgentCapacityProfile.capacity_profile_id)
+        .order_by(col(CapacityProfile.id))
+    )
+    for own, profile in rows:
+        entry = profile_limit(profile, own.limit)
+        limits[own.agent_id] = (*limits.get(own.agent_id, ()), entry)
+    return limits

@@ -1,0 +1,160 @@
+"""The dispatcher offers what waits to who has room, and tells it until Temporal has it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from sqlmodel import col, select
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from dispatch.dispatcher import Dispatcher
+from dispatch.offers import OfferTeller
+from domain.routing.routing_signals import OfferMade
+from store import tables
+from store.routing.marks import has_marks
+from support.eventually import eventually
+from support.steps import START
+from support.waiting_desk import Desk, waiting_desk
+
+pytestmark = pytest.mark.any_store
+
+
+@dataclass
+class FakeTemporal:
+    """Keeps what is signalled, in order; or is away."""
+
+    told: list[tuple[str, OfferMade]] = field(default_factory=list)
+    status: RPCStatusCode | None = None
+
+    def get_workflow_handle(self, workflow_id: str) -> "FakeHandle":
+        return FakeHandle(self, workflow_id)
+
+    @property
+    def service_client(self) -> "FakeTemporal":
+        return self
+
+    async def check_health(self, **_: Any) -> bool:
+        self._answer()
+        return True
+
+    def _answer(self) -> None:
+        if self.status is not None:
+            raise RPCError("no", self.status, b"")
+
+
+@dataclass
+class FakeHandle:
+    temporal: FakeTemporal
+    workflow_id: str
+
+    async def signal(self, name: str, offer: OfferMade) -> None:
+        self.temporal._answer()
+        assert name == "offer"
+        self.temporal.told.append((self.workflow_id, offer))
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with waiting_desk(tmp_path) as desk:
+        yield desk
+
+
+@contextlib.asynccontextmanager
+async def dispatching(desk: Desk, temporal: FakeTemporal) -> AsyncIterator[OfferTeller]:
+    teller = OfferTeller(cast("Client", temporal), desk.store)
+    task = asyncio.create_task(Dispatcher(desk.store, teller, now=lambda: START).run())
+    try:
+        yield teller
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+def offers(temporal: FakeTemporal) -> list[tuple[str, str]]:
+    return [(workflow_id.rsplit("/", 1)[-1], offer.agent_id) for workflow_id, offer in temporal.told]
+
+
+async def _at_rest(desk: Desk) -> bool:
+    return not await desk.read(has_marks)
+
+
+async def test_what_waited_before_the_dispatcher_came_is_offered(desk: Desk) -> None:
+    await desk.waiting("c1", "c2")
+    await desk.agent("mia", limit_units=1)
+    temporal = FakeTemporal()
+    async with dispatching(desk, temporal):
+        await eventually(lambda: _has_told(1, temporal))
+        await eventually(lambda: _at_rest(desk))
+    assert offers(temporal) == [("c1", "mia")]
+
+
+async def test_an_agent_who_comes_is_offered_what_waits_in_order(desk: Desk) -> None:
+    temporal = FakeTemporal()
+    await desk.waiting("c2", "c1", "c3")
+    async with dispatching(desk, temporal):
+        await eventually(lambda: _at_rest(desk))
+        await desk.agent("mia", limit_units=2)
+        await eventually(lambda: _has_told(2, temporal))
+        await eventually(lambda: _at_rest(desk))
+    assert sorted(offers(temporal)) == [("c1", "mia"), ("c2", "mia")]
+
+
+async def test_while_temporal_is_away_nothing_more_is_claimed_and_what_is_claimed_is_told_later(
+    desk: Desk,
+) -> None:
+    temporal = FakeTemporal(status=RPCStatusCode.UNAVAILABLE)
+    await desk.agent("mia", limit_units=5)
+    await desk.waiting("c1")
+    async with dispatching(desk, temporal) as teller:
+        await eventually(lambda: _has_claim(desk, "c1"))
+        await eventually(lambda: _is_away(teller))
+        await desk.waiting("c2")
+        await teller.tell()
+        assert not await _has_claim(desk, "c2")
+        temporal.status = None
+        await eventually(lambda: _has_told(2, temporal))
+    assert offers(temporal) == [("c1", "mia"), ("c2", "mia")]
+
+
+async def test_a_successor_tells_again_what_nobody_has_confirmed(desk: Desk) -> None:
+    first, second = FakeTemporal(), FakeTemporal()
+    await desk.agent("mia", limit_units=5)
+    await desk.waiting("c1")
+    async with dispatching(desk, first):
+        await eventually(lambda: _has_told(1, first))
+    async with dispatching(desk, second):
+        await eventually(lambda: _has_told(1, second))
+    assert first.told == second.told
+
+
+async def test_two_dispatchers_never_offer_the_same_twice(desk: Desk) -> None:
+    one, other = FakeTemporal(), FakeTemporal()
+    async with dispatching(desk, one), dispatching(desk, other):
+        await desk.agent("mia", limit_units=2)
+        await desk.waiting("c1", "c2", "c3")
+        await eventually(lambda: _has_offered(2, one, other))
+        await eventually(lambda: _at_rest(desk))
+    told = {(offer.offer_id, workflow_id) for each in (one, other) for workflow_id, offer in each.told}
+    assert len(told) == len({workflow_id for _, workflow_id in told}) == 2
+
+
+async def _has_claim(desk: Desk, conversation_id: str) -> bool:
+    statement = select(tables.Slot.id).where(col(tables.Slot.conversation_id) == conversation_id)
+    return await desk.read(lambda session: session.exec(statement).first() is not None)
+
+
+async def _has_told(count: int, *temporals: FakeTemporal) -> bool:
+    return sum(len(each.told) for each in temporals) == count
+
+
+async def _is_away(teller: OfferTeller) -> bool:
+    return not teller.is_temporal_there
+
+
+async def _has_offered(count: int, *temporals: FakeTemporal) -> bool:
+    return len({offer.offer_id for each in temporals for _, offer in each.told}) == count
