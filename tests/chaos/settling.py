@@ -76,10 +76,12 @@ async def failed_workflow_tasks(temporal_address: str) -> list[str]:
     async for execution in client.list_workflows():
         handle = client.get_workflow_handle(execution.id, run_id=execution.run_id)
         async for event in handle.fetch_history_events():
-            cause = event.workflow_task_failed_event_attributes.cause
+            attributes = event.workflow_task_failed_event_attributes
+            cause = attributes.cause
             if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED and cause not in _NO_FAULT:
                 name = WorkflowTaskFailedCause.Name(cause)
-                failures.append(f"workflow task {event.event_id} of {execution.id} failed: {name}")
+                why = f"{name}: {attributes.failure.message}"
+                failures.append(f"workflow task {event.event_id} of {execution.id} failed: {why}")
     return failures
 
 
