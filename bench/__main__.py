@@ -21,7 +21,7 @@ from base.process.clean_exit import exit_process
 from bench import grown
 from bench.context import Bench, running_bench
 from bench.machine import machine_class, versions
-from bench.measures import burst, end_to_end, history, idle_latency, lanes, webhooks, worker_death
+from bench.measures import burst, claims, end_to_end, history, idle_latency, lanes, webhooks, worker_death
 from bench.plan import FULL, QUICK, Plan
 from bench.report import save, save_grown, show
 from bench.rows import BrokenError, Row
@@ -39,6 +39,7 @@ MEASURES: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "worker-death": worker_death.measure,
     "burst": burst.measure,
     "lanes": lanes.measure,
+    "claims": claims.measure,
 }
 
 

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from domain.conversations.changes import FactValue
 from domain.events.kinds import FactKind
-from domain.routing.capacity import Origin, heeds_capacity
+from domain.routing.capacity import MAX_SESSIONS, Origin, heeds_capacity
 from domain.routing.chooser import Choice, choose, order_items
 from domain.routing.eligibility import is_eligible, park_reason
 from domain.routing.members import Member, WorkItem
@@ -20,14 +20,12 @@ from store.routing.matching import (
     QueuedItem,
     first_of_each_demand,
     items_meant_for,
-    member_now,
-    members_of,
     park,
-    queues_of_agent,
     returned_items,
     unpark,
     waiting_items,
 )
+from store.routing.ready_members import member_now, members_of
 
 MAX_CLAIMS = 20
 """In one transaction: others want to write, too."""
@@ -92,14 +90,15 @@ class Batch:
     def _agent_changed(self, agent_id: str) -> None:
         """More room, or another presence: of the agent, or for what others declined."""
         self._serve(agent_id)
-        for queue_id in queues_of_agent(self._session, agent_id):
-            self._offer_all(returned_items(self._session, queue_id, self._settings))
+        queue_ids = self._settings.queues_of.get(agent_id, ())
+        if queue_ids and not self._is_full:
+            self._offer_all(returned_items(self._session, queue_ids, self._settings))
 
     def _queue_changed(self, queue_id: str) -> None:
         unpark(self._session, queue_id)
         for agent_id in list(self._members_of(queue_id)):
             self._serve(agent_id)
-        self._offer_all(returned_items(self._session, queue_id, self._settings))
+        self._offer_all(returned_items(self._session, [queue_id], self._settings))
 
     def _offer_all(self, items: Iterable[QueuedItem]) -> None:
         for queued in items:
@@ -130,20 +129,25 @@ class Batch:
 
     def _next_for(self, agent_id: str) -> QueuedItem | None:
         """The first of all items that the agent may be offered now."""
-        found: dict[str, QueuedItem] = {}
-        for queue_id in queues_of_agent(self._session, agent_id):
-            if agent_id in self._members_of(queue_id):
-                for queued in (
-                    *first_of_each_demand(self._session, queue_id, self._settings, self._now),
-                    *returned_items(self._session, queue_id, self._settings),
-                ):
-                    found[queued.item.conversation_id] = queued
-        for queued in items_meant_for(self._session, agent_id, self._settings):
-            found[queued.item.conversation_id] = queued
+        served = self._settings.queues_of.get(agent_id, ())
+        queue_ids = [queue_id for queue_id in served if self._has_room(queue_id, agent_id)]
+        if not queue_ids:
+            return None
+        listed = [
+            *first_of_each_demand(self._session, queue_ids, self._settings, self._now),
+            *returned_items(self._session, queue_ids, self._settings),
+            *items_meant_for(self._session, agent_id, self._settings),
+        ]
+        found = {queued.item.conversation_id: queued for queued in listed}
         for item in order_items(agent_id, (queued.item for queued in found.values())):
             if self._may_have(item, agent_id):
                 return found[item.conversation_id]
         return None
+
+    def _has_room(self, queue_id: str, agent_id: str) -> bool:
+        """Whether anything of the queue could be offered to the agent, as far as sessions go."""
+        member = self._members_of(queue_id).get(agent_id)
+        return member is not None and member.sessions < MAX_SESSIONS
 
     def _may_have(self, item: WorkItem, agent_id: str) -> bool:
         members = self._members_of(item.demand.queue_id)

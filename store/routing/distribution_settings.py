@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from base.json_codec import from_json_value
@@ -11,16 +13,17 @@ from domain.routing.capacity import CapacityNeed, ProfileLimit
 from domain.routing.demand import Demand, SkillMatching, SkillNeed
 from domain.routing.presence import PresenceKind
 from domain.routing.work_distribution import AfterReservation, DistributionMode
+from store.db.sql import table_of
 from store.routing.capacity import profile_limit
 from store.tables import (
     AgentCapacityProfile,
     AgentSkill,
     CapacityProfile,
     Queue,
+    QueueMember,
     RoutingVersion,
     Workstream,
 )
-from store.tables import Demand as DemandRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +46,25 @@ class WorkstreamSettings:
 
 @dataclass(frozen=True, slots=True)
 class DistributionSettings:
-    """All of it, as of one version. `profiles`: agents' limits of capacity profiles, by agent."""
+    """All of it, as of one version. By agent: `ratings` by skill, `profiles`, `queues_of`."""
 
     version: int
     queues: Mapping[str, QueueSettings]
     workstreams: Mapping[str, WorkstreamSettings]
     ratings: Mapping[str, Mapping[str, int]]
     profiles: Mapping[str, tuple[ProfileLimit, ...]]
+    queues_of: Mapping[str, tuple[str, ...]]
 
 
 def settings_version(session: Session) -> int:
     """The number that every change of what is read here raises."""
     return session.exec(select(RoutingVersion.version)).one()
+
+
+def raise_settings_version(session: Session) -> None:
+    """Have dispatchers read all of it again: it changes in this transaction."""
+    version = table_of(RoutingVersion)
+    session.connection().execute(update(version).values(version=version.c.version + 1))
 
 
 def read_distribution_settings(session: Session) -> DistributionSettings:
@@ -73,11 +83,13 @@ def read_distribution_settings(session: Session) -> DistributionSettings:
     ratings: dict[str, dict[str, int]] = {}
     for skill in session.exec(select(AgentSkill)):
         ratings.setdefault(skill.agent_id, {})[skill.skill_id] = skill.rating
-    return DistributionSettings(settings_version(session), queues, workstreams, ratings, _profiles(session))
+    return DistributionSettings(
+        settings_version(session), queues, workstreams, ratings, _profiles(session), _queues_of(session)
+    )
 
 
-def demand_from_row(row: DemandRow) -> Demand:
-    """What a row of demands says."""
+def demand_from_row(row: Any) -> Demand:
+    """What a row with the columns of a demand says."""
     return Demand(
         row.queue_id,
         row.workstream_id,
@@ -107,3 +119,11 @@ def _profiles(session: Session) -> dict[str, tuple[ProfileLimit, ...]]:
         entry = profile_limit(profile, own.limit)
         limits[own.agent_id] = (*limits.get(own.agent_id, ()), entry)
     return limits
+
+
+def _queues_of(session: Session) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    members = select(QueueMember.agent_id, QueueMember.queue_id).order_by(col(QueueMember.queue_id))
+    for agent_id, queue_id in session.exec(members):
+        found[agent_id] = (*found.get(agent_id, ()), queue_id)
+    return found

@@ -1,27 +1,76 @@
-"""What a dispatcher looks at: the members of a queue, and the work items that come next."""
+"""The work items that a dispatcher looks at: what a mark names, and what comes next for an agent.
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+Nothing here reads more of the backlog than it gives back.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_, update
-from sqlmodel import Session, col, select
+from sqlalchemy import BindParameter, Row, Select, and_, bindparam, or_, select, update
+from sqlmodel import Session
 
-from domain.routing.capacity import CapacityLimits, UsedCapacity
-from domain.routing.members import Member, Wish, WishKind, WorkItem
-from domain.routing.presence import PresenceKind
+from domain.routing.members import Wish, WishKind, WorkItem
 from store.db.sql import table_of
-from store.routing.capacity import capacity_of
 from store.routing.distribution_settings import DistributionSettings, demand_from_row
 from store.routing.slot_states import WorkItemState, item_waits
-from store.tables import AgentState, QueueMember, WorkItemReturn, WorkItemWish
-from store.tables import Demand as DemandRow
+from store.tables import Demand, WorkItemReturn, WorkItemWish
 from store.tables import WorkItem as WorkItemRow
 
 RETURNED_AT_ONCE = 100
 """How many items that nobody took are looked at again when a member of their queue comes or goes."""
 
-_ITEM = table_of(WorkItemRow)
+_ITEM, _DEMAND = table_of(WorkItemRow), table_of(Demand)
+_RETURN, _WISH = table_of(WorkItemReturn), table_of(WorkItemWish)
+_ORDER = (-_ITEM.c.priority, _ITEM.c.age_at, _ITEM.c.conversation_id)
+
+
+def _read(*conditions: Any) -> Select[Any]:
+    return (
+        select(
+            _ITEM.c.conversation_id,
+            _ITEM.c.stay,
+            _ITEM.c.queue_id,
+            _ITEM.c.priority,
+            _ITEM.c.age_at,
+            _ITEM.c.returns,
+            _ITEM.c.wishes,
+            _ITEM.c.reserved_until,
+            _DEMAND.c.workstream_id,
+            _DEMAND.c.skills,
+            _DEMAND.c.skill_matching,
+            _DEMAND.c.units,
+            _DEMAND.c.capacity_profiles,
+        )
+        .join(_DEMAND, _DEMAND.c.id == _ITEM.c.demand_id)
+        .where(item_waits(), *conditions)
+    )
+
+
+_OTHER = table_of(WorkItemRow).alias("other")
+_FIRST_OF_DEMAND = (
+    select(_OTHER.c.conversation_id)
+    .where(
+        _OTHER.c.demand_id == _DEMAND.c.id,
+        item_waits(_OTHER),
+        _OTHER.c.returns == 0,
+        or_(_OTHER.c.reserved_until.is_(None), _OTHER.c.reserved_until <= bindparam("now")),
+    )
+    .order_by(-_OTHER.c.priority, _OTHER.c.age_at, _OTHER.c.conversation_id)
+    .limit(1)
+    .correlate(_DEMAND)
+    .scalar_subquery()
+)
+_OF_QUEUES: BindParameter[Any] = bindparam("queues", expanding=True)
+_FIRST = _read(_DEMAND.c.queue_id.in_(_OF_QUEUES), _ITEM.c.conversation_id == _FIRST_OF_DEMAND)
+_RETURNED = (
+    _read(_ITEM.c.queue_id.in_(_OF_QUEUES), _ITEM.c.returns > 0).order_by(*_ORDER).limit(RETURNED_AT_ONCE)
+)
+_NAMED = _read(_ITEM.c.conversation_id.in_(bindparam("ids", expanding=True)))
+_MEANT = _read(
+    _ITEM.c.conversation_id.in_(select(_WISH.c.conversation_id).where(_WISH.c.agent_id == bindparam("agent")))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,179 +81,96 @@ class QueuedItem:
     stay: int
 
 
-def members_of(
-    session: Session, queue_id: str, settings: DistributionSettings, now: datetime
-) -> list[Member]:
-    """Everybody who serves the queue, as they now are."""
-    rows = session.exec(
-        select(QueueMember, AgentState)
-        .join(AgentState, col(AgentState.agent_id) == QueueMember.agent_id)
-        .where(QueueMember.queue_id == queue_id)
-        .order_by(col(QueueMember.agent_id))
-    ).all()
-    return [
-        _with_state(
-            session,
-            Member(
-                row.agent_id,
-                PresenceKind.OFFLINE,
-                CapacityLimits(),
-                ratings=settings.ratings.get(row.agent_id, {}),
-                last_assigned_at=row.last_assigned_at,
-            ),
-            state,
-            settings,
-            now,
-        )
-        for row, state in rows
-    ]
-
-
-def member_now(session: Session, member: Member, settings: DistributionSettings, now: datetime) -> Member:
-    """The same member after something of theirs was written in this transaction."""
-    state = session.get_one(AgentState, member.agent_id)
-    return _with_state(session, member, state, settings, now)
-
-
-def _with_state(
-    session: Session, member: Member, state: AgentState, settings: DistributionSettings, now: datetime
-) -> Member:
-    profiles = settings.profiles.get(state.agent_id, ())
-    used = UsedCapacity(units=state.used_units, live=state.sessions)
-    if profiles:  # no row has the sums by profile
-        used = capacity_of(session, state, now).used
-    return replace(
-        member,
-        presence=PresenceKind(state.presence),
-        limits=CapacityLimits(state.limit_units, profiles),
-        used=used,
-        sessions=state.sessions,
-        freed_at=state.freed_at,
-    )
-
-
-def queues_of_agent(session: Session, agent_id: str) -> list[str]:
-    """The queues that the agent serves."""
-    return list(
-        session.exec(
-            select(QueueMember.queue_id)
-            .where(QueueMember.agent_id == agent_id)
-            .order_by(col(QueueMember.queue_id))
-        )
-    )
-
-
 def waiting_items(
     session: Session, conversation_ids: Collection[str], settings: DistributionSettings
 ) -> list[QueuedItem]:
     """Those of the conversations that wait to be offered."""
-    return _items(session, [col(WorkItemRow.conversation_id).in_(list(conversation_ids))], settings)
+    return _items(session, _NAMED, {"ids": list(conversation_ids)}, settings)
 
 
 def first_of_each_demand(
-    session: Session, queue_id: str, settings: DistributionSettings, now: datetime
+    session: Session, queue_ids: Collection[str], settings: DistributionSettings, now: datetime
 ) -> list[QueuedItem]:
-    """The next item of each demand of a queue that nobody has declined and that is kept for nobody."""
-    demands = session.exec(select(DemandRow.id).where(DemandRow.queue_id == queue_id)).all()
-    found: list[QueuedItem] = []
-    for demand_id in demands:
-        free = or_(col(WorkItemRow.reserved_until).is_(None), col(WorkItemRow.reserved_until) <= now)
-        conditions = [col(WorkItemRow.demand_id) == demand_id, col(WorkItemRow.returns) == 0, free]
-        found += _items(session, conditions, settings, limit=1)
-    return found
+    """The next item of each demand of the queues that nobody has declined and that is kept for nobody."""
+    return _items(session, _FIRST, {"queues": list(queue_ids), "now": now}, settings)
 
 
-def returned_items(session: Session, queue_id: str, settings: DistributionSettings) -> list[QueuedItem]:
-    """The oldest items of a queue that came back because nobody took them."""
-    conditions = [col(WorkItemRow.queue_id) == queue_id, col(WorkItemRow.returns) > 0]
-    return _items(session, conditions, settings, limit=RETURNED_AT_ONCE)
+def returned_items(
+    session: Session, queue_ids: Collection[str], settings: DistributionSettings
+) -> list[QueuedItem]:
+    """The next items of the queues that came back because nobody took them."""
+    return _items(session, _RETURNED, {"queues": list(queue_ids)}, settings)
 
 
 def items_meant_for(session: Session, agent_id: str, settings: DistributionSettings) -> list[QueuedItem]:
     """Items that wait for this agent first."""
-    own = select(WorkItemWish.conversation_id).where(WorkItemWish.agent_id == agent_id)
-    return _items(session, [col(WorkItemRow.conversation_id).in_(own)], settings)
-
-
-def _items(
-    session: Session,
-    conditions: Iterable[ColumnElement[bool]],
-    settings: DistributionSettings,
-    limit: int | None = None,
-) -> list[QueuedItem]:
-    rows = session.exec(
-        select(WorkItemRow, DemandRow)
-        .join(DemandRow, col(DemandRow.id) == WorkItemRow.demand_id)
-        .where(item_waits(), *conditions)
-        .order_by(-col(WorkItemRow.priority), col(WorkItemRow.age_at), col(WorkItemRow.conversation_id))
-        .limit(limit)
-    ).all()
-    returned = [item.conversation_id for item, _ in rows if item.returns]
-    meant = [item.conversation_id for item, _ in rows if item.wishes]
-    declines, wishes = _declines(session, returned), _wishes(session, meant)
-    return [
-        QueuedItem(
-            _item(
-                item, demand, settings, declines.get(item.conversation_id), wishes.get(item.conversation_id)
-            ),
-            item.stay,
-        )
-        for item, demand in rows
-    ]
-
-
-def _item(
-    row: WorkItemRow,
-    demand: DemandRow,
-    settings: DistributionSettings,
-    declines: dict[str, int] | None,
-    wishes: tuple[Wish, ...] | None,
-) -> WorkItem:
-    workstream = settings.workstreams[demand.workstream_id]
-    preferred = any(wish.kind is WishKind.PREFERRED for wish in wishes or ())
-    return WorkItem(
-        row.conversation_id,
-        demand_from_row(demand),
-        row.age_at,
-        workstream.allowed,
-        settings.queues[row.queue_id].priority,
-        row.priority,
-        declines or {},
-        wishes or (),
-        row.reserved_until,
-        only_wishes=preferred and workstream.only_wishes,
-    )
-
-
-def _declines(session: Session, conversation_ids: list[str]) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
-    if conversation_ids:
-        of_these = col(WorkItemReturn.conversation_id).in_(conversation_ids)
-        for row in session.exec(select(WorkItemReturn).where(of_these)):
-            found.setdefault(row.conversation_id, {})[row.agent_id] = row.count
-    return found
-
-
-def _wishes(session: Session, conversation_ids: list[str]) -> dict[str, tuple[Wish, ...]]:
-    found: dict[str, tuple[Wish, ...]] = {}
-    if conversation_ids:
-        of_these = col(WorkItemWish.conversation_id).in_(conversation_ids)
-        for row in session.exec(select(WorkItemWish).where(of_these).order_by(col(WorkItemWish.rank))):
-            wish = Wish(row.agent_id, WishKind(row.kind))
-            found[row.conversation_id] = (*found.get(row.conversation_id, ()), wish)
-    return found
+    return _items(session, _MEANT, {"agent": agent_id}, settings)
 
 
 def park(session: Session, conversation_id: str) -> None:
     """Offer it to nobody any more, until its queue changes; it can be picked and assigned."""
-    _set_state(session, WorkItemState.PARKED, [_ITEM.c.conversation_id == conversation_id, item_waits()])
+    waits = and_(_ITEM.c.conversation_id == conversation_id, item_waits())
+    _set_state(session, WorkItemState.PARKED, waits)
 
 
 def unpark(session: Session, queue_id: str) -> None:
     """Have what is parked in the queue wait again."""
-    parked = _ITEM.c.state == WorkItemState.PARKED.value
-    _set_state(session, WorkItemState.WAITING, [_ITEM.c.queue_id == queue_id, parked])
+    parked = and_(_ITEM.c.queue_id == queue_id, _ITEM.c.state == WorkItemState.PARKED.value)
+    _set_state(session, WorkItemState.WAITING, parked)
 
 
-def _set_state(session: Session, state: WorkItemState, conditions: Iterable[ColumnElement[bool]]) -> None:
-    session.connection().execute(update(_ITEM).where(*conditions).values(state=state.value))
+def _set_state(session: Session, state: WorkItemState, which: Any) -> None:
+    session.connection().execute(update(_ITEM).where(which).values(state=state.value))
+
+
+def _items(
+    session: Session, statement: Select[Any], values: dict[str, Any], settings: DistributionSettings
+) -> list[QueuedItem]:
+    rows = session.connection().execute(statement, values).all()
+    declines = _declines(session, [row.conversation_id for row in rows if row.returns])
+    wishes = _wishes(session, [row.conversation_id for row in rows if row.wishes])
+    return [_item(row, settings, declines, wishes) for row in rows]
+
+
+def _item(
+    row: Row[Any],
+    settings: DistributionSettings,
+    declines: dict[str, dict[str, int]],
+    wishes: dict[str, tuple[Wish, ...]],
+) -> QueuedItem:
+    workstream = settings.workstreams[row.workstream_id]
+    meant_for = wishes.get(row.conversation_id, ())
+    preferred = any(wish.kind is WishKind.PREFERRED for wish in meant_for)
+    item = WorkItem(
+        row.conversation_id,
+        demand_from_row(row),
+        row.age_at,
+        workstream.allowed,
+        settings.queues[row.queue_id].priority,
+        row.priority,
+        declines.get(row.conversation_id, {}),
+        meant_for,
+        row.reserved_until,
+        only_wishes=preferred and workstream.only_wishes,
+    )
+    return QueuedItem(item, row.stay)
+
+
+def _declines(session: Session, conversation_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    if conversation_ids:
+        columns = (_RETURN.c.conversation_id, _RETURN.c.agent_id, _RETURN.c["count"])
+        of_these = select(*columns).where(_RETURN.c.conversation_id.in_(conversation_ids))
+        for conversation_id, agent_id, count in session.connection().execute(of_these):
+            found.setdefault(conversation_id, {})[agent_id] = count
+    return found
+
+
+def _wishes(session: Session, conversation_ids: Sequence[str]) -> dict[str, tuple[Wish, ...]]:
+    found: dict[str, tuple[Wish, ...]] = {}
+    if conversation_ids:
+        of_these = select(_WISH).where(_WISH.c.conversation_id.in_(conversation_ids))
+        for row in session.connection().execute(of_these.order_by(_WISH.c.rank)):
+            wish = Wish(row.agent_id, WishKind(row.kind))
+            found[row.conversation_id] = (*found.get(row.conversation_id, ()), wish)
+    return found

@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 from store.db.sql import delete_rows, insert_or_ignore
 from store.routing.agent_states import RoutingWrites, add_agent_state, refresh_agent
 from store.routing.capacity import lock_agent_state
+from store.routing.distribution_settings import raise_settings_version
 from store.routing.marks import MarkKind
 from store.tables import QueueMember
 
@@ -27,6 +28,7 @@ def add_member(session: Session, queue_id: str, agent_id: str, writes: RoutingWr
     add_agent_state(session, agent_id, now)
     row = QueueMember(queue_id=queue_id, agent_id=agent_id, freed_at=now, last_assigned_at=now)
     insert_or_ignore(session, QueueMember, [row.model_dump()])
+    raise_settings_version(session)
     _refresh(session, agent_id, writes, now)
     writes.marks.append((MarkKind.QUEUE, queue_id))
 
@@ -36,6 +38,7 @@ def remove_member(session: Session, queue_id: str, agent_id: str, writes: Routin
     delete_rows(
         session, QueueMember, col(QueueMember.queue_id) == queue_id, col(QueueMember.agent_id) == agent_id
     )
+    raise_settings_version(session)
     # What others declined may be this agent's to decline no more.
     writes.marks.append((MarkKind.QUEUE, queue_id))
 

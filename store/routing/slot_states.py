@@ -2,9 +2,10 @@
 
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, literal_column
+from sqlalchemy import ColumnElement, FromClause, literal_column
 from sqlmodel import col
 
+from store.db.sql import table_of
 from store.tables import Slot, WorkItem
 
 
@@ -45,6 +46,7 @@ def slot_is_claimed() -> ColumnElement[bool]:
     return col(Slot.state) == _CLAIMED
 
 
-def item_waits() -> ColumnElement[bool]:
-    """To be offered to somebody."""
-    return col(WorkItem.state) == _WAITING
+def item_waits(table: FromClause | None = None) -> ColumnElement[bool]:
+    """To be offered to somebody. `table`: an alias of the work items."""
+    items = table_of(WorkItem) if table is None else table
+    return items.c.state == _WAITING

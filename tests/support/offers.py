@@ -27,8 +27,9 @@ from store.routing.capacity import lock_agent_state
 from store.routing.claims import CLAIM_VALID_FOR, Claim, claimed_offers, take_lapsed_back
 from store.routing.distribution_settings import read_distribution_settings
 from store.routing.marks import MarkKind, append_marks, delete_marks, read_marks
-from store.routing.matching import members_of, waiting_items
+from store.routing.matching import waiting_items
 from store.routing.projection import project_routing
+from store.routing.ready_members import members_of
 from store.routing.slot_states import SlotState, WorkItemState
 from support.steps import START
 from support.store import add_conversation, add_customer
