@@ -30,12 +30,15 @@ def kind_of(action: str) -> type[Any]:
 def make_command(
     action: str, command_id: str, conversation_id: str, agent_id: str = "mia", **more: Any
 ) -> Command:
-    """The command of this action. It may be given false values of fields that it lacks."""
+    """The command of this action.
+
+    It may be given a message's id, or false values, for fields that it lacks: tests ask for any action alike.
+    """
     kind = kind_of(action)
     if kind is MoveConversation:
         more["action"] = action
     known = {each.name for each in fields(kind)}
-    given = {name: value for name, value in more.items() if name in known or value}
+    given = {name: value for name, value in more.items() if name in known or (value and name != "message_id")}
     command: Command = kind(
         command_id=command_id, conversation_id=conversation_id, agent_id=agent_id, **given
     )
