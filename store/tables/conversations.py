@@ -78,11 +78,14 @@ class Participant(SQLModel, table=True):
 
 
 class ContextVariable(SQLModel, table=True):
-    """What is known about a conversation beyond its messages: a text or a number under a name."""
+    """What is known about a conversation beyond its messages: a text or a number under a name.
+
+    Rules give a conversation variables before its own row is written.
+    """
 
     __tablename__ = "conversation_context"
 
-    conversation_id: Deleted[str] = Field(primary_key=True, foreign_key="conversation.id")
+    conversation_id: Deleted[str] = Field(primary_key=True)
     name: Deleted[str] = Field(primary_key=True)
     # Not a JSON column: SQLite would make numbers of it, and 3.0 an integer.
     value: Deleted[str] = Field(description="a text or a number, as JSON")

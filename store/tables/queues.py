@@ -174,6 +174,7 @@ class RuleSet(SQLModel, table=True):
     kind: Harmless[str]
     name: Harmless[str]
     position: Harmless[int] = 0
+    active: Harmless[bool] = True
     created_at: Harmless[datetime] = instant()
 
 

@@ -61,7 +61,8 @@ class WorkItem(SQLModel, table=True):
 
     `stay` numbers the times that this conversation was in a queue. `state`: `entering` (counted against the
     queue's limit, not yet projected), `waiting`, `listed` (of a pick workstream: nobody is offered it),
-    `claimed`, `parked` (nobody is left who may be asked). `age_at`: the message that opened this stay; it
+    `claimed`, `parked` (nobody is left who may be asked). One that is `entering` is there before its
+    conversation's row. `age_at`: the message that opened this stay; it
     stays over declines, and further messages do not move it. `returns`: how often it came back unaccepted.
     `wishes`: for how many agents it is meant first; until `reserved_until` nobody else is offered it.
     """
@@ -88,7 +89,7 @@ class WorkItem(SQLModel, table=True):
         Index("ix_work_item_state", "queue_id", "state"),
     )
 
-    conversation_id: Deleted[str] = Field(primary_key=True, foreign_key="conversation.id")
+    conversation_id: Deleted[str] = Field(primary_key=True)
     stay: Deleted[int]
     queue_id: Deleted[str] = Field(foreign_key="queue.id")
     demand_id: Deleted[str | None] = Field(default=None, foreign_key="demand.id")

@@ -19,14 +19,14 @@ def of_conversation(session: Session, conversation_id: str) -> dict[str, Value]:
     """The variables of a conversation by name; refused as `not_found`."""
     if session.get(Conversation, conversation_id) is None:
         raise not_found("conversation", conversation_id)
-    return _values(session, [conversation_id]).get(conversation_id, {})
+    return of_conversations(session, [conversation_id]).get(conversation_id, {})
 
 
 def as_texts(session: Session, conversation_ids: Collection[str]) -> dict[str, dict[str, str]]:
     """The variables of several conversations, as placeholders show them. One statement."""
     return {
         conversation_id: {name: str(value) for name, value in variables.items()}
-        for conversation_id, variables in _values(session, conversation_ids).items()
+        for conversation_id, variables in of_conversations(session, conversation_ids).items()
     }
 
 
@@ -50,7 +50,7 @@ def change(
             conversation_id=conversation_id,
             agent_id=conversation.agent_id,
         )
-    names = _values(session, [conversation_id]).get(conversation_id, {}).keys()
+    names = of_conversations(session, [conversation_id]).get(conversation_id, {}).keys()
     forgotten = {name for name, value in changes.items() if value is None}
     if len((names | changes.keys()) - forgotten) > MAX_VARIABLES:
         raise StoreRefusalError(RefusalReason.LIMIT_REACHED, limit=MAX_VARIABLES)
@@ -60,12 +60,17 @@ def change(
         col(ContextVariable.conversation_id) == conversation_id,
         col(ContextVariable.name).in_(forgotten),
     )
-    for name, value in changes.items():
-        if value is not None:
-            written = orjson.dumps(value).decode()
-            row = {"conversation_id": conversation_id, "name": name, "value": written, "changed_at": at}
-            upsert(session, ContextVariable, row)
+    given = {name: value for name, value in changes.items() if value is not None}
+    write(session, conversation_id, given, at)
     return conversation
+
+
+def write(session: Session, conversation_id: str, variables: Mapping[str, Value], at: datetime) -> None:
+    """Set variables by what is no person's act, such as a rule. The conversation may have no row yet."""
+    for name, value in variables.items():
+        written = orjson.dumps(value).decode()
+        row = {"conversation_id": conversation_id, "name": name, "value": written, "changed_at": at}
+        upsert(session, ContextVariable, row)
 
 
 def replace(
@@ -78,7 +83,7 @@ def replace(
 ) -> Conversation:
     """Let the conversation have exactly these variables; as `change`."""
     _locked(session, conversation_id)
-    former = _values(session, [conversation_id]).get(conversation_id, {})
+    former = of_conversations(session, [conversation_id]).get(conversation_id, {})
     gone = dict.fromkeys(former.keys() - variables.keys())
     return change(session, conversation_id, {**gone, **variables}, at, by_agent=by_agent)
 
@@ -91,7 +96,8 @@ def _locked(session: Session, conversation_id: str) -> Conversation:
     return conversation
 
 
-def _values(session: Session, conversation_ids: Collection[str]) -> dict[str, dict[str, Value]]:
+def of_conversations(session: Session, conversation_ids: Collection[str]) -> dict[str, dict[str, Value]]:
+    """The variables of several conversations by name; none for those without. One statement."""
     found = session.exec(
         select(ContextVariable.conversation_id, ContextVariable.name, ContextVariable.value)
         .where(col(ContextVariable.conversation_id).in_(conversation_ids))

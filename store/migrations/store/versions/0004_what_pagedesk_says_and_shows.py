@@ -80,9 +80,6 @@ def upgrade() -> None:
         sa.Column("value", sa.String(), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("conversation_id", "name", name=op.f("pk_conversation_context")),
-        sa.ForeignKeyConstraint(
-            ["conversation_id"], ["conversation.id"], name=op.f("fk_conversation_context_conversation_id")
-        ),
     )
 
 

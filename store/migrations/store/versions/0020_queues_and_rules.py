@@ -155,6 +155,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created_at", _instant(), nullable=False),
         sa.ForeignKeyConstraint(["workstream_id"], ["workstream.id"], name=op.f("fk_rule_set_workstream_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rule_set")),
@@ -223,6 +224,10 @@ def upgrade() -> None:
     op.add_column(
         "workstream",
         sa.Column("picking_heeds_capacity", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
+    op.add_column(
+        "workstream",
+        sa.Column("transfer_heeds_capacity", sa.Boolean(), nullable=False, server_default=sa.false()),
     )
     op.add_column("workstream", sa.Column("capacity_units", sa.Integer(), nullable=False, server_default="1"))
     op.add_column(
@@ -307,6 +312,7 @@ def downgrade() -> None:
     op.drop_column("workstream", "wrap_up_capacity")
     op.drop_column("workstream", "capacity_profile_ids")
     op.drop_column("workstream", "capacity_units")
+    op.drop_column("workstream", "transfer_heeds_capacity")
     op.drop_column("workstream", "picking_heeds_capacity")
     op.drop_column("workstream", "allow_picking")
     op.drop_column("workstream", "distribution_mode")

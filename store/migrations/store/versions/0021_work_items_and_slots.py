@@ -66,9 +66,6 @@ def upgrade() -> None:
         sa.Column("wishes", sa.Integer(), nullable=False),
         sa.Column("reserved_until", _instant(), nullable=True),
         sa.Column("written_at", _instant(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["conversation_id"], ["conversation.id"], name=op.f("fk_work_item_conversation_id")
-        ),
         sa.ForeignKeyConstraint(["demand_id"], ["demand.id"], name=op.f("fk_work_item_demand_id")),
         sa.ForeignKeyConstraint(["queue_id"], ["queue.id"], name=op.f("fk_work_item_queue_id")),
         sa.PrimaryKeyConstraint("conversation_id", name=op.f("pk_work_item")),

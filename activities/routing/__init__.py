@@ -1,0 +1,1 @@
+"""What workflows have done for the sharing out of work."""
