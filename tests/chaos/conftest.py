@@ -81,7 +81,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item for item in items if item.path.parent == here and item.get_closest_marker("chaos") is not None
     ]
     if {item.path for item in items} >= set(here.glob("test_*.py")):
-        config.stash[_report].expected.update(tier_of(item.path.name) for item in trials)
+        for item in trials:
+            config.stash[_report].expected.setdefault(tier_of(item.path.name), set()).add(item.name)
     if tier := config.getoption("--tier", default=None):
         others = {item for item in trials if tier_of(item.path.name) != tier}
         config.hook.pytest_deselected(items=list(others))

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from statistics import quantiles
 
 from chaos.checker import METRICS
-from chaos.loads import LONG
 from chaos.tiers import TITLES
 from chaos.trial import Record
 from support.paths import DOCS
@@ -29,8 +28,8 @@ class Report:
 
     seed: str
     records: list[Record] = field(default_factory=list)
-    expected: Counter[str] = field(default_factory=Counter)
-    """How many long trials each whole tier has."""
+    expected: dict[str, set[str]] = field(default_factory=dict)
+    """The trials of each whole tier, by their names."""
 
     def lines(self) -> list[str]:
         """One line for each trial."""
@@ -42,8 +41,8 @@ class Report:
     def keep(self) -> None:
         """Write the reports of the tiers that have run whole: every trial, each to its last verdict."""
         for tier, expected in self.expected.items():
-            records = [each for each in self.records if each.load == LONG.name and each.tier == tier]
-            if len(records) == expected and all(record.judged for record in records):
+            records = [each for each in self.records if each.tier == tier and each.test in expected]
+            if len(records) == len(expected) and all(record.judged for record in records):
                 REPORTS.mkdir(parents=True, exist_ok=True)
                 head = [f"# {TITLES[tier]}", _HEAD.format(tier=tier), *self._conditions(tier, records)]
                 lines = [*head, *_totals(records), *_places(records), *_table(records)]
