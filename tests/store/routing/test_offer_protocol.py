@@ -96,13 +96,13 @@ _steps: st.SearchStrategy[Step] = st.one_of(
     st.builds(_command, _numbers, st.sampled_from([_accept, _accept, _decline, _release, _end])),
     st.builds(_pick, _numbers, st.integers(0, 2)),
 )
-_stories = st.lists(_steps, min_size=5, max_size=50)
+_stories = st.lists(_steps, min_size=40, max_size=60)
 _patient = settings(
     deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
-@settings(_patient, max_examples=30, derandomize=True)
+@settings(_patient, max_examples=40, derandomize=True)
 @given(story=_stories)
 def test_rows_at_rest_tell_what_the_runs_know(engine: Engine, story: list[Step]) -> None:
     _tell(engine, story)
