@@ -67,15 +67,22 @@ def _end(run: Run) -> Run:
     return Run(Phase.CLOSED, run.stay, run.queue_id, stays=run.stays)
 
 
-def _command(choice: int, act: Callable[[Run], Run]) -> Step:
+def _command(choice: int, agent: int) -> Step:
+    """Somebody does what can be done with a conversation: answers an offer, ends or gives back, or picks."""
+
     def step(desk: Desk) -> None:
-        desk.command(desk.thread(choice), lambda run, _: act(run))
+        conversation_id = desk.thread(choice)
+        match desk.threads[conversation_id].run.phase:
+            case Phase.OFFERED:
+                act = (_accept, _decline)[choice % 2]
+                desk.command(conversation_id, lambda run, _: act(run))
+            case Phase.ACTIVE:
+                act = (_end, _release)[choice % 2]
+                desk.command(conversation_id, lambda run, _: act(run))
+            case Phase.OPEN if choice % 4 == 0:
+                desk.pick(conversation_id, AGENTS[agent])
 
     return step
-
-
-def _pick(choice: int, agent: int) -> Step:
-    return lambda desk: desk.pick(desk.thread(choice), AGENTS[agent])
 
 
 def _connect(agent: int, there: bool) -> Step:
@@ -83,20 +90,19 @@ def _connect(agent: int, there: bool) -> Step:
 
 
 _numbers = st.integers(0, 20)
+_fates = st.sampled_from([*[Fate.COUNTS] * 3, *[Fate.DISCARDED_AFTER_PROJECTING] * 2, *Fate])
 _steps: st.SearchStrategy[Step] = st.one_of(
     st.just(Desk.customer_writes),
-    st.builds(_task, _numbers, st.sampled_from([Fate.COUNTS, Fate.COUNTS, *Fate]), st.booleans()),
-    st.builds(_task, _numbers, st.just(Fate.COUNTS), st.booleans()),
+    st.builds(_task, _numbers, _fates, st.booleans()),
+    st.builds(_task, _numbers, _fates, st.booleans()),
+    st.builds(_command, _numbers, st.integers(0, 2)),
+    st.builds(_command, _numbers, st.integers(0, 2)),
     st.builds(lambda most: lambda desk: desk.dispatch(most), st.integers(1, 3)),
     st.builds(lambda choice: lambda desk: desk.tell(choice), _numbers),
-    st.just(Desk.dispatcher_dies),
-    st.just(Desk.take_back),
-    st.sampled_from([Desk.a_step_passes] * 9 + [Desk.claims_lapse]),
+    st.sampled_from([Desk.dispatcher_dies, Desk.take_back, Desk.a_step_passes, Desk.claims_lapse]),
     st.builds(_connect, st.integers(0, 2), st.booleans()),
-    st.builds(_command, _numbers, st.sampled_from([_accept, _accept, _decline, _release, _end])),
-    st.builds(_pick, _numbers, st.integers(0, 2)),
 )
-_stories = st.lists(_steps, min_size=40, max_size=60)
+_stories = st.lists(_steps, min_size=50, max_size=80)
 _patient = settings(
     deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
@@ -120,7 +126,5 @@ def _tell(engine: Engine, story: list[Step]) -> None:
     for step in [Desk.customer_writes, *story]:
         step(desk)
         desk.check()
-    for agent_id in AGENTS:
-        desk.connect(agent_id, connected=True)
     desk.come_to_rest()
     assert desk.differences() == []
