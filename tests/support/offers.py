@@ -145,6 +145,7 @@ class Desk:
             for model in (
                 tables.Event,
                 tables.DispatchMark,
+                tables.WorkItemReturn,
                 tables.WorkItem,
                 tables.Slot,
                 tables.QueueStay,
