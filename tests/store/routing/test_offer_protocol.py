@@ -92,7 +92,7 @@ def _connect(agent: int, there: bool) -> Step:
 _numbers = st.integers(0, 20)
 _fates = st.sampled_from([*[Fate.COUNTS] * 3, *[Fate.DISCARDED_AFTER_PROJECTING] * 2, *Fate])
 _steps: st.SearchStrategy[Step] = st.one_of(
-    st.just(Desk.customer_writes),
+    st.sampled_from([Desk.customer_writes, Desk.nothing_goes_wrong_for_a_moment]),
     st.builds(_task, _numbers, _fates, st.booleans()),
     st.builds(_task, _numbers, _fates, st.booleans()),
     st.builds(_command, _numbers, st.integers(0, 2)),
@@ -102,13 +102,13 @@ _steps: st.SearchStrategy[Step] = st.one_of(
     st.sampled_from([Desk.dispatcher_dies, Desk.take_back, Desk.a_step_passes, Desk.claims_lapse]),
     st.builds(_connect, st.integers(0, 2), st.booleans()),
 )
-_stories = st.lists(_steps, min_size=50, max_size=80)
+_stories = st.lists(_steps, min_size=40, max_size=60)
 _patient = settings(
     deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
-@settings(_patient, max_examples=40, derandomize=True)
+@settings(_patient, max_examples=30, derandomize=True)
 @given(story=_stories)
 def test_rows_at_rest_tell_what_the_runs_know(engine: Engine, story: list[Step]) -> None:
     _tell(engine, story)
