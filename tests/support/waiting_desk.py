@@ -107,5 +107,10 @@ async def waiting_desk(tmp_path: Path) -> AsyncIterator[Desk]:
         migrate(settings)
         database = Database(settings.store_url)
         await database.write(lambda session: seed(session, settings))
+        await database.write(_push)
         yield Desk(database)
         database.close()
+
+
+def _push(session: Session) -> None:
+    session.get_one(tables.Workstream, "messenger").distribution_mode = "push"
