@@ -18,12 +18,12 @@ from rich.console import Console
 
 from base import clock
 from base.process.clean_exit import exit_process
-from bench import grown
+from bench import event_log, grown
 from bench.context import Bench, running_bench
 from bench.machine import machine_class, versions
 from bench.measures import burst, claims, end_to_end, history, idle_latency, lanes, webhooks, worker_death
 from bench.plan import FULL, QUICK, Plan
-from bench.report import save, save_grown, show
+from bench.report import save, save_event_log, save_grown, show
 from bench.rows import BrokenError, Row
 from local.processes.errors import LaunchError
 from local.processes.progress import Progress
@@ -53,19 +53,31 @@ def main() -> None:
     parser.add_argument(
         "--grown", action="store_true", help="a desk of 200,000 conversations beside a small one, instead"
     )
+    parser.add_argument(
+        "--event-log",
+        metavar="URL",
+        help="writers of the event log, instead, on this PostgreSQL server; its user creates a database",
+    )
     given = parser.parse_args()
     for name in [name for name in os.environ if name.startswith("PAGEDESK_")]:
         del os.environ[name]  # a run has settings of its own
     console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
     plan, names = (QUICK if given.quick else FULL), given.only or list(MEASURES)
+    _DIRECTORY.mkdir(parents=True, exist_ok=True)
     try:
-        result = asyncio.run(_measure_grown(plan) if given.grown else _measure(plan, names, console))
+        if given.event_log:
+            result = asyncio.run(_measure_event_log(given.event_log, plan))
+        else:
+            result = asyncio.run(_measure_grown(plan) if given.grown else _measure(plan, names, console))
     except (BrokenError, LaunchError) as error:
         console.print(f"[red]Broken:[/] {error}\nLogs: {_DIRECTORY / 'logs'}")
         exit_process(1)
     show(result, console)
     whole = plan is FULL and names == list(MEASURES)
-    file = save_grown(result) if given.grown else save(result, whole=whole)
+    if given.event_log:
+        file = save_event_log(result)
+    else:
+        file = save_grown(result) if given.grown else save(result, whole=whole)
     console.print(f"Written: {file}")
     shutil.rmtree(_DIRECTORY)
     exit_process(0)
@@ -95,7 +107,20 @@ async def _measure(plan: Plan, names: list[str], console: Console) -> dict[str, 
 async def _measure_grown(plan: Plan) -> dict[str, Any]:
     began = time.monotonic()
     rows = await grown.measure(_DIRECTORY, plan, Progress())
-    head = {
+    return grown.result_of(rows, _head(plan, began))
+
+
+async def _measure_event_log(url: str, plan: Plan) -> dict[str, Any]:
+    began = time.monotonic()
+    rows = await event_log.measure(url, _DIRECTORY, plan, Progress())
+    return _head(plan, began) | {
+        "rounds": plan.rounds * event_log.TURNS,
+        "rows": [row.as_json() for row in rows],
+    }
+
+
+def _head(plan: Plan, began: float) -> dict[str, Any]:
+    return {
         "measured_at": clock.now().isoformat(timespec="seconds"),
         "version": version("pagedesk"),
         "plan": plan.name,
@@ -103,7 +128,6 @@ async def _measure_grown(plan: Plan) -> dict[str, Any]:
         "seconds": round(time.monotonic() - began),
         "machine": machine_class(_DIRECTORY),
     }
-    return grown.result_of(rows, head)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from rich.table import Table
 RESULTS = Path("bench/results")
 WHOLE_RUN = RESULTS / "latest.json"
 GROWN_RUN = RESULTS / "grown.json"
+EVENT_LOG_RUN = RESULTS / "event_log.json"
 PARTIAL_RUN = RESULTS / "partial.json"
 DOCUMENT = Path("docs/performance.md")
 
@@ -23,6 +24,15 @@ desk has {grown} conversations with seven messages each, and one thread of {long
 {small} conversations of the same kind, which fill a page of every list. Each runs with an API, a worker and
 an engine of its own, one after the other. A value is the median of {rounds} rounds, a round the median of
 seven requests.
+"""
+_EVENT_LOG_HEAD = """\
+## Writers of the event log on PostgreSQL
+
+Made by `make bench ARGS="--event-log postgresql://…"`. {date}, on {processors} processors ({architecture}),
+which writers, reader and server share. Transactions a second that update a row and append two events, while
+a reader follows; the median of {rounds} rounds, by turns. The baseline inserts the same rows without any
+numbering, so that no reader could follow. "With one lock for all" is how it was before
+[ADR 0024](adr/0024-event-numbers-on-postgresql.md).
 """
 _HEAD = """\
 # Performance
@@ -54,6 +64,13 @@ def save(result: dict[str, Any], *, whole: bool) -> Path:
     return file
 
 
+def save_event_log(result: dict[str, Any]) -> Path:
+    """Write the JSON of a run on PostgreSQL's event log, and the document; where the JSON is."""
+    EVENT_LOG_RUN.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    _write_document()
+    return EVENT_LOG_RUN
+
+
 def save_grown(result: dict[str, Any]) -> Path:
     """Write the JSON of a run with a grown desk, and the document; where the JSON is."""
     GROWN_RUN.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
@@ -66,6 +83,8 @@ def _write_document() -> None:
     text = document(json.loads(WHOLE_RUN.read_text()))
     if GROWN_RUN.exists():
         text += "\n" + grown_section(json.loads(GROWN_RUN.read_text()))
+    if EVENT_LOG_RUN.exists():
+        text += "\n" + event_log_section(json.loads(EVENT_LOG_RUN.read_text()))
     DOCUMENT.write_text(text)
 
 
@@ -126,6 +145,20 @@ def grown_section(result: dict[str, Any]) -> str:
         **result["machine"],
     )
     lines = ["| measure | small desk, ms | grown desk, ms | ratio | target | |", "|---|---|---|---|---|---|"]
+    lines += [
+        f"| {row['name']} | {_spread(row['baseline'])} | {_spread(row['pagedesk'])} "
+        f"| {_spread(row['ratio'])} times | {_target(row)} | {_IN_WORDS[row['met']]} |"
+        for row in result["rows"]
+    ]
+    return head + "\n" + "\n".join(lines) + "\n"
+
+
+def event_log_section(result: dict[str, Any]) -> str:
+    """What writers of the event log reach beside those that number nothing."""
+    head = _EVENT_LOG_HEAD.format(
+        date=result["measured_at"][:10], rounds=result["rounds"], **result["machine"]
+    )
+    lines = ["| measure | unnumbered, /s | Pagedesk, /s | ratio | target | |", "|---|---|---|---|---|---|"]
     lines += [
         f"| {row['name']} | {_spread(row['baseline'])} | {_spread(row['pagedesk'])} "
         f"| {_spread(row['ratio'])} times | {_target(row)} | {_IN_WORDS[row['met']]} |"
