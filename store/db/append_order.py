@@ -2,9 +2,10 @@
 
 On PostgreSQL a transaction takes its numbers from a sequence and commits later, so a higher number may be
 visible before a lower one. No writer waits for that: each transaction that appends holds, from before its
-first number until its end, a shared advisory lock that names the next number of the sequence. A reader asks
-which of these are held, and stays below the lowest. Only transactions that append are waited for: a backup,
-or a report that takes an hour, holds nobody back.
+first number until its end, a shared advisory lock that names the next number of the sequence. A trigger of
+the table takes it (migration 0025), so it costs no statement and nobody can forget it. A reader asks which of
+these are held, and stays below the lowest. Only transactions that append are waited for: a backup, or a
+report that takes an hour, holds nobody back.
 
 Transactions that change one conversation wait for each other at its rows before they take numbers, so within
 a conversation the numbers are in the order of commits.
@@ -17,32 +18,19 @@ from sqlmodel import Session
 
 from store.db.sql import is_postgres
 
-# The first key of the locks; the second has 31 bits for the number. What is in flight is closer together than
-# half of what they can tell.
+# The first key of the locks, as the trigger takes them; the second has 31 bits for the number. What is in
+# flight is closer together than half of what they can tell.
 _LOCK_SPACE = 7300001
 _KEYS = 2**31
 _HALF = _KEYS // 2
 
 _NEXT_NUMBER = text("SELECT last_value + is_called::int FROM event_id_seq")
-_ANNOUNCE = text(
-    "SELECT pg_advisory_xact_lock_shared(:space, ((last_value + is_called::int) % :keys)::int) "
-    "FROM event_id_seq"
-).bindparams(space=_LOCK_SPACE, keys=_KEYS)
 # `objsubid` 2: a lock with two keys.
 _HOLDERS = text(
     "SELECT objid::bigint FROM pg_locks "
     "WHERE locktype = 'advisory' AND objsubid = 2 AND classid = CAST(:space AS oid) "
     "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 ).bindparams(space=_LOCK_SPACE)
-
-
-def announce_numbers(session: Session) -> None:
-    """Say that this transaction is about to append events: before the rows are inserted.
-
-    Last in a transaction, for until its end readers do not get beyond it.
-    """
-    if is_postgres(session):
-        session.connection().execute(_ANNOUNCE)
 
 
 def first_unsettled(session: Session) -> int | None:

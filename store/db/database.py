@@ -251,10 +251,7 @@ class Database:
             return work(session)
 
     def _write(self, work: Work[T]) -> T:
-        with (
-            self._write_engine.begin() as connection,
-            Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session,
-        ):
+        with Session(self._write_engine, expire_on_commit=False) as session:
             result = work(session)
             session.commit()
         self.signals.send(signals_of(session))

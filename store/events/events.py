@@ -10,7 +10,6 @@ from base.ids import id_from_key
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
 from domain.events.kinds import FactKind
-from store.db.append_order import announce_numbers
 from store.db.signals import EVENTS_APPENDED, signal_commit
 from store.db.sql import insert_or_ignore
 from store.tables import Event
@@ -53,10 +52,9 @@ def key_of(customer_id: str, fact: Fact) -> str:
 
 
 def append_events(session: Session, rows: Iterable[dict[str, Any]]) -> None:
-    """Append rows of `event_row`; call it last in a transaction (see `announce_numbers`)."""
+    """Append rows of `event_row`: last in a transaction, for until its end readers do not get beyond it."""
     listed = list(rows)
     if listed:
-        announce_numbers(session)
         insert_or_ignore(session, Event, listed)
         signal_commit(session, EVENTS_APPENDED)
 
