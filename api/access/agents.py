@@ -24,6 +24,10 @@ from domain.access.roles import Role
 from domain.events.kinds import FactKind
 from store.access import agents, credentials
 from store.access.idempotency import create_once
+from store.routing.agent_states import RoutingWrites
+from store.routing.agents import follow_change
+from store.routing.configuration import note_change, write_down
+from store.routing.members import enrol_agent
 from store.tables import ApiKey
 
 _BY_ID = CursorOf("agents", tuple[Id])
@@ -107,7 +111,7 @@ async def create_agent(
     body: AgentInput,
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> AgentView:
-    """Add an agent."""
+    """Add an agent. Agents and supervisors are members of the default queue from the start."""
     wanted = once(settings.vault, caller, idempotency_key, "create_agent", body)
     password_hash = await _hashed(passwords, body.password, body.email, body.name)
 
@@ -121,6 +125,10 @@ async def create_agent(
             password_hash=password_hash,
             at=clock.now(),
         )
+        writes = RoutingWrites()
+        enrol_agent(session, agent_id, body.role.value, writes, clock.now())
+        note_change(session)
+        write_down(session, writes)
         record(session, caller, FactKind.AGENT_CREATED, agent_id=agent_id, role=body.role.value)
 
     def work(session: Session) -> AgentView:
@@ -152,6 +160,8 @@ async def change_agent(
 ) -> AgentView:
     """Change an agent. Who is deactivated fails with the next call; a new password ends all sign-ins.
 
+    Agents and supervisors are members of the default queue, admins and machines are not.
+
     Somebody who can come in stays admin. The admin of `PAGEDESK_ADMIN_TOKEN` is one again with the next
     start: take the setting away to be rid of that one.
     """
@@ -164,7 +174,14 @@ async def change_agent(
     holder = BOOTSTRAP_ADMIN_ID if settings.admin_token is not None else None
 
     def work(session: Session) -> AgentView:
-        view = AgentView.of(agents.change(session, agent_id, changes, clock.now(), holds_token=holder))
+        former_role = agents.get(session, agent_id).role
+        agent = agents.change(session, agent_id, changes, clock.now(), holds_token=holder)
+        view = AgentView.of(agent)
+        if changes.keys() & {"role", "active"}:
+            writes = RoutingWrites()
+            follow_change(session, agent, former_role, writes, clock.now())
+            note_change(session)
+            write_down(session, writes)
         changed = ",".join(body.model_dump(exclude_none=True))
         record(session, caller, FactKind.AGENT_CHANGED, agent_id=agent_id, changed=changed)
         return view

@@ -9,11 +9,11 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from api.http.problems import PROBLEMS, Problem
-from api.http.validation_errors import describe_errors
+from api.http.validation_errors import describe_errors, describe_field_errors
 from base.log import get_logger
 from base.secrets import SecretUnreadableError
 from store.db.read_limits import ReadTooSlowError
-from store.db.refusals import RefusalReason, StoreRefusalError
+from store.db.refusals import InvalidFieldsError, RefusalReason, StoreRefusalError
 from store.db.unavailable import STORE_UNAVAILABLE
 
 _CLIENT_CLOSED_REQUEST = 499
@@ -30,6 +30,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(StoreRefusalError, _refused)
+    app.add_exception_handler(InvalidFieldsError, _wrong_fields)
     app.add_exception_handler(IntegrityError, _conflict)
     app.add_exception_handler(SecretUnreadableError, _secrets_unreadable)
     app.add_exception_handler(ReadTooSlowError, _read_too_slow)
@@ -61,6 +62,12 @@ async def _refused(_request: Request, error: Exception) -> Response:
     if not isinstance(error, StoreRefusalError):
         raise error
     return Problem(error.code, _detail_of(error), **error.facts).response
+
+
+async def _wrong_fields(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, InvalidFieldsError):
+        raise error
+    return Problem("invalid_request", errors=describe_field_errors(error.errors)).response
 
 
 def _detail_of(error: StoreRefusalError) -> str | None:

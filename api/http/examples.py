@@ -84,6 +84,52 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "tabs": [{"title": "Order", "kind": "link", "target": "https://shop.example/orders"}],
         }
     },
+    "QueueInput": {
+        "Queue": {"name": "Returns"},
+        "Queue that overflows": {
+            "name": "Orders",
+            "priority": 10,
+            "assignment": {"method": "advanced_round_robin"},
+            "overflow": {
+                "before": [{"condition": "waiting_items", "action": "end", "waiting": 20}],
+                "while_queued": {"seconds": 1800, "action": "transfer", "queue_id": "default"},
+            },
+        },
+        "Queue with rules of its own": {
+            "name": "Complaints",
+            "assignment": {
+                "method": "custom",
+                "rules": [
+                    {
+                        "conditions": {"items": [{"field": "priority", "operator": "at_least", "value": 5}]},
+                        "order": ["available", "highest_rating"],
+                    },
+                    {"order": ["free_capacity"]},
+                ],
+            },
+        },
+    },
+    "QueueChange": {"Method": {"assignment": {"method": "least_active"}}},
+    "OperatingHoursInput": {
+        "Office": {
+            "name": "Office",
+            "timezone": "Europe/Berlin",
+            "intervals": [{"weekday": 0, "opens": "09:00", "closes": "17:30"}],
+            "holidays": [{"name": "Christmas", "first_day": "2026-12-25", "last_day": "2026-12-26"}],
+        }
+    },
+    "SkillInput": {"Skill": {"name": "French", "max_rating": 5}},
+    "SkillChange": {"Description": {"description": "Speaks and writes it"}},
+    "AgentSkills": {"Skills": {"skills": [{"skill_id": "the-id-of-a-skill", "rating": 4}]}},
+    "CapacityProfileInput": {"Complaints": {"name": "Complaints", "default_limit": 1, "blocks": True}},
+    "CapacityProfileChange": {"Limit": {"default_limit": 2}},
+    "AgentCapacity": {
+        "Units": {"units": 3},
+        "Units and profiles": {
+            "units": 3,
+            "profiles": [{"capacity_profile_id": "the-id-of-a-profile", "limit": 1}],
+        },
+    },
     "AgentInput": {
         "Person": {
             "name": "Ada",

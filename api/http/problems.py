@@ -65,6 +65,29 @@ PROBLEMS: dict[str, ProblemKind] = {
     "session_template_in_use": ProblemKind(
         409, "Workstreams still use the template", "Give those in `workstream_ids` another one first."
     ),
+    "default_queue": ProblemKind(
+        409,
+        "The default queue stays as it is",
+        "It keeps its name, its priority, what it does without members, and every agent and supervisor; "
+        "see `fields`.",
+    ),
+    "queue_in_use": ProblemKind(
+        409,
+        "The queue is still in use",
+        "Take it out of `workstream_ids`, `rule_set_ids` and `queue_ids`, and wait until no live "
+        "conversation is in it.",
+    ),
+    "operating_hours_in_use": ProblemKind(
+        409, "Queues still have these hours", "Give those in `queue_ids` others, or none, first."
+    ),
+    "skill_in_use": ProblemKind(
+        409, "Rules still give the skill", "Change the rules in `rule_set_ids` first."
+    ),
+    "capacity_profile_in_use": ProblemKind(
+        409,
+        "The capacity profile is still needed",
+        "Take it out of `workstream_ids` and `rule_set_ids`, and wait until no live conversation needs it.",
+    ),
     "limit_reached": ProblemKind(
         409, "The maximum number is reached", "Delete what is not needed; see `limit`."
     ),
@@ -150,6 +173,11 @@ PROBLEMS: dict[str, ProblemKind] = {
     ),
     "unknown_session_template": ProblemKind(
         422, "There is no such session template", "Name one of GET /v1/session-templates, or none."
+    ),
+    "unknown_country": ProblemKind(
+        422,
+        "The holidays of this country are not known",
+        "Give a country and a subdivision by their ISO 3166 codes, or enter the holidays yourself.",
     ),
     "unknown_pages": ProblemKind(422, "There are no such pages", "See `page_ids`."),
     "unknown_reply_to": ProblemKind(

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from domain.routing.field_errors import FieldError
+
 MAX_ERRORS_SHOWN = 20
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
@@ -78,6 +80,19 @@ def describe_errors(found: Iterable[Mapping[str, Any]], body: Any) -> list[dict[
         by_place.setdefault(place, []).append(_describe(each))
     errors = [_error(place, *_merge(said)) for place, said in by_place.items()]
     return errors[:MAX_ERRORS_SHOWN]
+
+
+def describe_field_errors(errors: Iterable[FieldError]) -> list[dict[str, Any]]:
+    """What the rules of a feature find wrong, in the same form."""
+    described = [
+        _error(["body", *map(_part, filter(None, each.path.split(".")))], each.code, each.message)
+        for each in errors
+    ]
+    return described[:MAX_ERRORS_SHOWN]
+
+
+def _part(name: str) -> str | int:
+    return int(name) if name.isdecimal() else name
 
 
 def find_wrong_parameters(

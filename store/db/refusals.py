@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Any
 
+from domain.routing.field_errors import FieldError
+
 
 class RefusalReason(StrEnum):
     """Why the stored facts forbid a change. The API answers with the problem of the same code."""
@@ -10,6 +12,8 @@ class RefusalReason(StrEnum):
     ACCOUNT_IN_USE = "account_in_use"
     APP_ID_TAKEN = "app_id_taken"
     ATTACHMENTS_SWITCHED_OFF = "attachments_disabled"
+    CAPACITY_PROFILE_IN_USE = "capacity_profile_in_use"
+    DEFAULT_QUEUE = "default_queue"
     EMAIL_TAKEN = "email_taken"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     LAST_ADMIN = "last_admin"
@@ -18,11 +22,14 @@ class RefusalReason(StrEnum):
     NAME_TAKEN = "name_taken"
     NOT_FOUND = "not_found"
     NOT_YOUR_CONVERSATION = "not_your_conversation"
+    OPERATING_HOURS_IN_USE = "operating_hours_in_use"
     PAGE_EXISTS = "page_exists"
     PAGE_IN_USE = "page_in_use"
     PAGE_IN_USE_BY_CONVERSATIONS = "page_in_use_by_conversations"
     PAGE_NEEDS_A_WORKSTREAM = "page_requires_workstream"
+    QUEUE_IN_USE = "queue_in_use"
     SESSION_TEMPLATE_IN_USE = "session_template_in_use"
+    SKILL_IN_USE = "skill_in_use"
     THREAD_OWNED_BY_ANOTHER_APP = "thread_owned_by_another_app"
     UNKNOWN_ATTACHMENT = "unknown_attachment"
     UNKNOWN_PAGES = "unknown_pages"
@@ -39,6 +46,14 @@ class StoreRefusalError(Exception):
         super().__init__(code)
         self.code = code
         self.facts = facts
+
+
+class InvalidFieldsError(Exception):
+    """What is to be saved has wrong fields. Their paths lead through the body of the request."""
+
+    def __init__(self, errors: list[FieldError]) -> None:
+        super().__init__(", ".join(error.code for error in errors))
+        self.errors = errors
 
 
 def not_found(resource: str, id: str) -> StoreRefusalError:  # noqa: A002 - the resource's id

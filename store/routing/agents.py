@@ -1,0 +1,40 @@
+"""What work distribution keeps of agents as they are made and changed."""
+
+from datetime import datetime
+
+from sqlmodel import Session, col
+
+from store.db.sql import delete_rows
+from store.routing.agent_states import RoutingWrites, add_agent_state, refresh_agent
+from store.routing.capacity import lock_agent_state
+from store.routing.members import DEFAULT_QUEUE_ID, SERVING_ROLES, add_member, remove_member
+from store.tables import Agent, AgentConnection
+
+
+def follow_change(
+    session: Session, agent: Agent, former_role: str, writes: RoutingWrites, now: datetime
+) -> None:
+    """Do what a change of role or activity means.
+
+    The default queue has agents and supervisors; other queues keep whom they were given. Who is deactivated
+    is not there any more, and is a member again as soon as they are active again.
+    """
+    add_agent_state(session, agent.id, now)
+    serves, served = agent.role in SERVING_ROLES, former_role in SERVING_ROLES
+    if serves:
+        add_member(session, DEFAULT_QUEUE_ID, agent.id, writes, now)
+    elif served:
+        remove_member(session, DEFAULT_QUEUE_ID, agent.id, writes)
+    if not agent.active:
+        _end_presence(session, agent.id, writes, now)
+
+
+def _end_presence(session: Session, agent_id: str, writes: RoutingWrites, now: datetime) -> None:
+    delete_rows(session, AgentConnection, col(AgentConnection.agent_id) == agent_id)
+    state = lock_agent_state(session, agent_id)
+    if state is None:
+        return
+    if state.connected:
+        state.connected, state.absent_since = False, now
+    state.chosen_presence = state.presence_text = state.presence_mark = state.leased_until = None
+    refresh_agent(session, state, writes, now, freed=False, reason="deactivated")
