@@ -14,7 +14,7 @@ from importlib.metadata import version
 import httpx
 import uvloop
 from temporalio.client import Client
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
+from temporalio.worker import Worker
 
 from activities.attachments.attachments import AttachmentActivities
 from activities.conversations.threads import ThreadActivities
@@ -204,13 +204,11 @@ def make_worker(
     usage: UsageTracker | None = None,
     profiles: ProfileKeeper | None = None,
     task_queue: str = TASK_QUEUE,
-    workflow_runner: WorkflowRunner | None = None,
 ) -> Worker:
     """The Temporal worker with all workflows and activities.
 
     Into `inbox` goes what Meta did not deliver; `usage` is what `graph` notes of its answers; `profiles` is
-    asked who a customer is before the first words. `workflow_runner`: tests have Temporal's workflow sandbox
-    (ADR 0027).
+    asked who a customer is before the first words.
     """
     threads = ThreadActivities(database, settings.public_base_url)
     rates = Rates(Pace(settings.page_sends_per_second), Pace(settings.page_media_per_second))
@@ -229,7 +227,6 @@ def make_worker(
     return Worker(
         client,
         task_queue=task_queue,
-        workflow_runner=workflow_runner or UnsandboxedWorkflowRunner(),
         workflows=[ConversationWorkflow, PageWorkflow, ErasureWorkflow, RetentionWorkflow],
         activities=[
             threads.load_thread,
@@ -315,7 +312,6 @@ def make_files_worker(
     return Worker(
         client,
         task_queue=task_queue,
-        workflow_runner=UnsandboxedWorkflowRunner(),
         workflows=[FilesWorkflow],
         activities=[files.fetch_files, files.tell_refused_files],
         max_cached_workflows=100,

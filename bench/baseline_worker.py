@@ -1,7 +1,4 @@
-"""Baseline B's worker: a process and a task queue of its own, all else as Pagedesk's worker has it.
-
-But for the workflow sandbox: as the SDK runs a workflow by itself, and as the baseline has always been.
-"""
+"""Baseline B's worker: a process and a task queue of its own, all else as Pagedesk's worker has it."""
 
 import asyncio
 import signal
@@ -11,7 +8,6 @@ import uvloop
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from base.process.clean_exit import exit_process
 from base.settings import Settings
@@ -62,7 +58,6 @@ def _make_worker(settings: Settings, client: Client, graph: GraphClient, secrets
     database.close()
     options["task_queue"] = BASELINE_TASK_QUEUE
     options["workflows"] = [BaselineWorkflow]
-    options["workflow_runner"] = SandboxedWorkflowRunner()
     options["activities"] = [BaselineActivities(graph, secrets).send]
     return Worker(**options)
 

@@ -47,8 +47,7 @@ lowest and highest. Where a target is an absolute one, so is the figure.
 - **Baseline A** (webhooks): a FastAPI route on the same uvicorn settings that checks the signature, parses
   the JSON and stores nothing.
 - **Baseline B** (end to end, idle): a minimal workflow (signal-with-start, one activity that makes the same
-  HTTP call) on the same Temporal server, with a worker of the same settings in its own process; it runs in
-  Temporal's workflow sandbox, as the SDK does by itself, and Pagedesk's workflows do not (ADR 0027).
+  HTTP call) on the same Temporal server, with a worker of the same settings in its own process.
 
 Webhooks: 32 connections, signed deliveries of one message, about 580 bytes each, a closed loop at full speed.
 End to end: 32 in flight. Idle: one at a time. A delivery counts as acknowledged only if it is in the inbox.

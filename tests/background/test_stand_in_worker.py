@@ -12,7 +12,7 @@ import pytest
 from chaos.proxy import Proxy
 from temporalio import activity, workflow
 from temporalio.client import Client
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.worker import Worker
 
 from background import stand_in_worker as stand_in
 from background.stand_in_worker import StandIns, connect_again
@@ -122,9 +122,6 @@ async def test_the_stand_in_of_the_product_has_half_the_hands_and_the_same_lanes
     assert config["max_concurrent_workflow_tasks"] == 2
     assert config["max_concurrent_activities"] == 10
     assert config["max_cached_workflows"] == 50
-    # The workflow sandbox is for tests: it doubles what a conversation costs.
-    for each in (first, second):
-        assert isinstance(each.config()["workflow_runner"], UnsandboxedWorkflowRunner)
 
 
 async def test_each_absence_has_its_stand_in_and_one_that_fails_ends_no_other() -> None:

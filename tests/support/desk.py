@@ -22,7 +22,6 @@ from temporalio.client import (
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from base.converter import data_converter
 from base.ids import new_id
@@ -128,13 +127,7 @@ class Desk:
         async with (
             http,
             make_worker(
-                self.settings,
-                self.client,
-                self.store,
-                graph,
-                inbox=self.inbox,
-                task_queue=self.task_queue,
-                workflow_runner=SandboxedWorkflowRunner(),
+                self.settings, self.client, self.store, graph, inbox=self.inbox, task_queue=self.task_queue
             ),
         ):
             with mock.patch.object(store_settings, "settings_of", overruled):
