@@ -65,6 +65,27 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "PageChange": {"Human agent tag": {"human_agent_tag": True}},
     "Reauthorization": {"New token": {"access_token": "EAAG0001"}},
     "WorkstreamInput": {"Workstream": {"name": "Returns", "auto_close_waiting_after_minutes": 1440}},
+    "RuleSetInput": {
+        "Classification": {
+            "kind": "classification",
+            "name": "Who it is",
+            "rules": [
+                {
+                    "name": "Speaks French",
+                    "conditions": {"items": [{"field": "locale", "operator": "begins_with", "value": "fr"}]},
+                    "outputs": {"priority": 5},
+                }
+            ],
+        },
+        "Route": {
+            "kind": "route",
+            "name": "Where it goes",
+            "rules": [{"name": "All", "targets": [{"queue_id": "default", "percent": 100}]}],
+        },
+    },
+    "DryRunInput": {"Customer": {"customer_name": "Ada Byron", "locale": "fr_FR"}},
+    "DispositionCodeInput": {"Code": {"name": "Solved"}},
+    "DispositionCodeChange": {"Off": {"active": False}},
     "WorkstreamChange": {"Reopening": {"reopen_closed_within_minutes": 60}},
     "WorkstreamPages": {"Pages": {"page_ids": ["1000000001"]}},
     "AutomatedMessageInput": {

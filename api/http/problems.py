@@ -60,7 +60,9 @@ PROBLEMS: dict[str, ProblemKind] = {
         "Give the page to another workstream instead of taking it out of the default one.",
     ),
     "workstream_in_use": ProblemKind(
-        409, "The workstream still has pages", "Give its pages to another workstream first."
+        409,
+        "The workstream is still in use",
+        "Give the pages in `page_ids` to another workstream, and wait until its `conversations` are closed.",
     ),
     "session_template_in_use": ProblemKind(
         409, "Workstreams still use the template", "Give those in `workstream_ids` another one first."
@@ -87,6 +89,9 @@ PROBLEMS: dict[str, ProblemKind] = {
         409,
         "The capacity profile is still needed",
         "Take it out of `workstream_ids` and `rule_set_ids`, and wait until no live conversation needs it.",
+    ),
+    "disposition_code_in_use": ProblemKind(
+        409, "Conversations have this code", "Switch it off instead: set `active` to false."
     ),
     "limit_reached": ProblemKind(
         409, "The maximum number is reached", "Delete what is not needed; see `limit`."

@@ -1,6 +1,15 @@
-"""Sharing work out: queues with their members and hours, skills, capacity profiles."""
+"""Sharing work out: queues with their members and hours, skills, capacity profiles, rules."""
 
-from api.routing import capacity_profiles, operating_hours, queue_members, queues, skills
+from api.routing import (
+    capacity_profiles,
+    disposition_codes,
+    dry_run,
+    operating_hours,
+    queue_members,
+    queues,
+    rule_sets,
+    skills,
+)
 from api.security.guarded_route import merge_routers
 from api.security.permissions import Permission
 from domain.access.roles import ADMINS, EVERYBODY, SUPERVISORS_AND_ADMINS
@@ -11,6 +20,9 @@ router = merge_routers(
     operating_hours.router,
     skills.router,
     capacity_profiles.router,
+    rule_sets.router,
+    dry_run.router,
+    disposition_codes.router,
 )
 
 # Whom it concerns reads what work is shared out by; of queues agents read those that they serve.
@@ -43,4 +55,15 @@ PERMISSIONS: dict[str, Permission] = {
     "delete_capacity_profile": ADMINS,
     "get_agent_capacity": SUPERVISORS_AND_ADMINS,
     "set_agent_capacity": ADMINS,
+    "list_rule_sets": SUPERVISORS_AND_ADMINS,
+    "create_rule_set": ADMINS,
+    "get_rule_set": SUPERVISORS_AND_ADMINS,
+    "change_rule_set": ADMINS,
+    "delete_rule_set": ADMINS,
+    "dry_run_routing": SUPERVISORS_AND_ADMINS,
+    "list_disposition_codes": EVERYBODY,
+    "create_disposition_code": ADMINS,
+    "get_disposition_code": EVERYBODY,
+    "change_disposition_code": ADMINS,
+    "delete_disposition_code": ADMINS,
 }

@@ -6,6 +6,7 @@ from pydantic import Discriminator, Field, StrictFloat, StrictInt, StringConstra
 
 from api.http.fields import STORABLE, Id, Input
 from base.json_codec import from_json_value
+from domain.routing.classification import MAX_TEXT_LENGTH
 from domain.routing.conditions import (
     MAX_CONDITIONS,
     MAX_DEPTH,
@@ -32,6 +33,9 @@ _Number = (
     | Annotated[StrictFloat, Field(ge=-_GREATEST, le=_GREATEST)]
 )
 _Value = _Text | _Number
+
+VariableValue = Annotated[str, StringConstraints(strict=True, max_length=MAX_TEXT_LENGTH), STORABLE] | _Number
+"""What a context variable holds."""
 
 
 class ConditionInput(Input):

@@ -24,6 +24,7 @@ PERMISSIONS: dict[str, Permission] = {
     "create_workstream": ADMINS,
     "get_workstream": EVERYBODY,
     "change_workstream": ADMINS,
+    "copy_workstream": ADMINS,
     "set_workstream_pages": ADMINS,
     "delete_workstream": ADMINS,
     "list_automated_messages": EVERYBODY,

@@ -26,12 +26,15 @@ from api.security.audit import record
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
 from api.security.idempotency import once
+from api.workstreams.work_distribution import WorkDistributionInput, WorkDistributionView
 from base import clock
 from base.ids import new_id
 from domain.events.kinds import FactKind
 from store.access.idempotency import create_once
+from store.routing import workstream_routing
 from store.tables import Workstream
 from store.workstreams import workstreams
+from store.workstreams.work_distribution import work_distribution_of
 
 _BY_ID = CursorOf("workstreams", tuple[Id])
 _SECONDS_PER_MINUTE = 60
@@ -59,6 +62,8 @@ class WorkstreamInput(Input):
     send_held_unseen: Flag = _DEFAULTS.send_held_unseen
     allow_automated_messages: Flag = _DEFAULTS.allow_automated_messages
     session_template_id: Id | None = None
+    disposition_required: Flag = False
+    work_distribution: WorkDistributionInput | None = None
 
 
 class WorkstreamChange(Input):
@@ -71,6 +76,8 @@ class WorkstreamChange(Input):
     send_held_unseen: Flag | None = None
     allow_automated_messages: Flag | None = None
     session_template_id: Id | None = None
+    disposition_required: Flag | None = None
+    work_distribution: WorkDistributionInput | None = None
 
 
 class WorkstreamPages(Input):
@@ -90,6 +97,8 @@ class WorkstreamView(BaseModel):
     send_held_unseen: bool
     allow_automated_messages: bool
     session_template_id: str | None
+    disposition_required: bool
+    work_distribution: WorkDistributionView
     page_ids: list[str]
     created_at: datetime
 
@@ -105,6 +114,8 @@ class WorkstreamView(BaseModel):
             send_held_unseen=workstream.send_held_unseen,
             allow_automated_messages=workstream.allow_automated_messages,
             session_template_id=workstream.session_template_id,
+            disposition_required=workstream.disposition_required,
+            work_distribution=WorkDistributionView.of(work_distribution_of(workstream)),
             page_ids=page_ids,
             created_at=workstream.created_at,
         )
@@ -146,8 +157,10 @@ async def create_workstream(
     wanted = once(settings.vault, caller, idempotency_key, "create_workstream", body)
 
     def create(session: Session, workstream_id: str) -> None:
-        new = workstreams.NewWorkstream(**_minutes_to_seconds(body.model_dump()))
+        values = body.model_dump(exclude={"work_distribution"})
+        new = workstreams.NewWorkstream(**_minutes_to_seconds(values))
         workstreams.add(session, workstream_id, new, clock.now())
+        _share_out(session, workstream_id, body.work_distribution)
         record(session, caller, FactKind.WORKSTREAM_CREATED, workstream_id=workstream_id)
 
     def work(session: Session) -> WorkstreamView:
@@ -176,20 +189,50 @@ async def change_workstream(
     body: WorkstreamChange,
 ) -> WorkstreamView:
     """Change settings. They hold at once, for running conversations too."""
-    changes = body.model_dump(exclude_none=True)
+    changes = body.model_dump(exclude_none=True, exclude={"work_distribution"})
     if "session_template_id" in body.model_fields_set:
         changes["session_template_id"] = body.session_template_id
 
     def work(session: Session) -> WorkstreamView:
         workstreams.change(session, workstream_id, _minutes_to_seconds(changes))
+        _share_out(session, workstream_id, body.work_distribution)
         record(
             session,
             caller,
             FactKind.WORKSTREAM_CHANGED,
             workstream_id=workstream_id,
-            changed=",".join(changes),
+            changed=",".join([*changes, *(["work_distribution"] if body.work_distribution else [])]),
         )
         return _view(session, workstream_id)
+
+    return await database.write(work)
+
+
+@router.post(
+    "/v1/workstreams/{workstream_id}/copy",
+    status_code=201,
+    responses=problems("not_found", "idempotency_key_reused"),
+)
+async def copy_workstream(
+    settings: SettingsDep,
+    database: DatabaseDep,
+    caller: Caller,
+    *,
+    workstream_id: PathId,
+    idempotency_key: OptionalIdempotencyKey = None,
+) -> WorkstreamView:
+    """Make "Copy of …": with rules, time-out rules and disposition codes, and without pages."""
+    wanted = once(settings.vault, caller, idempotency_key, f"copy_workstream {workstream_id}", Input())
+
+    def create(session: Session, copy_id: str) -> None:
+        workstream_routing.copy(session, workstream_id, copy_id, clock.now())
+        record(session, caller, FactKind.WORKSTREAM_COPIED, workstream_id=copy_id, copy_of=workstream_id)
+
+    def work(session: Session) -> WorkstreamView:
+        fresh = new_id()
+        return _view(
+            session, create_once(session, wanted, fresh, lambda: create(session, fresh), clock.now())
+        )
 
     return await database.write(work)
 
@@ -218,14 +261,21 @@ async def set_workstream_pages(
     "/v1/workstreams/{workstream_id}", status_code=204, responses=problems("not_found", "workstream_in_use")
 )
 async def delete_workstream(database: DatabaseDep, caller: Caller, workstream_id: PathId) -> Response:
-    """Delete a workstream that has no pages."""
+    """Delete a workstream that has no pages and no live conversations, with its rules."""
 
     def work(session: Session) -> None:
-        workstreams.delete(session, workstream_id)
+        workstream_routing.delete(session, workstream_id)
         record(session, caller, FactKind.WORKSTREAM_DELETED, workstream_id=workstream_id)
 
     await database.write(work)
     return Response(status_code=204)
+
+
+def _share_out(session: Session, workstream_id: str, given: WorkDistributionInput | None) -> None:
+    """Set what is given of how the workstream shares out its work."""
+    if given is not None:
+        before = work_distribution_of(workstreams.get(session, workstream_id))
+        workstream_routing.set_work_distribution(session, workstream_id, given.applied_to(before))
 
 
 def _view(session: Session, workstream_id: str) -> WorkstreamView:

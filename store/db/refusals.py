@@ -14,6 +14,7 @@ class RefusalReason(StrEnum):
     ATTACHMENTS_SWITCHED_OFF = "attachments_disabled"
     CAPACITY_PROFILE_IN_USE = "capacity_profile_in_use"
     DEFAULT_QUEUE = "default_queue"
+    DISPOSITION_CODE_IN_USE = "disposition_code_in_use"
     EMAIL_TAKEN = "email_taken"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     LAST_ADMIN = "last_admin"

@@ -1,5 +1,6 @@
 """What the rules of a page's workstream are, and what they may know of a conversation."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +78,12 @@ def _data_of(
         rules=active_rules(session, row.id) if has_rules else ActiveRules(),
         fallback=read_queues(session, [fallback_id])[fallback_id],
     )
+
+
+def rule_names(session: Session, rule_ids: Collection[str]) -> dict[str, str]:
+    """The names of rules, by their ids."""
+    rows = session.execute(select(col(Rule.id), col(Rule.name)).where(col(Rule.id).in_(rule_ids)))
+    return {row.id: row.name for row in rows}
 
 
 def read_facts(session: Session, data: RouteData, customer_id: str, conversation_id: str) -> RoutingFacts:

@@ -29,6 +29,7 @@ class NewWorkstream:
     send_held_unseen: bool = _DEFAULTS.send_held_unseen
     allow_automated_messages: bool = True
     session_template_id: str | None = None
+    disposition_required: bool = False
 
 
 def get(session: Session, workstream_id: str) -> Workstream:
@@ -122,13 +123,18 @@ def set_pages(session: Session, workstream_id: str, page_ids: list[str], at: dat
 
 
 def delete(session: Session, workstream_id: str) -> None:
-    """Delete a workstream that has no pages, with its rules."""
+    """Delete a workstream that has no pages, with its time-out rules. What else it has is deleted before."""
     workstream = get(session, workstream_id)
+    refuse_with_pages(session, workstream_id)
+    delete_rows(session, TimeOutRule, col(TimeOutRule.workstream_id) == workstream_id)
+    session.delete(workstream)
+
+
+def refuse_with_pages(session: Session, workstream_id: str) -> None:
+    """Refuse what only a workstream without pages allows."""
     page_ids = list(session.exec(select(Page.page_id).where(Page.workstream_id == workstream_id)))
     if page_ids:
         raise StoreRefusalError(RefusalReason.WORKSTREAM_IN_USE, page_ids=sorted(page_ids))
-    delete_rows(session, TimeOutRule, col(TimeOutRule.workstream_id) == workstream_id)
-    session.delete(workstream)
 
 
 def _refuse_taken_name(session: Session, name: str) -> None:

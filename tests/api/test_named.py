@@ -27,6 +27,8 @@ _BODIES: dict[str, dict[str, Any]] = {
     "change_operating_hours": {"name": "O", "timezone": "UTC", "intervals": []},
     "set_agent_skills": {"skills": []},
     "set_agent_capacity": {"units": 1},
+    "create_rule_set": {"kind": "route", "name": "R", "rules": []},
+    "change_rule_set": {"kind": "route", "name": "R", "rules": []},
     "set_context": {"variables": {}},
     "change_context": {"variables": {}},
     "reply": {"text": "Hi"},
