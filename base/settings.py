@@ -173,6 +173,9 @@ class Settings(BaseSettings):
     retention_event_days: int = Field(
         400, ge=30, description="How long the log of events is kept: timelines, the event stream, audit."
     )
+    retention_metrics_days: int = Field(
+        397, ge=32, description="How long it is kept what metrics are made of; their daily sums stay."
+    )
     retention_opening_days: int = Field(
         30, ge=8, description="How long it is kept when each messaging window was opened."
     )

@@ -16,6 +16,7 @@ from store.attachments.object_store import FileStore
 from store.db.database import Database
 from store.inbox import relay_shares
 from store.privacy import retention
+from store.reports import daily
 from workflows.messages import RetentionReport
 
 _log = get_logger("activities")
@@ -50,6 +51,13 @@ class RetentionActivities:
                 ("attachment_upload", 0, retention.delete_old_meta_ids),
             ):
                 deleted[name] = await self._repeat(partial(delete, before=now - timedelta(days=days)))
+            await self._sum_up_days(now)
+            for name, delete_batch in (
+                ("queue_stay", retention.delete_summed_stays),
+                ("presence_change", retention.delete_summed_presence),
+                ("slot", retention.delete_summed_slots),
+            ):
+                deleted[name] = await self._repeat(delete_batch)
             deleted["attachment"] = await self._expire_files(now)
             await self._delete_withdrawn_files()
         counts = {name: count for name, count in deleted.items() if count}
@@ -78,6 +86,13 @@ class RetentionActivities:
             await inbox.write(partial(retention.empty_inbox_events, inbox_ids=ids))
             forgotten += await self._database.write(partial(retention.forget_unrouted_events, inbox_ids=ids))
         return forgotten
+
+    async def _sum_up_days(self, now: datetime) -> None:
+        """Keep the metrics of each day before what they were made of goes."""
+        before = now - timedelta(days=self._settings.retention_metrics_days)
+        while day := await self._database.read(partial(daily.next_day_to_sum, before=before)):
+            sums = await self._database.read(partial(daily.sums_of_day, day=day))
+            await self._database.write(partial(daily.keep_sums, day=day, sums=sums, now=now))
 
     async def _expire_files(self, now: datetime) -> int:
         unused = now - timedelta(days=self._settings.retention_upload_days)

@@ -29,6 +29,7 @@ class RefusalReason(StrEnum):
     PAGE_IN_USE_BY_CONVERSATIONS = "page_in_use_by_conversations"
     PAGE_NEEDS_A_WORKSTREAM = "page_requires_workstream"
     QUEUE_IN_USE = "queue_in_use"
+    REPORT_TOO_LARGE = "report_too_large"
     SESSION_TEMPLATE_IN_USE = "session_template_in_use"
     SKILL_IN_USE = "skill_in_use"
     THREAD_OWNED_BY_ANOTHER_APP = "thread_owned_by_another_app"

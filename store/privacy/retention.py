@@ -14,6 +14,7 @@ from sqlmodel import Session, SQLModel, col, func, select
 from domain.attachments.attachments import Direction, FileReason, FileState
 from store.attachments.rows import expire_file
 from store.db.sql import delete_rows, table_of
+from store.reports.daily import summed_until
 from store.tables import (
     Attachment,
     AttachmentUpload,
@@ -21,7 +22,10 @@ from store.tables import (
     IdempotencyRecord,
     InboxEvent,
     Opening,
+    PresenceChange,
+    QueueStay,
     SignIn,
+    Slot,
     UnroutedEvent,
 )
 
@@ -106,6 +110,31 @@ def delete_old_sign_ins(session: Session, before: datetime) -> int:
 def delete_old_meta_ids(session: Session, before: datetime) -> int:
     """Delete Meta's ids of uploaded files that Meta has forgotten."""
     return _delete_some(session, AttachmentUpload, col(AttachmentUpload.expires_at) < before)
+
+
+def delete_summed_stays(session: Session) -> int:
+    """Delete stays in queues of days that are summed up for reports; one that is not over stays."""
+    until = summed_until(session)
+    if until is None:
+        return 0
+    over = and_(col(QueueStay.entered_at) < until, col(QueueStay.ended_at).is_not(None))
+    return _delete_some(session, QueueStay, over)
+
+
+def delete_summed_presence(session: Session) -> int:
+    """Delete presences that ended within days that are summed up."""
+    until = summed_until(session)
+    if until is None:
+        return 0
+    return _delete_some(
+        session, PresenceChange, and_(col(PresenceChange.at) < until, col(PresenceChange.until) <= until)
+    )
+
+
+def delete_summed_slots(session: Session) -> int:
+    """Delete slots that were released within days that are summed up."""
+    until = summed_until(session)
+    return _delete_some(session, Slot, col(Slot.released_at) <= until) if until is not None else 0
 
 
 def expire_unused_uploads(session: Session, before: datetime, now: datetime) -> int:

@@ -96,7 +96,8 @@ def refresh_agent(
     if changed:
         _log_presence(session, state, reason)
         data: dict[str, FactValue] = {"agent_id": state.agent_id, "from": before, "to": state.presence}
-        writes.note(FactKind.AGENT_PRESENCE_CHANGED, now, data | {"reason": reason})
+        data |= {"limit_units": state.limit_units, "reason": reason}
+        writes.note(FactKind.AGENT_PRESENCE_CHANGED, now, data)
     # Who goes matters as who comes does: what they alone had not declined may be offered to others again.
     if freed or changed:
         writes.marks.append((MarkKind.AGENT, state.agent_id))

@@ -26,6 +26,7 @@ from store.tables.queues import (
     RuleSet,
     Skill,
 )
+from store.tables.reports import DailyMetrics, SummedDay
 from store.tables.routing import (
     AgentConnection,
     AgentState,
@@ -62,6 +63,7 @@ __all__ = [
     "ContextVariable",
     "Conversation",
     "Customer",
+    "DailyMetrics",
     "Demand",
     "DispatchMark",
     "DispatchShard",
@@ -98,6 +100,7 @@ __all__ = [
     "SignInTry",
     "Skill",
     "Slot",
+    "SummedDay",
     "Survey",
     "SurveyAnswer",
     "Thread",

@@ -26,6 +26,7 @@ class Conversation(SQLModel, table=True):
         ),
         # Of the customers of a search the rows themselves need not be read.
         Index("ix_conversation_customer_activity", "customer_id", _ACTIVITY, "id", "status"),
+        Index("ix_conversation_opened", "opened_at"),
     )
 
     id: Deleted[str] = Field(primary_key=True)
@@ -59,7 +60,7 @@ class AgentSession(SQLModel, table=True):
     number: Deleted[int]
     agent_id: Deleted[str | None] = None
     human_agent_tag: Deleted[bool] = False
-    started_at: Deleted[datetime] = instant()
+    started_at: Deleted[datetime] = instant(index=True)
     accepted_at: Deleted[datetime | None] = instant(nullable=True)
     closed_at: Deleted[datetime | None] = instant(nullable=True)
     closure_reason: Deleted[str | None] = None

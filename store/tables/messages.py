@@ -20,6 +20,7 @@ class Message(SQLModel, table=True):
         # A transcript's order: Meta's time, arrival, and what Pagedesk itself wrote last.
         Index("ix_message_thread", "customer_id", "occurred_at", ARRIVAL, "id"),
         Index("ix_message_conversation", "conversation_id", "occurred_at", ARRIVAL, "id"),
+        Index("ix_message_occurred", "occurred_at"),
         # Our own messages are listed by the instant they were written, one status after the other.
         index_where("ix_message_status", "status", "created_at", "id", given="status"),
         index_where("ix_message_page_status", "page_id", "status", "created_at", "id", given="status"),

@@ -146,6 +146,7 @@ class Slot(SQLModel, table=True):
         Index("uq_slot_live", "conversation_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
         Index("ix_slot_agent", "agent_id", sqlite_where=_LIVE, postgresql_where=_LIVE),
         Index("ix_slot_claimed", "claimed_at", sqlite_where=_CLAIMED, postgresql_where=_CLAIMED),
+        Index("ix_slot_released", "released_at"),
     )
 
     id: Deleted[str] = Field(primary_key=True)
@@ -240,7 +241,7 @@ class PresenceChange(SQLModel, table=True):
     id: Harmless[int | None] = Field(default=None, sa_type=BIG, primary_key=True)
     agent_id: Harmless[str] = Field(foreign_key="agent.id")
     at: Harmless[datetime] = instant(index=True)
-    until: Harmless[datetime | None] = instant(nullable=True)
+    until: Harmless[datetime | None] = instant(nullable=True, index=True)
     presence: Harmless[str]
     reason: Harmless[str]
     limit_units: Harmless[int] = 0

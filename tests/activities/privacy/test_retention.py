@@ -14,24 +14,32 @@ from temporalio.testing import ActivityEnvironment
 from activities.privacy.retention import RetentionActivities
 from base.settings import Settings
 from domain.attachments.attachments import FileReason, FileState
+from domain.routing.capacity import Origin
 from ingest.inbox.inbox import SqliteInboxWriter
 from store.attachments.object_store import FileGoneError, FileStore
 from store.attachments.rows import KeptFile, inbound_row, keep_file, keep_upload
 from store.db.database import Database
 from store.db.sql import insert_or_ignore
+from store.privacy import retention
 from store.tables import (
     Agent,
     Attachment,
     AttachmentUpload,
+    DailyMetrics,
     Event,
     IdempotencyRecord,
     InboxEvent,
     Message,
     Opening,
+    PresenceChange,
+    QueueStay,
     RelayPartition,
     SignIn,
+    Slot,
+    SummedDay,
     UnroutedEvent,
 )
+from support.report_rows import BEGIN, Duty, Talk, Turn, add_work
 from support.store import ACCOUNT, PAGE_A, PSID, add_customer, add_message, make_settings, rows, seed
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -53,6 +61,7 @@ def settings(tmp_path: Path) -> Settings:
         retention_inbox_days=30,
         retention_unrouted_days=90,
         retention_event_days=400,
+        retention_metrics_days=397,
         retention_opening_days=30,
         retention_idempotency_days=30,
         retention_sign_in_days=30,
@@ -323,3 +332,38 @@ async def test_an_old_file_that_was_sent_lately_stays(
     await enforce(store, files, settings)
     assert await is_stored(files, "price list")
     assert [row.id for row in await store.read(lambda s: list(s.exec(select(Attachment))))] == ["price list"]
+
+
+async def test_days_are_summed_up_once_before_what_they_were_made_of_goes(
+    store: Database, files: FileStore, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that fails between the two is gone on with by the next, and counts nothing twice."""
+    in_seconds = int((ago(400) - BEGIN).total_seconds())
+    days = 86_400
+    turn = Turn("mia", 60, Origin.PUSH, 10, 600)
+    talks = [Talk(in_seconds, turns=(turn,)), Talk(in_seconds + 5 * days, turns=(turn,))]
+    await store.write(
+        lambda session: add_work(session, talks, [Duty("mia", in_seconds, 3600), Duty("mia", 0, None)])
+    )
+
+    def fails(_: Session) -> int:
+        raise OSError("no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(retention, "delete_summed_stays", fails)
+        with pytest.raises(OSError, match="no room"):
+            await enforce(store, files, settings)
+    kept = await rows(store, DailyMetrics)
+    assert {row.queue_id: row.measures.get("waits") for row in kept} == {"default": 1, "": None}
+    assert len(await rows(store, QueueStay)) == 2
+
+    for _ in range(2):
+        await enforce(store, files, settings)
+        assert [row.model_dump() for row in await rows(store, DailyMetrics)] == [
+            row.model_dump() for row in kept
+        ]
+    # From noon 400 days ago to the last day of UTC that is over for 397 days.
+    assert [row.day for row in await rows(store, SummedDay)] == [ago(days).date() for days in (400, 399, 398)]
+    assert [row.conversation_id for row in await rows(store, QueueStay)] == ["c1"]
+    assert [row.id for row in await rows(store, Slot)] == ["c1-1"]
+    assert [row.until for row in await rows(store, PresenceChange)] == [None]

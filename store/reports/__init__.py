@@ -1,0 +1,1 @@
+"""What reports are made of, and the sums that are kept of it."""
