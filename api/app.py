@@ -21,6 +21,7 @@ from api import (
     health,
     pages,
     privacy,
+    reports,
     routing,
     sending,
     surveys,
@@ -93,6 +94,7 @@ FEATURES: tuple[Feature, ...] = (
     events,
     health,
     privacy,
+    reports,
 )
 
 PERMISSIONS = Permissions(feature.PERMISSIONS for feature in FEATURES)

@@ -173,6 +173,9 @@ PROBLEMS: dict[str, ProblemKind] = {
         "The item is not in this list",
         "Give an item of this list in `before`, `after` or `around`, or none.",
     ),
+    "report_too_large": ProblemKind(
+        422, "The report covers too much", "Choose a shorter period; see docs/reference/metrics.md."
+    ),
     "unknown_workstream": ProblemKind(
         422, "There is no such workstream", "Name a workstream of GET /v1/workstreams, or none."
     ),

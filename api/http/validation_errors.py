@@ -14,6 +14,7 @@ MAX_ERRORS_SHOWN = 20
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 _INSTANT = "This must be an instant with its time zone, such as 2026-11-20T12:00:00Z."
+_DAY = "This must be a day, such as 2026-11-20."
 _WHOLE_NUMBER = "This must be a whole number."
 _NUMBER = "This must be a number."
 _TRUTH = "This must be true or false."
@@ -62,6 +63,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "datetime_parsing": ("wrong_form", _INSTANT),
     "datetime_from_date_parsing": ("wrong_form", _INSTANT),
     "datetime_object_invalid": ("wrong_form", _INSTANT),
+    "date_type": ("wrong_form", _DAY),
+    "date_parsing": ("wrong_form", _DAY),
+    "date_from_datetime_parsing": ("wrong_form", _DAY),
+    "date_from_datetime_inexact": ("wrong_form", _DAY),
     "url_type": ("wrong_type", _ADDRESS),
     "url_parsing": ("wrong_form", _ADDRESS),
     "url_syntax_violation": ("wrong_form", _ADDRESS),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -59,8 +60,8 @@ def sum_up(database: Database, before: datetime) -> list[date]:
     """What the retention workflow's activity does with days that are over before an instant."""
     days = []
     while day := database.read_now(lambda session: next_day_to_sum(session, before)):
-        sums = database.read_now(lambda session, day=day: sums_of_day(session, day))
-        assert database.write_now(lambda session, day=day, sums=sums: keep_sums(session, day, sums, NOW))
+        sums = database.read_now(partial(sums_of_day, day=day))
+        assert database.write_now(partial(keep_sums, day=day, sums=sums, now=NOW))
         days.append(day)
     for delete in (
         retention.delete_summed_stays,
