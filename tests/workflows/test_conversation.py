@@ -187,7 +187,7 @@ async def test_settings_that_come_with_the_first_events_are_not_read_again(
 ) -> None:
     now = await env.get_current_time()
     (routed,) = await desk.take({"message": {"mid": "m_first", "text": "hello"}}, now)
-    silent = SettingsRead(replace(DEFAULT_SETTINGS, automated_messages=()), now)
+    silent = SettingsRead(replace(DEFAULT_SETTINGS, version=1, automated_messages=()), now)
     await desk.signal(routed, settings=silent)
 
     async def recorded() -> bool:

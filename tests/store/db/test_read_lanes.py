@@ -135,8 +135,8 @@ async def test_who_reads_next_has_what_the_last_one_read_in_its_cache(database: 
         return connection_of(session)
 
     assert len({*await asyncio.gather(database.read(together), database.read(together))}) == 2
-    assert len({await database.read(connection_of) for _ in range(4)}) == 1
     if database.dialect == "sqlite":
+        assert len({await database.read(connection_of) for _ in range(4)}) == 1
         cache = await database.read(
             lambda session: session.connection().execute(text("PRAGMA cache_size")).scalar_one()
         )
