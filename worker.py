@@ -26,12 +26,15 @@ from activities.pages.settings_broadcast import SettingsBroadcast
 from activities.privacy.erasures import ErasureActivities
 from activities.privacy.file_erasure import FileErasure
 from activities.privacy.retention import RetentionActivities
+from activities.routing.absence import AbsenceActivities
 from activities.sending.concurrency_limit import READ_WIDTH, WIDTH, Lanes
 from activities.sending.meta_usage import UsageTracker
 from activities.sending.read_back import ReadBackActivities
 from activities.sending.send_message import SendActivities
+from background.absence_starter import AbsenceStarter
 from background.erasure_starter import ErasureStarter
 from background.page_waker import PageWaker
+from background.presence_keeper import PresenceKeeper
 from background.retention_starter import start_retention
 from background.settings_watcher import SettingsWatcher
 from background.stand_in_worker import StandIns, connect_again
@@ -69,6 +72,7 @@ from messenger.webhooks.webhook import WebhookEvent
 from store.attachments.object_store import FileStore
 from store.db.database import Database
 from store.sending.rate_limit import Rates
+from workflows.absence import AbsenceWorkflow
 from workflows.attachments import FilesWorkflow
 from workflows.conversation import ConversationWorkflow
 from workflows.erasure import ErasureWorkflow
@@ -159,6 +163,9 @@ async def working(
             "projection_repairs": projection_repairs.run,
             "profiles": profiles.run,
             "erasures": lambda: ErasureStarter(database, client).run(),
+            "presence": lambda: PresenceKeeper(
+                database, AbsenceStarter(client), settings.process_locks_directory
+            ).run(),
             "settings": lambda: SettingsWatcher(database, client).run(),
             "retention": lambda: start_retention(client),
             "dispatcher": lambda: Dispatcher(database, OfferTeller(client, database)).run(),
@@ -223,11 +230,12 @@ def make_worker(
     pages = PageActivities(database, graph, settings)
     gaps = GapActivities(database, graph, settings.vault, partial(_store_events, inbox))
     retention = RetentionActivities(database, files, settings)
+    absences = AbsenceActivities(database, client)
     erasing = ErasureActivities(database, client, graph, settings, FileErasure(database, files))
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[ConversationWorkflow, PageWorkflow, ErasureWorkflow, RetentionWorkflow],
+        workflows=[ConversationWorkflow, PageWorkflow, AbsenceWorkflow, ErasureWorkflow, RetentionWorkflow],
         activities=[
             threads.load_thread,
             threads.read_settings,
@@ -249,6 +257,8 @@ def make_worker(
             erasing.erase_histories,
             erasing.finish_erasure,
             retention.enforce_retention,
+            absences.begin_absence,
+            absences.end_absence,
         ],
         # Left to itself the SDK hashes the code of every loaded module: seconds of each start
         # (https://github.com/temporalio/sdk-python/issues/1160).

@@ -51,6 +51,7 @@ from api.sending.service import ReplyService
 from api.services.conversation_commands import ConversationCommands
 from api.services.internal_inbox import InternalInbox
 from api.services.meta_actions import MetaActions
+from api.services.stream_presence import StreamPresence
 from api.services.workflow_client import TemporalWorkflowClient, WorkflowClient
 from api.webhooks.mount import WebhookMount
 from base import clock
@@ -131,12 +132,14 @@ def create_app(
         app.state.proxies, app.state.connections = proxies, connections
         hub: EventHub = app.state.event_hub
         refused: RefusedRequests = app.state.refused_requests
+        presence: StreamPresence = app.state.stream_presence
         if connections is not None:
             connections.when_stopping.append(hub.end)
         webhooks.open(settings, store, inbox, refused)
         background = {
             asyncio.create_task(sweep_forever(app.state.replies), name="sweep"),
             asyncio.create_task(refused.run(), name="refusals"),
+            asyncio.create_task(presence.run(), name="presence"),
         }
         try:
             yield
@@ -145,6 +148,7 @@ def create_app(
                 task.cancel()
             await asyncio.wait(background)
             await refused.flush()
+            await presence.close()
             webhooks.close()
             inbox.close()
             inbox_rows.close()
@@ -200,6 +204,7 @@ def _set_state(
     state.call_limit = RateLimit("too_many_requests", per_second=200, burst=1000)
     state.public_page_limit = RateLimit("too_many_requests", per_second=1, burst=60)
     state.long_reads = LongReads(store)
+    state.stream_presence = StreamPresence(store, settings.process_locks_directory)
     state.event_hub = EventHub(
         store, lambda session, digests: roles_by_digest(session, settings, digests), render_event
     )

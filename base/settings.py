@@ -279,6 +279,11 @@ class Settings(BaseSettings):
         )
 
     @property
+    def process_locks_directory(self) -> Path | None:
+        """Where files say which processes live; None where these may be on several machines."""
+        return self.data_dir if self.database_url is None else None
+
+    @property
     def inbox_url(self) -> str:
         """SQLAlchemy URL of the inbox: a SQLite file of its own, on PostgreSQL the same database."""
         if self.database_url is None:

@@ -38,6 +38,9 @@ CHECK_SIGNAL = "check"
 
 ERASURE_WORKFLOW = "erasure"
 
+ABSENCE_WORKFLOW = "absence"
+ABSENT_SIGNAL = "absent"
+
 RETENTION_WORKFLOW = "retention"
 RETENTION_WORKFLOW_ID = "retention"
 """One per installation."""
@@ -73,6 +76,11 @@ def page_workflow_id(page_id: str) -> str:
 def erasure_workflow_id(erasure_id: str) -> str:
     """One workflow per request; the erasure of one customer has always the same id."""
     return f"erasure/{erasure_id}"
+
+
+def absence_workflow_id(agent_id: str) -> str:
+    """One workflow per agent, as long as an absence of theirs is to be dealt with."""
+    return f"absence/{agent_id}"
 
 
 def files_workflow_id(message_id: str, *, taken_back: bool = False) -> str:
@@ -220,6 +228,31 @@ class RetentionReport:
     """How far the inbox has now been looked through."""
 
     inbox_position: int
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceInput:
+    """The start of what is to be done about an agent who is absent."""
+
+    agent_id: str
+    schema_version: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceFound:
+    """An agent's absence, and when their conversations are given back. Both None: they are there."""
+
+    since: datetime | None = None
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndAbsence:
+    """Give an agent's conversations back, those after the one named, if the agent is still absent."""
+
+    agent_id: str
+    since: datetime
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from api.http.problems import Problem
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
 from api.security.permissions import PermissionsDep
+from api.services.stream_presence import StreamPresence, StreamPresenceDep
 from base import clock
 from base.log import get_logger
 from domain.events.kinds import FactKind
@@ -59,8 +60,9 @@ class EventStream(Response):
         principal: Principal,
         wanted: EventFilter,
         asked: Position | None,
+        presence: StreamPresence | None = None,
     ) -> None:
-        """`asked`: where to begin; None is now."""
+        """`asked`: where to begin; None is now. `presence`: given where it makes its reader connected."""
         super().__init__()
         del self.headers["content-length"]
         self.headers["cache-control"] = "no-store"
@@ -71,11 +73,15 @@ class EventStream(Response):
             principal.digest, principal.role, wanted, lambda event: may_see(event, reader)
         )
         self._asked = asked
+        self._presence = presence
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Stream, unless the agent has too many streams: they are counted here, where nothing is between."""
         try:
-            with self._hub.admitted(self._agent_id):
+            async with contextlib.AsyncExitStack() as stack:
+                stack.enter_context(self._hub.admitted(self._agent_id))
+                if self._presence is not None:
+                    await stack.enter_async_context(self._presence.connected(self._agent_id))
                 await self._serve(receive, send)
         except Problem as problem:
             await problem.response(scope, receive, send)
@@ -150,6 +156,7 @@ async def stream_events(
     hub: EventHubDep,
     caller: Caller,
     permissions: PermissionsDep,
+    stream_presence: StreamPresenceDep,
     *,
     conversation_id: Id | None = None,
     page_id: Digits | None = None,
@@ -158,6 +165,13 @@ async def stream_events(
         Number | None,
         Query(description="Begin after the event with this `data.id`; without it, with what happens now."),
     ] = None,
+    presence: Annotated[
+        bool,
+        Query(
+            description="Be connected, so that work is offered to you, for as long as the stream is open. "
+            "For agents and supervisors; for others where they are members of a queue."
+        ),
+    ] = False,
     last_event_id: Annotated[
         Text | None,
         Header(description="The last `id` that was received; goes before `after`. Browsers send it."),
@@ -177,7 +191,7 @@ async def stream_events(
         subjects_for(permissions, caller.role),
         frozenset(kind) if kind is not None else None,
     )
-    return EventStream(hub, caller, wanted, asked)
+    return EventStream(hub, caller, wanted, asked, stream_presence if presence else None)
 
 
 def _greeting(position_id: str, reset: ResetReason | None) -> bytes:

@@ -17,6 +17,8 @@ class FactKind(StrEnum):
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_DELETED = "account.deleted"
     ACCOUNT_ROTATION_ENDED = "account.rotation_ended"
+    AGENT_ABSENT = "agent.absent"
+    AGENT_BACK = "agent.back"
     AGENT_CAPACITY_SET = "agent.capacity_set"
     AGENT_CHANGED = "agent.changed"
     AGENT_CREATED = "agent.created"

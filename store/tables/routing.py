@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from store.tables.columns import BIG, JSON_TYPE, instant, json_column
+from store.tables.columns import BIG, JSON_TYPE, index_where, instant, json_column
 from store.tables.erasure_policy import Deleted, Harmless
 
 _LIVE = text("state <> 'released'")
@@ -23,11 +23,16 @@ class AgentState(SQLModel, table=True):
 
     `used_units` and `sessions` are the sums of the agent's live slots, written anew with each of them and
     never counted. `chosen_presence` is the agent's own choice; `presence_mark` is `missed` or `declined`
-    after such an offer; `presence` follows from all of it. Its row is the lock
-    for everything that takes or gives a slot of this agent.
+    after such an offer; `presence` follows from all of it. `leased_until`: a client without a stream is there
+    until then. `absence`: how far that since `absent_since` is dealt with (`store.routing.presence`). Its row
+    is the lock for everything that takes or gives a slot of this agent.
     """
 
     __tablename__ = "agent_state"
+    __table_args__ = (
+        index_where("ix_agent_state_leased", "leased_until", given="leased_until"),
+        index_where("ix_agent_state_absence", "absence", given="absence"),
+    )
 
     agent_id: Harmless[str] = Field(primary_key=True, foreign_key="agent.id")
     limit_units: Harmless[int] = 5
@@ -41,6 +46,7 @@ class AgentState(SQLModel, table=True):
     presence: Harmless[str] = "offline"
     freed_at: Harmless[datetime] = instant()
     leased_until: Harmless[datetime | None] = instant(nullable=True)
+    absence: Harmless[str | None] = None
     changed_at: Harmless[datetime] = instant()
 
 
