@@ -20,6 +20,7 @@ from api import (
     events,
     health,
     pages,
+    presence,
     privacy,
     reports,
     routing,
@@ -93,6 +94,7 @@ FEATURES: tuple[Feature, ...] = (
     attachments,
     surveys,
     events,
+    presence,
     health,
     privacy,
     reports,
@@ -132,14 +134,14 @@ def create_app(
         app.state.proxies, app.state.connections = proxies, connections
         hub: EventHub = app.state.event_hub
         refused: RefusedRequests = app.state.refused_requests
-        presence: StreamPresence = app.state.stream_presence
+        stream_presence: StreamPresence = app.state.stream_presence
         if connections is not None:
             connections.when_stopping.append(hub.end)
         webhooks.open(settings, store, inbox, refused)
         background = {
             asyncio.create_task(sweep_forever(app.state.replies), name="sweep"),
             asyncio.create_task(refused.run(), name="refusals"),
-            asyncio.create_task(presence.run(), name="presence"),
+            asyncio.create_task(stream_presence.run(), name="presence"),
         }
         try:
             yield
@@ -148,7 +150,7 @@ def create_app(
                 task.cancel()
             await asyncio.wait(background)
             await refused.flush()
-            await presence.close()
+            await stream_presence.close()
             webhooks.close()
             inbox.close()
             inbox_rows.close()

@@ -13,7 +13,7 @@ from domain.routing.chooser import Choice, choose, order_items
 from domain.routing.eligibility import is_eligible, park_reason
 from domain.routing.members import Member, WorkItem
 from store.routing.agent_states import RoutingWrites
-from store.routing.claims import Claim, ClaimOrder, claim
+from store.routing.claims import Claim, ClaimOrder, claim, claimed_offer
 from store.routing.distribution_settings import DistributionSettings
 from store.routing.marks import Mark, MarkKind
 from store.routing.matching import (
@@ -33,7 +33,7 @@ MAX_CLAIMS = 20
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What was claimed, and which marks are done with; the others are acted on in the next batch."""
+    """What is to be told, and which marks are done with; the others are acted on in the next batch."""
 
     claims: tuple[Claim, ...]
     done: tuple[int, ...]
@@ -67,7 +67,7 @@ class Batch:
             if self._is_full:
                 break
             self._act_on(mark)
-            if not self._is_full:
+            if mark.kind is MarkKind.CLAIM or not self._is_full:
                 done.append(mark.id)
         return BatchResult(tuple(self._claims), tuple(done))
 
@@ -83,6 +83,9 @@ class Batch:
                 self._agent_changed(mark.key)
             case MarkKind.QUEUE:
                 self._queue_changed(mark.key)
+            case MarkKind.CLAIM:
+                if claimed := claimed_offer(self._session, mark.key):
+                    self._claims.append(claimed)
             case MarkKind.ALL:
                 for queue_id in self._settings.queues:
                     self._queue_changed(queue_id)

@@ -28,6 +28,7 @@ from store.routing.agent_states import RoutingWrites
 from store.routing.agents import follow_change
 from store.routing.configuration import note_change, write_down
 from store.routing.members import enrol_agent
+from store.routing.presence import leave_at_once
 from store.tables import ApiKey
 
 _BY_ID = CursorOf("agents", tuple[Id])
@@ -160,6 +161,7 @@ async def change_agent(
 ) -> AgentView:
     """Change an agent. Who is deactivated fails with the next call; a new password ends all sign-ins.
 
+    The conversations of somebody who is deactivated are given back.
     Agents and supervisors are members of the default queue, admins and machines are not.
 
     Somebody who can come in stays admin. The admin of `PAGEDESK_ADMIN_TOKEN` is one again with the next
@@ -180,13 +182,15 @@ async def change_agent(
         if changes.keys() & {"role", "active"}:
             writes = RoutingWrites()
             follow_change(session, agent, former_role, writes, clock.now())
+            if body.active is False:
+                leave_at_once(session, agent_id, writes, clock.now())
             note_change(session)
             write_down(session, writes)
         changed = ",".join(body.model_dump(exclude_none=True))
         record(session, caller, FactKind.AGENT_CHANGED, agent_id=agent_id, changed=changed)
         return view
 
-    return await database.write(work)
+    return await database.write(with_routing_writes(work))
 
 
 @router.get("/v1/agents/{agent_id}/keys", responses=problems("not_found"))

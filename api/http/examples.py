@@ -49,6 +49,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "PasswordChange": {
         "Change": {"current_password": "correct horse battery", "new_password": "another fine phrase"}
     },
+    "PresenceInput": {"At lunch": {"presence": "away", "text": "At lunch"}},
+    "OwnPresenceInput": {
+        "Away": {"presence": "away", "text": "At lunch"},
+        "There without a stream": {"lease_seconds": 60},
+    },
     "AccountInput": {
         "App": {"name": "Shop", "app_id": "1234567890", "app_secret": "0123456789abcdef0123456789abcdef"},
         "App with its page": {

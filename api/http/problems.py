@@ -124,6 +124,15 @@ PROBLEMS: dict[str, ProblemKind] = {
     "not_your_conversation": ProblemKind(
         409, "Another agent has this conversation", "Leave it to that agent, or ask a supervisor."
     ),
+    "at_capacity": ProblemKind(
+        409, "You have no room for another conversation", "Close one first; see `GET /v1/me/work`."
+    ),
+    "agent_not_available": ProblemKind(
+        409, "The agent is not connected", "Open an event stream with `presence=1`, or take a lease."
+    ),
+    "not_a_member": ProblemKind(
+        409, "Only who serves a queue has that", "An admin can make somebody a member of the queue."
+    ),
     "window_never_opened": ProblemKind(
         409, "The customer has not written yet", "Meta allows no message before the customer writes."
     ),

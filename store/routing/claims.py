@@ -132,18 +132,26 @@ def claim(session: Session, order: ClaimOrder, writes: RoutingWrites, now: datet
 def claimed_offers(session: Session) -> list[Claim]:
     """Every claim that no workflow has confirmed: to be told, again if need be, or taken back."""
     slots = session.exec(select(Slot).where(slot_is_claimed()).order_by(col(Slot.claimed_at), col(Slot.id)))
-    return [
-        Claim(
-            slot.id,
-            slot.conversation_id,
-            slot.stay,
-            slot.queue_id or "",
-            slot.agent_id,
-            Origin(slot.kind),
-            slot.valid_until or slot.claimed_at,
-        )
-        for slot in slots
-    ]
+    return [claim_of_slot(slot) for slot in slots]
+
+
+def claimed_offer(session: Session, offer_id: str) -> Claim | None:
+    """One claim, if no workflow has confirmed it."""
+    slot = session.exec(select(Slot).where(Slot.id == offer_id, slot_is_claimed())).first()
+    return None if slot is None else claim_of_slot(slot)
+
+
+def claim_of_slot(slot: Slot) -> Claim:
+    """The claim that a slot came from."""
+    return Claim(
+        slot.id,
+        slot.conversation_id,
+        slot.stay,
+        slot.queue_id or "",
+        slot.agent_id,
+        Origin(slot.kind),
+        slot.valid_until or slot.claimed_at,
+    )
 
 
 def count_claimed(session: Session) -> int:

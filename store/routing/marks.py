@@ -19,17 +19,21 @@ _MARK = table_of(DispatchMark)
 
 
 class MarkKind(StrEnum):
-    """What changed: a work item, an agent, a queue or the rules; ALL has everything looked at."""
+    """What changed: a work item, an agent, a queue or the rules; ALL has everything looked at.
+
+    CLAIM: somebody else than the dispatcher has claimed; its conversation is to be told.
+    """
 
     ITEM = "item"
     AGENT = "agent"
     QUEUE = "queue"
+    CLAIM = "claim"
     ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """`key`: the conversation, agent or queue; empty for ALL."""
+    """`key`: the conversation, agent, queue or offer; empty for ALL."""
 
     id: int
     kind: MarkKind

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, Select, and_, bindparam, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, and_, bindparam, or_, select, update
 from sqlmodel import Session
 
 from domain.routing.members import Wish, WishKind, WorkItem
@@ -21,12 +21,17 @@ from store.tables import WorkItem as WorkItemRow
 RETURNED_AT_ONCE = 100
 """How many items that nobody took are looked at again when a member of their queue comes or goes."""
 
+PULLABLE_AT_ONCE = 200
+"""Who pulls is given one of so many."""
+PULLABLE_STATES = (WorkItemState.WAITING, WorkItemState.LISTED, WorkItemState.PARKED)
+
 _ITEM, _DEMAND = table_of(WorkItemRow), table_of(Demand)
 _RETURN, _WISH = table_of(WorkItemReturn), table_of(WorkItemWish)
 _ORDER = (-_ITEM.c.priority, _ITEM.c.age_at, _ITEM.c.conversation_id)
 
 
-def _read(*conditions: Any) -> Select[Any]:
+def _read(*conditions: Any, state: ColumnElement[bool] | None = None) -> Select[Any]:
+    """The items of these conditions that wait to be offered, or are in another `state`."""
     return (
         select(
             _ITEM.c.conversation_id,
@@ -44,7 +49,7 @@ def _read(*conditions: Any) -> Select[Any]:
             _DEMAND.c.capacity_profiles,
         )
         .join(_DEMAND, _DEMAND.c.id == _ITEM.c.demand_id)
-        .where(item_waits(), *conditions)
+        .where(item_waits() if state is None else state, *conditions)
     )
 
 
@@ -70,6 +75,12 @@ _RETURNED = (
 _NAMED = _read(_ITEM.c.conversation_id.in_(bindparam("ids", expanding=True)))
 _MEANT = _read(
     _ITEM.c.conversation_id.in_(select(_WISH.c.conversation_id).where(_WISH.c.agent_id == bindparam("agent")))
+)
+
+_PULLABLE = (
+    _read(_ITEM.c.queue_id == bindparam("queue"), state=_ITEM.c.state.in_(PULLABLE_STATES))
+    .order_by(*_ORDER)
+    .limit(PULLABLE_AT_ONCE)
 )
 
 
@@ -105,6 +116,11 @@ def returned_items(
 def items_meant_for(session: Session, agent_id: str, settings: DistributionSettings) -> list[QueuedItem]:
     """Items that wait for this agent first."""
     return _items(session, _MEANT, {"agent": agent_id}, settings)
+
+
+def pullable_items(session: Session, queue_id: str, settings: DistributionSettings) -> list[QueuedItem]:
+    """The first items of a queue that people may take: those that are never offered among them."""
+    return _items(session, _PULLABLE, {"queue": queue_id}, settings)
 
 
 def park(session: Session, conversation_id: str) -> None:

@@ -274,3 +274,16 @@ def survey_presence(session: Session, absences: Collection[Absence]) -> Presence
         [key for kind, key, until, at in rows if kind == _LEASED and until <= at],
         [key for kind, key, _, _ in rows if kind == _ABSENT],
     )
+
+
+def state_of(session: Session, agent_id: str) -> AgentState:
+    """The agent's state; of one whom no work was ever offered to, as it would be. Not to be written."""
+    found = session.get(AgentState, agent_id)
+    if found is not None:
+        return found
+    agent = session.get(Agent, agent_id)
+    if agent is None:
+        raise not_found("agent", agent_id)
+    return AgentState(
+        agent_id=agent_id, limit_units=0, freed_at=agent.created_at, changed_at=agent.created_at
+    )

@@ -171,7 +171,7 @@ class Slot(SQLModel, table=True):
 
 
 class DispatchMark(SQLModel, table=True):
-    """Something to look at again: an `item`, an `agent`, a `queue`, or `all`. Appended, deleted by its id."""
+    """Something to look at again: `item`, `agent`, `queue`, `claim` or `all`. Appended, deleted by its id."""
 
     __tablename__ = "dispatch_mark"
     __table_args__ = (Index("ix_dispatch_mark_shard", "shard", "id"), {"sqlite_autoincrement": True})

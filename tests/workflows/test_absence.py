@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 from temporalio import workflow
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -35,6 +35,8 @@ from workflows.messages import (
 )
 
 pytestmark = pytest.mark.time_skipping
+
+BEYOND_GRACE = timedelta(seconds=151)
 
 
 @workflow.defn(name="stand_in_conversation", sandboxed=False)
@@ -74,6 +76,20 @@ class Agents:
     @property
     def absence(self) -> WorkflowHandle[AbsenceWorkflow, None]:
         return self.client.get_workflow_handle(absence_workflow_id(self.agent_id))
+
+    async def pass_until(self, instant: datetime) -> None:
+        """Move the time, but never back."""
+        left = instant - await self.now()
+        if left > timedelta():
+            await self.env.sleep(left)
+
+    async def has_ended(self) -> None:
+        """Wait for the end of the workflow, without moving the time."""
+
+        async def completed() -> bool:
+            return (await self.absence.describe()).status is WorkflowExecutionStatus.COMPLETED
+
+        await eventually(completed)
 
     async def has(self, name: str, phase: str) -> None:
         """She has a conversation, or it is offered to her."""
@@ -115,9 +131,9 @@ class Agents:
         now = await self.now()
         await self.desk.change(lambda session, writes: work(session, writes, now))
 
-    async def comes(self) -> None:
+    async def comes(self, at: datetime | None = None) -> None:
         stream = PresenceStream("s1", self.agent_id, "p1")
-        await self.change(lambda session, writes, now: connect_stream(session, stream, writes, now))
+        await self.change(lambda session, writes, now: connect_stream(session, stream, writes, at or now))
 
     async def goes(self) -> None:
         """Her stream has been closed long enough, and her absence is told."""
@@ -129,11 +145,24 @@ class Agents:
         """Of what the conversation was told, by whether it was final."""
         return [gone.final for gone in await self.runs[name].query(StandIn.told)]
 
-    async def begun(self) -> None:
+    async def hears(self, name: str, final: list[bool]) -> None:
+        """Wait until the conversation was told this."""
+
+        async def told() -> bool:
+            return await self.told(name) == final
+
+        await eventually(told)
+
+    async def begun(self) -> datetime:
+        """Wait until her absence is being dealt with; since when it is."""
+
         async def running() -> bool:
             return (await self.state()).absence == Absence.RUNNING
 
         await eventually(running)
+        since = (await self.state()).absent_since
+        assert since is not None
+        return since
 
 
 @pytest.fixture
@@ -160,50 +189,61 @@ async def test_what_is_offered_goes_on_at_once_and_the_rest_after_the_grace(agen
     await agents.has("offered", "awaiting_acceptance")
     await agents.is_just_being_offered("claimed")
     await agents.goes()
-    await agents.begun()
-    assert [await agents.told(each) for each in ("had", "offered", "claimed")] == [[], [False], [False]]
-    await agents.env.sleep(timedelta(seconds=149))
+    since = await agents.begun()
+    await agents.hears("offered", [False])
+    await agents.hears("claimed", [False])
+    await agents.pass_until(since + timedelta(seconds=140))
     assert await agents.told("had") == []
-    await agents.env.sleep(timedelta(seconds=2))
-    await agents.absence.result()
+    await agents.pass_until(since + BEYOND_GRACE)
+    await agents.has_ended()
     assert [await agents.told(each) for each in ("had", "offered")] == [[True], [False, True]]
     assert (await agents.state()).absence == Absence.OVER
     history = await agents.absence.fetch_history()
     assert len(history.events) <= 15
 
 
-@pytest.mark.parametrize(("away", "final"), [(149, []), (151, [True])])
-async def test_who_is_back_after_so_many_seconds(agents: Agents, away: int, final: list[bool]) -> None:
+async def test_who_is_back_after_149_seconds_keeps_everything(agents: Agents) -> None:
     await agents.has("had", "in_conversation")
     await agents.goes()
-    await agents.begun()
-    await agents.env.sleep(timedelta(seconds=away))
-    await agents.comes()
-    await agents.absence.result()
-    assert await agents.told("had") == final
+    since = await agents.begun()
+    await agents.comes(since + timedelta(seconds=149))
+    await agents.pass_until(since + BEYOND_GRACE)
+    await agents.has_ended()
+    assert await agents.told("had") == []
+    assert (await agents.state()).presence == "busy"
+
+
+async def test_who_is_back_after_151_seconds_finds_it_given_back(agents: Agents) -> None:
+    await agents.has("had", "in_conversation")
+    await agents.goes()
+    since = await agents.begun()
+    await agents.pass_until(since + BEYOND_GRACE)
+    await agents.has_ended()
+    await agents.comes(since + timedelta(seconds=151))
+    assert await agents.told("had") == [True]
     assert (await agents.state()).presence == "busy"
 
 
 async def test_who_goes_again_has_the_whole_time_again(agents: Agents) -> None:
     await agents.has("had", "in_conversation")
     await agents.goes()
-    await agents.begun()
-    await agents.env.sleep(timedelta(seconds=100))
+    first = await agents.begun()
+    await agents.pass_until(first + timedelta(seconds=100))
     await agents.comes()
     await agents.goes()
-    await agents.begun()
-    await agents.env.sleep(timedelta(seconds=149))
+    since = await agents.begun()
+    assert since - first >= timedelta(seconds=100)
+    await agents.pass_until(since + timedelta(seconds=140))
     assert await agents.told("had") == []
-    await agents.env.sleep(timedelta(seconds=2))
-    await agents.absence.result()
+    await agents.pass_until(since + BEYOND_GRACE)
+    await agents.has_ended()
     assert await agents.told("had") == [True]
 
 
 async def test_who_is_deactivated_during_an_absence_has_no_grace(agents: Agents) -> None:
     await agents.has("had", "in_conversation")
     await agents.goes()
-    await agents.begun()
-    before = await agents.now()
+    since = await agents.begun()
 
     def deactivate(session: Session, writes: RoutingWrites, now: datetime) -> None:
         session.get_one(tables.Agent, agents.agent_id).active = False
@@ -211,9 +251,9 @@ async def test_who_is_deactivated_during_an_absence_has_no_grace(agents: Agents)
 
     await agents.change(deactivate)
     assert await AbsenceStarter(agents.client, task_queue=agents.queue).start(agents.agent_id)
-    await agents.absence.result()
+    await agents.has_ended()
     assert await agents.told("had") == [True]
-    assert await agents.now() - before < timedelta(seconds=100)
+    assert await agents.now() - since < timedelta(seconds=140)
 
 
 async def test_many_conversations_are_told_in_steps_and_one_whose_run_is_over_keeps_none_waiting(
@@ -224,7 +264,9 @@ async def test_many_conversations_are_told_in_steps_and_one_whose_run_is_over_ke
         await agents.has(name, "in_conversation")
     await agents.runs[names[0]].terminate()
     await agents.goes()
-    await agents.begun()
-    await agents.env.sleep(timedelta(seconds=153))
-    await agents.absence.result()
+    since = await agents.begun()
+    await agents.pass_until(since + BEYOND_GRACE)
+    await agents.hears(names[1], [True])
+    await agents.env.sleep(timedelta(seconds=2))
+    await agents.has_ended()
     assert [await agents.told(name) for name in names[1:]] == [[True]] * (TOLD_AT_ONCE + 1)
