@@ -28,7 +28,6 @@ from store.routing.agent_states import RoutingWrites
 from store.routing.agents import follow_change
 from store.routing.configuration import note_change, write_down
 from store.routing.members import enrol_agent
-from store.routing.presence import leave_at_once
 from store.tables import ApiKey
 
 _BY_ID = CursorOf("agents", tuple[Id])
@@ -182,8 +181,6 @@ async def change_agent(
         if changes.keys() & {"role", "active"}:
             writes = RoutingWrites()
             follow_change(session, agent, former_role, writes, clock.now())
-            if body.active is False:
-                leave_at_once(session, agent_id, writes, clock.now())
             note_change(session)
             write_down(session, writes)
         changed = ",".join(body.model_dump(exclude_none=True))

@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, col
+from sqlmodel import Session
 
-from store.db.sql import delete_rows
-from store.routing.agent_states import RoutingWrites, add_agent_state, refresh_agent
-from store.routing.capacity import lock_agent_state
+from store.routing.agent_states import RoutingWrites, add_agent_state
 from store.routing.members import DEFAULT_QUEUE_ID, SERVING_ROLES, add_member, remove_member
-from store.tables import Agent, AgentConnection
+from store.routing.presence import leave_at_once
+from store.tables import Agent
 
 
 def follow_change(
@@ -26,15 +25,4 @@ def follow_change(
     elif served:
         remove_member(session, DEFAULT_QUEUE_ID, agent.id, writes)
     if not agent.active:
-        _end_presence(session, agent.id, writes, now)
-
-
-def _end_presence(session: Session, agent_id: str, writes: RoutingWrites, now: datetime) -> None:
-    delete_rows(session, AgentConnection, col(AgentConnection.agent_id) == agent_id)
-    state = lock_agent_state(session, agent_id)
-    if state is None:
-        return
-    if state.connected:
-        state.connected, state.absent_since = False, now
-    state.chosen_presence = state.presence_text = state.presence_mark = state.leased_until = None
-    refresh_agent(session, state, writes, now, freed=False, reason="deactivated")
+        leave_at_once(session, agent.id, writes, now)

@@ -186,14 +186,15 @@ def leave_at_once(session: Session, agent_id: str, writes: RoutingWrites, now: d
     """Make a deactivated agent absent: their work is given back without any grace."""
     delete_rows(session, AgentConnection, col(AgentConnection.agent_id) == agent_id)
     state = lock_agent_state(session, agent_id)
-    if state is None or (not state.connected and state.absence in {None, Absence.OVER}):
+    if state is None:
         return
+    state.chosen_presence = state.presence_text = state.presence_mark = None
     if state.connected:
-        _become_absent(session, state, writes, now)
-    else:  # its workflow is to look again: the grace is over
-        state.absence = Absence.BEGUN
-        session.add(state)
-        session.flush()
+        _become_absent(session, state, writes, now, reason="deactivated")
+        return
+    if state.absence == Absence.RUNNING:  # its workflow is to look again: the grace is over
+        state.absence = Absence.BEGUN.value
+    refresh_agent(session, state, writes, now, freed=False, reason="deactivated")
 
 
 def _locked_state(session: Session, agent_id: str, now: datetime) -> AgentState:
@@ -235,10 +236,12 @@ def _leave_if_gone(session: Session, agent_id: str, writes: RoutingWrites, now: 
         _become_absent(session, state, writes, now)
 
 
-def _become_absent(session: Session, state: AgentState, writes: RoutingWrites, now: datetime) -> None:
+def _become_absent(
+    session: Session, state: AgentState, writes: RoutingWrites, now: datetime, *, reason: str = "absent"
+) -> None:
     state.connected, state.leased_until = False, None
     state.absent_since, state.absence = now, Absence.BEGUN.value
-    refresh_agent(session, state, writes, now, freed=False, reason="absent")
+    refresh_agent(session, state, writes, now, freed=False, reason=reason)
     writes.note(FactKind.AGENT_ABSENT, now, {"agent_id": state.agent_id})
 
 
