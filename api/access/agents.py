@@ -187,7 +187,7 @@ async def change_agent(
         record(session, caller, FactKind.AGENT_CHANGED, agent_id=agent_id, changed=changed)
         return view
 
-    return await database.write(with_routing_writes(work))
+    return await database.write(work)
 
 
 @router.get("/v1/agents/{agent_id}/keys", responses=problems("not_found"))

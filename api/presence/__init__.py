@@ -1,11 +1,11 @@
 """Presence of agents, and the work that they have and pull."""
 
-from api.presence import presence, work
+from api.presence import presence, queue_state, work
 from api.security.guarded_route import merge_routers
 from api.security.permissions import Permission
 from domain.access.roles import EVERYBODY, PEOPLE, SUPERVISORS_AND_ADMINS
 
-router = merge_routers(presence.router, work.router)
+router = merge_routers(presence.router, work.router, queue_state.router)
 
 PERMISSIONS: dict[str, Permission] = {
     "get_own_presence": EVERYBODY,
@@ -14,4 +14,5 @@ PERMISSIONS: dict[str, Permission] = {
     "set_agent_presence": SUPERVISORS_AND_ADMINS,
     "get_work": EVERYBODY,
     "pull_next": PEOPLE,
+    "get_queue_state": EVERYBODY,
 }

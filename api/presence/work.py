@@ -17,11 +17,11 @@ from api.security.auth import Caller
 from api.security.guarded_route import api_router
 from base import clock
 from base.ids import id_from_key, new_id
+from store.routing import queues
 from store.routing.agent_work import AgentWork, read_work
 from store.routing.capacity import AgentCapacity
 from store.routing.claims import ClaimRefusal
 from store.routing.pull_next import is_full, pull, pull_candidates, why_no_pull
-from store.routing.queue_state import require_queue
 from store.routing.transactions import with_routing_writes
 from store.tables import Conversation, Customer
 
@@ -165,7 +165,7 @@ async def pull_next(
     offer_id = id_from_key(agent_id, queue_id, "next", idempotency_key) if idempotency_key else new_id()
 
     def look(session: Session) -> ClaimRefusal | None:
-        require_queue(session, queue_id)
+        queues.get(session, queue_id)
         return why_no_pull(session, queue_id, agent_id)
 
     refusal = await database.read(look)

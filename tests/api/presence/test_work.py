@@ -240,3 +240,46 @@ async def test_who_never_served_a_queue_has_no_work(api: Api) -> None:
     found = (await api.admin.get("/v1/me/work")).json()
     assert (found["offers"], found["conversations"], found["participations"]) == ([], [], [])
     assert found["capacity"] == {"limit_units": 0, "used_units": 0, "sessions": 0, "profiles": []}
+
+
+async def test_the_state_of_a_queue_tells_what_waits_and_who_is_ready(api: Api, seed: Seed) -> None:
+    agent_id, client = await connected_agent(api, limit_units=2)
+    full_id, _ = await connected_agent(api, limit_units=0)
+    page = await seed.page()
+    await waits(api, await seed.conversation(page_id=page), NOW, listed=True)
+    await waits(api, await seed.conversation(page_id=page), NOW + timedelta(minutes=1))
+    await waits(api, await seed.conversation(page_id=page), NOW + timedelta(minutes=2))
+    path = f"/v1/queues/{DEFAULT_QUEUE_ID}/state"
+    found = (await client.get(path)).json()
+    assert (found["waiting"], found["listed"], found["claimed"], found["parked"]) == (2, 1, 0, 0)
+    assert (found["oldest_at"], found["is_open"]) == ("2026-11-20T12:00:00Z", True)
+    assert found["ready_agents"] == 1
+    members = {each["agent_id"]: (each["presence"], each["free_units"]) for each in found["members"]}
+    assert members[agent_id] == ("available", 2)
+    assert members[full_id][1] == 0
+    await pulled(client)
+    found = (await api.admin.get(path)).json()
+    assert (found["waiting"], found["listed"], found["claimed"]) == (2, 0, 1)
+    assert found["oldest_at"] == "2026-11-20T12:01:00Z"
+
+
+async def test_the_state_of_a_queue_is_for_its_members(api: Api) -> None:
+    agent_id, client = await connected_agent(api)
+
+    def leave(session: Session) -> None:
+        session.delete(session.get_one(tables.QueueMember, (DEFAULT_QUEUE_ID, agent_id)))
+
+    await api.database.write(leave)
+    answer = await client.get(f"/v1/queues/{DEFAULT_QUEUE_ID}/state")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_a_queue_outside_of_its_hours_is_not_open(api: Api) -> None:
+    def close(session: Session) -> None:
+        hours = tables.OperatingHours(id="never", name="never", timezone="UTC", created_at=NOW)
+        session.add(hours)
+        session.flush()
+        session.get_one(tables.Queue, DEFAULT_QUEUE_ID).operating_hours_id = "never"
+
+    await api.database.write(close)
+    assert (await api.admin.get(f"/v1/queues/{DEFAULT_QUEUE_ID}/state")).json()["is_open"] is False

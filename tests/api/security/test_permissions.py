@@ -30,6 +30,7 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "set_agent_presence": (LEADERS, 422),
     "get_work": (ALL, 200),
     "pull_next": (PEOPLE, 404),
+    "get_queue_state": (ALL, 404),
     "list_accounts": (LEADERS, 200),
     "create_account": ({"admin"}, 422),
     "get_account": (LEADERS, 404),
