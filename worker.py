@@ -27,6 +27,7 @@ from activities.privacy.erasures import ErasureActivities
 from activities.privacy.file_erasure import FileErasure
 from activities.privacy.retention import RetentionActivities
 from activities.routing.absence import AbsenceActivities
+from activities.routing.route import RouteActivities
 from activities.sending.concurrency_limit import READ_WIDTH, WIDTH, Lanes
 from activities.sending.meta_usage import UsageTracker
 from activities.sending.read_back import ReadBackActivities
@@ -218,6 +219,7 @@ def make_worker(
     asked who a customer is before the first words.
     """
     threads = ThreadActivities(database, settings.public_base_url)
+    routing = RouteActivities(database)
     rates = Rates(Pace(settings.page_sends_per_second), Pace(settings.page_media_per_second))
     lanes = Lanes(WIDTH, per_second=settings.page_sends_per_second)
     files = FileStore(settings.files_url)
@@ -240,6 +242,7 @@ def make_worker(
             threads.load_thread,
             threads.read_settings,
             threads.project_thread,
+            routing.route,
             sends.send_message,
             looks.read_back,
             pages.check_page,

@@ -53,7 +53,13 @@ class OfferTeller:
 
     async def _tell(self, claim: Claim, page_id: str, customer_id: str) -> bool:
         offer = OfferMade(
-            claim.offer_id, claim.agent_id, claim.stay, claim.queue_id, claim.origin, claim.valid_until
+            claim.offer_id,
+            claim.conversation_id,
+            claim.agent_id,
+            claim.stay,
+            claim.queue_id,
+            claim.origin,
+            claim.valid_until,
         )
         handle = self._client.get_workflow_handle(conversation_workflow_id(page_id, customer_id))
         try:

@@ -23,6 +23,12 @@ with workflow.unsafe.imports_passed_through():
         with_settings,
     )
     from domain.conversations.deadlines import due_since, fire, is_due, next_deadline
+    from domain.conversations.distribution import (
+        knows_less,
+        take_agent_gone,
+        take_offer,
+        take_routing,
+    )
     from domain.conversations.lifecycle import ActorKind, Status
     from domain.conversations.outbox import (
         Step,
@@ -34,15 +40,20 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.conversations.projection import LastWritten, date_of_projection
     from domain.conversations.state import ThreadEvent, ThreadState
+    from domain.conversations.stays import is_unrouted, route_request
     from domain.events.kinds import FactKind
+    from domain.routing.routed import Routed
+    from domain.routing.routing_signals import AgentGone, OfferMade
     from domain.sending.delivery import MessageStatus
     from domain.workstreams.conversation_settings import ConversationSettings
     from workflows.deterministic_ids import ids_of
     from workflows.messages import (
+        AGENT_GONE_SIGNAL,
         COMMAND_UPDATE,
         CONVERSATION_WORKFLOW,
         EVENTS_SIGNAL,
         GATE_OPENED_SIGNAL,
+        OFFER_SIGNAL,
         SETTINGS_SIGNAL,
         STATE_QUERY,
         WRITE_DOWN_SIGNAL,
@@ -82,6 +93,8 @@ class ConversationWorkflow:
         self._loaded = start.state is not None
         self._waiting_events: list[ThreadEvent] = list(start.first.events) if start.first else []
         self._fresh = start.first
+        self._offers: list[OfferMade] = []
+        self._gone: list[AgentGone] = []
         self._told_settings_version = 0
         self._unprojected = Change(self._state)
         self._projected_seq = self._state.applied_seq
@@ -93,6 +106,7 @@ class ConversationWorkflow:
         self._sending: asyncio.Task[None] | None = None
         self._timer: asyncio.Task[None] | None = None
         self._timer_at: datetime | None = None
+        self._timer_offer_id: str | None = None
 
     @workflow.run
     async def run(self, start: ConversationInput) -> None:
@@ -104,8 +118,10 @@ class ConversationWorkflow:
         while True:
             self._collect_send()
             await self._fire_deadlines()
+            await self._route()
+            self._take_signals()
             await self._project()
-            if self._dirty or self._must_write_down:
+            if self._dirty or self._must_write_down or self._has_signals:
                 continue
             if self._can_complete and self._next_run_is_due:
                 workflow.continue_as_new(
@@ -149,6 +165,19 @@ class ConversationWorkflow:
     def write_down(self) -> None:
         """The rows may be of a task that Temporal discarded: write them as they are to be."""
         self._must_write_down = True
+
+    @workflow.signal(name=OFFER_SIGNAL)
+    def offer(self, signal: RawValue) -> None:
+        """The dispatcher's claim for this conversation, as `OfferMade`; see `events` for why it is read here.
+
+        It waits for `run`: a retried task takes it after the routing that it is for.
+        """
+        self._offers.append(workflow.payload_converter().from_payload(signal.payload, OfferMade))
+
+    @workflow.signal(name=AGENT_GONE_SIGNAL)
+    def agent_gone(self, signal: RawValue) -> None:
+        """An agent of this conversation is gone, as `AgentGone`."""
+        self._gone.append(workflow.payload_converter().from_payload(signal.payload, AgentGone))
 
     @workflow.query(name=STATE_QUERY)
     def state(self) -> ThreadState:
@@ -254,6 +283,34 @@ class ConversationWorkflow:
             due = due_since(self._state, workflow.now())
             ids = self._ids(f"deadline/{due.isoformat() if due else None}")
             self._apply(fire(self._state, workflow.now(), ids), "deadline")
+
+    async def _route(self) -> None:
+        """Find the queue of a conversation that is Open and in none."""
+        while (conversation := self._state.conversation) is not None and is_unrouted(conversation):
+            request = route_request(self._page_id, self._customer_id, conversation, workflow.now())
+            routed: Routed = await in_this_task("route", request, Routed)
+            stays = conversation.stay.record.number if conversation.stay else 0
+            cause = f"route/{conversation.id}/{stays + 1}"
+            change = take_routing(self._state, conversation.id, routed, workflow.now(), self._ids(cause))
+            self._apply(change, cause)
+
+    @property
+    def _has_signals(self) -> bool:
+        return bool(self._offers or self._gone)
+
+    def _take_signals(self) -> None:
+        """Take the offers, then who is gone: what was offered to them goes back, too."""
+        offers, self._offers = self._offers, []
+        gone, self._gone = self._gone, []
+        for offer in offers:
+            cause = f"offer/{offer.offer_id}"
+            change = take_offer(self._state, offer, workflow.now(), self._ids(cause))
+            self._apply(change, cause)
+            if not change.is_to_be_recorded and knows_less(self._state, offer):
+                self._must_write_down = True
+        for each in gone:
+            cause = f"agent_gone/{each.agent_id}/{each.since.isoformat()}"
+            self._apply(take_agent_gone(self._state, each, workflow.now(), self._ids(cause)), cause)
 
     def _apply(self, change: Change, cause: str) -> None:
         """Make a change's state current and note what must be projected."""
@@ -380,16 +437,25 @@ class ConversationWorkflow:
         self._apply(send_settled(self._state, outcome, workflow.now(), ids), f"send/{message_id}")
 
     def _arm_timer(self) -> None:
-        """Keep one durable timer; only an earlier deadline replaces it."""
+        """Keep one durable timer; only an earlier deadline replaces it, or the end of the offer it was for.
+
+        The timer of an offer is over in two events if it is cancelled, and in five if it fires for nothing.
+        """
         if self._timer is not None and self._timer.done():
             self._timer = None
         deadline = next_deadline(self._state, workflow.now())
+        offer = self._state.conversation.offer if self._state.conversation else None
+        is_settled = self._timer_offer_id not in (None, offer.id if offer else None)
+        if self._timer is not None and is_settled:
+            self._timer.cancel()
+            self._timer = None
         if deadline is None:
             return
         if self._timer is not None:
             if self._timer_at is not None and self._timer_at <= deadline:
                 return
             self._timer.cancel()
+        self._timer_offer_id = offer.id if offer is not None and offer.expires_at == deadline else None
         self._timer_at = deadline
         self._timer = asyncio.create_task(workflow.sleep(deadline - workflow.now()))
 
@@ -397,6 +463,7 @@ class ConversationWorkflow:
         return (
             self._dirty
             or self._must_write_down
+            or self._has_signals
             or self._settings_are_behind
             or (self._timer is not None and self._timer.done())
             or is_due(self._state, workflow.now())
@@ -411,6 +478,7 @@ class ConversationWorkflow:
             self._sending is None
             and not self._dirty
             and not self._must_write_down
+            and not self._has_signals
             and not self._settings_are_behind
             and workflow.all_handlers_finished()
         )

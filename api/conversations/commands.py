@@ -1,25 +1,39 @@
-"""Agents' commands on conversations: pick, close-session, reopen, release, end, complete, force-close.
+"""Agents' commands on conversations: pick, accept, decline, assign, transfer, close-session and others.
 
 Each is an update of the thread's workflow under an id of its own. A refusal changes nothing, is answered as a
 problem, and goes into the timeline.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import Field, model_validator
+from sqlmodel import Session
 
 from api.conversations.service import show_conversation
 from api.http.dependencies import DatabaseDep
-from api.http.fields import Flag, Input, OptionalIdempotencyKey, PathId
+from api.http.fields import Flag, Id, Input, OptionalIdempotencyKey, PathId
 from api.http.problem_docs import problems
 from api.schemas.views import ConversationView
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
 from api.services.conversation_commands import CommandsDep, ConversationCommands
 from base.ids import id_from_key, new_id
-from domain.conversations.command_types import EndConversation, Move, MoveConversation
+from domain.conversations.command_types import (
+    Command,
+    EndConversation,
+    GiveToAgent,
+    GiveToQueue,
+    Move,
+    MoveConversation,
+    PickConversation,
+)
 from domain.conversations.lifecycle import Trigger
 from store.conversations.command_targets import CommandTarget, command_target
 from store.db.database import Database
+from store.routing.receivers import require_available, require_queue
 
 _CODES = (
     "not_found",
@@ -42,6 +56,19 @@ class EndInput(Input):
 _WITH_SURVEY = EndInput()
 
 
+class ReceiverInput(Input):
+    """Who or what gets the conversation: an agent or a queue."""
+
+    agent_id: Id | None = Field(default=None, description="Exactly one of an agent and a queue is needed.")
+    queue_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.agent_id is None) == (self.queue_id is None):
+            raise ValueError("Exactly one of `agent_id` and `queue_id` is needed.")
+        return self
+
+
 @router.post("/v1/conversations/{conversation_id}/pick", responses=problems("already_picked", *_CODES))
 async def pick(
     database: DatabaseDep,
@@ -50,8 +77,87 @@ async def pick(
     conversation_id: PathId,
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
-    """Take an open conversation: it becomes active, in a new session of yours. The first one wins."""
-    return await _move(database, commands, caller, conversation_id, Trigger.PICK, key=idempotency_key)
+    """Take an open conversation: it becomes active, in a new session of yours. The first one wins.
+
+    What is offered to you is accepted by it. Where the workstream pushes conversations, agents may pick only
+    if it says so.
+    """
+    return await _execute(
+        database,
+        commands,
+        caller,
+        conversation_id,
+        _Order(Trigger.PICK, idempotency_key, lambda fields: PickConversation(**fields)),
+    )
+
+
+@router.post(
+    "/v1/conversations/{conversation_id}/accept",
+    responses=problems("not_offered_to_you", "offer_over", *_CODES),
+)
+async def accept(
+    database: DatabaseDep,
+    commands: CommandsDep,
+    caller: Caller,
+    conversation_id: PathId,
+    idempotency_key: OptionalIdempotencyKey = None,
+) -> ConversationView:
+    """Accept what is offered to you, before its `offer_expires_at`."""
+    return await _move(database, commands, caller, conversation_id, Trigger.ACCEPT, key=idempotency_key)
+
+
+@router.post(
+    "/v1/conversations/{conversation_id}/decline",
+    responses=problems("not_offered_to_you", "offer_over", "cannot_be_declined", *_CODES),
+)
+async def decline(
+    database: DatabaseDep,
+    commands: CommandsDep,
+    caller: Caller,
+    conversation_id: PathId,
+    idempotency_key: OptionalIdempotencyKey = None,
+) -> ConversationView:
+    """Decline what is offered to you: it is offered to somebody else. The workstream must allow it."""
+    return await _move(database, commands, caller, conversation_id, Trigger.DECLINE, key=idempotency_key)
+
+
+@router.post(
+    "/v1/conversations/{conversation_id}/assign",
+    responses=problems("agent_not_available", "unknown_queue", *_CODES),
+)
+async def assign(
+    database: DatabaseDep,
+    commands: CommandsDep,
+    caller: Caller,
+    *,
+    conversation_id: PathId,
+    body: ReceiverInput,
+    idempotency_key: OptionalIdempotencyKey = None,
+) -> ConversationView:
+    """Offer an open conversation to an agent, whatever their capacity, or move it to another queue."""
+    order = _order_to_give(body, (Trigger.ASSIGN, Trigger.ASSIGN_TO_QUEUE), idempotency_key)
+    return await _execute(database, commands, caller, conversation_id, order)
+
+
+@router.post(
+    "/v1/conversations/{conversation_id}/transfer",
+    responses=problems("agent_not_available", "unknown_queue", *_CODES),
+)
+async def transfer(
+    database: DatabaseDep,
+    commands: CommandsDep,
+    caller: Caller,
+    *,
+    conversation_id: PathId,
+    body: ReceiverInput,
+    idempotency_key: OptionalIdempotencyKey = None,
+) -> ConversationView:
+    """Offer your conversation to another agent, or have it wait in a queue. Your session ends.
+
+    If the agent does not accept in time, it waits in its queue.
+    """
+    order = _order_to_give(body, (Trigger.TRANSFER, Trigger.TRANSFER_TO_QUEUE), idempotency_key)
+    return await _execute(database, commands, caller, conversation_id, order)
 
 
 @router.post("/v1/conversations/{conversation_id}/close-session", responses=problems(*_CODES))
@@ -94,17 +200,17 @@ async def end(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """End the conversation: wrap-up begins, and the survey that the page asks for, unless it is skipped."""
-    target = await _target(database, conversation_id)
-    command = EndConversation(
-        command_id=_command_id(caller, conversation_id, Trigger.END, idempotency_key),
-        conversation_id=conversation_id,
-        agent_id=caller.agent_id,
-        supervises=caller.supervises,
-        settings_version=target.settings_version,
-        skip_survey=body.skip_survey,
+    return await _execute(
+        database,
+        commands,
+        caller,
+        conversation_id,
+        _Order(
+            Trigger.END,
+            idempotency_key,
+            lambda fields: EndConversation(**fields, skip_survey=body.skip_survey),
+        ),
     )
-    await commands.execute(target, command)
-    return await show_conversation(database, conversation_id)
 
 
 @router.post("/v1/conversations/{conversation_id}/complete", responses=problems(*_CODES))
@@ -143,6 +249,35 @@ async def force_close(
     return await _move(database, commands, caller, conversation_id, Trigger.FORCE_CLOSE, key=idempotency_key)
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A command that is to be given. `make` makes it of what all have in common; `require` may refuse it."""
+
+    action: Trigger
+    key: str | None
+    make: Callable[[dict[str, Any]], Command]
+    require: Callable[[Session], None] = lambda _: None
+
+
+def _order_to_give(body: ReceiverInput, actions: tuple[Any, Any], key: str | None) -> _Order:
+    """To an agent by the first of the actions, to a queue by the second."""
+    to_agent, to_queue = actions
+    agent_id, queue_id = body.agent_id, body.queue_id
+    if agent_id is not None:
+        return _Order(
+            to_agent,
+            key,
+            lambda fields: GiveToAgent(**fields, action=to_agent, to_agent_id=agent_id),
+            lambda s: require_available(s, agent_id, transfer=to_agent is Trigger.TRANSFER),
+        )
+    return _Order(
+        to_queue,
+        key,
+        lambda fields: GiveToQueue(**fields, action=to_queue, queue_id=queue_id or ""),
+        lambda s: require_queue(s, queue_id or ""),
+    )
+
+
 async def _move(
     database: Database,
     commands: ConversationCommands,
@@ -152,22 +287,30 @@ async def _move(
     *,
     key: str | None,
 ) -> ConversationView:
-    target = await _target(database, conversation_id)
-    command = MoveConversation(
-        command_id=_command_id(caller, conversation_id, action, key),
-        conversation_id=conversation_id,
-        agent_id=caller.agent_id,
-        supervises=caller.supervises,
-        settings_version=target.settings_version,
-        action=action,
-    )
-    await commands.execute(target, command)
+    order = _Order(action, key, lambda fields: MoveConversation(**fields, action=action))
+    return await _execute(database, commands, caller, conversation_id, order)
+
+
+async def _execute(
+    database: Database,
+    commands: ConversationCommands,
+    caller: Principal,
+    conversation_id: str,
+    order: _Order,
+) -> ConversationView:
+    def read(session: Session) -> CommandTarget:
+        target = command_target(session, conversation_id)
+        order.require(session)
+        return target
+
+    target = await database.read(read)
+    key = order.key
+    fields = {
+        "command_id": id_from_key(caller.agent_id, conversation_id, order.action, key) if key else new_id(),
+        "conversation_id": conversation_id,
+        "agent_id": caller.agent_id,
+        "supervises": caller.supervises,
+        "settings_version": target.settings_version,
+    }
+    await commands.execute(target, order.make(fields))
     return await show_conversation(database, conversation_id)
-
-
-async def _target(database: Database, conversation_id: str) -> CommandTarget:
-    return await database.read(lambda s: command_target(s, conversation_id))
-
-
-def _command_id(caller: Principal, conversation_id: str, action: Trigger, key: str | None) -> str:
-    return id_from_key(caller.agent_id, conversation_id, action, key) if key else new_id()

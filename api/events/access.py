@@ -29,6 +29,7 @@ SHOWN_BY: dict[str, str] = {
     "link": "list_audit",
     "message": "list_messages",
     "notice": "get_timeline",
+    "offer": "get_conversation",
     "operating_hours": "get_operating_hours",
     "page": "get_page",
     "queue": "list_queue_members",

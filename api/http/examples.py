@@ -176,6 +176,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "ReplyInput": MESSAGES,
     "TypingInput": {"Typing": {"on": True}},
     "PassInput": {"To the Page inbox": {}, "To another app": {"app_id": "1234567890", "metadata": "Returns"}},
+    "ReceiverInput": {"To an agent": {"agent_id": "mia"}, "To a queue": {"queue_id": "default"}},
     "EndInput": {"End": {}, "Without a survey": {"skip_survey": True}},
     "PageSurvey": {
         "By link": {"active": True, "question": "csat", "way": "link"},

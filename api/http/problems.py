@@ -121,6 +121,17 @@ PROBLEMS: dict[str, ProblemKind] = {
     "already_picked": ProblemKind(
         409, "Another agent has picked the conversation", "Pick another conversation."
     ),
+    "not_offered_to_you": ProblemKind(
+        409, "The conversation is not offered to you", "Answer what is offered to you, or pick it."
+    ),
+    "offer_over": ProblemKind(
+        409, "The offer is over", "Wait for the next one; the conversation may be offered to others."
+    ),
+    "cannot_be_declined": ProblemKind(
+        409,
+        "Offers of this workstream cannot be declined",
+        "Accept it, or wait until the time is up; an admin may allow it in the workstream's `notification`.",
+    ),
     "not_your_conversation": ProblemKind(
         409, "Another agent has this conversation", "Leave it to that agent, or ask a supervisor."
     ),
@@ -128,7 +139,9 @@ PROBLEMS: dict[str, ProblemKind] = {
         409, "You have no room for another conversation", "Close one first; see `GET /v1/me/work`."
     ),
     "agent_not_available": ProblemKind(
-        409, "The agent is not connected", "Open an event stream with `presence=1`, or take a lease."
+        409,
+        "The agent cannot have conversations now",
+        "Choose somebody else; or have them open an event stream with `presence=1`, or take a lease.",
     ),
     "not_a_member": ProblemKind(
         409, "Only who serves a queue has that", "An admin can make somebody a member of the queue."
@@ -188,6 +201,7 @@ PROBLEMS: dict[str, ProblemKind] = {
     "unknown_workstream": ProblemKind(
         422, "There is no such workstream", "Name a workstream of GET /v1/workstreams, or none."
     ),
+    "unknown_queue": ProblemKind(422, "There is no such queue", "Name a queue of GET /v1/queues."),
     "unknown_session_template": ProblemKind(
         422, "There is no such session template", "Name one of GET /v1/session-templates, or none."
     ),

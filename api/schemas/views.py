@@ -83,6 +83,8 @@ class ConversationView(BaseModel):
     agent_id: str | None
     queue_id: str | None
     workstream_id: str | None
+    offer_expires_at: datetime | None
+    accepted_at: datetime | None
     opened_at: datetime
     closed_at: datetime | None
     last_message_at: datetime | None
@@ -106,6 +108,8 @@ class ConversationView(BaseModel):
             agent_id=row.agent_id,
             queue_id=row.queue_id,
             workstream_id=row.workstream_id,
+            offer_expires_at=row.offer_expires_at,
+            accepted_at=row.accepted_at,
             opened_at=row.opened_at,
             closed_at=row.closed_at,
             last_message_at=row.last_message_at,

@@ -12,6 +12,7 @@ from api.schemas.views import WindowView
 from base.json_codec import from_json_value
 from domain.conversations.changes import Refusal
 from domain.conversations.lifecycle import Status
+from domain.routing.offers import Refusal as OfferRefusal
 from domain.sending.decide_send import RefusalCode
 from domain.sending.window import Window
 
@@ -20,9 +21,11 @@ REFUSAL_CODES = frozenset(
         "conversation_closed",
         "conversation_exists",
         "invalid_state",
+        "agent_not_available",
         "already_picked",
         "not_your_conversation",
         "message_not_held",
+        *OfferRefusal,
         *RefusalCode,
     }
 )
@@ -33,8 +36,8 @@ if not PROBLEMS.keys() >= REFUSAL_CODES:
 
 
 def command_name(action: str) -> str:
-    """A command as addresses name it: `close-session`."""
-    return action.replace("_", "-")
+    """A command as addresses name it: `close-session`; to agents and queues it is the same one."""
+    return action.removesuffix("_to_queue").replace("_", "-")
 
 
 def refusal_problem(refusal: Refusal, now: datetime, named: Mapping[str, str]) -> Problem:
@@ -46,7 +49,7 @@ def refusal_problem(refusal: Refusal, now: datetime, named: Mapping[str, str]) -
     if refusal.status is not None:
         extras["conversation_status"] = refusal.status.value
     if refusal.allowed_commands:
-        extras["allowed_commands"] = [command_name(action) for action in refusal.allowed_commands]
+        extras["allowed_commands"] = list(dict.fromkeys(map(command_name, refusal.allowed_commands)))
     if refusal.window is not None:
         extras["window"] = WindowView.of(refusal.window, now).model_dump(mode="json")
     return Problem(refusal.code, refusal.detail, **extras)

@@ -8,6 +8,7 @@ from typing import Any
 from domain.conversations.lifecycle import ActorKind, Status
 from domain.conversations.state import AgentSession, Conversation, Notice, QueuedSend, Survey, ThreadState
 from domain.events.kinds import FactKind
+from domain.routing.placement import StayRecord
 from domain.sending.delivery import MessageStatus
 from domain.sending.window import Window
 
@@ -58,7 +59,7 @@ class SendOutcome:
 
 @dataclass(frozen=True, slots=True)
 class StartedSession:
-    """An agent's turn that began."""
+    """An agent's turn that began, or was accepted."""
 
     conversation_id: str
     session: AgentSession
@@ -74,11 +75,20 @@ class ClosedSession:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedStay:
+    """A stay in a queue, as it now is."""
+
+    conversation_id: str
+    record: StayRecord
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """The next state and what is to be recorded. `attached`: (conversation id, message id) pairs.
 
     `opened`: ids of conversations that began; `reopened`: of those that go on after they had closed.
     `settled`: conversations as they were when they closed. `surveys`: surveys as they now are.
+    `placed`: ids of conversations whose place in work distribution changed; `stays`: stays as they now are.
     """
 
     state: ThreadState
@@ -93,11 +103,15 @@ class Change:
     reopened: tuple[str, ...] = ()
     started_sessions: tuple[StartedSession, ...] = ()
     closed_sessions: tuple[ClosedSession, ...] = ()
+    placed: tuple[str, ...] = ()
+    stays: tuple[ChangedStay, ...] = ()
 
     @property
     def is_to_be_recorded(self) -> bool:
         """Whether anything but the workflow's own memory changed."""
-        return bool(self.facts or self.settled or self.created_sends or self.notices or self.surveys)
+        return bool(
+            self.facts or self.settled or self.created_sends or self.notices or self.surveys or self.placed
+        )
 
     def caused_by(self, cause: str) -> "Change":
         """The same, its facts marked with their cause unless they have one."""
@@ -118,6 +132,8 @@ class Change:
             self.reopened + later.reopened,
             self.started_sessions + later.started_sessions,
             self.closed_sessions + later.closed_sessions,
+            tuple(dict.fromkeys(self.placed + later.placed)),
+            self.stays + later.stays,
         )
 
 
@@ -156,6 +172,8 @@ class Draft:
         self._reopened: list[str] = []
         self._started: list[StartedSession] = []
         self._closed: list[ClosedSession] = []
+        self._placed: list[str] = []
+        self._stays: list[ChangedStay] = []
 
     @property
     def conversation(self) -> Conversation | None:
@@ -200,12 +218,20 @@ class Draft:
         self._reopened.append(conversation_id)
 
     def start_session(self, conversation_id: str, session: AgentSession) -> None:
-        """Note an agent's turn that begins."""
+        """Note an agent's turn that begins, or that was accepted."""
         self._started.append(StartedSession(conversation_id, session))
 
     def close_session(self, session_id: str, reason: str) -> None:
         """Note an agent's turn that is over."""
         self._closed.append(ClosedSession(session_id, self.at, reason))
+
+    def place(self, conversation_id: str) -> None:
+        """Note that a conversation's place in work distribution changed."""
+        self._placed.append(conversation_id)
+
+    def change_stay(self, conversation_id: str, record: StayRecord) -> None:
+        """Note a stay in a queue that changed."""
+        self._stays.append(ChangedStay(conversation_id, record))
 
     def queue(self, send: QueuedSend) -> None:
         """Put a message whose row exists already at the end of the outbox."""
@@ -265,4 +291,6 @@ class Draft:
             tuple(self._reopened),
             tuple(self._started),
             tuple(self._closed),
+            tuple(dict.fromkeys(self._placed)),
+            tuple(self._stays),
         )

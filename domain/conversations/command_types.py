@@ -9,7 +9,8 @@ from typing import Literal
 from domain.conversations.lifecycle import Trigger
 
 Move = Literal[
-    Trigger.PICK,
+    Trigger.ACCEPT,
+    Trigger.DECLINE,
     Trigger.CLOSE_SESSION,
     Trigger.REOPEN,
     Trigger.RELEASE,
@@ -46,6 +47,30 @@ class MoveConversation(AgentCommand):
     """Move the conversation from one status to another, with nothing more to say."""
 
     action: Move
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PickConversation(AgentCommand):
+    """Take an Open conversation. `slot_id`: of the capacity that was claimed for it, if any was."""
+
+    action: Literal[Trigger.PICK] = Trigger.PICK
+    slot_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveToAgent(AgentCommand):
+    """Offer the conversation to somebody: a supervisor assigns it, or who has it transfers it."""
+
+    action: Literal[Trigger.ASSIGN, Trigger.TRANSFER]
+    to_agent_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveToQueue(AgentCommand):
+    """Have the conversation wait in a queue, as `GiveToAgent`."""
+
+    action: Literal[Trigger.ASSIGN_TO_QUEUE, Trigger.TRANSFER_TO_QUEUE]
+    queue_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,4 +114,7 @@ class CancelMessage(AgentCommand):
 MessageCommand = Reply | SendHeldMessage | CancelMessage
 """Those that name a message."""
 
-Command = StartConversation | MoveConversation | EndConversation | MessageCommand
+MovingCommand = MoveConversation | PickConversation | GiveToAgent | GiveToQueue | EndConversation
+"""Those that take a row of the table of states."""
+
+Command = StartConversation | MovingCommand | MessageCommand

@@ -6,17 +6,21 @@ from domain.conversations import held_messages as held
 from domain.conversations import outbox, surveys
 from domain.conversations.changes import Draft, FactValue, Refusal
 from domain.conversations.command_types import (
+    AgentCommand,
     CancelMessage,
     Command,
     EndConversation,
-    MoveConversation,
+    GiveToAgent,
+    GiveToQueue,
+    MovingCommand,
+    PickConversation,
     Reply,
     SendHeldMessage,
     StartConversation,
 )
 from domain.conversations.lifecycle import (
-    AWAITED_TRIGGERS,
     ActorKind,
+    Phase,
     Status,
     Transition,
     Trigger,
@@ -24,8 +28,15 @@ from domain.conversations.lifecycle import (
     transition,
 )
 from domain.conversations.state import Conversation, QueuedSend, Side
-from domain.conversations.transitions import apply_transition, may_be_reopened, start_conversation
+from domain.conversations.transitions import (
+    Assignee,
+    apply_transition,
+    may_be_reopened,
+    required,
+    start_conversation,
+)
 from domain.events.kinds import FactKind
+from domain.routing import offers
 from domain.sending.decide_send import ContentKind, RefusalCode, SenderKind, SendRefusal, decide_send
 from domain.sending.delivery import MessageStatus
 
@@ -36,6 +47,11 @@ _WHY_NOT: dict[RefusalCode, str] = {
         "Meta's 24-hour window is closed and this session does not have the human agent tag."
     ),
     RefusalCode.AUTOMATED_MESSAGE_OUTSIDE_WINDOW: "Outside Meta's 24-hour window only a person may write.",
+}
+_NO_ANSWER: dict[offers.Refusal, str] = {
+    offers.Refusal.NOT_OFFERED_TO_YOU: "The conversation is not offered to you.",
+    offers.Refusal.OFFER_OVER: "The time for an answer is over.",
+    offers.Refusal.CANNOT_BE_DECLINED: "The workstream lets nobody decline its offers.",
 }
 _CLOSED = Refusal("conversation_closed", "This conversation is closed.", Status.CLOSED)
 
@@ -54,7 +70,8 @@ def execute(draft: Draft, command: Command) -> Refusal | None:
         return _CLOSED
     if isinstance(command, Reply):
         return _reply(draft, conversation, command)
-    return _move(draft, conversation, command)
+    is_answer = command.action in _ANSWERS or _picks_own_offer(conversation, command)
+    return (_answer if is_answer else _move)(draft, conversation, command)
 
 
 def _target_conversation(draft: Draft, command: Command) -> Conversation | None:
@@ -75,7 +92,7 @@ def _start(draft: Draft, command: StartConversation) -> Refusal | None:
             "conversation_exists",
             "This customer has a conversation already.",
             conversation.status,
-            tuple(allowed_commands(conversation.status, supervises=command.supervises)),
+            _allowed(draft, conversation, command),
         )
     human_agent_tag = draft.state.settings.human_agent_tag
     verdict = decide_send(
@@ -90,8 +107,8 @@ def _start(draft: Draft, command: StartConversation) -> Refusal | None:
 
 def _reply(draft: Draft, conversation: Conversation, command: Reply) -> Refusal | None:
     session = conversation.session
-    if conversation.status is not Status.ACTIVE or session is None:
-        return _illegal(conversation, command)
+    if conversation.phase is not Phase.IN_CONVERSATION or session is None:
+        return _illegal(draft, conversation, command)
     if session.agent_id != command.agent_id:
         return _not_yours(conversation)
     message_id = command.message_id
@@ -164,34 +181,114 @@ def _cancel_message(draft: Draft, command: CancelMessage) -> Refusal | None:
     return None
 
 
-def _move(
-    draft: Draft, conversation: Conversation, command: MoveConversation | EndConversation
-) -> Refusal | None:
-    row = transition(conversation.status, command.action)
-    if row is None or not _asked_by_people(row):
-        if command.action == Trigger.PICK and conversation.status is Status.ACTIVE:
-            if conversation.agent_id == command.agent_id:
-                return None  # picked already, by the same agent: a click too many
-            return Refusal(
-                "already_picked", "Another agent has picked the conversation.", conversation.status
-            )
-        return _illegal(conversation, command)
-    if row.actor is ActorKind.SUPERVISOR and not command.supervises:
-        return Refusal("not_your_conversation", "Only a supervisor may do this.", conversation.status)
-    if conversation.agent_id not in (None, command.agent_id) and not command.supervises:
-        return _not_yours(conversation)
+_ANSWERS = {Trigger.ACCEPT: offers.Answer.ACCEPT, Trigger.DECLINE: offers.Answer.DECLINE}
+
+
+def _picks_own_offer(conversation: Conversation, command: MovingCommand) -> bool:
+    """Whether somebody picks what is offered to them."""
+    offer = conversation.offer
+    return isinstance(command, PickConversation) and offer is not None and offer.agent_id == command.agent_id
+
+
+def _answer(draft: Draft, conversation: Conversation, command: MovingCommand) -> Refusal | None:
+    """An agent's answer to what was offered to them."""
+    answer = _ANSWERS.get(command.action, offers.Answer.ACCEPT)
+    is_theirs = conversation.agent_id == command.agent_id
+    if answer is offers.Answer.ACCEPT and is_theirs and conversation.phase is Phase.IN_CONVERSATION:
+        return None  # accepted already, or assigned when the time was up
+    refusal = offers.judge_answer(conversation.offer, command.agent_id, answer, draft.now)
+    if refusal is offers.Refusal.NOT_OFFERED_TO_YOU and command.agent_id in conversation.returns:
+        refusal = offers.Refusal.OFFER_OVER
+    if refusal is not None:
+        return Refusal(
+            refusal,
+            _NO_ANSWER[refusal],
+            conversation.status,
+            _allowed(draft, conversation, command),
+        )
+    row = required(conversation.status, Trigger(answer), conversation.phase)
+    apply_transition(draft, conversation, row, actor_id=command.agent_id)
+    return None
+
+
+def _move(draft: Draft, conversation: Conversation, command: MovingCommand) -> Refusal | None:
+    row = transition(conversation.status, command.action, conversation.phase)
+    refusal = _why_not_moved(draft, conversation, command, row)
+    if refusal is not None or row is None or _has_picked(conversation, command):
+        return refusal
     why: dict[str, FactValue] = {}
     if conversation.status is Status.CLOSED:
         surveys.cancel_or_silence(draft, "conversation_goes_on")
         why = {"setting": "reopen_closed_within"}
-    skip_survey = isinstance(command, EndConversation) and command.skip_survey
-    apply_transition(draft, conversation, row, actor_id=command.agent_id, skip_survey=skip_survey, why=why)
+    apply_transition(
+        draft,
+        conversation,
+        row,
+        actor_id=command.agent_id,
+        to=_assignee(command),
+        queue_id=command.queue_id if isinstance(command, GiveToQueue) else None,
+        skip_survey=isinstance(command, EndConversation) and command.skip_survey,
+        why=why,
+    )
     return None
 
 
-def _asked_by_people(row: Transition) -> bool:
-    people = (ActorKind.AGENT, ActorKind.SUPERVISOR)
-    return row.actor in people and row.trigger not in AWAITED_TRIGGERS
+def _why_not_moved(
+    draft: Draft, conversation: Conversation, command: MovingCommand, row: Transition | None
+) -> Refusal | None:
+    if row is None:
+        return _why_no_row(draft, conversation, command)
+    if row.actor is ActorKind.SUPERVISOR and not command.supervises:
+        return Refusal("not_your_conversation", "Only a supervisor may do this.", conversation.status)
+    if isinstance(command, PickConversation):
+        return None if _may_pick(draft, command) else _illegal(draft, conversation, command)
+    if conversation.agent_id not in (None, command.agent_id) and not command.supervises:
+        return _not_yours(conversation)
+    if isinstance(command, GiveToAgent) and command.to_agent_id == conversation.agent_id:
+        detail = "This agent has the conversation, or is offered it, already."
+        return Refusal("agent_not_available", detail, conversation.status)
+    return None
+
+
+def _why_no_row(draft: Draft, conversation: Conversation, command: MovingCommand) -> Refusal | None:
+    if command.action != Trigger.PICK or conversation.status is not Status.ACTIVE:
+        return _illegal(draft, conversation, command)
+    if _has_picked(conversation, command):
+        return None
+    return Refusal("already_picked", "Another agent has picked the conversation.", conversation.status)
+
+
+def _has_picked(conversation: Conversation, command: MovingCommand) -> bool:
+    """Whether they have it already: a click too many."""
+    return (
+        isinstance(command, PickConversation)
+        and conversation.phase is Phase.IN_CONVERSATION
+        and conversation.agent_id == command.agent_id
+    )
+
+
+def _assignee(command: MovingCommand) -> Assignee:
+    match command:
+        case PickConversation(slot_id=slot_id):
+            return Assignee(command.agent_id, slot_id)
+        case GiveToAgent(to_agent_id=to_agent_id):
+            return Assignee(to_agent_id)
+    return Assignee(command.agent_id)
+
+
+def _may_pick(draft: Draft, command: AgentCommand) -> bool:
+    return command.supervises or draft.state.settings.distribution.agents_may_pick
+
+
+def _allowed(draft: Draft, conversation: Conversation, command: AgentCommand) -> tuple[str, ...]:
+    return tuple(
+        allowed_commands(
+            conversation.status,
+            supervises=command.supervises,
+            phase=conversation.phase,
+            may_pick=_may_pick(draft, command),
+        )
+    )
 
 
 def _mark_agent_spoke(draft: Draft, conversation: Conversation) -> None:
@@ -220,11 +317,12 @@ def _not_held() -> Refusal:
     return Refusal("message_not_held", "This message is not held any more.")
 
 
-def _illegal(conversation: Conversation, command: Command) -> Refusal:
+def _illegal(draft: Draft, conversation: Conversation, command: Command) -> Refusal:
     wanted = command.action.replace("_", "-")
+    where = conversation.phase or conversation.status
     return Refusal(
         "invalid_state",
-        f"{wanted} is not possible while the conversation is {conversation.status}.",
+        f"{wanted} is not possible while the conversation is {where.replace('_', ' ')}.",
         conversation.status,
-        tuple(allowed_commands(conversation.status, supervises=command.supervises)),
+        _allowed(draft, conversation, command),
     )

@@ -9,13 +9,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.conversations import held_messages as held
-from domain.conversations import surveys
+from domain.conversations import stays, surveys
 from domain.conversations.automated_messages import RULE, say_automatically
 from domain.conversations.changes import Change, Draft, NewId
-from domain.conversations.lifecycle import ActorKind, Status, Trigger
-from domain.conversations.state import Conversation, Notice, Side, Survey, SurveyStatus, ThreadState
+from domain.conversations.lifecycle import ActorKind, Phase, Status, Trigger
+from domain.conversations.state import (
+    Conversation,
+    Notice,
+    Side,
+    Stay,
+    Survey,
+    SurveyStatus,
+    ThreadState,
+)
 from domain.conversations.transitions import apply_transition, required
 from domain.events.kinds import FactKind
+from domain.routing.offers import AtEnd, Offer
+from domain.routing.overflow import OverflowAction
 from domain.sending.window import Stage, Window
 from domain.workstreams.conversation_settings import Receiver, RuleAction, Silent, TimeOutRule
 
@@ -110,6 +120,7 @@ def _all(state: ThreadState) -> Iterator[Deadline]:
         yield _status_expiry(state, state.conversation)
         yield from _window(state, state.conversation)
         yield from _rules(state, state.conversation)
+        yield from _distribution(state, state.conversation)
     if state.survey is not None:
         yield from _survey(state.survey)
     for message in state.held:
@@ -187,7 +198,7 @@ def _warning(
     state: ThreadState, conversation: Conversation, stage: Stage, until: datetime
 ) -> Iterator[Deadline]:
     owed_since = _newest(
-        conversation.last_spoke_at, conversation.opened_or_reopened_at, conversation.last_session_at
+        conversation.last_spoke_at, conversation.opened_or_reopened_at, conversation.accepted_at
     )
     early = until - timedelta(seconds=state.settings.window_warning)
     at = _by_setting(state, max(early, owed_since))
@@ -235,8 +246,10 @@ def _rules(state: ThreadState, conversation: Conversation) -> Iterator[Deadline]
             continue
         if conversation.status not in _RULE_APPLIES[rule.action]:
             continue
+        if rule.action is RuleAction.MOVE_TO_WAITING and conversation.phase is not Phase.IN_CONVERSATION:
+            continue
         # Who takes a conversation up must have the rule's whole time before the rule takes it away again.
-        taken_up_at = None if rule.action is RuleAction.SEND else conversation.last_session_at
+        taken_up_at = None if rule.action is RuleAction.SEND else conversation.accepted_at
         since = _newest(conversation.last_spoke_at, conversation.opened_or_reopened_at, taken_up_at)
         at = _by_setting(state, since + timedelta(seconds=rule.after))
         yield Deadline(at, f"rule/{rule.id}", _rule(rule), once_for=since)
@@ -276,7 +289,7 @@ def _rule(rule: TimeOutRule) -> _Act:
                 row = required(conversation.status, Trigger.RULE_CLOSES)
                 apply_transition(draft, conversation, row, why={"rule_id": rule.id})
             case RuleAction.MOVE_TO_WAITING:
-                row = required(conversation.status, Trigger.RULE_MOVES_TO_WAITING)
+                row = required(conversation.status, Trigger.RULE_MOVES_TO_WAITING, conversation.phase)
                 apply_transition(draft, conversation, row, why={"rule_id": rule.id})
             case RuleAction.SEND if rule.receiver is Receiver.AGENT:
                 agent_id = conversation.agent_id
@@ -285,6 +298,71 @@ def _rule(rule: TimeOutRule) -> _Act:
                 say_automatically(draft, conversation, RULE, cause_id=rule.id, agent_id=conversation.agent_id)
 
     return act
+
+
+def _distribution(state: ThreadState, conversation: Conversation) -> Iterator[Deadline]:
+    """The ends of an offer, of a reservation, of waiting in a queue, of the capacity that wrap-up holds."""
+    if conversation.offer is not None:
+        yield Deadline(conversation.offer.expires_at, "offer", _offer_ends(conversation.offer))
+    stay = conversation.stay
+    if conversation.status is Status.OPEN and stay is not None and not stay.is_over:
+        if stay.reserved_until is not None:
+            yield Deadline(stay.reserved_until, "reservation", _reservation_ends)
+        if stay.overflow_at is not None:
+            yield Deadline(stay.overflow_at, "overflow", _overflow(stay))
+    if conversation.status is Status.WRAP_UP:
+        since = conversation.status_changed_at
+        frees_at = state.settings.distribution.wrap_up.frees_at(since)
+        if frees_at is not None and frees_at > since:
+            at = _by_setting(state, frees_at)
+            yield Deadline(at, "wrap_up_capacity", _wrap_up_frees, once_for=since)
+
+
+def _offer_ends(offer: Offer) -> _Act:
+    trigger = Trigger.AUTO_ASSIGN if offer.at_end is AtEnd.ASSIGN else Trigger.NOTIFICATION_TIMED_OUT
+
+    def act(draft: Draft) -> None:
+        conversation = draft.conversation
+        if conversation is not None:
+            row = required(conversation.status, trigger, conversation.phase)
+            apply_transition(draft, conversation, row)
+
+    return act
+
+
+def _reservation_ends(draft: Draft) -> None:
+    if draft.conversation is not None:
+        stays.end_reservation(draft, draft.conversation)
+
+
+def _overflow(stay: Stay) -> _Act:
+    """It has waited for too long in its queue: it goes to another, or ends."""
+    queue_id = stay.overflow_queue_id if stay.on_overflow is OverflowAction.TRANSFER else None
+
+    def act(draft: Draft) -> None:
+        conversation = draft.conversation
+        if conversation is None:
+            return
+        draft.note(
+            FactKind.CONVERSATION_OVERFLOWED,
+            ActorKind.SYSTEM,
+            conversation_id=conversation.id,
+            data={
+                "stay": stay.record.number,
+                "queue_id": stay.record.queue_id,
+                "condition": "while_queued",
+                "to_queue_id": queue_id,
+            },
+        )
+        trigger = Trigger.OVERFLOW if queue_id is None else Trigger.OVERFLOW_TO_QUEUE
+        apply_transition(draft, conversation, required(conversation.status, trigger), queue_id=queue_id)
+
+    return act
+
+
+def _wrap_up_frees(draft: Draft) -> None:
+    if draft.conversation is not None:
+        draft.place(draft.conversation.id)
 
 
 def _survey(survey: Survey) -> Iterator[Deadline]:

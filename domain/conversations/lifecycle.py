@@ -41,8 +41,9 @@ class Trigger(StrEnum):
     """What can move a conversation. Those of agents and supervisors are the names of commands.
 
     CUSTOMER_RETURNED is the customer's message while the conversation may be reopened, CUSTOMER_MESSAGE any
-    other. HANDED_OVER: another app hands the thread to us while the customer waits. What is listed under
-    "routing" has a row in the table and, so far, no cause.
+    other. HANDED_OVER: another app hands the thread to us while the customer waits. AUTO_ASSIGN: the time of
+    an offer is up, and the agent has it without an answer. AGENT_DISCONNECTED_IDLE: as AGENT_DISCONNECTED,
+    while nobody is owed an answer. What is in `WITHOUT_CAUSE` has a row in the table and, so far, no cause.
     """
 
     CUSTOMER_MESSAGE = "customer_message"
@@ -61,14 +62,18 @@ class Trigger(StrEnum):
     WRAP_UP_TOO_LONG = "wrap_up_too_long"
     RULE_CLOSES = "rule_closes"
     RULE_MOVES_TO_WAITING = "rule_moves_to_waiting"
-    # routing
     PUSH = "push"
     ASSIGN = "assign"
+    ASSIGN_TO_QUEUE = "assign_to_queue"
     TRANSFER = "transfer"
     TRANSFER_TO_QUEUE = "transfer_to_queue"
+    ACCEPT = "accept"
+    AUTO_ASSIGN = "auto_assign"
     DECLINE = "decline"
     NOTIFICATION_TIMED_OUT = "notification_timed_out"
     AGENT_DISCONNECTED = "agent_disconnected"
+    AGENT_DISCONNECTED_IDLE = "agent_disconnected_idle"
+    OVERFLOW_TO_QUEUE = "overflow_to_queue"
     BOT_ESCALATES = "bot_escalates"
     BOT_ENDS = "bot_ends"
     OVERFLOW = "overflow"
@@ -77,13 +82,18 @@ class Trigger(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One row of the table: from `source` (None: no conversation yet) by `trigger` to `target`."""
+    """One row of the table: from `source` (None: no conversation yet) by `trigger` to `target`.
+
+    `while_in`: the phase of Active that it needs; None: either. `phase`: that of the target, if it is Active.
+    """
 
     source: Status | None
     trigger: Trigger
     actor: ActorKind
     target: Status
     reason: str
+    while_in: Phase | None = None
+    phase: Phase | None = None
 
 
 _T = Trigger
@@ -91,36 +101,46 @@ _CUSTOMER, _AGENT, _SUPERVISOR = ActorKind.CUSTOMER, ActorKind.AGENT, ActorKind.
 _BOT, _SYSTEM = ActorKind.BOT, ActorKind.SYSTEM
 _OPEN, _ACTIVE, _WAITING = Status.OPEN, Status.ACTIVE, Status.WAITING
 _WRAP_UP, _CLOSED = Status.WRAP_UP, Status.CLOSED
+_OFFERED, _TALKING = Phase.AWAITING_ACCEPTANCE, Phase.IN_CONVERSATION
 
 TRANSITIONS: tuple[Transition, ...] = (
     Transition(None, _T.CUSTOMER_MESSAGE, _CUSTOMER, _OPEN, "customer_wrote"),
     Transition(None, _T.HANDED_OVER, _SYSTEM, _OPEN, "handed_over"),
-    Transition(None, _T.START, _AGENT, _ACTIVE, "started_by_agent"),
-    Transition(_OPEN, _T.PICK, _AGENT, _ACTIVE, "picked_by_agent"),
-    Transition(_OPEN, _T.PUSH, _SYSTEM, _ACTIVE, "assigned_by_routing"),
-    Transition(_OPEN, _T.ASSIGN, _SUPERVISOR, _ACTIVE, "assigned_by_supervisor"),
+    Transition(None, _T.START, _AGENT, _ACTIVE, "started_by_agent", phase=_TALKING),
+    Transition(_OPEN, _T.PICK, _AGENT, _ACTIVE, "picked_by_agent", phase=_TALKING),
+    Transition(_OPEN, _T.PUSH, _SYSTEM, _ACTIVE, "assigned_by_routing", phase=_OFFERED),
+    Transition(_OPEN, _T.ASSIGN, _SUPERVISOR, _ACTIVE, "assigned_by_supervisor", phase=_OFFERED),
+    Transition(_OPEN, _T.ASSIGN_TO_QUEUE, _SUPERVISOR, _OPEN, "assigned_to_queue_by_supervisor"),
+    Transition(_OPEN, _T.OVERFLOW_TO_QUEUE, _SYSTEM, _OPEN, "moved_by_overflow"),
     Transition(_OPEN, _T.IDLE_TOO_LONG, _SYSTEM, _CLOSED, "open_for_too_long"),
     Transition(_OPEN, _T.RULE_CLOSES, _SYSTEM, _CLOSED, "closed_by_rule"),
     Transition(_OPEN, _T.FORCE_CLOSE, _SUPERVISOR, _CLOSED, "closed_by_supervisor"),
     Transition(_OPEN, _T.OVERFLOW, _SYSTEM, _CLOSED, "closed_by_overflow"),
     Transition(_OPEN, _T.QUEUE_WITHOUT_AGENTS, _SYSTEM, _CLOSED, "queue_has_no_agents"),
-    Transition(_ACTIVE, _T.CLOSE_SESSION, _AGENT, _WAITING, "session_closed_by_agent"),
-    Transition(_ACTIVE, _T.RULE_MOVES_TO_WAITING, _SYSTEM, _WAITING, "moved_to_waiting_by_rule"),
-    Transition(_ACTIVE, _T.RELEASE, _AGENT, _OPEN, "released_by_agent"),
-    Transition(_ACTIVE, _T.TRANSFER_TO_QUEUE, _AGENT, _OPEN, "transferred_to_queue"),
-    Transition(_ACTIVE, _T.DECLINE, _AGENT, _OPEN, "declined_by_agent"),
-    Transition(_ACTIVE, _T.NOTIFICATION_TIMED_OUT, _SYSTEM, _OPEN, "not_accepted_in_time"),
+    Transition(_ACTIVE, _T.ACCEPT, _AGENT, _ACTIVE, "accepted_by_agent", _OFFERED, _TALKING),
+    Transition(_ACTIVE, _T.AUTO_ASSIGN, _SYSTEM, _ACTIVE, "assigned_automatically", _OFFERED, _TALKING),
+    Transition(_ACTIVE, _T.PICK, _AGENT, _ACTIVE, "picked_by_agent", _OFFERED, _TALKING),
+    Transition(_ACTIVE, _T.ASSIGN, _SUPERVISOR, _ACTIVE, "assigned_by_supervisor", _OFFERED, _OFFERED),
+    Transition(_ACTIVE, _T.TRANSFER, _AGENT, _ACTIVE, "transferred_to_agent", _TALKING, _OFFERED),
+    Transition(_ACTIVE, _T.CLOSE_SESSION, _AGENT, _WAITING, "session_closed_by_agent", _TALKING),
+    Transition(_ACTIVE, _T.RULE_MOVES_TO_WAITING, _SYSTEM, _WAITING, "moved_to_waiting_by_rule", _TALKING),
+    Transition(_ACTIVE, _T.AGENT_DISCONNECTED_IDLE, _SYSTEM, _WAITING, "agent_disconnected", _TALKING),
+    Transition(_ACTIVE, _T.RELEASE, _AGENT, _OPEN, "released_by_agent", _TALKING),
+    Transition(_ACTIVE, _T.TRANSFER_TO_QUEUE, _AGENT, _OPEN, "transferred_to_queue", _TALKING),
+    Transition(_ACTIVE, _T.ASSIGN_TO_QUEUE, _SUPERVISOR, _OPEN, "assigned_to_queue_by_supervisor", _OFFERED),
+    Transition(_ACTIVE, _T.DECLINE, _AGENT, _OPEN, "declined_by_agent", _OFFERED),
+    Transition(_ACTIVE, _T.NOTIFICATION_TIMED_OUT, _SYSTEM, _OPEN, "not_accepted_in_time", _OFFERED),
     Transition(_ACTIVE, _T.AGENT_DISCONNECTED, _SYSTEM, _OPEN, "agent_disconnected"),
     Transition(_ACTIVE, _T.BOT_ESCALATES, _BOT, _OPEN, "escalated_by_bot"),
-    Transition(_ACTIVE, _T.TRANSFER, _AGENT, _ACTIVE, "transferred_to_agent"),
-    Transition(_ACTIVE, _T.END, _AGENT, _WRAP_UP, "ended_by_agent"),
+    Transition(_ACTIVE, _T.END, _AGENT, _WRAP_UP, "ended_by_agent", _TALKING),
     Transition(_ACTIVE, _T.BOT_ENDS, _BOT, _CLOSED, "ended_by_bot"),
     Transition(_ACTIVE, _T.IDLE_TOO_LONG, _SYSTEM, _CLOSED, "active_for_too_long"),
     Transition(_ACTIVE, _T.RULE_CLOSES, _SYSTEM, _CLOSED, "closed_by_rule"),
     Transition(_ACTIVE, _T.FORCE_CLOSE, _SUPERVISOR, _CLOSED, "closed_by_supervisor"),
     Transition(_WAITING, _T.CUSTOMER_MESSAGE, _CUSTOMER, _OPEN, "customer_wrote_again"),
     Transition(_WAITING, _T.HANDED_OVER, _SYSTEM, _OPEN, "handed_over"),
-    Transition(_WAITING, _T.REOPEN, _AGENT, _ACTIVE, "reopened_by_agent"),
+    Transition(_WAITING, _T.REOPEN, _AGENT, _ACTIVE, "reopened_by_agent", phase=_TALKING),
+    Transition(_WAITING, _T.TRANSFER, _AGENT, _ACTIVE, "transferred_to_agent", phase=_OFFERED),
     Transition(_WAITING, _T.WAITING_TOO_LONG, _SYSTEM, _CLOSED, "waiting_for_too_long"),
     Transition(_WAITING, _T.RULE_CLOSES, _SYSTEM, _CLOSED, "closed_by_rule"),
     Transition(_WAITING, _T.FORCE_CLOSE, _SUPERVISOR, _CLOSED, "closed_by_supervisor"),
@@ -130,41 +150,37 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(_WRAP_UP, _T.CUSTOMER_RETURNED, _CUSTOMER, _OPEN, "customer_wrote_again"),
     Transition(_WRAP_UP, _T.WRAP_UP_TOO_LONG, _SYSTEM, _CLOSED, "wrap_up_for_too_long"),
     Transition(_WRAP_UP, _T.FORCE_CLOSE, _SUPERVISOR, _CLOSED, "closed_by_supervisor"),
-    Transition(_CLOSED, _T.REOPEN, _AGENT, _ACTIVE, "reopened_by_agent"),
+    Transition(_CLOSED, _T.REOPEN, _AGENT, _ACTIVE, "reopened_by_agent", phase=_TALKING),
     Transition(_CLOSED, _T.CUSTOMER_RETURNED, _CUSTOMER, _OPEN, "customer_wrote_again"),
 )
 
-AWAITED_TRIGGERS = frozenset(
-    {
-        _T.PUSH,
-        _T.ASSIGN,
-        _T.TRANSFER,
-        _T.TRANSFER_TO_QUEUE,
-        _T.DECLINE,
-        _T.NOTIFICATION_TIMED_OUT,
-        _T.AGENT_DISCONNECTED,
-        _T.BOT_ESCALATES,
-        _T.BOT_ENDS,
-        _T.OVERFLOW,
-        _T.QUEUE_WITHOUT_AGENTS,
-    }
-)
-"""Triggers that come with routing and bots; until then nothing pulls them."""
+WITHOUT_CAUSE = frozenset({_T.BOT_ESCALATES, _T.BOT_ENDS, _T.QUEUE_WITHOUT_AGENTS})
+"""Triggers that come with bots, and with the setting that closes what is in a queue without agents."""
 
 _BY_SOURCE_AND_TRIGGER = {(row.source, row.trigger): row for row in TRANSITIONS}
 
 
-def transition(source: Status | None, trigger: Trigger) -> Transition | None:
-    """The row for `trigger` in `source`, or None where the table has none."""
-    return _BY_SOURCE_AND_TRIGGER.get((source, trigger))
+def transition(source: Status | None, trigger: Trigger, phase: Phase | None = None) -> Transition | None:
+    """The row for `trigger` in `source`, in that phase of Active; None where the table has none."""
+    row = _BY_SOURCE_AND_TRIGGER.get((source, trigger))
+    return row if row is not None and row.while_in in (None, phase) else None
 
 
-def allowed_commands(source: Status, *, supervises: bool) -> list[str]:
-    """What a person may ask for in `source`, for the refusal of what they may not."""
+def allowed_commands(
+    source: Status, *, supervises: bool, phase: Phase | None = None, may_pick: bool = True
+) -> list[str]:
+    """What a person may ask for in `source`, for the refusal of what they may not.
+
+    `phase`: of Active, in conversation unless it says otherwise.
+    """
+    phase = phase or (_TALKING if source is _ACTIVE else None)
     people = (_AGENT, _SUPERVISOR) if supervises else (_AGENT,)
     commands = [
         row.trigger.value
         for row in TRANSITIONS
-        if row.source == source and row.actor in people and row.trigger not in AWAITED_TRIGGERS
+        if row.source == source
+        and row.while_in in (None, phase)
+        and row.actor in people
+        and (may_pick or row.trigger is not _T.PICK)
     ]
-    return [*commands, "reply"] if source is Status.ACTIVE else commands
+    return [*commands, "reply"] if phase is _TALKING else commands

@@ -8,6 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.conversations.lifecycle import Phase, Status
+from domain.routing.capacity import Origin
+from domain.routing.demand import Demand, SkillNeed
+from domain.routing.members import Wish
+from domain.routing.offers import Offer
+from domain.routing.overflow import OverflowAction
+from domain.routing.placement import StayRecord
 from domain.sending.decide_send import ContentKind, SenderKind
 from domain.sending.window import NEVER_OPENED, Opening, Window
 from domain.workstreams.conversation_settings import (
@@ -18,23 +24,57 @@ from domain.workstreams.conversation_settings import (
     SurveyWay,
 )
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """The number of the shape of `ThreadState`, wherever it is kept. Who finds a higher one than this leaves it.
 
 It grows when older code would misread or lose what newer code writes. A new field has a default that says
-what was so before it (ADR 0009). 6 is the first shape of a release; those before were of development alone.
+what was so before it (ADR 0009). 6 is the first shape that is read; those before were of development alone.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class AgentSession:
-    """One agent's turn; it keeps the human agent tag as it was when the turn began."""
+    """One agent's turn; it keeps the human agent tag as it was when the turn began.
+
+    It begins with its offer, whose id it has; `accepted_at`: when the agent took it. `origin`: how it came to
+    them.
+    """
 
     id: str
     number: int
     agent_id: str
     human_agent_tag: bool
     started_at: datetime
+    origin: Origin = Origin.PICK
+    accepted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A conversation's time in a queue, the present one or the last.
+
+    `age_at`: since when the customer has waited; it stays over declines, and further messages do not move it.
+    `listed`: of a pick workstream, offered to nobody. At `overflow_at`, if it still waits, `on_overflow` is
+    done, to `overflow_queue_id`. `wishes`: for whom it is first; nobody else is offered it until
+    `reserved_until`. `skills`, `profiles`: what it asks for when it is routed again.
+    """
+
+    record: StayRecord
+    demand: Demand
+    age_at: datetime
+    listed: bool = False
+    overflow_at: datetime | None = None
+    on_overflow: OverflowAction | None = None
+    overflow_queue_id: str | None = None
+    wishes: tuple[Wish, ...] = ()
+    reserved_until: datetime | None = None
+    skills: tuple[SkillNeed, ...] = ()
+    profiles: tuple[str, ...] = ()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it does not wait in the queue, and is offered to nobody, any more."""
+        return self.record.end is not None
 
 
 class Side(StrEnum):
@@ -50,7 +90,10 @@ class Conversation:
 
     `agent_id` is who has it, or had it last; nobody while it is Open. `active_at` is when something last
     happened in it by our clock, `last_message_at` the newest message by Meta's. `opened_or_reopened_at` is
-    when it opened or, after Closed, was reopened; `last_session_at` when an agent last took it up.
+    when it opened or, after Closed, was reopened. `accepted_session_id` is the last session that an agent
+    accepted, at `accepted_at`; `former_agent_id` who had the one before the present.
+    `stay` is its place in a queue, or was the last; `offer` while it awaits acceptance; `returns` how often
+    each agent was offered it since it was routed and did not take it.
     `last_speaker` and `last_spoke_at` tell who spoke last and when we learnt of it: whose answer is owed, and
     since when. `customer_wrote_at` is the customer's newest message by Meta's clock.
     """
@@ -66,13 +109,17 @@ class Conversation:
     agent_id: str | None = None
     session: AgentSession | None = None
     sessions: int = 0
-    last_session_id: str | None = None
-    last_session_at: datetime | None = None
+    accepted_session_id: str | None = None
+    accepted_at: datetime | None = None
+    former_agent_id: str | None = None
     closed_at: datetime | None = None
     last_message_at: datetime | None = None
     last_speaker: Side | None = None
     last_spoke_at: datetime | None = None
     customer_wrote_at: datetime | None = None
+    stay: Stay | None = None
+    offer: Offer | None = None
+    returns: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

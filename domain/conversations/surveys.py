@@ -38,7 +38,7 @@ def after_ending(draft: Draft, conversation: Conversation, *, skip: str | None =
     survey = Survey(
         draft.new_id(),
         conversation.id,
-        conversation.last_session_id or "",
+        conversation.accepted_session_id or "",
         SurveyStatus.SCHEDULED,
         settings,
         ended_at=draft.at,
@@ -166,7 +166,7 @@ def _give_up_former(draft: Draft) -> None:
 def _why_skipped(
     draft: Draft, conversation: Conversation, settings: SurveySettings, skip: str | None
 ) -> str | None:
-    if not conversation.sessions:
+    if conversation.accepted_session_id is None:
         return "no_agent"
     if skip is not None:
         return skip

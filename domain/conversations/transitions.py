@@ -1,19 +1,22 @@
 """Moving a conversation along the table of the lifecycle, with everything that comes with a move.
 
-A session begins or ends, the agent's next deadline is another, the customer gets the automated message of the
-moment, and an ending may owe a survey.
+An offer, a session and a stay in a queue begin or end, the customer gets the automated message of the moment,
+and an ending may owe a survey.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from domain.conversations import surveys
+from domain.conversations import stays, surveys
 from domain.conversations.automated_messages import say
 from domain.conversations.changes import Draft, FactValue
 from domain.conversations.lifecycle import ActorKind, Phase, Status, Transition, Trigger, transition
 from domain.conversations.state import AgentSession, Conversation
 from domain.events.kinds import FactKind
+from domain.routing.capacity import Origin
+from domain.routing.offers import OfferEnd, make_offer, offer_end_outcome
+from domain.routing.placement import StayEnd
 from domain.workstreams.conversation_settings import AutomatedTrigger
 
 _ENDINGS = frozenset(
@@ -26,12 +29,67 @@ _ENDINGS = frozenset(
 )
 """What counts as an ending: see docs/reference/service-behaviour.md, "Surveys"."""
 
+_ENDS_WITHOUT_SURVEY = frozenset({Trigger.FORCE_CLOSE, Trigger.OVERFLOW})
+
 _AUTOMATED_MESSAGE_FOR: dict[Trigger, AutomatedTrigger] = {
     Trigger.PICK: AutomatedTrigger.AGENT_JOINED,
+    Trigger.ACCEPT: AutomatedTrigger.AGENT_JOINED,
+    Trigger.AUTO_ASSIGN: AutomatedTrigger.AGENT_JOINED,
     Trigger.REOPEN: AutomatedTrigger.AGENT_JOINED,
     Trigger.END: AutomatedTrigger.AGENT_ENDED,
     Trigger.COMPLETE: AutomatedTrigger.SESSION_ENDED,
 }
+
+_ACCEPTS = frozenset({Trigger.ACCEPT, Trigger.AUTO_ASSIGN})
+
+_OFFER_ENDS: dict[Trigger, OfferEnd] = {
+    Trigger.ACCEPT: OfferEnd.ACCEPTED,
+    Trigger.AUTO_ASSIGN: OfferEnd.ACCEPTED,
+    Trigger.DECLINE: OfferEnd.DECLINED,
+    Trigger.NOTIFICATION_TIMED_OUT: OfferEnd.TIMED_OUT,
+    Trigger.AGENT_DISCONNECTED: OfferEnd.AGENT_GONE,
+}
+"""How each trigger ends an offer; any other withdraws it."""
+
+_OFFER_FACTS: dict[OfferEnd, FactKind] = {
+    OfferEnd.ACCEPTED: FactKind.OFFER_ACCEPTED,
+    OfferEnd.DECLINED: FactKind.OFFER_DECLINED,
+    OfferEnd.TIMED_OUT: FactKind.OFFER_TIMED_OUT,
+    OfferEnd.AGENT_GONE: FactKind.OFFER_WITHDRAWN,
+    OfferEnd.WITHDRAWN: FactKind.OFFER_WITHDRAWN,
+}
+
+_STAY_ENDS: dict[Trigger, StayEnd] = {
+    Trigger.DECLINE: StayEnd.DECLINED,
+    Trigger.NOTIFICATION_TIMED_OUT: StayEnd.TIMED_OUT,
+    Trigger.AGENT_DISCONNECTED: StayEnd.AGENT_GONE,
+    Trigger.ASSIGN_TO_QUEUE: StayEnd.TRANSFERRED,
+    Trigger.OVERFLOW_TO_QUEUE: StayEnd.OVERFLOWED,
+    Trigger.OVERFLOW: StayEnd.OVERFLOWED,
+}
+"""How each trigger ends a stay that is not over; any other by where it leads."""
+
+_KEEPS_QUEUE = frozenset(
+    {Trigger.RELEASE, Trigger.DECLINE, Trigger.NOTIFICATION_TIMED_OUT, Trigger.AGENT_DISCONNECTED}
+)
+"""After these a conversation waits in the queue that it was in, without being routed again."""
+
+_ORIGINS: dict[Trigger, Origin] = {
+    Trigger.PICK: Origin.PICK,
+    Trigger.REOPEN: Origin.REOPEN,
+    Trigger.START: Origin.START,
+    Trigger.ASSIGN: Origin.ASSIGN,
+    Trigger.TRANSFER: Origin.TRANSFER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Assignee:
+    """Who gets a conversation. `slot_id`: of the capacity that is claimed for it, and of its session."""
+
+    agent_id: str
+    slot_id: str | None = None
+    origin: Origin | None = None
 
 
 def open_conversation(draft: Draft, trigger: Trigger, *, message_id: str | None) -> None:
@@ -47,9 +105,10 @@ def open_conversation(draft: Draft, trigger: Trigger, *, message_id: str | None)
 def start_conversation(draft: Draft, conversation_id: str, agent_id: str) -> None:
     """An agent starts a conversation with a known customer; the caller has judged the window."""
     row = required(None, Trigger.START)
-    conversation = replace(_new(draft, conversation_id, row), phase=Phase.IN_CONVERSATION)
+    conversation = replace(_new(draft, conversation_id, row), phase=row.phase)
     _begin(draft, conversation, row, agent_id)
-    _put(draft, _with_session(draft, conversation, agent_id))
+    _put(draft, _with_session(draft, conversation, row, Assignee(agent_id)))
+    draft.place(conversation_id)
 
 
 def apply_transition(
@@ -58,10 +117,17 @@ def apply_transition(
     row: Transition,
     *,
     actor_id: str | None = None,
+    to: Assignee | None = None,
+    queue_id: str | None = None,
     skip_survey: bool = False,
     why: Mapping[str, FactValue] | None = None,
 ) -> Conversation:
-    """Take one row of the table. `why` is the setting or the rule that has it taken."""
+    """Take one row of the table.
+
+    `to`: who gets the conversation, unless it is the actor. `queue_id`: where it waits, unless it stays in
+    its queue or has to be routed. `why`: the setting or the rule that has it taken.
+    """
+    assignee = to or (Assignee(actor_id) if actor_id is not None else None)
     moved = replace(
         conversation,
         status=row.target,
@@ -72,12 +138,16 @@ def apply_transition(
         if conversation.status is Status.CLOSED
         else conversation.opened_or_reopened_at,
         closed_at=None,
-        phase=Phase.IN_CONVERSATION if row.target is Status.ACTIVE else None,
+        phase=row.phase,
     )
-    if row.target is not Status.ACTIVE and moved.session is not None:
+    moved = _without_offer(draft, moved, row, actor_id)
+    if row.trigger in _ACCEPTS:
+        moved = _accepted(draft, moved)
+    elif moved.session is not None:
         moved = _without_session(draft, moved, row, actor_id)
-    if row.target is Status.ACTIVE and actor_id is not None:
-        moved = _with_session(draft, moved, actor_id)
+    moved = _without_stay(draft, moved, row, assignee)
+    if row.target is Status.ACTIVE and row.trigger not in _ACCEPTS and assignee is not None:
+        moved = _with_session(draft, moved, row, assignee)
     if row.target is Status.OPEN:
         moved = replace(moved, agent_id=None)
     draft.note(
@@ -87,16 +157,28 @@ def apply_transition(
         conversation_id=conversation.id,
         data={"from": conversation.status, "reason": row.reason, **(why or {})},
     )
+    if queue_id is not None:
+        moved = stays.enter_queue(draft, moved, queue_id, row.reason)
+    elif row.trigger in _KEEPS_QUEUE:
+        moved = stays.enter_same_queue(draft, moved, row.reason)
     if row.source is Status.CLOSED:
         draft.reopen(conversation.id)
+    draft.place(conversation.id)
     moved = _closed(draft, moved) if row.target is Status.CLOSED else _live(draft, moved)
-    if row.trigger in _AUTOMATED_MESSAGE_FOR:
-        say(draft, moved, _AUTOMATED_MESSAGE_FOR[row.trigger], agent_id=actor_id)
-    if row.trigger in _ENDINGS:
-        surveys.after_ending(draft, moved, skip="skipped_by_agent" if skip_survey else None)
-    elif row.trigger is Trigger.FORCE_CLOSE and row.source is not Status.WRAP_UP:
-        surveys.after_ending(draft, moved, skip=row.reason)
+    _say_and_survey(draft, moved, row, actor_id or moved.agent_id, skip_survey=skip_survey)
     return moved
+
+
+def _say_and_survey(
+    draft: Draft, conversation: Conversation, row: Transition, agent_id: str | None, *, skip_survey: bool
+) -> None:
+    """What a move has the customer told, and whether they are asked how it was."""
+    if row.trigger in _AUTOMATED_MESSAGE_FOR:
+        say(draft, conversation, _AUTOMATED_MESSAGE_FOR[row.trigger], agent_id=agent_id)
+    if row.trigger in _ENDINGS:
+        surveys.after_ending(draft, conversation, skip="skipped_by_agent" if skip_survey else None)
+    elif row.trigger in _ENDS_WITHOUT_SURVEY and row.source is not Status.WRAP_UP:
+        surveys.after_ending(draft, conversation, skip=row.reason)
 
 
 def may_be_reopened(draft: Draft, conversation: Conversation, at: datetime) -> bool:
@@ -106,9 +188,9 @@ def may_be_reopened(draft: Draft, conversation: Conversation, at: datetime) -> b
     return within > timedelta(0) and at < closed_at + within
 
 
-def required(source: Status | None, trigger: Trigger) -> Transition:
+def required(source: Status | None, trigger: Trigger, phase: Phase | None = None) -> Transition:
     """A row that must be there; its absence is a fault of the table."""
-    row = transition(source, trigger)
+    row = transition(source, trigger, phase)
     if row is None:
         raise LookupError(f"The lifecycle has no {trigger} in {source}.")
     return row
@@ -165,14 +247,26 @@ def _closed(draft: Draft, conversation: Conversation) -> Conversation:
     return closed
 
 
-def _with_session(draft: Draft, conversation: Conversation, agent_id: str) -> Conversation:
-    tag = draft.state.settings.human_agent_tag
-    session = AgentSession(draft.new_id(), conversation.sessions + 1, agent_id, tag, draft.at)
+def _with_session(
+    draft: Draft, conversation: Conversation, row: Transition, assignee: Assignee
+) -> Conversation:
+    """Begin a session, with an offer or, where nobody has to answer one, accepted."""
+    settings = draft.state.settings
+    is_offered = row.phase is Phase.AWAITING_ACCEPTANCE
+    session = AgentSession(
+        assignee.slot_id or draft.new_id(),
+        conversation.sessions + 1,
+        assignee.agent_id,
+        settings.human_agent_tag,
+        draft.at,
+        assignee.origin or _ORIGINS[row.trigger],
+        None if is_offered else draft.at,
+    )
     draft.start_session(conversation.id, session)
     draft.note(
         FactKind.SESSION_STARTED,
-        ActorKind.AGENT,
-        actor_id=agent_id,
+        ActorKind.SYSTEM if is_offered else ActorKind.AGENT,
+        actor_id=None if is_offered else session.agent_id,
         conversation_id=conversation.id,
         data={
             "session_id": session.id,
@@ -181,14 +275,72 @@ def _with_session(draft: Draft, conversation: Conversation, agent_id: str) -> Co
             "reason": conversation.status_reason,
         },
     )
-    return replace(
-        conversation,
-        agent_id=agent_id,
-        session=session,
-        sessions=session.number,
-        last_session_id=session.id,
-        last_session_at=session.started_at,
+    begun = replace(conversation, agent_id=session.agent_id, session=session, sessions=session.number)
+    if not is_offered:
+        return _taken(begun, session)
+    offer = make_offer(
+        session.id, session.agent_id, session.origin, settings.distribution.notification, draft.at
     )
+    draft.note(
+        FactKind.OFFER_MADE,
+        row.actor,
+        conversation_id=conversation.id,
+        data={
+            "offer_id": offer.id,
+            "agent_id": offer.agent_id,
+            "origin": offer.origin,
+            "expires_at": offer.expires_at.isoformat(),
+        },
+    )
+    return replace(begun, offer=offer)
+
+
+def _accepted(draft: Draft, conversation: Conversation) -> Conversation:
+    """The session that awaited acceptance is the agent's now."""
+    if conversation.session is None:
+        return conversation
+    session = replace(conversation.session, accepted_at=draft.at)
+    draft.start_session(conversation.id, session)
+    return _taken(replace(conversation, session=session), session)
+
+
+def _taken(conversation: Conversation, session: AgentSession) -> Conversation:
+    return replace(conversation, accepted_session_id=session.id, accepted_at=session.accepted_at, returns={})
+
+
+def _without_offer(
+    draft: Draft, conversation: Conversation, row: Transition, actor_id: str | None
+) -> Conversation:
+    """End the offer as the trigger says, with what that means for the agent."""
+    offer = conversation.offer
+    if offer is None:
+        return conversation
+    end = _OFFER_ENDS.get(row.trigger, OfferEnd.WITHDRAWN)
+    outcome = offer_end_outcome(offer, draft.state.settings.distribution.notification, end)
+    data: dict[str, FactValue] = {"offer_id": offer.id, "agent_id": offer.agent_id}
+    if outcome.mark is not None:
+        data["mark"] = outcome.mark
+    if _OFFER_FACTS[end] is FactKind.OFFER_WITHDRAWN:
+        data["reason"] = row.reason
+    draft.note(_OFFER_FACTS[end], row.actor, actor_id=actor_id, conversation_id=conversation.id, data=data)
+    returns = conversation.returns
+    if outcome.counts_as_declined:
+        returns = {**returns, offer.agent_id: returns.get(offer.agent_id, 0) + 1}
+    return replace(conversation, offer=None, returns=returns)
+
+
+def _without_stay(
+    draft: Draft, conversation: Conversation, row: Transition, assignee: Assignee | None
+) -> Conversation:
+    """End the stay in a queue, unless it goes on with an offer."""
+    if row.trigger in _STAY_ENDS:
+        return stays.end_stay(draft, conversation, _STAY_ENDS[row.trigger])
+    if row.target is Status.CLOSED:
+        return stays.end_stay(draft, conversation, StayEnd.CLOSED)
+    if row.phase is Phase.AWAITING_ACCEPTANCE and assignee is not None:
+        return stays.offer_stay(draft, conversation, assignee.agent_id)
+    taken_by = assignee.agent_id if assignee is not None else conversation.agent_id
+    return stays.end_stay(draft, replace(conversation, agent_id=taken_by), StayEnd.ACCEPTED)
 
 
 def _without_session(
@@ -208,4 +360,6 @@ def _without_session(
         conversation_id=conversation.id,
         data={"session_id": session.id, "reason": row.reason, "agent_id": session.agent_id},
     )
-    return replace(conversation, session=None)
+    had_it = session.accepted_at is not None
+    former = session.agent_id if had_it else conversation.former_agent_id
+    return replace(conversation, session=None, former_agent_id=former)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import lru_cache
 
 from domain.routing.capacity import ONE_UNIT, CapacityNeed
 
@@ -33,7 +33,7 @@ class SkillNeed:
     rating: int = MIN_RATING
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Demand:
     """What an item asks for. Made canonical: skills by id, once each; none where they decide nothing."""
 
@@ -49,11 +49,16 @@ class Demand:
         object.__setattr__(self, "skills", skills)
         object.__setattr__(self, "need", need)
 
-    @cached_property
+    @property
     def key(self) -> str:
         """Equal for equal demands and no others, in every process: 32 hexadecimal digits."""
-        written = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
-        return hashlib.blake2b(written.encode(), digest_size=16).hexdigest()
+        return _key_of(self)
+
+
+@lru_cache(maxsize=4096)
+def _key_of(demand: Demand) -> str:
+    written = json.dumps(asdict(demand), sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(written.encode(), digest_size=16).hexdigest()
 
 
 def merged_skills(*skills: Iterable[SkillNeed]) -> tuple[SkillNeed, ...]:

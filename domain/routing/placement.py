@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from domain.routing.capacity import HeldSlot, Origin
 from domain.routing.demand import Demand
@@ -45,7 +46,7 @@ class StayRecord:
     accepted_at: datetime | None = None
     ended_at: datetime | None = None
     end: StayEnd | None = None
-    diagnosis: Mapping[str, object] | None = None
+    diagnosis: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

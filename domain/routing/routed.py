@@ -3,9 +3,9 @@
 Both lie in histories. What rules give a conversation besides, its context, goes to the store alone.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from domain.routing.demand import Demand, SkillNeed
 from domain.routing.members import Wish
@@ -61,16 +61,16 @@ class Routed:
     skills: tuple[SkillNeed, ...] = ()
     profiles: tuple[str, ...] = ()
     awaits_profile: bool = False
-    diagnosis: Mapping[str, object] = field(default_factory=dict)
+    diagnosis: dict[str, Any] = field(default_factory=dict)
 
 
-def diagnosis_of(decision: RouteDecision) -> dict[str, object]:
+def diagnosis_of(decision: RouteDecision) -> dict[str, Any]:
     """Why it is this queue, as each stay keeps it.
 
     Rules that did not match are counted in `tried` and not listed: there may be a thousand of them.
     """
     steps = [step for step in decision.trace if step.outcome is not RuleOutcome.NO_MATCH]
-    found: dict[str, object] = {"reason": decision.reason.value}
+    found: dict[str, Any] = {"reason": decision.reason.value}
     if decision.rule_id is not None:
         found["rule_id"] = decision.rule_id
     if decision.trace:

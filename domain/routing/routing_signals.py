@@ -10,11 +10,12 @@ from domain.routing.capacity import Origin
 class OfferMade:
     """A claim: this agent's capacity is held for the conversation, for one stay in one queue.
 
-    It counts while the conversation is Open in that stay and `valid_until` has not come. Told again, it
+    It counts while that conversation is Open in that stay and `valid_until` has not come. Told again, it
     changes nothing.
     """
 
     offer_id: str
+    conversation_id: str
     agent_id: str
     stay: int
     queue_id: str

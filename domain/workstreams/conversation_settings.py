@@ -7,6 +7,8 @@ it began with. The triggers are those of docs/reference/service-behaviour.md tha
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from domain.routing.work_distribution import PICK_FROM_THE_DEFAULT_QUEUE, WorkDistribution
+
 DAY = 24 * 3600
 
 
@@ -102,6 +104,7 @@ class ConversationSettings:
     `window_warning`: how long before each closing of the window the agent who owes an answer is warned.
     `send_held_unseen`: held messages are sent when the customer writes again, without another look.
     `automated_messages`: the triggers that are switched on; these unless an admin says otherwise.
+    `distribution`: how the workstream `workstream_id` shares out its work.
     `version` numbers the settings of a page: each change gives a higher one. 0: never read. Two are equal if
     they say the same, whatever their versions.
     """
@@ -120,6 +123,8 @@ class ConversationSettings:
     )
     time_out_rules: tuple[TimeOutRule, ...] = ()
     survey: SurveySettings | None = None
+    workstream_id: str = ""
+    distribution: WorkDistribution = PICK_FROM_THE_DEFAULT_QUEUE
     version: int = field(default=0, compare=False)
 
 

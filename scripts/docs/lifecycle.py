@@ -5,8 +5,16 @@ from datetime import timedelta
 
 from domain.conversations.deadlines import IDLE_LIMIT, WRAP_UP_LIMIT
 from domain.conversations.held_messages import HELD_LIMIT
-from domain.conversations.lifecycle import AWAITED_TRIGGERS, TRANSITIONS, ActorKind, Status, Transition
+from domain.conversations.lifecycle import (
+    TRANSITIONS,
+    WITHOUT_CAUSE,
+    ActorKind,
+    Phase,
+    Status,
+    Transition,
+)
 from domain.events.kinds import FactKind
+from domain.routing.offers import DEFAULT_COUNTDOWN_SECONDS
 from domain.workstreams.conversation_settings import DEFAULT_SETTINGS, SurveySettings
 from scripts.docs import lifecycle_picture, window_picture
 from scripts.docs.marked import with_table
@@ -26,7 +34,36 @@ FACTS: tuple[tuple[FactKind, str, str], ...] = (
     (FactKind.CONVERSATION_WRAP_UP, "the agent ended it", "from, reason"),
     (FactKind.CONVERSATION_CLOSED, "it closed", "from, reason, setting or rule_id"),
     (FactKind.CONVERSATION_CONTEXT_CHANGED, "context variables were set or changed", "variables"),
-    (FactKind.SESSION_STARTED, "an agent's turn began", "session_id, number, human_agent_tag, reason"),
+    (FactKind.CONVERSATION_QUEUED, "it entered a queue", "queue_id, stay, priority, reason"),
+    (
+        FactKind.CONVERSATION_RESERVED,
+        "it is kept for an agent: nobody else is offered it",
+        "stay, agent_id, until",
+    ),
+    (
+        FactKind.CONVERSATION_OVERFLOWED,
+        "its queue was closed or full, or it waited there for too long",
+        "stay, queue_id, condition, to_queue_id",
+    ),
+    (
+        FactKind.CONVERSATION_PARKED,
+        "everybody who may have it has declined: it can be picked and assigned",
+        "queue_id, reason",
+    ),
+    (FactKind.OFFER_MADE, "it is offered to an agent", "offer_id, agent_id, origin, expires_at"),
+    (FactKind.OFFER_ACCEPTED, "the agent has it", "offer_id, agent_id"),
+    (FactKind.OFFER_DECLINED, "the agent declined; `mark`: of their presence", "offer_id, agent_id, mark"),
+    (FactKind.OFFER_TIMED_OUT, "nobody answered in time", "offer_id, agent_id, mark"),
+    (
+        FactKind.OFFER_WITHDRAWN,
+        "somebody else has it, it was closed, or the agent is gone",
+        "offer_id, agent_id, reason",
+    ),
+    (
+        FactKind.SESSION_STARTED,
+        "an agent's turn began, or its offer",
+        "session_id, number, human_agent_tag, reason",
+    ),
     (FactKind.SESSION_CLOSED, "an agent's turn ended", "session_id, agent_id, reason"),
     (FactKind.MESSAGE_RECEIVED, "the customer wrote or pressed a button; dated by Meta", "kind, seq"),
     (
@@ -138,16 +175,16 @@ def _transitions() -> str:
             ("from", "to", "by", "trigger", "reason"),
             (
                 (
-                    _state(row.source) if row.source else "(new)",
-                    _state(row.target),
+                    _state(row.source, row.while_in) if row.source else "(new)",
+                    _state(row.target, row.phase),
                     row.actor.value,
-                    _trigger(row) + (" †" if row.trigger in AWAITED_TRIGGERS else ""),
+                    _trigger(row) + (" †" if row.trigger in WITHOUT_CAUSE else ""),
                     f"`{row.reason}`",
                 )
                 for row in TRANSITIONS
             ),
         )
-        + "\n† used by routing and bots, which do not exist yet.\n"
+        + "\n† used by bots, and by the closing of queues without agents, which do not exist yet.\n"
     )
 
 
@@ -162,6 +199,25 @@ def _deadlines() -> str:
                 "after the last activity",
                 "workstream `auto_close_waiting_after`",
                 _length(live.auto_close_waiting_after),
+            ),
+            (
+                "an offer ends",
+                "after it was made",
+                "workstream `notification.countdown`",
+                _length(DEFAULT_COUNTDOWN_SECONDS),
+            ),
+            (
+                "a reservation ends",
+                "after the conversation was routed",
+                "workstream `reservation_seconds`",
+                _length(live.distribution.reservation_seconds),
+            ),
+            ("it overflows", "after it entered its queue", "queue `overflow.while_queued`", "none"),
+            (
+                "wrap-up frees capacity",
+                "after `end`",
+                "workstream `wrap_up_capacity`",
+                "with the end of wrap-up",
             ),
             ("Wrap-up closes", "after `end`", "fixed", _length(WRAP_UP_LIMIT)),
             (
@@ -213,8 +269,9 @@ def _trigger(row: Transition) -> str:
     return f"`{row.trigger.replace('_', '-') if is_command else row.trigger}`"
 
 
-def _state(status: Status) -> str:
-    return status.replace("_", "-").capitalize()
+def _state(status: Status, phase: Phase | None) -> str:
+    name = status.replace("_", "-").capitalize()
+    return f"{name} ({phase.replace('_', ' ')})" if phase else name
 
 
 def _length(length: timedelta | int) -> str:

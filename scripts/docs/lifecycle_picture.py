@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from domain.conversations.lifecycle import (
-    AWAITED_TRIGGERS,
     TRANSITIONS,
+    WITHOUT_CAUSE,
     ActorKind,
     Status,
     Transition,
@@ -34,11 +34,16 @@ WORDS: dict[Trigger, str] = {
     Trigger.RULE_MOVES_TO_WAITING: "time-out rule",
     Trigger.PUSH: "push",
     Trigger.ASSIGN: "assign",
+    Trigger.ASSIGN_TO_QUEUE: "assign to queue",
+    Trigger.OVERFLOW_TO_QUEUE: "overflow to queue",
+    Trigger.ACCEPT: "accept",
+    Trigger.AUTO_ASSIGN: "assigned when time is up",
     Trigger.TRANSFER: "transfer",
     Trigger.TRANSFER_TO_QUEUE: "transfer to queue",
     Trigger.DECLINE: "decline",
     Trigger.NOTIFICATION_TIMED_OUT: "not accepted in time",
     Trigger.AGENT_DISCONNECTED: "agent disconnected",
+    Trigger.AGENT_DISCONNECTED_IDLE: "agent disconnected",
     Trigger.BOT_ESCALATES: "bot escalates",
     Trigger.BOT_ENDS: "bot ends",
     Trigger.OVERFLOW: "overflow",
@@ -81,6 +86,7 @@ class _Edge:
 _EDGES: dict[tuple[Status | None, Status], _Edge] = {
     (None, Status.OPEN): _Edge("M36,300 L93,300", 20, 250),
     (None, Status.ACTIVE): _Edge("M600,166 L600,266", 612, 186),
+    (Status.OPEN, Status.OPEN): _Edge("M130,268 C110,205 200,205 185,266", 60, 190),
     (Status.OPEN, Status.ACTIVE): _Edge("M246,286 L522,286", 384, 238, "middle"),
     (Status.ACTIVE, Status.OPEN): _Edge("M524,314 L250,314", 384, 336, "middle"),
     (Status.ACTIVE, Status.ACTIVE): _Edge("M640,268 C650,205 730,215 677,280", 716, 232),
@@ -119,7 +125,7 @@ def undrawn() -> set[tuple[Status | None, Status]]:
 
 
 def _is_awaited(row: Transition) -> bool:
-    return row.trigger in AWAITED_TRIGGERS
+    return row.trigger in WITHOUT_CAUSE
 
 
 def _labels(rows: list[Transition], edge: _Edge) -> str:
@@ -168,6 +174,6 @@ def _legend() -> str:
         words(20 + 118 * number, 30, actor.value, size=13.5, fill=colour, font_weight="bold")
         for number, (actor, colour) in enumerate(_COLOURS.items())
     ]
-    awaited = "in italics, or dashed: comes with routing and bots"
+    awaited = "in italics, or dashed: comes with bots"
     parts.append(words(620, 30, awaited, size=13.5, fill=FAINT, font_style="italic"))
     return "\n".join(parts)

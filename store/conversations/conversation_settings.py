@@ -13,6 +13,7 @@ from domain.workstreams.conversation_settings import ConversationSettings, Recei
 from store.surveys.settings import active_survey
 from store.tables import Page, Workstream
 from store.workstreams import automated_messages, time_out_rules
+from store.workstreams.work_distribution import work_distribution_of
 
 SOURCES: tuple[Any, ...] = (
     col(Page.page_id),
@@ -25,6 +26,22 @@ SOURCES: tuple[Any, ...] = (
     col(Workstream.window_warning),
     col(Workstream.send_held_unseen),
     col(Workstream.allow_automated_messages),
+    col(Workstream.distribution_mode),
+    col(Workstream.allow_picking),
+    col(Workstream.picking_heeds_capacity),
+    col(Workstream.transfer_heeds_capacity),
+    col(Workstream.fallback_queue_id),
+    col(Workstream.capacity_units),
+    col(Workstream.capacity_profile_ids),
+    col(Workstream.wrap_up_capacity),
+    col(Workstream.wrap_up_capacity_seconds),
+    col(Workstream.allowed_presences),
+    col(Workstream.skill_matching),
+    col(Workstream.affinity),
+    col(Workstream.reservation_seconds),
+    col(Workstream.after_reservation),
+    col(Workstream.when_agent_gone),
+    col(Workstream.notification),
 )
 """What they are made of, to be selected from a page and its workstream together with anything else."""
 
@@ -56,6 +73,8 @@ def settings_of(session: Session, sources: Row[Any]) -> ConversationSettings:
         automated_messages=triggers,
         time_out_rules=rules,
         survey=active_survey(sources.survey),
+        workstream_id=sources.workstream_id,
+        distribution=work_distribution_of(sources),
         version=sources.settings_version,
     )
 

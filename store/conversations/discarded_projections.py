@@ -74,6 +74,11 @@ class Discarded:
         self._session.flush()
 
     @property
+    def opened(self) -> list[str]:
+        """The conversations that they told to have begun. One that did is in the projection that counts."""
+        return [each for each in self._opened() if each is not None]
+
+    @property
     def retractions(self) -> list[dict[str, Any]]:
         """The events that correct the log: one for each that is not told again. To be appended, once."""
         again = {key_of(self._customer_id, fact) for fact in self._change.facts}

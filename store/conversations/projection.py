@@ -1,6 +1,6 @@
 """A thread's state as its workflow last projected it, and the writing of that projection."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,10 @@ from sqlmodel import Session, col
 from domain.conversations.changes import Change, ClosedSession, StartedSession
 from domain.conversations.projection import NOTHING_WRITTEN, LastWritten
 from domain.conversations.state import Conversation, ThreadState
+from domain.conversations.stays import placement_of
+from domain.events.kinds import FactKind
+from domain.routing.placement import Placement
+from domain.routing.presence import PresenceMark
 from domain.sending.window import OpeningKind, Window
 from domain.workstreams.conversation_settings import ConversationSettings
 from store.conversations.conversation_settings import conversation_settings
@@ -20,6 +24,8 @@ from store.conversations.messages import decide_status
 from store.conversations.state_versions import as_kept, readable
 from store.db.sql import insert_if_new, table_of, upsert
 from store.events.events import append_events, event_row, key_of
+from store.routing.agent_states import mark_presences
+from store.routing.projection import project_routing
 from store.surveys.rows import write_surveys
 from store.tables import AgentSession, Message, Page, Thread, ThreadEvent
 from store.tables import Conversation as ConversationRow
@@ -97,7 +103,7 @@ def load_state(session: Session, page_id: str, customer_id: str) -> dict[str, An
 
 def as_json(value: ThreadState | Window | ConversationSettings) -> dict[str, Any]:
     """A domain value as the JSON that Temporal's converter reads back."""
-    decoded: dict[str, Any] = orjson.loads(orjson.dumps(value))
+    decoded: dict[str, Any] = orjson.loads(orjson.dumps(value, default=sorted))  # of sets
     return decoded
 
 
@@ -174,12 +180,16 @@ def _write(
     conversations = (
         _changed_conversations(change) if discarded is None else _every_conversation(change, discarded)
     )
+    inserted: set[str] = set()
     for conversation in conversations:
         if page is not None and conversation.id in opened:
-            _insert_conversation(session, page, customer_id, conversation, state.version)
+            if _insert_conversation(session, page, customer_id, conversation, state.version):
+                inserted.add(conversation.id)
         else:
             _write_conversation(session, conversation, state.version)
     _start_sessions(session, change.started_sessions)
+    if discarded is not None and (live := state.conversation) is not None and live.session is not None:
+        _start_sessions(session, (StartedSession(live.id, live.session),))
     _close_sessions(session, change.closed_sessions)
     _attach(session, change.attached, conversations)
     for conversation in conversations:
@@ -192,11 +202,46 @@ def _write(
         create_messages(session, page, customer_id, change, at=change.facts[-1].at, public_url=public_url)
     for each in change.statuses:
         decide_status(session, each)
+    routing_events = _place(session, change, conversations, discarded, inserted)
     events = [
         event_row(fact, page_id, customer_id, key_of(customer_id, fact), written_at=state.written_at)
         for fact in change.facts
     ]
-    append_events(session, [*(discarded.retractions if discarded is not None else []), *events])
+    retractions = discarded.retractions if discarded is not None else []
+    append_events(session, [*retractions, *events, *routing_events])
+
+
+def _place(
+    session: Session,
+    change: Change,
+    conversations: Sequence[Conversation],
+    discarded: Discarded | None,
+    inserted: Collection[str],
+) -> list[dict[str, Any]]:
+    """Write where conversations now stand in work distribution, and what offers left with agents.
+
+    Of every conversation that discarded tasks may have changed, otherwise of those whose place changed.
+    Returns the rows of events that follow from it, to be appended.
+    """
+    state, repairs = change.state, discarded is not None
+    now, wrap_up = state.written_at, state.settings.distribution.wrap_up
+    placed = {each.id: each for each in conversations if repairs or each.id in change.placed}
+    never_were = [each for each in discarded.opened if each not in placed] if discarded is not None else []
+    if now is None or not (placed or never_were):
+        return []
+    placements = [
+        *(placement_of(each, wrap_up, now, change.stays, repairs=repairs) for each in placed.values()),
+        *(Placement(each) for each in never_were),
+    ]
+    events = project_routing(session, placements, now, repairs=repairs, inserted=inserted)
+    marked = {
+        str(fact.data["agent_id"]): PresenceMark(str(fact.data["mark"]))
+        for fact in change.facts
+        if fact.kind in (FactKind.OFFER_DECLINED, FactKind.OFFER_TIMED_OUT)
+        and fact.data is not None
+        and "mark" in fact.data
+    }
+    return events + mark_presences(session, marked, now)
 
 
 def _take_up(session: Session, customer_id: str, conversation: Conversation, until_seq: int) -> None:
@@ -223,16 +268,21 @@ def _every_conversation(change: Change, discarded: Discarded) -> list[Conversati
 
 def _insert_conversation(
     session: Session, page: Page, customer_id: str, conversation: Conversation, version: int
-) -> None:
-    """Write the row of a new conversation; where it is there already, this is a repeat that may know more."""
+) -> bool:
+    """Write the row of a new conversation; where it is there already, this is a repeat that may know more.
+
+    Whether it is new.
+    """
     row = _what_changes(conversation, version) | {
         "id": conversation.id,
         "page_id": page.page_id,
         "customer_id": customer_id,
         "workstream_id": page.workstream_id,
     }
-    if not insert_if_new(session, ConversationRow, row):
+    is_new = insert_if_new(session, ConversationRow, row)
+    if not is_new:
         _write_conversation(session, conversation, version)
+    return is_new
 
 
 def _write_conversation(session: Session, conversation: Conversation, version: int) -> None:
@@ -248,6 +298,10 @@ def _what_changes(conversation: Conversation, version: int) -> dict[str, Any]:
         "status_reason": conversation.status_reason,
         "status_changed_at": conversation.status_changed_at,
         "session_id": conversation.session.id if conversation.session else None,
+        "queue_id": conversation.stay.record.queue_id if conversation.stay else None,
+        "stay": conversation.stay.record.number if conversation.stay else 0,
+        "offer_expires_at": conversation.offer.expires_at if conversation.offer else None,
+        "accepted_at": conversation.accepted_at,
         "opened_at": conversation.opened_at,
         "closed_at": conversation.closed_at,
         "last_message_at": conversation.last_message_at,
@@ -265,6 +319,7 @@ def _start_sessions(session: Session, started: tuple[StartedSession, ...]) -> No
             "agent_id": each.session.agent_id,
             "human_agent_tag": each.session.human_agent_tag,
             "started_at": each.session.started_at,
+            "accepted_at": each.session.accepted_at,
             "closed_at": None,
             "closure_reason": None,
         }

@@ -12,10 +12,28 @@ _VERSION = "schema_version"
 
 _State = dict[str, Any]
 
-UPGRADES: dict[int, Callable[[_State], _State]] = {}
+
+def _with_offers(state: _State) -> _State:
+    """7: sessions begin with offers. Until then each was accepted as it began."""
+
+    def upgraded(conversation: _State | None) -> _State | None:
+        if conversation is None:
+            return None
+        kept = dict(conversation)
+        accepted_at = kept.pop("last_session_at", None)
+        kept |= {"accepted_session_id": kept.pop("last_session_id", None), "accepted_at": accepted_at}
+        if kept.get("session"):
+            kept["session"] = kept["session"] | {"accepted_at": kept["session"]["started_at"]}
+        return kept
+
+    names = ("conversation", "last_closed")
+    return state | {name: upgraded(state.get(name)) for name in names if name in state}
+
+
+UPGRADES: dict[int, Callable[[_State], _State]] = {6: _with_offers}
 """One step from each released shape to the next, by the number that it starts from.
 
-6 is the first shape of a release, so there is none yet. A version has one way to the next for ever.
+6 is the first shape that is read. A version has one way to the next for ever.
 """
 
 

@@ -10,6 +10,7 @@ class RefusalReason(StrEnum):
     """Why the stored facts forbid a change. The API answers with the problem of the same code."""
 
     ACCOUNT_IN_USE = "account_in_use"
+    AGENT_NOT_AVAILABLE = "agent_not_available"
     APP_ID_TAKEN = "app_id_taken"
     ATTACHMENTS_SWITCHED_OFF = "attachments_disabled"
     CAPACITY_PROFILE_IN_USE = "capacity_profile_in_use"
@@ -35,6 +36,7 @@ class RefusalReason(StrEnum):
     THREAD_OWNED_BY_ANOTHER_APP = "thread_owned_by_another_app"
     UNKNOWN_ATTACHMENT = "unknown_attachment"
     UNKNOWN_PAGES = "unknown_pages"
+    UNKNOWN_QUEUE = "unknown_queue"
     UNKNOWN_REPLY_TO = "unknown_reply_to"
     UNKNOWN_SESSION_TEMPLATE = "unknown_session_template"
     UNKNOWN_WORKSTREAM = "unknown_workstream"

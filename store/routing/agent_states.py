@@ -4,6 +4,7 @@ Everything here is written absolutely, from the live slots and the agent's choic
 changes nothing.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,8 +18,8 @@ from domain.events.kinds import FactKind
 from domain.routing.presence import ChosenPresence, PresenceKind, PresenceMark, presence_of
 from store.db.sql import insert_or_ignore, table_of
 from store.events.events import event_row
-from store.routing.capacity import AgentCapacity, capacity_of
-from store.routing.marks import MarkKind
+from store.routing.capacity import AgentCapacity, capacity_of, lock_agent_state
+from store.routing.marks import MarkKind, append_marks
 from store.tables import AgentState, Conversation, PresenceChange, QueueMember
 
 DEFAULT_LIMIT_UNITS = 5
@@ -101,6 +102,20 @@ def refresh_agent(
     # Who goes matters as who comes does: what they alone had not declined may be offered to others again.
     if freed or changed:
         writes.marks.append((MarkKind.AGENT, state.agent_id))
+
+
+def mark_presences(
+    session: Session, marks: Mapping[str, PresenceMark], now: datetime
+) -> list[dict[str, Any]]:
+    """Set what an unanswered or a declined offer does to agents' presence. Rows of events, to be appended."""
+    writes = RoutingWrites()
+    for agent_id in sorted(marks):
+        state = lock_agent_state(session, agent_id)
+        if state is not None:
+            state.presence_mark = marks[agent_id].value
+            refresh_agent(session, state, writes, now, freed=False, reason=marks[agent_id].value)
+    append_marks(session, writes.marks)
+    return writes.events
 
 
 def _chosen(state: AgentState) -> ChosenPresence | None:

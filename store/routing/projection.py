@@ -1,6 +1,6 @@
 """Writing where a conversation stands in work distribution, from its workflow's projection."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -22,19 +22,26 @@ _RETURN, _WISH = table_of(WorkItemReturn), table_of(WorkItemWish)
 
 
 def project_routing(
-    session: Session, placements: Iterable[Placement], now: datetime, *, repairs: bool = False
+    session: Session,
+    placements: Iterable[Placement],
+    now: datetime,
+    *,
+    repairs: bool = False,
+    inserted: Collection[str] = (),
 ) -> list[dict[str, Any]]:
     """Write the placements; done again, it changes nothing. Returns rows of events, to be appended last.
 
     `repairs`: the rows may be of a workflow task that the engine has discarded (ADR 0018): stays that the
-    run does not know are deleted.
+    run does not know are deleted. `inserted`: conversations whose rows are of this transaction, so that they
+    hold no slot and nobody has declined them.
     """
     writes = RoutingWrites()
     for placement in placements:
         if repairs:
             _forget_later_stays(session, placement)
         if placement.waiting is not None:
-            _wait(session, placement, writes, now)
+            is_new = placement.conversation_id in inserted
+            _wait(session, placement, writes, now, is_new=is_new)
         else:
             _leave(session, placement, writes, now)
         for stay in placement.stays:
@@ -43,20 +50,33 @@ def project_routing(
     return writes.events
 
 
-def _wait(session: Session, placement: Placement, writes: RoutingWrites, now: datetime) -> None:
+def _wait(
+    session: Session, placement: Placement, writes: RoutingWrites, now: datetime, *, is_new: bool
+) -> None:
     waiting = placement.waiting
     if waiting is None:
         return
-    item = session.get(WorkItem, placement.conversation_id, with_for_update=True, populate_existing=True)
-    if item is not None and _is_same_stay(item, placement):
-        _heal(session, item, waiting, writes, now)
+    if not is_new and _stays_where_it_is(session, placement, waiting, writes, now):
         return
-    set_slot(session, placement.conversation_id, None, writes, now)
     _write_demand(session, waiting.demand)
     _write_item(session, placement, waiting, now)
+    if not is_new:
+        _forget_returns(session, placement.conversation_id)
     _write_returns(session, placement.conversation_id, waiting)
     if not waiting.listed:
         writes.marks.append((MarkKind.ITEM, placement.conversation_id))
+
+
+def _stays_where_it_is(
+    session: Session, placement: Placement, waiting: WaitingPlace, writes: RoutingWrites, now: datetime
+) -> bool:
+    """Whether its row has this stay; if not, the slot of the one that it has is released."""
+    item = session.get(WorkItem, placement.conversation_id, with_for_update=True, populate_existing=True)
+    if item is not None and _is_same_stay(item, placement):
+        _heal(session, item, waiting, writes, now)
+        return True
+    set_slot(session, placement.conversation_id, None, writes, now)
+    return False
 
 
 def _is_same_stay(item: WorkItem, placement: Placement) -> bool:
@@ -131,9 +151,12 @@ def _write_item(session: Session, placement: Placement, waiting: WaitingPlace, n
     upsert(session, WorkItem, row)
 
 
-def _write_returns(session: Session, conversation_id: str, waiting: WaitingPlace) -> None:
+def _forget_returns(session: Session, conversation_id: str) -> None:
     for table in (_RETURN, _WISH):
         session.connection().execute(delete(table).where(table.c.conversation_id == conversation_id))
+
+
+def _write_returns(session: Session, conversation_id: str, waiting: WaitingPlace) -> None:
     returns = [
         {"conversation_id": conversation_id, "agent_id": agent_id, "count": count}
         for agent_id, count in waiting.returns.items()

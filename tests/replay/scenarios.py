@@ -10,6 +10,8 @@ from datetime import timedelta
 import httpx
 
 from base.ids import new_id
+from domain.routing.capacity import Origin
+from domain.routing.routing_signals import AgentGone, OfferMade
 from domain.workstreams.conversation_settings import (
     Question,
     RuleAction,
@@ -23,8 +25,10 @@ from store.sending import gate
 from store.tables.pages import REMOVED
 from support.eventually import eventually
 from workflows.messages import (
+    AGENT_GONE_SIGNAL,
     CHECK_SIGNAL,
     GATE_OPENED_SIGNAL,
+    OFFER_SIGNAL,
     PAGE_WORKFLOW,
     SETTINGS_SIGNAL,
     TASK_TIMEOUT,
@@ -340,6 +344,54 @@ async def page(stage: Stage) -> None:
     await handle.result()
 
 
+async def offered(stage: Stage) -> None:
+    """Offered and not answered, declined, lost with an absent agent, accepted, transferred, assigned."""
+    await stage.desk.set_workstream(distribution_mode="push", notification={"reject_button": True})
+    await stage.greeted()
+    await _is_offered(stage, "mia", 1)
+    await stage.passes(minutes=3)
+    await stage.happened("offer.timed_out")
+    await _is_offered(stage, "tom", 2)
+    await stage.does("decline", agent="tom")
+    await _is_offered(stage, "eve", 3)
+    gone = AgentGone("eve", await stage.now())
+    await (await stage.desk.handle()).signal(AGENT_GONE_SIGNAL, gone)
+    await stage.happened("offer.withdrawn")
+    await _is_offered(stage, "mia", 4)
+    await stage.does("accept")
+    await stage.replies()
+    await stage.sent(2)
+    await stage.does("transfer", to_agent_id="tom")
+    await stage.does("accept", agent="tom")
+    await stage.does("transfer_to_queue", agent="tom", queue_id="default")
+    await stage.does("assign", agent="ada", supervises=True, to_agent_id="mia")
+    await stage.does("accept", "end", "complete")
+
+
+async def offered_automatically(stage: Stage) -> None:
+    """Assigned when the time is up, and Waiting once the agent is gone for good, as nobody is owed."""
+    await stage.desk.set_workstream(distribution_mode="push", notification={"auto_assign": True})
+    await stage.greeted()
+    await _is_offered(stage, "mia", 1)
+    await stage.passes(minutes=3)
+    await stage.happened("offer.accepted")
+    await stage.replies()
+    await stage.sent(2)
+    gone = AgentGone("mia", await stage.now(), final=True)
+    await (await stage.desk.handle()).signal(AGENT_GONE_SIGNAL, gone)
+    await stage.status_is("waiting")
+    await stage.writes()
+    await stage.status_is("open")
+
+
+async def _is_offered(stage: Stage, agent_id: str, stay: int) -> None:
+    conversation_id = (await stage.desk.conversation()).id
+    until = await stage.now() + timedelta(minutes=5)
+    offer = OfferMade(f"offer-{stay}", conversation_id, agent_id, stay, "default", Origin.PUSH, until)
+    await (await stage.desk.handle()).signal(OFFER_SIGNAL, offer)
+    await stage.happened("offer.made", times=stay)
+
+
 async def continued_as_new(stage: Stage) -> None:
     """A conversation whose runs grow as long as the server likes them, with a deadline and a send each."""
     await stage.greeted()
@@ -391,6 +443,8 @@ ON_SKIPPING_ENGINE: tuple[Scenario, ...] = (
     survey_runs_out,
     survey_after_the_window,
     survey_cancelled_and_skipped,
+    offered,
+    offered_automatically,
     page,
 )
 ON_DEV_SERVER: tuple[Scenario, ...] = (continued_as_new,)

@@ -7,7 +7,10 @@ from domain.conversations.command_types import (
     CancelMessage,
     Command,
     EndConversation,
+    GiveToAgent,
+    GiveToQueue,
     MoveConversation,
+    PickConversation,
     Reply,
     SendHeldMessage,
     StartConversation,
@@ -15,6 +18,11 @@ from domain.conversations.command_types import (
 
 _KINDS: dict[str, type[Any]] = {
     "start": StartConversation,
+    "pick": PickConversation,
+    "assign": GiveToAgent,
+    "transfer": GiveToAgent,
+    "assign_to_queue": GiveToQueue,
+    "transfer_to_queue": GiveToQueue,
     "end": EndConversation,
     "reply": Reply,
     "send_held": SendHeldMessage,
@@ -33,10 +41,15 @@ def make_command(
     """The command of this action.
 
     It may be given a message's id, or false values, for fields that it lacks: tests ask for any action alike.
+    Unless told otherwise, a conversation is given to zoe, or to the default queue.
     """
     kind = kind_of(action)
-    if kind is MoveConversation:
+    if kind in (MoveConversation, GiveToAgent, GiveToQueue):
         more["action"] = action
+    if kind is GiveToAgent:
+        more.setdefault("to_agent_id", "zoe")
+    if kind is GiveToQueue:
+        more.setdefault("queue_id", "default")
     known = {each.name for each in fields(kind)}
     given = {name: value for name, value in more.items() if name in known or (value and name != "message_id")}
     command: Command = kind(

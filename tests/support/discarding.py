@@ -24,9 +24,12 @@ from domain.conversations.conversation import (
     with_settings,
 )
 from domain.conversations.deadlines import due_since, fire, is_due
+from domain.conversations.distribution import take_agent_gone, take_offer, take_routing
 from domain.conversations.outbox import send_postponed, send_settled
 from domain.conversations.projection import NEVER_WAS, LastWritten, date_of_projection
 from domain.conversations.state import ThreadEvent, ThreadState
+from domain.conversations.stays import is_unrouted
+from domain.routing.routing_signals import AgentGone, OfferMade
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import ConversationSettings
 from store import tables
@@ -34,7 +37,7 @@ from store.conversations.messages import begin_attempt, new_outbound_row, settle
 from store.conversations.projection import project
 from store.conversations.state_versions import readable
 from store.db.sql import insert_or_ignore
-from support.steps import START, Doing, Postponed
+from support.steps import ROUTED, SETTINGS, START, Doing, Postponed
 from support.store import PAGE_A, PUBLIC_URL
 from workflows.deterministic_ids import ids_of
 
@@ -48,6 +51,9 @@ _COMPARED: tuple[tuple[type[SQLModel], frozenset[str]], ...] = (
     # A repair writes each conversation and the survey anew, with the version of the state that it writes.
     (tables.Conversation, frozenset({"version"})),
     (tables.AgentSession, frozenset()),
+    (tables.QueueStay, frozenset()),
+    # A stay that is there already is left to the dispatcher, with the age that an earlier attempt gave it.
+    (tables.WorkItem, frozenset({"written_at", "age_at"})),
     (tables.Survey, frozenset({"token", "version"})),
     (tables.Message, frozenset({"content"})),  # a survey's link has its token
     (tables.Thread, frozenset()),
@@ -67,7 +73,7 @@ class Fate(StrEnum):
 class Run:
     """What a run knows between two tasks that count."""
 
-    state: ThreadState = field(default_factory=ThreadState)
+    state: ThreadState = field(default_factory=lambda: ThreadState(settings=SETTINGS))
     last: LastWritten = field(default_factory=LastWritten)
     unprojected: Change | None = None
     refused_by: datetime | None = None
@@ -126,6 +132,10 @@ class Thread:
                 if cause not in {each for each, _ in self.waiting}:
                     self._attempt(doing)
                     self.waiting.append((cause, doing))
+            case OfferMade():
+                self.waiting.append((f"offer/{doing.offer_id}", doing))
+            case AgentGone():
+                self.waiting.append((f"agent_gone/{doing.agent_id}/{doing.since.isoformat()}", doing))
             case _:
                 self.waiting.append(("", doing))
 
@@ -274,7 +284,10 @@ class Thread:
         state = self.run.state
         change = self.run.unprojected or Change(state)
         asked = self.run.unprojected is not None
+        signals = [each for each in self.waiting if isinstance(each[1], OfferMade | AgentGone)]
         for cause, doing in self.waiting:
+            if (cause, doing) in signals:
+                continue
             asked = asked or isinstance(doing, datetime)
             outcome = self._applied(state, cause, doing)
             state, change = outcome.state, change.then(outcome)
@@ -282,12 +295,25 @@ class Thread:
             ids = ids_of(CUSTOMER, f"deadline/{due_since(state, self.now)}")
             fired = _numbered(fire(state, self.now, ids), "deadline")
             state, change = fired.state, change.then(fired)
+        for taken in self._routed(state):
+            state, change = taken.state, change.then(taken)
+        for cause, doing in signals:
+            outcome = self._applied(state, cause, doing)
+            state, change = outcome.state, change.then(outcome)
         if not (change.is_to_be_recorded or asked or not needs_workflow(state, self.now)):
             return replace(self.run, state=state), None
         date = date_of_projection(self.now, self.run.last, self.run.refused_by)
         state = replace(state, written_at=date)
         change = replace(change, state=state)
         return Run(state, LastWritten.of(state), change), Projection(change, self.run.last)
+
+    def _routed(self, state: ThreadState) -> list[Change]:
+        live = state.conversation
+        if live is None or not is_unrouted(live):
+            return []
+        cause = f"route/{live.id}/{live.stay.record.number + 1 if live.stay else 1}"
+        taken = take_routing(state, live.id, ROUTED, self.now, ids_of(CUSTOMER, cause))
+        return [_numbered(taken, cause)]
 
     def _applied(self, state: ThreadState, cause: str, doing: Doing) -> Change:
         ids = ids_of(CUSTOMER, cause)
@@ -297,6 +323,10 @@ class Thread:
                 outcome = apply_event(state, doing, self.now, ids)
             case AgentCommand():
                 outcome = decide(state, doing, self.now, ids)
+            case OfferMade():
+                outcome = take_offer(state, doing, self.now, ids)
+            case AgentGone():
+                outcome = take_agent_gone(state, doing, self.now, ids)
             case SendOutcome():
                 ids = ids_of(CUSTOMER, f"{cause}/{doing.status}")
                 outcome = send_settled(state, doing, self.now, ids)
@@ -353,7 +383,7 @@ def _message(message_id: str, conversation_id: str | None, at: datetime) -> dict
 
 def _written(state: ThreadState) -> ThreadState:
     """What of a state is projected whenever it changes."""
-    return replace(state, settings=ThreadState().settings, settings_since=None, window=ThreadState().window)
+    return replace(state, settings=SETTINGS, settings_since=None, window=ThreadState().window)
 
 
 def _told(engine: Engine, model: type[SQLModel], ignored: frozenset[str]) -> dict[Any, dict[str, Any]]:
@@ -371,7 +401,13 @@ def _told(engine: Engine, model: type[SQLModel], ignored: frozenset[str]) -> dic
         for each in found
         if NEVER_WAS not in {each.get("status_reason"), each.get("closure_reason"), each.get("reason")}
     )
-    return {each.get("id") or each["customer_id"]: each for each in kept}
+    return {_key_of(each): each for each in kept}
+
+
+def _key_of(row: dict[str, Any]) -> Any:
+    if "stay" in row and "id" not in row:
+        return row["conversation_id"], row["stay"]
+    return row.get("id") or row["customer_id"]
 
 
 def _unlike(
@@ -390,6 +426,10 @@ def _clear(engine: Engine) -> None:
     with Session(engine) as session:
         for model in (
             tables.Event,
+            tables.WorkItemReturn,
+            tables.WorkItemWish,
+            tables.WorkItem,
+            tables.QueueStay,
             tables.Survey,
             tables.AgentSession,
             tables.Message,
@@ -398,4 +438,6 @@ def _clear(engine: Engine) -> None:
         ):
             session.execute(delete(model))
         session.add(tables.Thread(customer_id=CUSTOMER, page_id=PAGE_A))
+        queue = tables.Queue(id="default", name="Default queue", is_default=True, created_at=START)
+        insert_or_ignore(session, tables.Queue, [queue.model_dump()])
         session.commit()

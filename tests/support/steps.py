@@ -16,13 +16,24 @@ from domain.conversations.changes import Change, Refusal, SendOutcome
 from domain.conversations.command_types import AgentCommand, Command
 from domain.conversations.conversation import apply_event, decide, with_settings
 from domain.conversations.deadlines import fire, next_deadline
-from domain.conversations.lifecycle import AWAITED_TRIGGERS, TRANSITIONS, ActorKind, allowed_commands
+from domain.conversations.distribution import take_agent_gone, take_offer, take_routing
+from domain.conversations.lifecycle import TRANSITIONS, ActorKind, allowed_commands
 from domain.conversations.outbox import send_postponed, send_settled
 from domain.conversations.state import ThreadEvent, ThreadEventKind, ThreadState
+from domain.conversations.stays import is_unrouted
+from domain.routing.absence import WhenAgentGone
+from domain.routing.capacity import BlockCapacity, Origin, WrapUpCapacity
+from domain.routing.demand import Demand
+from domain.routing.offers import NotificationSettings
+from domain.routing.route_to_queue import RouteReason
+from domain.routing.routed import Routed
+from domain.routing.routing_signals import AgentGone, OfferMade
+from domain.routing.work_distribution import PICK_FROM_THE_DEFAULT_QUEUE, WorkDistribution
 from domain.sending.decide_send import RefusalCode
 from domain.sending.delivery import MessageStatus
 from domain.sending.window import OpeningKind, WindowLengths, opening
 from domain.workstreams.conversation_settings import (
+    DEFAULT_SETTINGS,
     AutomatedTrigger,
     ConversationSettings,
     Receiver,
@@ -37,6 +48,18 @@ from support.commands import make_command
 START = datetime(2026, 3, 27, 12, tzinfo=UTC)
 TICK = timedelta(milliseconds=1)
 HOUR = 3600
+SETTINGS = replace(DEFAULT_SETTINGS, workstream_id="messenger")
+"""What holds at first."""
+
+ROUTED = Routed(
+    Demand("default", "messenger"),
+    RouteReason.NO_RULE_MATCHED,
+    listed=True,
+    diagnosis={"reason": "no_rule_matched"},
+)
+"""Where every conversation goes."""
+
+_CLAIM_VALID_FOR = timedelta(minutes=5)
 _LENGTHS = WindowLengths(standard={OpeningKind.AD_MESSAGE: timedelta(days=7)})
 
 
@@ -86,6 +109,25 @@ class AsksAgain:
     """The newest command comes again under its id."""
 
 
+@dataclass(frozen=True, slots=True)
+class IsOffered:
+    """The dispatcher tells of a claim: for the present stay, or, not `fresh`, for one that is past.
+
+    `again`: it tells the present offer once more.
+    """
+
+    agent: str
+    fresh: bool = True
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AgentGoes:
+    """Who has the conversation, or is offered it, is gone."""
+
+    final: bool = True
+
+
 class SendResult(StrEnum):
     """How the send at the head of the outbox ends."""
 
@@ -130,7 +172,18 @@ class TimePasses:
     unnoticed: bool = False
 
 
-Step = Happens | ComesAgain | Asks | AsksAgain | SendEnds | Answers | SettingsChange | TimePasses
+Step = (
+    IsOffered
+    | AgentGoes
+    | Happens
+    | ComesAgain
+    | Asks
+    | AsksAgain
+    | SendEnds
+    | Answers
+    | SettingsChange
+    | TimePasses
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +194,9 @@ class Postponed:
     until: datetime
 
 
-Doing = ThreadEvent | Command | SendOutcome | Postponed | ConversationSettings | datetime
+Doing = (
+    ThreadEvent | OfferMade | AgentGone | Command | SendOutcome | Postponed | ConversationSettings | datetime
+)
 """A step as it is done to one side; a datetime is the instant up to which time passes."""
 
 
@@ -160,6 +215,11 @@ def realise(step: Step, state: ThreadState, now: datetime, serial: int) -> Doing
             doing = _outcome(result, state, now)
         case Answers():
             doing = _answer(step, state, now, serial)
+        case IsOffered():
+            doing = _offer(step, state, now, serial)
+        case AgentGoes(final=final):
+            live = state.conversation
+            doing = AgentGone(live.agent_id, now, final) if live and live.agent_id else None
         case SettingsChange(settings=settings):
             doing = replace(settings, version=state.settings.version + 1)
         case TimePasses(by=by, beside=beside):
@@ -177,12 +237,33 @@ def _event(
     return ThreadEvent(seq, kind, at, opened, message_id if named else None)
 
 
+def _offer(step: IsOffered, state: ThreadState, now: datetime, serial: int) -> OfferMade | None:
+    live = state.conversation
+    if live is None or live.stay is None:
+        return None
+    offer_id, agent_id = f"offer{serial}", step.agent
+    if step.again and live.offer is not None:
+        offer_id, agent_id = live.offer.id, live.offer.agent_id
+    number = live.stay.record.number - (0 if step.fresh else 1)
+    return OfferMade(
+        offer_id,
+        live.id,
+        agent_id,
+        number,
+        live.stay.record.queue_id,
+        Origin.PUSH,
+        now + _CLAIM_VALID_FOR,
+    )
+
+
 def _command(step: Asks, state: ThreadState, serial: int) -> Command | None:
     live, former = state.conversation, state.last_closed
     meant = {Meant.LIVE: live or former, Meant.FORMER: former, Meant.UNKNOWN: None}[step.meant]
     action = step.action
     if action is None:
-        allowed = allowed_commands(meant.status, supervises=False) if meant else ["start"]
+        allowed = ["start"]
+        if meant:
+            allowed = allowed_commands(meant.status, supervises=False, phase=meant.phase)
         action = allowed[step.which % len(allowed)]
     message_id = f"r{serial}" if action == "reply" else None
     if action in ("send_held", "cancel_message"):
@@ -235,7 +316,7 @@ def _answer(step: Answers, state: ThreadState, now: datetime, serial: int) -> Th
 class Model:
     """The pure rules in the role of the workflow: what it applies, and when it acts on deadlines."""
 
-    state: ThreadState = field(default_factory=ThreadState)
+    state: ThreadState = field(default_factory=lambda: ThreadState(settings=SETTINGS))
     now: datetime = START
     serial: int = 0
     events: list[ThreadEvent] = field(default_factory=list)
@@ -256,7 +337,17 @@ class Model:
         outcomes = [] if doing is None else [self._do(doing)]
         if not (isinstance(step, TimePasses) and step.unnoticed):
             outcomes.append(self._apply(fire(self.state, self.now, self.new_id), "deadline"))
+            outcomes += self._route()
         return outcomes
+
+    def _route(self) -> list[Change | Refusal]:
+        """Find the queue of what is in none."""
+        live = self.state.conversation
+        if live is None or not is_unrouted(live):
+            return []
+        number = live.stay.record.number + 1 if live.stay else 1
+        change = take_routing(self.state, live.id, ROUTED, self.now, self.new_id)
+        return [self._apply(change, f"route/{live.id}/{number}")]
 
     def _do(self, doing: Doing) -> Change | Refusal:
         state, now, new_id = self.state, self.now, self.new_id
@@ -271,6 +362,11 @@ class Model:
                 if isinstance(outcome, Refusal):
                     return outcome
                 change, cause = outcome, f"command/{doing.command_id}"
+            case OfferMade():
+                change, cause = take_offer(state, doing, now, new_id), f"offer/{doing.offer_id}"
+            case AgentGone():
+                change = take_agent_gone(state, doing, now, new_id)
+                cause = f"agent_gone/{doing.agent_id}/{doing.since.isoformat()}"
             case SendOutcome():
                 change, cause = send_settled(state, doing, now, new_id), f"send/{doing.message_id}"
             case Postponed():
@@ -313,13 +409,7 @@ happens_besides = st.builds(lambda what, ago: Happens(what[0], what[1], ago), _n
 comes_again = st.builds(ComesAgain, st.integers(0, 5))
 
 _PEOPLE = (ActorKind.AGENT, ActorKind.SUPERVISOR)
-COMMANDS = tuple(
-    dict.fromkeys(
-        row.trigger.value
-        for row in TRANSITIONS
-        if row.actor in _PEOPLE and row.trigger not in AWAITED_TRIGGERS
-    )
-)
+COMMANDS = tuple(dict.fromkeys(row.trigger.value for row in TRANSITIONS if row.actor in _PEOPLE))
 _agents = st.sampled_from([(None, False)] * 4 + [("mia", False), ("tom", False), ("eve", True)])
 _meant = st.sampled_from([Meant.LIVE] * 6 + [Meant.FORMER, Meant.UNKNOWN])
 asks = st.builds(
@@ -343,6 +433,18 @@ held_commands = st.builds(
     st.sampled_from(["send_held", "cancel_message"]),
     _agents,
     st.integers(0, 3),
+)
+is_offered = st.builds(
+    IsOffered,
+    st.sampled_from(["mia", "mia", "tom"]),
+    st.sampled_from([True, True, True, False]),
+    st.sampled_from([False, False, False, True]),
+)
+agent_goes = st.builds(AgentGoes, st.booleans())
+answers_offer = st.builds(
+    Asks,
+    st.sampled_from(["accept", "accept", "decline", "pick"]),
+    st.sampled_from([None, None, "tom"]),
 )
 send_ends = st.builds(SendEnds, st.sampled_from([SendResult.SENT, *SendResult]))
 answers = st.builds(Answers, st.booleans(), st.booleans())
@@ -374,6 +476,26 @@ _OF_FILES = {AutomatedTrigger.FILE_TOO_LARGE, AutomatedTrigger.UNSUPPORTED_MESSA
 _triggers = st.sets(st.sampled_from([each for each in AutomatedTrigger if each not in _OF_FILES])).map(
     lambda chosen: tuple(sorted(chosen))
 )
+_distribution: st.SearchStrategy[WorkDistribution] = st.builds(
+    lambda notification, seconds, block, gone: replace(
+        PICK_FROM_THE_DEFAULT_QUEUE,
+        notification=notification,
+        wrap_up=WrapUpCapacity(block, seconds),
+        when_agent_gone=gone,
+    ),
+    st.sampled_from(
+        [
+            NotificationSettings(),
+            NotificationSettings(reject_button=True, declined_sets_do_not_disturb=True),
+            NotificationSettings(auto_assign=True),
+            NotificationSettings(auto_assign=True, auto_accept=True),
+            NotificationSettings(countdown=3600, reject_button=True, missed_sets_inactive=True),
+        ]
+    ),
+    st.sampled_from([60, 3600]),
+    st.sampled_from(BlockCapacity),
+    st.sampled_from(WhenAgentGone),
+)
 settings_changes = st.builds(
     SettingsChange,
     st.builds(
@@ -386,6 +508,8 @@ settings_changes = st.builds(
         automated_messages=_triggers,
         time_out_rules=_rules,
         survey=st.one_of(_survey, _survey, st.none()),
+        workstream_id=st.just("messenger"),
+        distribution=_distribution,
     ),
 )
 
@@ -419,6 +543,10 @@ def any_step(*, busy_engine: bool = True) -> st.SearchStrategy[Step]:
         asks,
         asks_what_is_legal,
         replies,
+        is_offered,
+        is_offered,
+        answers_offer,
+        agent_goes,
         held_commands,
         send_ends,
         answers,

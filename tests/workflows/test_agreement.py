@@ -17,7 +17,6 @@ from typing import Any
 from unittest import mock
 
 import hypothesis
-import orjson
 import pytest
 from sqlmodel import Session
 from temporalio import activity
@@ -31,13 +30,14 @@ from domain.conversations.command_types import AgentCommand
 from domain.conversations.conversation import needs_workflow
 from domain.conversations.deadlines import next_deadline
 from domain.conversations.state import ThreadEvent, ThreadState
+from domain.routing.routing_signals import AgentGone, OfferMade
 from domain.sending.decide_send import ContentKind
 from domain.sending.delivery import MessageStatus
-from domain.workstreams.conversation_settings import DEFAULT_SETTINGS, ConversationSettings
+from domain.workstreams.conversation_settings import ConversationSettings
 from ingest.events.event_router import RoutedThread
 from local.temporal_server.test_server import start_time_skipping
 from store.conversations import projection as threads
-from store.conversations.projection import set_window, window_of_thread
+from store.conversations.projection import as_json, set_window, window_of_thread
 from store.tables import Customer, Thread
 from support import steps
 from support.desk import Desk, make_desk
@@ -56,7 +56,13 @@ from support.steps import (
     realise,
 )
 from support.store import PAGE_A, PSID, make_settings
-from workflows.messages import CommandResult, SendMessage, SendReport
+from workflows.messages import (
+    AGENT_GONE_SIGNAL,
+    OFFER_SIGNAL,
+    CommandResult,
+    SendMessage,
+    SendReport,
+)
 
 pytestmark = pytest.mark.time_skipping
 
@@ -121,7 +127,7 @@ class Pair:
     sends: ScriptedSends
     model: Model = field(default_factory=Model)
     sent: list[Sent] = field(default_factory=list)
-    projected: ThreadState = field(default_factory=ThreadState)
+    projected: ThreadState = field(default_factory=lambda: ThreadState(settings=steps.SETTINGS))
     ids: dict[str, str] = field(default_factory=dict)
     ends: Iterator[SendResult] = field(default_factory=lambda: cycle(_ENDS))
     told: bool = False
@@ -206,6 +212,13 @@ class Pair:
                 refused = None if isinstance(answer, CommandResult) else answer.type
                 assert refused == (outcome.code if isinstance(outcome, Refusal) else None), (doing, answer)
                 self.told = True
+            case OfferMade():
+                told = replace(
+                    doing, conversation_id=self.ids.get(doing.conversation_id, doing.conversation_id)
+                )
+                await (await self.desk.handle()).signal(OFFER_SIGNAL, told)
+            case AgentGone():
+                await (await self.desk.handle()).signal(AGENT_GONE_SIGNAL, doing)
             case ConversationSettings():
                 await self._set(doing)
             case _:
@@ -229,7 +242,7 @@ class Pair:
 
     async def _agree(self) -> bool:
         ids = dict(self.ids)
-        kept = (await self.desk.thread()).state or _as_json(ThreadState())
+        kept = (await self.desk.thread()).state or _as_json(ThreadState(settings=steps.SETTINGS))
         self.wrong = list(_differences(_as_json(self.projected), kept, ids))
         if self.sent != self.sends.done:
             self.wrong.append(f"sends: {self.sent[-5:]} and {self.sends.done[-5:]}")
@@ -270,7 +283,7 @@ def _near(one: str, other: str) -> bool:
 
 
 def _as_json(state: ThreadState) -> Any:
-    return orjson.loads(orjson.dumps(state))
+    return as_json(state)
 
 
 def _open_window(session: Session, event: ThreadEvent) -> None:
@@ -311,7 +324,7 @@ async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
     ):
         desk = await make_desk(make_settings(tmp_path), env.client)
         await desk.store.write(_one_thread)
-        desk.live = _said_by(DEFAULT_SETTINGS)
+        desk.live = _said_by(steps.SETTINGS)
         async with desk.working():
             yield Pair(desk, env, sends)
             await desk.close()

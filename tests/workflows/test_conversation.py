@@ -194,7 +194,7 @@ async def test_settings_that_come_with_the_first_events_are_not_read_again(
         return bool(await local_activities(desk))
 
     await eventually(recorded)
-    assert await local_activities(desk) == ["project_thread"]
+    assert await local_activities(desk) == ["route", "project_thread"]
     assert await statuses(desk)  # nothing said: the settings of the signal forbid the greeting
 
 
@@ -275,6 +275,7 @@ async def test_every_change_is_an_event_once(desk: Desk, env: WorkflowEnvironmen
     assert sorted(await desk.event_kinds()) == sorted(
         [
             "conversation.opened",
+            "conversation.queued",
             "message.queued",
             "message.received",
             "message.sending",

@@ -106,7 +106,10 @@ async def test_the_whole_life_and_what_is_not_legal(desk: Desk, api: Api) -> Non
     async with desk.working():
         address = await _conversation(desk)
         early = await api.admin.post(f"{address}/end")
-        assert (early.status_code, early.json()["allowed_commands"]) == (409, ["pick", "force-close"])
+        assert (early.status_code, early.json()["allowed_commands"]) == (
+            409,
+            ["pick", "assign", "force-close"],
+        )
         states = [
             (await api.admin.post(f"{address}/{action}")).json()["status"]
             for action in ("pick", "close-session", "reopen", "end", "complete")

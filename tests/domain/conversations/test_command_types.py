@@ -11,7 +11,10 @@ from domain.conversations.command_types import (
     CancelMessage,
     Command,
     EndConversation,
+    GiveToAgent,
+    GiveToQueue,
     MoveConversation,
+    PickConversation,
     Reply,
     SendHeldMessage,
     StartConversation,
@@ -26,6 +29,11 @@ IDS: dict[str, Any] = {
 }
 COMMANDS = [
     StartConversation(**IDS),
+    PickConversation(**IDS, slot_id="slot"),
+    GiveToAgent(**IDS, action=Trigger.ASSIGN, to_agent_id="tom"),
+    GiveToAgent(**IDS, action=Trigger.TRANSFER, to_agent_id="tom"),
+    GiveToQueue(**IDS, action=Trigger.ASSIGN_TO_QUEUE, queue_id="default"),
+    GiveToQueue(**IDS, action=Trigger.TRANSFER_TO_QUEUE, queue_id="default"),
     EndConversation(**IDS, skip_survey=True),
     Reply(**IDS, message_id="m", hold=True, resends="n"),
     SendHeldMessage(**IDS, message_id="m", supervises=True),
@@ -33,7 +41,8 @@ COMMANDS = [
     *(
         MoveConversation(**IDS, action=action)
         for action in (
-            Trigger.PICK,
+            Trigger.ACCEPT,
+            Trigger.DECLINE,
             Trigger.CLOSE_SESSION,
             Trigger.REOPEN,
             Trigger.RELEASE,

@@ -1,15 +1,17 @@
 """The table of states: complete, with all of docs/reference/service-behaviour.md, and obeyed to the row."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from domain.conversations.deadlines import IDLE_LIMIT, WRAP_UP_LIMIT
 from domain.conversations.lifecycle import (
-    AWAITED_TRIGGERS,
     TRANSITIONS,
+    WITHOUT_CAUSE,
     ActorKind,
+    Phase,
     Status,
     Transition,
     Trigger,
@@ -17,6 +19,9 @@ from domain.conversations.lifecycle import (
     transition,
 )
 from domain.conversations.state import ThreadEventKind
+from domain.routing.offers import NotificationSettings
+from domain.routing.overflow import OverflowAction
+from domain.routing.work_distribution import PICK_FROM_THE_DEFAULT_QUEUE
 from domain.workstreams.conversation_settings import ConversationSettings, RuleAction, Silent, TimeOutRule
 from support.story import Story
 
@@ -36,9 +41,10 @@ REACH: dict[Status, tuple[str, ...]] = {
     Status.WRAP_UP: ("pick", "reply", "end"),
     Status.CLOSED: ("pick", "reply", "end", "complete"),
 }
-CAUSED = [row for row in TRANSITIONS if row.trigger not in AWAITED_TRIGGERS and row.source is not None]
+CAUSED = [row for row in TRANSITIONS if row.trigger not in WITHOUT_CAUSE and row.source is not None]
 PEOPLE = (ActorKind.AGENT, ActorKind.SUPERVISOR)
-COMMANDS = sorted({row.trigger for row in TRANSITIONS if row.actor in PEOPLE} - AWAITED_TRIGGERS)
+COMMANDS = sorted({row.trigger for row in TRANSITIONS if row.actor in PEOPLE})
+ANSWERS = (Trigger.ACCEPT, Trigger.DECLINE)
 
 
 def story_in(status: Status, settings: ConversationSettings) -> Story:
@@ -51,8 +57,26 @@ def story_in(status: Status, settings: ConversationSettings) -> Story:
     return story
 
 
+def story_before(row: Transition) -> Story:
+    """A conversation in which the row's trigger can be pulled."""
+    assert row.source is not None
+    if row.while_in is not Phase.AWAITING_ACCEPTANCE:
+        story = story_in(row.source, settings_for(row))
+        if row.trigger is Trigger.AGENT_DISCONNECTED:
+            story.writes()  # whose answer is owed
+        return story
+    story = Story(settings_for(row))
+    story.writes()
+    story.is_routed()
+    story.is_offered("tom" if row.trigger is Trigger.PICK else "mia")
+    return story
+
+
 def settings_for(row: Transition) -> ConversationSettings:
+    auto = row.trigger is Trigger.AUTO_ASSIGN
+    notification = NotificationSettings(reject_button=not auto, auto_assign=auto)
     return ConversationSettings(
+        distribution=replace(PICK_FROM_THE_DEFAULT_QUEUE, notification=notification),
         automated_messages=(),
         auto_close_waiting_after=2 * HOUR,
         reopen_closed_within=REOPENABLE if row.source is Status.CLOSED or _returns(row) else 0,
@@ -72,8 +96,17 @@ def pull(story: Story, row: Transition) -> None:
         Trigger.WAITING_TOO_LONG: timedelta(hours=2),
         Trigger.RULE_CLOSES: timedelta(hours=1),
         Trigger.RULE_MOVES_TO_WAITING: timedelta(hours=1),
+        Trigger.NOTIFICATION_TIMED_OUT: timedelta(seconds=120),
+        Trigger.AUTO_ASSIGN: timedelta(seconds=120),
     }
-    if row.trigger in waits:
+    if row.trigger in (Trigger.OVERFLOW, Trigger.OVERFLOW_TO_QUEUE):
+        _overflow(story, row)
+    elif row.trigger is Trigger.PUSH:
+        story.is_routed()
+        story.is_offered()
+    elif row.trigger in (Trigger.AGENT_DISCONNECTED, Trigger.AGENT_DISCONNECTED_IDLE):
+        story.agent_goes()
+    elif row.trigger in waits:
         story.passes(waits[row.trigger])
     elif row.trigger in (Trigger.CUSTOMER_MESSAGE, Trigger.CUSTOMER_RETURNED):
         story.writes()
@@ -83,10 +116,19 @@ def pull(story: Story, row: Transition) -> None:
         story.asks(row.trigger, supervises=row.actor is ActorKind.SUPERVISOR)
 
 
+def _overflow(story: Story, row: Transition) -> None:
+    ends = row.trigger is Trigger.OVERFLOW
+    story.is_routed(
+        overflow_at=story.now + timedelta(days=2),
+        on_overflow=OverflowAction.END if ends else OverflowAction.TRANSFER,
+        overflow_queue_id=None if ends else "night",
+    )
+    story.passes(timedelta(days=2))
+
+
 @pytest.mark.parametrize("row", CAUSED, ids=lambda row: f"{row.source} {row.trigger}")
 def test_every_row_of_the_table_is_taken_as_it_stands(row: Transition) -> None:
-    assert row.source is not None
-    story = story_in(row.source, settings_for(row))
+    story = story_before(row)
     former = story.conversation
     assert former.status is row.source
 
@@ -102,6 +144,7 @@ def test_every_row_of_the_table_is_taken_as_it_stands(row: Transition) -> None:
         assert story.conversation.id == former.id
         assert story.conversation.status is row.target
         assert story.conversation.status_reason == row.reason
+        assert story.conversation.phase is row.phase
 
 
 def test_the_first_message_opens_and_an_agent_starts() -> None:
@@ -123,7 +166,7 @@ ILLEGAL = [
     (status, command)
     for status in Status
     for command in [*COMMANDS, "reply"]
-    if command not in (*allowed_commands(status, supervises=True), Trigger.START)
+    if command not in (*allowed_commands(status, supervises=True), *ANSWERS, Trigger.START)
     and not (status is Status.ACTIVE and command == Trigger.PICK)  # has an answer of its own
 ]
 
@@ -167,7 +210,8 @@ def test_the_table_has_every_trigger_and_each_source_and_trigger_once() -> None:
     keys = [(row.source, row.trigger) for row in TRANSITIONS]
     assert len(keys) == len(set(keys))
     assert {row.trigger for row in TRANSITIONS} == set(Trigger)
-    assert all(transition(*key) is not None for key in keys)
+    assert all(transition(row.source, row.trigger, row.while_in) is row for row in TRANSITIONS)
+    assert all((row.phase is not None) == (row.target is Status.ACTIVE) for row in TRANSITIONS)
     assert transition(Status.WRAP_UP, Trigger.REOPEN) is None
 
 

@@ -22,6 +22,7 @@ SUBJECTS = {
     "event",
     "message",
     "notice",
+    "offer",
     "rule",
     "session",
     "survey",
@@ -66,7 +67,12 @@ def test_every_state_that_is_told_has_its_kind(subject: str, states: set[str]) -
 
 @pytest.mark.parametrize("name", [each.name for each in fields(ConversationSettings) if each.compare])
 def test_every_setting_that_decides_is_named(name: str) -> None:
-    spoken_of = {"survey": "survey.", "human_agent_tag": "human agent tag"}
+    spoken_of = {
+        "survey": "survey.",
+        "human_agent_tag": "human agent tag",
+        "workstream_id": "workstream",
+        "distribution": "`notification.countdown`",
+    }
     assert spoken_of.get(name, f"`{name}`") in PAGE.read_text()
 
 

@@ -25,7 +25,7 @@ from base.converter import PayloadConverter
 from domain.conversations.changes import Change, Fact, Refusal
 from domain.conversations.conversation import applied_before, needs_workflow
 from domain.conversations.deadlines import is_due, next_deadline
-from domain.conversations.lifecycle import TRANSITIONS, Status
+from domain.conversations.lifecycle import TRANSITIONS, Phase, Status
 from domain.conversations.state import (
     SURVEY_UNDER_WAY,
     Conversation,
@@ -33,6 +33,8 @@ from domain.conversations.state import (
     ThreadEventKind,
     ThreadState,
 )
+from domain.conversations.stays import placement_of
+from domain.routing.placement import StayRecord
 from domain.sending.decide_send import SendRefusal, decide_send
 from domain.sending.window import OpeningKind
 from scripts.docs.lifecycle import FACTS
@@ -54,6 +56,7 @@ _OF_SURVEYS = {"survey_id", "session_id"}
 _DATA = {kind: set(re.findall(r"[a-z_]+", data)) | _OF_SURVEYS for kind, _, data in FACTS}
 _CONVERTER = PayloadConverter()
 _MOVES = {(row.source, row.target, row.reason) for row in TRANSITIONS}
+_STATUSES = frozenset(Status)
 _WORK = (ThreadEventKind.MESSAGE, ThreadEventKind.POSTBACK, ThreadEventKind.ENTRY)
 _BY_CUSTOMERS_TIME = {"message.received", "message.received_from_outside", "survey.answered"}
 """These are dated by Meta, or when the customer did it: it may be before we learnt of it."""
@@ -73,6 +76,7 @@ class Thread(RuleBasedStateMachine):
         self.model = Model()
         self.opened: dict[str, datetime] = {}
         self.closed: dict[str, Conversation] = {}
+        self.stays: dict[tuple[str, int], StayRecord] = {}
         self.surveys: dict[str, str] = {}
         self.keys: set[tuple[object, ...]] = set()
         self.attached: dict[str, str] = {}
@@ -132,6 +136,21 @@ class Thread(RuleBasedStateMachine):
     def an_agent_replies(self, step: Step) -> None:
         self._take(step)
 
+    @precondition(lambda self: self.model.state.conversation is not None)
+    @rule(step=steps.is_offered)
+    def it_is_offered(self, step: Step) -> None:
+        self._take(step)
+
+    @precondition(lambda self: self.model.state.conversation is not None)
+    @rule(step=steps.answers_offer)
+    def an_offer_is_answered(self, step: Step) -> None:
+        self._take(step)
+
+    @precondition(lambda self: self.model.state.conversation is not None)
+    @rule(step=steps.agent_goes)
+    def its_agent_goes(self, step: Step) -> None:
+        self._take(step)
+
     @precondition(lambda self: self.model.state.held)
     @rule(step=steps.held_commands)
     def what_is_held_is_handled(self, step: Step) -> None:
@@ -185,6 +204,12 @@ class Thread(RuleBasedStateMachine):
     def _look_at(self, before: ThreadState, change: Change) -> None:
         self._look_at_facts(change)
         self._look_at_surveys(change)
+        for each in change.stays:
+            key = (each.conversation_id, each.record.number)
+            former_stay = self.stays.get(key)
+            assert former_stay is None or former_stay.end is None, "what is over is over"
+            assert former_stay is not None or (key[1] == 1 or self.stays[key[0], key[1] - 1].end is not None)
+            self.stays[key] = each.record
         for conversation in change.settled:
             assert conversation.status is Status.CLOSED
             assert conversation.closed_at == conversation.status_changed_at
@@ -235,8 +260,8 @@ class Thread(RuleBasedStateMachine):
     def _look_at_kind(self, fact: Fact) -> None:
         data = fact.data or {}
         assert set(data) <= _DATA[fact.kind], "docs/lifecycle.md names what each fact tells"
-        if fact.kind.startswith("conversation.") and fact.kind != "conversation.opened":
-            target = fact.kind.removeprefix("conversation.")
+        target = fact.kind.removeprefix("conversation.")
+        if target in _STATUSES:
             assert (data["from"], target, data["reason"]) in _MOVES
         if fact.kind == "window.closing_soon":
             self._told_once(fact.kind, fact.conversation_id, data["stage"], data["until"])
@@ -294,6 +319,29 @@ class Thread(RuleBasedStateMachine):
             assert not state.held
         assert len({send.message_id for send in state.outbox}) == len(state.outbox)
         assert not {send.message_id for send in state.outbox} & {held.message_id for held in state.held}
+
+    @invariant()
+    def its_place_makes_sense(self) -> None:
+        live, now = self.model.state.conversation, self.model.now
+        if live is None:
+            return
+        assert (live.offer is not None) == (live.phase is Phase.AWAITING_ACCEPTANCE)
+        if live.offer is not None:
+            assert live.session is not None
+            assert (live.session.id, live.session.agent_id) == (live.offer.id, live.offer.agent_id)
+            assert live.session.accepted_at is None
+            assert not self.acted_on_all or not live.offer.is_over(now)
+        elif live.session is not None:
+            assert live.session.accepted_at is not None
+            assert live.accepted_session_id == live.session.id
+        waits = live.stay is not None and not live.stay.is_over
+        if live.status is Status.OPEN and self.acted_on_all:
+            assert waits, "every Open conversation has its place in a queue"
+        if live.status not in (Status.OPEN, Status.ACTIVE) or live.phase is Phase.IN_CONVERSATION:
+            assert not waits
+        place = placement_of(live, self.model.state.settings.distribution.wrap_up, now)
+        assert place.waiting is None or place.slot is None
+        assert (place.slot is not None) >= (live.status is Status.ACTIVE)
 
     @invariant()
     def the_state_survives_being_written(self) -> None:

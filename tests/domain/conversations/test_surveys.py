@@ -55,7 +55,7 @@ def test_a_survey_belongs_to_the_last_session_and_is_sent_after_its_delay() -> N
     story = ended(delay=3600)
     survey = story.survey
     assert survey.status is SurveyStatus.SCHEDULED
-    assert survey.session_id == story.conversation.last_session_id
+    assert survey.session_id == story.conversation.accepted_session_id
     assert (survey.ended_at, survey.due_at) == (NOON, NOON + HOUR)
     story.asks("complete")
     assert needs_workflow(story.state, story.now)

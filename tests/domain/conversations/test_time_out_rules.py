@@ -156,7 +156,7 @@ def test_an_active_conversation_is_moved_to_waiting() -> None:
     assert story.status is Status.WAITING
     assert story.conversation.session is None
     assert story.told("session.closed")[0].data == {
-        "session_id": story.conversation.last_session_id,
+        "session_id": story.conversation.accepted_session_id,
         "reason": "moved_to_waiting_by_rule",
         "agent_id": "mia",
     }

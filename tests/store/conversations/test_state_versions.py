@@ -76,3 +76,24 @@ def _went(step: int, state: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_thread_without_a_row_is_a_new_one() -> None:
     assert _READ.validate_python(readable({})) == ThreadState()
+
+
+def test_sessions_of_before_there_were_offers_were_accepted_as_they_began() -> None:
+    session = {"id": "s", "started_at": "2026-11-20T12:00:00Z"}
+    kept = {
+        "schema_version": 6,
+        "conversation": {
+            "session": session,
+            "last_session_id": "s",
+            "last_session_at": session["started_at"],
+        },
+        "last_closed": None,
+    }
+    assert readable(kept) == {
+        "conversation": {
+            "session": session | {"accepted_at": "2026-11-20T12:00:00Z"},
+            "accepted_session_id": "s",
+            "accepted_at": "2026-11-20T12:00:00Z",
+        },
+        "last_closed": None,
+    }

@@ -1,0 +1,107 @@
+"""What work distribution tells a conversation: its queue, an offer, that an agent is gone."""
+
+from datetime import datetime
+
+from domain.conversations import stays
+from domain.conversations.changes import Change, Draft, NewId
+from domain.conversations.deadlines import fire_due
+from domain.conversations.lifecycle import ActorKind, Phase, Status, Trigger
+from domain.conversations.state import Conversation, Side, ThreadState
+from domain.conversations.transitions import Assignee, apply_transition, required
+from domain.events.kinds import FactKind
+from domain.routing.absence import GoneOutcome, agent_gone_outcome
+from domain.routing.routed import Routed
+from domain.routing.routing_signals import AgentGone, OfferMade
+
+
+def take_routing(
+    state: ThreadState, conversation_id: str, routed: Routed, now: datetime, new_id: NewId
+) -> Change:
+    """Have a conversation wait in the queue that its routing chose, or end, where that says so.
+
+    One that is Open in no queue no more stays as it is.
+    """
+    draft = Draft(state, now, new_id)
+    conversation = draft.conversation
+    if conversation is None or conversation.id != conversation_id or not stays.is_unrouted(conversation):
+        return Change(state)
+    if routed.overflow is not None:
+        draft.note(
+            FactKind.CONVERSATION_OVERFLOWED,
+            ActorKind.SYSTEM,
+            conversation_id=conversation_id,
+            data={"condition": routed.overflow.condition, "to_queue_id": routed.demand.queue_id},
+        )
+    conversation = stays.enter_routed_queue(draft, conversation, routed)
+    draft.set(conversation=conversation)
+    if routed.ends:
+        apply_transition(draft, conversation, required(Status.OPEN, Trigger.OVERFLOW))
+    return draft.done()
+
+
+def take_offer(state: ThreadState, offer: OfferMade, now: datetime, new_id: NewId) -> Change:
+    """Offer the conversation to the agent whose capacity was claimed for it, if it still waits there.
+
+    What is due first comes first. An offer that does not fit, or is told again, changes nothing.
+    """
+    draft = Draft(state, now, new_id)
+    fire_due(draft, now)
+    conversation = draft.conversation
+    if conversation is None or not _fits(conversation, offer, now):
+        return Change(state)
+    row = required(Status.OPEN, Trigger.PUSH)
+    apply_transition(draft, conversation, row, to=Assignee(offer.agent_id, offer.offer_id, offer.origin))
+    fire_due(draft, now)  # with automatic acceptance it is over as it begins
+    return draft.done()
+
+
+def knows_less(state: ThreadState, offer: OfferMade) -> bool:
+    """Whether the rows know a later stay of the conversation than the run: of a discarded task."""
+    conversation = state.conversation
+    if conversation is None or conversation.id != offer.conversation_id:
+        return True
+    return (conversation.stay.record.number if conversation.stay else 0) < offer.stay
+
+
+def take_agent_gone(state: ThreadState, gone: AgentGone, now: datetime, new_id: NewId) -> Change:
+    """Take the conversation from an agent who is not connected any more."""
+    draft = Draft(state, now, new_id)
+    fire_due(draft, now)
+    conversation = draft.conversation
+    if conversation is None or conversation.agent_id != gone.agent_id:
+        return Change(state)
+    match _outcome(draft, conversation, gone):
+        case GoneOutcome.TO_QUEUE:
+            trigger = Trigger.AGENT_DISCONNECTED
+        case GoneOutcome.TO_WAITING:
+            trigger = Trigger.AGENT_DISCONNECTED_IDLE
+        case GoneOutcome.KEEP:
+            return Change(state)
+    apply_transition(draft, conversation, required(Status.ACTIVE, trigger, conversation.phase))
+    return draft.done()
+
+
+def _outcome(draft: Draft, conversation: Conversation, gone: AgentGone) -> GoneOutcome:
+    session = conversation.session
+    if conversation.status is not Status.ACTIVE or session is None:
+        return GoneOutcome.KEEP
+    is_offered = conversation.phase is Phase.AWAITING_ACCEPTANCE
+    if not is_offered and (not gone.final or session.started_at > gone.since):
+        return GoneOutcome.KEEP
+    return agent_gone_outcome(
+        draft.state.settings.distribution.when_agent_gone,
+        awaiting_acceptance=is_offered,
+        owes_answer=conversation.last_speaker is Side.CUSTOMER,
+    )
+
+
+def _fits(conversation: Conversation, offer: OfferMade, now: datetime) -> bool:
+    stay = conversation.stay
+    return (
+        conversation.id == offer.conversation_id
+        and conversation.status is Status.OPEN
+        and stay is not None
+        and not stay.is_over
+        and (stay.record.number, stay.record.queue_id) == (offer.stay, offer.queue_id)
+        and now < offer.valid_until
+    )
