@@ -24,6 +24,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.conversations.deadlines import due_since, fire, is_due, next_deadline
     from domain.conversations.distribution import (
+        cause_of_gone,
         knows_less,
         take_agent_gone,
         take_offer,
@@ -309,7 +310,7 @@ class ConversationWorkflow:
             if not change.is_to_be_recorded and knows_less(self._state, offer):
                 self._must_write_down = True
         for each in gone:
-            cause = f"agent_gone/{each.agent_id}/{each.since.isoformat()}"
+            cause = cause_of_gone(self._state, each)
             self._apply(take_agent_gone(self._state, each, workflow.now(), self._ids(cause)), cause)
 
     def _apply(self, change: Change, cause: str) -> None:

@@ -63,6 +63,12 @@ def knows_less(state: ThreadState, offer: OfferMade) -> bool:
     return (conversation.stay.record.number if conversation.stay else 0) < offer.stay
 
 
+def cause_of_gone(state: ThreadState, gone: AgentGone) -> str:
+    """What facts of it name as their cause: one for each turn of an agent, however often it is told."""
+    session = state.conversation.session if state.conversation else None
+    return f"agent_gone/{gone.agent_id}/{session.id if session else None}"
+
+
 def take_agent_gone(state: ThreadState, gone: AgentGone, now: datetime, new_id: NewId) -> Change:
     """Take the conversation from an agent who is not connected any more."""
     draft = Draft(state, now, new_id)

@@ -24,7 +24,7 @@ from domain.conversations.conversation import (
     with_settings,
 )
 from domain.conversations.deadlines import due_since, fire, is_due
-from domain.conversations.distribution import take_agent_gone, take_offer, take_routing
+from domain.conversations.distribution import cause_of_gone, take_agent_gone, take_offer, take_routing
 from domain.conversations.outbox import send_postponed, send_settled
 from domain.conversations.projection import NEVER_WAS, LastWritten, date_of_projection
 from domain.conversations.state import ThreadEvent, ThreadState
@@ -297,7 +297,8 @@ class Thread:
             state, change = fired.state, change.then(fired)
         for taken in self._routed(state):
             state, change = taken.state, change.then(taken)
-        for cause, doing in signals:
+        for told, doing in signals:
+            cause = cause_of_gone(state, doing) if isinstance(doing, AgentGone) else told
             outcome = self._applied(state, cause, doing)
             state, change = outcome.state, change.then(outcome)
         if not (change.is_to_be_recorded or asked or not needs_workflow(state, self.now)):

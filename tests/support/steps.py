@@ -16,7 +16,7 @@ from domain.conversations.changes import Change, Refusal, SendOutcome
 from domain.conversations.command_types import AgentCommand, Command
 from domain.conversations.conversation import apply_event, decide, with_settings
 from domain.conversations.deadlines import fire, next_deadline
-from domain.conversations.distribution import take_agent_gone, take_offer, take_routing
+from domain.conversations.distribution import cause_of_gone, take_agent_gone, take_offer, take_routing
 from domain.conversations.lifecycle import TRANSITIONS, ActorKind, allowed_commands
 from domain.conversations.outbox import send_postponed, send_settled
 from domain.conversations.state import ThreadEvent, ThreadEventKind, ThreadState
@@ -366,7 +366,7 @@ class Model:
                 change, cause = take_offer(state, doing, now, new_id), f"offer/{doing.offer_id}"
             case AgentGone():
                 change = take_agent_gone(state, doing, now, new_id)
-                cause = f"agent_gone/{doing.agent_id}/{doing.since.isoformat()}"
+                cause = cause_of_gone(state, doing)
             case SendOutcome():
                 change, cause = send_settled(state, doing, now, new_id), f"send/{doing.message_id}"
             case Postponed():
