@@ -27,6 +27,7 @@ from store.routing import hours
 from store.tables import OperatingHours
 
 _BY_ID = CursorOf("operating_hours", tuple[Id])
+_Subdivision = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,10}$")]
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 
 router = api_router("operating hours")
@@ -227,7 +228,7 @@ async def import_holidays(
     hours_id: PathId,
     country: Annotated[str, Query(pattern=r"^[A-Z]{2}$")],
     year: Annotated[int, Query(ge=_FIRST_YEAR, le=_LAST_YEAR)],
-    subdivision: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9-]{1,10}$")] = None,
+    subdivision: Annotated[_Subdivision | None, Query()] = None,
 ) -> OperatingHoursView:
     """Add the public holidays of a country and a year. Days that are holidays already stay as they are.
 

@@ -22,7 +22,7 @@ from store.db.database import Database
 from store.pages.accounts import signing_secrets
 from store.privacy import erasures
 from store.privacy.delete_customer import erase_customer
-from store.tables import Account, Erasure, Event, Message, Page
+from store.tables import Account, Erasure, Event, Message, Page, PageHealth, PageSendState
 from store.tables.pages import REMOVED, REMOVING
 from support.api import ADMIN_TOKEN, NOW, FakeEngine
 from support.store import (
@@ -94,8 +94,10 @@ def test_a_new_key_is_made_and_every_page_and_account_that_needs_its_secrets_is_
     assert "erasure" not in told
     for page in read(settings, Page):
         assert (page.access_token, page.provisioning_state) == ("", "Problem")
-        assert (page.send_gate, page.send_gate_reason) == ("held", "secrets_unreadable")
-        assert [problem["code"] for problem in page.problems] == ["secrets_unreadable"]
+    for state in read(settings, PageSendState):
+        assert (state.send_gate, state.send_gate_reason) == ("held", "secrets_unreadable")
+    for health in read(settings, PageHealth):
+        assert [problem["code"] for problem in health.problems] == ["secrets_unreadable"]
     assert [event.kind for event in read(settings, Event) if event.kind == "page.alarm"] == ["page.alarm"] * 2
     assert [each.model_dump() for each in read(settings, Message)] == [each.model_dump() for each in messages]
 

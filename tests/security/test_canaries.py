@@ -112,6 +112,9 @@ _NOT_HERE = {
 }
 
 
+_PERIOD = "?from=2026-11-01&to=2026-11-30"
+
+
 async def _everything_shown(desk: CanaryDesk) -> dict[str, bytes]:
     """The answer of every GET of the API but the stream, for things that are there."""
     there = {
@@ -127,13 +130,29 @@ async def _everything_shown(desk: CanaryDesk) -> dict[str, bytes]:
     rule = {"silent": "customer", "after_minutes": 60, "action": "close"}
     rules = f"/v1/workstreams/{there['workstream_id']}/time-out-rules"
     there["rule_id"] = (await desk.api.post(rules, json=rule)).raise_for_status().json()["id"]
+    there["queue_id"] = "default"
+    for name, address, body in (
+        ("hours_id", "/v1/operating-hours", {"timezone": "UTC", "intervals": []}),
+        ("skill_id", "/v1/skills", {}),
+        ("profile_id", "/v1/capacity-profiles", {"default_limit": 1}),
+        ("code_id", "/v1/disposition-codes", {}),
+        (
+            "rule_set_id",
+            f"/v1/workstreams/{there['workstream_id']}/rule-sets",
+            {"kind": "classification", "rules": []},
+        ),
+    ):
+        made = await desk.api.post(address, json={"name": new_id(), **body})
+        there[name] = made.raise_for_status().json()["id"]
     template = await desk.api.post("/v1/session-templates", json={"name": new_id()})
     there["template_id"] = template.raise_for_status().json()["id"]
     file = await desk.api.post("/v1/attachments", params={"name": "a.txt"}, content=b"a plan")
     there["attachment_id"] = file.raise_for_status().json()["id"]
     paths = create_app(desk.settings).openapi()["paths"]
     addresses = [
-        path.format(**there) for path, methods in paths.items() if "get" in methods and path not in _NOT_HERE
+        path.format(**there) + (_PERIOD if path.startswith("/v1/reports/") else "")
+        for path, methods in paths.items()
+        if "get" in methods and path not in _NOT_HERE
     ]
     shown = {}
     for address in addresses:

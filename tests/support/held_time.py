@@ -21,7 +21,7 @@ class HeldTime:
         """The time by which sends and looks at Meta go, for the length of a test."""
         held = cls(at)
         for module in (send_message, read_back):
-            monkeypatch.setattr(module, "engine_clock", lambda: held.now)
+            monkeypatch.setattr(module, "activity_clock", lambda: held.now)
             monkeypatch.setattr(module, "sleep_until", held.sleep_until)
         return held
 

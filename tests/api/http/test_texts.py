@@ -29,19 +29,22 @@ EDGES = [
 ]
 
 
-def _texts(annotation: Any, metadata: tuple[Any, ...], place: str) -> Iterator[tuple[str, Any]]:
-    """Each text in a type, with all that is asked of it."""
+def _texts(
+    annotation: Any, metadata: tuple[Any, ...], place: str, within: frozenset[type] = frozenset()
+) -> Iterator[tuple[str, Any]]:
+    """Each text in a type, with all that is asked of it. `within`: models that it is part of."""
     if annotation is str:
         yield place, Annotated[(str, *metadata)] if metadata else str
     elif typing.get_origin(annotation) is Annotated:
         inner, *own = typing.get_args(annotation)
-        yield from _texts(inner, (*own, *metadata), place)
+        yield from _texts(inner, (*own, *metadata), place, within)
     elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        for name, field in annotation.model_fields.items():
-            yield from _texts(field.annotation, tuple(field.metadata), f"{place}.{name}")
+        for name, field in annotation.model_fields.items() if annotation not in within else ():
+            inside = within | {annotation}
+            yield from _texts(field.annotation, tuple(field.metadata), f"{place}.{name}", inside)
     else:
         for inner in typing.get_args(annotation):
-            yield from _texts(inner, (), place)
+            yield from _texts(inner, (), place, within)
 
 
 def _all_texts() -> Iterator[tuple[str, Any]]:
@@ -65,7 +68,7 @@ def _lists_its_characters(text: Any) -> bool:
         for part in each.metadata
         if isinstance(getattr(part, "pattern", None), str)
     ]
-    return any(re.fullmatch(r"\^(\\\+)?\[[^\^].*\]\{\d+,\d+\}\$", pattern) for pattern in patterns)
+    return any(re.fullmatch(r"\^(\\\+)?\[[^\^].*\]\{\d+(,\d+)?\}\$", pattern) for pattern in patterns)
 
 
 def _takes(text: Any, value: str) -> bool:

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from domain.conversations.changes import Change
 from domain.conversations.state import Notice, QueuedSend, ThreadState
+from domain.routing.work_distribution import DistributionMode, WorkDistribution
 from domain.sending.decide_send import SenderKind
 from domain.workstreams.automated_texts import DEFAULT_TEXTS
 from domain.workstreams.conversation_settings import (
@@ -78,7 +79,12 @@ async def _live(store: Database, page_id: str = PAGE_A) -> ConversationSettings:
 
 
 async def test_without_a_word_of_an_admin_the_settings_are_the_defaults(store: Database) -> None:
-    assert await _live(store) == replace(ConversationSettings(), auto_close_waiting_after=3600)
+    assert await _live(store) == replace(
+        ConversationSettings(),
+        auto_close_waiting_after=3600,
+        workstream_id="messenger",
+        distribution=WorkDistribution(mode=DistributionMode.PICK),
+    )
 
 
 async def test_settings_take_four_statements_at_most_however_much_is_set(store: Database) -> None:

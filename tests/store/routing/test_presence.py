@@ -91,7 +91,7 @@ async def test_a_stream_makes_its_agent_available_and_its_queues_see_it(people: 
     assert (state.connected, state.presence, state.absent_since) == (True, "available", None)
     member = await people.desk.read(lambda s: s.get_one(tables.QueueMember, (DEFAULT_QUEUE_ID, "mia")))
     assert member.presence == "available"
-    told = {"agent_id": "mia", "from": "offline", "to": "available", "reason": "connected"}
+    told = {"agent_id": "mia", "from": "offline", "to": "available", "reason": "connected", "limit_units": 5}
     assert people.facts == [(FactKind.AGENT_PRESENCE_CHANGED, told)]
 
 
