@@ -303,13 +303,14 @@ def _rule(rule: TimeOutRule) -> _Act:
 def _distribution(state: ThreadState, conversation: Conversation) -> Iterator[Deadline]:
     """The ends of an offer, of a reservation, of waiting in a queue, of the capacity that wrap-up holds."""
     if conversation.offer is not None:
-        yield Deadline(conversation.offer.expires_at, "offer", _offer_ends(conversation.offer))
+        offer = conversation.offer
+        yield Deadline(offer.expires_at, f"offer/{offer.id}", _offer_ends(offer))
     stay = conversation.stay
     if conversation.status is Status.OPEN and stay is not None and not stay.is_over:
         if stay.reserved_until is not None:
             yield Deadline(stay.reserved_until, "reservation", _reservation_ends)
         if stay.overflow_at is not None:
-            yield Deadline(stay.overflow_at, "overflow", _overflow(stay))
+            yield Deadline(stay.overflow_at, f"overflow/{stay.record.number}", _overflow(stay))
     if conversation.status is Status.WRAP_UP:
         since = conversation.status_changed_at
         frees_at = state.settings.distribution.wrap_up.frees_at(since)
