@@ -12,7 +12,7 @@ from api.http.dependencies import DatabaseDep, SettingsDep
 from api.http.fields import Flag, Id, Input, Name, OptionalIdempotencyKey, PathId
 from api.http.paging import CursorPage
 from api.http.problem_docs import problems
-from api.routing.inputs import ALWAYS, ConditionsInput, Count, OverflowInput, VariableValue
+from api.routing.inputs import ALWAYS, ConditionsInput, Count, OverflowInput, VariableName, VariableValue
 from api.security.audit import record
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
@@ -56,7 +56,9 @@ class OutputsInput(Input):
 
     skills: Annotated[list[SkillNeedInput], Field(max_length=MAX_OUTPUTS)] = Field(default_factory=list)
     priority: Count | None = None
-    context: Annotated[dict[str, VariableValue], Field(max_length=MAX_OUTPUTS)] = Field(default_factory=dict)
+    context: Annotated[dict[VariableName, VariableValue], Field(max_length=MAX_OUTPUTS)] = Field(
+        default_factory=dict
+    )
     profiles: Annotated[list[Id], Field(max_length=MAX_OUTPUTS)] = Field(default_factory=list)
 
 

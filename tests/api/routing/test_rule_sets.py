@@ -115,7 +115,7 @@ async def test_a_rule_set_is_made_changed_and_deleted_and_rules_keep_their_ids(a
         ),
         (
             {**VIP, "rules": [{"name": "x", "outputs": {"context": {"a b": 1}}}]},
-            ("rules.0.outputs.context.?", "wrong_name"),
+            ("rules.0.outputs.context.?", "wrong_form"),
         ),
         (
             {**VIP, "rules": [{"id": "404", "name": "x", "outputs": {"priority": 1}}]},
