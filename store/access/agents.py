@@ -6,6 +6,7 @@ from sqlmodel import Session, col, select
 
 from store.access.credentials import end_all_sign_ins, holders_of_live_keys
 from store.db.refusals import RefusalReason, StoreRefusalError, not_found
+from store.db.sql import insert_or_ignore
 from store.tables import Agent
 
 ADMIN = "admin"
@@ -39,10 +40,10 @@ def add(
 
 def ensure_admin(session: Session, agent_id: str, name: str, at: datetime) -> bool:
     """Make the agent with this fixed id, an active admin. Whether it had been one that was not."""
-    agent = session.get(Agent, agent_id)
-    if agent is None:
-        session.add(Agent(id=agent_id, name=name, role=ADMIN, created_at=at))
-        return False
+    # Several processes may start at once.
+    row = Agent(id=agent_id, name=name, role=ADMIN, created_at=at)
+    insert_or_ignore(session, Agent, [row.model_dump()])
+    agent = session.get_one(Agent, agent_id)
     if agent.active and agent.role == ADMIN:
         return False
     agent.active, agent.role = True, ADMIN

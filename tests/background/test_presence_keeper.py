@@ -123,7 +123,7 @@ def counted(desk: Desk) -> Iterator[list[str]]:
     statements: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if not statement.startswith("BEGIN"):
+        if not statement.startswith(("BEGIN", "SELECT set_config")):
             statements.append(statement)
 
     engines = {desk.store._read_engine, desk.store._write_engine}

@@ -20,7 +20,15 @@ from store.conversations.messages import settle
 from store.db.database import Database
 from store.inbox.inbox_events import newest_inbox_id
 from store.inbox.relay_shares import lowest_position
-from store.tables import Customer, InboxEvent, Relay, RelayPartition, inbox_metadata
+from store.tables import (
+    Customer,
+    DispatchShard,
+    InboxEvent,
+    ProcessLease,
+    Relay,
+    RelayPartition,
+    inbox_metadata,
+)
 from support.deliveries import body_of, echo_event, new_mid, new_psid, now_ms
 from support.eventually import eventually
 from support.paths import PAYLOADS
@@ -149,8 +157,8 @@ async def _at_rest(product: Whole) -> Tables:
 
 
 async def _tables(product: Whole) -> Tables:
-    """Every row of both databases but the relay's leases."""
-    leases = (Relay.__tablename__, RelayPartition.__tablename__)
+    """Every row of both databases but the leases."""
+    leases = {each.__tablename__ for each in (Relay, RelayPartition, DispatchShard, ProcessLease)}
     store = [table for table in SQLModel.metadata.sorted_tables if table.name not in leases]
     return await _rows(product.store, store) | await _rows(product.inbox, inbox_metadata.sorted_tables)
 
