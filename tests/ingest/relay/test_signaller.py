@@ -90,12 +90,12 @@ async def test_of_what_names_an_earlier_message_no_message_is_noted_where_nobody
     signaller = Signaller(intake.store, client)
     for thread in routed.threads:
         signaller.add(thread.page_id, thread.customer_id, thread.events)
+    assert len(await rows(intake.store, ThreadEventRow)) == 1
     running = asyncio.create_task(signaller.run())
 
     async def forgotten() -> bool:
         return await rows(intake.store, ThreadEventRow) == []
 
-    assert len(await rows(intake.store, ThreadEventRow)) == 1
     await eventually(forgotten)
     kinds = [row.kind for row in await rows(intake.store, Event)]
     assert "message.received_outside_conversation" not in kinds
