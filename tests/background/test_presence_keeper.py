@@ -257,5 +257,6 @@ async def test_when_nothing_is_wrong_a_look_is_one_statement(machine: Machine) -
         await machine.keeper.look()
         with counted(machine.desk) as statements:
             await machine.keeper.look()
-        assert len(statements) == 1
+        # On PostgreSQL the processes are asked for, too: no lock of a file tells which of them are dead.
+        assert len(statements) <= (1 if machine.desk.store.dialect == "sqlite" else 2)
     await process.close()
