@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
@@ -25,6 +26,11 @@ from workflows.messages import STATE_QUERY, WRITE_DOWN_SIGNAL, CommandResult
 pytestmark = pytest.mark.time_skipping
 
 _AGES = timedelta(days=400)
+_TASK_EVENTS = {
+    EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
+    EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED,
+    EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
+}
 
 
 async def opened(desk: Desk, env: WorkflowEnvironment) -> datetime:
@@ -156,19 +162,27 @@ async def test_asking_a_run_to_write_costs_five_events(desk: Desk, env: Workflow
     await opened(desk, env)
     handle = await desk.handle()
 
-    async def length() -> int:
-        return (await handle.describe()).history_length
+    async def finished_events() -> list[EventType.ValueType]:
+        """The events so far; none while a workflow task is open, as its commands are still to come."""
+        events = [event.event_type async for event in handle.fetch_history_events()]
+        tasks = [event for event in events if event in _TASK_EVENTS]
+        return events if tasks[-1] == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED else []
 
     async def nothing_is_on_its_way() -> bool:
         return not (await known(desk)).outbox
 
     await eventually(nothing_is_on_its_way)
-    before, written_at = await length(), (await desk.thread()).written_at
+    before, written_at = len(await eventually(finished_events)), (await desk.thread()).written_at
     await handle.signal(WRITE_DOWN_SIGNAL)
 
     async def is_written() -> bool:
         return (await desk.thread()).written_at != written_at
 
     await eventually(is_written)
-    await known(desk)  # its task has ended by then
-    assert await length() == before + 5
+    assert (await eventually(finished_events))[before:] == [
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED,
+        EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
+        EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED,
+        EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
+        EventType.EVENT_TYPE_MARKER_RECORDED,
+    ]
