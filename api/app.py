@@ -43,7 +43,7 @@ from api.http.rate_limit import RateLimit
 from api.http.slow_reads import LongReads
 from api.http.untrusted_proxies import ProxyWatch
 from api.security.audit import record_as
-from api.security.auth import BOOTSTRAP_ADMIN_ID, roles_by_digest
+from api.security.auth import BOOTSTRAP_ADMIN_ID, rights_by_digest
 from api.security.openapi import describe, introduction
 from api.security.permissions import Permission, Permissions
 from api.security.refused_requests import RefusedRequests
@@ -208,7 +208,7 @@ def _set_state(
     state.long_reads = LongReads(store)
     state.stream_presence = StreamPresence(store, settings.process_locks_directory)
     state.event_hub = EventHub(
-        store, lambda session, digests: roles_by_digest(session, settings, digests), render_event
+        store, lambda session, digests: rights_by_digest(session, settings, digests), render_event
     )
     state.files = FileStore(settings.files_url)
     state.file_checks = FileChecks(settings)

@@ -85,7 +85,7 @@ async def sign_in(
         refused.note(Refused.SIGN_IN, source, agent_id=agent.id if agent is not None else None, reason=reason)
         raise Problem("invalid_credentials")
     new_device_token = await throttle.record_success(tried)
-    token, now = new_secret(credentials.SIGN_IN_PREFIX), clock.now()
+    token, now = new_secret(credentials.SIGN_IN_PREFIX), clock.process_now()
 
     def begin(session: Session) -> None:
         sign_in_id = credentials.begin_sign_in(session, agent.id, digest_of(token), now, now + LIFETIME)
@@ -104,7 +104,7 @@ async def sign_out(database: DatabaseDep, caller: Caller) -> Response:
     if (sign_in_id := caller.sign_in_id) is not None:
 
         def end(session: Session) -> None:
-            credentials.end_sign_in(session, sign_in_id, clock.now())
+            credentials.end_sign_in(session, sign_in_id, clock.process_now())
             record(session, caller, FactKind.SIGN_IN_REVOKED, sign_in_id=sign_in_id)
 
         await database.write(end)

@@ -80,10 +80,10 @@ async def list_conversations(
         window=window,
         text=q,
     )
-    span = Span(limit + 1, newest_first=True, before=before)
+    span, reader = Span(limit + 1, newest_first=True, before=before), caller.reader
 
     def load(session: Session) -> list[ConversationRecord]:
-        return conversations.listed(session, wanted, span, now=now)
+        return conversations.listed(session, wanted, span, now=now, reader=reader)
 
     found = await long_reads.read_if(q is not None, request, caller.agent_id, load)
     return _BY_ACTIVITY.page(

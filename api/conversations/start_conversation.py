@@ -14,6 +14,7 @@ from base.ids import id_from_key, new_id
 from domain.conversations.command_types import StartConversation
 from domain.conversations.lifecycle import Trigger
 from domain.sending.decide_send import RefusalCode
+from store.access.visibility import refuse_unseen
 from store.conversations.command_targets import new_conversation_ref
 
 router = api_router("conversations")
@@ -46,6 +47,7 @@ async def start_conversation(
     """
     key = idempotency_key
     command_id = id_from_key(caller.agent_id, body.customer_id, Trigger.START, key) if key else new_id()
+    await database.read(lambda s: refuse_unseen(s, caller.reader, "customer_id", body.customer_id))
     conversation = await database.read(lambda s: new_conversation_ref(s, body.customer_id, command_id))
     command = StartConversation(
         command_id=command_id,

@@ -95,7 +95,7 @@ async def list_customers(
     span = Span(limit + 1, newest_first=True, before=_BY_NEWEST.read(cursor))
     wanted = CustomerFilter(page_id, psid, q)
     found = await long_reads.read_if(
-        q is not None, request, caller.agent_id, lambda s: customers.listed(s, wanted, span)
+        q is not None, request, caller.agent_id, lambda s: customers.listed(s, wanted, caller.reader, span)
     )
     return _BY_NEWEST.page(found, limit, CustomerListView.of, customers.place_of)
 

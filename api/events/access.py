@@ -1,14 +1,17 @@
-"""Which events somebody may hear: those of what they may read. One rule for the stream and for timelines.
+"""Which events somebody may hear: those of what they may read and see. One rule for the stream and timelines.
 
 An event's kind begins with what it is about, as in `survey.answered`. Who may read that, by the operation
-that shows it, may hear of it. What nobody has put into the table is for administrators.
+that shows it, may hear of it. What nobody has put into the table is for administrators. What happens in a
+thread is heard by those who see it (`store.access.visibility`).
 """
 
 from dataclasses import dataclass
 from functools import cache
 
+from api.security.auth import Rights
 from api.security.permissions import Permissions
-from domain.access.roles import Role
+from domain.access.roles import SEEING_ALL, Role
+from store.access.conversation_viewers import Viewers
 from store.tables import Event
 
 SHOWN_BY: dict[str, str] = {
@@ -63,11 +66,18 @@ class Reader:
     """Somebody who reads events, with the rights of the moment; when these change, the stream ends."""
 
     agent_id: str
-    role: Role
+    rights: Rights
     subjects: frozenset[str] | None
     """As `subjects_for`."""
 
 
-def may_see(event: Event, reader: Reader) -> bool:
-    """Whether a reader may hear of an event. Every event of the stream is asked about here."""
-    return reader.subjects is None or event.kind.partition(".")[0] in reader.subjects
+def may_see(event: Event, viewers: Viewers | None, reader: Reader) -> bool:
+    """Whether a reader may hear of an event. Every event of the stream is asked about here.
+
+    `viewers`: who sees the thread that it happened in; None if it happened in none.
+    """
+    if reader.subjects is not None and event.kind.partition(".")[0] not in reader.subjects:
+        return False
+    if viewers is None or reader.rights.role in SEEING_ALL:
+        return True
+    return viewers.include(reader.agent_id, reader.rights.queue_ids)

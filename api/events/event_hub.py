@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
@@ -21,8 +21,10 @@ from sqlmodel import Session
 
 from api.http.dependencies import from_app
 from api.http.problems import Problem
+from api.security.auth import Rights
+from base import clock
 from base.log import get_logger
-from domain.access.roles import Role
+from store.access.conversation_viewers import ThreadViewers, Viewers, viewers_of_threads
 from store.db.database import Database
 from store.db.signals import EVENTS_APPENDED
 from store.events import timeline
@@ -39,8 +41,8 @@ _IN_MEMORY = 2000
 
 _log = get_logger("api")
 
-Rights = Callable[[Session, Collection[str]], Mapping[str, Role]]
-"""The roles of those among some tokens, by their digests, that are live."""
+ReadRights = Callable[[Session, Collection[str]], Mapping[str, Rights]]
+"""The rights of those among some tokens, by their digests, that are live."""
 
 Render = Callable[[Event, str], bytes]
 """An event of the log with this id, as every stream sends it."""
@@ -51,13 +53,13 @@ class Listener:
     """Whose stream it is, by the digest of a token, and what it asks for and may see."""
 
     digest: str
-    role: Role
+    rights: Rights
     wanted: EventFilter
-    may_see: Callable[[Event], bool]
+    may_see: Callable[[Event, Viewers | None], bool]
 
-    def takes(self, event: Event) -> bool:
-        """Whether the stream tells of an event."""
-        return self.wanted.lets_through(event) and self.may_see(event)
+    def takes(self, event: Event, viewers: Viewers | None) -> bool:
+        """Whether the stream tells of an event, whose thread has these viewers."""
+        return self.wanted.lets_through(event) and self.may_see(event, viewers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,11 @@ class LogBounds:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """An event and its block."""
+    """An event, who sees the thread that it happened in, and its block."""
 
     number: int
     event: Event
+    viewers: Viewers | None
     block: bytes
 
 
@@ -84,14 +87,14 @@ _number = attrgetter("number")
 class EventHub:
     """The reader of the table runs only while somebody listens. Streams are counted per process."""
 
-    def __init__(self, database: Database, rights: Rights, render: Render) -> None:
+    def __init__(self, database: Database, rights: ReadRights, render: Render) -> None:
         self.is_ending = False
         self._database = database
-        self._rights = rights
+        self._read_rights = rights
         self._render = render
         self._log_id = ""
         self._listeners: Counter[str] = Counter()
-        self._roles: Mapping[str, Role] = {}
+        self._rights: Mapping[str, Rights] = {}
         self._recent: list[_Told] = []
         self._floor = 0  # Every event after this one, up to the position, is in memory.
         self._position = 0
@@ -117,7 +120,7 @@ class EventHub:
         digest = listener.digest
         if digest not in self._listeners:
             # As was just asked; with the next events it is asked anew.
-            self._roles = {**self._roles, digest: listener.role}
+            self._rights = {**self._rights, digest: listener.rights}
         self._listeners[digest] += 1
         try:
             async with self._starting:
@@ -130,8 +133,12 @@ class EventHub:
                 await self.close()
 
     def may_listen(self, listener: Listener) -> bool:
-        """Whether a token is live, and its holder what it was, as of the newest event in memory."""
-        return self._roles.get(listener.digest) is listener.role
+        """Whether a token is live, with the rights that it had, as of the newest event in memory."""
+        return self._rights.get(listener.digest) == listener.rights
+
+    def is_live(self, listener: Listener) -> bool:
+        """Whether a token is live, whatever its rights are by now."""
+        return listener.digest in self._rights
 
     async def bounds(self, log_id: str) -> LogBounds:
         """What there is of the log now, which may be more than is in memory yet."""
@@ -149,13 +156,18 @@ class EventHub:
             first = bisect_right(self._recent, after, key=_number)
             part = self._recent[first : first + _BATCH]
             reached = part[-1].number if part else after
-            return [told.block for told in part if listener.takes(told.event)], reached
+            return [told.block for told in part if listener.takes(told.event, told.viewers)], reached
         known, log_id = self._position, self._log_id
 
         def look(session: Session) -> tuple[list[bytes], int]:
             # Not beyond what is in memory: only so far is it known who may listen.
             found = timeline.read_events(session, listener.wanted, after=after, limit=_BATCH, through=known)
-            blocks = [self._render(event, log_id) for event in found if listener.may_see(event)]
+            threads = _threads_of(session, found)
+            blocks = [
+                self._render(event, log_id)
+                for event in found
+                if listener.may_see(event, _viewers_of(event, threads))
+            ]
             return blocks, _id(found[-1]) if len(found) == _BATCH else known
 
         return await self._database.read(look)
@@ -203,17 +215,21 @@ class EventHub:
         after, listeners = self._position, tuple(self._listeners)
         settled = await timeline.settled_through(self._database)
 
-        def look(session: Session) -> tuple[list[_Told], Mapping[str, Role]]:
+        def look(session: Session) -> tuple[list[_Told], Mapping[str, Rights]]:
             found = timeline.read_events(
                 session, timeline.EVERYTHING, after=after, limit=_BATCH, through=settled
             )
-            told = [_Told(_id(event), event, self._render(event, self._log_id)) for event in found]
-            return told, self._rights(session, listeners)
+            threads = _threads_of(session, found)
+            told = [
+                _Told(_id(event), event, _viewers_of(event, threads), self._render(event, self._log_id))
+                for event in found
+            ]
+            return told, self._read_rights(session, listeners)
 
-        found, roles = await self._database.read(look)
-        changed = any(self._roles.get(digest) is not roles.get(digest) for digest in listeners)
+        found, rights = await self._database.read(look)
+        changed = any(self._rights.get(digest) != rights.get(digest) for digest in listeners)
         newcomers = [digest for digest in self._listeners if digest not in listeners]
-        self._roles = {**roles, **{digest: self._roles[digest] for digest in newcomers}}
+        self._rights = {**rights, **{digest: self._rights[digest] for digest in newcomers}}
         if not found and not changed:
             return False
         self._recent.extend(found)
@@ -227,6 +243,16 @@ class EventHub:
     def _tell_streams(self) -> None:
         self._grown.set()
         self._grown = asyncio.Event()
+
+
+def _threads_of(session: Session, events: Iterable[Event]) -> Mapping[str, ThreadViewers]:
+    """Who sees the threads in which these events happened, as it now is."""
+    customer_ids = {event.customer_id for event in events if event.customer_id is not None}
+    return viewers_of_threads(session, customer_ids, clock.now())
+
+
+def _viewers_of(event: Event, threads: Mapping[str, ThreadViewers]) -> Viewers | None:
+    return None if event.customer_id is None else threads[event.customer_id].of(event.conversation_id)
 
 
 def _id(event: Event) -> int:

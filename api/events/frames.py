@@ -73,7 +73,9 @@ class GoodbyeReason(StrEnum):
     SERVER_STOPS = "server_stops"
     """Connect again, after `retry`, with the last id."""
     ACCESS_ENDED = "access_ended"
-    """The key was revoked, the sign-in ended, or the role changed."""
+    """The key was revoked, or the sign-in ended."""
+    RIGHTS_CHANGED = "rights_changed"
+    """The role or the queues of the agent changed. Connect again, and read again what is shown."""
 
 
 class Goodbye(Frame):

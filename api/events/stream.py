@@ -23,11 +23,12 @@ from api.events.access import Reader, may_see, subjects_for
 from api.events.event_hub import EventHub, EventHubDep, Listener, LogBounds
 from api.events.frames import Goodbye, GoodbyeReason, Hello, Ping, Reset, ResetReason
 from api.events.position import Position, read_id, write_id
+from api.http.dependencies import DatabaseDep, SettingsDep
 from api.http.fields import Digits, Id, Text
 from api.http.paging import Number
 from api.http.problem_docs import problems
 from api.http.problems import Problem
-from api.security.auth import Caller, Principal
+from api.security.auth import Caller, Principal, Rights, rights_by_digest
 from api.security.guarded_route import api_router
 from api.security.permissions import PermissionsDep
 from api.services.stream_presence import StreamPresence, StreamPresenceDep
@@ -58,7 +59,9 @@ class EventStream(Response):
         self,
         hub: EventHub,
         principal: Principal,
+        rights: Rights,
         wanted: EventFilter,
+        *,
         asked: Position | None,
         presence: StreamPresence | None = None,
     ) -> None:
@@ -68,9 +71,9 @@ class EventStream(Response):
         self.headers["cache-control"] = "no-store"
         self._hub = hub
         self._agent_id = principal.agent_id
-        reader = Reader(principal.agent_id, principal.role, wanted.subjects)
+        reader = Reader(principal.agent_id, rights, wanted.subjects)
         self._listener = Listener(
-            principal.digest, principal.role, wanted, lambda event: may_see(event, reader)
+            principal.digest, rights, wanted, lambda event, viewers: may_see(event, viewers, reader)
         )
         self._asked = asked
         self._presence = presence
@@ -133,7 +136,7 @@ class EventStream(Response):
             ping = Ping(server_time=clock.now())
             await _write(send, b"".join(blocks) or ping.render(id=write_id(log_id, number)))
             ping_at = time.monotonic() + PING_SECONDS
-        return GoodbyeReason.ACCESS_ENDED
+        return GoodbyeReason.RIGHTS_CHANGED if hub.is_live(listener) else GoodbyeReason.ACCESS_ENDED
 
 
 def why_reset(asked: Position, bounds: LogBounds) -> ResetReason | None:
@@ -154,10 +157,12 @@ def why_reset(asked: Position, bounds: LogBounds) -> ResetReason | None:
 )
 async def stream_events(
     hub: EventHubDep,
+    settings: SettingsDep,
+    database: DatabaseDep,
     caller: Caller,
+    *,
     permissions: PermissionsDep,
     stream_presence: StreamPresenceDep,
-    *,
     conversation_id: Id | None = None,
     page_id: Digits | None = None,
     kind: Annotated[list[FactKind] | None, Query(description="One kind or several.")] = None,
@@ -191,7 +196,13 @@ async def stream_events(
         subjects_for(permissions, caller.role),
         frozenset(kind) if kind is not None else None,
     )
-    return EventStream(hub, caller, wanted, asked, stream_presence if presence else None)
+    known = await database.read(lambda s: rights_by_digest(s, settings, [caller.digest]))
+    rights = known.get(caller.digest)
+    if rights is None:
+        raise Problem("unauthenticated")
+    return EventStream(
+        hub, caller, rights, wanted, asked=asked, presence=stream_presence if presence else None
+    )
 
 
 def _greeting(position_id: str, reset: ResetReason | None) -> bytes:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends
@@ -15,8 +16,10 @@ from api.security.refused_requests import Refused, RefusedRequests, source_of
 from base import clock
 from base.ids import id_from_key
 from base.settings import Settings
-from domain.access.roles import SUPERVISORS_AND_ADMINS, Role
+from domain.access.roles import SEEING_ALL, SUPERVISORS_AND_ADMINS, Role
 from store.access import credentials
+from store.access.conversation_viewers import queues_of_agents
+from store.access.visibility import Reader
 from store.db.database import Database, Lane
 
 MAX_TOKEN_LENGTH = 512
@@ -40,6 +43,19 @@ class Principal:
         """Whether conversations of others may be acted on."""
         return self.role in SUPERVISORS_AND_ADMINS
 
+    @property
+    def reader(self) -> Reader:
+        """Whose conversations are read."""
+        return Reader(self.agent_id, self.role in SEEING_ALL, clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What the holder of a token may see: by their role, and by the queues that they serve."""
+
+    role: Role
+    queue_ids: frozenset[str]
+
 
 def digest_of(token: str) -> str:
     """What is stored of a token. Tokens are 256 random bits, so one round of SHA-256 is enough."""
@@ -59,7 +75,7 @@ async def authenticate(request: Request) -> Principal:
     digest = digest_of(token)
     principal = await principal_by_digest(database, state.settings, digest)
     if principal is None:
-        reason, agent_id = await database.read(lambda s: credentials.why_refused(s, digest, clock.now()))
+        reason, agent_id = await database.read(lambda s: credentials.why_refused(s, digest, *_now()))
         refused.note(Refused.TOKEN, source_of(request), reason=reason, agent_id=agent_id)
         raise Problem("unauthenticated", headers=_CHALLENGE)
     return principal
@@ -71,20 +87,25 @@ async def principal_by_digest(database: Database, settings: Settings, digest: st
     if admin_token is not None and hmac.compare_digest(digest_of(admin_token.get_secret_value()), digest):
         found = await database.read(lambda s: credentials.active_agent(s, BOOTSTRAP_ADMIN_ID), Lane.FIRST)
     else:
-        found = await database.read(lambda s: credentials.by_digest(s, digest, clock.now()), Lane.FIRST)
+        found = await database.read(lambda s: credentials.by_digest(s, digest, *_now()), Lane.FIRST)
     if found is None:
         return None
     return Principal(found.agent_id, found.name, Role(found.role), digest, found.sign_in_id)
 
 
-def roles_by_digest(session: Session, settings: Settings, digests: Collection[str]) -> dict[str, Role]:
-    """The roles of those tokens, by their digests, that are live: `principal_by_digest` for many at once."""
-    roles = credentials.live_roles(session, digests, clock.now())
+def rights_by_digest(session: Session, settings: Settings, digests: Collection[str]) -> dict[str, Rights]:
+    """The rights of those tokens, by their digests, that are live: `principal_by_digest` for many at once."""
+    holders = credentials.live_holders(session, digests, clock.now(), clock.process_now())
     admin_token = settings.admin_token
     if admin_token is not None and (digest := digest_of(admin_token.get_secret_value())) in digests:
         admin = credentials.active_agent(session, BOOTSTRAP_ADMIN_ID)
-        roles |= {digest: admin.role} if admin is not None else {}
-    return {digest: Role(role) for digest, role in roles.items()}
+        holders |= {digest: admin} if admin is not None else {}
+    narrowed = {each.agent_id for each in holders.values() if Role(each.role) not in SEEING_ALL}
+    queues = queues_of_agents(session, narrowed)
+    return {
+        digest: Rights(Role(each.role), queues.get(each.agent_id, frozenset()))
+        for digest, each in holders.items()
+    }
 
 
 async def principal_of(request: Request) -> Principal:
@@ -94,6 +115,11 @@ async def principal_of(request: Request) -> Principal:
 
 
 Caller = Annotated[Principal, Depends(principal_of)]
+
+
+def _now() -> tuple[datetime, datetime]:
+    """The instant for keys, which is the desk's, and the one for sign-ins: a journey in time ends none."""
+    return clock.now(), clock.process_now()
 
 
 def _bearer_token(request: Request) -> str | None:

@@ -1,25 +1,30 @@
-"""The route class of every endpoint: first who you are, then what you may, only then your body.
+"""The route class of every endpoint: first who you are, then what you may and see, only then your body.
 
 FastAPI reads the body before it asks any dependency, hence a route class.
 """
 
 from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
 from typing import Any, get_args, get_origin
 
 import orjson
 from fastapi import APIRouter
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Router
 
 from api.http.body import read_body
+from api.http.fields import is_id
 from api.http.problems import Problem
 from api.http.validation_errors import find_wrong_parameters
 from api.security.auth import Principal, authenticate
 from api.security.permissions import Permissions
 from api.security.refused_requests import Refused, RefusedRequests, source_of
+from store.access.visibility import SUBJECTS, refuse_unseen
+from store.db.database import Database
 
 MAX_BODY_BYTES = 256 * 1024
 BODY_TIMEOUT_SECONDS = 10.0
@@ -66,6 +71,7 @@ class GuardedRoute(APIRoute):
                 request.state.principal = principal
                 if wrong := find_wrong_parameters(request.query_params.multi_items(), known, lists):
                     raise Problem("invalid_request", errors=wrong)
+                await _refuse_unseen(request, principal)
             return await serve(self.prepare_request(request))
 
         return guarded
@@ -104,6 +110,19 @@ def _record_denial(request: Request, principal: Principal, operation: str) -> No
     refused: RefusedRequests = request.app.state.refused_requests
     who, role = principal.agent_id, principal.role
     refused.note(Refused.ACCESS, source_of(request), actor_id=who, operation=operation, role=role)
+
+
+async def _refuse_unseen(request: Request, principal: Principal) -> None:
+    """What the path names and the caller does not see is answered as what does not exist."""
+    named = [(name, value) for name, value in request.path_params.items() if name in SUBJECTS]
+    database: Database = request.app.state.database
+    for name, value in named:
+        if is_id(value):  # what is none is refused with its reason
+            await database.read(partial(_check, principal, name, value))
+
+
+def _check(principal: Principal, name: str, value: str, session: Session) -> None:
+    refuse_unseen(session, principal.reader, name, value)
 
 
 def _query_parameters(dependant: Dependant) -> Iterator[tuple[str, Any]]:

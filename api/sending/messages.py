@@ -61,8 +61,8 @@ async def list_outbound_messages(
 
         return _OWN.page(
             query,
-            read=partial(own_messages.listed, session, wanted),
-            find=partial(own_messages.find, session),
+            read=partial(own_messages.listed, session, wanted, caller.reader),
+            find=partial(own_messages.find, session, caller.reader),
             place_of=own_messages.place_of,
             show=show,
         )

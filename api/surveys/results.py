@@ -113,7 +113,9 @@ async def list_surveys(
     """Surveys with their answers, the newest endings first."""
     wanted = SurveyFilter(page_id, status, question, from_, until)
     span = Span(limit + 1, newest_first=True, before=_BY_ENDING.read(cursor))
-    found = await long_reads.read(request, caller.agent_id, lambda s: survey_results.listed(s, wanted, span))
+    found = await long_reads.read(
+        request, caller.agent_id, lambda s: survey_results.listed(s, wanted, caller.reader, span)
+    )
     return _BY_ENDING.page(found, limit, SurveyView.of, survey_results.place_of)
 
 
@@ -130,7 +132,9 @@ async def summarize_surveys(
 ) -> SurveySummary:
     """How surveys ended, how many were answered, and what the answers say."""
     wanted = SurveyFilter(page_id=page_id, question=question, from_=from_, until=until)
-    found = await long_reads.read(request, caller.agent_id, lambda s: survey_results.summarize(s, wanted))
+    found = await long_reads.read(
+        request, caller.agent_id, lambda s: survey_results.summarize(s, wanted, caller.reader)
+    )
     return SurveySummary.model_validate(asdict(found) | {"response_rate": found.response_rate})
 
 

@@ -22,3 +22,5 @@ PEOPLE = frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMIN})
 SUPERVISORS_AND_ADMINS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 """They may act on conversations of others."""
 ADMINS = frozenset({Role.ADMIN})
+SEEING_ALL = frozenset({Role.ADMIN, Role.MACHINE})
+"""They see the conversations of every queue; the others those of their queues and their own."""

@@ -25,7 +25,7 @@ _LIVE_KEY = (
 )
 _LIVE_SIGN_IN = (
     col(SignIn.revoked_at).is_(None),
-    col(SignIn.expires_at) > bindparam("now"),
+    col(SignIn.expires_at) > bindparam("process_now"),
     col(Agent.active),
 )
 _KEY_HOLDER = (
@@ -38,13 +38,13 @@ _SIGNED_IN = (
     .join(SignIn, col(SignIn.agent_id) == col(Agent.id))
     .where(col(SignIn.digest) == bindparam("digest"), *_LIVE_SIGN_IN)
 )
-_KEY_ROLES = (
-    sql_select(col(ApiKey.digest), col(Agent.role))
+_KEY_HOLDERS = (
+    sql_select(col(ApiKey.digest), *_HOLDER)
     .join(Agent, col(ApiKey.agent_id) == col(Agent.id))
     .where(col(ApiKey.digest).in_(bindparam("digests", expanding=True)), *_LIVE_KEY)
 )
-_SIGN_IN_ROLES = (
-    sql_select(col(SignIn.digest), col(Agent.role))
+_SIGN_IN_HOLDERS = (
+    sql_select(col(SignIn.digest), *_HOLDER, col(SignIn.id))
     .join(Agent, col(SignIn.agent_id) == col(Agent.id))
     .where(col(SignIn.digest).in_(bindparam("digests", expanding=True)), *_LIVE_SIGN_IN)
 )
@@ -66,25 +66,29 @@ def active_agent(session: Session, agent_id: str) -> TokenHolder | None:
     return TokenHolder(agent.id, agent.name, agent.role) if agent is not None and agent.active else None
 
 
-def by_digest(session: Session, digest: str, now: datetime) -> TokenHolder | None:
-    """Who holds the live API key or sign-in with this digest."""
+def by_digest(session: Session, digest: str, now: datetime, process_now: datetime) -> TokenHolder | None:
+    """Who holds the live API key or sign-in with this digest. Sign-ins live by the process clock."""
     connection = session.connection()
     key = connection.execute(_KEY_HOLDER, {"digest": digest, "now": now}).first()
     if key is not None:
         return TokenHolder(*key)
-    sign_in = connection.execute(_SIGNED_IN, {"digest": digest, "now": now}).first()
+    sign_in = connection.execute(_SIGNED_IN, {"digest": digest, "process_now": process_now}).first()
     return TokenHolder(*sign_in) if sign_in is not None else None
 
 
-def live_roles(session: Session, digests: Collection[str], now: datetime) -> dict[str, str]:
-    """The roles of those among many tokens, by their digests, that are live."""
-    connection, wanted = session.connection(), {"digests": list(digests), "now": now}
-    keys = connection.execute(_KEY_ROLES, wanted).all()
-    sign_ins = connection.execute(_SIGN_IN_ROLES, wanted).all()
-    return {row.digest: row.role for row in (*keys, *sign_ins)}
+def live_holders(
+    session: Session, digests: Collection[str], now: datetime, process_now: datetime
+) -> dict[str, TokenHolder]:
+    """The holders of those among many tokens, by their digests, that are live."""
+    connection, wanted = session.connection(), list(digests)
+    keys = connection.execute(_KEY_HOLDERS, {"digests": wanted, "now": now}).all()
+    sign_ins = connection.execute(_SIGN_IN_HOLDERS, {"digests": wanted, "process_now": process_now}).all()
+    return {digest: TokenHolder(*holder) for digest, *holder in (*keys, *sign_ins)}
 
 
-def why_refused(session: Session, digest: str, now: datetime) -> tuple[str, str | None]:
+def why_refused(
+    session: Session, digest: str, now: datetime, process_now: datetime
+) -> tuple[str, str | None]:
     """Why a digest lets nobody in, and whose it was: `revoked`, `expired`, `inactive`, or `unknown`."""
     key = session.exec(select(ApiKey).where(ApiKey.digest == digest)).first()
     held = key or session.exec(select(SignIn).where(SignIn.digest == digest)).first()
@@ -92,7 +96,8 @@ def why_refused(session: Session, digest: str, now: datetime) -> tuple[str, str 
         return "unknown", None
     if held.revoked_at is not None:
         return "revoked", held.agent_id
-    is_over = held.expires_at is not None and held.expires_at <= now
+    over_at = now if isinstance(held, ApiKey) else process_now
+    is_over = held.expires_at is not None and held.expires_at <= over_at
     return "expired" if is_over else "inactive", held.agent_id
 
 

@@ -14,6 +14,7 @@ from domain.conversations.lifecycle import Status
 from domain.sending.window import Stage
 from domain.workstreams.automated_texts import placeholder_names
 from domain.workstreams.conversation_settings import ConversationSettings
+from store.access.visibility import Reader, conversation_is_listed, joined, queues_of, served
 from store.db.ranges import Span, merged, unindexed
 from store.db.sql import among
 from store.search import texts as search_texts
@@ -29,6 +30,7 @@ from store.tables import (
     Thread,
     Workstream,
 )
+from store.tables.queues import DEFAULT_QUEUE_ID
 from store.workstreams import context_variables as context
 
 LIVE_STATUSES = tuple(status.value for status in Status if status is not Status.CLOSED)
@@ -58,6 +60,9 @@ _ENDS = {
     WindowFilter.HUMAN_AGENT: col(Thread.human_agent_until),
 }
 _FEW = 500
+
+_MAX_QUEUE_RANGES = 10
+"""Each queue is read by itself. Who serves more of them sees much of everything: that is read and sifted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +107,10 @@ def find(session: Session, conversation_id: str) -> ConversationRecord | None:
 
 
 def listed(
-    session: Session, wanted: ConversationFilter, span: Span[Place], *, now: datetime
+    session: Session, wanted: ConversationFilter, span: Span[Place], *, now: datetime, reader: Reader
 ) -> list[ConversationRecord]:
-    """A part of the list by activity."""
-    ranges = _ranges(session, wanted, now)
+    """A part of the list by activity: of what this reader sees for its own sake."""
+    ranges = _ranges(session, wanted, now, reader)
     if not ranges:
         return []
     ids = session.scalars(merged(ranges, _KEY, span)).all()
@@ -205,25 +210,77 @@ def _needs_variables(record: ConversationRecord) -> bool:
     return record.session is not None and template is not None and "{$" in f"{template.title} {template.tabs}"
 
 
-def _ranges(session: Session, wanted: ConversationFilter, now: datetime) -> list[list[ColumnElement[bool]]]:
-    """What is wanted, as ranges of the list; none where nothing can be found."""
-    exact = {
-        Conversation.page_id: wanted.page_id,
-        Conversation.agent_id: wanted.agent_id,
-        Conversation.queue_id: wanted.queue_id,
-    }
+def _ranges(
+    session: Session, wanted: ConversationFilter, now: datetime, reader: Reader
+) -> list[list[ColumnElement[bool]]]:
+    """What is wanted and seen, as ranges of the list; none where nothing can be found."""
+    exact = {Conversation.page_id: wanted.page_id, Conversation.agent_id: wanted.agent_id}
     narrowing = {col(column): value for column, value in exact.items() if value is not None}
     window = [_in_window(wanted.window, now)] if wanted.window is not None else []
     statuses = list(dict.fromkeys(wanted.statuses))
     few = _few(session, wanted, now)
     if few is None:
         conditions = [*(column == value for column, value in narrowing.items()), *window]
-        return [[*conditions, col(Conversation.status) == status] for status in statuses or _STATUSES]
+        by_status = [[col(Conversation.status) == status] for status in statuses or _STATUSES]
+        parts, others = _seen_parts(session, wanted, reader)
+        of_parts = [[*conditions, *part, *status] for part in parts for status in by_status]
+        return [*of_parts, *([*conditions, *_any_of(statuses), each] for each in others)]
     # The few are found by an index of theirs alone.
     conditions = [*(unindexed(column) == value for column, value in narrowing.items()), *window]
-    if statuses:
-        conditions.append(unindexed(col(Conversation.status)).in_(statuses))
-    return [[*conditions, each] for each in few]
+    if wanted.queue_id is not None:
+        conditions.append(_belongs_to(wanted.queue_id))
+    if not reader.sees_all:
+        conditions.append(conversation_is_listed(reader, Conversation))
+    return [[*conditions, *_any_of(statuses), each] for each in few]
+
+
+Part = list[ColumnElement[bool]]
+
+
+def _seen_parts(
+    session: Session, wanted: ConversationFilter, reader: Reader
+) -> tuple[list[Part], list[ColumnElement[bool]]]:
+    """What a reader sees of what is wanted, in parts that an index has in order, and few more beside them."""
+    queue = wanted.queue_id
+    in_queue: list[Part] = [[]] if queue is None else _in_queue(queue)
+    if reader.sees_all or (wanted.agent_id == reader.agent_id):
+        return in_queue, []
+    served_queues = set(session.scalars(queues_of(reader)))
+    if queue is not None and queue in served_queues:
+        return in_queue, []
+    if wanted.page_id is not None or wanted.agent_id is not None or len(served_queues) > _MAX_QUEUE_RANGES:
+        sifted = conversation_is_listed(reader, Conversation)
+        return [[*([_belongs_to(queue)] if queue is not None else []), sifted]], []
+    parts = [part for each in sorted(served_queues) for part in _in_queue(each)] if queue is None else []
+    parts += [[col(Conversation.agent_id) == reader.agent_id, *part] for part in _unindexed_queue(queue)]
+    is_live = unindexed(col(Conversation.status)) != Status.CLOSED.value
+    beside = [
+        col(Conversation.id).in_(joined(reader)),
+        and_(is_live, col(Conversation.id).in_(served(reader))),
+    ]
+    return parts, [and_(each, *part) for each in beside for part in _unindexed_queue(queue)]
+
+
+def _in_queue(queue_id: str) -> list[Part]:
+    """The conversations of a queue; those in none belong to the default queue."""
+    of, parts = col(Conversation.queue_id), list[Part]()
+    parts.append([of == queue_id])
+    if queue_id == DEFAULT_QUEUE_ID:
+        parts.append([of.is_(None)])
+    return parts
+
+
+def _belongs_to(queue_id: str) -> ColumnElement[bool]:
+    """The same as one condition, for what another index finds."""
+    return func.coalesce(col(Conversation.queue_id), DEFAULT_QUEUE_ID) == queue_id
+
+
+def _unindexed_queue(queue_id: str | None) -> list[Part]:
+    return [[]] if queue_id is None else [[_belongs_to(queue_id)]]
+
+
+def _any_of(statuses: Sequence[str]) -> Part:
+    return [unindexed(col(Conversation.status)).in_(statuses)] if statuses else []
 
 
 def _few(session: Session, wanted: ConversationFilter, now: datetime) -> list[ColumnElement[bool]] | None:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, select
 from sqlmodel import Session, col
 
 from domain.sending.delivery import MessageStatus
+from store.access.visibility import Reader, is_seen
 from store.db.ranges import Span, merged, unindexed
 from store.tables import Message
 
@@ -27,9 +28,11 @@ class MessageFilter:
     agent_id: str | None = None
 
 
-def listed(session: Session, wanted: MessageFilter, span: Span[Place]) -> list[Message]:
-    """A part of the list."""
+def listed(session: Session, wanted: MessageFilter, reader: Reader, span: Span[Place]) -> list[Message]:
+    """A part of the list: of what this reader sees."""
     narrowed: list[ColumnElement[bool]] = [col(Message.direction) == "outbound"]
+    if not reader.sees_all:
+        narrowed.append(is_seen(reader, col(Message.conversation_id), col(Message.customer_id)))
     if wanted.page_id is not None:
         narrowed.append(col(Message.page_id) == wanted.page_id)
     if wanted.agent_id is not None:
@@ -44,10 +47,11 @@ def listed(session: Session, wanted: MessageFilter, span: Span[Place]) -> list[M
     return _in_order(session, session.scalars(merged(ranges, _KEY, span)).all())
 
 
-def find(session: Session, message_id: str) -> Message | None:
+def find(session: Session, reader: Reader, message_id: str) -> Message | None:
     """A message of ours, of whatever status: it may have changed since it was listed."""
-    message = session.get(Message, message_id)
-    return message if message is not None and message.direction == "outbound" else None
+    seen = is_seen(reader, col(Message.conversation_id), col(Message.customer_id))
+    ours = (col(Message.id) == message_id, col(Message.direction) == "outbound")
+    return session.scalars(select(Message).where(*ours, seen)).first()
 
 
 def place_of(message: Message) -> Place:

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
+from store.access.visibility import Reader, thread_is_seen
 from store.conversations.listing import live_conversation_id
 from store.db.ranges import Span, cut, unindexed
 from store.db.sql import among
@@ -48,9 +49,11 @@ def find(session: Session, customer_id: str) -> CustomerRecord | None:
     return CustomerRecord(row[0], row[1], live_conversation_id(session, customer_id))
 
 
-def listed(session: Session, wanted: CustomerFilter, span: Span[Place]) -> list[Customer]:
-    """A part of the list by the instant of the first word."""
+def listed(session: Session, wanted: CustomerFilter, reader: Reader, span: Span[Place]) -> list[Customer]:
+    """A part of the list by the instant of the first word: of those whose threads this reader sees."""
     statement = sql_select(Customer)
+    if not reader.sees_all:
+        statement = statement.where(thread_is_seen(reader, col(Customer.id)))
     if wanted.text is not None:
         called = search_texts.found(session, Kind.NAME, wanted.text, page_id=wanted.page_id)
         if called is None:

@@ -5,9 +5,10 @@ from datetime import datetime
 from sqlmodel import Session
 
 from store.routing.agent_states import RoutingWrites, add_agent_state
-from store.routing.members import DEFAULT_QUEUE_ID, SERVING_ROLES, add_member, remove_member
+from store.routing.members import SERVING_ROLES, add_member, remove_member
 from store.routing.presence import leave_at_once
 from store.tables import Agent
+from store.tables.queues import DEFAULT_QUEUE_ID
 
 
 def follow_change(

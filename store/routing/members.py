@@ -10,8 +10,8 @@ from store.routing.capacity import lock_agent_state
 from store.routing.distribution_settings import raise_settings_version
 from store.routing.marks import MarkKind
 from store.tables import QueueMember
+from store.tables.queues import DEFAULT_QUEUE_ID
 
-DEFAULT_QUEUE_ID = "default"
 SERVING_ROLES = frozenset({"agent", "supervisor"})
 """Who is a member of the default queue. Administrators and machines are members where somebody adds them."""
 

@@ -24,7 +24,7 @@ from store.routing.configuration import (
     refuse_wrong,
 )
 from store.routing.marks import MarkKind
-from store.routing.members import DEFAULT_QUEUE_ID, SERVING_ROLES
+from store.routing.members import SERVING_ROLES
 from store.routing.rule_rows import group_of
 from store.tables import (
     Agent,
@@ -38,6 +38,7 @@ from store.tables import (
     WorkItem,
     Workstream,
 )
+from store.tables.queues import DEFAULT_QUEUE_ID
 
 MAX_QUEUES = 500
 _RESOURCE = "queue"

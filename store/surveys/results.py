@@ -12,6 +12,7 @@ from domain.conversations.projection import NEVER_WAS
 from domain.conversations.state import SurveyStatus
 from domain.surveys.texts import SCORES
 from domain.workstreams.conversation_settings import Question
+from store.access.visibility import Reader, is_seen
 from store.db.ranges import Span, cut
 from store.tables import AgentSession, Survey, SurveyAnswer
 
@@ -84,10 +85,10 @@ def find(session: Session, survey_id: str) -> SurveyRecord | None:
     return SurveyRecord(*row) if row else None
 
 
-def listed(session: Session, wanted: SurveyFilter, span: Span[Place]) -> list[SurveyRecord]:
-    """A part of the list by endings."""
+def listed(session: Session, wanted: SurveyFilter, reader: Reader, span: Span[Place]) -> list[SurveyRecord]:
+    """A part of the list by endings: of those that this reader sees."""
     key = (col(Survey.ended_at), col(Survey.id))
-    found = session.execute(cut(_records().where(*_conditions(wanted)), key, span))
+    found = session.execute(cut(_records().where(*_conditions(wanted, reader)), key, span))
     return [SurveyRecord(*row) for row in found]
 
 
@@ -96,9 +97,9 @@ def place_of(record: SurveyRecord) -> Place:
     return record.survey.ended_at, record.survey.id
 
 
-def summarize(session: Session, wanted: SurveyFilter) -> Summary:
-    """Count outcomes and scores."""
-    joined = _conditions(wanted)
+def summarize(session: Session, wanted: SurveyFilter, reader: Reader) -> Summary:
+    """Count outcomes and scores of those that this reader sees."""
+    joined = _conditions(wanted, reader)
     answer_id = col(SurveyAnswer.survey_id)
     reached = case((col(Survey.sent_at).is_not(None) | answer_id.is_not(None), 1))
     counted = session.execute(
@@ -158,10 +159,12 @@ def _records() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _conditions(wanted: SurveyFilter) -> list[ColumnElement[bool]]:
+def _conditions(wanted: SurveyFilter, reader: Reader) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [
         or_(col(Survey.reason).is_(None), col(Survey.reason) != NEVER_WAS)
     ]
+    if not reader.sees_all:
+        conditions.append(is_seen(reader, col(Survey.conversation_id), col(Survey.customer_id)))
     if wanted.page_id is not None:
         conditions.append(col(Survey.page_id) == wanted.page_id)
     if wanted.question is not None:

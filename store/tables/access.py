@@ -38,7 +38,7 @@ class ApiKey(SQLModel, table=True):
 
 
 class SignIn(SQLModel, table=True):
-    """A person's login: a short-lived bearer token, only its SHA-256 kept."""
+    """A person's login: a short-lived bearer token, only its SHA-256 kept. It lives by the process clock."""
 
     __tablename__ = "sign_in"
 

@@ -21,9 +21,8 @@ class Conversation(SQLModel, table=True):
         index_where(
             "ix_conversation_agent_activity", "agent_id", "status", _ACTIVITY, "id", given="agent_id"
         ),
-        index_where(
-            "ix_conversation_queue_activity", "queue_id", "status", _ACTIVITY, "id", given="queue_id"
-        ),
+        # Those without a queue too: they belong to the default queue.
+        Index("ix_conversation_queue_activity", "queue_id", "status", _ACTIVITY, "id"),
         # Of the customers of a search the rows themselves need not be read.
         Index("ix_conversation_customer_activity", "customer_id", _ACTIVITY, "id", "status"),
         Index("ix_conversation_opened", "opened_at"),
@@ -54,6 +53,7 @@ class AgentSession(SQLModel, table=True):
     """One agent's turn inside a conversation. A projection."""
 
     __tablename__ = "conversation_session"  # "session" is SQLModel's word
+    __table_args__ = (Index("ix_conversation_session_agent", "agent_id", "started_at"),)
 
     id: Deleted[str] = Field(primary_key=True)
     conversation_id: Deleted[str] = Field(foreign_key="conversation.id", index=True)

@@ -19,8 +19,9 @@ from store.routing.agent_states import RoutingWrites, refresh_agent
 from store.routing.capacity import lock_agent_state
 from store.routing.claims import Claim, ClaimOrder, ClaimRefusal, claim
 from store.routing.marks import append_marks
-from store.routing.members import DEFAULT_QUEUE_ID, enrol_agent
+from store.routing.members import enrol_agent
 from store.routing.projection import project_routing
+from store.tables.queues import DEFAULT_QUEUE_ID
 from support.postgres import any_database
 from support.steps import START
 from support.store import add_conversation, add_customer, make_settings, seed

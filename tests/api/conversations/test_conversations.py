@@ -62,7 +62,7 @@ async def test_a_list_costs_three_statements_however_long(api: Api, seed: Seed) 
         assert len(statements) == 3, statements  # who asks, which ones, and these
 
 
-async def test_messages_and_timeline_cost_three_statements(api: Api, seed: Seed) -> None:
+async def test_messages_and_timeline_cost_four_statements(api: Api, seed: Seed) -> None:
     thread = await seed.conversation()
     for number in range(12):
         await seed.message(thread, f"Message {number}")
@@ -70,7 +70,7 @@ async def test_messages_and_timeline_cost_three_statements(api: Api, seed: Seed)
     for part in ("messages", "timeline"):
         with api.counted_statements() as statements:
             await client.get(f"{LIST}/{thread.conversation_id}/{part}")
-        assert len(statements) == 3, statements  # who asks, the conversation, its parts
+        assert len(statements) == 4, statements  # who asks, whether it is seen, the conversation, its parts
 
 
 async def test_filters_narrow(api: Api, seed: Seed) -> None:

@@ -167,7 +167,8 @@ async def test_who_may_no_longer_listen_hears_nothing_that_happens_afterwards(ap
         await eventually(is_over, within=4)
         assert "page.secret" not in stream.text
         assert stream.blocks[-1]["event"] == "goodbye"
-        assert stream.blocks[-1]["data"] == {"reason": "access_ended"}
+        reason = "rights_changed" if how == "another role" else "access_ended"
+        assert stream.blocks[-1]["data"] == {"reason": reason}
 
         async def told() -> bool:
             return "page.secret" in other.text

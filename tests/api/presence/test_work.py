@@ -18,10 +18,11 @@ from domain.routing.placement import Placement, StayRecord, WaitingPlace
 from store import tables
 from store.routing.agent_states import RoutingWrites, refresh_agent
 from store.routing.capacity import lock_agent_state
-from store.routing.members import DEFAULT_QUEUE_ID, enrol_agent
+from store.routing.members import enrol_agent
 from store.routing.projection import project_routing
 from store.routing.slot_states import SlotState
 from store.routing.transactions import with_routing_writes
+from store.tables.queues import DEFAULT_QUEUE_ID
 from support.api import NOW, Api, Seed, Thread
 
 NEXT = f"/v1/queues/{DEFAULT_QUEUE_ID}/next"

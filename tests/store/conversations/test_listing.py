@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from sqlmodel import Session
 
 from domain.conversations.state import SurveyStatus
+from store.access.visibility import Reader
 from store.conversations import listing as conversations
 from store.conversations import outbound_messages as own_messages
 from store.conversations import transcripts
@@ -28,6 +29,8 @@ from support.plans import plans_of
 from support.store import PAGE_A, make_settings
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+ALL = Reader("admin", sees_all=True, at=NOON)
 
 Read = Callable[[Session, Span[Any]], list[Any]]
 
@@ -49,19 +52,21 @@ def plan(connection: Connection, read: Read, span: Span[Any]) -> list[str]:
 
 
 def conversations_of(**wanted: Any) -> Read:
-    return lambda session, span: conversations.listed(session, ConversationFilter(**wanted), span, now=NOON)
+    return lambda session, span: conversations.listed(
+        session, ConversationFilter(**wanted), span, now=NOON, reader=ALL
+    )
 
 
 def own(**wanted: Any) -> Read:
-    return lambda session, span: own_messages.listed(session, MessageFilter(**wanted), span)
+    return lambda session, span: own_messages.listed(session, MessageFilter(**wanted), ALL, span)
 
 
 def people(**wanted: Any) -> Read:
-    return lambda session, span: customers.listed(session, CustomerFilter(**wanted), span)
+    return lambda session, span: customers.listed(session, CustomerFilter(**wanted), ALL, span)
 
 
 def surveys(**wanted: Any) -> Read:
-    return lambda session, span: survey_results.listed(session, SurveyFilter(**wanted), span)
+    return lambda session, span: survey_results.listed(session, SurveyFilter(**wanted), ALL, span)
 
 
 def log(**wanted: Any) -> Read:

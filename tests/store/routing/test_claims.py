@@ -22,8 +22,8 @@ from store.routing.claims import (
     ClaimRefusal,
     take_lapsed_back,
 )
-from store.routing.members import DEFAULT_QUEUE_ID
 from store.routing.slot_states import SlotState
+from store.tables.queues import DEFAULT_QUEUE_ID
 from support.steps import START
 from support.waiting_desk import Desk, waiting_desk
 

@@ -15,7 +15,7 @@ from domain.routing.presence import ChosenPresence, PresenceKind
 from store import tables
 from store.routing.absences import begin_absence, end_absence
 from store.routing.agent_states import RoutingWrites
-from store.routing.members import DEFAULT_QUEUE_ID, add_member, enrol_agent
+from store.routing.members import add_member, enrol_agent
 from store.routing.presence import (
     Absence,
     PresenceStream,
@@ -31,6 +31,7 @@ from store.routing.presence import (
     survey_presence,
     sweep_process,
 )
+from store.tables.queues import DEFAULT_QUEUE_ID
 from support.steps import START
 from support.waiting_desk import Desk, waiting_desk
 

@@ -20,6 +20,7 @@ from domain.sending.decide_send import ContentKind, SenderKind
 from domain.workstreams.conversation_settings import Question, SurveySettings, SurveyWay
 from sandbox.graph_payload import check_message
 from store import tables
+from store.access.visibility import Reader
 from store.conversations.projection import project
 from store.db.database import Database
 from store.db.ranges import Span
@@ -36,6 +37,7 @@ from support.store import (
 from support.surveys import PRIVACY_URL, answers, link_token, surveys, switch_on
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+ALL = Reader("admin", sees_all=True, at=NOON)
 CUSTOMER, STRANGER = "customer-a", "customer-b"
 CONVERSATION = "conversation-a"
 
@@ -147,9 +149,9 @@ async def test_what_a_discarded_attempt_scheduled_never_was(store: Database) -> 
         ("survey1", "cancelled", "never_was"),
         ("survey2", "scheduled", None),
     ]
-    found = await store.read(lambda s: listed(s, SurveyFilter(), Span(10)))
+    found = await store.read(lambda s: listed(s, SurveyFilter(), ALL, Span(10)))
     assert [each.survey.id for each in found] == ["survey2"]
-    summary = await store.read(lambda s: summarize(s, SurveyFilter()))
+    summary = await store.read(lambda s: summarize(s, SurveyFilter(), ALL))
     assert summary.outcomes["cancelled"] == 0
 
 
@@ -311,11 +313,11 @@ async def test_results_count_a_late_answer_that_no_workflow_took_note_of(store: 
     )
     await tap(store, payloads[4], at=NOON + timedelta(days=1))
 
-    summary = await store.read(lambda session: summarize(session, SurveyFilter(page_id=PAGE_A)))
+    summary = await store.read(lambda session: summarize(session, SurveyFilter(page_id=PAGE_A), ALL))
     assert {name: count for name, count in summary.outcomes.items() if count} == {"answered": 1, "skipped": 1}
     assert (summary.invited, summary.answered, summary.late, summary.response_rate) == (1, 1, 1, 1.0)
     found = await store.read(
-        lambda session: listed(session, SurveyFilter(status=SurveyStatus.ANSWERED), Span(9))
+        lambda session: listed(session, SurveyFilter(status=SurveyStatus.ANSWERED), ALL, Span(9))
     )
     assert [record.survey.id for record in found] == ["survey1"]
 

@@ -1,0 +1,296 @@
+"""Who sees what of a conversation, by route, role and what they have to do with it.
+
+Every route that touches a conversation is called by every role: as a member of its queue, as none, as its
+agent, and as its former agent. What is not seen is answered as what does not exist.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+from sqlmodel import Session, col
+
+from api.app import PERMISSIONS, create_app
+from api.services.workflow_client import CommandRefusedError
+from base.ids import new_id
+from base.settings import Settings
+from domain.access.roles import Role
+from domain.conversations.changes import Refusal
+from domain.conversations.lifecycle import Status
+from store import tables
+from store.access.visibility import SUBJECTS
+from store.db.sql import delete_rows
+from support.api import NOW, Api, Seed
+from support.store import rows
+
+RELATIONS = ("member", "not_member", "own", "former")
+UNSEEN = "not_member"
+
+SEEN: dict[str, int] = {
+    "get_conversation": 200,
+    "list_messages": 200,
+    "get_timeline": 200,
+    "get_context": 200,
+    "set_context": 422,
+    "change_context": 422,
+    "reply": 422,
+    "show_typing": 204,
+    "show_seen": 204,
+    "take_thread": 200,
+    "pass_thread": 200,
+    "release_thread": 200,
+    "request_thread": 200,
+    "pick": 200,
+    "accept": 200,
+    "decline": 200,
+    "assign": 422,
+    "transfer": 422,
+    "close_session": 200,
+    "reopen": 200,
+    "end": 200,
+    "complete": 200,
+    "release": 200,
+    "force_close": 200,
+    "resend_message": 422,
+    "send_held_message": 200,
+    "cancel_message": 200,
+    "get_customer": 200,
+    "list_thread_messages": 200,
+    "get_attachment": 409,
+    "get_survey": 200,
+    "erase_customer": 202,
+}
+"""Routes whose path names something of a conversation, with the answer to who may call them and sees it."""
+
+SHOWN_IN = {
+    "list_conversations": "conversation_id",
+    "list_outbound_messages": "message_id",
+    "list_customers": "customer_id",
+    "list_surveys": "survey_id",
+}
+"""Lists, and what of the conversation they show to who sees it."""
+
+TESTED_APART = {
+    "start_conversation": "its body names the customer",
+    "stream_events": "tests/api/events/test_membership.py",
+    "summarize_surveys": "it counts what list_surveys shows",
+    "upload_attachment": "a new file is of no conversation yet",
+}
+AREAS = ("conversations", "messages", "customers", "attachments", "surveys", "events")
+OTHER_AREAS = {
+    "accounts",
+    "agents",
+    "audit",
+    "automated-messages",
+    "bulk-actions",
+    "capacity-profiles",
+    "disposition-codes",
+    "erasures",
+    "me",
+    "operating-hours",
+    "pages",
+    "queues",
+    "reports",
+    "rule-sets",
+    "server",
+    "session-templates",
+    "sign-in",
+    "sign-ins",
+    "sign-out",
+    "skills",
+    "webhook-events",
+    "workstreams",
+}
+"""First parts of the paths of routes that show nothing of a conversation."""
+
+
+@dataclass
+class Desk:
+    """A conversation with a message, a file and a survey."""
+
+    ids: dict[str, str]
+
+
+def routes() -> list[APIRoute]:
+    return [route for route in create_app(Settings()).routes if isinstance(route, APIRoute)]
+
+
+def parameters(route: APIRoute) -> set[str]:
+    return set(re.findall(r"\{(\w+)\}", route.path))
+
+
+def test_every_route_that_touches_a_conversation_has_an_entry() -> None:
+    """A new route needs one: in SEEN if its path names something of a conversation, else in another table."""
+    by_path, others = set(), set()
+    for route in routes():
+        area = route.path.removeprefix("/v1/").partition("/")[0]
+        if parameters(route) & SUBJECTS.keys():
+            by_path.add(route.name)
+        elif area in AREAS:
+            others.add(route.name)
+        else:
+            assert area in OTHER_AREAS or not route.path.startswith("/v1/"), route.path
+    assert by_path == SEEN.keys()
+    assert others == SHOWN_IN.keys() | TESTED_APART.keys()
+
+
+@pytest.fixture
+async def desk(seed: Seed) -> Desk:
+    thread = await seed.conversation(standard_until=NOW + timedelta(days=36500))
+    message_id = await seed.message(
+        thread, "Hello", direction="outbound", sender_kind="agent", status="held", agent_id="nobody"
+    )
+    attachment_id, survey_id = new_id(), new_id()
+    await seed.add(
+        tables.Attachment(
+            id=attachment_id,
+            direction="inbound",
+            message_id=message_id,
+            page_id=thread.page_id,
+            customer_id=thread.customer_id,
+            kind="image",
+            state="pending",
+            created_at=NOW,
+        ),
+        tables.Survey(
+            id=survey_id,
+            page_id=thread.page_id,
+            customer_id=thread.customer_id,
+            conversation_id=thread.conversation_id,
+            token=new_id(),
+            question="csat",
+            status="sent",
+            ended_at=NOW,
+            due_at=NOW,
+        ),
+    )
+    ids = [thread.conversation_id, thread.customer_id, message_id, attachment_id, survey_id]
+    names = ["conversation_id", "customer_id", "message_id", "attachment_id", "survey_id"]
+    return Desk(dict(zip(names, ids, strict=True)))
+
+
+async def somebody(api: Api, desk: Desk, role: str, relation: str) -> httpx.AsyncClient:
+    """An agent of this role who has this to do with the conversation."""
+    agent_id, client = await api.somebody(role)
+    conversation_id = desk.ids["conversation_id"]
+
+    def relate(session: Session) -> None:
+        if relation != "member":
+            delete_rows(session, tables.QueueMember, col(tables.QueueMember.agent_id) == agent_id)
+        if relation == "own":
+            session.get_one(tables.Conversation, conversation_id).agent_id = agent_id
+        if relation == "former":
+            session.add(
+                tables.AgentSession(
+                    id=new_id(),
+                    conversation_id=conversation_id,
+                    number=1,
+                    agent_id=agent_id,
+                    started_at=NOW + timedelta(days=3650),
+                    accepted_at=NOW + timedelta(days=3650),
+                    closed_at=NOW,
+                    closure_reason="released_by_agent",
+                )
+            )
+
+    await api.database.write(relate)
+    return client
+
+
+async def call(client: httpx.AsyncClient, route: APIRoute, ids: dict[str, str]) -> httpx.Response:
+    (method,) = route.methods or {""}
+    body: dict[str, Any] | None = {} if method in ("POST", "PATCH", "PUT") else None
+    return await client.request(method, route.path.format_map(ids), json=body)
+
+
+@pytest.mark.parametrize("relation", RELATIONS)
+@pytest.mark.parametrize("role", [role.value for role in Role])
+async def test_each_route_answers_by_role_and_membership(
+    api: Api, desk: Desk, role: str, relation: str
+) -> None:
+    client = await somebody(api, desk, role, relation)
+    sees = relation != UNSEEN or role in ("admin", "machine")
+    by_name = {route.name: route for route in routes()}
+    unknown = dict.fromkeys(desk.ids, "404")
+    for name, code in SEEN.items():  # an erasure is the last, as it takes the rest away
+        answer = await call(client, by_name[name], desk.ids)
+        allowed = Role(role) in PERMISSIONS.roles(name)
+        expected = 403 if not allowed else code if sees else 404
+        assert answer.status_code == expected, (name, role, relation, answer.text)
+        if expected == 404:
+            missing = await call(client, by_name[name], unknown)
+            named = next(iter(parameters(by_name[name]) & SUBJECTS.keys()))
+            assert answer.text.replace(desk.ids[named], "404") == missing.text, name
+
+
+@pytest.mark.parametrize("relation", RELATIONS)
+@pytest.mark.parametrize("role", [role.value for role in Role])
+async def test_each_list_shows_what_is_seen_and_counts_nothing_else(
+    api: Api, desk: Desk, role: str, relation: str
+) -> None:
+    client = await somebody(api, desk, role, relation)
+    sees = relation != UNSEEN or role in ("admin", "machine")
+    by_name = {route.name: route for route in routes()}
+    for name, subject in SHOWN_IN.items():
+        if Role(role) not in PERMISSIONS.roles(name):
+            continue
+        answer = await client.get(by_name[name].path)
+        shown = [item["id"] for item in answer.json()["items"]]
+        assert shown == ([desk.ids[subject]] if sees else []), (name, role, relation)
+    found = (await client.get("/v1/conversations", params={"q": "hello"})).json()["items"]
+    assert len(found) == (1 if sees else 0)
+    if Role(role) in PERMISSIONS.roles("summarize_surveys"):
+        summary = (await client.get("/v1/surveys/summary")).json()
+        assert summary["outcomes"]["sent"] == (1 if sees else 0)
+
+
+@pytest.mark.parametrize(("relation", "code"), [("member", 409), ("not_member", 404)])
+async def test_a_conversation_is_started_with_a_customer_who_is_seen(
+    api: Api, desk: Desk, relation: str, code: int
+) -> None:
+    api.engine.answer = lambda _: CommandRefusedError(
+        Refusal("conversation_exists", "There is one already.", Status.OPEN)
+    )
+    client = await somebody(api, desk, "agent", relation)
+    body = {"customer_id": desk.ids["customer_id"]}
+    answer = await client.post("/v1/conversations", json=body)
+    assert answer.status_code == code
+    if code == 404:
+        unknown = await client.post("/v1/conversations", json={"customer_id": "404"})
+        assert answer.text.replace(body["customer_id"], "404") == unknown.text
+
+
+async def test_a_member_of_another_queue_sees_nothing_and_changes_hold_at_once(api: Api, desk: Desk) -> None:
+    agent_id, client = await api.somebody("agent")
+    path = f"/v1/conversations/{desk.ids['conversation_id']}"
+    assert (await client.get(path)).status_code == 200
+
+    def move(session: Session) -> None:
+        session.add(tables.Queue(id="sales", name="Sales", created_at=NOW))
+        session.flush()
+        session.get_one(tables.Conversation, desk.ids["conversation_id"]).queue_id = "sales"
+
+    await api.database.write(move)
+    assert (await client.get(path)).status_code == 404
+
+    def join(session: Session) -> None:
+        row = tables.QueueMember(queue_id="sales", agent_id=agent_id, freed_at=NOW, last_assigned_at=NOW)
+        session.add(row)
+
+    await api.database.write(join)
+    assert (await client.get(path)).status_code == 200
+
+
+async def test_agents_and_supervisors_have_a_place_in_the_default_queue_by_their_role(api: Api) -> None:
+    async def members() -> set[str]:
+        return {row.agent_id for row in await rows(api.database, tables.QueueMember)}
+
+    made = {role.value: (await api.somebody(role.value))[0] for role in Role}
+    assert await members() == {made["agent"], made["supervisor"]}
+    await api.admin.patch(f"/v1/agents/{made['agent']}", json={"role": "machine"})
+    await api.admin.patch(f"/v1/agents/{made['machine']}", json={"role": "agent"})
+    assert await members() == {made["machine"], made["supervisor"]}
