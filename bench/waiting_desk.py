@@ -81,7 +81,11 @@ class WaitingDesk:
 
     def _fill(self, session: Session, waiting: int) -> None:
         workstream = tables.Workstream(
-            id=_WORKSTREAM, name="Messenger", auto_close_waiting_after=3600, created_at=_MORNING
+            id=_WORKSTREAM,
+            name="Messenger",
+            distribution_mode="push",
+            auto_close_waiting_after=3600,
+            created_at=_MORNING,
         )
         account = tables.Account(id=_ACCOUNT, name="App", app_id="1", app_secret="", created_at=_MORNING)
         session.add_all([workstream, account, tables.RoutingVersion(version=1)])
