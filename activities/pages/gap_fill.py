@@ -6,6 +6,7 @@ broken off goes on there. A thread that changes meanwhile moves ahead, so none i
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -19,7 +20,8 @@ from base import clock
 from base.log import get_logger
 from base.secrets import Vault
 from domain.events.kinds import FactKind
-from domain.sending.delivery import comparable
+from domain.pages.problems import RESTORED
+from domain.sending.delivery import MessageStatus, comparable
 from messenger.graph.client import GraphClient, GraphUnavailable
 from messenger.graph.conversations import ListedThread, ThreadMessage
 from messenger.graph.credentials import PageCredentials
@@ -27,7 +29,7 @@ from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
 from messenger.graph.read_back import read_back_events
 from messenger.webhooks.webhook import WebhookEvent
-from store.conversations.messages import known_mids, unconfirmed_of_people
+from store.conversations.messages import UnconfirmedMessage, known_mids, unconfirmed_of_people
 from store.db.database import Database
 from store.db.sql import FOR_NO_KEY_UPDATE
 from store.events.events import append_page_event
@@ -45,10 +47,19 @@ _MAX_PASSES = 10
 _LATEST = timedelta(seconds=5)
 """Subscribed again, Meta delivers; a little later than we asked, by Meta's clock."""
 
+_CLOCKS_DIFFER = timedelta(seconds=2)
+"""Meta dates by whole seconds and by its own clock."""
+
+_CERTAINLY_NOT_SENT = frozenset(
+    {MessageStatus.HELD, MessageStatus.FAILED, MessageStatus.CANCELLED, MessageStatus.EXPIRED}
+)
 _OF_THREAD = frozenset({ErrorKind.MESSAGE, ErrorKind.UNREACHABLE, ErrorKind.THREAD_CONTROL})
 _NO_SUCH_OBJECT = (100, 33)
 
 _log = get_logger("activities")
+
+_Words = tuple[str | None, str]
+"""The person's PSID, and the words of a message to them as they are compared."""
 
 Pause = Callable[[float], Awaitable[None]]
 Take = Callable[[str, list[WebhookEvent]], Awaitable[None]]
@@ -224,16 +235,38 @@ def _missing(
     """What no row has, and how many of the page's own are left out.
 
     Our metadata is not shown. So a message of the page that may be one of ours whose id we do not know yet is
-    left to its echo and to the look at unknown sends.
+    left to its echo and to the look at unknown sends; but after a restore neither may come, and one that can
+    be no other than the message whose outcome the restore made unknown is taken for its echo.
     """
     known = known_mids(session, page_id, [each.mid for each in shown])
     new = [each for each in shown if each.mid not in known]
-    people = {each.psid for each in new if each.from_page and each.psid}
-    waiting = {(psid, comparable(words)) for psid, words in unconfirmed_of_people(session, page_id, people)}
+    from_page = Counter(_words(each) for each in new if each.from_page)
+    waiting: dict[_Words, list[UnconfirmedMessage]] = {}
+    for each in unconfirmed_of_people(session, page_id, {psid for psid, _ in from_page if psid}):
+        waiting.setdefault((each.psid, comparable(each.words)), []).append(each)
     missing = [
-        each for each in new if not each.from_page or (each.psid, comparable(each.text)) not in waiting
+        each
+        for each in new
+        if not each.from_page
+        or _words(each) not in waiting
+        or (from_page[_words(each)] == 1 and _is_only_restored(waiting[_words(each)], each))
     ]
     return missing, len(new) - len(missing)
+
+
+def _words(shown: ThreadMessage) -> _Words:
+    return shown.psid, comparable(shown.text)
+
+
+def _is_only_restored(waiting: Sequence[UnconfirmedMessage], shown: ThreadMessage) -> bool:
+    """Whether one message alone of these may have been sent, and its outcome is unknown since a restore."""
+    possible = [each for each in waiting if each.status not in _CERTAINLY_NOT_SENT]
+    return (
+        len(possible) == 1
+        and (possible[0].status, possible[0].reason) == (MessageStatus.UNKNOWN, RESTORED)
+        and possible[0].tried_at - _CLOCKS_DIFFER <= shown.created_at
+        and bool(shown.text)
+    )
 
 
 def _progress(gap: _Gap) -> Callable[[Session], None]:

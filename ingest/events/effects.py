@@ -6,6 +6,7 @@ from typing import Any
 
 from base import clock
 from domain.events.kinds import FactKind
+from domain.pages.problems import RESTORED
 from domain.sending.delivery import MessageStatus
 from domain.sending.thread_owner import OwnerKind, kind_of
 from ingest.events.customer_messages import (
@@ -92,6 +93,8 @@ def _own_messages(echo: meta.Echo, context: EventContext) -> Iterator[str]:
         yield known
     if echo.app_id == context.own_app_id and echo.metadata is None:
         yield from _waiting_with_text(echo.text or "", context)
+    if context.is_read_back and echo.text:
+        yield from _restored_with_text(echo.text, context)
 
 
 def _waiting_with_text(text: str, context: EventContext) -> Iterator[str]:
@@ -106,6 +109,18 @@ def _waiting_with_text(text: str, context: EventContext) -> Iterator[str]:
         if len(found) == 1 and (text or status is MessageStatus.SENDING):
             yield found[0]
             return
+
+
+def _restored_with_text(text: str, context: EventContext) -> Iterator[str]:
+    """The one message of ours that a restore made unknown and that Meta shows in the conversation.
+
+    `activities.pages.gap_fill` hands over only what can be no other message of ours.
+    """
+    found = waiting_with_words(
+        context.session, context.customer.id, text, MessageStatus.UNKNOWN, reason=RESTORED
+    )
+    if len(found) == 1:
+        yield found[0]
 
 
 def _append_confirmation(message_id: str, confirmed: ByEcho, context: EventContext) -> None:

@@ -176,16 +176,20 @@ def words_at_meta(text: str | None, content: Mapping[str, Any] | None) -> str:
     return "" if "attachment" in sent else sent.get("text", text) or ""
 
 
-def waiting_with_words(session: Session, customer_id: str, words: str, status: MessageStatus) -> list[str]:
-    """The ids of our messages to a customer in this status that have these words and no id of Meta's yet."""
-    found = session.exec(
-        select(Message.id, Message.text, Message.content).where(
-            col(Message.customer_id) == customer_id,
-            col(Message.direction) == "outbound",
-            col(Message.status) == status.value,
-            col(Message.mid).is_(None),
-        )
+def waiting_with_words(
+    session: Session, customer_id: str, words: str, status: MessageStatus, *, reason: str | None = None
+) -> list[str]:
+    """The ids of our messages to a customer in this status that have these words and no id of Meta's yet.
+
+    `reason`: only of those that are in the status for it.
+    """
+    query = select(Message.id, Message.text, Message.content).where(
+        col(Message.customer_id) == customer_id,
+        col(Message.direction) == "outbound",
+        col(Message.status) == status.value,
+        col(Message.mid).is_(None),
     )
+    found = session.exec(query if reason is None else query.where(col(Message.reason) == reason))
     wanted = comparable(words)
     return [
         message_id
@@ -194,10 +198,21 @@ def waiting_with_words(session: Session, customer_id: str, words: str, status: M
     ]
 
 
-def unconfirmed_of_people(session: Session, page_id: str, psids: Iterable[str]) -> list[tuple[str, str]]:
-    """Our messages to these people that have no id of Meta's yet: the PSID, and the words at Meta, each."""
+@dataclass(frozen=True, slots=True, repr=False)
+class UnconfirmedMessage:
+    """A message of ours that has no id of Meta's yet; `words` are those that Meta would show of it."""
+
+    psid: str
+    words: str
+    status: MessageStatus
+    reason: str | None
+    tried_at: datetime
+
+
+def unconfirmed_of_people(session: Session, page_id: str, psids: Iterable[str]) -> list[UnconfirmedMessage]:
+    """Our messages to these people that have no id of Meta's yet."""
     found = session.exec(
-        select(Customer.psid, Message.text, Message.content)
+        select(Customer.psid, Message)
         .join(Customer, col(Customer.id) == col(Message.customer_id))
         .where(
             col(Customer.page_id) == page_id,
@@ -206,7 +221,16 @@ def unconfirmed_of_people(session: Session, page_id: str, psids: Iterable[str]) 
             col(Message.mid).is_(None),
         )
     )
-    return [(psid, words_at_meta(text, content)) for psid, text, content in found]
+    return [
+        UnconfirmedMessage(
+            psid=psid,
+            words=words_at_meta(message.text, message.content),
+            status=MessageStatus(message.status or MessageStatus.UNKNOWN),
+            reason=message.reason,
+            tried_at=message.occurred_at,
+        )
+        for psid, message in found
+    ]
 
 
 def message_of_mid(session: Session, page_id: str, mid: str, *, lock: bool = False) -> Message | None:

@@ -12,6 +12,7 @@ from domain.sending.rate_limit import CONVERSATIONS_PACE
 from domain.sending.window import OpeningKind
 from messenger.graph.client import GraphUnavailable
 from messenger.graph.errors import GraphError, find_meaning
+from store.installation.backups import begin_restored
 from store.privacy import delete_customer as erasing
 from store.privacy import erasures
 from store.sending.rate_limit import take_reading_slot
@@ -214,6 +215,85 @@ async def test_a_message_of_ours_is_known_by_the_words_that_were_sent(desk: Page
     assert [message.id for message in await desk.messages() if message.sender_kind == "outside"] == []
     (filled,) = await desk.told("page.gap_filled")
     assert (filled["from_page"], filled["perhaps_ours"]) == (0, 2)
+
+
+async def _restored(desk: PageDesk, *messages: tuple[str, str]) -> None:
+    """The desk is put back to now, when these messages to Ann (id, text) were on their way."""
+    person = await desk.store.read(
+        lambda session: session.exec(select(Customer).where(Customer.psid == ANN)).one()
+    )
+    for id_, text in messages:
+        await _ours(desk, person.id, id_, text)
+    await desk.store.write(lambda session: begin_restored(session, desk.now(), desk.now()))
+
+
+async def _said_by_us_and_read_after_the_restore(desk: PageDesk, *texts: str) -> None:
+    for text in texts:
+        await desk.control("/clock", advance_seconds=5)
+        await desk.control(f"/pages/{PAGE_A}/answer", psid=ANN, text=text, app_id=APP_ID)
+    await desk.check()
+    assert await desk.fill()
+    await desk.relayed()
+
+
+async def _outbound(desk: PageDesk) -> list[tuple[str | None, str, str | None, str | None]]:
+    return [
+        (each.text, each.sender_kind, each.status, each.reason)
+        for each in await desk.messages()
+        if each.direction == "outbound"
+    ]
+
+
+async def test_a_message_that_a_restore_made_unknown_is_sent_where_meta_shows_it(desk: PageDesk) -> None:
+    await dropped(desk)
+    await _restored(desk, ("sent", "We look into it."), ("unsent", "Are you still there?"))
+    await _said_by_us_and_read_after_the_restore(desk, "We look  into it.", "This is Mia.")
+    assert sorted(await _outbound(desk)) == [
+        ("Are you still there?", "agent", "unknown", "restored"),
+        ("This is Mia.", "outside", "sent", None),
+        ("We look into it.", "agent", "sent", None),
+    ]
+    (filled,) = await desk.told("page.gap_filled")
+    assert (filled["from_page"], filled["perhaps_ours"]) == (2, 0)
+    (told,) = await desk.told("message.sent")
+    assert told["reason"] is None
+
+
+async def test_a_failed_message_with_the_same_words_was_not_the_one_that_was_sent(desk: PageDesk) -> None:
+    await dropped(desk)
+    await _restored(desk, ("again", "We look into it."))
+    person = (await desk.messages())[0].customer_id
+    await _ours(desk, person, "failed", "We look into it.", status="failed")
+    await _said_by_us_and_read_after_the_restore(desk, "We look into it.")
+    assert {each.id: each.status for each in await desk.messages() if each.direction == "outbound"} == {
+        "failed": "failed",
+        "again": "sent",
+    }
+
+
+@pytest.mark.parametrize(
+    ("ours", "shown"),
+    [(("one", "two"), 1), (("one",), 2), (("one", "two"), 2)],
+    ids=["two of ours", "two at Meta", "two of both"],
+)
+async def test_a_message_that_may_be_one_of_several_stays_unknown(
+    desk: PageDesk, ours: tuple[str, ...], shown: int
+) -> None:
+    await dropped(desk)
+    await _restored(desk, *((each, "Hello!") for each in ours))
+    await _said_by_us_and_read_after_the_restore(desk, *["Hello!"] * shown)
+    assert await _outbound(desk) == [("Hello!", "agent", "unknown", "restored")] * len(ours)
+    (filled,) = await desk.told("page.gap_filled")
+    assert (filled["from_page"], filled["perhaps_ours"]) == (0, shown)
+
+
+async def test_what_was_said_before_the_message_was_tried_is_not_it(desk: PageDesk) -> None:
+    await dropped(desk)
+    await desk.control(f"/pages/{PAGE_A}/answer", psid=ANN, text="Hello!", app_id=APP_ID)
+    await desk.control("/clock", advance_seconds=60)
+    await _restored(desk, ("later", "Hello!"))
+    await _said_by_us_and_read_after_the_restore(desk)
+    assert await _outbound(desk) == [("Hello!", "agent", "unknown", "restored")]
 
 
 async def _ours(desk: PageDesk, customer_id: str, id_: str, text: str, **values: Any) -> None:
