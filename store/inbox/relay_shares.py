@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, text, tuple_, update
+from sqlalchemy import bindparam, text, tuple_, update
 from sqlmodel import Session, col, func, select
 
 from base import clock
@@ -123,8 +123,8 @@ def lowest_position(session: Session) -> int:
 def _present(session: Session, relay_id: str, *, alone: bool) -> tuple[list[str], bool]:
     """Every relay that is there, in the same order for each of them, and whether this one has just come."""
     now = _now(session)
-    others = delete(Relay).where(col(Relay.id) != relay_id)
-    session.connection().execute(others if alone else others.where(col(Relay.present_until) <= now))
+    gone = [] if alone else [col(Relay.present_until) <= now]
+    delete_rows(session, Relay, col(Relay.id) != relay_id, *gone)
     known = list(session.exec(select(Relay.id)).all())
     upsert(session, Relay, {"id": relay_id, "present_until": now + PRESENCE})
     return sorted({*known, relay_id}), relay_id not in known

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, select
 
 from domain.pages.health import GAP_DAYS, Traffic
-from store.db.sql import upsert
+from store.db.sql import delete_rows, upsert
 from store.tables import PageHealth, PageSilence
 
 HEARD_EVERY = timedelta(seconds=10)
@@ -39,13 +39,13 @@ def traffic_of(session: Session, health: PageHealth) -> Traffic:
 
 def forget_old_silences(session: Session, page_id: str, now: datetime) -> None:
     """Drop what is older than the rule looks back."""
-    old = (col(PageSilence.page_id) == page_id, col(PageSilence.day) < now - _KEPT)
-    session.exec(delete(PageSilence).where(*old))
+    old = col(PageSilence.day) < now - _KEPT
+    delete_rows(session, PageSilence, col(PageSilence.page_id) == page_id, old)
 
 
 def forget_silences(session: Session, page_id: str) -> None:
     """Drop all of a page's."""
-    session.exec(delete(PageSilence).where(col(PageSilence.page_id) == page_id))
+    delete_rows(session, PageSilence, col(PageSilence.page_id) == page_id)
 
 
 def _is_later(last: datetime | None, at: datetime) -> bool:

@@ -4,12 +4,11 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete
 from sqlmodel import Session, col
 
 from domain.routing.demand import Demand
 from domain.routing.placement import Placement, StayRecord, WaitingPlace
-from store.db.sql import insert_or_ignore, table_of, upsert
+from store.db.sql import delete_rows, insert_or_ignore, table_of, upsert
 from store.routing.agent_states import RoutingWrites
 from store.routing.marks import MarkKind, append_marks
 from store.routing.slot_states import SlotState, WorkItemState
@@ -17,7 +16,6 @@ from store.routing.slots import live_slot, row_of_held, set_slot
 from store.tables import Demand as DemandRow
 from store.tables import QueueStay, WorkItem, WorkItemReturn, WorkItemWish
 
-_ITEM, _STAY = table_of(WorkItem), table_of(QueueStay)
 _RETURN, _WISH = table_of(WorkItemReturn), table_of(WorkItemWish)
 
 
@@ -110,8 +108,8 @@ def _heal(
 
 def _leave(session: Session, placement: Placement, writes: RoutingWrites, now: datetime) -> None:
     conversation_id = placement.conversation_id
-    for table in (_RETURN, _WISH, _ITEM):
-        session.connection().execute(delete(table).where(table.c.conversation_id == conversation_id))
+    for model in (WorkItemReturn, WorkItemWish, WorkItem):
+        delete_rows(session, model, col(model.conversation_id) == conversation_id)
     slot = placement.slot
     wanted = row_of_held(slot, placement.stay, placement.queue_id, placement.origin) if slot else None
     set_slot(session, conversation_id, wanted, writes, now)
@@ -152,8 +150,8 @@ def _write_item(session: Session, placement: Placement, waiting: WaitingPlace, n
 
 
 def _forget_returns(session: Session, conversation_id: str) -> None:
-    for table in (_RETURN, _WISH):
-        session.connection().execute(delete(table).where(table.c.conversation_id == conversation_id))
+    for model in (WorkItemReturn, WorkItemWish):
+        delete_rows(session, model, col(model.conversation_id) == conversation_id)
 
 
 def _write_returns(session: Session, conversation_id: str, waiting: WaitingPlace) -> None:
@@ -195,8 +193,5 @@ def _write_stay(session: Session, conversation_id: str, stay: StayRecord) -> Non
 
 
 def _forget_later_stays(session: Session, placement: Placement) -> None:
-    session.connection().execute(
-        delete(_STAY).where(
-            _STAY.c.conversation_id == placement.conversation_id, col(QueueStay.stay) > placement.stay
-        )
-    )
+    of_conversation = col(QueueStay.conversation_id) == placement.conversation_id
+    delete_rows(session, QueueStay, of_conversation, col(QueueStay.stay) > placement.stay)

@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, any_, bindparam, column, delete, select, text
+from sqlalchemy import Select, any_, bindparam, column, select, text
 from sqlmodel import Session, col
 
 from domain.search.terms import Term, terms_of, words_of
 from domain.sending.decide_send import SenderKind
-from store.db.sql import insert_or_ignore, is_postgres
+from store.db.sql import delete_rows, insert_or_ignore, is_postgres
 from store.search.postgres_words import newest_on_postgresql
 from store.tables import Customer, Message, SearchText
 
@@ -127,10 +127,10 @@ def index_entry(
 
 
 def _forget(session: Session, customer_id: str, source_id: str, kind: Kind) -> None:
-    session.connection().execute(
-        delete(SearchText).where(
-            col(SearchText.customer_id) == customer_id,
-            col(SearchText.source_id) == source_id,
-            col(SearchText.kind) == kind.value,
-        )
+    delete_rows(
+        session,
+        SearchText,
+        col(SearchText.customer_id) == customer_id,
+        col(SearchText.source_id) == source_id,
+        col(SearchText.kind) == kind.value,
     )
