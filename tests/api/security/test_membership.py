@@ -1,7 +1,8 @@
-"""Who sees what of a conversation, by route, role and what they have to do with it.
+"""Who sees what, by route, role and what they have to do with it: a matrix over the OpenAPI document.
 
-Every route that touches a conversation is called by every role: as a member of its queue, as none, as its
-agent, and as its former agent. What is not seen is answered as what does not exist.
+Every operation that names a conversation, customer, message, file, survey or queue, in its path, its query or
+its body, has an entry below. It is called by every role: as a member of the queue, as none, as the
+conversation's agent, and as its former agent. What is not seen is answered as what does not exist.
 """
 
 import re
@@ -24,6 +25,7 @@ from domain.conversations.lifecycle import Status
 from store import tables
 from store.access.visibility import SUBJECTS
 from store.db.sql import delete_rows
+from store.tables.queues import DEFAULT_QUEUE_ID
 from support.api import NOW, Api, Seed
 from support.store import rows
 
@@ -66,6 +68,22 @@ SEEN: dict[str, int] = {
 }
 """Routes whose path names something of a conversation, with the answer to who may call them and sees it."""
 
+QUEUES: dict[str, tuple[int, int, int]] = {
+    "get_queue": (200, 404, 200),
+    "change_queue": (200, 200, 200),
+    "delete_queue": (409, 409, 409),
+    "list_queue_members": (200, 200, 200),
+    "add_queue_member": (404, 404, 404),
+    "remove_queue_member": (404, 404, 404),
+    "pull_next": (409, 409, 409),
+    "get_queue_state": (200, 404, 200),
+}
+"""Routes whose path names a queue, with the answers to a member, to an agent who is none, and to the others.
+
+Agents read the queues that they serve; supervisors and administrators read all. The queue is the default
+queue, which nobody deletes; `pull_next` tells members that they are away, and others that they are none.
+"""
+
 SHOWN_IN = {
     "list_conversations": "conversation_id",
     "list_outbound_messages": "message_id",
@@ -75,37 +93,17 @@ SHOWN_IN = {
 """Lists, and what of the conversation they show to who sees it."""
 
 TESTED_APART = {
-    "start_conversation": "its body names the customer",
+    "start_conversation": "test_a_conversation_is_started_with_a_customer_who_is_seen",
     "stream_events": "tests/api/events/test_membership.py",
-    "summarize_surveys": "it counts what list_surveys shows",
+    "summarize_surveys": "test_each_list_shows_what_is_seen_and_counts_nothing_else",
     "upload_attachment": "a new file is of no conversation yet",
+    "create_queue": "its body names queues; administrators, who see all of them, call it",
+    "create_rule_set": "as create_queue",
+    "change_rule_set": "as create_queue",
+    "dry_run_routing": "the conversation's id is a number to share out by; nothing of it is read",
 }
 AREAS = ("conversations", "messages", "customers", "attachments", "surveys", "events")
-OTHER_AREAS = {
-    "accounts",
-    "agents",
-    "audit",
-    "automated-messages",
-    "bulk-actions",
-    "capacity-profiles",
-    "disposition-codes",
-    "erasures",
-    "me",
-    "operating-hours",
-    "pages",
-    "queues",
-    "reports",
-    "rule-sets",
-    "server",
-    "session-templates",
-    "sign-in",
-    "sign-ins",
-    "sign-out",
-    "skills",
-    "webhook-events",
-    "workstreams",
-}
-"""First parts of the paths of routes that show nothing of a conversation."""
+"""First parts of the paths of operations that show what is of conversations without naming one."""
 
 
 @dataclass
@@ -123,19 +121,63 @@ def parameters(route: APIRoute) -> set[str]:
     return set(re.findall(r"\{(\w+)\}", route.path))
 
 
-def test_every_route_that_touches_a_conversation_has_an_entry() -> None:
-    """A new route needs one: in SEEN if its path names something of a conversation, else in another table."""
-    by_path, others = set(), set()
-    for route in routes():
-        area = route.path.removeprefix("/v1/").partition("/")[0]
-        if parameters(route) & SUBJECTS.keys():
-            by_path.add(route.name)
-        elif area in AREAS:
-            others.add(route.name)
-        else:
-            assert area in OTHER_AREAS or not route.path.startswith("/v1/"), route.path
-    assert by_path == SEEN.keys()
+NAMES = {*SUBJECTS, "queue_id"}
+"""What an operation calls what it is about; `…_ids` where it takes several."""
+
+
+def named_in(schema: Any, schemas: dict[str, Any], known: frozenset[str] = frozenset()) -> set[str]:
+    """The members of a body, at any depth, that name something of NAMES."""
+    if isinstance(schema, list):
+        return {name for each in schema for name in named_in(each, schemas, known)}
+    if not isinstance(schema, dict):
+        return set()
+    found = {name for name in schema.get("properties", {}) if name.removesuffix("s") in NAMES}
+    if (reference := schema.get("$ref")) is not None:
+        model = reference.rpartition("/")[2]
+        if model not in known:
+            found |= named_in(schemas[model], schemas, known | {model})
+    for part in schema.values():
+        found |= named_in(part, schemas, known)
+    return found
+
+
+def named_by(operation: dict[str, Any], schemas: dict[str, Any]) -> dict[str, set[str]]:
+    """What an operation names, by where: `path`, `query` and `body`."""
+    found: dict[str, set[str]] = {"path": set(), "query": set()}
+    for each in operation.get("parameters", ()):
+        if each["name"].removesuffix("s") in NAMES:
+            found[each["in"]].add(each["name"])
+    return found | {"body": named_in(operation.get("requestBody", {}), schemas)}
+
+
+def test_every_operation_that_names_something_of_a_conversation_or_a_queue_has_an_entry() -> None:
+    """A new operation needs one: by what its path names in SEEN or QUEUES, else in another table."""
+    document = create_app(Settings()).openapi()
+    seen, queues, others = set(), set(), set()
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            name, named = operation["operationId"], named_by(operation, document["components"]["schemas"])
+            if named["path"] & SUBJECTS.keys():
+                seen.add(name)
+            elif "queue_id" in named["path"]:
+                queues.add(name)
+            elif named["query"] or named["body"] or path.removeprefix("/v1/").partition("/")[0] in AREAS:
+                others.add(name)
+    assert seen == SEEN.keys()
+    assert queues == QUEUES.keys()
     assert others == SHOWN_IN.keys() | TESTED_APART.keys()
+
+
+def test_an_operation_names_what_its_path_its_query_and_its_body_name() -> None:
+    """What the test above looks with: it must find names that are deep in a body, too."""
+    schemas = {"Part": {"properties": {"message_ids": {}, "next": {"$ref": "#/components/schemas/Part"}}}}
+    body = {"anyOf": [{"type": "null"}, {"items": {"$ref": "#/components/schemas/Part"}}]}
+    operation = {
+        "parameters": [{"name": "queue_id", "in": "query"}, {"name": "limit", "in": "query"}],
+        "requestBody": {"content": {"application/json": {"schema": body}}},
+    }
+    expected = {"path": set(), "query": {"queue_id"}, "body": {"message_ids"}}
+    assert named_by(operation, schemas) == expected
 
 
 @pytest.fixture
@@ -246,6 +288,55 @@ async def test_each_list_shows_what_is_seen_and_counts_nothing_else(
     if Role(role) in PERMISSIONS.roles("summarize_surveys"):
         summary = (await client.get("/v1/surveys/summary")).json()
         assert summary["outcomes"]["sent"] == (1 if sees else 0)
+
+
+@pytest.mark.parametrize("member", [True, False])
+@pytest.mark.parametrize("role", [role.value for role in Role])
+async def test_each_route_of_a_queue_answers_by_role_and_membership(
+    api: Api, role: str, *, member: bool
+) -> None:
+    agent_id, client = await api.somebody(role)
+
+    def relate(session: Session) -> None:
+        delete_rows(session, tables.QueueMember, col(tables.QueueMember.agent_id) == agent_id)
+        session.flush()
+        if member:
+            row = tables.QueueMember(
+                queue_id=DEFAULT_QUEUE_ID, agent_id=agent_id, freed_at=NOW, last_assigned_at=NOW
+            )
+            session.add(row)
+
+    await api.database.write(relate)
+    by_name = {route.name: route for route in routes()}
+    for name, (to_member, to_agent, to_others) in QUEUES.items():
+        answer = await call(client, by_name[name], {"queue_id": DEFAULT_QUEUE_ID, "agent_id": "404"})
+        code = to_member if member else to_agent if role == "agent" else to_others
+        expected = code if Role(role) in PERMISSIONS.roles(name) else 403
+        assert answer.status_code == expected, (name, role, member, answer.text)
+        if answer.status_code == 409 and name == "pull_next":
+            assert answer.json()["code"] == ("agent_not_available" if member else "not_a_member")
+
+
+@pytest.mark.parametrize("relation", RELATIONS)
+@pytest.mark.parametrize("role", [role.value for role in Role])
+async def test_a_list_that_is_asked_for_something_by_its_id_shows_it_to_who_sees_it(
+    api: Api, desk: Desk, role: str, relation: str
+) -> None:
+    """Every parameter of a list that names something, each by itself."""
+    client = await somebody(api, desk, role, relation)
+    sees = relation != UNSEEN or role in ("admin", "machine")
+    document = create_app(Settings()).openapi()
+    asked = 0
+    for path, operations in document["paths"].items():
+        name = operations.get("get", {}).get("operationId")
+        if name not in SHOWN_IN or Role(role) not in PERMISSIONS.roles(name):
+            continue
+        for parameter in named_by(operations["get"], {})["query"] & desk.ids.keys():
+            answer = await client.get(path, params={parameter: desk.ids[parameter]})
+            shown = [item["id"] for item in answer.json()["items"]]
+            assert shown == ([desk.ids[SHOWN_IN[name]]] if sees else []), (name, parameter, role, relation)
+            asked += 1
+    assert asked >= 2  # conversations and messages of a customer
 
 
 @pytest.mark.parametrize(("relation", "code"), [("member", 409), ("not_member", 404)])
