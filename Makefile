@@ -10,7 +10,7 @@ setup: ## prepare .venv (does nothing when nothing has changed)
 	@scripts/setup
 
 run: setup ## start everything with a sandbox and demo data; Ctrl-C stops it
-	@.venv/bin/pagedesk demo
+	@.venv/bin/pagedesk demo $(ARGS)
 
 test: setup ## every check and test but the long ones, under 10 minutes
 	@scripts/check all

@@ -63,12 +63,22 @@ def demo(
             help="On an engine whose time `pagedesk travel` moves; the data is thrown away at the end.",
         ),
     ] = False,
+    customers: Annotated[
+        bool | None,
+        typer.Option(
+            "--customers/--no-customers",
+            help="Have invented customers write now and then. With --time-travel they do not unless asked.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Start everything with a local Messenger and demo data, in a data folder of its own; see `make run`."""
     from local.launch import launch_demo, launch_travelling
 
     settings = read_settings()
-    exit_process(asyncio.run(launch_travelling(settings) if time_travel else launch_demo(settings)))
+    if time_travel:
+        exit_process(asyncio.run(launch_travelling(settings, customers=customers is True)))
+    exit_process(asyncio.run(launch_demo(settings, customers=customers is not False)))
 
 
 @app.command(context_settings={"ignore_unknown_options": True})
@@ -160,7 +170,7 @@ def doctor(
     with loading():
         from rich.console import Console
 
-        from local.demo import with_demo_admin
+        from local.demo.installation import with_demo_admin
         from local.doctor import examine, show
 
     settings = read_settings() if url else with_demo_admin(read_settings())  # its token is for here alone
@@ -185,7 +195,7 @@ def logs(
     ] = False,
 ) -> None:
     """Show what happened: requests, webhooks, sends, conversations, warnings of `pagedesk up` or `demo`."""
-    from local.demo import with_demo_admin
+    from local.demo.installation import with_demo_admin
     from local.log_files import DIRECTORY, show_logs
 
     directory = with_demo_admin(read_settings()).data_dir / DIRECTORY

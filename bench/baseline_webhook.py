@@ -11,7 +11,7 @@ from fastapi import FastAPI, Header, HTTPException, Request
 from fastapi.responses import PlainTextResponse
 
 from base.settings import Settings
-from local.demo import load_or_make_secrets
+from local.demo.installation import load_or_make_secrets
 from messenger.webhooks.signature import is_signed
 
 

@@ -16,7 +16,8 @@ from bench.baseline_workflow import BASELINE_TASK_QUEUE, SEND_ACTIVITY, Baseline
 from domain.workstreams.automated_texts import default_text
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from ingest.inbox.inbox import open_inbox
-from local.demo import APP_ID, PAGE_ID, DemoSecrets, load_or_make_secrets
+from local.demo.installation import DemoSecrets, load_or_make_secrets
+from local.demo.seeding import APP_ID, PAGE_ID
 from messenger.graph.client import GraphClient, Sent
 from messenger.graph.credentials import PageCredentials
 from store.db.database import Database

@@ -15,7 +15,7 @@ from bench.graph_calls import GraphCalls
 from bench.rows import BrokenError
 from bench.stack import Stack
 from bench.wire import Server
-from local.demo import PAGE_ID
+from local.demo.seeding import PAGE_ID
 from workflows.messages import TASK_TIMEOUT
 
 _TIMEOUT_SECONDS = 60.0

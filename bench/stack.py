@@ -17,7 +17,8 @@ from bench.grown_rows import GROWN_ACCOUNT
 from bench.processes import Process
 from bench.rows import BrokenError
 from bench.wire import Server
-from local.demo import DemoSecrets, load_or_make_secrets, page_problem, seed_desk, seed_sandbox
+from local.demo.installation import DemoSecrets, load_or_make_secrets
+from local.demo.seeding import page_problem, seed_desk, seed_sandbox
 from local.processes.ports import free_port
 from local.processes.progress import Progress
 from local.temporal_server.dev_server import find_or_build_dev_server

@@ -1,7 +1,8 @@
 """What a person reads when everything runs."""
 
 from base.settings import Settings
-from local.demo import APP_ID, PAGE_ID, PAGE_NAME, DemoSecrets
+from local.demo.installation import DemoSecrets
+from local.demo.seeding import APP_ID, PAGE_ID, PAGE_NAME
 from local.naming import shown_command
 
 
@@ -15,18 +16,22 @@ def real(settings: Settings) -> str:
     )
 
 
-def demo(settings: Settings, secrets: DemoSecrets, problem: str | None) -> str:
-    """For `pagedesk demo`."""
+def demo(settings: Settings, secrets: DemoSecrets, problem: str | None, *, customers: bool) -> str:
+    """For `pagedesk demo`. `customers`: whether some write by themselves."""
+    writing = "Customers write by themselves, now and then. You can, too. " if customers else ""
     return f"""
 Pagedesk runs, with a local Messenger.
 {_demo_facts(settings, secrets, problem)}
 
 What to try first
-  1. Write "hello" in the sandbox. The greeting comes back at once.
-  2. See the conversation:
-{_list_conversations(settings, secrets)}
-  3. Take it and answer (put its id for ID):
-       curl -s -X POST -H "Authorization: Bearer $KEY" $API/v1/conversations/ID/pick
+  1. {writing}Write "hello" in the sandbox, as Ada: the greeting comes back at once.
+  2. In another terminal, be there as Mia. Work is offered to her for as long as this runs:
+{_key(settings, secrets)}
+       curl -sN -H "Authorization: Bearer $KEY" "$API/v1/events?presence=1&kind=offer.made"
+  3. In a third one, see what is offered, accept it within two minutes, and answer (put its id for ID):
+{_key(settings, secrets)}
+       curl -s -H "Authorization: Bearer $KEY" $API/v1/me/work
+       curl -s -X POST -H "Authorization: Bearer $KEY" $API/v1/conversations/ID/accept
 {_REPLY}
   4. Read the answer in the sandbox. Kill everything, start again, go on.
 
@@ -41,10 +46,11 @@ Pagedesk runs, with a local Messenger, and its time is yours to move.
 
 The 24-hour rule in ten seconds
   1. Write "hello" in the sandbox, and take the conversation (put its id for ID):
-{_list_conversations(settings, secrets)}
+{_key(settings, secrets)}
+       curl -s -H "Authorization: Bearer $KEY" $API/v1/conversations
        curl -s -X POST -H "Authorization: Bearer $KEY" $API/v1/conversations/ID/pick
   2. In another terminal, let more than a day pass:
-       {_travel(settings)}
+       {_travel(settings, "25h")}
   3. Answer, and see why you may not:
 {_REPLY}
   4. Grant the page the human agent tag, and answer in a new session:
@@ -52,6 +58,13 @@ The 24-hour rule in ten seconds
             -H "Content-Type: application/json" -d '{{"human_agent_tag": true}}' $API/v1/pages/{PAGE_ID}
        curl -s -X POST -H "Authorization: Bearer $KEY" $API/v1/conversations/ID/close-session
        curl -s -X POST -H "Authorization: Bearer $KEY" $API/v1/conversations/ID/reopen
+
+An offer that lapses (in a new start)
+  1. In a terminal of its own, be there as Mia; then write "hello" in the sandbox, and it is offered to her:
+{_key(settings, secrets)}
+       curl -sN -H "Authorization: Bearer $KEY" "$API/v1/events?presence=1&kind=offer.made"
+  2. Let the two minutes pass in which she could accept:
+       {_travel(settings, "3m")}
 
 Ctrl-C stops it and throws its data away."""
 
@@ -61,11 +74,11 @@ _REPLY = """       curl -s -X POST -H "Authorization: Bearer $KEY" -H "Idempoten
             $API/v1/conversations/ID/messages"""
 
 
-def _travel(settings: Settings) -> str:
+def _travel(settings: Settings, length: str) -> str:
     """The command as it works in another terminal, which has none of this one's settings."""
     moved = settings.travel_port != Settings.model_fields["travel_port"].default
     port = f" --port {settings.travel_port}" if moved else ""
-    return f"{shown_command()} travel 25h{port}"
+    return f"{shown_command()} travel {length}{port}"
 
 
 def _demo_facts(settings: Settings, secrets: DemoSecrets, problem: str | None) -> str:
@@ -75,12 +88,12 @@ def _demo_facts(settings: Settings, secrets: DemoSecrets, problem: str | None) -
   App {APP_ID}, page "{PAGE_NAME}": {problem or "Running"}
   Keys         Mia {secrets.agent_keys["Mia"]}
                Tom {secrets.agent_keys["Tom"]}
+               Noor {secrets.agent_keys["Noor"]}
                admin {secrets.admin_token}"""
 
 
-def _list_conversations(settings: Settings, secrets: DemoSecrets) -> str:
-    return f"""       export KEY={secrets.agent_keys["Mia"]} API={settings.local_url}
-       curl -s -H "Authorization: Bearer $KEY" $API/v1/conversations"""
+def _key(settings: Settings, secrets: DemoSecrets) -> str:
+    return f"       export KEY={secrets.agent_keys['Mia']} API={settings.local_url}"
 
 
 def _addresses(settings: Settings) -> str:

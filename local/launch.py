@@ -3,17 +3,22 @@
 `pagedesk demo --time-travel` is the demo on an engine that can skip time, its data thrown away at the end.
 """
 
+import asyncio
+import contextlib
 import os
 import sqlite3
 import tempfile
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 
 from base.settings import Settings
 from base.settings_reading import SettingsError
 from local import greetings
 from local.child_processes import api, sandbox, skipping_engine, temporal, worker
-from local.demo import DemoSecrets, demo_settings, load_or_make_secrets, page_problem, seed_desk, seed_sandbox
+from local.demo.customers import write_now_and_then
+from local.demo.installation import DemoSecrets, demo_settings, load_or_make_secrets
+from local.demo.queues import seed_queues
+from local.demo.seeding import page_problem, seed_desk, seed_sandbox
 from local.log_files import DIRECTORY, showing_logs
 from local.processes.data_lock import data_directory_lock
 from local.processes.errors import LaunchError
@@ -39,14 +44,19 @@ async def launch(settings: Settings) -> int:
     return await _locked(settings, lambda progress: _launch(settings, progress, Kind.REAL))
 
 
-async def launch_demo(settings: Settings) -> int:
-    """Start the demo, until asked to stop; the exit status. Raises SettingsError."""
+async def launch_demo(settings: Settings, *, customers: bool = True) -> int:
+    """Start the demo, until asked to stop; the exit status. Raises SettingsError.
+
+    `customers`: whether some write now and then.
+    """
     settings = demo_settings(settings)
     _refuse_parts_of_ones_own(settings, "The demo invents its data and shows its keys.", _DATA)
-    return await _locked(settings, lambda progress: _launch(settings, progress, Kind.DEMO))
+    return await _locked(
+        settings, lambda progress: _launch(settings, progress, Kind.DEMO, customers=customers)
+    )
 
 
-async def launch_travelling(settings: Settings) -> int:
+async def launch_travelling(settings: Settings, *, customers: bool = False) -> int:
     """Start the demo with time that can be moved and data that nobody keeps; the exit status."""
     progress = Progress()
     try:
@@ -54,7 +64,9 @@ async def launch_travelling(settings: Settings) -> int:
             settings, "--time-travel brings an engine of its own and throws its data away at the end.", _PARTS
         )
         with tempfile.TemporaryDirectory(prefix="pagedesk-time-travel-") as directory:
-            return await _launch_travelling(_travelling(settings, Path(directory)), progress)
+            return await _launch_travelling(
+                _travelling(settings, Path(directory)), progress, customers=customers
+            )
     except LaunchError as error:
         progress.say(f"\n{error}")
         return 1
@@ -71,7 +83,7 @@ async def _locked(settings: Settings, run: Callable[[Progress], Awaitable[int]])
         return 1
 
 
-async def _launch(settings: Settings, progress: Progress, kind: Kind) -> int:
+async def _launch(settings: Settings, progress: Progress, kind: Kind, *, customers: bool = False) -> int:
     require_database(settings)
     migrate(settings)
     require_same_installation(settings, kind)
@@ -84,14 +96,38 @@ async def _launch(settings: Settings, progress: Progress, kind: Kind) -> int:
     if secrets is not None:
         specs.append(sandbox(settings, environment))
     specs += [api(settings, environment), worker(settings, environment)]
+    async with _customers(settings, secrets if customers else None, progress) as begin:
 
-    async def greet() -> None:
-        if secrets is None:
-            progress.say(greetings.real(settings))
-        else:
-            progress.say(greetings.demo(settings, *await _open_demo(settings, secrets, human_agent_tag=True)))
+        async def greet() -> None:
+            if secrets is None:
+                progress.say(greetings.real(settings))
+                return
+            opened = await _open_demo(settings, secrets, human_agent_tag=True)
+            progress.say(greetings.demo(settings, *opened, customers=customers))
+            begin()
 
-    return await _supervised(settings, specs, greet, progress)
+        return await _supervised(settings, specs, greet, progress)
+
+
+@contextlib.asynccontextmanager
+async def _customers(
+    settings: Settings, secrets: DemoSecrets | None, progress: Progress
+) -> AsyncIterator[Callable[[], None]]:
+    """What begins to have the demo's customers write, until the block ends; without secrets none does."""
+    tasks: list[asyncio.Task[None]] = []
+
+    def begin() -> None:
+        if secrets is not None:
+            write = write_now_and_then(settings.sandbox_url, settings.local_url, secrets, progress)
+            tasks.append(asyncio.create_task(write))
+
+    try:
+        yield begin
+    finally:
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
 
 def _finish_erasures(settings: Settings, progress: Progress) -> None:
@@ -107,7 +143,7 @@ def _finish_erasures(settings: Settings, progress: Progress) -> None:
         progress.say("The next start tries again.")
 
 
-async def _launch_travelling(settings: Settings, progress: Progress) -> int:
+async def _launch_travelling(settings: Settings, progress: Progress, *, customers: bool) -> int:
     secrets = load_or_make_secrets(settings.data_dir)
     engine = await skipping_engine(settings, progress)
     migrate(settings)
@@ -123,15 +159,16 @@ async def _launch_travelling(settings: Settings, progress: Progress) -> int:
         api(settings, environment),
         worker(settings, environment),
     ]
-
-    async def greet() -> None:
-        # Without the tag nobody may answer after 24 hours, which is what one has come to see.
-        progress.say(
-            greetings.travelling(settings, *await _open_demo(settings, secrets, human_agent_tag=False))
-        )
-
     await require_free([Port(settings.travel_port, "PAGEDESK_TRAVEL_PORT")], progress)
-    async with keeping_time(settings):
+    writing = _customers(settings, secrets if customers else None, progress)
+    async with keeping_time(settings), writing as begin:
+
+        async def greet() -> None:
+            # Without the tag nobody may answer after 24 hours, which is what one has come to see.
+            opened = await _open_demo(settings, secrets, human_agent_tag=False)
+            progress.say(greetings.travelling(settings, *opened))
+            begin()
+
         return await _supervised(settings, specs, greet, progress)
 
 
@@ -149,6 +186,7 @@ async def _open_demo(
     """Make the demo's data; what it is opened with, and what is wrong with its page."""
     await seed_sandbox(settings.sandbox_url, secrets)
     kept = await seed_desk(settings.local_url, settings, secrets, human_agent_tag=human_agent_tag)
+    await seed_queues(settings.local_url, kept)
     return kept, await page_problem(settings.local_url, kept)
 
 

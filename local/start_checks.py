@@ -21,7 +21,7 @@ from base.data_directory import open_data_directory
 from base.secrets import MasterKeyError, Vault
 from base.settings import Settings
 from base.settings_reading import SettingsError
-from local.demo import DEMO_FILE
+from local.demo.installation import DEMO_FILE
 from local.naming import shown_command
 from messenger.media.hosts import MediaHosts
 from store.attachments.object_store import FileStore

@@ -8,7 +8,7 @@ from temporalio.api.enums.v1 import EventType
 
 from bench.context import Bench, open_conversations
 from bench.rows import BrokenError, Row, Target
-from local.demo import PAGE_ID
+from local.demo.seeding import PAGE_ID
 from workflows.messages import conversation_workflow_id
 
 _LOOKS = 100

@@ -10,7 +10,7 @@ from bench.deliveries import Deliveries
 from bench.rows import Row, Target, percentile
 from bench.sides import soon
 from bench.wire import Server
-from local.demo import APP_ID
+from local.demo.seeding import APP_ID
 
 _TARGET = Target("≤", 2.0)
 _HUNG_PAGE = {"page_id": "104857600000001", "name": "A page that hangs", "access_token": "bench-hung-page"}

@@ -16,7 +16,7 @@ from bench.desk_store import DeskStore
 from bench.interleaved import interleaved
 from bench.load import Job, Outcome, generate
 from bench.rows import BrokenError, Row, Target
-from local.demo import PAGE_ID
+from local.demo.seeding import PAGE_ID
 
 _POSTS = Target("≥", 0.6)
 _P99_MS = Target("≤", 30.0, "value")

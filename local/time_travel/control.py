@@ -23,7 +23,7 @@ from local.processes.served import served
 from local.time_travel.external_activity import DeskOutside
 from local.time_travel.time_machine import InThePastError, NotIdleError, TimeMachine
 from store.db.database import Database
-from store.events.timeline import kinds_after, newest_event_id
+from store.events.timeline import kinds_after, lapsed_offers_after, newest_event_id
 
 
 def clock_url(settings: Settings) -> str:
@@ -70,6 +70,7 @@ def time_control(machine: TimeMachine, store: Database) -> Starlette:
                 "to": (await machine.now()).isoformat(),
                 "real_seconds": round(time.monotonic() - real, 1),
                 "events": await store.read(lambda session: _events_after(session, since)),
+                "lapsed_offers": await store.read(lambda session: _lapsed_after(session, since)),
             }
         )
 
@@ -78,6 +79,13 @@ def time_control(machine: TimeMachine, store: Database) -> Starlette:
 
 def _events_after(session: Session, newest: int) -> list[dict[str, Any]]:
     return [{"at": at.isoformat(), "kind": kind} for at, kind in kinds_after(session, newest)]
+
+
+def _lapsed_after(session: Session, newest: int) -> list[dict[str, Any]]:
+    return [
+        {"at": at.isoformat(), "agent": name, "conversation_id": conversation_id}
+        for at, name, conversation_id in lapsed_offers_after(session, newest)
+    ]
 
 
 def _milliseconds(instant: datetime) -> int:

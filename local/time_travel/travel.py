@@ -77,7 +77,20 @@ def _told(journey: dict[str, Any]) -> str:
         lines.append(f"  … and {len(events) - SHOWN_EVENTS} more events")
     if not events:
         lines.append("  Nothing happened on the way.")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_lapsed_told(journey["lapsed_offers"])])
+
+
+def _lapsed_told(lapsed: Sequence[dict[str, str]]) -> list[str]:
+    """The offers that nobody answered in time, whatever else happened; no line where there were none."""
+    if not lapsed:
+        return []
+    lines = [
+        f"  {_shown(offer['at'])}  {offer['agent']} did not answer: conversation {offer['conversation_id']}"
+        for offer in lapsed[:SHOWN_EVENTS]
+    ]
+    if len(lapsed) > SHOWN_EVENTS:
+        lines.append(f"  … and {len(lapsed) - SHOWN_EVENTS} more")
+    return ["Offers that lapsed:", *lines]
 
 
 def _shown(instant: str) -> str:

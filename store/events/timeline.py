@@ -10,10 +10,11 @@ from datetime import datetime
 from sqlalchemy import false, func, or_, select
 from sqlmodel import Session, col
 
+from domain.events.kinds import FactKind
 from store.db.append_order import first_unsettled
 from store.db.database import Database
 from store.db.ranges import Span, cut
-from store.tables import Event
+from store.tables import Agent, Event
 
 Place = tuple[int]
 
@@ -106,6 +107,17 @@ def kinds_after(session: Session, event_id: int) -> list[tuple[datetime, str]]:
     """When each event after this one was, and its kind, in the order of the log."""
     following = select(col(Event.at), col(Event.kind)).where(col(Event.id) > event_id).order_by(col(Event.id))
     return [(at, kind) for at, kind in session.execute(following)]
+
+
+def lapsed_offers_after(session: Session, event_id: int) -> list[tuple[datetime, str, str]]:
+    """When an offer ended unanswered after this event, the agent's name, and the conversation."""
+    lapsed = (
+        select(col(Event.at), col(Agent.name), col(Event.conversation_id))
+        .join(Agent, col(Agent.id) == col(Event.data)["agent_id"].as_string())
+        .where(col(Event.id) > event_id, col(Event.kind) == FactKind.OFFER_TIMED_OUT.value)
+        .order_by(col(Event.id))
+    )
+    return [(at, name, conversation_id) for at, name, conversation_id in session.execute(lapsed)]
 
 
 def known_keys(session: Session, dedupe_keys: Iterable[str]) -> set[str | None]:

@@ -1,34 +1,27 @@
 """`pagedesk demo --time-travel` and `pagedesk travel`, as a person uses them."""
 
 import asyncio
-import contextlib
-import os
-import re
 import sys
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from base.settings import Settings
 from base.settings_reading import SettingsError
-from local.demo import PAGE_ID
+from local.demo.seeding import PAGE_ID
 from local.launch import launch_demo, launch_travelling
 from local.processes.ports import free_port
-from local.processes.processes import Child, ChildSpec
 from local.processes.served import served
 from local.time_travel.travel import TravelError, length_of, travel
+from support.demo import CLI, demo_environment, found, running_demo
 from support.eventually import eventually
-from support.paths import ROOT
-
-CLI = str(ROOT / "cli.py")
-PORTS = ("PORT", "TEMPORAL_PORT", "SANDBOX_PORT", "TRAVEL_PORT")
 
 
 @pytest.mark.parametrize(
@@ -89,20 +82,39 @@ async def test_somebody_elses_port_is_told_from_ours(status: int) -> None:
             await asyncio.to_thread(travel, timedelta(hours=1), settings)
 
 
+async def test_the_command_names_each_offer_that_lapsed() -> None:
+    journey = {
+        "from": "2026-11-26T14:27:15+00:00",
+        "to": "2026-11-26T14:30:15+00:00",
+        "real_seconds": 0.2,
+        "events": [{"at": "2026-11-26T14:29:20+00:00", "kind": "offer.timed_out"}],
+        "lapsed_offers": [{"at": "2026-11-26T14:29:20+00:00", "agent": "Mia", "conversation_id": "c1"}],
+    }
+    async with served(_answering(200, journey)) as address:
+        settings = Settings(travel_port=int(address.rpartition(":")[2]))
+        told = await asyncio.to_thread(travel, timedelta(minutes=3), settings)
+    assert told.splitlines() == [
+        "2026-11-26 14:27:15  →  2026-11-26 14:30:15 UTC, in 0.2 s",
+        "  2026-11-26 14:29:20  offer.timed_out",
+        "Offers that lapsed:",
+        "  2026-11-26 14:29:20  Mia did not answer: conversation c1",
+    ]
+
+
 @pytest.mark.time_skipping
 @pytest.mark.timeout(240)  # it starts seven processes
 async def test_the_24_hour_rule_in_ten_seconds(tmp_path: Path) -> None:
     thrown_away = tmp_path / "data"
     thrown_away.mkdir()
-    env = _environment(TMPDIR=str(thrown_away))
-    async with _up(tmp_path, env) as log:
-        key = _found(r"Mia (pdk_\S+)", log)
-        api, sandbox = _found(r"API +(\S+)/docs", log), _found(r"Sandbox +(\S+)/ ", log)
+    env = demo_environment(TMPDIR=str(thrown_away))
+    async with running_demo(tmp_path, env, "--time-travel") as log:
+        key = found(r"Mia (pdk_\S+)", log)
+        api, sandbox = found(r"API +(\S+)/docs", log), found(r"Sandbox +(\S+)/ ", log)
         async with httpx.AsyncClient(base_url=api, headers={"Authorization": f"Bearer {key}"}) as mia:
             conversation = await _picked(mia, sandbox)
             status, told = await _command(env, "travel", "25h")
             assert status == 0, told
-            assert float(_found(r"  →  \S+ \S+ UTC, in (\S+) s", told)) < 10
+            assert float(found(r"  →  \S+ \S+ UTC, in (\S+) s", told)) < 10
             answer = await mia.post(
                 f"{conversation}/messages", json={"text": "Hello!"}, headers={"Idempotency-Key": "1"}
             )
@@ -127,26 +139,7 @@ async def test_the_demo_refuses_the_data_of_real_work() -> None:
 
 async def test_the_command_tells_what_is_wrong_and_fails() -> None:
     expected = "Time goes forwards only. To be earlier, start `pagedesk demo --time-travel` anew.\n"
-    assert await _command(_environment(), "travel", "-1h") == (1, expected)
-
-
-@contextlib.asynccontextmanager
-async def _up(directory: Path, env: dict[str, str]) -> AsyncIterator[str]:
-    """`pagedesk demo --time-travel`, ready; what it has said. It ends well when it is asked to."""
-    log = directory / "up.log"
-
-    async def greeted() -> bool:
-        return "Ctrl-C stops it" in await asyncio.to_thread(log.read_text)
-
-    argv = [sys.executable, CLI, "demo", "--time-travel"]
-    child = Child(ChildSpec("up", argv, greeted, "read the lines above.", env, ready_timeout=150), directory)
-    await child.start()
-    try:
-        await child.until_ready()
-        yield log.read_text()
-    finally:
-        assert await child.stop(asyncio.Event())
-        assert child.exit_status == 0
+    assert await _command(demo_environment(), "travel", "-1h") == (1, expected)
 
 
 async def _picked(mia: httpx.AsyncClient, sandbox: str) -> str:
@@ -162,6 +155,7 @@ async def _picked(mia: httpx.AsyncClient, sandbox: str) -> str:
 
     (conversation,) = await eventually(look)
     path = f"/v1/conversations/{conversation['id']}"
+    # The demo's work is offered to agents; they may take it from the list, too, and need not be there for it.
     (await mia.post(f"{path}/pick")).raise_for_status()
     return path
 
@@ -178,21 +172,8 @@ async def _command(env: dict[str, str], *arguments: str) -> tuple[int | None, st
     return process.returncode, output.decode()
 
 
-def _environment(**more: str) -> dict[str, str]:
-    """Ours without settings of the person who runs the tests, and with ports of our own."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PAGEDESK_")}
-    ports = {f"PAGEDESK_{name}": str(free_port()) for name in PORTS}
-    return inherited | ports | more
-
-
-def _found(pattern: str, text: str) -> str:
-    match = re.search(pattern, text)
-    assert match is not None, text
-    return match[1]
-
-
-def _answering(status: int) -> Starlette:
+def _answering(status: int, body: Any = "hello") -> Starlette:
     async def answer(_: Request) -> Response:
-        return PlainTextResponse("hello", status)
+        return PlainTextResponse(body, status) if isinstance(body, str) else JSONResponse(body, status)
 
     return Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])

@@ -1,0 +1,1 @@
+"""The demo of `make run`: an installation with invented data, and customers who write now and then."""
