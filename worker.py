@@ -43,6 +43,7 @@ from base import clock, failpoints
 from base.background_task import keep_running
 from base.data_directory import PRIVATE_UMASK
 from base.log import configure, get_logger
+from base.process.bytecode import write_bytecode
 from base.process.clean_exit import exit_process
 from base.settings import Settings
 from base.settings_reading import SettingsError, ending_on_wrong_settings, read_settings
@@ -89,6 +90,14 @@ GRACE = timedelta(seconds=10)
 # attempts than its own clock can tell (activities.common.heartbeat).
 HEARTBEAT = timedelta(seconds=1)
 FILES_AT_ONCE = 8
+WORKFLOWS: list[type] = [
+    ConversationWorkflow,
+    PageWorkflow,
+    AbsenceWorkflow,
+    ErasureWorkflow,
+    RetentionWorkflow,
+]
+FILES_WORKFLOWS: list[type] = [FilesWorkflow]
 _MIN_WORKFLOW_TASKS = 2
 READY_FILE = "worker.ready"
 
@@ -237,7 +246,7 @@ def make_worker(
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[ConversationWorkflow, PageWorkflow, AbsenceWorkflow, ErasureWorkflow, RetentionWorkflow],
+        workflows=WORKFLOWS,
         activities=[
             threads.load_thread,
             threads.read_settings,
@@ -325,7 +334,7 @@ def make_files_worker(
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[FilesWorkflow],
+        workflows=FILES_WORKFLOWS,
         activities=[files.fetch_files, files.tell_refused_files],
         max_cached_workflows=100,
         max_concurrent_workflow_tasks=2,
@@ -402,6 +411,8 @@ def main() -> None:
     require_schema(settings)
     require_same_installation(settings)
     configure(settings.log_level)
+    workflow_modules = [workflow.__module__ for workflow in WORKFLOWS + FILES_WORKFLOWS]
+    write_bytecode(workflow_modules, settings.data_dir / "bytecode")
     sdk_metrics_url = set_up_telemetry(metrics=settings.worker_metrics_address is not None)
     with process_time(settings):
         try:
