@@ -3,7 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.docs import api_reference, lifecycle, metrics, page_problems, settings, webhook_events
+from scripts.docs import (
+    api_reference,
+    lifecycle,
+    metrics,
+    page_problems,
+    settings,
+    webhook_events,
+    work_distribution,
+)
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -22,5 +30,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "openapi.json": api_reference.openapi_document,
     "problems.md": api_reference.problems_document,
     "settings.md": settings.page,
+    "work-distribution.md": _renewed("work-distribution.md", work_distribution.renewed),
+    **work_distribution.PICTURES,
     "webhook-events.md": lambda: webhook_events.page(ROOT / "tests" / "fixtures" / "payloads"),
 }
