@@ -50,6 +50,7 @@ from base.settings_reading import SettingsError, ending_on_wrong_settings, read_
 from base.telemetry import set_up_telemetry
 from base.temporal import connect, temporal_answers
 from base.time_skipping_clock import process_time
+from base.workflow_sandbox import ContextFreeSandboxRunner
 from dispatch.dispatcher import Dispatcher
 from dispatch.offers import OfferTeller
 from domain.sending.rate_limit import Pace
@@ -247,6 +248,7 @@ def make_worker(
         client,
         task_queue=task_queue,
         workflows=WORKFLOWS,
+        workflow_runner=ContextFreeSandboxRunner(),
         activities=[
             threads.load_thread,
             threads.read_settings,
@@ -335,6 +337,7 @@ def make_files_worker(
         client,
         task_queue=task_queue,
         workflows=FILES_WORKFLOWS,
+        workflow_runner=ContextFreeSandboxRunner(),
         activities=[files.fetch_files, files.tell_refused_files],
         max_cached_workflows=100,
         max_concurrent_workflow_tasks=2,
