@@ -68,6 +68,7 @@ class FactKind(StrEnum):
     CUSTOMER_PASS_THREAD_CONTROL = "customer.pass_thread_control"
     CUSTOMER_POLICY_ENFORCEMENT = "customer.policy_enforcement"
     CUSTOMER_POSTBACK = "customer.postback"
+    CUSTOMER_PREFERRED_AGENTS_SET = "customer.preferred_agents_set"
     CUSTOMER_PROFILE_CHANGED = "customer.profile_changed"
     CUSTOMER_REACTION = "customer.reaction"
     CUSTOMER_READ = "customer.read"

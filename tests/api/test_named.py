@@ -30,6 +30,7 @@ _BODIES: dict[str, dict[str, Any]] = {
     "create_rule_set": {"kind": "route", "name": "R", "rules": []},
     "change_rule_set": {"kind": "route", "name": "R", "rules": []},
     "set_agent_presence": {"presence": "away"},
+    "set_preferred_agents": {"agent_ids": []},
     "assign": {"queue_id": "default"},
     "transfer": {"queue_id": "default"},
     "set_context": {"variables": {}},

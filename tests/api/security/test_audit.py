@@ -102,6 +102,8 @@ async def test_every_change_is_recorded_once(api: Api, seed: Seed) -> None:
     )
     await call("POST", "/v1/webhook-events/7/replay")
     await _set_work_distribution_up(call, agent["id"])
+    thread = await seed.conversation()
+    await call("PUT", f"/v1/customers/{thread.customer_id}/preferred-agents", {"agent_ids": [agent["id"]]})
 
     events = await api.database.read(lambda s: list(s.exec(select(Event).order_by(col(Event.id)))))
     assert [event.kind for event in events] == [
@@ -124,6 +126,7 @@ async def test_every_change_is_recorded_once(api: Api, seed: Seed) -> None:
         "workstream.copied",
         *("disposition_code.created", "disposition_code.changed", "disposition_code.deleted"),
         *("queue.deleted", "operating_hours.deleted"),
+        *("account.created", "page.saved", "customer.preferred_agents_set"),
     ]
     assert {event.actor_id for event in events} == {BOOTSTRAP_ADMIN_ID}
     assert events[1].data == {"account_id": account["id"], "changed": "name,app_secret"}

@@ -146,6 +146,8 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "upload_attachment": (PEOPLE, 422),
     "get_attachment": (ALL, 404),
     "get_customer": (ALL, 404),
+    "get_preferred_agents": (ALL, 404),
+    "set_preferred_agents": (LEADERS, 422),
     "list_thread_messages": (ALL, 404),
     "erase_customer": (LEADERS, 404),
     "list_erasures": (LEADERS, 200),
