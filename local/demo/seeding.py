@@ -14,6 +14,7 @@ PAGE_ID = "108823774519302"
 PAGE_NAME = "Example Shop"
 CUSTOMER = {"page_id": PAGE_ID, "psid": "7421908834567012", "name": "Ada Byron"}
 AGENTS = ("Mia", "Tom", "Noor")
+_WORKSTREAM = {"name": "Messenger", "work_distribution": {"mode": "pick"}}
 _LOOKS = 100
 _LOOK_SECONDS = 0.2
 
@@ -72,6 +73,7 @@ async def _page(api: httpx.AsyncClient, account_id: str, demo: DemoSecrets, *, h
         "human_agent_tag": human_agent_tag,
         "attachments_for_customers": True,
         "attachments_for_agents": True,
+        "workstream_id": (await find_or_make(api, "/v1/workstreams", _WORKSTREAM))["id"],
     }
     await send_json(api, "POST", f"/v1/accounts/{account_id}/pages", body)
 

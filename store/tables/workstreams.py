@@ -45,7 +45,7 @@ class Workstream(SQLModel, table=True):
     session_template_id: Harmless[str | None] = Field(
         default=None, foreign_key="session_template.id", index=True
     )
-    distribution_mode: Harmless[str] = Field(default="pick", description="push or pick")
+    distribution_mode: Harmless[str] = Field(default="push", description="push or pick")
     allow_picking: Harmless[bool] = Field(default=False, description="whether agents may pick what is pushed")
     picking_heeds_capacity: Harmless[bool] = False
     transfer_heeds_capacity: Harmless[bool] = False

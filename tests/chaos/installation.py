@@ -92,10 +92,11 @@ async def _seed_sandbox(sandbox: httpx.AsyncClient, installation: Installation) 
 async def _seed_desk(api: httpx.AsyncClient, installation: Installation) -> str:
     secret = installation.app_secret
     account = await _post(api, "/v1/accounts", name="App", app_id=APP_ID, app_secret=secret)
+    picked = await _post(api, "/v1/workstreams", name="Messenger", work_distribution={"mode": "pick"})
     for page_id in PAGES:
         path = f"/v1/accounts/{account['id']}/pages"
-        token = installation.token_of(page_id)
-        await _post(api, path, page_id=page_id, name=f"Page {page_id}", access_token=token)
+        page = {"page_id": page_id, "name": f"Page {page_id}", "workstream_id": picked["id"]}
+        await _post(api, path, access_token=installation.token_of(page_id), **page)
 
     async def all_run() -> bool:
         pages = [(await api.get(f"/v1/pages/{page_id}")).json() for page_id in PAGES]

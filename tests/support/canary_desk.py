@@ -152,7 +152,8 @@ async def _set_up(desk: CanaryDesk) -> None:
     ):
         (await desk.meta.post(f"/_sandbox/{path}", json=body)).raise_for_status()
     account_id = (await desk.post("/v1/accounts", name="Shop", **app))["id"]
-    await desk.post(f"/v1/accounts/{account_id}/pages", **page)
+    picked = await desk.post("/v1/workstreams", name="Messenger", work_distribution={"mode": "pick"})
+    await desk.post(f"/v1/accounts/{account_id}/pages", **page, workstream_id=picked["id"])
     await eventually(lambda: _page_is(desk, "Running"), within=30)
     desk.account = await desk.get(f"/v1/accounts/{account_id}")
     desk.secrets["verify token"] = desk.account["verify_token"]

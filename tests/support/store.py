@@ -72,10 +72,18 @@ def _migrated() -> Path:
 
 
 def seed(session: Session, settings: Settings) -> None:
-    """An account with two pages in one workstream."""
+    """An account with two pages in one workstream, from which agents pick."""
     now = clock.now()
     vault = settings.vault
-    session.add(Workstream(id="messenger", name="Messenger", auto_close_waiting_after=3600, created_at=now))
+    session.add(
+        Workstream(
+            id="messenger",
+            name="Messenger",
+            auto_close_waiting_after=3600,
+            distribution_mode="pick",
+            created_at=now,
+        )
+    )
     session.add(
         Account(
             id=ACCOUNT,

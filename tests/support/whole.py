@@ -203,12 +203,17 @@ async def _end_all(settings: Settings, engine: Client) -> None:
 
 
 async def set_up(whole: Whole, *, human_agent_tag: Sequence[str] = ()) -> None:
-    """Make the account and both pages, some with the human agent tag, and wait until they are Running."""
+    """Make the account and both pages, some with the human agent tag, and wait until they are Running.
+
+    Agents pick their conversations.
+    """
     app = {"app_id": APP_ID, "app_secret": APP_SECRET, "name": "Test app", "mode": "live"}
     (await whole.meta.post("/_sandbox/apps", json=app | {"features": ["human_agent"]})).raise_for_status()
     account = {"name": "Test app", "app_id": APP_ID, "app_secret": APP_SECRET}
     made = await whole.api.post("/v1/accounts", json=account)
     whole.account_id = made.raise_for_status().json()["id"]
+    picked = {"name": "Messenger", "work_distribution": {"mode": "pick"}}
+    workstream = (await whole.api.post("/v1/workstreams", json=picked)).raise_for_status().json()
     for page_id in (PAGE_A, PAGE_B):
         page: dict[str, Any] = {
             "page_id": page_id,
@@ -216,7 +221,7 @@ async def set_up(whole: Whole, *, human_agent_tag: Sequence[str] = ()) -> None:
             "access_token": f"{TOKEN}-{page_id}",
         }
         (await whole.meta.post("/_sandbox/pages", json=page | {"app_id": APP_ID})).raise_for_status()
-        page |= {"human_agent_tag": page_id in human_agent_tag}
+        page |= {"human_agent_tag": page_id in human_agent_tag, "workstream_id": workstream["id"]}
         (await whole.api.post(f"/v1/accounts/{whole.account_id}/pages", json=page)).raise_for_status()
 
     async def all_running() -> bool:

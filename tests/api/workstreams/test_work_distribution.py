@@ -10,7 +10,7 @@ from support.api import NOW, Api, Seed
 
 WORKSTREAMS = "/v1/workstreams"
 AT_FIRST = {
-    "mode": "pick",
+    "mode": "push",
     "allow_picking": False,
     "picking_heeds_capacity": False,
     "transfer_heeds_capacity": False,
@@ -53,7 +53,7 @@ async def test_a_workstream_shows_how_it_shares_out_its_work_and_changes_it(api:
     queue = (await api.admin.post("/v1/queues", json={"name": "Q"})).json()
     address = f"{WORKSTREAMS}/{made['id']}"
     change = {
-        "mode": "push",
+        "mode": "pick",
         "allow_picking": True,
         "fallback_queue_id": queue["id"],
         "need": {"units": 3, "profiles": []},
@@ -73,9 +73,9 @@ async def test_a_workstream_shows_how_it_shares_out_its_work_and_changes_it(api:
 
 async def test_a_new_workstream_may_say_all_of_it_at_once(api: Api) -> None:
     made = await _made(
-        api, work_distribution={"mode": "push", "allow_picking": True}, disposition_required=True
+        api, work_distribution={"mode": "pick", "allow_picking": True}, disposition_required=True
     )
-    assert made["work_distribution"] == {**AT_FIRST, "mode": "push", "allow_picking": True}
+    assert made["work_distribution"] == {**AT_FIRST, "mode": "pick", "allow_picking": True}
     assert made["disposition_required"] is True
     address = f"{WORKSTREAMS}/{made['id']}"
     assert (await api.admin.patch(address, json={"disposition_required": False})).json()[
@@ -126,9 +126,9 @@ async def test_the_mode_changes_only_while_all_conversations_are_closed(
 
     await api.database.write(place)
     address = f"{WORKSTREAMS}/{workstream_id}"
-    answer = await api.admin.patch(address, json={"work_distribution": {"mode": "push"}})
+    answer = await api.admin.patch(address, json={"work_distribution": {"mode": "pick"}})
     if allowed:
-        assert answer.json()["work_distribution"]["mode"] == "push"
+        assert answer.json()["work_distribution"]["mode"] == "pick"
     else:
         assert _where(answer) == [("work_distribution.mode", "conversations_not_closed")]
     same = await api.admin.patch(address, json={"work_distribution": {"affinity": False}})
