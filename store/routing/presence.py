@@ -183,7 +183,10 @@ def choose_presence(
 
 
 def leave_at_once(session: Session, agent_id: str, writes: RoutingWrites, now: datetime) -> None:
-    """Make a deactivated agent absent: their work is given back without any grace."""
+    """Make a deactivated agent absent: their work is given back without any grace.
+
+    Also of one who was absent, or never there: what they took since then is given back, too.
+    """
     delete_rows(session, AgentConnection, col(AgentConnection.agent_id) == agent_id)
     state = lock_agent_state(session, agent_id)
     if state is None:
@@ -192,8 +195,7 @@ def leave_at_once(session: Session, agent_id: str, writes: RoutingWrites, now: d
     if state.connected:
         _become_absent(session, state, writes, now, reason="deactivated")
         return
-    if state.absence == Absence.RUNNING:  # its workflow is to look again: the grace is over
-        state.absence = Absence.BEGUN.value
+    state.absent_since, state.absence = now, Absence.BEGUN.value
     refresh_agent(session, state, writes, now, freed=False, reason="deactivated")
 
 

@@ -112,6 +112,19 @@ async def test_a_stream_of_some_kinds_tells_no_others(api: Api) -> None:
         assert [event["event"] for event in await late.has(2)] == ["page.alarm", "message.queued"]
 
 
+async def test_agents_hear_what_is_told_of_themselves_and_not_of_others(api: Api) -> None:
+    (mia, client), (tom, _) = await api.somebody("agent", "Mia"), await api.somebody("agent", "Tom")
+    rows = [
+        event_row(Fact(kind, NOW, ActorKind.SYSTEM, data={"agent_id": agent_id}), None, None, None)
+        for agent_id in (tom, mia)
+        for kind in (FactKind.AGENT_PRESENCE_CHANGED, FactKind.AGENT_ABSENT)
+    ]
+    async with listening(api, token=client.headers["authorization"].removeprefix("Bearer ")) as stream:
+        await api.database.write(lambda s: append_events(s, rows))
+        told = [(each["event"], each["data"]["data"]["agent_id"]) for each in await stream.has(2)]
+    assert told == [("agent.presence_changed", mia), ("agent.absent", mia)]
+
+
 async def test_two_hundred_writers_and_a_late_reader_agree(api: Api) -> None:
     async with listening(api) as early:
         await asyncio.gather(*(_happen(api, f"event {number}") for number in range(200)))

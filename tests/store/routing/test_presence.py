@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from base import clock
 from domain.events.kinds import FactKind
+from domain.routing.demand import DEFAULT_QUEUE_ID
 from domain.routing.presence import ChosenPresence, PresenceKind
 from store import tables
 from store.routing.absences import begin_absence, end_absence
@@ -263,6 +264,27 @@ async def test_who_is_deactivated_is_absent_without_grace(people: People, was_ab
     found = await people.do(lambda s, _: begin_absence(s, "mia"))
     assert (found.since, found.ends_at) == (START, START)
     assert not await people.come(OTHER)
+
+
+@pytest.mark.parametrize("before", ["never there", "absence over"])
+async def test_what_a_deactivated_agent_took_without_being_there_is_given_back(
+    people: People, before: str
+) -> None:
+    later = START + timedelta(hours=1)
+    if before == "absence over":
+        await people.come(ONE)
+        await people.go(ONE)
+        await people.do(lambda s, _: begin_absence(s, "mia"))
+        await people.do(lambda s, writes: end_absence(s, "mia", START, writes, START))
+
+    def deactivate(session: Session, writes: RoutingWrites) -> None:
+        session.get_one(tables.Agent, "mia").active = False
+        leave_at_once(session, "mia", writes, later)
+
+    await people.do(deactivate)
+    assert (await people.desk.read(lambda s: survey_presence(s, {Absence.BEGUN}))).absences == ["mia"]
+    found = await people.do(lambda s, _: begin_absence(s, "mia"))
+    assert (found.since, found.ends_at) == (later, later)
 
 
 async def _let_lease_end(people: People, process_id: str) -> None:
