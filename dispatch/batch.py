@@ -12,6 +12,7 @@ from domain.routing.capacity import MAX_SESSIONS, Origin, heeds_capacity
 from domain.routing.chooser import Choice, choose, order_items
 from domain.routing.eligibility import is_eligible, park_reason
 from domain.routing.members import Member, WorkItem
+from domain.routing.operating_hours import ALWAYS_OPEN
 from store.routing.agent_states import RoutingWrites
 from store.routing.claims import Claim, ClaimOrder, claim, claimed_offer
 from store.routing.distribution_settings import DistributionSettings
@@ -57,6 +58,7 @@ class Batch:
         self._new_id = new_id
         self._max_claims = max_claims
         self._members: dict[str, dict[str, Member]] = {}
+        self._open: dict[str, bool] = {}
         self._claims: list[Claim] = []
         self.writes = RoutingWrites()
 
@@ -107,7 +109,8 @@ class Batch:
         for queued in items:
             if self._is_full:
                 return
-            self._offer(queued)
+            if self._is_open(queued.item.demand.queue_id):
+                self._offer(queued)
 
     def _offer(self, queued: QueuedItem) -> None:
         """Offer an item to the best member, once that one has what comes before it."""
@@ -133,7 +136,9 @@ class Batch:
     def _next_for(self, agent_id: str) -> QueuedItem | None:
         """The first of all items that the agent may be offered now."""
         served = self._settings.queues_of.get(agent_id, ())
-        queue_ids = [queue_id for queue_id in served if self._has_room(queue_id, agent_id)]
+        queue_ids = [
+            queue_id for queue_id in served if self._is_open(queue_id) and self._has_room(queue_id, agent_id)
+        ]
         if not queue_ids:
             return None
         listed = [
@@ -147,6 +152,13 @@ class Batch:
                 return found[item.conversation_id]
         return None
 
+    def _is_open(self, queue_id: str) -> bool:
+        """Whether it is within the queue's hours; else what is in it waits."""
+        if queue_id not in self._open:
+            hours = self._settings.queues[queue_id].hours
+            self._open[queue_id] = hours == ALWAYS_OPEN or hours.is_open(self._now)
+        return self._open[queue_id]
+
     def _has_room(self, queue_id: str, agent_id: str) -> bool:
         """Whether anything of the queue could be offered to the agent, as far as sessions go."""
         member = self._members_of(queue_id).get(agent_id)
@@ -155,7 +167,7 @@ class Batch:
     def _may_have(self, item: WorkItem, agent_id: str) -> bool:
         members = self._members_of(item.demand.queue_id)
         member = members.get(agent_id)
-        if member is None:
+        if member is None or not self._is_open(item.demand.queue_id):
             return False
         choice = self._choose(item)
         if choice is not None and choice.origin is not Origin.PUSH:

@@ -14,6 +14,7 @@ from base.ids import new_id
 from base.log import get_logger
 from dispatch.batch import MAX_CLAIMS, Batch, BatchResult
 from dispatch.offers import OfferTeller
+from dispatch.timetable import Timetable
 from store.db.database import Database
 from store.db.signals import WORK_MARKED
 from store.events.events import append_events
@@ -26,6 +27,7 @@ from store.routing.distribution_settings import (
     settings_version,
 )
 from store.routing.marks import MarkKind, append_marks, delete_marks, has_marks, read_marks
+from store.routing.transactions import with_routing_writes
 
 MAX_MARKS = 500
 MAX_UNCONFIRMED = 64
@@ -54,6 +56,7 @@ class Dispatcher:
         self._make_id = make_id
         self._id = uuid.uuid4().hex
         self._settings: DistributionSettings | None = None
+        self._timetable: Timetable | None = None
         self._woken = asyncio.Event()
 
     async def run(self) -> None:
@@ -107,12 +110,23 @@ class Dispatcher:
 
     async def _dispatch(self) -> bool:
         """Act on the marks that there are. Whether there may be more to do at once."""
-        if not self._teller.is_temporal_there or not await self._database.read(has_marks):
+        if not self._teller.is_temporal_there:
+            return False
+        await self._mark_opened()
+        if not await self._database.read(has_marks):
             return False
         result = await self._database.write(self._batch)
         failpoints.reach("dispatch.claimed")
         self._teller.tell_later(result.claims)
         return bool(result.done or result.claims)
+
+    async def _mark_opened(self) -> None:
+        """Look at the queues that have opened, whatever their hours were when something entered them."""
+        if self._timetable is None or self._timetable.is_empty:
+            return
+        marks = [(MarkKind.QUEUE, queue_id) for queue_id in self._timetable.opened(self._now())]
+        if marks:
+            await self._database.write(lambda session: append_marks(session, marks))
 
     def _batch(self, session: Session) -> BatchResult:
         room = MAX_UNCONFIRMED - count_claimed(session)
@@ -134,17 +148,16 @@ class Dispatcher:
     def _current_settings(self, session: Session) -> DistributionSettings:
         if self._settings is None or self._settings.version != settings_version(session):
             self._settings = read_distribution_settings(session)
+            self._timetable = Timetable(self._settings, self._now())
         return self._settings
 
     async def _take_lapsed_back(self) -> None:
         now = self._now()
         for offer_id in await self._database.read(lambda session: lapsed_offers(session, now)):
-            await self._database.write(partial(_take_back, offer_id, now))
+            work = partial(_take_back, offer_id, now)
+            await self._database.write(with_routing_writes(work))
             _log.warning("claim_taken_back", offer_id=offer_id)
 
 
-def _take_back(offer_id: str, now: datetime, session: Session) -> None:
-    writes = RoutingWrites()
+def _take_back(offer_id: str, now: datetime, session: Session, writes: RoutingWrites) -> None:
     take_lapsed_back(session, offer_id, writes, now)
-    append_marks(session, writes.marks)
-    append_events(session, writes.events)

@@ -27,6 +27,7 @@ with workflow.unsafe.imports_passed_through():
         cause_of_gone,
         knows_less,
         take_agent_gone,
+        take_deleted_queue,
         take_offer,
         take_routing,
     )
@@ -44,7 +45,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.conversations.stays import is_unrouted, route_request
     from domain.events.kinds import FactKind
     from domain.routing.routed import Routed
-    from domain.routing.routing_signals import AgentGone, OfferMade
+    from domain.routing.routing_signals import AgentGone, OfferMade, QueueDeleted
     from domain.sending.delivery import MessageStatus
     from domain.workstreams.conversation_settings import ConversationSettings
     from workflows.deterministic_ids import ids_of
@@ -353,19 +354,23 @@ class ConversationWorkflow:
         before, self._last_written = self._last_written, LastWritten.of(self._state)
         self._unprojected = Change(self._state)
         projection = ThreadProjection(self._page_id, self._customer_id, change, before)
-        self._refused_by = await in_this_task("project_thread", projection, datetime)
+        outcome: datetime | QueueDeleted | None = await in_this_task(
+            "project_thread", projection, datetime | QueueDeleted
+        )
         self._is_written_now = True
-        if self._refused_by is not None:
-            await self._write_again_later(change, before)
-
-    async def _write_again_later(self, change: Change, before: LastWritten) -> None:
-        """The rows are of a later task: this one was discarded, or Temporal's clock went back between two.
-
-        Another task follows in the second case alone.
-        """
+        self._refused_by = outcome if isinstance(outcome, datetime) else None
+        if outcome is None:
+            return
         self._last_written = before
         self._unprojected = change.then(self._unprojected)
         self._must_write_down = True
+        if isinstance(outcome, QueueDeleted):
+            cause = f"queue_deleted/{outcome.queue_id}"
+            ids = self._ids(cause)
+            self._apply(take_deleted_queue(self._state, outcome.queue_id, workflow.now(), ids), cause)
+            return
+        # The rows are of a later task: this one was discarded, or Temporal's clock went back between two.
+        # Another task follows in the second case alone.
         await workflow.sleep(_AFTER_REFUSED_PROJECTION)
 
     def _collect_send(self) -> None:

@@ -15,7 +15,7 @@ _TIMEOUT = timedelta(seconds=10)
 _ONCE = RetryPolicy(maximum_attempts=1)
 
 
-async def in_this_task(name: str, argument: Any, result_type: type[Any]) -> Any:
+async def in_this_task(name: str, argument: Any, result_type: Any) -> Any:
     """Run an activity as a local one, and where it does not succeed at once as a regular one.
 
     A local activity that lasts longer than its task is held by empty tasks. If one of them is lost with the

@@ -12,10 +12,13 @@ from base import failpoints, metrics
 from base.log import get_logger
 from domain.conversations.changes import Fact
 from domain.events.kinds import FactKind
+from domain.routing.routing_signals import QueueDeleted
 from domain.workstreams.conversation_settings import ConversationSettings
 from store.conversations.conversation_settings import conversation_settings
 from store.conversations.projection import load_state, project
 from store.db.database import Database
+from store.routing.projection import DeletedQueueError
+from store.routing.queue_states import is_there
 from workflows.messages import LoadThread, ThreadProjection
 
 _log = get_logger("activities")
@@ -46,10 +49,11 @@ class ThreadActivities:
         return await self._database.read(lambda session: conversation_settings(session, page_id))
 
     @activity.defn(name="project_thread")
-    async def project_thread(self, projection: ThreadProjection) -> datetime | None:
+    async def project_thread(self, projection: ThreadProjection) -> datetime | QueueDeleted | None:
         """Write one workflow task's changes. Runs as a local activity, so it may run twice.
 
-        The date of the rows, where they are of a later task and were left alone.
+        The date of the rows, where they are of a later task and were left alone. Or the queue that a
+        conversation was to wait in, where it is deleted: then nothing is written, either.
         """
 
         def work(session: Session) -> datetime | None:
@@ -64,7 +68,13 @@ class ThreadActivities:
             failpoints.reach("thread.projecting")
             return refused_by
 
-        refused_by = await self._database.write(work)
+        try:
+            refused_by = await self._database.write(work)
+        except DeletedQueueError as error:
+            queue_id = error.queue_id
+            if await self._database.read(lambda session: is_there(session, queue_id)):
+                raise
+            return QueueDeleted(queue_id)
         failpoints.reach("thread.projected")
         if failpoints.are_armed() and projection.change.facts:
             failpoints.reach("thread.told")

@@ -26,8 +26,9 @@ from store.access import agents, credentials
 from store.access.idempotency import create_once
 from store.routing.agent_states import RoutingWrites
 from store.routing.agents import follow_change
-from store.routing.configuration import note_change, write_down
+from store.routing.configuration import note_change
 from store.routing.members import enrol_agent
+from store.routing.transactions import with_routing_writes
 from store.tables import ApiKey
 
 _BY_ID = CursorOf("agents", tuple[Id])
@@ -115,7 +116,7 @@ async def create_agent(
     wanted = once(settings.vault, caller, idempotency_key, "create_agent", body)
     password_hash = await _hashed(passwords, body.password, body.email, body.name)
 
-    def create(session: Session, agent_id: str) -> None:
+    def create(session: Session, agent_id: str, writes: RoutingWrites) -> None:
         agents.add(
             session,
             id=agent_id,
@@ -125,18 +126,16 @@ async def create_agent(
             password_hash=password_hash,
             at=clock.now(),
         )
-        writes = RoutingWrites()
         enrol_agent(session, agent_id, body.role.value, writes, clock.now())
         note_change(session)
-        write_down(session, writes)
         record(session, caller, FactKind.AGENT_CREATED, agent_id=agent_id, role=body.role.value)
 
-    def work(session: Session) -> AgentView:
+    def work(session: Session, writes: RoutingWrites) -> AgentView:
         fresh = new_id()
-        agent_id = create_once(session, wanted, fresh, lambda: create(session, fresh), clock.now())
+        agent_id = create_once(session, wanted, fresh, lambda: create(session, fresh, writes), clock.now())
         return AgentView.of(agents.get(session, agent_id))
 
-    return await database.write(work)
+    return await database.write(with_routing_writes(work))
 
 
 @router.get("/v1/agents/{agent_id}", responses=problems("not_found"))
@@ -174,20 +173,18 @@ async def change_agent(
 
     holder = BOOTSTRAP_ADMIN_ID if settings.admin_token is not None else None
 
-    def work(session: Session) -> AgentView:
+    def work(session: Session, writes: RoutingWrites) -> AgentView:
         former_role = agents.get(session, agent_id).role
         agent = agents.change(session, agent_id, changes, clock.now(), holds_token=holder)
         view = AgentView.of(agent)
         if changes.keys() & {"role", "active"}:
-            writes = RoutingWrites()
             follow_change(session, agent, former_role, writes, clock.now())
             note_change(session)
-            write_down(session, writes)
         changed = ",".join(body.model_dump(exclude_none=True))
         record(session, caller, FactKind.AGENT_CHANGED, agent_id=agent_id, changed=changed)
         return view
 
-    return await database.write(work)
+    return await database.write(with_routing_writes(work))
 
 
 @router.get("/v1/agents/{agent_id}/keys", responses=problems("not_found"))

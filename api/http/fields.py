@@ -156,6 +156,8 @@ SilenceMinutes = AutoCloseMinutes
 WarningMinutes = Annotated[int, Field(strict=True, ge=1, le=7 * 24 * 60)]
 ReopenMinutes = Annotated[int, Field(strict=True, ge=0, le=_MINUTES_A_YEAR)]
 Id = Annotated[str, StringConstraints(pattern=_ID)]
+VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,100}$")]
+"""The name of a context variable."""
 
 MessageText = Annotated[
     str,

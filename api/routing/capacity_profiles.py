@@ -26,7 +26,7 @@ from store.access.idempotency import create_once
 from store.routing import capacity_profiles
 from store.routing.agent_states import RoutingWrites
 from store.routing.capacity_profiles import MAX_PROFILES_OF_AN_AGENT, AgentLimits
-from store.routing.configuration import write_down
+from store.routing.transactions import with_routing_writes
 from store.tables import CapacityProfile
 
 _BY_ID = CursorOf("capacity_profiles", tuple[Id])
@@ -216,17 +216,14 @@ async def set_agent_capacity(
     """Let an agent have exactly these limits. What they have beyond them stays theirs."""
     profiles = {each.capacity_profile_id: each.limit for each in body.profiles}
 
-    def work(session: Session) -> AgentCapacityView:
+    def work(session: Session, writes: RoutingWrites) -> AgentCapacityView:
         agents.get(session, agent_id)
-        writes = RoutingWrites()
         limits = AgentLimits(body.units, profiles)
         capacity_profiles.set_limits(session, agent_id, limits, writes, clock.now())
-        view = _capacity_of(session, agent_id)
-        write_down(session, writes)
         record(session, caller, FactKind.AGENT_CAPACITY_SET, agent_id=agent_id)
-        return view
+        return _capacity_of(session, agent_id)
 
-    return await database.write(work)
+    return await database.write(with_routing_writes(work))
 
 
 def _capacity_of(session: Session, agent_id: str) -> AgentCapacityView:

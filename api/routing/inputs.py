@@ -38,10 +38,6 @@ VariableValue = Annotated[str, StringConstraints(strict=True, max_length=MAX_TEX
 """What a context variable holds."""
 
 
-VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,100}$")]
-"""The name of a context variable."""
-
-
 class ConditionInput(Input):
     """One comparison. `value`: a list for `is_one_of`, `is_none_of`; none for `is_known`, `is_unknown`."""
 

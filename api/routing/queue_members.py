@@ -20,7 +20,8 @@ from domain.routing.presence import PresenceKind
 from store.access import agents
 from store.routing import members, queues
 from store.routing.agent_states import RoutingWrites
-from store.routing.configuration import note_change, write_down
+from store.routing.configuration import note_change
+from store.routing.transactions import with_routing_writes
 from store.tables import Agent, QueueMember
 
 _BY_AGENT = CursorOf("queue_members", tuple[Id])
@@ -72,17 +73,16 @@ async def add_queue_member(
 ) -> QueueMemberView:
     """Have an agent serve the queue. Administrators and machines may be members, too."""
 
-    def work(session: Session) -> QueueMemberView:
+    def work(session: Session, writes: RoutingWrites) -> QueueMemberView:
         queues.get(session, queue_id)
-        agent, writes = agents.get(session, agent_id), RoutingWrites()
+        agent = agents.get(session, agent_id)
         if session.get(QueueMember, (queue_id, agent_id)) is None:
             members.add_member(session, queue_id, agent_id, writes, clock.now())
             note_change(session)
-            write_down(session, writes)
             record(session, caller, FactKind.QUEUE_MEMBER_ADDED, queue_id=queue_id, agent_id=agent_id)
         return QueueMemberView.of(session.get_one(QueueMember, (queue_id, agent_id)), agent)
 
-    return await database.write(work)
+    return await database.write(with_routing_writes(work))
 
 
 @router.delete(
@@ -98,14 +98,12 @@ async def remove_queue_member(
     Agents and supervisors cannot leave the default queue.
     """
 
-    def work(session: Session) -> None:
+    def work(session: Session, writes: RoutingWrites) -> None:
         queues.get(session, queue_id)
         queues.refuse_leaving(session, queue_id, agents.get(session, agent_id))
-        writes = RoutingWrites()
         members.remove_member(session, queue_id, agent_id, writes)
         note_change(session)
-        write_down(session, writes)
         record(session, caller, FactKind.QUEUE_MEMBER_REMOVED, queue_id=queue_id, agent_id=agent_id)
 
-    await database.write(work)
+    await database.write(with_routing_writes(work))
     return Response(status_code=204)

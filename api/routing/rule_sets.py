@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from api.http.dependencies import DatabaseDep, SettingsDep
-from api.http.fields import Flag, Id, Input, Name, OptionalIdempotencyKey, PathId
+from api.http.fields import Flag, Id, Input, Name, OptionalIdempotencyKey, PathId, VariableName
 from api.http.paging import CursorPage
 from api.http.problem_docs import problems
-from api.routing.inputs import ALWAYS, ConditionsInput, Count, OverflowInput, VariableName, VariableValue
+from api.routing.inputs import ALWAYS, ConditionsInput, Count, OverflowInput, VariableValue
 from api.security.audit import record
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router

@@ -7,7 +7,7 @@ from pydantic.functional_validators import AfterValidator
 from sqlmodel import Session
 
 from api.http.dependencies import DatabaseDep
-from api.http.fields import STORABLE, Input, PathId
+from api.http.fields import STORABLE, Input, PathId, VariableName
 from api.http.problem_docs import problems
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
@@ -30,7 +30,6 @@ def _small_enough(value: float) -> float:
     return value
 
 
-VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,100}$")]
 VariableText = Annotated[str, StringConstraints(strict=True, max_length=_MAX_VALUE_LENGTH), STORABLE]
 VariableValue = VariableText | Annotated[StrictInt | StrictFloat, AfterValidator(_small_enough)]
 

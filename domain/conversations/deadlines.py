@@ -301,7 +301,10 @@ def _rule(rule: TimeOutRule) -> _Act:
 
 
 def _distribution(state: ThreadState, conversation: Conversation) -> Iterator[Deadline]:
-    """The ends of an offer, of a reservation, of waiting in a queue, of the capacity that wrap-up holds."""
+    """The ends of an offer, of a reservation, of waiting in a queue, of the capacity that wrap-up holds.
+
+    And the opening of its queue.
+    """
     if conversation.offer is not None:
         offer = conversation.offer
         yield Deadline(offer.expires_at, f"offer/{offer.id}", _offer_ends(offer))
@@ -309,6 +312,8 @@ def _distribution(state: ThreadState, conversation: Conversation) -> Iterator[De
     if conversation.status is Status.OPEN and stay is not None and not stay.is_over:
         if stay.reserved_until is not None:
             yield Deadline(stay.reserved_until, "reservation", _reservation_ends)
+        if stay.opens_at is not None:
+            yield Deadline(stay.opens_at, "queue_opens", _queue_opens)
         if stay.overflow_at is not None:
             yield Deadline(stay.overflow_at, f"overflow/{stay.record.number}", _overflow(stay))
     if conversation.status is Status.WRAP_UP:
@@ -334,6 +339,11 @@ def _offer_ends(offer: Offer) -> _Act:
 def _reservation_ends(draft: Draft) -> None:
     if draft.conversation is not None:
         stays.end_reservation(draft, draft.conversation)
+
+
+def _queue_opens(draft: Draft) -> None:
+    if draft.conversation is not None:
+        stays.open_queue(draft, draft.conversation)
 
 
 def _overflow(stay: Stay) -> _Act:

@@ -10,8 +10,13 @@ from domain.conversations.state import Conversation, Side, ThreadState
 from domain.conversations.transitions import Assignee, apply_transition, required
 from domain.events.kinds import FactKind
 from domain.routing.absence import GoneOutcome, agent_gone_outcome
+from domain.routing.demand import DEFAULT_QUEUE_ID
+from domain.routing.placement import StayEnd
 from domain.routing.routed import Routed
 from domain.routing.routing_signals import AgentGone, OfferMade
+
+QUEUE_DELETED = "queue_deleted"
+"""Why a conversation is in the default queue."""
 
 
 def take_routing(
@@ -36,6 +41,19 @@ def take_routing(
     draft.set(conversation=conversation)
     if routed.ends:
         apply_transition(draft, conversation, required(Status.OPEN, Trigger.OVERFLOW))
+    return draft.done()
+
+
+def take_deleted_queue(state: ThreadState, queue_id: str, now: datetime, new_id: NewId) -> Change:
+    """Have a conversation that waits in a queue which is no more wait in the default queue."""
+    draft = Draft(state, now, new_id)
+    conversation = draft.conversation
+    if conversation is None or not stays.waits_in(conversation, queue_id):
+        return Change(state)
+    conversation = stays.end_stay(draft, conversation, StayEnd.WITHDRAWN)
+    diagnosis = {"reason": QUEUE_DELETED, "deleted_queue_id": queue_id}
+    entered = stays.enter_queue(draft, conversation, DEFAULT_QUEUE_ID, QUEUE_DELETED, diagnosis=diagnosis)
+    draft.set(conversation=entered)
     return draft.done()
 
 

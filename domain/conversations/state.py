@@ -54,15 +54,17 @@ class Stay:
     """A conversation's time in a queue, the present one or the last.
 
     `age_at`: since when the customer has waited; it stays over declines, and further messages do not move it.
-    `listed`: of a pick workstream, offered to nobody. At `overflow_at`, if it still waits, `on_overflow` is
-    done, to `overflow_queue_id`. `wishes`: for whom it is first; nobody else is offered it until
-    `reserved_until`. `skills`, `profiles`: what it asks for when it is routed again.
+    `listed`: of a pick workstream, offered to nobody. `opens_at`: as was known when it was routed, its queue
+    is closed until then. At `overflow_at`, if it still waits, `on_overflow` is done, to `overflow_queue_id`.
+    `wishes`: for whom it is first; nobody else is offered it until `reserved_until`. `skills`, `profiles`:
+    what it asks for when it is routed again.
     """
 
     record: StayRecord
     demand: Demand
     age_at: datetime
     listed: bool = False
+    opens_at: datetime | None = None
     overflow_at: datetime | None = None
     on_overflow: OverflowAction | None = None
     overflow_queue_id: str | None = None

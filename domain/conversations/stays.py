@@ -7,6 +7,7 @@ begins in the same queue, with the same age. Which queue a conversation enters i
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from domain.conversations.changes import ChangedStay, Draft, FactValue
 from domain.conversations.lifecycle import ActorKind, Status
@@ -26,6 +27,13 @@ def is_unrouted(conversation: Conversation | None) -> bool:
         and conversation.status is Status.OPEN
         and (conversation.stay is None or conversation.stay.is_over)
     )
+
+
+def waits_in(conversation: Conversation, queue_id: str) -> bool:
+    """Whether a conversation waits in this queue, offered to nobody."""
+    stay = conversation.stay
+    waits = conversation.status is Status.OPEN and stay is not None and not stay.is_over
+    return waits and stay is not None and stay.record.queue_id == queue_id
 
 
 def route_request(page_id: str, customer_id: str, conversation: Conversation, now: datetime) -> RouteRequest:
@@ -49,6 +57,7 @@ def enter_routed_queue(draft: Draft, conversation: Conversation, routed: Routed)
         routed.demand,
         age_at=conversation.status_changed_at,
         listed=routed.listed,
+        opens_at=None if routed.listed else routed.opens_at,
         overflow_at=routed.overflow_at,
         on_overflow=routed.on_overflow,
         overflow_queue_id=routed.overflow_queue_id,
@@ -88,7 +97,14 @@ def enter_same_queue(draft: Draft, conversation: Conversation, reason: str) -> C
     return _enter(draft, conversation, stay)
 
 
-def enter_queue(draft: Draft, conversation: Conversation, queue_id: str, reason: str) -> Conversation:
+def enter_queue(
+    draft: Draft,
+    conversation: Conversation,
+    queue_id: str,
+    reason: str,
+    *,
+    diagnosis: dict[str, Any] | None = None,
+) -> Conversation:
     """Begin a stay in a queue that somebody, or overflow, has chosen: nothing is checked before it."""
     last, settings = conversation.stay, draft.state.settings
     demand = Demand(
@@ -98,8 +114,9 @@ def enter_queue(draft: Draft, conversation: Conversation, queue_id: str, reason:
         settings.distribution.skill_matching,
         last.demand.need if last else settings.distribution.need,
     )
+    record = _next_record(draft, conversation, demand, reason, last.record.priority if last else 0)
     stay = Stay(
-        _next_record(draft, conversation, demand, reason, last.record.priority if last else 0),
+        replace(record, diagnosis=diagnosis),
         demand,
         age_at=last.age_at if last else draft.at,
         listed=settings.distribution.mode is DistributionMode.PICK,
@@ -141,6 +158,13 @@ def end_reservation(draft: Draft, conversation: Conversation) -> None:
     if conversation.stay is not None:
         stay = replace(conversation.stay, reserved_until=None)
         draft.set(conversation=replace(conversation, stay=stay))
+        draft.place(conversation.id)
+
+
+def open_queue(draft: Draft, conversation: Conversation) -> None:
+    """Its queue opens: have the dispatcher look at it."""
+    if conversation.stay is not None:
+        draft.set(conversation=replace(conversation, stay=replace(conversation.stay, opens_at=None)))
         draft.place(conversation.id)
 
 

@@ -16,6 +16,9 @@ from domain.routing.capacity import ONE_UNIT, CapacityNeed
 
 MIN_RATING, MAX_RATING = 1, 100
 
+DEFAULT_QUEUE_ID = "default"
+"""The queue that every agent and supervisor serves, and that conversations without a queue belong to."""
+
 
 class SkillMatching(StrEnum):
     """What skills decide: who may have it (EXACT), who comes first (CLOSEST), or nothing (NONE)."""

@@ -24,6 +24,13 @@ class OfferMade:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueDeleted:
+    """The queue in which a conversation was to wait was deleted meanwhile; nothing was written."""
+
+    queue_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgentGone:
     """An agent is not connected any more, since `since`.
 

@@ -18,8 +18,7 @@ from store.conversations import thread_events
 from store.db.database import Database
 from store.inbox.inbox_events import newest_inbox_id
 from store.inbox.relay_shares import lowest_position
-from store.routing.claims import count_claimed
-from store.routing.marks import has_marks
+from store.routing.under_way import distribution_under_way
 from workflows.messages import EVENTS_SIGNAL, ConversationInput, ThreadEvents, conversation_workflow_id
 
 _T = TypeVar("_T")
@@ -28,7 +27,7 @@ _Waiting = tuple[str, int]
 
 
 class DeskOutside:
-    """The sandbox's work, the inbox, the events on their way to their conversations, and the dispatcher's."""
+    """The sandbox's work, the inbox, the events on their way to their conversations, work distribution."""
 
     def __init__(self, store: Database, inbox: Database, sandbox: httpx.AsyncClient, engine: Client) -> None:
         self._store = store
@@ -46,12 +45,15 @@ class DeskOutside:
         received = await self._inbox.read(newest_inbox_id)
         routed, waiting = await self._store.read(_under_way)
         untold = await self._untold(waiting)
+        work = await self._store.read(distribution_under_way)
         busy = {
             "the sandbox is at work": due_ms == 0,
             f"the relay has read {routed} of {received} events": routed < received,
             f"{untold} events are on their way to their conversations": untold > 0,
             "files are being fetched": bool(await self._store.read(messages_with_pending_files)),
-            "work is being shared out": await self._store.read(_shares_work_out),
+            "the dispatcher has something to look at": work.has_marks,
+            f"{work.claims} offers are on their way to their conversations": work.claims > 0,
+            f"the absence of {work.absences} agents begins": work.absences > 0,
         }
         return ExternalActivity(
             tuple(what for what, is_so in busy.items() if is_so),
@@ -117,11 +119,6 @@ def _seqs_of(batch: ThreadEvents) -> set[int]:
 def _read(payload: Payload, hint: type[_T]) -> _T:
     value: _T = data_converter.payload_converter.from_payload(payload, hint)
     return value
-
-
-def _shares_work_out(session: Session) -> bool:
-    """Whether the dispatcher has something to look at, or a conversation has not taken up its offer."""
-    return has_marks(session) or count_claimed(session) > 0
 
 
 def _under_way(session: Session) -> tuple[int, list[_Waiting]]:

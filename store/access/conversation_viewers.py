@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from domain.conversations.lifecycle import Status
+from domain.routing.demand import DEFAULT_QUEUE_ID
 from store.access.visibility import FORMER_AGENT_FOR, WAS_TAKEN_UP
 from store.tables import AgentSession, Conversation, Participant, QueueMember
-from store.tables.queues import DEFAULT_QUEUE_ID
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from sqlmodel import Session, col
 
 from domain.conversations.lifecycle import Status
 from domain.conversations.projection import NEVER_WAS
+from domain.routing.demand import DEFAULT_QUEUE_ID
 from store.db.refusals import not_found
 from store.tables import (
     AgentSession,
@@ -46,7 +47,6 @@ from store.tables import (
     QueueMember,
     Survey,
 )
-from store.tables.queues import DEFAULT_QUEUE_ID
 
 FORMER_AGENT_FOR = timedelta(days=30)
 """So long after the beginning of their session a former agent sees a conversation that is not closed."""

@@ -11,6 +11,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col
 
 from domain.conversations.lifecycle import Status
+from domain.routing.demand import DEFAULT_QUEUE_ID
 from domain.sending.window import Stage
 from domain.workstreams.automated_texts import placeholder_names
 from domain.workstreams.conversation_settings import ConversationSettings
@@ -30,7 +31,6 @@ from store.tables import (
     Thread,
     Workstream,
 )
-from store.tables.queues import DEFAULT_QUEUE_ID
 from store.workstreams import context_variables as context
 
 LIVE_STATUSES = tuple(status.value for status in Status if status is not Status.CLOSED)

@@ -22,13 +22,13 @@ from domain.reports.records import (
     session_end,
 )
 from domain.routing.capacity import Origin
+from domain.routing.demand import DEFAULT_QUEUE_ID
 from domain.routing.presence import PresenceKind
 from store.db.refusals import RefusalReason, StoreRefusalError
 from store.db.types import UtcDateTime
 from store.reports.limits import MAX_MESSAGES, MAX_RECORDS
 from store.reports.queue_terms import read_queue_terms
 from store.tables import AgentSession, Conversation, Message, PresenceChange, QueueStay, Slot
-from store.tables.queues import DEFAULT_QUEUE_ID
 
 _OFFERING = frozenset(origin.value for origin in OFFERING)
 _QUEUE = func.coalesce(col(Conversation.queue_id), DEFAULT_QUEUE_ID)

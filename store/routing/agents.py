@@ -4,11 +4,11 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from domain.routing.demand import DEFAULT_QUEUE_ID
 from store.routing.agent_states import RoutingWrites, add_agent_state
 from store.routing.members import SERVING_ROLES, add_member, remove_member
 from store.routing.presence import leave_at_once
 from store.tables import Agent
-from store.tables.queues import DEFAULT_QUEUE_ID
 
 
 def follow_change(

@@ -14,8 +14,6 @@ from domain.routing.field_errors import FieldError
 from domain.routing.rules import KnownIds
 from store.db.refusals import InvalidFieldsError, RefusalReason, StoreRefusalError, not_found
 from store.db.sql import table_of
-from store.events.events import append_events
-from store.routing.agent_states import RoutingWrites
 from store.routing.marks import MarkKind, append_marks
 from store.tables import CapacityProfile, OperatingHours, Queue, RoutingVersion, Skill
 
@@ -31,12 +29,6 @@ def note_change(session: Session, *marks: tuple[MarkKind, str]) -> None:
     session.flush()
     session.connection().execute(update(_VERSION).values(version=_VERSION.c.version + 1))
     append_marks(session, marks)
-
-
-def write_down(session: Session, writes: RoutingWrites) -> None:
-    """Write the marks and events of a change; call it last in a transaction."""
-    append_marks(session, writes.marks)
-    append_events(session, writes.events)
 
 
 def refuse_wrong(errors: Iterable[FieldError]) -> None:

@@ -7,14 +7,16 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from base.json_codec import from_json_value
-from domain.routing.assignment import Assignment, AssignmentMethod, AssignmentRule
+from domain.routing.assignment import Assignment
 from domain.routing.capacity import CapacityNeed, ProfileLimit
 from domain.routing.demand import Demand, SkillMatching, SkillNeed
+from domain.routing.operating_hours import ALWAYS_OPEN, OperatingHours
 from domain.routing.presence import PresenceKind
 from domain.routing.work_distribution import AfterReservation, DistributionMode
 from store.db.sql import table_of
 from store.routing.capacity import profile_limit
+from store.routing.hours import read_hours
+from store.routing.rule_rows import assignment_of
 from store.tables import (
     AgentCapacityProfile,
     AgentSkill,
@@ -28,11 +30,12 @@ from store.tables import (
 
 @dataclass(frozen=True, slots=True)
 class QueueSettings:
-    """What of a queue decides who is asked. A smaller `priority` is served first."""
+    """What of a queue decides who is asked, and when. A smaller `priority` is served first."""
 
     id: str
     priority: int
     assignment: Assignment
+    hours: OperatingHours = ALWAYS_OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,16 @@ def raise_settings_version(session: Session) -> None:
 
 def read_distribution_settings(session: Session) -> DistributionSettings:
     """All of it as it now is."""
+    rows = _all(session)
+    hours = read_hours(session, {row.operating_hours_id for row in rows if row.operating_hours_id})
     queues = {
-        queue.id: QueueSettings(queue.id, queue.priority, _assignment(queue)) for queue in _all(session)
+        row.id: QueueSettings(
+            row.id,
+            row.priority,
+            assignment_of(row),
+            hours.get(row.operating_hours_id or "", ALWAYS_OPEN),
+        )
+        for row in rows
     }
     workstreams = {
         each.id: WorkstreamSettings(
@@ -101,11 +112,6 @@ def demand_from_row(row: Any) -> Demand:
 
 def _all(session: Session) -> list[Queue]:
     return list(session.exec(select(Queue).order_by(col(Queue.id))))
-
-
-def _assignment(queue: Queue) -> Assignment:
-    rules = from_json_value(tuple[AssignmentRule, ...], queue.assignment.get("rules", ()))
-    return Assignment(AssignmentMethod(queue.assignment_method), rules, queue.decline_limit)
 
 
 def _profiles(session: Session) -> dict[str, tuple[ProfileLimit, ...]]:

@@ -4,13 +4,13 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from domain.routing.demand import DEFAULT_QUEUE_ID
 from store.db.sql import delete_rows, insert_or_ignore
 from store.routing.agent_states import RoutingWrites, add_agent_state, refresh_agent
 from store.routing.capacity import lock_agent_state
 from store.routing.distribution_settings import raise_settings_version
 from store.routing.marks import MarkKind
 from store.tables import QueueMember
-from store.tables.queues import DEFAULT_QUEUE_ID
 
 SERVING_ROLES = frozenset({"agent", "supervisor"})
 """Who is a member of the default queue. Administrators and machines are members where somebody adds them."""

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from domain.routing.demand import Demand
@@ -11,12 +12,20 @@ from domain.routing.placement import Placement, StayRecord, WaitingPlace
 from store.db.sql import delete_rows, insert_or_ignore, table_of, upsert
 from store.routing.agent_states import RoutingWrites
 from store.routing.marks import MarkKind, append_marks
-from store.routing.slot_states import SlotState, WorkItemState
-from store.routing.slots import live_slot, row_of_held, set_slot
+from store.routing.slot_states import WorkItemState
+from store.routing.slots import row_of_held, set_slot
 from store.tables import Demand as DemandRow
 from store.tables import QueueStay, WorkItem, WorkItemReturn, WorkItemWish
 
 _RETURN, _WISH = table_of(WorkItemReturn), table_of(WorkItemWish)
+
+
+class DeletedQueueError(Exception):
+    """The queue that a conversation is to wait in is not there, or something else of its demand."""
+
+    def __init__(self, queue_id: str) -> None:
+        super().__init__(queue_id)
+        self.queue_id = queue_id
 
 
 def project_routing(
@@ -28,6 +37,9 @@ def project_routing(
     inserted: Collection[str] = (),
 ) -> list[dict[str, Any]]:
     """Write the placements; done again, it changes nothing. Returns rows of events, to be appended last.
+
+    Raises DeletedQueueError; then the transaction has failed. A queue may be deleted until its first item is
+    written.
 
     `repairs`: the rows may be of a workflow task that the engine has discarded (ADR 0018): stays that the
     run does not know are deleted. `inserted`: conversations whose rows are of this transaction, so that they
@@ -56,8 +68,11 @@ def _wait(
         return
     if not is_new and _stays_where_it_is(session, placement, waiting, writes, now):
         return
-    _write_demand(session, waiting.demand)
-    _write_item(session, placement, waiting, now)
+    try:
+        _write_demand(session, waiting.demand)
+        _write_item(session, placement, waiting, now)
+    except IntegrityError as error:
+        raise DeletedQueueError(waiting.demand.queue_id) from error
     if not is_new:
         _forget_returns(session, placement.conversation_id)
     _write_returns(session, placement.conversation_id, waiting)
@@ -71,7 +86,11 @@ def _stays_where_it_is(
     """Whether its row has this stay; if not, the slot of the one that it has is released."""
     item = session.get(WorkItem, placement.conversation_id, with_for_update=True, populate_existing=True)
     if item is not None and _is_same_stay(item, placement):
-        _heal(session, item, waiting, writes, now)
+        if item.reserved_until is not None and waiting.reserved_until is None:
+            item.reserved_until = None
+            session.add(item)
+        if not waiting.listed:
+            writes.marks.append((MarkKind.ITEM, item.conversation_id))
         return True
     set_slot(session, placement.conversation_id, None, writes, now)
     return False
@@ -80,30 +99,6 @@ def _stays_where_it_is(
 def _is_same_stay(item: WorkItem, placement: Placement) -> bool:
     entered = item.state != WorkItemState.ENTERING
     return entered and (item.stay, item.queue_id) == (placement.stay, placement.queue_id)
-
-
-def _heal(
-    session: Session,
-    item: WorkItem,
-    waiting: WaitingPlace,
-    writes: RoutingWrites,
-    now: datetime,
-) -> None:
-    """Leave the item to the dispatcher, but for what has run out, and what a discarded task took."""
-    slot = live_slot(session, item.conversation_id)
-    if item.reserved_until is not None and waiting.reserved_until is None:
-        item.reserved_until = None
-        session.add(item)
-        writes.marks.append((MarkKind.ITEM, item.conversation_id))
-    is_claimed = slot is not None and slot.state == SlotState.CLAIMED and slot.stay == item.stay
-    if is_claimed or (slot is None and item.state != WorkItemState.CLAIMED):
-        return
-    set_slot(session, item.conversation_id, None, writes, now)
-    item.state = _state_of(waiting)
-    session.add(item)
-    session.flush()
-    if not waiting.listed:
-        writes.marks.append((MarkKind.ITEM, item.conversation_id))
 
 
 def _leave(session: Session, placement: Placement, writes: RoutingWrites, now: datetime) -> None:

@@ -49,6 +49,11 @@ def read_queues(session: Session, ids: list[str], *, lock: bool = False) -> dict
     }
 
 
+def is_there(session: Session, queue_id: str) -> bool:
+    """Whether there is such a queue, still."""
+    return session.get(Queue, queue_id) is not None
+
+
 def read_states(
     session: Session,
     queues: Mapping[str, QueueSettings],

@@ -9,7 +9,8 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from base.json_codec import from_json_value, to_json_value
-from domain.routing.assignment import Assignment, AssignmentMethod, AssignmentRule, validate_assignment
+from domain.routing.assignment import Assignment, validate_assignment
+from domain.routing.demand import DEFAULT_QUEUE_ID
 from domain.routing.field_errors import FieldError, under
 from domain.routing.overflow import NO_OVERFLOW, OverflowPolicy, validate_overflow
 from store.db.refusals import RefusalReason, StoreRefusalError, not_found
@@ -25,7 +26,7 @@ from store.routing.configuration import (
 )
 from store.routing.marks import MarkKind
 from store.routing.members import SERVING_ROLES
-from store.routing.rule_rows import group_of
+from store.routing.rule_rows import assignment_of
 from store.tables import (
     Agent,
     Conversation,
@@ -38,7 +39,6 @@ from store.tables import (
     WorkItem,
     Workstream,
 )
-from store.tables.queues import DEFAULT_QUEUE_ID
 
 MAX_QUEUES = 500
 _RESOURCE = "queue"
@@ -94,18 +94,7 @@ def settings_of(queue: Queue) -> QueueSettings:
     return QueueSettings(
         name=queue.name,
         priority=queue.priority,
-        assignment=Assignment(
-            AssignmentMethod(queue.assignment_method),
-            tuple(
-                AssignmentRule(
-                    rule["id"],
-                    group_of(rule["conditions"]),
-                    from_json_value(AssignmentRule, {"id": "", "order": rule["order"]}).order,
-                )
-                for rule in queue.assignment.get("rules", ())
-            ),
-            queue.decline_limit,
-        ),
+        assignment=assignment_of(queue),
         operating_hours_id=queue.operating_hours_id,
         overflow=from_json_value(OverflowPolicy, queue.overflow),
         when_empty=WhenEmpty(queue.when_empty),

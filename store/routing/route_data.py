@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import Row, bindparam, exists, or_, select
 from sqlmodel import Session, col
 
+from domain.routing.demand import DEFAULT_QUEUE_ID
 from domain.routing.rules import RoutingFacts, reads_profile
 from domain.routing.work_distribution import WorkDistribution
 from store.db.sql import table_of
 from store.routing.queue_states import QueueSettings, read_queues
 from store.routing.rule_rows import ActiveRules, active_rules
 from store.tables import Customer, Message, Page, Rule, RuleSet, Workstream
-from store.tables.queues import DEFAULT_QUEUE_ID
 from store.workstreams.context_variables import of_conversations
 from store.workstreams.work_distribution import work_distribution_of
 

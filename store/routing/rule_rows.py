@@ -1,4 +1,4 @@
-"""Rules of classification and of routes to queues, as their rows hold them."""
+"""Rules of classification, of routes to queues and of assignment, as their rows hold them."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,11 +9,12 @@ from sqlmodel import Session, col
 
 from base.json_codec import from_json_value, to_json_value
 from base.log import get_logger
+from domain.routing.assignment import Assignment, AssignmentMethod, AssignmentRule, OrderColumn
 from domain.routing.classification import ClassificationRule, Outputs, RuleSet
 from domain.routing.conditions import Condition, Group, Needed, Operator
 from domain.routing.overflow import OverflowPolicy
 from domain.routing.route_to_queue import RouteRule, RouteTarget
-from store.tables import Rule
+from store.tables import Queue, Rule
 from store.tables import RuleSet as RuleSetRow
 
 CLASSIFICATION, ROUTE = "classification", "route"
@@ -94,6 +95,32 @@ def route_rule(row: Rule | Row[Any]) -> RouteRule:
     except _UNREADABLE_BY:
         _log.error("rule_unreadable", rule_id=row.id)
         return RouteRule(row.id, _UNREADABLE, ())
+
+
+def assignment_of(queue: Queue) -> Assignment:
+    """How a queue assigns. A rule that cannot be read fits nobody, so that the next one counts.
+
+    Where no rule is left, the members are asked as by the usual method.
+    """
+    rules = tuple(filter(None, (_assignment_rule(queue.id, each) for each in _rules_of(queue))))
+    method = AssignmentMethod(queue.assignment_method)
+    if method is AssignmentMethod.CUSTOM and not rules:
+        method = AssignmentMethod.HIGHEST_CAPACITY
+    return Assignment(method, rules, queue.decline_limit)
+
+
+def _rules_of(queue: Queue) -> list[dict[str, Any]]:
+    rules: list[dict[str, Any]] = queue.assignment.get("rules", [])
+    return rules
+
+
+def _assignment_rule(queue_id: str, value: dict[str, Any]) -> AssignmentRule | None:
+    try:
+        order = tuple(map(OrderColumn, value["order"]))
+        return AssignmentRule(value["id"], group_of(value["conditions"]), order)
+    except _UNREADABLE_BY:
+        _log.error("assignment_rule_unreadable", queue_id=queue_id)
+        return None
 
 
 def columns_of_classification(rule: ClassificationRule) -> dict[str, Any]:

@@ -9,9 +9,6 @@ from sqlmodel import Field, SQLModel
 from store.tables.columns import JSON_TYPE, instant, json_column
 from store.tables.erasure_policy import Harmless
 
-DEFAULT_QUEUE_ID = "default"
-"""The queue that every agent and supervisor serves, and that conversations without a queue belong to."""
-
 
 class OperatingHours(SQLModel, table=True):
     """When a queue is served: weekly intervals in a time zone, and holidays.

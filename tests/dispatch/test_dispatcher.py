@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -65,9 +66,11 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 
 
 @contextlib.asynccontextmanager
-async def dispatching(desk: Desk, temporal: FakeTemporal) -> AsyncIterator[OfferTeller]:
+async def dispatching(
+    desk: Desk, temporal: FakeTemporal, now: Callable[[], datetime] = lambda: START
+) -> AsyncIterator[OfferTeller]:
     teller = OfferTeller(cast("Client", temporal), desk.store)
-    task = asyncio.create_task(Dispatcher(desk.store, teller, now=lambda: START).run())
+    task = asyncio.create_task(Dispatcher(desk.store, teller, now=now).run())
     try:
         yield teller
     finally:
@@ -130,6 +133,27 @@ async def test_a_successor_tells_again_what_nobody_has_confirmed(desk: Desk) -> 
     async with dispatching(desk, second):
         await eventually(lambda: _has_told(1, second))
     assert first.told == second.told
+
+
+async def test_what_waits_in_a_closed_queue_is_offered_when_it_opens(desk: Desk) -> None:
+    opens_at = START + timedelta(hours=1)
+    weekly = [{"weekday": opens_at.weekday(), "opens": opens_at.strftime("%H:%M:%S"), "closes": "23:59:00"}]
+
+    def close(session: Session) -> None:
+        session.add(tables.OperatingHours(id="h", name="h", timezone="UTC", weekly=weekly, created_at=START))
+        session.flush()
+        session.get_one(tables.Queue, "default").operating_hours_id = "h"
+
+    await desk.store.write(close)
+    await desk.agent("mia", limit_units=5)
+    await desk.waiting("c1")
+    temporal, now = FakeTemporal(), [opens_at - timedelta(seconds=1)]
+    async with dispatching(desk, temporal, lambda: now[0]):
+        await eventually(lambda: _at_rest(desk))
+        assert offers(temporal) == []
+        now[0] = opens_at
+        await eventually(lambda: _has_told(1, temporal))
+    assert offers(temporal) == [("c1", "mia")]
 
 
 async def test_two_dispatchers_never_offer_the_same_twice(desk: Desk) -> None:

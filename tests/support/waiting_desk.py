@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlmodel import Session
 
 from domain.routing.capacity import CapacityNeed
-from domain.routing.demand import Demand
+from domain.routing.demand import DEFAULT_QUEUE_ID, Demand
 from domain.routing.placement import Placement, StayRecord, WaitingPlace
 from domain.routing.presence import PresenceKind
 from store import tables
@@ -21,7 +21,6 @@ from store.routing.claims import Claim, ClaimOrder, ClaimRefusal, claim
 from store.routing.marks import append_marks
 from store.routing.members import enrol_agent
 from store.routing.projection import project_routing
-from store.tables.queues import DEFAULT_QUEUE_ID
 from support.postgres import any_database
 from support.steps import START
 from support.store import add_conversation, add_customer, make_settings, seed

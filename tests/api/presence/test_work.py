@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 from base import clock
 from domain.conversations.lifecycle import Status
 from domain.routing.capacity import CapacityNeed, HeldSlot, Origin
-from domain.routing.demand import Demand, SkillMatching, SkillNeed
+from domain.routing.demand import DEFAULT_QUEUE_ID, Demand, SkillMatching, SkillNeed
 from domain.routing.members import Wish, WishKind
 from domain.routing.placement import Placement, StayRecord, WaitingPlace
 from store import tables
@@ -22,7 +22,6 @@ from store.routing.members import enrol_agent
 from store.routing.projection import project_routing
 from store.routing.slot_states import SlotState
 from store.routing.transactions import with_routing_writes
-from store.tables.queues import DEFAULT_QUEUE_ID
 from support.api import NOW, Api, Seed, Thread
 
 NEXT = f"/v1/queues/{DEFAULT_QUEUE_ID}/next"

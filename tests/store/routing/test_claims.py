@@ -12,7 +12,7 @@ from sqlalchemy import Engine, event
 from sqlmodel import col, select
 
 from domain.routing.capacity import CapacityNeed, Origin
-from domain.routing.demand import Demand
+from domain.routing.demand import DEFAULT_QUEUE_ID, Demand
 from domain.routing.presence import PresenceKind
 from store import tables
 from store.routing.claims import (
@@ -23,7 +23,6 @@ from store.routing.claims import (
     take_lapsed_back,
 )
 from store.routing.slot_states import SlotState
-from store.tables.queues import DEFAULT_QUEUE_ID
 from support.steps import START
 from support.waiting_desk import Desk, waiting_desk
 

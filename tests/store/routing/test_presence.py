@@ -32,7 +32,6 @@ from store.routing.presence import (
     survey_presence,
     sweep_process,
 )
-from store.tables.queues import DEFAULT_QUEUE_ID
 from support.steps import START
 from support.waiting_desk import Desk, waiting_desk
 
