@@ -226,10 +226,10 @@ def make_worker(
     """The Temporal worker with all workflows and activities.
 
     Into `inbox` goes what Meta did not deliver; `usage` is what `graph` notes of its answers; `profiles` is
-    asked who a customer is before the first words.
+    asked who a customer is before the first words, and before rules that read it.
     """
     threads = ThreadActivities(database, settings.public_base_url)
-    routing = RouteActivities(database)
+    routing = RouteActivities(database, profiles)
     rates = Rates(Pace(settings.page_sends_per_second), Pace(settings.page_media_per_second))
     lanes = Lanes(WIDTH, per_second=settings.page_sends_per_second)
     files = FileStore(settings.files_url)
@@ -254,6 +254,7 @@ def make_worker(
             threads.read_settings,
             threads.project_thread,
             routing.route,
+            routing.await_profile,
             sends.send_message,
             looks.read_back,
             pages.check_page,

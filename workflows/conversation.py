@@ -4,6 +4,7 @@ Handlers call `domain` and apply the new state without awaiting; `run` alone pro
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -41,10 +42,10 @@ with workflow.unsafe.imports_passed_through():
         send_settled,
     )
     from domain.conversations.projection import LastWritten, date_of_projection
-    from domain.conversations.state import ThreadEvent, ThreadState
+    from domain.conversations.state import Conversation, ThreadEvent, ThreadState
     from domain.conversations.stays import is_unrouted, route_request
     from domain.events.kinds import FactKind
-    from domain.routing.routed import Routed
+    from domain.routing.routed import PROFILE_WAIT, Routed
     from domain.routing.routing_signals import AgentGone, OfferMade, QueueDeleted
     from domain.sending.delivery import MessageStatus
     from domain.workstreams.conversation_settings import ConversationSettings
@@ -106,6 +107,7 @@ class ConversationWorkflow:
         self._must_write_down = False
         self._closed_ids: set[str] = set()
         self._sending: asyncio.Task[None] | None = None
+        self._profile: asyncio.Task[None] | None = None
         self._timer: asyncio.Task[None] | None = None
         self._timer_at: datetime | None = None
         self._timer_offer_id: str | None = None
@@ -287,14 +289,39 @@ class ConversationWorkflow:
             self._apply(fire(self._state, workflow.now(), ids), "deadline")
 
     async def _route(self) -> None:
-        """Find the queue of a conversation that is Open and in none."""
-        while (conversation := self._state.conversation) is not None and is_unrouted(conversation):
+        """Find the queue of a conversation that is Open and in none.
+
+        Where a rule reads the customer's profile that is being asked for, this is done again once it is told.
+        """
+        if self._profile is not None and self._profile.done():
+            self._profile.result()
+            self._profile = None
+        while self._profile is None and (conversation := self._unrouted) is not None:
             request = route_request(self._page_id, self._customer_id, conversation, workflow.now())
             routed: Routed = await in_this_task("route", request, Routed)
             stays = conversation.stay.record.number if conversation.stay else 0
             cause = f"route/{conversation.id}/{stays + 1}"
             change = take_routing(self._state, conversation.id, routed, workflow.now(), self._ids(cause))
             self._apply(change, cause)
+            waits = self._unrouted
+            if routed.awaits_profile and waits is not None and waits.id == conversation.id:
+                self._profile = asyncio.create_task(self._await_profile())
+
+    @property
+    def _unrouted(self) -> Conversation | None:
+        """The conversation, while it has to be routed."""
+        conversation = self._state.conversation
+        return conversation if is_unrouted(conversation) else None
+
+    async def _await_profile(self) -> None:
+        # A regular activity beside everything else: commands, sends and projections go on meanwhile.
+        with contextlib.suppress(ActivityError):
+            await workflow.execute_activity(
+                "await_profile",
+                self._customer_id,
+                schedule_to_close_timeout=PROFILE_WAIT,
+                retry_policy=_NO_RETRY,
+            )
 
     @property
     def _has_signals(self) -> bool:
@@ -471,6 +498,7 @@ class ConversationWorkflow:
             or self._must_write_down
             or self._has_signals
             or self._settings_are_behind
+            or (self._profile is not None and self._profile.done())
             or (self._timer is not None and self._timer.done())
             or is_due(self._state, workflow.now())
             or (self._sending is not None and self._sending.done())
@@ -482,6 +510,7 @@ class ConversationWorkflow:
     def _can_complete(self) -> bool:
         return (
             self._sending is None
+            and self._profile is None
             and not self._dirty
             and not self._must_write_down
             and not self._has_signals

@@ -2,7 +2,8 @@
 
 from temporalio import activity
 
-from domain.routing.routed import Routed, RouteRequest
+from activities.customers.profiles import ProfileKeeper
+from domain.routing.routed import PROFILE_WAIT, Routed, RouteRequest
 from store.db.database import Database
 from store.routing.route import route
 
@@ -10,8 +11,9 @@ from store.routing.route import route
 class RouteActivities:
     """The store's side of routing."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, profiles: ProfileKeeper | None = None) -> None:
         self._database = database
+        self._profiles = profiles
 
     @activity.defn(name="route")
     async def route(self, request: RouteRequest) -> Routed:
@@ -25,3 +27,9 @@ class RouteActivities:
         if routed is None:
             raise RuntimeError("Routing that may write has a result.")
         return routed
+
+    @activity.defn(name="await_profile")
+    async def await_profile(self, customer_id: str) -> None:
+        """Return once Meta has told who the customer is, or refuses to; at most after `PROFILE_WAIT`."""
+        if self._profiles is not None:
+            await self._profiles.ask_now(customer_id, PROFILE_WAIT)

@@ -12,6 +12,7 @@ from api.security.auth import Rights
 from api.security.permissions import Permissions
 from domain.access.roles import SEEING_ALL, Role
 from store.access.conversation_viewers import Viewers
+from store.events.timeline import is_about_agent
 from store.tables import Event
 
 SHOWN_BY: dict[str, str] = {
@@ -76,14 +77,8 @@ def may_see(event: Event, viewers: Viewers | None, reader: Reader) -> bool:
 
     `viewers`: who sees the thread that it happened in; None if it happened in none.
     """
-    subject = event.kind.partition(".")[0]
-    if reader.subjects is not None and subject not in reader.subjects:
-        return _is_about_reader(subject, event, reader)
+    if reader.subjects is not None and event.kind.partition(".")[0] not in reader.subjects:
+        return is_about_agent(event, reader.agent_id)
     if viewers is None or reader.rights.role in SEEING_ALL:
         return True
     return viewers.include(reader.agent_id, reader.rights.queue_ids)
-
-
-def _is_about_reader(subject: str, event: Event, reader: Reader) -> bool:
-    """Whether it tells somebody of themselves: their presence, their absence, their capacity."""
-    return subject == "agent" and event.data.get("agent_id") == reader.agent_id

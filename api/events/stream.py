@@ -195,6 +195,7 @@ async def stream_events(
         page_id,
         subjects_for(permissions, caller.role),
         frozenset(kind) if kind is not None else None,
+        caller.agent_id,
     )
     known = await database.read(lambda s: rights_by_digest(s, settings, [caller.digest]))
     rights = known.get(caller.digest)

@@ -101,7 +101,7 @@ async def remove_queue_member(
     def work(session: Session, writes: RoutingWrites) -> None:
         queues.get(session, queue_id)
         queues.refuse_leaving(session, queue_id, agents.get(session, agent_id))
-        members.remove_member(session, queue_id, agent_id, writes)
+        members.remove_member(session, queue_id, agent_id, writes, clock.now())
         note_change(session)
         record(session, caller, FactKind.QUEUE_MEMBER_REMOVED, queue_id=queue_id, agent_id=agent_id)
 

@@ -31,9 +31,10 @@ from domain.routing.assignment import (
     AssignmentRule,
     OrderColumn,
 )
+from domain.routing.route_to_queue import WhenEmpty
 from store.access.idempotency import create_once
 from store.routing import queues
-from store.routing.queues import QueueSettings, WhenEmpty
+from store.routing.queues import QueueSettings
 from store.tables import Queue
 
 _BY_ID = CursorOf("queues", tuple[Id])

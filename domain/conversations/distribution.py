@@ -1,9 +1,10 @@
 """What work distribution tells a conversation: its queue, an offer, that an agent is gone."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from domain.conversations import stays
-from domain.conversations.changes import Change, Draft, NewId
+from domain.conversations.changes import Change, Draft, FactValue, NewId
 from domain.conversations.deadlines import fire_due
 from domain.conversations.lifecycle import ActorKind, Phase, Status, Trigger
 from domain.conversations.state import Conversation, Side, ThreadState
@@ -12,6 +13,7 @@ from domain.events.kinds import FactKind
 from domain.routing.absence import GoneOutcome, agent_gone_outcome
 from domain.routing.demand import DEFAULT_QUEUE_ID
 from domain.routing.placement import StayEnd
+from domain.routing.route_to_queue import WhenEmpty
 from domain.routing.routed import Routed
 from domain.routing.routing_signals import AgentGone, OfferMade
 
@@ -24,12 +26,16 @@ def take_routing(
 ) -> Change:
     """Have a conversation wait in the queue that its routing chose, or end, where that says so.
 
-    One that is Open in no queue no more stays as it is.
+    Where it awaits the customer's profile first, that is noted, and it is routed again later. One that is
+    Open in no queue no more stays as it is.
     """
     draft = Draft(state, now, new_id)
     conversation = draft.conversation
     if conversation is None or conversation.id != conversation_id or not stays.is_unrouted(conversation):
         return Change(state)
+    if routed.awaits_profile and not conversation.profile_awaited:
+        draft.set(conversation=replace(conversation, profile_awaited=True))
+        return draft.done()
     if routed.overflow is not None:
         draft.note(
             FactKind.CONVERSATION_OVERFLOWED,
@@ -39,8 +45,18 @@ def take_routing(
         )
     conversation = stays.enter_routed_queue(draft, conversation, routed)
     draft.set(conversation=conversation)
+    if routed.when_empty is not None:
+        draft.note(
+            FactKind.QUEUE_WITHOUT_AGENTS,
+            ActorKind.SYSTEM,
+            conversation_id=conversation_id,
+            data={"queue_id": routed.demand.queue_id, "when_empty": routed.when_empty},
+        )
     if routed.ends:
         apply_transition(draft, conversation, required(Status.OPEN, Trigger.OVERFLOW))
+    elif routed.when_empty is WhenEmpty.CLOSE:
+        why: dict[str, FactValue] = {"setting": "when_empty"}
+        apply_transition(draft, conversation, required(Status.OPEN, Trigger.QUEUE_WITHOUT_AGENTS), why=why)
     return draft.done()
 
 

@@ -154,8 +154,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(_CLOSED, _T.CUSTOMER_RETURNED, _CUSTOMER, _OPEN, "customer_wrote_again"),
 )
 
-WITHOUT_CAUSE = frozenset({_T.BOT_ESCALATES, _T.BOT_ENDS, _T.QUEUE_WITHOUT_AGENTS})
-"""Triggers that come with bots, and with the setting that closes what is in a queue without agents."""
+WITHOUT_CAUSE = frozenset({_T.BOT_ESCALATES, _T.BOT_ENDS})
+"""Triggers that come with bots."""
 
 _BY_SOURCE_AND_TRIGGER = {(row.source, row.trigger): row for row in TRANSITIONS}
 

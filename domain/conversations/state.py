@@ -94,6 +94,7 @@ class Conversation:
     happened in it by our clock, `last_message_at` the newest message by Meta's. `opened_or_reopened_at` is
     when it opened or, after Closed, was reopened. `accepted_session_id` is the last session that an agent
     accepted, at `accepted_at`; `former_agent_id` who had the one before the present.
+    `profile_awaited`: its routing has waited, or waits, for the customer's profile.
     `stay` is its place in a queue, or was the last; `offer` while it awaits acceptance; `returns` how often
     each agent was offered it since it was routed and did not take it.
     `last_speaker` and `last_spoke_at` tell who spoke last and when we learnt of it: whose answer is owed, and
@@ -119,6 +120,7 @@ class Conversation:
     last_speaker: Side | None = None
     last_spoke_at: datetime | None = None
     customer_wrote_at: datetime | None = None
+    profile_awaited: bool = False
     stay: Stay | None = None
     offer: Offer | None = None
     returns: dict[str, int] = field(default_factory=dict)

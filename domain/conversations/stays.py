@@ -47,6 +47,7 @@ def route_request(page_id: str, customer_id: str, conversation: Conversation, no
         former_agent_id=conversation.former_agent_id,
         skills=stay.skills if stay else (),
         profiles=stay.profiles if stay else (),
+        profile_awaited=conversation.profile_awaited,
     )
 
 

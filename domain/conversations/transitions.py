@@ -29,7 +29,7 @@ _ENDINGS = frozenset(
 )
 """What counts as an ending: see docs/reference/service-behaviour.md, "Surveys"."""
 
-_ENDS_WITHOUT_SURVEY = frozenset({Trigger.FORCE_CLOSE, Trigger.OVERFLOW})
+_ENDS_WITHOUT_SURVEY = frozenset({Trigger.FORCE_CLOSE, Trigger.OVERFLOW, Trigger.QUEUE_WITHOUT_AGENTS})
 
 _AUTOMATED_MESSAGE_FOR: dict[Trigger, AutomatedTrigger] = {
     Trigger.PICK: AutomatedTrigger.AGENT_JOINED,

@@ -142,6 +142,7 @@ class FactKind(StrEnum):
     QUEUE_DELETED = "queue.deleted"
     QUEUE_MEMBER_ADDED = "queue.member_added"
     QUEUE_MEMBER_REMOVED = "queue.member_removed"
+    QUEUE_WITHOUT_AGENTS = "queue.without_agents"
     RULE_APPLIED = "rule.applied"
     RULE_SET_CHANGED = "rule_set.changed"
     RULE_SET_CREATED = "rule_set.created"

@@ -111,6 +111,13 @@ def share_of(targets: tuple[RouteTarget, ...], conversation_id: str) -> str:
     return targets[-1].queue_id
 
 
+class WhenEmpty(StrEnum):
+    """What becomes of a conversation whose queue has no members: it waits, with an alarm, or is closed."""
+
+    KEEP = "keep"
+    CLOSE = "close"
+
+
 @dataclass(frozen=True, slots=True)
 class QueueState:
     """How a queue stands, and its setting for overflow.

@@ -4,16 +4,18 @@ Both lie in histories. What rules give a conversation besides, its context, goes
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.routing.demand import Demand, SkillNeed
 from domain.routing.members import Wish
 from domain.routing.overflow import Overflow, OverflowAction
-from domain.routing.route_to_queue import RouteDecision, RouteReason
+from domain.routing.route_to_queue import RouteDecision, RouteReason, WhenEmpty
 from domain.routing.rules import RuleOutcome, TraceStep
 
 MAX_STEPS_KEPT = 30
+PROFILE_WAIT = timedelta(seconds=3)
+"""So long routing waits for the profile of a new customer, once, where a rule reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,9 @@ class Routed:
     the rest counts where nobody waits. `listed`: of a pick workstream, offered to nobody. `ends`: overflow
     closes the conversation instead. `overflow`: what was met before queueing. `overflow_at`: when it will
     have waited too long in this queue; `on_overflow`, to `overflow_queue_id`, is done then. `opens_at`: the
-    queue is closed until then. `wishes`, `reserved_until`: as `WaitingPlace` has them. `skills`, `profiles`:
-    for the next routing; `demand` may have fewer. `diagnosis`: why, as `diagnosis_of` has it.
+    queue is closed until then. `when_empty`: the queue has no agents, and this is its setting for that.
+    `wishes`, `reserved_until`: as `WaitingPlace` has them. `skills`, `profiles`: for the next routing;
+    `demand` may have fewer. `diagnosis`: why, as `diagnosis_of` has it.
     """
 
     demand: Demand
@@ -56,6 +59,7 @@ class Routed:
     on_overflow: OverflowAction | None = None
     overflow_queue_id: str | None = None
     opens_at: datetime | None = None
+    when_empty: WhenEmpty | None = None
     wishes: tuple[Wish, ...] = ()
     reserved_until: datetime | None = None
     skills: tuple[SkillNeed, ...] = ()

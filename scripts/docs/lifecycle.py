@@ -184,7 +184,7 @@ def _transitions() -> str:
                 for row in TRANSITIONS
             ),
         )
-        + "\n† used by bots, and by the closing of queues without agents, which do not exist yet.\n"
+        + "\n† used by bots, which do not exist yet.\n"
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import false, func, or_, select
+from sqlalchemy import and_, false, func, or_, select
 from sqlmodel import Session, col
 
 from domain.events.kinds import FactKind
@@ -30,15 +30,26 @@ class EventFilter:
     subjects: frozenset[str] | None = None
     """First parts of kinds: `survey` for `survey.answered`."""
     kinds: frozenset[str] | None = None
+    also_about_agent_id: str | None = None
+    """Besides what `subjects` has, what is told of this agent."""
 
     def lets_through(self, event: Event) -> bool:
         """The same condition for an event already read."""
         return (
             self.conversation_id in (None, event.conversation_id)
             and self.page_id in (None, event.page_id)
-            and (self.subjects is None or event.kind.partition(".")[0] in self.subjects)
+            and (self.subjects is None or self._is_among_subjects(event))
             and (self.kinds is None or event.kind in self.kinds)
         )
+
+    def _is_among_subjects(self, event: Event) -> bool:
+        subject = event.kind.partition(".")[0]
+        return subject in (self.subjects or ()) or is_about_agent(event, self.also_about_agent_id)
+
+
+def is_about_agent(event: Event, agent_id: str | None) -> bool:
+    """Whether it tells of this agent: of their presence, their absence, their capacity."""
+    return agent_id is not None and event.kind.startswith("agent.") and event.data.get("agent_id") == agent_id
 
 
 EVERYTHING = EventFilter()
@@ -66,7 +77,10 @@ def listed(
     if wanted.page_id is not None:
         statement = statement.where(col(Event.page_id) == wanted.page_id)
     if wanted.subjects is not None:
-        kinds = (col(Event.kind).startswith(f"{each}.", autoescape=True) for each in sorted(wanted.subjects))
+        kinds = [col(Event.kind).startswith(f"{each}.", autoescape=True) for each in sorted(wanted.subjects)]
+        if wanted.also_about_agent_id is not None:
+            about = col(Event.data)["agent_id"].as_string() == wanted.also_about_agent_id
+            kinds.append(and_(col(Event.kind).startswith("agent."), about))
         statement = statement.where(or_(false(), *kinds))
     if wanted.kinds is not None:
         statement = statement.where(col(Event.kind).in_(sorted(wanted.kinds)))

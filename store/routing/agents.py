@@ -6,7 +6,13 @@ from sqlmodel import Session
 
 from domain.routing.demand import DEFAULT_QUEUE_ID
 from store.routing.agent_states import RoutingWrites, add_agent_state
-from store.routing.members import SERVING_ROLES, add_member, remove_member
+from store.routing.members import (
+    SERVING_ROLES,
+    add_member,
+    alarm_if_left,
+    queues_of,
+    remove_member,
+)
 from store.routing.presence import leave_at_once
 from store.tables import Agent
 
@@ -24,6 +30,8 @@ def follow_change(
     if serves:
         add_member(session, DEFAULT_QUEUE_ID, agent.id, writes, now)
     elif served:
-        remove_member(session, DEFAULT_QUEUE_ID, agent.id, writes)
+        remove_member(session, DEFAULT_QUEUE_ID, agent.id, writes, now)
     if not agent.active:
         leave_at_once(session, agent.id, writes, now)
+        for queue_id in queues_of(session, agent.id):
+            alarm_if_left(session, queue_id, writes, now)

@@ -105,6 +105,12 @@ def read_hours(session: Session, ids: Collection[str]) -> dict[str, Hours]:
     return {row.id: Hours(row.timezone, intervals_of(row), tuple(holidays[row.id])) for row in rows}
 
 
+def hours_of_queue(session: Session, queue_id: str) -> Hours | None:
+    """The operating hours of a queue; None for one that has none: one statement then."""
+    hours_id = session.exec(select(Queue.operating_hours_id).where(Queue.id == queue_id)).first()
+    return read_hours(session, [hours_id]).get(hours_id) if hours_id is not None else None
+
+
 def intervals_of(row: OperatingHours) -> tuple[WeeklyInterval, ...]:
     """The weekly intervals of operating hours."""
     return tuple(from_json_value(WeeklyInterval, each) for each in row.weekly)

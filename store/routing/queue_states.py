@@ -4,21 +4,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import exists
 from sqlmodel import Session, col, func, select
 
 from base.json_codec import from_json_value
 from domain.routing.operating_hours import ALWAYS_OPEN, OperatingHours
 from domain.routing.overflow import OverflowCondition, OverflowPolicy, QueueLoad
-from domain.routing.route_to_queue import QueueState, RouteMatches
+from domain.routing.route_to_queue import QueueState, RouteMatches, WhenEmpty
 from store.db.sql import FOR_NO_KEY_UPDATE, delete_rows, insert_or_ignore, row_of
 from store.routing.hours import read_hours
 from store.routing.slot_states import WorkItemState
-from store.tables import Queue, QueueStay, WorkItem
+from store.tables import Agent, Queue, QueueMember, QueueStay, WorkItem
 
 ENTERING_VALID_FOR = timedelta(minutes=10)
 """A conversation that was to enter a queue and never did counts no longer."""
 
 _STAYS_LOOKED_AT = 50
+
+_HAS_AGENTS = (
+    exists()
+    .where(
+        col(QueueMember.queue_id) == col(Queue.id),
+        col(Agent.id) == col(QueueMember.agent_id),
+        col(Agent.active),
+    )
+    .correlate(Queue)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,30 +39,39 @@ class QueueSettings:
     id: str
     policy: OverflowPolicy
     hours: OperatingHours
+    when_empty: WhenEmpty = WhenEmpty.KEEP
+    has_agents: bool = True
 
 
 def read_queues(session: Session, ids: list[str], *, lock: bool = False) -> dict[str, QueueSettings]:
     """Settings of queues by id. `lock`: nobody else enters one with a limit until the transaction ends."""
     if not ids:
         return {}
-    statement = select(Queue).where(col(Queue.id).in_(ids)).order_by(col(Queue.id))
+    statement = select(Queue, _HAS_AGENTS).where(col(Queue.id).in_(ids)).order_by(col(Queue.id))
     if lock:
         statement = statement.with_for_update(**FOR_NO_KEY_UPDATE)
     rows = session.exec(statement).all()
-    hours = read_hours(session, {row.operating_hours_id for row in rows if row.operating_hours_id})
+    hours = read_hours(session, {row.operating_hours_id for row, _ in rows if row.operating_hours_id})
     return {
         row.id: QueueSettings(
             row.id,
             from_json_value(OverflowPolicy, row.overflow),
             hours.get(row.operating_hours_id or "", ALWAYS_OPEN),
+            WhenEmpty(row.when_empty),
+            bool(has_agents),
         )
-        for row in rows
+        for row, has_agents in rows
     }
 
 
 def is_there(session: Session, queue_id: str) -> bool:
     """Whether there is such a queue, still."""
     return session.get(Queue, queue_id) is not None
+
+
+def has_agents(session: Session, queue_id: str) -> bool:
+    """Whether anybody who is active serves the queue."""
+    return bool(session.exec(select(_HAS_AGENTS).where(Queue.id == queue_id)).first())
 
 
 def read_states(

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlmodel import Session, col, func, select
@@ -13,6 +12,7 @@ from domain.routing.assignment import Assignment, validate_assignment
 from domain.routing.demand import DEFAULT_QUEUE_ID
 from domain.routing.field_errors import FieldError, under
 from domain.routing.overflow import NO_OVERFLOW, OverflowPolicy, validate_overflow
+from domain.routing.route_to_queue import WhenEmpty
 from store.db.refusals import RefusalReason, StoreRefusalError, not_found
 from store.db.sql import delete_rows
 from store.routing.configuration import (
@@ -44,13 +44,6 @@ MAX_QUEUES = 500
 _RESOURCE = "queue"
 _USUAL_ASSIGNMENT = Assignment()
 _FIXED_FOR_THE_DEFAULT = ("name", "priority", "when_empty")
-
-
-class WhenEmpty(StrEnum):
-    """What becomes of a conversation whose queue has no members: it waits, with an alarm, or is closed."""
-
-    KEEP = "keep"
-    CLOSE = "close"
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,7 @@ def _routed(
         on_overflow=step.action if step else None,
         overflow_queue_id=step.queue_id if step else None,
         opens_at=None if open_now else queue.hours.opens_at(request.at),
+        when_empty=None if listed or queue.has_agents else queue.when_empty,
         wishes=wishes.agents,
         reserved_until=wishes.reserved_until,
         skills=classified.skills,

@@ -13,11 +13,16 @@ from sqlmodel import Session, col, select
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from base.ids import new_id
+from dispatch.batch import Batch
 from dispatch.dispatcher import Dispatcher
 from dispatch.offers import OfferTeller
 from domain.routing.routing_signals import OfferMade
 from store import tables
-from store.routing.marks import has_marks
+from store.routing.agent_states import RoutingWrites
+from store.routing.distribution_settings import read_distribution_settings
+from store.routing.marks import has_marks, read_marks
+from store.routing.transactions import with_routing_writes
 from support.eventually import eventually
 from support.steps import START
 from support.waiting_desk import Desk, waiting_desk
@@ -182,3 +187,23 @@ async def _is_away(teller: OfferTeller) -> bool:
 
 async def _has_offered(count: int, *temporals: FakeTemporal) -> bool:
     return len({offer.offer_id for each in temporals for _, offer in each.told}) == count
+
+
+async def test_of_fifty_that_wait_several_dispatchers_without_a_lease_claim_as_many_as_there_is_room_for(
+    desk: Desk,
+) -> None:
+    await desk.agent("mia", limit_units=3)
+    await desk.waiting(*(f"c{number}" for number in range(50)))
+
+    def dispatch(session: Session, writes: RoutingWrites) -> int:
+        batch = Batch(session, read_distribution_settings(session), START, new_id)
+        found = batch.act_on(read_marks(session, 100))
+        writes.marks += batch.writes.marks
+        writes.events += batch.writes.events
+        return len(found.claims)
+
+    work = with_routing_writes(dispatch)
+    claimed = await asyncio.gather(*(desk.store.write(work) for _ in range(8)))
+    assert sum(claimed) == 3
+    state = await desk.read(lambda session: session.get_one(tables.AgentState, "mia"))
+    assert (state.used_units, state.sessions) == (3, 3)

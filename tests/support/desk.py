@@ -94,6 +94,7 @@ class Desk:
     """One page, one customer, one worker.
 
     `live` overrules what the store says of the settings; `runs` are the runs that heard of something.
+    `profiles`, set before it works, is asked who customers are.
     """
 
     def __init__(self, settings: Settings, client: Client) -> None:
@@ -107,6 +108,7 @@ class Desk:
         self.task_queue = f"test-{new_id()}"
         self.page_id = PAGE_A
         self.live: dict[str, Any] = {}
+        self.profiles: Any = None
         self.settings_read = 0
         self.runs: list[str] = []
         self.page_runs: list[str] = []
@@ -127,7 +129,13 @@ class Desk:
         async with (
             http,
             make_worker(
-                self.settings, self.client, self.store, graph, inbox=self.inbox, task_queue=self.task_queue
+                self.settings,
+                self.client,
+                self.store,
+                graph,
+                inbox=self.inbox,
+                profiles=self.profiles,
+                task_queue=self.task_queue,
             ),
         ):
             with mock.patch.object(store_settings, "settings_of", overruled):

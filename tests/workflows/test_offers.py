@@ -122,6 +122,21 @@ async def test_without_an_answer_it_waits_again_and_the_agent_is_inactive(
     assert refused.type == "offer_over"
 
 
+async def test_who_answers_before_the_end_has_it_and_the_end_does_nothing(
+    desk: Desk, env: WorkflowEnvironment
+) -> None:
+    await waits(desk, env)
+    await offer(desk, env, "mia", 1, "offer-1")
+    await eventually(lambda: phase_is(desk, "awaiting_acceptance"))
+    expires_at = (await desk.conversation()).offer_expires_at
+    assert expires_at is not None
+    await env.sleep(expires_at - timedelta(seconds=1) - await env.get_current_time())
+    assert isinstance(await desk.command("accept"), CommandResult)
+    await env.sleep(END)
+    row = await desk.conversation()
+    assert (row.agent_id, row.phase, row.stay) == ("mia", "in_conversation", 1)
+
+
 async def test_with_auto_assign_the_agent_has_it_when_the_time_is_up(
     desk: Desk, env: WorkflowEnvironment
 ) -> None:

@@ -1,11 +1,11 @@
 """Queues in the life of a conversation: what becomes of it when its queue goes, or opens."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 from temporalio.testing import WorkflowEnvironment
 
 from base.ids import new_id
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.time_skipping
 
 async def stays(desk: Desk) -> list[tuple[int, str, str | None, dict[str, Any] | None]]:
     def look(session: Session) -> list[tuple[int, str, str | None, dict[str, Any] | None]]:
-        rows = session.exec(select(tables.QueueStay).order_by(tables.QueueStay.stay))
+        rows = session.exec(select(tables.QueueStay).order_by(col(tables.QueueStay.stay)))
         return [(each.stay, each.queue_id, each.end, each.diagnosis) for each in rows]
 
     return await desk.store.read(look)
@@ -42,6 +42,7 @@ async def test_what_enters_a_queue_that_is_deleted_meanwhile_waits_in_the_defaul
     desk: Desk, env: WorkflowEnvironment
 ) -> None:
     await desk.customer_writes(await env.get_current_time())
+    await eventually(lambda: _has_items(desk, [("default", 1)]))
     assert isinstance(await desk.command("assign_to_queue", queue_id="gone", supervises=True), CommandResult)
 
     assert await items(desk) == [("default", 3)]
@@ -109,7 +110,8 @@ async def test_what_comes_at_night_waits_until_the_hours_open_though_the_clocks_
     desk: Desk, env: WorkflowEnvironment, *, forward: bool, hours: int
 ) -> None:
     now = await env.get_current_time()
-    evening = datetime.combine(change_of_clocks(now, forward=forward) - timedelta(days=1), time(20), BERLIN)
+    day_before = change_of_clocks(now, forward=forward) - timedelta(days=1)
+    evening = datetime.combine(day_before, time(20), BERLIN).astimezone(UTC)
     await env.sleep(evening - now)
     now = await env.get_current_time()
     await mia_serves(desk, now)
@@ -127,3 +129,94 @@ async def test_what_comes_at_night_waits_until_the_hours_open_though_the_clocks_
 
 async def _has_items(desk: Desk, expected: list[tuple[str, int]]) -> bool:
     return await items(desk) == expected
+
+
+async def test_an_accepted_stay_tells_how_long_it_waited_in_hours(
+    desk: Desk, env: WorkflowEnvironment
+) -> None:
+    now = await env.get_current_time()
+    ten_to_five = datetime.combine(now.astimezone(BERLIN).date() + timedelta(days=1), time(16, 50), BERLIN)
+    await env.sleep(ten_to_five.astimezone(UTC) - now)
+    await mia_serves(desk, ten_to_five)
+    await desk.customer_writes(await env.get_current_time())
+    await eventually(lambda: _has_items(desk, [("default", 1)]))
+    await env.sleep(timedelta(hours=2))
+    assert isinstance(await desk.command("pick", supervises=True), CommandResult)
+
+    def waits(session: Session) -> list[float | None]:
+        return [each.wait_in_hours_seconds for each in session.exec(select(tables.QueueStay))]
+
+    (waited,) = await desk.store.read(waits)
+    assert waited is not None
+    assert 500 < waited <= 600  # until 17:00, and not the hours after it
+
+
+OVERFLOWS = {
+    "minutes": (timedelta(minutes=5), "transfer"),
+    "two days": (timedelta(days=2), "end"),
+}
+
+
+@pytest.mark.parametrize("after", OVERFLOWS)
+async def test_what_has_waited_in_a_queue_for_too_long_overflows(
+    desk: Desk, env: WorkflowEnvironment, after: str
+) -> None:
+    length, action = OVERFLOWS[after]
+    now = await env.get_current_time()
+    step = {"seconds": int(length.total_seconds()), "action": action}
+
+    def overflow(session: Session) -> None:
+        session.add(tables.Queue(id="second", name="Second", created_at=now))
+        target = {"queue_id": "second"} if action == "transfer" else {}
+        session.get_one(tables.Queue, "default").overflow = {"before": [], "while_queued": step | target}
+
+    await desk.store.write(overflow)
+    await desk.set_workstream(distribution_mode="push")
+    await desk.customer_writes(now)
+    await eventually(lambda: _has_items(desk, [("default", 1)]))
+    await env.sleep(length - timedelta(seconds=30))
+    assert await items(desk) == [("default", 1)]
+    await env.sleep(timedelta(seconds=31))
+    await eventually(lambda: _has_items(desk, [("second", 2)] if action == "transfer" else []))
+    row = await desk.conversation()
+    expected = ("open", "moved_by_overflow") if action == "transfer" else ("closed", "closed_by_overflow")
+    assert (row.status, row.status_reason) == expected
+
+
+async def test_the_condition_before_queueing_is_met_once_and_its_action_taken(
+    desk: Desk, env: WorkflowEnvironment
+) -> None:
+    now = await env.get_current_time()
+
+    def closed(session: Session) -> None:
+        session.add(tables.OperatingHours(id="never", name="N", timezone="UTC", weekly=[], created_at=now))
+        session.flush()
+        session.add(tables.Queue(id="second", name="Second", created_at=now))
+        to_second = {"condition": "out_of_hours", "action": "transfer", "queue_id": "second"}
+        session.add(
+            tables.Queue(
+                id="first",
+                name="First",
+                operating_hours_id="never",
+                overflow={"before": [to_second], "while_queued": None},
+                created_at=now,
+            )
+        )
+        session.add(tables.RuleSet(id="r", workstream_id="messenger", kind="route", name="R", created_at=now))
+        session.flush()
+        session.add(
+            tables.Rule(
+                id="rule",
+                rule_set_id="r",
+                name="all",
+                conditions={"items": [], "needed": "all"},
+                outputs={"targets": [{"queue_id": "first", "percent": 100}]},
+                created_at=now,
+            )
+        )
+
+    await desk.store.write(closed)
+    await desk.customer_writes(now)
+    await eventually(lambda: _has_items(desk, [("second", 1)]))
+    (fact,) = await desk.events("conversation.overflowed")
+    assert fact.data == {"condition": "out_of_hours", "to_queue_id": "second"}

@@ -479,3 +479,25 @@ async def test_a_read_alone_never_writes(desk: Desk) -> None:
     request = RouteRequest(PAGE_A, "ada", "c1", NOW)
     assert await desk.store.read(lambda session: route(session, request, may_write=False)) is None
     assert await desk.items() == {}
+
+
+@pytest.mark.parametrize("when_empty", ["keep", "close"])
+async def test_a_queue_that_nobody_active_serves_says_what_its_setting_is(
+    desk: Desk, when_empty: str
+) -> None:
+    await desk.set(distribution_mode="push", fallback_queue_id=None)
+    await desk.queue("night", when_empty=when_empty)
+    await desk.lead({"id": "lead", "outputs": _to("night")})
+    await _agents(desk, mia="available")
+    assert (await desk.route()).when_empty == when_empty
+
+    await desk.add(tables.QueueMember(queue_id="night", agent_id="mia", freed_at=NOW, last_assigned_at=NOW))
+    assert (await desk.route()).when_empty is None
+
+    def deactivate(session: Session) -> None:
+        session.get_one(tables.Agent, "mia").active = False
+
+    await desk.store.write(deactivate)
+    assert (await desk.route()).when_empty == when_empty
+    await desk.set(distribution_mode="pick")
+    assert (await desk.route()).when_empty is None

@@ -21,6 +21,7 @@ from domain.conversations.lifecycle import (
 from domain.conversations.state import ThreadEventKind
 from domain.routing.offers import NotificationSettings
 from domain.routing.overflow import OverflowAction
+from domain.routing.route_to_queue import WhenEmpty
 from domain.routing.work_distribution import PICK_FROM_THE_DEFAULT_QUEUE
 from domain.workstreams.conversation_settings import ConversationSettings, RuleAction, Silent, TimeOutRule
 from support.story import Story
@@ -101,6 +102,8 @@ def pull(story: Story, row: Transition) -> None:
     }
     if row.trigger in (Trigger.OVERFLOW, Trigger.OVERFLOW_TO_QUEUE):
         _overflow(story, row)
+    elif row.trigger is Trigger.QUEUE_WITHOUT_AGENTS:
+        story.is_routed(when_empty=WhenEmpty.CLOSE)
     elif row.trigger is Trigger.PUSH:
         story.is_routed()
         story.is_offered()

@@ -16,6 +16,7 @@ from domain.routing.members import Wish, WishKind
 from domain.routing.offers import NotificationSettings
 from domain.routing.overflow import OverflowAction
 from domain.routing.placement import StayEnd
+from domain.routing.route_to_queue import WhenEmpty
 from domain.routing.routing_signals import OfferMade
 from domain.routing.work_distribution import DistributionMode, WorkDistribution
 from domain.workstreams.conversation_settings import ConversationSettings
@@ -288,3 +289,48 @@ def test_an_offer_that_nobody_takes_makes_no_survey_and_restarts_no_rule() -> No
     told.asks("force_close", "eve", supervises=True)
     assert told.told("session.closed")[0].data is not None
     assert stay_ends(told) == [(1, StayEnd.TIMED_OUT), (2, StayEnd.CLOSED)]
+
+
+def test_a_queue_without_agents_keeps_the_conversation_and_raises_an_alarm() -> None:
+    told = Story(ConversationSettings(automated_messages=(), distribution=PUSH))
+    told.writes()
+    told.is_routed("night", when_empty=WhenEmpty.KEEP)
+    assert told.conversation.status is Status.OPEN
+    (alarm,) = told.told("queue.without_agents")
+    assert alarm.conversation_id == told.conversation.id
+    assert alarm.data == {"queue_id": "night", "when_empty": "keep"}
+
+
+def test_a_queue_without_agents_closes_the_conversation_where_its_setting_says_so() -> None:
+    told = Story(ConversationSettings(automated_messages=(), distribution=PUSH))
+    told.writes()
+    told.is_routed("night", when_empty=WhenEmpty.CLOSE)
+    closed = told.state.last_closed
+    assert closed is not None
+    assert (closed.status, closed.status_reason) == (Status.CLOSED, "queue_has_no_agents")
+    (fact,) = told.told("conversation.closed")
+    assert fact.data == {"from": "open", "reason": "queue_has_no_agents", "setting": "when_empty"}
+    assert len(told.told("queue.without_agents")) == 1
+
+
+def test_what_waits_for_its_queue_to_open_is_looked_at_then_and_stays_where_it_is() -> None:
+    told = Story(ConversationSettings(automated_messages=(), distribution=PUSH))
+    told.writes()
+    opens_at = told.now + timedelta(hours=12)
+    told.is_routed(opens_at=opens_at)
+    assert next_deadline(told.state, told.now) == opens_at
+    assert told.passes(timedelta(hours=12) - timedelta(milliseconds=1)).placed == ()
+    change = told.passes(timedelta(milliseconds=1))
+    assert (change.placed, change.facts) == ((told.conversation.id,), ())
+    stay = told.conversation.stay
+    assert stay is not None
+    assert (stay.record.number, stay.opens_at) == (1, None)
+
+
+def test_where_agents_pick_nothing_waits_for_the_hours() -> None:
+    told = Story(ConversationSettings(automated_messages=(), distribution=PUSH))
+    told.writes()
+    told.is_routed(opens_at=told.now + timedelta(hours=12), listed=True)
+    stay = told.conversation.stay
+    assert stay is not None
+    assert stay.opens_at is None
