@@ -1,12 +1,16 @@
 """Conversations, their timeline, and what agents do with them."""
 
-from api.conversations import commands, conversations, start_conversation, thread_control
+from api.conversations import bulk_actions, commands, conversations, start_conversation, thread_control
 from api.security.guarded_route import merge_routers
 from api.security.permissions import Permission
 from domain.access.roles import EVERYBODY, PEOPLE, SUPERVISORS_AND_ADMINS
 
 router = merge_routers(
-    conversations.router, start_conversation.router, thread_control.router, commands.router
+    conversations.router,
+    start_conversation.router,
+    thread_control.router,
+    commands.router,
+    bulk_actions.router,
 )
 
 PERMISSIONS: dict[str, Permission] = {
@@ -31,4 +35,5 @@ PERMISSIONS: dict[str, Permission] = {
     "complete": PEOPLE,
     "release": PEOPLE,
     "force_close": SUPERVISORS_AND_ADMINS,
+    "act_on_conversations": SUPERVISORS_AND_ADMINS,
 }

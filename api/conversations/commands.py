@@ -4,15 +4,12 @@ Each is an update of the thread's workflow under an id of its own. A refusal cha
 problem, and goes into the timeline.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from fastapi import APIRouter
 from pydantic import Field, model_validator
-from sqlmodel import Session
 
-from api.conversations.service import show_conversation
+from api.conversations.orders import Order, execute_order, order_to_give
 from api.http.dependencies import DatabaseDep
 from api.http.fields import Flag, Id, Input, OptionalIdempotencyKey, PathId
 from api.http.problem_docs import problems
@@ -20,20 +17,14 @@ from api.schemas.views import ConversationView
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
 from api.services.conversation_commands import CommandsDep, ConversationCommands
-from base.ids import id_from_key, new_id
 from domain.conversations.command_types import (
-    Command,
     EndConversation,
-    GiveToAgent,
-    GiveToQueue,
     Move,
     MoveConversation,
     PickConversation,
 )
 from domain.conversations.lifecycle import Trigger
-from store.conversations.command_targets import CommandTarget, command_target
 from store.db.database import Database
-from store.routing.receivers import require_available, require_queue
 
 _CODES = (
     "not_found",
@@ -69,7 +60,9 @@ class ReceiverInput(Input):
         return self
 
 
-@router.post("/v1/conversations/{conversation_id}/pick", responses=problems("already_picked", *_CODES))
+@router.post(
+    "/v1/conversations/{conversation_id}/pick", responses=problems("already_picked", "at_capacity", *_CODES)
+)
 async def pick(
     database: DatabaseDep,
     commands: CommandsDep,
@@ -80,14 +73,14 @@ async def pick(
     """Take an open conversation: it becomes active, in a new session of yours. The first one wins.
 
     What is offered to you is accepted by it. Where the workstream pushes conversations, agents may pick only
-    if it says so.
+    if it says so; where its `picking_heeds_capacity` is on, only as long as they have room.
     """
-    return await _execute(
+    return await execute_order(
         database,
         commands,
         caller,
         conversation_id,
-        _Order(Trigger.PICK, idempotency_key, lambda fields: PickConversation(**fields)),
+        Order(Trigger.PICK, idempotency_key, lambda fields: PickConversation(**fields)),
     )
 
 
@@ -135,13 +128,15 @@ async def assign(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Offer an open conversation to an agent, whatever their capacity, or move it to another queue."""
-    order = _order_to_give(body, (Trigger.ASSIGN, Trigger.ASSIGN_TO_QUEUE), idempotency_key)
-    return await _execute(database, commands, caller, conversation_id, order)
+    order = order_to_give(
+        body.agent_id, body.queue_id, (Trigger.ASSIGN, Trigger.ASSIGN_TO_QUEUE), idempotency_key
+    )
+    return await execute_order(database, commands, caller, conversation_id, order)
 
 
 @router.post(
     "/v1/conversations/{conversation_id}/transfer",
-    responses=problems("agent_not_available", "unknown_queue", *_CODES),
+    responses=problems("agent_not_available", "unknown_queue", "at_capacity", *_CODES),
 )
 async def transfer(
     database: DatabaseDep,
@@ -154,10 +149,13 @@ async def transfer(
 ) -> ConversationView:
     """Offer your conversation to another agent, or have it wait in a queue. Your session ends.
 
-    If the agent does not accept in time, it waits in its queue.
+    If the agent does not accept in time, it waits in its queue. Where the workstream's
+    `transfer_heeds_capacity` is on, the agent must have room.
     """
-    order = _order_to_give(body, (Trigger.TRANSFER, Trigger.TRANSFER_TO_QUEUE), idempotency_key)
-    return await _execute(database, commands, caller, conversation_id, order)
+    order = order_to_give(
+        body.agent_id, body.queue_id, (Trigger.TRANSFER, Trigger.TRANSFER_TO_QUEUE), idempotency_key
+    )
+    return await execute_order(database, commands, caller, conversation_id, order)
 
 
 @router.post("/v1/conversations/{conversation_id}/close-session", responses=problems(*_CODES))
@@ -200,12 +198,12 @@ async def end(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """End the conversation: wrap-up begins, and the survey that the page asks for, unless it is skipped."""
-    return await _execute(
+    return await execute_order(
         database,
         commands,
         caller,
         conversation_id,
-        _Order(
+        Order(
             Trigger.END,
             idempotency_key,
             lambda fields: EndConversation(**fields, skip_survey=body.skip_survey),
@@ -249,35 +247,6 @@ async def force_close(
     return await _move(database, commands, caller, conversation_id, Trigger.FORCE_CLOSE, key=idempotency_key)
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """A command that is to be given. `make` makes it of what all have in common; `require` may refuse it."""
-
-    action: Trigger
-    key: str | None
-    make: Callable[[dict[str, Any]], Command]
-    require: Callable[[Session], None] = lambda _: None
-
-
-def _order_to_give(body: ReceiverInput, actions: tuple[Any, Any], key: str | None) -> _Order:
-    """To an agent by the first of the actions, to a queue by the second."""
-    to_agent, to_queue = actions
-    agent_id, queue_id = body.agent_id, body.queue_id
-    if agent_id is not None:
-        return _Order(
-            to_agent,
-            key,
-            lambda fields: GiveToAgent(**fields, action=to_agent, to_agent_id=agent_id),
-            lambda s: require_available(s, agent_id, transfer=to_agent is Trigger.TRANSFER),
-        )
-    return _Order(
-        to_queue,
-        key,
-        lambda fields: GiveToQueue(**fields, action=to_queue, queue_id=queue_id or ""),
-        lambda s: require_queue(s, queue_id or ""),
-    )
-
-
 async def _move(
     database: Database,
     commands: ConversationCommands,
@@ -287,30 +256,5 @@ async def _move(
     *,
     key: str | None,
 ) -> ConversationView:
-    order = _Order(action, key, lambda fields: MoveConversation(**fields, action=action))
-    return await _execute(database, commands, caller, conversation_id, order)
-
-
-async def _execute(
-    database: Database,
-    commands: ConversationCommands,
-    caller: Principal,
-    conversation_id: str,
-    order: _Order,
-) -> ConversationView:
-    def read(session: Session) -> CommandTarget:
-        target = command_target(session, conversation_id)
-        order.require(session)
-        return target
-
-    target = await database.read(read)
-    key = order.key
-    fields = {
-        "command_id": id_from_key(caller.agent_id, conversation_id, order.action, key) if key else new_id(),
-        "conversation_id": conversation_id,
-        "agent_id": caller.agent_id,
-        "supervises": caller.supervises,
-        "settings_version": target.settings_version,
-    }
-    await commands.execute(target, order.make(fields))
-    return await show_conversation(database, conversation_id)
+    order = Order(action, key, lambda fields: MoveConversation(**fields, action=action))
+    return await execute_order(database, commands, caller, conversation_id, order)

@@ -177,6 +177,15 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "TypingInput": {"Typing": {"on": True}},
     "PassInput": {"To the Page inbox": {}, "To another app": {"app_id": "1234567890", "metadata": "Returns"}},
     "ReceiverInput": {"To an agent": {"agent_id": "mia"}, "To a queue": {"queue_id": "default"}},
+    "BulkActionInput": {
+        "Close": {"action": "force_close", "conversation_ids": ["the-id-of-a-conversation"]},
+        "Assign": {
+            "action": "assign",
+            "conversation_ids": ["the-id-of-a-conversation", "the-id-of-another"],
+            "queue_id": "default",
+        },
+    },
+    "PreferredAgentsInput": {"Agents": {"agent_ids": ["mia", "tom"]}, "None": {"agent_ids": []}},
     "EndInput": {"End": {}, "Without a survey": {"skip_survey": True}},
     "PageSurvey": {
         "By link": {"active": True, "question": "csat", "way": "link"},

@@ -136,7 +136,9 @@ PROBLEMS: dict[str, ProblemKind] = {
         409, "Another agent has this conversation", "Leave it to that agent, or ask a supervisor."
     ),
     "at_capacity": ProblemKind(
-        409, "You have no room for another conversation", "Close one first; see `GET /v1/me/work`."
+        409,
+        "The agent has no room for another conversation",
+        "Close one of them first, or choose somebody else; one's own are in `GET /v1/me/work`.",
     ),
     "agent_not_available": ProblemKind(
         409,

@@ -59,10 +59,14 @@ class PickConversation(AgentCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GiveToAgent(AgentCommand):
-    """Offer the conversation to somebody: a supervisor assigns it, or who has it transfers it."""
+    """Offer the conversation to somebody: a supervisor assigns it, or who has it transfers it.
+
+    `slot_id`: of the capacity that was claimed for it, if any was.
+    """
 
     action: Literal[Trigger.ASSIGN, Trigger.TRANSFER]
     to_agent_id: str
+    slot_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -271,8 +271,8 @@ def _assignee(command: MovingCommand) -> Assignee:
     match command:
         case PickConversation(slot_id=slot_id):
             return Assignee(command.agent_id, slot_id)
-        case GiveToAgent(to_agent_id=to_agent_id):
-            return Assignee(to_agent_id)
+        case GiveToAgent(to_agent_id=to_agent_id, slot_id=slot_id):
+            return Assignee(to_agent_id, slot_id)
     return Assignee(command.agent_id)
 
 

@@ -22,7 +22,7 @@ from store.conversations.listing import live_conversation_id
 from store.conversations.thread_owners import owner_of_thread
 from store.db.refusals import not_found
 from store.events.events import append_events, event_row
-from store.tables import Conversation, Customer, Message, Page, Thread
+from store.tables import Conversation, Customer, Message, Page, Thread, Workstream
 
 # Asked for every command: columns, not rows of the unit of work.
 _COLUMNS: tuple[Any, ...] = (
@@ -33,11 +33,14 @@ _COLUMNS: tuple[Any, ...] = (
     col(Thread.owner_known_at),
     col(Page.page_id),
     col(Page.settings_version),
+    col(Workstream.picking_heeds_capacity),
+    col(Workstream.transfer_heeds_capacity),
 )
 _TARGET = (
     select(*_COLUMNS)
     .join(Thread, col(Thread.customer_id) == col(Conversation.customer_id))
     .join(Page, col(Page.page_id) == col(Conversation.page_id))
+    .join(Workstream, col(Workstream.id) == col(Page.workstream_id))
     .where(col(Conversation.id) == bindparam("id"))
 )
 
@@ -49,7 +52,8 @@ _ABOUT_AN_AGENT = frozenset({"already_picked", "not_your_conversation"})
 class CommandTarget:
     """A conversation's thread. `id` is the conversation's; of one that is to be started, its future one.
 
-    `owner`: which app was last known to control the thread.
+    `owner`: which app was last known to control the thread. `picking_heeds_capacity`,
+    `transfer_heeds_capacity`: as the page's workstream has them set.
     """
 
     id: str
@@ -58,6 +62,8 @@ class CommandTarget:
     settings_version: int
     session_id: str | None = None
     owner: ThreadOwner = NOBODY_KNOWN
+    picking_heeds_capacity: bool = False
+    transfer_heeds_capacity: bool = False
 
 
 def command_target(session: Session, conversation_id: str) -> CommandTarget:
@@ -72,6 +78,8 @@ def command_target(session: Session, conversation_id: str) -> CommandTarget:
         row.settings_version,
         row.session_id,
         owner_of_thread(row),
+        row.picking_heeds_capacity,
+        row.transfer_heeds_capacity,
     )
 
 

@@ -11,7 +11,9 @@ class RefusalReason(StrEnum):
 
     ACCOUNT_IN_USE = "account_in_use"
     AGENT_NOT_AVAILABLE = "agent_not_available"
+    ALREADY_PICKED = "already_picked"
     APP_ID_TAKEN = "app_id_taken"
+    AT_CAPACITY = "at_capacity"
     ATTACHMENTS_SWITCHED_OFF = "attachments_disabled"
     CAPACITY_PROFILE_IN_USE = "capacity_profile_in_use"
     DEFAULT_QUEUE = "default_queue"

@@ -95,8 +95,8 @@ def claim(session: Session, order: ClaimOrder, writes: RoutingWrites, now: datet
         origin=order.origin,
         heeds=order.heeds_capacity,
     )
-    if verdict in _REFUSED:
-        return _REFUSED[verdict]
+    if verdict in REFUSED:
+        return REFUSED[verdict]
     slot = SlotRow(
         order.offer_id,
         order.conversation_id,
@@ -180,6 +180,18 @@ def take_lapsed_back(session: Session, offer_id: str, writes: RoutingWrites, now
     slot = session.get(Slot, offer_id, populate_existing=True)
     if slot is None or not _has_lapsed(slot, now):
         return False
+    _take_back(session, slot, writes, now)
+    return True
+
+
+def take_back(session: Session, offer_id: str, writes: RoutingWrites, now: datetime) -> None:
+    """Take back what was claimed for a command that was refused; its item waits again."""
+    slot = session.get(Slot, offer_id, populate_existing=True)
+    if slot is not None and slot.state == SlotState.CLAIMED:
+        _take_back(session, slot, writes, now)
+
+
+def _take_back(session: Session, slot: Slot, writes: RoutingWrites, now: datetime) -> None:
     item = session.get(WorkItem, slot.conversation_id, with_for_update=True, populate_existing=True)
     if item is not None and item.state == WorkItemState.CLAIMED and item.stay == slot.stay:
         item.state = _resting_state(session, item).value
@@ -187,7 +199,6 @@ def take_lapsed_back(session: Session, offer_id: str, writes: RoutingWrites, now
         session.flush()
         writes.marks.append((MarkKind.ITEM, slot.conversation_id))
     release_claim(session, slot, writes, now)
-    return True
 
 
 def _resting_state(session: Session, item: WorkItem) -> WorkItemState:
@@ -204,7 +215,7 @@ def _has_lapsed(slot: Slot, now: datetime) -> bool:
     return slot.state == SlotState.CLAIMED and now >= lapses_at
 
 
-_REFUSED = {
+REFUSED = {
     ClaimVerdict.AT_CAPACITY: ClaimRefusal.AT_CAPACITY,
     ClaimVerdict.TOO_MANY_SESSIONS: ClaimRefusal.TOO_MANY_SESSIONS,
 }

@@ -11,6 +11,7 @@ from domain.routing.demand import Demand
 from domain.routing.placement import Placement, StayRecord, WaitingPlace
 from store.db.sql import delete_rows, insert_or_ignore, table_of, upsert
 from store.routing.agent_states import RoutingWrites
+from store.routing.hours import hours_of_queue
 from store.routing.marks import MarkKind, append_marks
 from store.routing.slot_states import WorkItemState
 from store.routing.slots import row_of_held, set_slot
@@ -183,8 +184,20 @@ def _write_stay(session: Session, conversation_id: str, stay: StayRecord) -> Non
         "agent_id": stay.agent_id,
         "end": stay.end.value if stay.end else None,
         "diagnosis": dict(stay.diagnosis) if stay.diagnosis else None,
+        "wait_in_hours_seconds": _wait_in_hours(session, stay),
     }
     upsert(session, QueueStay, row)
+
+
+def _wait_in_hours(session: Session, stay: StayRecord) -> float | None:
+    """How long an accepted stay waited within the hours that its queue has now: they may change later.
+
+    None for a queue that is always open, where it is the whole wait.
+    """
+    if stay.accepted_at is None:
+        return None
+    hours = hours_of_queue(session, stay.queue_id)
+    return None if hours is None else hours.open_seconds(stay.entered_at, stay.accepted_at)
 
 
 def _forget_later_stays(session: Session, placement: Placement) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import update
-from sqlmodel import Session, select
+from sqlalchemy import and_, not_, update
+from sqlmodel import Session, col, select
 
 from domain.conversations.changes import FactValue
 from domain.events.kinds import FactKind
@@ -41,8 +41,11 @@ class Validity:
 
 
 def live_slot(session: Session, conversation_id: str) -> Slot | None:
-    """The conversation's slot, claimed or held."""
-    return session.exec(select(Slot).where(Slot.conversation_id == conversation_id, slot_is_live())).first()
+    """The conversation's slot, claimed or held; not what is claimed for a transfer of it."""
+    for_a_transfer = and_(col(Slot.state) == SlotState.CLAIMED, col(Slot.kind) == Origin.TRANSFER)
+    return session.exec(
+        select(Slot).where(Slot.conversation_id == conversation_id, slot_is_live(), not_(for_a_transfer))
+    ).first()
 
 
 def claim_slot(
@@ -82,7 +85,9 @@ def set_slot(
     states = _locked(session, {there.agent_id if there else None, wanted.agent_id if wanted else None})
     if there is not None:
         _set_state(session, there.id, SlotState.RELEASED, now)
-    if wanted is not None and wanted.agent_id in states:
+    if wanted is not None and _is_claimed(session, wanted):
+        _set_state(session, wanted.id, SlotState.HELD, None)
+    elif wanted is not None and wanted.agent_id in states:
         _hold(session, wanted, states[wanted.agent_id], writes, now)
     for agent_id, state in states.items():
         freed = there is not None and there.agent_id == agent_id
@@ -112,6 +117,14 @@ def _hold(session: Session, row: SlotRow, state: AgentState, writes: RoutingWrit
         kind = FactKind.SLOT_LATE if earlier is not None else FactKind.SLOT_FORCED
         data: dict[str, FactValue] = {"slot_id": row.id, "agent_id": row.agent_id, "forced": forced}
         writes.note_of_conversation(session, kind, now, row.conversation_id, data)
+
+
+def _is_claimed(session: Session, wanted: SlotRow) -> bool:
+    """Whether capacity was claimed for a transfer, which the conversation now confirms."""
+    if wanted.origin is not Origin.TRANSFER:
+        return False
+    claimed = session.get(Slot, wanted.id, populate_existing=True)
+    return claimed is not None and claimed.state == SlotState.CLAIMED
 
 
 def _locked(session: Session, agent_ids: Iterable[str | None]) -> dict[str, AgentState]:

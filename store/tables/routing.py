@@ -13,6 +13,7 @@ from store.tables.columns import BIG, JSON_TYPE, index_where, instant, json_colu
 from store.tables.erasure_policy import Deleted, Harmless
 
 _LIVE = text("state <> 'released'")
+_ONE = text("state <> 'released' AND (state <> 'claimed' OR kind <> 'transfer')")
 _CLAIMED = text("state = 'claimed'")
 _WAITING = text("state = 'waiting'")
 _WAITING_AGAIN = text("state = 'waiting' AND returns > 0")
@@ -145,11 +146,12 @@ class Slot(SQLModel, table=True):
 
     `state`: `claimed` (taken by the dispatcher or a pick, the workflow has not confirmed it), `held`,
     `released`. `forced`: beyond the agent's capacity by right. `kind`: what it came from: `offer`, `pick`,
-    `assign`, `transfer`, `start`. `valid_until`: when a claim that nobody confirms lapses.
+    `assign`, `transfer`, `start`. `valid_until`: when a claim that nobody confirms lapses. A conversation has
+    one live slot; beside it capacity of another agent may be claimed to whom it is to be transferred.
     """
 
     __table_args__ = (
-        Index("uq_slot_live", "conversation_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
+        Index("uq_slot_live", "conversation_id", unique=True, sqlite_where=_ONE, postgresql_where=_ONE),
         Index("ix_slot_agent", "agent_id", sqlite_where=_LIVE, postgresql_where=_LIVE),
         Index("ix_slot_claimed", "claimed_at", sqlite_where=_CLAIMED, postgresql_where=_CLAIMED),
         Index("ix_slot_released", "released_at"),
@@ -213,7 +215,10 @@ class AgentConnection(SQLModel, table=True):
 
 
 class QueueStay(SQLModel, table=True):
-    """One time of a conversation in a queue, for metrics and for "why". `end`: what ended it."""
+    """One time of a conversation in a queue, for metrics and for "why". `end`: what ended it.
+
+    `wait_in_hours_seconds`: of one that was accepted, in the hours that its queue had then; None: all of it.
+    """
 
     __tablename__ = "queue_stay"
     __table_args__ = (Index("ix_queue_stay_queue_entered", "queue_id", "entered_at"),)
@@ -229,7 +234,7 @@ class QueueStay(SQLModel, table=True):
     accepted_at: Deleted[datetime | None] = instant(nullable=True)
     agent_id: Deleted[str | None] = None
     end: Deleted[str | None] = None
-    wait_in_hours_seconds: Deleted[int | None] = None
+    wait_in_hours_seconds: Deleted[float | None] = None
     diagnosis: Deleted[dict[str, Any] | None] = Field(
         default=None,
         sa_type=JSON_TYPE,

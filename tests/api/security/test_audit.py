@@ -32,6 +32,7 @@ BY_THE_WORKFLOW = {
     "change_context",
     "upload_attachment",
     "erase_customer",
+    "act_on_conversations",
     *(trigger.value for trigger in Trigger),
 }
 IN_THE_TIMELINE = {"take_thread", "pass_thread", "release_thread", "request_thread"}

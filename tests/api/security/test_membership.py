@@ -22,10 +22,10 @@ from base.settings import Settings
 from domain.access.roles import Role
 from domain.conversations.changes import Refusal
 from domain.conversations.lifecycle import Status
+from domain.routing.demand import DEFAULT_QUEUE_ID
 from store import tables
 from store.access.visibility import SUBJECTS
 from store.db.sql import delete_rows
-from store.tables.queues import DEFAULT_QUEUE_ID
 from support.api import NOW, Api, Seed
 from support.store import rows
 
@@ -61,6 +61,8 @@ SEEN: dict[str, int] = {
     "send_held_message": 200,
     "cancel_message": 200,
     "get_customer": 200,
+    "get_preferred_agents": 200,
+    "set_preferred_agents": 422,
     "list_thread_messages": 200,
     "get_attachment": 409,
     "get_survey": 200,
@@ -94,6 +96,7 @@ SHOWN_IN = {
 
 TESTED_APART = {
     "start_conversation": "test_a_conversation_is_started_with_a_customer_who_is_seen",
+    "act_on_conversations": "tests/api/conversations/test_bulk_actions.py",
     "stream_events": "tests/api/events/test_membership.py",
     "summarize_surveys": "test_each_list_shows_what_is_seen_and_counts_nothing_else",
     "upload_attachment": "a new file is of no conversation yet",
