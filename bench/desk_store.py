@@ -25,7 +25,7 @@ class DeskStore:
         self._waiting: dict[str, tuple[int, asyncio.Future[float]]] = {}
 
     def customer_ids(self, psids: Iterable[str]) -> dict[str, str]:
-        """Our ids of these customers, by PSID."""
+        """Our ids of these customers, by PSID; no two pages of a run have the same."""
         rows = self._store.execute("SELECT psid, id FROM customer").fetchall()
         known = dict(rows)
         return {psid: known[psid] for psid in psids}

@@ -1,4 +1,4 @@
-"""How much is measured: a whole run, under ten minutes, or a quick look, under two."""
+"""How much is measured: a whole run, under fifteen minutes, or a quick look of a few."""
 
 from dataclasses import dataclass
 
@@ -22,6 +22,11 @@ class Plan:
     worker_deaths: int
     hung_conversations: int
     lane_shots: int
+    offer_shots: int
+    offer_seconds: float
+    crowd_agents: int
+    rest_seconds: float
+    stream_changes: int
 
 
 FULL = Plan(
@@ -37,6 +42,11 @@ FULL = Plan(
     worker_deaths=3,
     hung_conversations=100,
     lane_shots=40,
+    offer_shots=40,
+    offer_seconds=8.0,
+    crowd_agents=200,
+    rest_seconds=20.0,
+    stream_changes=20,
 )
 QUICK = Plan(
     name="quick",
@@ -51,4 +61,9 @@ QUICK = Plan(
     worker_deaths=1,
     hung_conversations=100,
     lane_shots=30,
+    offer_shots=20,
+    offer_seconds=3.0,
+    crowd_agents=20,
+    rest_seconds=5.0,
+    stream_changes=10,
 )

@@ -48,9 +48,13 @@ lowest and highest. Where a target is an absolute one, so is the figure.
   the JSON and stores nothing.
 - **Baseline B** (end to end, idle): a minimal workflow (signal-with-start, one activity that makes the same
   HTTP call) on the same Temporal server, with a worker of the same settings in its own process.
+- **Baseline of offers**: a minimal workflow on the same Temporal server that has each signal noted by a local
+  activity; its worker is in the driver's process.
 
 Webhooks: 32 connections, signed deliveries of one message, about 580 bytes each, a closed loop at full speed.
 End to end: 32 in flight. Idle: one at a time. A delivery counts as acknowledged only if it is in the inbox.
+Offers: from the instant at which a session was closed to the event
+on the stream of the agent who has room again.
 """
 
 

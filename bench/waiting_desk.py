@@ -9,19 +9,28 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlmodel import Session, SQLModel
 
 from base.ids import new_id
+from bench.rows import BrokenError
 from dispatch.batch import MAX_CLAIMS, Batch
 from domain.routing.capacity import CapacityNeed
 from domain.routing.demand import Demand, SkillMatching, SkillNeed
+from domain.routing.work_distribution import USUAL_PRESENCES
 from store import tables
 from store.db.database import make_engine
 from store.db.sql import bulk_insert_detached
 from store.routing.agent_states import RoutingWrites, refresh_agent
 from store.routing.capacity import lock_agent_state
-from store.routing.claims import CLAIM_VALID_FOR, LAPSE_GRACE, Claim, take_lapsed_back
+from store.routing.claims import (
+    CLAIM_VALID_FOR,
+    LAPSE_GRACE,
+    Claim,
+    ClaimOrder,
+    claim,
+    take_lapsed_back,
+)
 from store.routing.distribution_settings import read_distribution_settings
 from store.routing.marks import Mark, MarkKind
 
@@ -56,6 +65,33 @@ class WaitingDesk:
             used += time.process_time() - began
             self._take_back(claimed)
         return used / count * 1000
+
+    def statements_of_claims(self, count: int) -> float:
+        """How many statements a claim takes at most, of so many that are made and taken back."""
+        most = 0
+        for number in range(count):
+            agent_id = _agent(self._random.randrange(AGENTS))
+            (found,) = self._act_on([Mark(number, MarkKind.AGENT, agent_id)], max_claims=1)
+            self._take_back(found)
+            with Session(self._engine) as session, session.begin():
+                item = session.get_one(tables.WorkItem, found.conversation_id)
+                order = ClaimOrder(
+                    found.conversation_id,
+                    found.stay,
+                    found.queue_id,
+                    self._demands[item.demand_id or ""],
+                    agent_id,
+                    new_id(),
+                    allowed=USUAL_PRESENCES,
+                )
+                session.expunge_all()
+                with _counted(self._engine) as statements:
+                    claimed = claim(session, order, RoutingWrites(), self._now)
+            if not isinstance(claimed, Claim):
+                raise BrokenError(f"A claim was refused: {claimed}.")
+            most = max(most, len(statements))
+            self._take_back(claimed)
+        return float(most)
 
     def fill_everybody(self) -> tuple[float, int]:
         """The seconds until no agent has room any more, and how much was claimed."""
@@ -111,6 +147,7 @@ class WaitingDesk:
         session.flush()
         self._fill_agents(session)
         demands = self._fill_demands(session)
+        self._demands = {demand.key: demand for demand in demands}
         self._fill_items(session, demands, waiting)
 
     def _fill_agents(self, session: Session) -> None:
@@ -208,6 +245,21 @@ def waiting_desk(waiting: int, seed: int) -> Iterator[WaitingDesk]:
             yield WaitingDesk(engine, waiting, seed)
         finally:
             engine.dispose()
+
+
+@contextmanager
+def _counted(engine: Engine) -> Iterator[list[str]]:
+    """The statements that are executed within the block."""
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
 
 
 def _conversation(name: str, at: datetime) -> tables.Conversation:

@@ -24,7 +24,9 @@ _AT_REST = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Size:
+class HistorySize:
+    """Events, and their bytes."""
+
     events: int
     size: int
 
@@ -35,7 +37,7 @@ async def measure(bench: Bench) -> list[Row]:
     psid = known.psids[0]
     conversation_id = known.conversation_id(bench, psid)
     workflow_id = conversation_workflow_id(PAGE_ID, known.customer_ids[psid])
-    fresh = await _at_rest(bench, workflow_id)
+    fresh = await at_rest(bench, workflow_id)
     message = await _grown(bench, workflow_id, lambda: bench.pagedesk.applied(psid, known.customer_ids[psid]))
     await bench.pagedesk.pick(conversation_id)
     reply = await _grown(bench, workflow_id, lambda: bench.pagedesk.replied(psid, conversation_id))
@@ -47,33 +49,33 @@ async def measure(bench: Bench) -> list[Row]:
     ]
 
 
-def _rows(name: str, sizes: list[_Size], target: Target | None) -> list[Row]:
+def _rows(name: str, sizes: list[HistorySize], target: Target | None) -> list[Row]:
     return [
         Row(name, "events", [float(size.events) for size in sizes], target=target),
         Row(name, "bytes", [float(size.size) for size in sizes]),
     ]
 
 
-async def _grown(bench: Bench, workflow_id: str, step: Callable[[], Awaitable[object]]) -> list[_Size]:
+async def _grown(bench: Bench, workflow_id: str, step: Callable[[], Awaitable[object]]) -> list[HistorySize]:
     """How much each of a few steps adds, each taken when the one before has come to rest."""
     grown = []
-    before = await _at_rest(bench, workflow_id)
+    before = await at_rest(bench, workflow_id)
     for _ in range(bench.plan.history_steps):
         await step()
-        after = await _at_rest(bench, workflow_id, more_than=before.events)
-        grown.append(_Size(after.events - before.events, after.size - before.size))
+        after = await at_rest(bench, workflow_id, more_than=before.events)
+        grown.append(HistorySize(after.events - before.events, after.size - before.size))
         before = after
     return grown
 
 
-async def _at_rest(bench: Bench, workflow_id: str, *, more_than: int = 0) -> _Size:
+async def at_rest(bench: Bench, workflow_id: str, *, more_than: int = 0) -> HistorySize:
     """The history's size once it is longer than so many events and no task or activity is under way."""
     handle = bench.client.get_workflow_handle(workflow_id)
     former = None
     for _ in range(_LOOKS):
         await bench.store.quiet()
         history = await handle.fetch_history()
-        size = _Size(len(history.events), sum(event.ByteSize() for event in history.events))
+        size = HistorySize(len(history.events), sum(event.ByteSize() for event in history.events))
         if size == former and size.events > more_than and history.events[-1].event_type in _AT_REST:
             return size
         former = size
