@@ -263,6 +263,17 @@ def restored(
 
 
 @app.command()
+def sign_in_code() -> None:
+    """Make a code to sign in with as administrator, once: the first time, or when every other way is lost."""
+    from local.first_sign_in import how_to_use, make_code
+    from local.start_checks import require_schema
+
+    settings = read_settings()
+    require_schema(settings)
+    sys.stdout.write(f"{how_to_use(settings, make_code(settings))}\n")
+
+
+@app.command()
 def new_master_key(
     *,
     force: Annotated[

@@ -234,8 +234,14 @@ class Settings(BaseSettings):
         9601, ge=1, le=65535, description="Port on which `pagedesk travel` finds a travelling Pagedesk."
     )
 
+    sign_in_idle_minutes: int = Field(
+        120, ge=5, le=1440, description="How long a sign-in lives without a sign of its person."
+    )
+    sign_in_hours: int = Field(12, ge=1, le=168, description="How long a sign-in lives at all.")
     admin_token: Annotated[SecretStr, AfterValidator(_long_enough)] | None = Field(
-        None, description="Bearer key of a bootstrap admin."
+        None,
+        description="Bearer key of an administrator for programs: `pagedesk doctor`, and what sets a desk up "
+        "by itself. People sign in with the code of the first start.",
     )
     master_key: Annotated[SecretStr, AfterValidator(_key)] | None = Field(
         None,

@@ -3,17 +3,14 @@
 from base.settings import Settings
 from local.demo.installation import DemoSecrets
 from local.demo.seeding import APP_ID, PAGE_ID, PAGE_NAME
+from local.first_sign_in import how_to_use
 from local.naming import shown_command
 
 
-def real(settings: Settings) -> str:
-    """For `pagedesk up`."""
+def real(settings: Settings, code: str | None) -> str:
+    """For `pagedesk up`. `code`: the first administrator's, where there is none yet."""
     text = f"\nPagedesk runs.\n{_addresses(settings)}\n  Logs         {shown_command()} logs"
-    if settings.admin_token is not None:
-        return text
-    return (
-        text + "\n\nNobody can sign in yet: set PAGEDESK_ADMIN_TOKEN to a key of your choice and start again."
-    )
+    return text if code is None else f"{text}\n\n{how_to_use(settings, code)}"
 
 
 def demo(settings: Settings, secrets: DemoSecrets, problem: str | None, *, customers: bool) -> str:

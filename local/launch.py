@@ -19,6 +19,7 @@ from local.demo.customers import write_now_and_then
 from local.demo.installation import DemoSecrets, demo_settings, load_or_make_secrets
 from local.demo.queues import seed_queues
 from local.demo.seeding import page_problem, seed_desk, seed_sandbox
+from local.first_sign_in import make_code_if_needed
 from local.log_files import DIRECTORY, showing_logs
 from local.processes.data_lock import data_directory_lock
 from local.processes.errors import LaunchError
@@ -100,7 +101,9 @@ async def _launch(settings: Settings, progress: Progress, kind: Kind, *, custome
 
         async def greet() -> None:
             if secrets is None:
-                progress.say(greetings.real(settings))
+                # Made as late as this: building Temporal takes minutes of the hour that it holds.
+                code = await asyncio.to_thread(make_code_if_needed, settings)
+                progress.say(greetings.real(settings, code))
                 return
             opened = await _open_demo(settings, secrets, human_agent_tag=True)
             progress.say(greetings.demo(settings, *opened, customers=customers))

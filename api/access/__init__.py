@@ -9,7 +9,12 @@ router = merge_routers(sign_ins.router, me.router, agents.router, audit_log.rout
 
 PERMISSIONS: dict[str, Permission] = {
     "sign_in": PUBLIC,
+    "get_sign_in": EVERYBODY,
+    "extend_sign_in": EVERYBODY,
     "sign_out": EVERYBODY,
+    "list_sign_ins": EVERYBODY,
+    "end_sign_in": EVERYBODY,
+    "end_other_sign_ins": EVERYBODY,
     "get_me": EVERYBODY,
     "change_own_password": PEOPLE,
     "list_agents": SUPERVISORS_AND_ADMINS,

@@ -45,7 +45,15 @@ MESSAGES: dict[str, Any] = {
 }
 
 EXAMPLES: dict[str, dict[str, Any]] = {
-    "Credentials": {"Sign in": {"email": "ada@example.org", "password": "correct horse battery"}},
+    "Credentials": {
+        "Sign in": {"email": "ada@example.org", "password": "correct horse battery"},
+        "Browser": {"email": "ada@example.org", "password": "correct horse battery", "cookie": True},
+        "First administrator": {
+            "email": "ada@example.org",
+            "password": "correct horse battery",
+            "code": "pdc_as-the-first-start-has-printed-it",
+        },
+    },
     "PasswordChange": {
         "Change": {"current_password": "correct horse battery", "new_password": "another fine phrase"}
     },

@@ -19,6 +19,7 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),
     (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
     (
         CONTENT_SECURITY_POLICY,
         b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

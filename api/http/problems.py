@@ -25,21 +25,47 @@ class ProblemKind:
 PROBLEMS: dict[str, ProblemKind] = {
     "malformed_json": ProblemKind(400, "The body is not JSON", "Send valid JSON in UTF-8."),
     "bad_request": ProblemKind(400, "The request cannot be read", "Check the syntax of the request."),
+    "two_credentials": ProblemKind(
+        400,
+        "The request shows a cookie and an Authorization header",
+        "Send one of them. Programs send the header; a browser that is signed in sends its cookie.",
+    ),
+    "https_required": ProblemKind(
+        400,
+        "Browsers keep this sign-in over https alone",
+        "Use https, or `http://127.0.0.1` on the machine itself. Programs leave `cookie` out.",
+    ),
     "invalid_signed_request": ProblemKind(
         400,
         "The request is not signed by Meta",
         "Send Meta's `signed_request`, signed with the account's app secret, within a week.",
     ),
     "unauthenticated": ProblemKind(
-        401, "Sign in first", "Send `Authorization: Bearer` with a live API key or sign-in token."
+        401,
+        "Sign in first",
+        "Send `Authorization: Bearer` with a live API key or sign-in token, or a live cookie.",
+    ),
+    "invalid_code": ProblemKind(
+        401,
+        "The code is wrong, used, or over",
+        "Have another one made where Pagedesk runs: `pagedesk sign-in-code`. It holds for an hour.",
     ),
     "invalid_credentials": ProblemKind(401, "Email or password is wrong", "Try again, or ask an admin."),
     "forbidden": ProblemKind(403, "Your role may not do this", "Ask somebody whose role may."),
+    "wrong_origin": ProblemKind(
+        403,
+        "Another page made this request",
+        "With a cookie only pages of this desk may: `Sec-Fetch-Site` must be `same-origin`, or without it "
+        "`Origin` this desk's.",
+    ),
     "not_found": ProblemKind(404, "There is no such thing here", "Check the address and the ids in it."),
     "method_not_allowed": ProblemKind(
         405, "The method is not allowed at this address", "Use a method named in the `Allow` header."
     ),
     "request_too_slow": ProblemKind(408, "The body took too long to arrive", "Send the request again."),
+    "not_a_sign_in": ProblemKind(
+        409, "An API key is no sign-in", "A key lives until it is revoked, or until its `expires_at`."
+    ),
     "conflict": ProblemKind(409, "Another request was faster", "Read the resource again, then decide."),
     "name_taken": ProblemKind(409, "The name is taken", "Choose another name."),
     "email_taken": ProblemKind(409, "The email address is taken", "Choose another address."),

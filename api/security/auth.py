@@ -1,4 +1,7 @@
-"""From a bearer token to who is calling. Asked on every call, so that a revoked key fails on the next."""
+"""From a token, in the header or in the cookie, to who is calling.
+
+Asked on every call, so that a revoked key fails on the next.
+"""
 
 import hashlib
 import hmac
@@ -12,6 +15,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 
 from api.http.problems import Problem
+from api.security import cookies
 from api.security.refused_requests import Refused, RefusedRequests, source_of
 from base import clock
 from base.ids import id_from_key
@@ -63,11 +67,11 @@ def digest_of(token: str) -> str:
 
 
 async def authenticate(request: Request) -> Principal:
-    """The caller of a request; a token comes in the Authorization header and nowhere else."""
+    """The caller of a request; a token comes in the Authorization header, or in a browser's cookie."""
     state = request.app.state
     database: Database = state.database
     refused: RefusedRequests = state.refused_requests
-    token = _bearer_token(request)
+    token = _shown_token(request)
     if token is None:
         if "authorization" in request.headers:
             refused.note(Refused.TOKEN, source_of(request), reason="malformed")
@@ -120,6 +124,17 @@ Caller = Annotated[Principal, Depends(principal_of)]
 def _now() -> tuple[datetime, datetime]:
     """The instant for keys, which is the desk's, and the one for sign-ins: a journey in time ends none."""
     return clock.now(), clock.process_now()
+
+
+def _shown_token(request: Request) -> str | None:
+    """A program's token or a browser's; with both, nobody knows who is meant."""
+    cookie = cookies.read_token(request)
+    if cookie is None:
+        return _bearer_token(request)
+    if "authorization" in request.headers:
+        raise Problem("two_credentials")
+    cookies.refuse_other_origins(request)
+    return cookie if 0 < len(cookie) <= MAX_TOKEN_LENGTH and cookie.isascii() else None
 
 
 def _bearer_token(request: Request) -> str | None:

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from api.http.examples import EXAMPLES
 from api.http.problem_docs import CODES, ProblemDocument, response_of
 from api.http.problems import PROBLEMS
+from api.security.cookies import PLAIN_NAME, SECURE_NAME
 from api.security.permissions import Permissions
 
 _SCHEMA_REFERENCE = "#/components/schemas/{model}"
@@ -16,12 +17,20 @@ _SCHEMES = {
         "type": "http",
         "scheme": "bearer",
         "description": "An API key (`pdk_…`) or the token of a sign-in (`pds_…`).",
-    }
+    },
+    "cookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": SECURE_NAME,
+        "description": f"A browser's sign-in; over http on the machine itself it is called `{PLAIN_NAME}`.",
+    },
 }
 _FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
 
 _PROBLEMS_OF_GUARDED = (
+    "two_credentials",
     "unauthenticated",
+    "wrong_origin",
     "forbidden",
     "invalid_request",
     "too_many_requests",
@@ -71,7 +80,7 @@ def _complete_document(document: dict[str, Any], permissions: Permissions) -> di
 
 def _complete_operation(operation: dict[str, Any], permissions: Permissions) -> None:
     name = operation["operationId"]
-    operation["security"] = [] if permissions.is_public(name) else [{"bearer": []}]
+    operation["security"] = [] if permissions.is_public(name) else [{"bearer": []}, {"cookie": []}]
     if roles := permissions.roles(name):
         operation["x-roles"] = sorted(roles)
     _add_examples(operation)

@@ -68,7 +68,7 @@ def change(
         _refuse_taken_email(session, str(changes["email"]) if changes["email"] else None)
     leaves = changes.get("role", ADMIN) != ADMIN or changes.get("active") is False
     if leaves and agent.role == ADMIN and agent.active:
-        others = _admins_who_can_come_in(session, at, holds_token) - {agent_id}
+        others = admins_who_can_come_in(session, at, holds_token) - {agent_id}
         if not others:
             raise StoreRefusalError(RefusalReason.LAST_ADMIN)
     agent.sqlmodel_update(changes)
@@ -94,13 +94,7 @@ def listed(session: Session, *, after: str | None, limit: int) -> list[Agent]:
     return list(session.exec(statement))
 
 
-def _refuse_taken_email(session: Session, email: str | None) -> None:
-    taken_by = session.exec(select(Agent.id).where(Agent.email == email)).first() if email else None
-    if taken_by is not None:
-        raise StoreRefusalError(RefusalReason.EMAIL_TAKEN, agent_id=taken_by)
-
-
-def _admins_who_can_come_in(session: Session, at: datetime, holds_token: str | None) -> set[str]:
+def admins_who_can_come_in(session: Session, at: datetime, holds_token: str | None) -> set[str]:
     """Active admins with a token in the settings, a password or a live key.
 
     Read under a lock, so that two admins cannot demote each other at the same time.
@@ -112,3 +106,9 @@ def _admins_who_can_come_in(session: Session, at: datetime, holds_token: str | N
         for admin in admins
         if admin.id == holds_token or admin.id in with_keys or (admin.email and admin.password_hash)
     }
+
+
+def _refuse_taken_email(session: Session, email: str | None) -> None:
+    taken_by = session.exec(select(Agent.id).where(Agent.email == email)).first() if email else None
+    if taken_by is not None:
+        raise StoreRefusalError(RefusalReason.EMAIL_TAKEN, agent_id=taken_by)

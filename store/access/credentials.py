@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, or_, update
 from sqlalchemy import select as sql_select
@@ -48,6 +48,14 @@ _SIGN_IN_HOLDERS = (
     .join(Agent, col(SignIn.agent_id) == col(Agent.id))
     .where(col(SignIn.digest).in_(bindparam("digests", expanding=True)), *_LIVE_SIGN_IN)
 )
+
+
+@dataclass(frozen=True, slots=True)
+class SignInTerms:
+    """How long a sign-in lives without a sign of its person, and how long at all."""
+
+    idle: timedelta
+    whole: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +114,52 @@ def agent_by_email(session: Session, email: str) -> Agent | None:
     return session.exec(select(Agent).where(Agent.email == email)).first()
 
 
-def begin_sign_in(session: Session, agent_id: str, digest: str, now: datetime, until: datetime) -> str:
-    """Keep a new sign-in; returns its id."""
-    row = SignIn(id=new_id(), agent_id=agent_id, digest=digest, created_at=now, expires_at=until)
+def begin_sign_in(
+    session: Session, agent_id: str, digest: str, *, now: datetime, terms: SignInTerms, user_agent: str | None
+) -> SignIn:
+    """Keep a new sign-in."""
+    row = SignIn(
+        id=new_id(),
+        agent_id=agent_id,
+        digest=digest,
+        created_at=now,
+        expires_at=now + min(terms.idle, terms.whole),
+        ends_at=now + terms.whole,
+        user_agent=user_agent,
+    )
     session.add(row)
-    return row.id
+    session.flush()
+    return row
+
+
+def get_sign_in(session: Session, sign_in_id: str) -> SignIn:
+    """A sign-in that a caller has shown."""
+    return session.get_one(SignIn, sign_in_id)
+
+
+def extend_sign_in(session: Session, sign_in_id: str, now: datetime, idle: timedelta) -> SignIn:
+    """Let a sign-in live on, for so long from now and never beyond its end."""
+    row = session.get_one(SignIn, sign_in_id)
+    row.expires_at = max(row.expires_at, min(now + idle, row.ends_at))
+    return row
+
+
+def live_sign_ins(session: Session, agent_id: str, now: datetime) -> list[SignIn]:
+    """An agent's sign-ins that live, newest first."""
+    return list(
+        session.exec(
+            select(SignIn)
+            .where(SignIn.agent_id == agent_id, col(SignIn.revoked_at).is_(None), SignIn.expires_at > now)
+            .order_by(col(SignIn.created_at).desc(), col(SignIn.id))
+        )
+    )
+
+
+def refuse_others_sign_in(session: Session, agent_id: str, sign_in_id: str) -> None:
+    """Refuse as `not_found` a sign-in that is not there, and alike one of somebody else."""
+    row = session.get(SignIn, sign_in_id)
+    if row is None or row.agent_id != agent_id:
+        raise not_found("sign-in", sign_in_id)
 
 
 def end_sign_in(session: Session, sign_in_id: str, now: datetime) -> None:

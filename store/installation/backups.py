@@ -12,11 +12,12 @@ from sqlmodel import Session, col
 from domain.events.kinds import FactKind
 from domain.pages.problems import RESTORED, Problem
 from domain.sending.delivery import MessageStatus
+from store.db.sql import delete_rows
 from store.events.events import append_page_event
 from store.installation.installation import renew_event_log_id
 from store.pages import page_rows
 from store.sending import gate
-from store.tables import Message, SignIn
+from store.tables import Message, SignIn, SignInCode
 from store.tables.pages import PROBLEM
 
 _BUSY_TIMEOUT_SECONDS = 30.0
@@ -56,6 +57,7 @@ def begin_restored(session: Session, backed_up_at: datetime, now: datetime) -> N
         .values(status=MessageStatus.UNKNOWN.value, reason=RESTORED)
     )
     session.connection().execute(update(SignIn).where(col(SignIn.expires_at) > now).values(expires_at=now))
+    delete_rows(session, SignInCode)
     pages = page_rows.of_all_served(session)
     since = backed_up_at - _DELIVERY_DELAY
     problem = Problem(RESTORED, facts={"since": since.isoformat()})

@@ -4,7 +4,7 @@ Conversation state is the workflow's: `conversation`, `session` and the conversa
 projections of it. Messages, openings, receipts and send status are the store's own.
 """
 
-from store.tables.access import Agent, ApiKey, IdempotencyRecord, SignIn, SignInTry
+from store.tables.access import Agent, ApiKey, IdempotencyRecord, SignIn, SignInCode, SignInTry
 from store.tables.conversations import AgentSession, ContextVariable, Conversation, Participant
 from store.tables.events import Event
 from store.tables.inbox import InboxEvent, Relay, RelayPartition, UnroutedEvent, inbox_metadata
@@ -97,6 +97,7 @@ __all__ = [
     "SearchText",
     "SessionTemplate",
     "SignIn",
+    "SignInCode",
     "SignInTry",
     "Skill",
     "Slot",

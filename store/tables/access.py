@@ -38,7 +38,10 @@ class ApiKey(SQLModel, table=True):
 
 
 class SignIn(SQLModel, table=True):
-    """A person's login: a short-lived bearer token, only its SHA-256 kept. It lives by the process clock."""
+    """A person's login: a short-lived token, only its SHA-256 kept. It lives by the process clock.
+
+    It is over at `expires_at`, which what the person does moves on, up to `ends_at`.
+    """
 
     __tablename__ = "sign_in"
 
@@ -47,7 +50,18 @@ class SignIn(SQLModel, table=True):
     digest: Harmless[str] = Field(unique=True)
     created_at: Harmless[datetime] = instant()
     expires_at: Harmless[datetime] = instant(index=True)
+    ends_at: Harmless[datetime] = instant()
+    user_agent: Harmless[str | None] = None
     revoked_at: Harmless[datetime | None] = instant(nullable=True)
+
+
+class SignInCode(SQLModel, table=True):
+    """A code by which somebody becomes administrator, once; only its SHA-256 is kept."""
+
+    __tablename__ = "sign_in_code"
+
+    digest: Harmless[str] = Field(primary_key=True)
+    expires_at: Harmless[datetime] = instant()
 
 
 class SignInTry(SQLModel, table=True):

@@ -70,11 +70,11 @@ class Stream:
 
 @contextlib.asynccontextmanager
 async def listening(
-    api: Api, query: str = "", *, token: str = ADMIN_TOKEN, headers: dict[str, str] | None = None
+    api: Api, query: str = "", *, token: str | None = ADMIN_TOKEN, headers: dict[str, str] | None = None
 ) -> AsyncIterator[Stream]:
-    """A stream that is open as long as the block."""
+    """A stream that is open as long as the block. Without a token, `headers` say who listens."""
     stream = Stream()
-    given = {"authorization": f"Bearer {token}", **(headers or {})}
+    given = {**({"authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
     scope = {
         "type": "http",
         "method": "GET",

@@ -33,16 +33,16 @@ async def _sign_in(
     return answer.status_code, answer.json()
 
 
-async def test_a_sign_in_lasts_an_hour(api: Api) -> None:
+async def test_a_sign_in_lasts_two_hours(api: Api) -> None:
     with freeze_time(NOW) as clock:
         agent_id = await _ada(api)
         status, signed_in = await _sign_in(api, email=" ADA@example.org ")
         assert status == 201
         assert signed_in["token"].startswith("pds_")
         assert signed_in["agent_id"] == agent_id
-        assert signed_in["expires_at"] == "2026-11-20T13:00:00Z"
+        assert signed_in["expires_at"] == "2026-11-20T14:00:00Z"
         client = api.client(signed_in["token"])
-        clock.tick(timedelta(minutes=59, seconds=59))
+        clock.tick(timedelta(minutes=119, seconds=59))
         assert (await client.get("/v1/me")).status_code == 200
         clock.tick(timedelta(seconds=1))
         assert (await client.get("/v1/me")).status_code == 401

@@ -27,3 +27,5 @@ async def test_only_under_https_every_answer_asks_browsers_to_stay_there(
     expected = "max-age=31536000" if scheme == "https" else None
     assert [answer.headers.get("strict-transport-security") for answer in answers] == [expected] * 7
     assert {answer.headers["x-content-type-options"] for answer in answers} == {"nosniff"}
+    guarded = [answer.headers.get("cross-origin-resource-policy") for answer in answers]
+    assert guarded[:2] + guarded[4:6] == ["same-origin"] * 4  # Meta's webhook shows nothing

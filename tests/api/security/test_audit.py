@@ -38,8 +38,11 @@ BY_THE_WORKFLOW = {
 IN_THE_TIMELINE = {"take_thread", "pass_thread", "release_thread", "request_thread"}
 # Presence has a log of its own, and each change of it is an event; what is pulled is the workflow's.
 OF_PRESENCE = {"set_own_presence", "set_agent_presence", "pull_next"}
+OF_SIGN_INS = {"sign_out", "extend_sign_in", "end_sign_in", "end_other_sign_ins"}
+"""A key has none: tests/api/access/test_browser_sign_in.py."""
 NOT_RECORDED = (
-    {"sign_out", "check_page", "show_typing", "show_seen", "dry_run_routing"}
+    {"check_page", "show_typing", "show_seen", "dry_run_routing"}
+    | OF_SIGN_INS
     | IN_THE_TIMELINE
     | BY_THE_WORKFLOW
     | OF_PRESENCE

@@ -22,6 +22,11 @@ LEADERS = {"supervisor", "admin"}
 # What each operation answers to those who may call it, here where nothing exists. The others get 403.
 EXPECTED: dict[str, tuple[set[str], int]] = {
     "sign_out": (ALL, 204),
+    "get_sign_in": (ALL, 409),
+    "extend_sign_in": (ALL, 409),
+    "list_sign_ins": (ALL, 200),
+    "end_sign_in": (ALL, 404),
+    "end_other_sign_ins": (ALL, 204),
     "get_me": (ALL, 200),
     "change_own_password": (PEOPLE, 422),
     "get_own_presence": (ALL, 200),

@@ -13,7 +13,7 @@ from domain.pages.problems import RESTORED
 from store.db.database import Database
 from store.installation.backups import begin_restored, copy_databases
 from store.pages.pages import get_rows
-from store.tables import Agent, Message, SignIn
+from store.tables import Agent, Message, SignIn, SignInCode
 from support.store import PAGE_A, add_customer, add_message, make_settings, rows, seed
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -79,7 +79,10 @@ def store(tmp_path: Path) -> Database:
         session.add(Agent(id="mia", name="Mia", role="agent", created_at=NOW))
         session.flush()
         later = NOW + timedelta(hours=1)
-        session.add(SignIn(id="s", agent_id="mia", digest="d", created_at=NOW, expires_at=later))
+        session.add(
+            SignIn(id="s", agent_id="mia", digest="d", created_at=NOW, expires_at=later, ends_at=later)
+        )
+        session.add(SignInCode(digest="c", expires_at=later))
 
     database.write_now(work)
     return database
@@ -109,4 +112,5 @@ async def test_pages_wait_until_what_was_said_since_is_read(store: Database) -> 
 async def test_a_sign_in_does_not_come_back_with_a_backup(store: Database) -> None:
     await store.write(lambda session: begin_restored(session, BACKED_UP, NOW))
     assert [each.expires_at for each in await rows(store, SignIn)] == [NOW]
+    assert await rows(store, SignInCode) == []
     store.close()
