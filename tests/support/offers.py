@@ -349,8 +349,8 @@ class Desk:
             waiting = self.busy_threads()
             for conversation_id in waiting:
                 self.task(conversation_id, Fate.COUNTS, forgets=False)
+            self.take_back()  # first: what it frees is looked at before anything counts as at rest
             told = [self.dispatch(), self.tell(0)]
-            self.take_back()
             self.check()
             if not (waiting or any(told) or self.transact(claimed_offers)):
                 return
@@ -425,6 +425,7 @@ def placement_of(conversation_id: str, run: Run) -> Placement:
 def seed_desk(session: Session) -> None:
     """The agents, and queues that each serves: the second agent both, the others one."""
     session.merge(tables.RoutingVersion(version=1))
+    session.get_one(tables.Workstream, "messenger").distribution_mode = "push"
     session.add_all(
         tables.Agent(id=agent_id, name=agent_id, role="agent", created_at=START) for agent_id in AGENTS
     )
