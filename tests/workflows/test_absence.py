@@ -256,6 +256,23 @@ async def test_who_is_deactivated_during_an_absence_has_no_grace(agents: Agents)
     assert await agents.now() - since < timedelta(seconds=140)
 
 
+async def test_who_is_deactivated_after_an_absence_gives_back_what_they_took_since(agents: Agents) -> None:
+    await agents.goes()
+    since = await agents.begun()
+    await agents.pass_until(since + BEYOND_GRACE)
+    await agents.has_ended()
+    await agents.has("later", "in_conversation")  # picked without a stream
+
+    def deactivate(session: Session, writes: RoutingWrites, now: datetime) -> None:
+        session.get_one(tables.Agent, agents.agent_id).active = False
+        leave_at_once(session, agents.agent_id, writes, now)
+
+    await agents.change(deactivate)
+    assert await AbsenceStarter(agents.client, task_queue=agents.queue).start(agents.agent_id)
+    await agents.hears("later", [True])
+    await agents.has_ended()
+
+
 async def test_many_conversations_are_told_in_steps_and_one_whose_run_is_over_keeps_none_waiting(
     agents: Agents,
 ) -> None:
