@@ -145,7 +145,7 @@ def _seed(session: Session) -> None:
     # The trigger is not copied; the sequence is the same.
     session.connection().execute(text(f"CREATE TABLE {_UNNUMBERED.name} (LIKE event INCLUDING ALL)"))
     now = clock.now()
-    session.add(Workstream(id="w", name="w", auto_close_waiting_after=3600, created_at=now))
+    session.add(Workstream(id="w", name="w", auto_close_waiting_after_seconds=3600, created_at=now))
     session.add(Account(id="a", name="a", app_id="1", app_secret="", created_at=now))
     session.flush()
     session.add(

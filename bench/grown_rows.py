@@ -98,7 +98,10 @@ class DeskRows:
             app,
             *agents,
             Workstream(
-                id=GROWN_ACCOUNT, name="Grown", auto_close_waiting_after=3600, created_at=self._now - _YEAR
+                id=GROWN_ACCOUNT,
+                name="Grown",
+                auto_close_waiting_after_seconds=3600,
+                created_at=self._now - _YEAR,
             ),
         ]
 
@@ -305,7 +308,6 @@ class DeskRows:
                 "ended_at": stored(at),
                 "due_at": stored(at),
                 "sent_at": stored(at) if sent else None,
-                "version": 1,
             },
         )
         if status == "answered":

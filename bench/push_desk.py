@@ -65,7 +65,7 @@ class PushDesk:
             "mode": "push",
             "fallback_queue_id": queue["id"],
             "affinity": False,
-            "notification": {"countdown": _COUNTDOWN_SECONDS},
+            "notification": {"countdown_seconds": _COUNTDOWN_SECONDS},
         }
         body = {"name": page_id, "work_distribution": settings}
         workstream = await api.call("POST", "/v1/workstreams", body, admin)

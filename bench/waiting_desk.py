@@ -120,7 +120,7 @@ class WaitingDesk:
             id=_WORKSTREAM,
             name="Messenger",
             distribution_mode="push",
-            auto_close_waiting_after=3600,
+            auto_close_waiting_after_seconds=3600,
             created_at=_MORNING,
         )
         account = tables.Account(id=_ACCOUNT, name="App", app_id="1", app_secret="", created_at=_MORNING)

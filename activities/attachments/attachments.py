@@ -151,7 +151,7 @@ class AttachmentActivities:
         try:
             judged = await self._checks.judge_inbound(file.kind, file.name or "", fetched)
         except ScannerUnsureError as error:
-            raise FileNotFetchedError(FileReason.SCANNER_FAILED) from error
+            raise FileNotFetchedError(FileReason.SCAN_FAILED) from error
         if isinstance(judged, FileReason):
             raise FileRefusedError(judged)
         return judged
@@ -187,7 +187,7 @@ def _begin(session: Session, file_id: str, at: datetime) -> Attachment | None:
         return None
     message = session.get(Message, file.message_id)
     if not page.attachments_for_customers and (message is None or message.direction == "inbound"):
-        attachments.refuse_file(session, file_id, FileReason.SWITCHED_OFF, at)
+        attachments.refuse_file(session, file_id, FileReason.DISABLED, at)
         return None
     return attachments.begin_try(session, file_id, at)
 

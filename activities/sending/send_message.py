@@ -332,7 +332,7 @@ def _judged(
     if (upload := wanted_upload(session, message, now)) is not None:
         return upload
     if not _content(message):
-        return settled(session, message.id, MessageStatus.FAILED, now, reason="nothing_to_say")
+        return settled(session, message.id, MessageStatus.FAILED, now, reason="empty_message")
     return verdict
 
 

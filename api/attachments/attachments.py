@@ -62,7 +62,7 @@ class AttachmentView(BaseModel):
     type: str
     state: FileState
     name: str | None
-    size: int | None
+    size_bytes: int | None
     content_type: str | None
     url: str
     created_at: datetime
@@ -99,7 +99,7 @@ async def get_attachment(
     media_type = file.content_type if known and file.content_type else "application/octet-stream"
     headers = {
         **_SAFE,
-        "Content-Length": str(file.size),
+        "Content-Length": str(file.size_bytes),
         "Content-Disposition": disposition(file.name or file.id),
     }
     return StreamingResponse(chunks, headers=headers, media_type=media_type)
@@ -201,7 +201,7 @@ async def _copy_picture(content_type: str, body: IO[bytes], into: IO[bytes]) -> 
     try:
         return await asyncio.to_thread(copy_without_metadata, content_type, body, into)
     except DamagedPictureError as error:
-        raise Problem("file_refused", NOTICES[FileReason.DAMAGED], reason=FileReason.DAMAGED) from error
+        raise Problem("file_refused", NOTICES[FileReason.CORRUPTED], reason=FileReason.CORRUPTED) from error
 
 
 def _measure(content: IO[bytes]) -> tuple[int, str]:
@@ -243,7 +243,7 @@ def _view(file: Attachment) -> AttachmentView:
         type=file.kind,
         state=FileState(file.state),
         name=file.name,
-        size=file.size,
+        size_bytes=file.size_bytes,
         content_type=file.content_type,
         url=f"/v1/attachments/{file.id}",
         created_at=file.created_at,

@@ -68,7 +68,7 @@ class SurveyView(BaseModel):
     @classmethod
     def of(cls, record: SurveyRecord) -> Self:
         """The survey without its secret."""
-        shown = record.survey.model_dump(exclude={"token", "reminder_id", "version"})
+        shown = record.survey.model_dump(exclude={"token", "reminder_id"})
         answers = [record.answer.model_dump()] if record.answer is not None else []
         return cls.model_validate(
             shown | {"status": record.status, "agent_id": record.agent_id, "answers": answers}

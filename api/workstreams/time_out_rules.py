@@ -69,7 +69,7 @@ class TimeOutRuleInput(Input):
         """The rule in the store's units."""
         return time_out_rules.Rule(
             silent=self.silent.value,
-            after=self.after_minutes * _SECONDS,
+            after_seconds=self.after_minutes * _SECONDS,
             action=self.action.value,
             receiver=self.receiver.value,
             priority=self.priority,
@@ -97,7 +97,7 @@ class TimeOutRuleView(BaseModel):
     @classmethod
     def of(cls, rule: TimeOutRule) -> Self:
         """The rule in the API's units."""
-        return cls.model_validate({**rule.model_dump(), "after_minutes": rule.after // _SECONDS})
+        return cls.model_validate({**rule.model_dump(), "after_minutes": rule.after_seconds // _SECONDS})
 
 
 @router.get("/v1/workstreams/{workstream_id}/time-out-rules", responses=problems("not_found"))

@@ -38,12 +38,12 @@ class WrapUpInput(Input):
 
 
 class NotificationInput(Input):
-    """How agents are told of offers. `countdown`: in seconds, how long one is open.
+    """How agents are told of offers. `countdown_seconds`: how long one is open.
 
     `auto_assign`: nobody can decline, and when the time is up the agent has it; with `auto_accept` at once.
     """
 
-    countdown: Count = 120
+    countdown_seconds: Count = 120
     show_countdown: Flag = True
     reject_button: Flag = False
     auto_assign: Flag = False

@@ -55,10 +55,12 @@ class WorkstreamInput(Input):
 
     name: Name
     auto_close_waiting_after_minutes: AutoCloseMinutes = (
-        _DEFAULTS.auto_close_waiting_after // _SECONDS_PER_MINUTE
+        _DEFAULTS.auto_close_waiting_after_seconds // _SECONDS_PER_MINUTE
     )
-    reopen_closed_within_minutes: ReopenMinutes = _DEFAULTS.reopen_closed_within // _SECONDS_PER_MINUTE
-    window_warning_minutes: WarningMinutes = _DEFAULTS.window_warning // _SECONDS_PER_MINUTE
+    reopen_closed_within_minutes: ReopenMinutes = (
+        _DEFAULTS.reopen_closed_within_seconds // _SECONDS_PER_MINUTE
+    )
+    window_warning_minutes: WarningMinutes = _DEFAULTS.window_warning_seconds // _SECONDS_PER_MINUTE
     send_held_unseen: Flag = _DEFAULTS.send_held_unseen
     allow_automated_messages: Flag = _DEFAULTS.allow_automated_messages
     session_template_id: Id | None = None
@@ -108,9 +110,10 @@ class WorkstreamView(BaseModel):
         return cls(
             id=workstream.id,
             name=workstream.name,
-            auto_close_waiting_after_minutes=workstream.auto_close_waiting_after // _SECONDS_PER_MINUTE,
-            reopen_closed_within_minutes=workstream.reopen_closed_within // _SECONDS_PER_MINUTE,
-            window_warning_minutes=workstream.window_warning // _SECONDS_PER_MINUTE,
+            auto_close_waiting_after_minutes=workstream.auto_close_waiting_after_seconds
+            // _SECONDS_PER_MINUTE,
+            reopen_closed_within_minutes=workstream.reopen_closed_within_seconds // _SECONDS_PER_MINUTE,
+            window_warning_minutes=workstream.window_warning_seconds // _SECONDS_PER_MINUTE,
             send_held_unseen=workstream.send_held_unseen,
             allow_automated_messages=workstream.allow_automated_messages,
             session_template_id=workstream.session_template_id,
@@ -285,7 +288,10 @@ def _view(session: Session, workstream_id: str) -> WorkstreamView:
 
 def _minutes_to_seconds(values: dict[str, Any]) -> dict[str, Any]:
     """Minutes as seconds, under the names of the columns."""
-    return {
-        name.removesuffix(_MINUTES): value * _SECONDS_PER_MINUTE if name.endswith(_MINUTES) else value
-        for name, value in values.items()
-    }
+    return dict(_in_seconds(name, value) for name, value in values.items())
+
+
+def _in_seconds(name: str, value: Any) -> tuple[str, Any]:
+    if not name.endswith(_MINUTES):
+        return name, value
+    return f"{name.removesuffix(_MINUTES)}_seconds", value * _SECONDS_PER_MINUTE

@@ -40,73 +40,75 @@ class FileState(StrEnum):
 class FileReason(StrEnum):
     """Why a file is not READY."""
 
-    SWITCHED_OFF = "switched_off"
-    TOO_MANY = "too_many"
-    TYPE_BLOCKED = "type_blocked"
+    DISABLED = "disabled"
+    TOO_MANY_FILES = "too_many_files"
+    TYPE_NOT_ALLOWED = "type_not_allowed"
     TYPE_MISMATCH = "type_mismatch"
     TOO_LARGE = "too_large"
     EMPTY = "empty"
-    PIXELS = "pixels"
-    DAMAGED = "damaged"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    CORRUPTED = "corrupted"
     INFECTED = "infected"
-    ENCODED = "encoded"
-    ADDRESS_REFUSED = "address_refused"
+    ENCODING_NOT_SUPPORTED = "encoding_not_supported"
+    ADDRESS_NOT_ALLOWED = "address_not_allowed"
     LINK_EXPIRED = "link_expired"
-    NOT_FETCHED = "not_fetched"
-    TOO_SLOW = "too_slow"
-    SCANNER_FAILED = "scanner_failed"
-    BROKE_THE_WORKER = "broke_the_worker"
-    RETENTION_OVER = "retention_over"
+    DOWNLOAD_FAILED = "download_failed"
+    DOWNLOAD_TIMED_OUT = "download_timed_out"
+    SCAN_FAILED = "scan_failed"
+    PROCESSING_FAILED = "processing_failed"
+    RETENTION_EXPIRED = "retention_expired"
 
 
 STATE_OF: dict[FileReason, FileState] = {
-    FileReason.SWITCHED_OFF: FileState.BLOCKED,
-    FileReason.TOO_MANY: FileState.BLOCKED,
-    FileReason.TYPE_BLOCKED: FileState.BLOCKED,
+    FileReason.DISABLED: FileState.BLOCKED,
+    FileReason.TOO_MANY_FILES: FileState.BLOCKED,
+    FileReason.TYPE_NOT_ALLOWED: FileState.BLOCKED,
     FileReason.TYPE_MISMATCH: FileState.UNSAFE,
     FileReason.TOO_LARGE: FileState.TOO_LARGE,
     FileReason.EMPTY: FileState.FAILED,
-    FileReason.PIXELS: FileState.UNSAFE,
-    FileReason.DAMAGED: FileState.UNSAFE,
+    FileReason.TOO_MANY_PIXELS: FileState.UNSAFE,
+    FileReason.CORRUPTED: FileState.UNSAFE,
     FileReason.INFECTED: FileState.UNSAFE,
-    FileReason.ENCODED: FileState.UNSAFE,
-    FileReason.ADDRESS_REFUSED: FileState.UNSAFE,
+    FileReason.ENCODING_NOT_SUPPORTED: FileState.UNSAFE,
+    FileReason.ADDRESS_NOT_ALLOWED: FileState.UNSAFE,
     FileReason.LINK_EXPIRED: FileState.EXPIRED,
-    FileReason.NOT_FETCHED: FileState.FAILED,
-    FileReason.TOO_SLOW: FileState.FAILED,
-    FileReason.SCANNER_FAILED: FileState.QUARANTINED,
-    FileReason.BROKE_THE_WORKER: FileState.QUARANTINED,
-    FileReason.RETENTION_OVER: FileState.EXPIRED,
+    FileReason.DOWNLOAD_FAILED: FileState.FAILED,
+    FileReason.DOWNLOAD_TIMED_OUT: FileState.FAILED,
+    FileReason.SCAN_FAILED: FileState.QUARANTINED,
+    FileReason.PROCESSING_FAILED: FileState.QUARANTINED,
+    FileReason.RETENTION_EXPIRED: FileState.EXPIRED,
 }
 
 NOTICES: dict[FileReason, str] = {
-    FileReason.SWITCHED_OFF: "The customer sent a file. Files from customers are switched off for this page.",
-    FileReason.TOO_MANY: "The message carries more files than Pagedesk takes from one message.",
-    FileReason.TYPE_BLOCKED: "The file is of a type that is not accepted here, so it was not kept.",
+    FileReason.DISABLED: "The customer sent a file. Files from customers are switched off for this page.",
+    FileReason.TOO_MANY_FILES: "The message carries more files than Pagedesk takes from one message.",
+    FileReason.TYPE_NOT_ALLOWED: "The file is of a type that is not accepted here, so it was not kept.",
     FileReason.TYPE_MISMATCH: "The file is not of the type that it claims to be, so it was not kept.",
     FileReason.TOO_LARGE: "The file is too large, so it was not kept.",
     FileReason.EMPTY: "The file is empty.",
-    FileReason.PIXELS: "The picture has more pixels than can be shown safely, so it was not kept.",
-    FileReason.DAMAGED: "The picture is damaged: its metadata could not be removed, so it was not kept.",
+    FileReason.TOO_MANY_PIXELS: "The picture has more pixels than can be shown safely, so it was not kept.",
+    FileReason.CORRUPTED: "The picture is damaged: its metadata could not be removed, so it was not kept.",
     FileReason.INFECTED: "The scanner found the file to be malicious, so it was not kept.",
-    FileReason.ENCODED: "The file came compressed in a way that cannot be checked, so it was not kept.",
-    FileReason.ADDRESS_REFUSED: "The file's address is not one of Messenger's, so it was not fetched.",
+    FileReason.ENCODING_NOT_SUPPORTED: (
+        "The file came compressed in a way that cannot be checked, so it was not kept."
+    ),
+    FileReason.ADDRESS_NOT_ALLOWED: "The file's address is not one of Messenger's, so it was not fetched.",
     FileReason.LINK_EXPIRED: "Messenger's link to the file has expired. It would have to be sent again.",
-    FileReason.NOT_FETCHED: "The file could not be fetched. It would have to be sent again.",
-    FileReason.TOO_SLOW: "The file came too slowly. It would have to be sent again.",
-    FileReason.SCANNER_FAILED: "The scanner could not judge the file, so it was set aside.",
-    FileReason.BROKE_THE_WORKER: "Fetching the file failed again and again, so it was set aside.",
-    FileReason.RETENTION_OVER: "The file was deleted: its retention period is over.",
+    FileReason.DOWNLOAD_FAILED: "The file could not be fetched. It would have to be sent again.",
+    FileReason.DOWNLOAD_TIMED_OUT: "The file came too slowly. It would have to be sent again.",
+    FileReason.SCAN_FAILED: "The scanner could not judge the file, so it was set aside.",
+    FileReason.PROCESSING_FAILED: "Fetching the file failed again and again, so it was set aside.",
+    FileReason.RETENTION_EXPIRED: "The file was deleted: its retention period is over.",
 }
 """What the agent reads in the file's place."""
 
 
 _UNSUPPORTED = (
-    FileReason.SWITCHED_OFF,
-    FileReason.TOO_MANY,
-    FileReason.TYPE_BLOCKED,
+    FileReason.DISABLED,
+    FileReason.TOO_MANY_FILES,
+    FileReason.TYPE_NOT_ALLOWED,
     FileReason.TYPE_MISMATCH,
-    FileReason.PIXELS,
+    FileReason.TOO_MANY_PIXELS,
     FileReason.INFECTED,
 )
 TOLD: dict[FileReason, AutomatedTrigger] = {
@@ -268,14 +270,14 @@ def judge_type(
     seen = frozenset(signs)
     claimed = extension_of(name)
     if claimed in blocked:
-        return FileReason.TYPE_BLOCKED
+        return FileReason.TYPE_NOT_ALLOWED
     if claimed is None:
         return _type_by_bytes(kind, seen, allowed=allowed, blocked=blocked)
     if claimed not in allowed:
-        return FileReason.TYPE_BLOCKED
+        return FileReason.TYPE_NOT_ALLOWED
     known = TYPES.get(claimed)
     if known is None:
-        return FileReason.TYPE_BLOCKED if seen & frozenset(blocked) else "application/octet-stream"
+        return FileReason.TYPE_NOT_ALLOWED if seen & frozenset(blocked) else "application/octet-stream"
     if not (seen & known.signs if known.signs else is_text) or not _is_of_kind(kind, known.family):
         return FileReason.TYPE_MISMATCH
     return known.content_type
@@ -293,7 +295,7 @@ def _type_by_bytes(
     ]
     if not possible:
         unknown = kind in _MEDIA and not any(_is_of_kind(kind, type_.family) for _, type_ in known)
-        return FileReason.TYPE_MISMATCH if unknown else FileReason.TYPE_BLOCKED
+        return FileReason.TYPE_MISMATCH if unknown else FileReason.TYPE_NOT_ALLOWED
     best = min(possible, key=lambda each: each[:3])[3]
     return best.content_type if _is_of_kind(kind, best.family) else FileReason.TYPE_MISMATCH
 

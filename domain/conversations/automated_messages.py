@@ -35,12 +35,12 @@ _CAUSED_BY_AGENTS = frozenset(
 class WithheldCode(StrEnum):
     """Why an automated message is withheld. The values are part of the API.
 
-    SAID_ALREADY: the same was said in this conversation within the last BUDGET_PERIOD. TOO_MANY: the thread
+    REPEATED: the same was said in this conversation within the last BUDGET_PERIOD. RATE_LIMITED: the thread
     has had MAX_IN_PERIOD automated messages within it, whatever they said.
     """
 
-    SAID_ALREADY = "said_already"
-    TOO_MANY = "too_many"
+    REPEATED = "repeated"
+    RATE_LIMITED = "rate_limited"
 
 
 def say(
@@ -143,5 +143,5 @@ def _obstacle(
     if message.what not in _CAUSED_BY_AGENTS:
         for said in recent:
             if (said.what, said.conversation_id) == (message.what, message.conversation_id):
-                return WithheldCode.SAID_ALREADY, said
-    return (WithheldCode.TOO_MANY, recent[0]) if len(recent) >= MAX_IN_PERIOD else None
+                return WithheldCode.REPEATED, said
+    return (WithheldCode.RATE_LIMITED, recent[0]) if len(recent) >= MAX_IN_PERIOD else None

@@ -218,8 +218,8 @@ def _move(draft: Draft, conversation: Conversation, command: MovingCommand) -> R
         return refusal
     why: dict[str, FactValue] = {}
     if conversation.status is Status.CLOSED:
-        surveys.cancel_or_silence(draft, "conversation_goes_on")
-        why = {"setting": "reopen_closed_within"}
+        surveys.cancel_or_silence(draft, "conversation_reopened")
+        why = {"setting": "reopen_closed_within_minutes"}
     apply_transition(
         draft,
         conversation,

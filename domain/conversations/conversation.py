@@ -142,7 +142,7 @@ def _want_conversation(draft: Draft, event: ThreadEvent) -> None:
     if conversation is not None:
         returns = may_be_reopened(draft, conversation, event.at)
         row = transition(conversation.status, Trigger.CUSTOMER_RETURNED) if returns else None
-        why: dict[str, FactValue] = {"setting": "reopen_closed_within"} if row else {}
+        why: dict[str, FactValue] = {"setting": "reopen_closed_within_minutes"} if row else {}
         row = row or transition(conversation.status, trigger)
         if row is None:
             return

@@ -98,7 +98,7 @@ def next_deadline(state: ThreadState, now: datetime) -> datetime | None:
 
 def reopenable_until(state: ThreadState) -> datetime | None:
     """Until when the closed conversation may be reopened; None where there is none, or it never may."""
-    last_closed, within = state.last_closed, state.settings.reopen_closed_within
+    last_closed, within = state.last_closed, state.settings.reopen_closed_within_seconds
     if state.conversation is not None or last_closed is None or last_closed.closed_at is None or not within:
         return None
     return last_closed.closed_at + timedelta(seconds=within)
@@ -137,7 +137,7 @@ def _by_setting(state: ThreadState, at: datetime) -> datetime:
 
 
 def _status_expiry(state: ThreadState, conversation: Conversation) -> Deadline:
-    auto_close = timedelta(seconds=state.settings.auto_close_waiting_after)
+    auto_close = timedelta(seconds=state.settings.auto_close_waiting_after_seconds)
     idle = (conversation.active_at + IDLE_LIMIT, Trigger.IDLE_TOO_LONG, "idle_limit")
     at, trigger, setting = {
         Status.OPEN: idle,
@@ -145,7 +145,7 @@ def _status_expiry(state: ThreadState, conversation: Conversation) -> Deadline:
         Status.WAITING: (
             _by_setting(state, conversation.active_at + auto_close),
             Trigger.WAITING_TOO_LONG,
-            "auto_close_waiting_after",
+            "auto_close_waiting_after_minutes",
         ),
         Status.WRAP_UP: (
             conversation.status_changed_at + WRAP_UP_LIMIT,
@@ -200,7 +200,7 @@ def _warning(
     owed_since = _newest(
         conversation.last_spoke_at, conversation.opened_or_reopened_at, conversation.accepted_at
     )
-    early = until - timedelta(seconds=state.settings.window_warning)
+    early = until - timedelta(seconds=state.settings.window_warning_seconds)
     at = _by_setting(state, max(early, owed_since))
     if at >= until:
         return  # too late for a warning: the closing itself is told
@@ -214,7 +214,7 @@ def _warning(
                 "stage": stage,
                 "until": until.isoformat(),
                 "agent_id": conversation.agent_id,
-                "setting": "window_warning",
+                "setting": "window_warning_minutes",
             },
         )
 
@@ -251,7 +251,7 @@ def _rules(state: ThreadState, conversation: Conversation) -> Iterator[Deadline]
         # Who takes a conversation up must have the rule's whole time before the rule takes it away again.
         taken_up_at = None if rule.action is RuleAction.SEND else conversation.accepted_at
         since = _newest(conversation.last_spoke_at, conversation.opened_or_reopened_at, taken_up_at)
-        at = _by_setting(state, since + timedelta(seconds=rule.after))
+        at = _by_setting(state, since + timedelta(seconds=rule.after_seconds))
         yield Deadline(at, f"rule/{rule.id}", _rule(rule), once_for=since)
 
 
@@ -263,8 +263,8 @@ def _first_of_each_condition(rules: tuple[TimeOutRule, ...]) -> Iterator[TimeOut
     """Of rules with the same condition only the one with the best priority runs."""
     seen: set[tuple[Silent, int]] = set()
     for rule in sorted(rules, key=lambda each: (each.priority, each.id)):
-        if (rule.silent, rule.after) not in seen:
-            seen.add((rule.silent, rule.after))
+        if (rule.silent, rule.after_seconds) not in seen:
+            seen.add((rule.silent, rule.after_seconds))
             yield rule
 
 
@@ -280,7 +280,7 @@ def _rule(rule: TimeOutRule) -> _Act:
             data={
                 "rule_id": rule.id,
                 "silent": rule.silent,
-                "after": rule.after,
+                "after_seconds": rule.after_seconds,
                 "action": rule.action,
             },
         )

@@ -42,12 +42,12 @@ def after_ending(draft: Draft, conversation: Conversation, *, skip: str | None =
         SurveyStatus.SCHEDULED,
         settings,
         ended_at=draft.at,
-        due_at=draft.at + timedelta(seconds=settings.delay),
+        due_at=draft.at + timedelta(seconds=settings.delay_seconds),
     )
     if reason := _why_skipped(draft, conversation, settings, skip):
         _end(draft, survey, SurveyStatus.SKIPPED, reason=reason)
         return
-    _record(draft, survey, due_at=survey.due_at.isoformat(), setting="survey.delay")
+    _record(draft, survey, due_at=survey.due_at.isoformat(), setting="survey.delay_minutes")
 
 
 def send_due_at(draft: Draft, survey: Survey) -> None:
@@ -81,7 +81,7 @@ def after_sending(draft: Draft, send: QueuedSend, outcome: SendOutcome) -> None:
         return
     if outcome.status in (MessageStatus.SENT, MessageStatus.UNKNOWN):
         settings, now = survey.settings, draft.at
-        reminder = settings.reminder_after
+        reminder = settings.reminder_after_seconds
         draft.set(surveyed_at=now)
         _record(
             draft,
@@ -90,7 +90,7 @@ def after_sending(draft: Draft, send: QueuedSend, outcome: SendOutcome) -> None:
                 status=SurveyStatus.SENT,
                 sent_at=now,
                 remind_at=None if reminder is None else now + timedelta(seconds=reminder),
-                expires_at=now + timedelta(seconds=settings.expires_after),
+                expires_at=now + timedelta(seconds=settings.expires_after_seconds),
             ),
             message_status=outcome.status,
         )
@@ -110,7 +110,7 @@ def remind(draft: Draft, survey: Survey) -> None:
     if isinstance(permission, SendRefusal):
         _note(draft, reminded, FactKind.SURVEY_REMINDER_NOT_ALLOWED, code=permission.code)
         return
-    _note(draft, reminded, FactKind.SURVEY_REMINDED, setting="survey.reminder_after")
+    _note(draft, reminded, FactKind.SURVEY_REMINDED, setting="survey.reminder_after_minutes")
     draft.create(
         QueuedSend(
             draft.new_id(),
@@ -124,7 +124,7 @@ def remind(draft: Draft, survey: Survey) -> None:
 
 def expire(draft: Draft, survey: Survey) -> None:
     """Nobody answered in time. A late answer is still kept."""
-    _end(draft, survey, SurveyStatus.EXPIRED, setting="survey.expires_after")
+    _end(draft, survey, SurveyStatus.EXPIRED, setting="survey.expires_after_hours")
 
 
 def answered(draft: Draft, survey_id: str, at: datetime) -> None:
@@ -145,8 +145,8 @@ def cancel_or_silence(draft: Draft, reason: str) -> None:
         return
     if survey.status is SurveyStatus.SCHEDULED:
         _end(draft, survey, SurveyStatus.CANCELLED, reason=reason)
-    elif survey.status in SURVEY_UNDER_WAY and survey.settings.reminder_after is not None:
-        unpressed = replace(survey.settings, reminder_after=None)
+    elif survey.status in SURVEY_UNDER_WAY and survey.settings.reminder_after_seconds is not None:
+        unpressed = replace(survey.settings, reminder_after_seconds=None)
         draft.set_survey(replace(survey, settings=unpressed, remind_at=None))
 
 
@@ -160,7 +160,7 @@ def _give_up_former(draft: Draft) -> None:
     survey = draft.state.survey
     if survey is not None and survey.status in SURVEY_UNDER_WAY:
         outcome = SurveyStatus.EXPIRED if survey.sent_at else SurveyStatus.CANCELLED
-        _end(draft, survey, outcome, reason="another_ending")
+        _end(draft, survey, outcome, reason="superseded")
 
 
 def _why_skipped(
@@ -170,9 +170,9 @@ def _why_skipped(
         return "no_agent"
     if skip is not None:
         return skip
-    cool_down = timedelta(seconds=settings.cool_down)
+    cool_down_seconds = timedelta(seconds=settings.cool_down_seconds)
     surveyed_at = draft.state.surveyed_at
-    if surveyed_at is not None and draft.at < surveyed_at + cool_down:
+    if surveyed_at is not None and draft.at < surveyed_at + cool_down_seconds:
         return "cool_down"
     return None
 

@@ -183,7 +183,7 @@ def _say_and_survey(
 
 def may_be_reopened(draft: Draft, conversation: Conversation, at: datetime) -> bool:
     """Whether the workstream still lets a conversation that closed, or is about to, go on."""
-    within = timedelta(seconds=draft.state.settings.reopen_closed_within)
+    within = timedelta(seconds=draft.state.settings.reopen_closed_within_seconds)
     closed_at = conversation.closed_at or at
     return within > timedelta(0) and at < closed_at + within
 

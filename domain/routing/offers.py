@@ -26,7 +26,7 @@ class NotificationSettings:
     without answer, or a declined one, does to the agent's presence.
     """
 
-    countdown: int = DEFAULT_COUNTDOWN_SECONDS
+    countdown_seconds: int = DEFAULT_COUNTDOWN_SECONDS
     show_countdown: bool = True
     reject_button: bool = False
     auto_assign: bool = False
@@ -68,7 +68,7 @@ def make_offer(
     offer_id: str, agent_id: str, origin: Origin, settings: NotificationSettings, now: datetime
 ) -> Offer:
     """The offer as it begins now. With `auto_accept` it is over at once, with ASSIGN at its end."""
-    countdown = timedelta(0) if settings.auto_accept else timedelta(seconds=settings.countdown)
+    countdown = timedelta(0) if settings.auto_accept else timedelta(seconds=settings.countdown_seconds)
     at_end = AtEnd.ASSIGN if settings.auto_assign else AtEnd.RETURN
     return Offer(offer_id, agent_id, origin, now, now + countdown, at_end, settings.may_be_declined)
 
@@ -150,7 +150,9 @@ def offer_end_outcome(offer: Offer, settings: NotificationSettings, end: OfferEn
 
 def validate_notifications(settings: NotificationSettings) -> list[FieldError]:
     """What is wrong with notification settings that are to be saved."""
-    errors = out_of_range("countdown", settings.countdown, MIN_COUNTDOWN_SECONDS, MAX_COUNTDOWN_SECONDS)
+    errors = out_of_range(
+        "countdown_seconds", settings.countdown_seconds, MIN_COUNTDOWN_SECONDS, MAX_COUNTDOWN_SECONDS
+    )
     if settings.auto_accept and not settings.auto_assign:
         message = "Offers can be accepted automatically only if they are assigned automatically."
         errors.append(FieldError("auto_accept", "needs_auto_assign", message))

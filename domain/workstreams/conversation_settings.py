@@ -58,7 +58,7 @@ class TimeOutRule:
 
     id: str
     silent: Silent
-    after: int
+    after_seconds: int
     action: RuleAction
     priority: int = 0
     receiver: Receiver = Receiver.CUSTOMER
@@ -85,23 +85,24 @@ class SurveyWay(StrEnum):
 class SurveySettings:
     """A page's survey. `late_by_template`: what is due after the 24 hours may go by Meta's template.
 
-    `cool_down` is the least time between two surveys of one person.
+    `cool_down_seconds` is the least time between two surveys of one person.
     """
 
     question: Question = Question.CSAT
     way: SurveyWay = SurveyWay.LINK
     late_by_template: bool = False
-    delay: int = 0
-    cool_down: int = 0
-    reminder_after: int | None = None
-    expires_after: int = 7 * DAY
+    delay_seconds: int = 0
+    cool_down_seconds: int = 0
+    reminder_after_seconds: int | None = None
+    expires_after_seconds: int = 7 * DAY
 
 
 @dataclass(frozen=True, slots=True)
 class ConversationSettings:
     """All that a conversation's rules depend on.
 
-    `window_warning`: how long before each closing of the window the agent who owes an answer is warned.
+    `window_warning_seconds`: how long before each closing of the window the agent who owes an answer is
+    warned.
     `send_held_unseen`: held messages are sent when the customer writes again, without another look.
     `automated_messages`: the triggers that are switched on; these unless an admin says otherwise.
     `distribution`: how the workstream `workstream_id` shares out its work.
@@ -110,9 +111,9 @@ class ConversationSettings:
     """
 
     human_agent_tag: bool = False
-    auto_close_waiting_after: int = 28 * DAY
-    reopen_closed_within: int = 0
-    window_warning: int = 3600
+    auto_close_waiting_after_seconds: int = 28 * DAY
+    reopen_closed_within_seconds: int = 0
+    window_warning_seconds: int = 3600
     send_held_unseen: bool = False
     automated_messages: tuple[AutomatedTrigger, ...] = (
         AutomatedTrigger.FILE_TOO_LARGE,

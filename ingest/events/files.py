@@ -66,8 +66,8 @@ def _is_file(attachment: Attachment) -> bool:
 
 def _refusal(position: int, *, switched_off: bool) -> FileReason | None:
     if switched_off:
-        return FileReason.SWITCHED_OFF
-    return FileReason.TOO_MANY if position >= MAX_FILES_PER_MESSAGE else None
+        return FileReason.DISABLED
+    return FileReason.TOO_MANY_FILES if position >= MAX_FILES_PER_MESSAGE else None
 
 
 def _row(

@@ -86,7 +86,7 @@ def _workstream(queue_ids: dict[str, str]) -> dict[str, Any]:
             "allow_picking": True,
             "fallback_queue_id": queue_ids[SERVICE],
             "skill_matching": "closest",
-            "notification": {"countdown": 120, "reject_button": True},
+            "notification": {"countdown_seconds": 120, "reject_button": True},
         },
     }
 

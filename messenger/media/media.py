@@ -80,11 +80,11 @@ class MediaFetcher:
             async with asyncio.timeout(self._limits.total_timeout_seconds):
                 return await self._follow(url, into)
         except AddressRefusedError as error:
-            raise FileRefusedError(FileReason.ADDRESS_REFUSED) from error
+            raise FileRefusedError(FileReason.ADDRESS_NOT_ALLOWED) from error
         except (TimeoutError, httpcore.TimeoutException) as error:
-            raise FileNotFetchedError(FileReason.TOO_SLOW) from error
+            raise FileNotFetchedError(FileReason.DOWNLOAD_TIMED_OUT) from error
         except (httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError) as error:
-            raise FileNotFetchedError(FileReason.NOT_FETCHED) from error
+            raise FileNotFetchedError(FileReason.DOWNLOAD_FAILED) from error
 
     async def _follow(self, url: str, into: IO[bytes]) -> Fetched:
         for _ in range(_MAX_REDIRECTS + 1):
@@ -95,15 +95,15 @@ class MediaFetcher:
                 if response.status not in _REDIRECTS:
                     return await self._receive(response, into)
                 url = urljoin(url, _header(response, b"location") or "")
-        raise FileRefusedError(FileReason.ADDRESS_REFUSED)
+        raise FileRefusedError(FileReason.ADDRESS_NOT_ALLOWED)
 
     async def _receive(self, response: httpcore.Response, into: IO[bytes]) -> Fetched:
         if response.status in _EXPIRED:
             raise FileRefusedError(FileReason.LINK_EXPIRED)
         if response.status != _OK:
-            raise FileNotFetchedError(FileReason.NOT_FETCHED)
+            raise FileNotFetchedError(FileReason.DOWNLOAD_FAILED)
         if (_header(response, b"content-encoding") or "identity").lower() != "identity":
-            raise FileRefusedError(FileReason.ENCODED)
+            raise FileRefusedError(FileReason.ENCODING_NOT_SUPPORTED)
         announced = _header(response, b"content-length") or ""
         if announced.isdigit() and int(announced) > self._limits.max_bytes:
             raise FileRefusedError(FileReason.TOO_LARGE)
@@ -121,7 +121,7 @@ class MediaFetcher:
 
     def _require_pace(self, size: int, elapsed: float) -> None:
         if elapsed > self._limits.grace_seconds and size < elapsed * self._limits.min_bytes_per_second:
-            raise FileNotFetchedError(FileReason.TOO_SLOW)
+            raise FileNotFetchedError(FileReason.DOWNLOAD_TIMED_OUT)
 
 
 def _header(response: httpcore.Response, name: bytes) -> str | None:

@@ -197,13 +197,13 @@ def _deadlines() -> str:
             (
                 "Waiting closes",
                 "after the last activity",
-                "workstream `auto_close_waiting_after`",
-                _length(live.auto_close_waiting_after),
+                "workstream `auto_close_waiting_after_minutes`",
+                _length(live.auto_close_waiting_after_seconds),
             ),
             (
                 "an offer ends",
                 "after it was made",
-                "workstream `notification.countdown`",
+                "workstream `notification.countdown_seconds`",
                 _length(DEFAULT_COUNTDOWN_SECONDS),
             ),
             (
@@ -223,14 +223,14 @@ def _deadlines() -> str:
             (
                 "Closed is final",
                 "after the closing",
-                "workstream `reopen_closed_within`",
-                _length(live.reopen_closed_within),
+                "workstream `reopen_closed_within_minutes`",
+                _length(live.reopen_closed_within_seconds),
             ),
             (
                 "warning of a closing window",
                 "before the standard window ends, and before the 7 days with the tag end",
-                "workstream `window_warning`",
-                _length(live.window_warning),
+                "workstream `window_warning_minutes`",
+                _length(live.window_warning_seconds),
             ),
             ("a stage of the window ends", "24 h and 7 d after the opening", "Meta", ""),
             (
@@ -240,18 +240,23 @@ def _deadlines() -> str:
                 "none",
             ),
             ("a held message expires", "after it was held", "fixed", _length(HELD_LIMIT)),
-            ("a survey is due", "after the ending", "page `survey.delay`", _length(_SURVEY.delay)),
+            (
+                "a survey is due",
+                "after the ending",
+                "page `survey.delay_minutes`",
+                _length(_SURVEY.delay_seconds),
+            ),
             (
                 "the survey's reminder",
                 "after it was sent",
-                "page `survey.reminder_after`",
+                "page `survey.reminder_after_minutes`",
                 "none",
             ),
             (
                 "a survey expires",
                 "after it was sent",
-                "page `survey.expires_after`",
-                _length(_SURVEY.expires_after),
+                "page `survey.expires_after_hours`",
+                _length(_SURVEY.expires_after_seconds),
             ),
         ),
     )

@@ -16,8 +16,6 @@ from store.db.refusals import RefusalReason, StoreRefusalError
 from store.db.sql import insert_or_ignore
 from store.tables import IdempotencyRecord
 
-_CREATED = 201
-
 
 @dataclass(frozen=True, slots=True)
 class Once:
@@ -46,7 +44,6 @@ def create_once(session: Session, once: Once, id: str, create: Callable[[], None
         "principal_id": once.principal_id,
         "key": once.key,
         "request_hash": once.request_hash,
-        "status_code": _CREATED,
         "body": {"id": id, "claim": new_id()},
         "created_at": at,
     }

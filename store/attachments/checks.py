@@ -42,7 +42,7 @@ class FileChecks:
         if isinstance(judged, FileReason):
             return judged
         if judged.startswith("image/") and (pixels_of(head) or 0) > MAX_PIXELS:
-            return FileReason.PIXELS
+            return FileReason.TOO_MANY_PIXELS
         if self._scanner is not None and await self._scan(self._scanner, file):
             return FileReason.INFECTED
         return judged

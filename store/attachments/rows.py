@@ -38,7 +38,7 @@ class KeptFile:
     """A file that was checked and is in the attachment store."""
 
     name: str
-    size: int
+    size_bytes: int
     content_type: str
     sha256: str
     store_key: str
@@ -83,7 +83,7 @@ def shown(
     state: str,
     reason: str | None,
     name: str | None,
-    size: int | None = None,
+    size_bytes: int | None = None,
     content_type: str | None = None,
     **_: Any,
 ) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def shown(
         "reason": reason,
         "notice": NOTICES[FileReason(reason)] if reason else None,
         "name": name,
-        "size": size,
+        "size_bytes": size_bytes,
         "content_type": content_type,
         "url": f"/v1/attachments/{id}" if state == FileState.READY else None,
     }
@@ -130,7 +130,7 @@ def take_back(session: Session, message_id: str, at: datetime) -> bool:
     files = session.exec(theirs.with_for_update()).all()
     for file in files:
         file.state, file.store_key, file.ended_at = FileState.DELETED.value, store_key(file), at
-        file.reason = file.url = file.name = file.content_type = file.sha256 = file.size = None
+        file.reason = file.url = file.name = file.content_type = file.sha256 = file.size_bytes = None
     return bool(files)
 
 
@@ -156,7 +156,7 @@ def begin_try(session: Session, attachment_id: str, at: datetime) -> Attachment 
     if file is None:
         return None
     if file.attempts >= MAX_TRIES:
-        _end(session, file, at, reason=FileReason.BROKE_THE_WORKER)
+        _end(session, file, at, reason=FileReason.PROCESSING_FAILED)
         return None
     file.attempts += 1
     return file
@@ -214,7 +214,7 @@ def keep_file(session: Session, attachment_id: str, kept: KeptFile, at: datetime
 def expire_file(session: Session, file: Attachment, at: datetime) -> None:
     """The file's retention is over: it is not served any more. `store_key` stays until it is deleted."""
     key = file.store_key
-    _end(session, file, at, reason=FileReason.RETENTION_OVER)
+    _end(session, file, at, reason=FileReason.RETENTION_EXPIRED)
     file.store_key = key
 
 
@@ -264,7 +264,7 @@ def _end(
     file.ended_at = at
     if kept is not None:
         file.name = kept.name
-        file.size = kept.size
+        file.size_bytes = kept.size_bytes
         file.content_type = kept.content_type
         file.sha256 = kept.sha256
         file.store_key = kept.store_key
@@ -298,7 +298,7 @@ def keep_upload(
         kind=family_of(kept.content_type),
         state=FileState.READY.value,
         name=kept.name,
-        size=kept.size,
+        size_bytes=kept.size_bytes,
         content_type=kept.content_type,
         sha256=kept.sha256,
         store_key=kept.store_key,

@@ -18,7 +18,7 @@ from store.workstreams.wording import Wording
 
 AWAITS_PROFILE = "awaits_profile"
 """The reason of queued first words that are worded anew at the send: the customer is not known yet."""
-NOTHING_TO_SAY = "nothing_to_say"
+EMPTY_MESSAGE = "empty_message"
 """The reason of a message whose rule was deleted before it could be said, or whose text came out blank."""
 
 
@@ -73,7 +73,7 @@ def notice_row(
     return row | {
         "direction": "internal",
         "status": MessageStatus.FAILED.value if failed else None,
-        "reason": NOTHING_TO_SAY if failed else _why(notice),
+        "reason": EMPTY_MESSAGE if failed else _why(notice),
     }
 
 

@@ -154,7 +154,7 @@ def may_live(conversation: Conversation, settings: ConversationSettings, now: da
     """Whether a conversation lives, or has closed so lately that it may be reopened."""
     if conversation.status != Status.CLOSED:
         return True
-    within = timedelta(seconds=settings.reopen_closed_within)
+    within = timedelta(seconds=settings.reopen_closed_within_seconds)
     return conversation.closed_at is not None and now < conversation.closed_at + within
 
 

@@ -197,7 +197,7 @@ def _write(
             _take_up(session, customer_id, conversation, state.applied_seq)
     # A discarded task may have changed the survey that there is, though this one does not.
     kept = [state.survey] if discarded is not None and state.survey is not None else []
-    write_surveys(session, page_id, customer_id, [*change.surveys, *kept], state.version)
+    write_surveys(session, page_id, customer_id, [*change.surveys, *kept])
     if page is not None:
         create_messages(session, page, customer_id, change, at=change.facts[-1].at, public_url=public_url)
     for each in change.statuses:

@@ -96,7 +96,7 @@ def keep(session: Session, customer_id: str, told: Mapping[str, str], now: datet
     customer = _asked(session, customer_id, now)
     if customer is None:
         return
-    customer.profile_error = None if told else "nothing_told"
+    customer.profile_error = None if told else "empty_profile"
     known = {name: value.replace("\x00", "")[:_MAX_CHARACTERS].strip() for name, value in told.items()}
     first, last = known.get("first_name", ""), known.get("last_name", "")
     picture = told.get("profile_pic", "")

@@ -154,7 +154,7 @@ def expire_old_files(session: Session, before: datetime, now: datetime) -> int:
 def files_to_delete(session: Session, after: str) -> list[tuple[str, str]]:
     """Withdrawn files that the attachment store has still, by id after `after`: their ids and places."""
     withdrawn = and_(
-        col(Attachment.reason) == FileReason.RETENTION_OVER.value, col(Attachment.store_key).is_not(None)
+        col(Attachment.reason) == FileReason.RETENTION_EXPIRED.value, col(Attachment.store_key).is_not(None)
     )
     rows = session.exec(
         select(Attachment)

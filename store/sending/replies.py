@@ -216,7 +216,6 @@ def refuse(
         "principal_id": message.agent_id,
         "key": _refusal_key(message.id),
         "request_hash": message.request_hash or "",
-        "status_code": problem["status"],
         "body": problem,
         "created_at": at,
     }

@@ -14,13 +14,11 @@ from store.tables import Customer, Page, Survey, SurveyAnswer
 _TOKEN_BYTES = 32
 
 
-def write_surveys(
-    session: Session, page_id: str, customer_id: str, surveys: Iterable[DecidedSurvey], version: int
-) -> None:
+def write_surveys(session: Session, page_id: str, customer_id: str, surveys: Iterable[DecidedSurvey]) -> None:
     """Write what became of surveys; written again it changes nothing, and the token stays the first."""
     table = table_of(Survey)
     for survey in surveys:
-        values = _what_changes(survey, version)
+        values = _what_changes(survey)
         insert_or_ignore(
             session,
             Survey,
@@ -54,7 +52,7 @@ def by_token(session: Session, token: str) -> tuple[Survey, Page, Customer, Surv
     return None if found is None else (found[0], found[1], found[2], found[3])
 
 
-def _what_changes(survey: DecidedSurvey, version: int) -> dict[str, Any]:
+def _what_changes(survey: DecidedSurvey) -> dict[str, Any]:
     return {
         "session_id": survey.session_id or None,
         "question": survey.settings.question.value,
@@ -66,5 +64,4 @@ def _what_changes(survey: DecidedSurvey, version: int) -> dict[str, Any]:
         "due_at": survey.due_at,
         "sent_at": survey.sent_at,
         "expires_at": survey.expires_at,
-        "version": version,
     }

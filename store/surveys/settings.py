@@ -20,10 +20,10 @@ def active_survey(kept: Mapping[str, Any] | None) -> SurveySettings | None:
         question=Question(kept["question"]),
         way=SurveyWay(kept["way"]),
         late_by_template=kept["late_by_template"],
-        delay=kept["delay_minutes"] * _MINUTE,
-        cool_down=kept["cool_down_days"] * _DAY,
-        reminder_after=None if reminder is None else reminder * _MINUTE,
-        expires_after=kept["expires_after_hours"] * _HOUR,
+        delay_seconds=kept["delay_minutes"] * _MINUTE,
+        cool_down_seconds=kept["cool_down_days"] * _DAY,
+        reminder_after_seconds=None if reminder is None else reminder * _MINUTE,
+        expires_after_seconds=kept["expires_after_hours"] * _HOUR,
     )
 
 

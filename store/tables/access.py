@@ -88,6 +88,5 @@ class IdempotencyRecord(SQLModel, table=True):
     principal_id: Deleted[str] = Field(primary_key=True)
     key: Deleted[str] = Field(primary_key=True, index=True)
     request_hash: Deleted[str]
-    status_code: Deleted[int]
     body: Deleted[dict[str, Any]] = json_column(dict)
     created_at: Deleted[datetime] = instant(index=True)

@@ -27,9 +27,15 @@ def index_where(name: str, *columns: Any, given: str) -> Index:
     return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
 
 
-def instant(*, index: bool = False, nullable: bool = False) -> Any:
+AUDIT = "audit: "
+"""How the description of a column begins that the product writes for people and never reads."""
+RESERVED = "reserved: "
+"""How that of a column begins that is read once something can have more than one value of it."""
+
+
+def instant(*, index: bool = False, nullable: bool = False, description: str | None = None) -> Any:
     """An instant in UTC."""
-    return Field(default=None, sa_type=UtcDateTime, nullable=nullable, index=index)
+    return Field(default=None, sa_type=UtcDateTime, nullable=nullable, index=index, description=description)
 
 
 def json_column(default: type[list[Any]] | type[dict[str, Any]]) -> Any:

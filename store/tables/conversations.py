@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from store.tables.columns import index_where, instant
+from store.tables.columns import AUDIT, index_where, instant
 from store.tables.erasure_policy import Deleted
 
 _ACTIVITY = text("coalesce(last_message_at, opened_at)")
@@ -90,4 +90,4 @@ class ContextVariable(SQLModel, table=True):
     name: Deleted[str] = Field(primary_key=True)
     # Not a JSON column: SQLite would make numbers of it, and 3.0 an integer.
     value: Deleted[str] = Field(description="a text or a number, as JSON")
-    changed_at: Deleted[datetime] = instant()
+    changed_at: Deleted[datetime] = instant(description=f"{AUDIT}when it was last set")

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from store.tables.columns import BIG, JSON_TYPE, index_where, instant, json_column
+from store.tables.columns import AUDIT, BIG, JSON_TYPE, index_where, instant, json_column
 from store.tables.erasure_policy import Deleted
 
 ARRIVAL = text("coalesce(thread_seq, 2147483647)")
@@ -96,7 +96,7 @@ class Attachment(SQLModel, table=True):
     state: Deleted[str]
     reason: Deleted[str | None] = None
     name: Deleted[str | None] = None
-    size: Deleted[int | None] = Field(default=None, sa_type=BIG)
+    size_bytes: Deleted[int | None] = Field(default=None, sa_type=BIG)
     content_type: Deleted[str | None] = None
     sha256: Deleted[str | None] = None
     store_key: Deleted[str | None] = None
@@ -104,7 +104,9 @@ class Attachment(SQLModel, table=True):
     refreshed: Deleted[bool] = False
     attempts: Deleted[int] = 0
     created_at: Deleted[datetime] = instant()
-    ended_at: Deleted[datetime | None] = instant(nullable=True)
+    ended_at: Deleted[datetime | None] = instant(
+        nullable=True, description=f"{AUDIT}when it stopped being pending"
+    )
 
 
 class AttachmentUpload(SQLModel, table=True):

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from store.tables.columns import JSON_TYPE, instant, json_column
+from store.tables.columns import JSON_TYPE, RESERVED, instant, json_column
 from store.tables.erasure_policy import Harmless
 
 
@@ -59,7 +59,7 @@ class Queue(SQLModel, table=True):
     service_level_seconds: Harmless[int | None] = None
     short_abandon_seconds: Harmless[int | None] = None
     is_default: Harmless[bool] = False
-    shard: Harmless[int] = 0
+    shard: Harmless[int] = Field(default=0, description=f"{RESERVED}which dispatcher; there is one")
     created_at: Harmless[datetime] = instant()
 
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from sqlmodel import Field, SQLModel
 
-from store.tables.columns import instant, json_column
+from store.tables.columns import AUDIT, instant, json_column
 from store.tables.erasure_policy import Harmless
 
 
@@ -17,7 +17,7 @@ class SummedDay(SQLModel, table=True):
     __tablename__ = "summed_day"
 
     day: Harmless[date] = Field(primary_key=True)
-    summed_at: Harmless[datetime] = instant()
+    summed_at: Harmless[datetime] = instant(description=f"{AUDIT}when the sums were written")
 
 
 class DailyMetrics(SQLModel, table=True):

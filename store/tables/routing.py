@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from store.tables.columns import BIG, JSON_TYPE, index_where, instant, json_column
+from store.tables.columns import AUDIT, BIG, JSON_TYPE, RESERVED, index_where, instant, json_column
 from store.tables.erasure_policy import Deleted, Harmless
 
 _LIVE = text("state <> 'released'")
@@ -165,7 +165,7 @@ class Slot(SQLModel, table=True):
     units: Deleted[int]
     capacity_profiles: Deleted[list[str]] = json_column(list)
     state: Deleted[str]
-    forced: Deleted[bool] = False
+    forced: Deleted[bool] = Field(default=False, description=f"{AUDIT}its event tells it too")
     kind: Deleted[str]
     claimed_at: Deleted[datetime] = instant()
     valid_until: Deleted[datetime | None] = instant(nullable=True)
@@ -179,7 +179,7 @@ class DispatchMark(SQLModel, table=True):
     __table_args__ = (Index("ix_dispatch_mark_shard", "shard", "id"), {"sqlite_autoincrement": True})
 
     id: Harmless[int | None] = Field(default=None, sa_type=BIG, primary_key=True)
-    shard: Harmless[int] = 0
+    shard: Harmless[int] = Field(default=0, description=f"{RESERVED}which dispatcher; there is one")
     kind: Harmless[str]
     key: Harmless[str]
 
@@ -211,7 +211,7 @@ class AgentConnection(SQLModel, table=True):
     stream_id: Harmless[str] = Field(primary_key=True)
     agent_id: Harmless[str] = Field(foreign_key="agent.id", index=True)
     process_id: Harmless[str] = Field(index=True)
-    opened_at: Harmless[datetime] = instant()
+    opened_at: Harmless[datetime] = instant(description=f"{AUDIT}since when the stream is open")
 
 
 class QueueStay(SQLModel, table=True):

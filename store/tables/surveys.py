@@ -38,7 +38,6 @@ class Survey(SQLModel, table=True):
     due_at: Deleted[datetime] = instant()
     sent_at: Deleted[datetime | None] = instant(nullable=True)
     expires_at: Deleted[datetime | None] = instant(nullable=True)
-    version: Deleted[int] = 0
 
 
 class SurveyAnswer(SQLModel, table=True):

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlmodel import Field, SQLModel
 
-from store.tables.columns import JSON_TYPE, instant, json_column
+from store.tables.columns import AUDIT, JSON_TYPE, instant, json_column
 from store.tables.erasure_policy import Harmless
 
 
@@ -27,13 +27,13 @@ class Workstream(SQLModel, table=True):
 
     id: Harmless[str] = Field(primary_key=True)
     name: Harmless[str] = Field(unique=True)
-    auto_close_waiting_after: Harmless[int] = Field(
-        description="seconds of Waiting after which the system closes"
+    auto_close_waiting_after_seconds: Harmless[int] = Field(
+        description="length of Waiting after which the system closes"
     )
-    reopen_closed_within: Harmless[int] = Field(
-        default=0, description="seconds after Closed in which it may reopen"
+    reopen_closed_within_seconds: Harmless[int] = Field(
+        default=0, description="how long after Closed it may reopen"
     )
-    window_warning: Harmless[int] = Field(
+    window_warning_seconds: Harmless[int] = Field(
         default=3600, description="seconds before a closing of the window to warn"
     )
     send_held_unseen: Harmless[bool] = Field(
@@ -74,14 +74,14 @@ class Workstream(SQLModel, table=True):
 
 
 class TimeOutRule(SQLModel, table=True):
-    """What is to happen in a workstream when somebody has been silent for `after` seconds."""
+    """What is to happen in a workstream when somebody has been silent for `after_seconds`."""
 
     __tablename__ = "time_out_rule"
 
     id: Harmless[str] = Field(primary_key=True)
     workstream_id: Harmless[str] = Field(foreign_key="workstream.id", index=True)
     silent: Harmless[str]
-    after: Harmless[int]
+    after_seconds: Harmless[int]
     action: Harmless[str]
     receiver: Harmless[str] = "customer"
     priority: Harmless[int] = 0
@@ -102,4 +102,4 @@ class AutomatedMessage(SQLModel, table=True):
     texts: Harmless[dict[str, str]] = json_column(dict)
     fallback_language: Harmless[str | None] = None
     description: Harmless[str | None] = None
-    changed_at: Harmless[datetime] = instant()
+    changed_at: Harmless[datetime] = instant(description=f"{AUDIT}when it was last set")

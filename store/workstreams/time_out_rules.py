@@ -25,10 +25,10 @@ _ACTIVE = (
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What an admin sets; `after` is in seconds, the texts are by language tag."""
+    """What an admin sets; the texts are by language tag."""
 
     silent: str
-    after: int
+    after_seconds: int
     action: str
     receiver: str
     priority: int
@@ -43,7 +43,7 @@ def active_rules(session: Session, workstream_id: str) -> tuple[LiveRule, ...]:
         LiveRule(
             rule.id,
             Silent(rule.silent),
-            rule.after,
+            rule.after_seconds,
             RuleAction(rule.action),
             rule.priority,
             Receiver(rule.receiver),

@@ -23,9 +23,9 @@ class NewWorkstream:
     """What a workstream is given; times are in seconds."""
 
     name: str
-    auto_close_waiting_after: int = _DEFAULTS.auto_close_waiting_after
-    reopen_closed_within: int = _DEFAULTS.reopen_closed_within
-    window_warning: int = _DEFAULTS.window_warning
+    auto_close_waiting_after_seconds: int = _DEFAULTS.auto_close_waiting_after_seconds
+    reopen_closed_within_seconds: int = _DEFAULTS.reopen_closed_within_seconds
+    window_warning_seconds: int = _DEFAULTS.window_warning_seconds
     send_held_unseen: bool = _DEFAULTS.send_held_unseen
     allow_automated_messages: bool = True
     session_template_id: str | None = None

@@ -88,7 +88,7 @@ async def test_with_the_switch_off_nothing_is_fetched_and_both_sides_are_told(wh
     conversation_id = await sends_picture(whole, psid, PAGE_B, "look")
 
     shown = await file_in(whole, conversation_id, "blocked")
-    assert (shown["reason"], shown["url"]) == ("switched_off", None)
+    assert (shown["reason"], shown["url"]) == ("disabled", None)
     assert "switched off" in shown["notice"]
     assert "127.0.0.1" not in str(await whole.messages(conversation_id))
     told = await whole.message_with(conversation_id, text=UNSUPPORTED)
@@ -105,7 +105,7 @@ async def test_with_the_switch_on_the_agent_has_the_file(whole: Whole) -> None:
     got = await whole.api.get(shown["url"])
     original = await whole.meta.get(PICTURE)
     assert got.content == original.content
-    assert shown["size"] == len(got.content)
+    assert shown["size_bytes"] == len(got.content)
     assert got.headers["content-type"] == "image/png"
     assert got.headers["content-disposition"].startswith("attachment; ")
     assert got.headers["x-content-type-options"] == "nosniff"
@@ -201,7 +201,7 @@ async def test_of_several_files_that_are_refused_the_customer_is_told_once(whole
     async def second_is_withheld() -> bool:
         timeline = await whole.api.get(f"/v1/conversations/{conversation_id}/timeline")
         events = timeline.raise_for_status().json()["items"]
-        return "said_already" in [each["data"].get("code") for each in events]
+        return "repeated" in [each["data"].get("code") for each in events]
 
     assert await eventually(second_is_withheld, within=30)
     said = [one["text"] for one in await whole.messages(conversation_id)]

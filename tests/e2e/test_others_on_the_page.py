@@ -212,7 +212,7 @@ async def test_200_pictures_in_one_delivery_draw_one_reply(whole: Whole) -> None
     await control(whole, "/raw", app_id=APP_ID, restamp=True, body=body)
     conversation_id = (await whole.conversation_of(psid))["id"]
     withheld = await told(whole, conversation_id, "message.withheld")
-    assert (withheld["data"]["trigger"], withheld["data"]["code"]) == ("unsupported_message", "said_already")
+    assert (withheld["data"]["trigger"], withheld["data"]["code"]) == ("unsupported_message", "repeated")
 
     async def all_are_shown() -> bool:
         shown = await whole.meta.get(f"/_sandbox/threads/{PAGE_A}/{psid}")

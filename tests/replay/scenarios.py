@@ -132,7 +132,7 @@ async def next_conversation_in_wrap_up(stage: Stage) -> None:
 
 async def reopened_after_closed(stage: Stage) -> None:
     """The workstream lets closed conversations go on: by the agent, by the customer, then no more."""
-    await stage.desk.set_workstream(reopen_closed_within=HOUR)
+    await stage.desk.set_workstream(reopen_closed_within_seconds=HOUR)
     await stage.greeted()
     await stage.does("pick", "end", "complete")
     await stage.desk.set_page(human_agent_tag=True)
@@ -240,10 +240,10 @@ async def page_holds(stage: Stage) -> None:
 
 async def settings_change(stage: Stage) -> None:
     """What waits already waits as long as the workstream now says."""
-    await stage.desk.set_workstream(auto_close_waiting_after=28 * 24 * HOUR)
+    await stage.desk.set_workstream(auto_close_waiting_after_seconds=28 * 24 * HOUR)
     await stage.greeted()
     await stage.does("pick", "close_session")
-    await stage.desk.set_workstream(auto_close_waiting_after=HOUR)
+    await stage.desk.set_workstream(auto_close_waiting_after_seconds=HOUR)
     await stage.desk.tell_settings_changed()
     await stage.passes(hours=1, minutes=1)
     await stage.status_is("closed")
@@ -269,7 +269,9 @@ async def time_out_rules(stage: Stage) -> None:
 
 async def survey_by_link(stage: Stage) -> None:
     """Sent after a delay, reminded of once, answered on its page."""
-    stage.desk.live = {"survey": SurveySettings(Question.CSAT, SurveyWay.LINK, delay=60, reminder_after=HOUR)}
+    stage.desk.live = {
+        "survey": SurveySettings(Question.CSAT, SurveyWay.LINK, delay_seconds=60, reminder_after_seconds=HOUR)
+    }
     await _ended(stage)
     await stage.passes(minutes=2)
     await stage.happened("survey.sent")
@@ -285,7 +287,9 @@ async def survey_by_link(stage: Stage) -> None:
 
 async def survey_runs_out(stage: Stage) -> None:
     """Nobody answers."""
-    stage.desk.live = {"survey": SurveySettings(Question.NPS, SurveyWay.BUTTONS, expires_after=24 * HOUR)}
+    stage.desk.live = {
+        "survey": SurveySettings(Question.NPS, SurveyWay.BUTTONS, expires_after_seconds=24 * HOUR)
+    }
     await _ended(stage)
     await stage.happened("survey.sent")
     await stage.does("complete")
@@ -296,13 +300,13 @@ async def survey_runs_out(stage: Stage) -> None:
 
 async def survey_after_the_window(stage: Stage) -> None:
     """Due when only Meta's template may go; the second one may not go at all."""
-    late = SurveySettings(Question.CES, SurveyWay.LINK, late_by_template=True, delay=25 * HOUR)
+    late = SurveySettings(Question.CES, SurveyWay.LINK, late_by_template=True, delay_seconds=25 * HOUR)
     stage.desk.live = {"survey": late}
     await _ended(stage)
     await stage.does("complete")
     await stage.passes(hours=26)
     await stage.happened("survey.sent")
-    stage.desk.live = {"survey": SurveySettings(Question.CES, SurveyWay.LINK, delay=25 * HOUR)}
+    stage.desk.live = {"survey": SurveySettings(Question.CES, SurveyWay.LINK, delay_seconds=25 * HOUR)}
     await stage.desk.raise_settings_version()
     await stage.writes()
     await stage.status_is("open")
@@ -313,7 +317,7 @@ async def survey_after_the_window(stage: Stage) -> None:
 
 async def survey_cancelled_and_skipped(stage: Stage) -> None:
     """The customer writes before it is due; the agent wants none the next time."""
-    stage.desk.live = {"survey": SurveySettings(Question.CSAT, SurveyWay.LINK, delay=HOUR)}
+    stage.desk.live = {"survey": SurveySettings(Question.CSAT, SurveyWay.LINK, delay_seconds=HOUR)}
     await _ended(stage)
     await stage.writes()
     await stage.happened("survey.cancelled")

@@ -466,10 +466,10 @@ _survey = st.builds(
     SurveySettings,
     way=st.sampled_from(SurveyWay),
     late_by_template=st.booleans(),
-    delay=st.sampled_from([0, HOUR, 25 * HOUR]),
-    cool_down=st.sampled_from([0, 30 * 24 * HOUR]),
-    reminder_after=st.sampled_from([None, 2 * HOUR, 30 * HOUR]),
-    expires_after=st.sampled_from([3 * HOUR, 7 * 24 * HOUR]),
+    delay_seconds=st.sampled_from([0, HOUR, 25 * HOUR]),
+    cool_down_seconds=st.sampled_from([0, 30 * 24 * HOUR]),
+    reminder_after_seconds=st.sampled_from([None, 2 * HOUR, 30 * HOUR]),
+    expires_after_seconds=st.sampled_from([3 * HOUR, 7 * 24 * HOUR]),
 )
 _OF_FILES = {AutomatedTrigger.FILE_TOO_LARGE, AutomatedTrigger.UNSUPPORTED_MESSAGE}
 """These are said of files, which no step brings."""
@@ -489,7 +489,7 @@ _distribution: st.SearchStrategy[WorkDistribution] = st.builds(
             NotificationSettings(reject_button=True, declined_sets_do_not_disturb=True),
             NotificationSettings(auto_assign=True),
             NotificationSettings(auto_assign=True, auto_accept=True),
-            NotificationSettings(countdown=3600, reject_button=True, missed_sets_inactive=True),
+            NotificationSettings(countdown_seconds=3600, reject_button=True, missed_sets_inactive=True),
         ]
     ),
     st.sampled_from([60, 3600]),
@@ -501,9 +501,9 @@ settings_changes = st.builds(
     st.builds(
         ConversationSettings,
         human_agent_tag=st.booleans(),
-        auto_close_waiting_after=st.sampled_from([5 * 60, 24 * HOUR, 28 * 24 * HOUR]),
-        reopen_closed_within=st.sampled_from([0, HOUR, 7 * 24 * HOUR]),
-        window_warning=st.sampled_from([0, HOUR, 30 * HOUR]),
+        auto_close_waiting_after_seconds=st.sampled_from([5 * 60, 24 * HOUR, 28 * 24 * HOUR]),
+        reopen_closed_within_seconds=st.sampled_from([0, HOUR, 7 * 24 * HOUR]),
+        window_warning_seconds=st.sampled_from([0, HOUR, 30 * HOUR]),
         send_held_unseen=st.booleans(),
         automated_messages=_triggers,
         time_out_rules=_rules,

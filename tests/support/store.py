@@ -79,7 +79,7 @@ def seed(session: Session, settings: Settings) -> None:
         Workstream(
             id="messenger",
             name="Messenger",
-            auto_close_waiting_after=3600,
+            auto_close_waiting_after_seconds=3600,
             distribution_mode="pick",
             created_at=now,
         )

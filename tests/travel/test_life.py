@@ -80,7 +80,7 @@ async def test_a_waiting_conversation_closes_at_its_instant_with_the_setting_tha
     (fact,) = [
         each for each in await timeline(desk, conversation_id) if each["kind"] == "conversation.closed"
     ]
-    assert fact["data"]["setting"] == "auto_close_waiting_after"
+    assert fact["data"]["setting"] == "auto_close_waiting_after_minutes"
 
 
 async def test_closed_is_reopened_within_its_period_and_final_after_it(desk: TravellingDesk) -> None:

@@ -111,7 +111,7 @@ async def _nothing_is_lost_or_twice(desk: Desk, mids: list[str], replies: list[s
 
 async def test_what_waits_is_carried_whole_and_still_comes(desk: PersistentDesk) -> None:
     """Held messages, a deadline, a survey that is due, and the ids of applied commands."""
-    desk.live = {"survey": SurveySettings(Question.CSAT, SurveyWay.LINK, delay=3600)}
+    desk.live = {"survey": SurveySettings(Question.CSAT, SurveyWay.LINK, delay_seconds=3600)}
     yesterday = clock.now() - timedelta(hours=25)
     await desk.customer_writes(yesterday)
     await eventually(lambda: desk.happened("message.not_allowed"))
@@ -150,7 +150,7 @@ async def test_what_waits_is_carried_whole_and_still_comes(desk: PersistentDesk)
 
 
 async def test_a_deadline_set_in_one_run_is_kept_by_the_next_at_its_instant(desk: PersistentDesk) -> None:
-    await desk.set_workstream(auto_close_waiting_after=10)
+    await desk.set_workstream(auto_close_waiting_after_seconds=10)
     await desk.customer_writes(clock.now())
     await eventually(lambda: desk.happened("message.sent"))
     await desk.obeyed("pick")
@@ -189,6 +189,6 @@ async def test_the_next_runs_remember_what_was_said_by_itself(desk: PersistentDe
     await sends_picture()
     await eventually(lambda: desk.happened("message.withheld"), within=TIMEOUT)
     (withheld,) = await desk.events("message.withheld")
-    assert (withheld.data["trigger"], withheld.data["code"]) == ("unsupported_message", "said_already")
+    assert (withheld.data["trigger"], withheld.data["code"]) == ("unsupported_message", "repeated")
     automatic = [each for each in await desk.messages("outbound") if each.sender_kind == "automatic"]
     assert sorted(each.kind for each in automatic) == ["greeting", "unsupported_message"]

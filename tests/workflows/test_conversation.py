@@ -111,7 +111,7 @@ async def test_a_late_webhook_of_an_old_message_opens_no_window(desk: Desk, env:
 
 
 async def test_waiting_closes_by_itself_at_its_instant(desk: Desk, env: WorkflowEnvironment) -> None:
-    await desk.set_workstream(auto_close_waiting_after=3600)
+    await desk.set_workstream(auto_close_waiting_after_seconds=3600)
     await opened(desk, env)
     await desk.command("pick")
     closed_session_at = await env.get_current_time()

@@ -139,7 +139,7 @@ async def test_a_clock_that_went_back_delays_the_rows_and_no_more(
 
 async def test_a_run_leaves_no_rows_that_are_not_so(desk: Desk, env: WorkflowEnvironment) -> None:
     """Its last task has nothing to record; an earlier attempt of it may have had."""
-    await desk.set_workstream(reopen_closed_within=3600)
+    await desk.set_workstream(reopen_closed_within_seconds=3600)
     await opened(desk, env)
     await desk.command("pick")
     await desk.command("end")

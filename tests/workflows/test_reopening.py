@@ -24,7 +24,7 @@ async def run_has_ended(desk: Desk) -> bool:
 async def test_an_agent_reopens_a_closed_conversation_in_a_new_session_that_reads_the_tag_anew(
     desk: Desk, env: WorkflowEnvironment
 ) -> None:
-    await desk.set_workstream(reopen_closed_within=3600)
+    await desk.set_workstream(reopen_closed_within_seconds=3600)
     await handled_and_closed(desk, env)
     former = await desk.conversation()
     await desk.set_page(human_agent_tag=True)
@@ -42,7 +42,7 @@ async def test_an_agent_reopens_a_closed_conversation_in_a_new_session_that_read
 async def test_after_its_period_a_closed_conversation_is_final_and_its_run_has_ended(
     desk: Desk, env: WorkflowEnvironment
 ) -> None:
-    await desk.set_workstream(reopen_closed_within=3600)
+    await desk.set_workstream(reopen_closed_within_seconds=3600)
     await handled_and_closed(desk, env)
     assert not await run_has_ended(desk)
     await env.sleep(timedelta(hours=1, minutes=1))
@@ -55,7 +55,7 @@ async def test_after_its_period_a_closed_conversation_is_final_and_its_run_has_e
 async def test_a_run_leaves_no_event_behind_that_the_next_one_would_be_told_again(
     desk: Desk, env: WorkflowEnvironment
 ) -> None:
-    await desk.set_workstream(reopen_closed_within=3600)
+    await desk.set_workstream(reopen_closed_within_seconds=3600)
     await handled_and_closed(desk, env)
     mid = (await desk.messages("outbound"))[0].mid
     reaction = {"reaction": {"mid": mid, "action": "react", "reaction": "love", "emoji": "x"}}
@@ -73,7 +73,7 @@ async def test_a_run_leaves_no_event_behind_that_the_next_one_would_be_told_agai
 async def test_who_returns_after_closed_gets_the_same_conversation_or_a_new_one_by_the_setting(
     desk: Desk, env: WorkflowEnvironment, within: int
 ) -> None:
-    await desk.set_workstream(reopen_closed_within=within)
+    await desk.set_workstream(reopen_closed_within_seconds=within)
     await handled_and_closed(desk, env)
     former = await desk.conversation()
     await desk.customer_writes(await env.get_current_time(), "one more thing")
@@ -117,12 +117,12 @@ async def test_nobody_starts_a_conversation_that_the_window_forbids(
 async def test_a_shorter_waiting_time_holds_for_those_that_wait_already(
     desk: Desk, env: WorkflowEnvironment
 ) -> None:
-    await desk.set_workstream(auto_close_waiting_after=28 * 24 * 3600)
+    await desk.set_workstream(auto_close_waiting_after_seconds=28 * 24 * 3600)
     await greeted(desk, env)
     await desk.command("pick")
     left_at = await env.get_current_time()
     await desk.command("close_session")
-    await desk.set_workstream(auto_close_waiting_after=3600)
+    await desk.set_workstream(auto_close_waiting_after_seconds=3600)
     await desk.tell_settings_changed()
     await env.sleep(timedelta(hours=1, minutes=1))
     await eventually(lambda: status_is(desk, Status.CLOSED))
@@ -134,11 +134,11 @@ async def test_a_shorter_waiting_time_holds_for_those_that_wait_already(
 async def test_a_longer_waiting_time_is_noticed_even_if_nobody_tells(
     desk: Desk, env: WorkflowEnvironment
 ) -> None:
-    await desk.set_workstream(auto_close_waiting_after=3600)
+    await desk.set_workstream(auto_close_waiting_after_seconds=3600)
     await greeted(desk, env)
     await desk.command("pick")
     await desk.command("close_session")
-    await desk.set_workstream(auto_close_waiting_after=2 * 3600)
+    await desk.set_workstream(auto_close_waiting_after_seconds=2 * 3600)
     await env.sleep(timedelta(hours=1, minutes=30))
     assert await status_is(desk, Status.WAITING)
     await env.sleep(timedelta(minutes=31))
@@ -148,7 +148,7 @@ async def test_a_longer_waiting_time_is_noticed_even_if_nobody_tells(
 async def test_a_message_at_the_instant_of_the_closing_is_not_lost(
     desk: Desk, env: WorkflowEnvironment
 ) -> None:
-    await desk.set_workstream(auto_close_waiting_after=3600)
+    await desk.set_workstream(auto_close_waiting_after_seconds=3600)
     await greeted(desk, env)
     await desk.command("pick")
     await desk.command("close_session")

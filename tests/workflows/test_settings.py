@@ -27,7 +27,7 @@ def _rule(rule_id: str, hours: int, action: str, **more: Any) -> TimeOutRule:
     row: dict[str, Any] = {
         "id": rule_id,
         "workstream_id": "messenger",
-        "after": hours * 3600,
+        "after_seconds": hours * 3600,
         "action": action,
     }
     return TimeOutRule(**{**row, "silent": "customer", "created_at": NOW, **more})
@@ -143,7 +143,7 @@ async def test_a_change_reaches_an_idle_conversation_though_the_api_dies_right_a
     (received,) = await desk.events("conversation.opened")
     rule = time_out_rules.Rule(
         silent="agent",
-        after=5 * 60,
+        after_seconds=5 * 60,
         action="close",
         receiver="customer",
         priority=0,
@@ -172,10 +172,10 @@ async def test_a_command_is_judged_by_the_settings_that_were_saved_before_it_was
     session = await desk.store.read(lambda session: session.exec(select(AgentSession)).one())
     assert session.human_agent_tag
 
-    await desk.set_workstream(reopen_closed_within=3600)
+    await desk.set_workstream(reopen_closed_within_seconds=3600)
     assert isinstance(await desk.command("end"), CommandResult)
     assert isinstance(await desk.command("complete"), CommandResult)
-    await desk.set_workstream(reopen_closed_within=0)
+    await desk.set_workstream(reopen_closed_within_seconds=0)
     refused = await desk.command("reopen")
     assert isinstance(refused, ApplicationError)
     assert refused.type == "conversation_closed"
@@ -209,7 +209,7 @@ async def test_what_has_no_words_fails_and_the_agent_is_told(desk: Desk, env: Wo
 
     (notice,) = await eventually(noticed)
     failed = (await desk.messages("outbound"))[-1]
-    assert (failed.kind, failed.status, failed.reason) == ("rule", "failed", "nothing_to_say")
+    assert (failed.kind, failed.status, failed.reason) == ("rule", "failed", "empty_message")
     assert (notice.kind, notice.status) == ("message_not_sent", None)
     assert (notice.text or "").startswith("A message could not be sent")
     assert len(desk.meta.sent) == 2

@@ -263,4 +263,4 @@ async def test_every_ending_of_one_conversation_has_its_survey(desk: Desk, env: 
 
 
 def _make_reopenable(session: Session) -> None:
-    session.get_one(Workstream, "messenger").reopen_closed_within = 3600
+    session.get_one(Workstream, "messenger").reopen_closed_within_seconds = 3600

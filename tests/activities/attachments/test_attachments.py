@@ -170,7 +170,7 @@ async def test_f33_a_file_that_kills_the_worker_each_time_is_set_aside(files: Fi
     assert await files.file("poison-0") == ("pending", None, MAX_TRIES)
 
     assert await _process(files, "poison") == 0
-    assert await files.file("poison-0") == ("quarantined", "broke_the_worker", MAX_TRIES)
+    assert await files.file("poison-0") == ("quarantined", "processing_failed", MAX_TRIES)
     assert (await files.file("poison-1"))[0] == "ready"
     message = await files.database.read(lambda s: s.get_one(Message, "poison"))
     assert [each["state"] for each in message.attachments] == ["quarantined", "ready"]
@@ -182,7 +182,7 @@ async def test_a_file_is_kept_as_it_came_and_its_link_is_forgotten(files: Files,
     await files.has("m", cdn.file("/a", came))
     assert await files.fetch("m") is None
     row = await files.database.read(lambda s: s.get_one(Attachment, "m-0"))
-    assert (row.state, row.url, row.size) == ("ready", None, len(came))
+    assert (row.state, row.url, row.size_bytes) == ("ready", None, len(came))
     kept = b"".join(
         [chunk async for chunk in await FileStore(files.settings.files_url).read(row.store_key or "")]
     )
@@ -202,7 +202,7 @@ async def test_a_file_that_does_not_come_is_given_up_after_its_tries(files: File
         for _ in range(MAX_TRIES - 1):
             await files.fetch_in_vain("m")
         assert await files.fetch("m") is None
-    assert await files.file("m-0") == ("failed", "not_fetched", MAX_TRIES)
+    assert await files.file("m-0") == ("failed", "download_failed", MAX_TRIES)
 
 
 async def test_an_outage_of_hours_costs_no_file(files: Files, cdn: FakeCdn) -> None:
@@ -262,7 +262,7 @@ async def test_a_scanner_that_never_tells_has_the_file_set_aside(files: Files, c
         for _ in range(MAX_TRIES - 1):
             await files.fetch_in_vain("m")
         assert await files.fetch("m") is None
-    assert await files.file("m-0") == ("quarantined", "scanner_failed", MAX_TRIES)
+    assert await files.file("m-0") == ("quarantined", "scan_failed", MAX_TRIES)
 
 
 async def test_a_switch_turned_off_meanwhile_counts(files: Files, cdn: FakeCdn) -> None:
@@ -271,7 +271,7 @@ async def test_a_switch_turned_off_meanwhile_counts(files: Files, cdn: FakeCdn) 
         lambda s: s.get_one(Page, PAGE_A).sqlmodel_update({"attachments_for_customers": False})
     )
     assert await files.fetch("m") is AutomatedTrigger.UNSUPPORTED_MESSAGE
-    assert (await files.file("m-0"))[:2] == ("blocked", "switched_off")
+    assert (await files.file("m-0"))[:2] == ("blocked", "disabled")
     assert cdn.asked == []
 
 

@@ -225,7 +225,7 @@ async def test_who_cannot_be_looked_up_is_not_asked_for_again_for_days(
     assert await desk.keeper.ask_due() == 0
     assert len(desk.asked) == asked
     kept = await desk.customer()
-    assert kept.profile_error in ("message_rejected", "nothing_told")
+    assert kept.profile_error in ("message_rejected", "empty_profile")
     assert kept.name is None
 
 

@@ -201,7 +201,6 @@ async def test_records_go_after_their_periods(store: Database, files: FileStore,
                     principal_id="mia",
                     key=str(number),
                     request_hash="hash",
-                    status_code=201,
                     created_at=ago(short),
                 )
             )
@@ -294,7 +293,7 @@ async def test_an_old_file_goes_and_its_message_says_so(
     assert not await is_stored(files, "theirs")
     [message] = await rows(store, Message)
     [shown] = message.attachments
-    assert (shown["state"], shown["reason"]) == (FileState.EXPIRED, FileReason.RETENTION_OVER)
+    assert (shown["state"], shown["reason"]) == (FileState.EXPIRED, FileReason.RETENTION_EXPIRED)
     assert shown["url"] is None
     [file] = await rows(store, Attachment)
     assert file.store_key is None

@@ -178,7 +178,7 @@ async def test_an_upload_is_kept_and_can_be_read_again(api: Api) -> None:
     assert made.status_code == 201, made.text
     shown = made.json()
     assert (shown["type"], shown["state"], shown["name"]) == ("image", "ready", "über.png")
-    assert (shown["size"], shown["content_type"]) == (len(PNG), "image/png")
+    assert (shown["size_bytes"], shown["content_type"]) == (len(PNG), "image/png")
     assert (await api.admin.get(shown["url"])).content == PNG
 
 
@@ -198,7 +198,7 @@ async def test_a_picture_is_kept_without_its_metadata(api: Api) -> None:
     kept = (await api.admin.get(made.json()["url"])).content
     assert b"Unter den Linden" not in kept
     assert Image.open(io.BytesIO(kept)).tobytes() == Image.open(io.BytesIO(photo)).tobytes()
-    assert made.json()["size"] == len(kept) < len(photo)
+    assert made.json()["size_bytes"] == len(kept) < len(photo)
     assert (await _upload(api, "photo.jpg", photo, **key)).json() == made.json()
 
 
@@ -321,11 +321,11 @@ async def _is_kept(api: Api, key: str) -> bool:
     ("name", "content", "reason"),
     [
         ("a.png", b"", "empty"),
-        ("a.exe", b"MZ" + bytes(60), "type_blocked"),
-        ("a.webp", b"RIFF....WEBPVP8 " + bytes(20), "type_blocked"),
+        ("a.exe", b"MZ" + bytes(60), "type_not_allowed"),
+        ("a.webp", b"RIFF....WEBPVP8 " + bytes(20), "type_not_allowed"),
         ("a.png", b"<html>", "type_mismatch"),
-        ("a.png", PNG[:-4], "damaged"),
-        ("noname", b"hello", "type_blocked"),
+        ("a.png", PNG[:-4], "corrupted"),
+        ("noname", b"hello", "type_not_allowed"),
     ],
 )
 async def test_what_facebook_does_not_take_is_refused(

@@ -172,7 +172,7 @@ async def test_capacity_profiles_and_what_agents_have_of_them(api: Api) -> None:
             tables.Workstream(
                 id="w",
                 name="W",
-                auto_close_waiting_after=60,
+                auto_close_waiting_after_seconds=60,
                 capacity_profile_ids=[profile["id"]],
                 created_at=NOW,
             )

@@ -124,7 +124,7 @@ async def test_a_closed_conversation_is_reopened_without_a_run_only_within_its_p
 
     def may_reopen(session: Session) -> None:
         page = session.get_one(tables.Page, thread.page_id)
-        session.get_one(tables.Workstream, page.workstream_id).reopen_closed_within = 10**9
+        session.get_one(tables.Workstream, page.workstream_id).reopen_closed_within_seconds = 10**9
         session.get_one(tables.Conversation, thread.conversation_id).closed_at = NOW
 
     await api.database.write(may_reopen)

@@ -53,10 +53,10 @@ async def test_what_is_set_is_shown_and_lived_by(api: Api, seed: Seed) -> None:
         Question.NPS,
         SurveyWay.BUTTONS,
         late_by_template=True,
-        delay=300,
-        cool_down=30 * 86400,
-        reminder_after=3600,
-        expires_after=48 * 3600,
+        delay_seconds=300,
+        cool_down_seconds=30 * 86400,
+        reminder_after_seconds=3600,
+        expires_after_seconds=48 * 3600,
     )
 
     await api.admin.put(f"/v1/pages/{page_id}/survey", json={"active": False})

@@ -145,11 +145,11 @@ async def test_conversations_are_judged_by_the_rules_and_messages_of_the_moment(
     )
 
     settings = await api.database.read(lambda s: conversation_settings(s, thread.page_id))
-    assert [(each.id, each.after, each.action, each.priority) for each in settings.time_out_rules] == [
-        (rule["id"], 7200, "send", 1)
-    ]
+    assert [
+        (each.id, each.after_seconds, each.action, each.priority) for each in settings.time_out_rules
+    ] == [(rule["id"], 7200, "send", 1)]
     assert "agent_joined" in settings.automated_messages
-    assert (settings.window_warning, settings.send_held_unseen) == (1800, True)
+    assert (settings.window_warning_seconds, settings.send_held_unseen) == (1800, True)
 
 
 async def test_with_automated_messages_off_agents_are_told_and_customers_are_not(

@@ -24,7 +24,7 @@ AT_FIRST = {
     "after_reservation": "anyone",
     "when_agent_gone": "return",
     "notification": {
-        "countdown": 120,
+        "countdown_seconds": 120,
         "show_countdown": True,
         "reject_button": False,
         "auto_assign": False,
@@ -98,7 +98,7 @@ async def test_a_new_workstream_may_say_all_of_it_at_once(api: Api) -> None:
         ({"allowed_presences": ["offline"]}, ("allowed_presences", "never_offered")),
         ({"reservation_seconds": 3601}, ("reservation_seconds", "out_of_range")),
         ({"reservation_seconds": "60"}, ("reservation_seconds", "wrong_type")),
-        ({"notification": {"countdown": 9}}, ("notification.countdown", "out_of_range")),
+        ({"notification": {"countdown_seconds": 9}}, ("notification.countdown_seconds", "out_of_range")),
         ({"notification": {"auto_accept": True}}, ("notification.auto_accept", "needs_auto_assign")),
         ({"affinity": "yes"}, ("affinity", "wrong_type")),
     ],

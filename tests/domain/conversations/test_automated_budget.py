@@ -51,7 +51,7 @@ def test_200_pictures_in_one_delivery_draw_one_reply() -> None:
     sends_picture(story, times=200)
     assert story.said() == [T.GREETING, T.UNSUPPORTED_MESSAGE]
     assert len(story.told("message.received")) == 200
-    assert withheld(story) == [("unsupported_message", "said_already")], "told once, not 199 times"
+    assert withheld(story) == [("unsupported_message", "repeated")], "told once, not 199 times"
 
 
 def test_200_files_refused_one_by_one_draw_one_reply() -> None:
@@ -61,7 +61,7 @@ def test_200_files_refused_one_by_one_draw_one_reply() -> None:
         story.has_files_refused(T.FILE_TOO_LARGE)
         story.sends_all()
     assert story.said() == [T.FILE_TOO_LARGE]
-    assert withheld(story) == [("file_too_large", "said_already")]
+    assert withheld(story) == [("file_too_large", "repeated")]
 
 
 def test_the_same_is_said_again_after_an_hour_to_the_instant() -> None:
@@ -73,7 +73,7 @@ def test_the_same_is_said_again_after_an_hour_to_the_instant() -> None:
     assert story.told("message.withheld")[0].data == {
         "trigger": "unsupported_message",
         "cause_id": None,
-        "code": "said_already",
+        "code": "repeated",
         "until": "2026-11-20T13:00:00+00:00",
     }
     story.now = NOON + HOUR
@@ -105,7 +105,7 @@ def test_no_thread_hears_more_than_its_budget_whatever_causes_it() -> None:
         story.asks("pick")
         story.asks("release")
     assert story.said() == [T.AGENT_JOINED] * 12
-    assert withheld(story) == [("agent_joined", "too_many")], "told once while that lasts"
+    assert withheld(story) == [("agent_joined", "rate_limited")], "told once while that lasts"
     story.now += HOUR
     story.asks("pick")
     assert len(story.said()) == 13

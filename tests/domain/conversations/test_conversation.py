@@ -175,7 +175,7 @@ def test_after_closed_each_first_message_makes_one_conversation() -> None:
 def test_a_message_that_was_on_its_way_when_a_timer_was_due_keeps_the_conversation() -> None:
     story = talking()
     story.asks("close_session")
-    story.set_to(auto_close_waiting_after=3600)
+    story.set_to(auto_close_waiting_after_seconds=3600)
     story.now += timedelta(hours=1)
     written = story.now - timedelta(seconds=1)
     story.now += timedelta(minutes=5)
@@ -187,7 +187,7 @@ def test_a_message_that_was_on_its_way_when_a_timer_was_due_keeps_the_conversati
 def test_a_message_written_after_the_instant_comes_after_the_closing() -> None:
     story = talking()
     story.asks("close_session")
-    closes_at = story.now + timedelta(seconds=DEFAULT_SETTINGS.auto_close_waiting_after)
+    closes_at = story.now + timedelta(seconds=DEFAULT_SETTINGS.auto_close_waiting_after_seconds)
     story.now = closes_at + timedelta(minutes=5)
     change = story.writes(at=closes_at)
     assert [one.closed_at for one in change.settled] == [closes_at]
@@ -208,7 +208,7 @@ def test_a_survey_answer_opens_the_window_and_no_conversation() -> None:
 
 
 def test_activity_restarts_the_idle_clock_but_not_that_of_wrap_up() -> None:
-    story = Story(replace(QUIET, window_warning=0))
+    story = Story(replace(QUIET, window_warning_seconds=0))
     story.writes()
     story.passes(timedelta(days=29))
     story.writes(ThreadEventKind.STANDBY_MESSAGE)
@@ -250,7 +250,7 @@ def test_a_thread_lives_while_something_is_before_it() -> None:
 
 
 def test_a_closed_thread_lives_as_long_as_it_may_be_reopened() -> None:
-    story = Story(ConversationSettings(automated_messages=(), reopen_closed_within=3600))
+    story = Story(ConversationSettings(automated_messages=(), reopen_closed_within_seconds=3600))
     story.writes()
     story.passes(IDLE_LIMIT)
     assert story.status is Status.CLOSED

@@ -36,9 +36,9 @@ def after(*actions: str, **settings: object) -> Story:
         (("pick", "end"), DAY, "wrap_up_for_too_long", "wrap_up_limit"),
         (
             ("pick", "close_session"),
-            timedelta(seconds=DEFAULT_SETTINGS.auto_close_waiting_after),
+            timedelta(seconds=DEFAULT_SETTINGS.auto_close_waiting_after_seconds),
             "waiting_for_too_long",
-            "auto_close_waiting_after",
+            "auto_close_waiting_after_minutes",
         ),
     ],
     ids=["open", "active", "wrap-up", "waiting"],
@@ -83,7 +83,7 @@ def test_deadlines_that_passed_unnoticed_happen_in_their_order_each_at_its_insta
 
 def test_waiting_closes_by_the_workstreams_setting_as_it_now_is() -> None:
     story = after("pick", "close_session")
-    story.set_to(auto_close_waiting_after=5 * 60)
+    story.set_to(auto_close_waiting_after_seconds=5 * 60)
     story.passes(timedelta(minutes=5) - MS)
     assert story.told("conversation.closed") == []
     story.passes(MS)
@@ -93,14 +93,14 @@ def test_waiting_closes_by_the_workstreams_setting_as_it_now_is() -> None:
 def test_a_shorter_setting_closes_when_it_comes_to_be_and_not_in_the_past() -> None:
     story = after("pick", "close_session")
     story.passes(10 * DAY)
-    story.set_to(auto_close_waiting_after=5 * 60)
+    story.set_to(auto_close_waiting_after_seconds=5 * 60)
     changed_at = story.now
     story.passes(timedelta(minutes=1))
     assert story.conversation.closed_at == changed_at
 
 
 def test_only_messages_move_the_closing_of_what_waits() -> None:
-    story = after("pick", "close_session", auto_close_waiting_after=3600)
+    story = after("pick", "close_session", auto_close_waiting_after_seconds=3600)
     story.now += HOUR / 2
     story.writes(ThreadEventKind.WINDOW_OPENING)
     assert next_deadline(story.state, story.now) == NOON + HOUR
@@ -153,7 +153,7 @@ def test_who_owes_an_answer_is_warned_before_each_closing() -> None:
         "stage": "standard",
         "until": (NOON + DAY).isoformat(),
         "agent_id": "mia",
-        "setting": "window_warning",
+        "setting": "window_warning_minutes",
     }
 
 
@@ -204,9 +204,9 @@ def test_a_late_old_message_moves_nothing() -> None:
 def test_a_warning_is_given_once_however_its_setting_moves() -> None:
     story = after("pick")
     story.passes(DAY - HOUR)
-    story.set_to(window_warning=1800)
+    story.set_to(window_warning_seconds=1800)
     story.passes(HOUR / 2)
-    story.set_to(window_warning=7200)
+    story.set_to(window_warning_seconds=7200)
     story.passes(HOUR / 2)
     assert len(story.told("window.closing_soon")) == 1
 
@@ -214,13 +214,13 @@ def test_a_warning_is_given_once_however_its_setting_moves() -> None:
 def test_an_earlier_warning_comes_when_its_setting_comes_to_be() -> None:
     story = after("pick")
     story.passes(20 * HOUR)
-    story.set_to(window_warning=6 * 3600)
+    story.set_to(window_warning_seconds=6 * 3600)
     story.passes(MS)
     assert [fact.at for fact in story.told("window.closing_soon")] == [NOON + 20 * HOUR]
 
 
 def test_no_warning_comes_with_or_after_the_closing() -> None:
-    story = after("pick", window_warning=0)
+    story = after("pick", window_warning_seconds=0)
     story.passes(DAY)
     assert story.told("window.closing_soon") == []
     late = after("pick", "reply")

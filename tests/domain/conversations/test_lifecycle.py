@@ -79,8 +79,8 @@ def settings_for(row: Transition) -> ConversationSettings:
     return ConversationSettings(
         distribution=replace(PICK_FROM_THE_DEFAULT_QUEUE, notification=notification),
         automated_messages=(),
-        auto_close_waiting_after=2 * HOUR,
-        reopen_closed_within=REOPENABLE if row.source is Status.CLOSED or _returns(row) else 0,
+        auto_close_waiting_after_seconds=2 * HOUR,
+        reopen_closed_within_seconds=REOPENABLE if row.source is Status.CLOSED or _returns(row) else 0,
         time_out_rules=(RULES[row.trigger],) if row.trigger in RULES else (),
     )
 
@@ -179,7 +179,9 @@ ILLEGAL = [
 def test_an_illegal_command_is_refused_with_what_is_legal(
     status: Status, command: str, supervises: bool
 ) -> None:
-    story = story_in(status, ConversationSettings(automated_messages=(), reopen_closed_within=REOPENABLE))
+    story = story_in(
+        status, ConversationSettings(automated_messages=(), reopen_closed_within_seconds=REOPENABLE)
+    )
     before = story.state
     refusal = story.is_refused(command, supervises=supervises, message_id="r2")
     assert (refusal.code, refusal.status) == ("invalid_state", status)
@@ -190,7 +192,7 @@ def test_an_illegal_command_is_refused_with_what_is_legal(
 @pytest.mark.parametrize("supervises", [False, True])
 @pytest.mark.parametrize("status", Status)
 def test_what_a_refusal_calls_legal_is_obeyed(status: Status, supervises: bool) -> None:
-    settings = ConversationSettings(automated_messages=(), reopen_closed_within=REOPENABLE)
+    settings = ConversationSettings(automated_messages=(), reopen_closed_within_seconds=REOPENABLE)
     for command in allowed_commands(status, supervises=supervises):
         story_in(status, settings).asks(command, supervises=supervises, message_id="r2")
 

@@ -71,14 +71,24 @@ def test_every_setting_that_decides_is_named(name: str) -> None:
         "survey": "survey.",
         "human_agent_tag": "human agent tag",
         "workstream_id": "workstream",
-        "distribution": "`notification.countdown`",
+        "distribution": "`notification.countdown_seconds`",
+        "auto_close_waiting_after_seconds": "`auto_close_waiting_after_minutes`",
+        "reopen_closed_within_seconds": "`reopen_closed_within_minutes`",
+        "window_warning_seconds": "`window_warning_minutes`",
     }
     assert spoken_of.get(name, f"`{name}`") in PAGE.read_text()
 
 
 @pytest.mark.parametrize(
-    "name", ["delay", "cool_down", "reminder_after", "expires_after", "late_by_template"]
+    ("name", "shown"),
+    [
+        ("delay_seconds", "delay_minutes"),
+        ("cool_down_seconds", "cool_down_days"),
+        ("reminder_after_seconds", "reminder_after_minutes"),
+        ("expires_after_seconds", "expires_after_hours"),
+        ("late_by_template", "late_by_template"),
+    ],
 )
-def test_every_setting_of_surveys_that_decides_when_is_named(name: str) -> None:
+def test_every_setting_of_surveys_that_decides_when_is_named(name: str, shown: str) -> None:
     assert name in {each.name for each in fields(SurveySettings)}
-    assert f"`survey.{name}`" in PAGE.read_text()
+    assert f"`survey.{shown}`" in PAGE.read_text()

@@ -16,7 +16,7 @@ MS = timedelta(milliseconds=1)
 
 def closed(within: int = 3600, **settings: object) -> Story:
     """Mia completed the conversation at noon."""
-    changed = {"reopen_closed_within": within, **settings}
+    changed = {"reopen_closed_within_seconds": within, **settings}
     story = Story(replace(QUIET, **changed))  # type: ignore[arg-type]  # by name
     story.writes()
     for action in ("pick", "end", "complete"):
@@ -51,7 +51,7 @@ def test_the_agent_goes_on_in_a_new_session_that_reads_the_tag_anew(after: timed
     assert reopened.data == {
         "from": "closed",
         "reason": "reopened_by_agent",
-        "setting": "reopen_closed_within",
+        "setting": "reopen_closed_within_minutes",
     }
 
 
@@ -83,7 +83,7 @@ def test_a_returning_customer_opens_the_same_conversation_for_anybody(kind: Thre
     assert opened.data == {
         "from": "closed",
         "reason": "customer_wrote_again",
-        "setting": "reopen_closed_within",
+        "setting": "reopen_closed_within_minutes",
     }
     story.asks("pick", agent="tom")
 
@@ -106,7 +106,7 @@ def test_what_was_written_in_time_and_learnt_of_later_still_returns() -> None:
 
 
 def test_a_returning_customer_interrupts_wrap_up_without_a_new_conversation() -> None:
-    story = Story(replace(QUIET, reopen_closed_within=3600))
+    story = Story(replace(QUIET, reopen_closed_within_seconds=3600))
     story.writes()
     for action in ("pick", "end"):
         story.asks(action)
@@ -139,7 +139,7 @@ def test_a_reopened_conversation_closes_and_may_be_reopened_again() -> None:
 
 
 def test_reopened_it_lives_by_its_clocks_anew() -> None:
-    story = closed(auto_close_waiting_after=3600)
+    story = closed(auto_close_waiting_after_seconds=3600)
     story.now += HOUR / 2
     story.asks("reopen")
     story.asks("close_session")
@@ -160,7 +160,7 @@ def test_a_window_that_closed_in_between_is_not_told_afterwards() -> None:
 
 def test_a_longer_setting_reopens_what_was_final() -> None:
     story = closed(within=0)
-    story.set_to(reopen_closed_within=3600)
+    story.set_to(reopen_closed_within_seconds=3600)
     story.asks("reopen")
     assert story.status is Status.ACTIVE
 

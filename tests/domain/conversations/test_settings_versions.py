@@ -12,7 +12,7 @@ from domain.workstreams.conversation_settings import ConversationSettings
 from support.story import NOON
 
 HISTORY = [
-    ConversationSettings(window_warning=said % 3, version=version)
+    ConversationSettings(window_warning_seconds=said % 3, version=version)
     for version, said in enumerate([0, 1, 1, 2, 0, 2, 2, 1], start=1)
 ]
 """A page's settings, version by version; some changes change nothing."""
@@ -47,4 +47,4 @@ def test_only_what_says_something_else_is_a_change(read: list[ConversationSettin
 def test_the_same_version_read_again_does_not_count() -> None:
     """One reading may have seen half of a later change; the next version has all of it."""
     state = with_settings(ThreadState(), HISTORY[3], NOON)
-    assert with_settings(state, replace(HISTORY[3], window_warning=99), NOON) is state
+    assert with_settings(state, replace(HISTORY[3], window_warning_seconds=99), NOON) is state

@@ -52,7 +52,7 @@ def sent(**survey: object) -> Story:
 
 
 def test_a_survey_belongs_to_the_last_session_and_is_sent_after_its_delay() -> None:
-    story = ended(delay=3600)
+    story = ended(delay_seconds=3600)
     survey = story.survey
     assert survey.status is SurveyStatus.SCHEDULED
     assert survey.session_id == story.conversation.accepted_session_id
@@ -71,7 +71,7 @@ def test_a_survey_belongs_to_the_last_session_and_is_sent_after_its_delay() -> N
 
 
 def test_the_timeline_tells_a_surveys_course_and_why() -> None:
-    story = ended(delay=3600)
+    story = ended(delay_seconds=3600)
     story.passes(HOUR)
     story.sends()
     story.passes(7 * DAY)
@@ -80,10 +80,10 @@ def test_the_timeline_tells_a_surveys_course_and_why() -> None:
     assert [
         (fact.kind, {key: value for key, value in (fact.data or {}).items() if key in keep}) for fact in told
     ] == [
-        ("survey.scheduled", {"due_at": (NOON + HOUR).isoformat(), "setting": "survey.delay"}),
+        ("survey.scheduled", {"due_at": (NOON + HOUR).isoformat(), "setting": "survey.delay_minutes"}),
         ("survey.sending", {"way": "buttons", "setting": "survey.way"}),
         ("survey.sent", {"message_status": "sent"}),
-        ("survey.expired", {"setting": "survey.expires_after"}),
+        ("survey.expired", {"setting": "survey.expires_after_hours"}),
     ]
     assert {(fact.data or {})["survey_id"] for fact in told} == {story.survey.id}
     assert {fact.actor_kind for fact in told} == {ActorKind.SYSTEM}
@@ -151,12 +151,12 @@ def test_a_page_without_a_survey_records_nothing() -> None:
 def test_a_conversation_reopened_and_ended_again_is_asked_about_again() -> None:
     story = sent()
     first = story.survey.id
-    story.set_to(reopen_closed_within=3600)
+    story.set_to(reopen_closed_within_seconds=3600)
     end_again(story)
     assert len(story.told("conversation.opened")) == 1
     assert story.survey.id != first
     assert story.survey.status is SurveyStatus.SENDING
-    assert [(fact.data or {})["reason"] for fact in story.told("survey.expired")] == ["another_ending"]
+    assert [(fact.data or {})["reason"] for fact in story.told("survey.expired")] == ["superseded"]
 
 
 def test_the_agent_may_leave_it_out() -> None:
@@ -185,7 +185,7 @@ def test_force_in_wrap_up_leaves_the_survey_alone() -> None:
 
 
 def test_between_two_surveys_of_one_person_the_cool_down_passes() -> None:
-    story = sent(cool_down=30 * 24 * 3600)
+    story = sent(cool_down_seconds=30 * 24 * 3600)
     story.now += 30 * DAY - MS
     end_again(story)
     assert (story.survey.status, story.survey.reason) == (SurveyStatus.SKIPPED, "cool_down")
@@ -216,7 +216,7 @@ def test_page_and_window_decide_how_it_goes(
     story = Story(
         replace(
             QUIET,
-            survey=SurveySettings(way=way, late_by_template=late_by_template, delay=0),
+            survey=SurveySettings(way=way, late_by_template=late_by_template, delay_seconds=0),
         )
     )
     story.writes()
@@ -237,7 +237,7 @@ def test_page_and_window_decide_how_it_goes(
 
 def test_a_survey_due_at_25_hours_is_not_allowed_or_goes_by_template() -> None:
     for late_by_template, status in ((False, SurveyStatus.NOT_ALLOWED), (True, SurveyStatus.SENDING)):
-        story = ended(delay=25 * 3600, late_by_template=late_by_template)
+        story = ended(delay_seconds=25 * 3600, late_by_template=late_by_template)
         story.passes(25 * HOUR)
         assert story.survey.status is status
 
@@ -323,7 +323,7 @@ def test_foreign_and_repeated_answers_change_nothing() -> None:
 
 
 def test_a_survey_that_was_never_sent_cannot_be_answered() -> None:
-    story = ended(delay=3600)
+    story = ended(delay_seconds=3600)
     assert story.answers_on_page(story.survey.id).facts == ()
     assert story.survey.status is SurveyStatus.SCHEDULED
 
@@ -332,7 +332,7 @@ def test_a_survey_that_was_never_sent_cannot_be_answered() -> None:
 
 
 def test_the_customers_next_topic_cancels_what_is_not_sent() -> None:
-    story = ended(delay=3600)
+    story = ended(delay_seconds=3600)
     story.passes(HOUR - MS)
     story.writes()
     assert (story.survey.status, story.survey.reason) == (SurveyStatus.CANCELLED, "customer_wrote")
@@ -342,38 +342,38 @@ def test_the_customers_next_topic_cancels_what_is_not_sent() -> None:
 
 @pytest.mark.parametrize("kind", [ThreadEventKind.WINDOW_OPENING, ThreadEventKind.STANDBY_MESSAGE])
 def test_a_reaction_or_what_another_app_has_cancels_nothing(kind: ThreadEventKind) -> None:
-    story = ended(delay=3600)
+    story = ended(delay_seconds=3600)
     story.writes(kind)
     assert story.survey.status is SurveyStatus.SCHEDULED
 
 
 def test_who_goes_on_cancels_what_is_not_sent() -> None:
-    story = ended(delay=3600)
-    story.set_to(reopen_closed_within=3600)
+    story = ended(delay_seconds=3600)
+    story.set_to(reopen_closed_within_seconds=3600)
     story.asks("complete")
     story.asks("reopen")
-    assert (story.survey.status, story.survey.reason) == (SurveyStatus.CANCELLED, "conversation_goes_on")
+    assert (story.survey.status, story.survey.reason) == (SurveyStatus.CANCELLED, "conversation_reopened")
 
-    started = ended(delay=3600)
+    started = ended(delay_seconds=3600)
     started.asks("complete")
     started.asks("start", conversation_id="new")
     assert started.survey.reason == "agent_started_conversation"
 
 
 def test_the_customer_is_reminded_once_while_the_window_allows_it() -> None:
-    story = sent(reminder_after=7200)
+    story = sent(reminder_after_seconds=7200)
     story.passes(2 * HOUR - MS)
     assert story.said() == ["survey"]
     story.passes(MS)
     assert [send.trigger for send in story.state.outbox] == ["survey_reminder"]
-    assert (story.told("survey.reminded")[0].data or {})["setting"] == "survey.reminder_after"
+    assert (story.told("survey.reminded")[0].data or {})["setting"] == "survey.reminder_after_minutes"
     story.sends()
     story.passes(5 * DAY)
     assert story.said().count("survey_reminder") == 1
 
 
 def test_a_reminder_that_the_window_forbids_is_recorded() -> None:
-    story = sent(reminder_after=25 * 3600)
+    story = sent(reminder_after_seconds=25 * 3600)
     story.passes(25 * HOUR)
     assert story.state.outbox == ()
     assert (story.told("survey.reminder_not_allowed")[0].data or {})[
@@ -384,7 +384,7 @@ def test_a_reminder_that_the_window_forbids_is_recorded() -> None:
 
 @pytest.mark.parametrize("when", ["before the send ends", "after it"])
 def test_nobody_is_reminded_who_has_another_topic_or_has_answered(when: str) -> None:
-    story = ended(reminder_after=7200)
+    story = ended(reminder_after_seconds=7200)
     if when == "after it":
         story.sends()
     story.writes()
@@ -393,14 +393,14 @@ def test_nobody_is_reminded_who_has_another_topic_or_has_answered(when: str) -> 
     story.passes(6 * DAY)
     assert "survey_reminder" not in story.said()
 
-    answered = sent(reminder_after=7200)
+    answered = sent(reminder_after_seconds=7200)
     answered.answers_on_page(answered.survey.id)
     answered.passes(6 * DAY)
     assert "survey_reminder" not in answered.said()
 
 
 def test_it_expires_at_its_instant() -> None:
-    story = sent(expires_after=3600)
+    story = sent(expires_after_seconds=3600)
     story.asks("complete")
     assert next_deadline(story.state, story.now) == NOON + HOUR
     story.now += HOUR + timedelta(minutes=3)
@@ -410,7 +410,7 @@ def test_it_expires_at_its_instant() -> None:
 
 
 def test_a_survey_keeps_the_settings_of_its_ending() -> None:
-    story = ended(delay=3600)
+    story = ended(delay_seconds=3600)
     story.set_to(survey=None)
     story.passes(HOUR)
     assert story.survey.status is SurveyStatus.SENDING

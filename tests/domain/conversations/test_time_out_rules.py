@@ -64,7 +64,7 @@ def test_a_rule_says_what_it_is_in_the_timeline() -> None:
     assert story.told("rule.applied")[0].data == {
         "rule_id": "nudge",
         "silent": "customer",
-        "after": 3600,
+        "after_seconds": 3600,
         "action": "send",
     }
     assert story.facts[-1].kind == "message.queued"
@@ -85,7 +85,7 @@ def test_a_rule_runs_once_per_silence() -> None:
 def test_a_rule_whose_time_is_changed_does_not_run_again_in_the_same_silence() -> None:
     story = answered(NUDGE)
     story.passes(HOUR)
-    story.set_to(time_out_rules=(replace(NUDGE, after=2 * 3600),))
+    story.set_to(time_out_rules=(replace(NUDGE, after_seconds=2 * 3600),))
     story.passes(5 * HOUR)
     assert len(applied(story)) == 1
 
@@ -125,7 +125,7 @@ def test_what_pagedesk_says_by_itself_and_reactions_break_no_silence() -> None:
 
 
 def test_a_silent_agent_is_told_in_the_transcript_whatever_the_window_says() -> None:
-    story = Story(replace(QUIET, time_out_rules=(replace(HURRY, after=48 * 3600),)))
+    story = Story(replace(QUIET, time_out_rules=(replace(HURRY, after_seconds=48 * 3600),)))
     story.writes()
     story.asks("pick")
     story.passes(48 * HOUR)
@@ -137,7 +137,7 @@ def test_a_silent_agent_is_told_in_the_transcript_whatever_the_window_says() -> 
 
 
 def test_a_reminder_that_the_window_forbids_is_recorded_and_not_tried() -> None:
-    story = answered(replace(NUDGE, after=25 * 3600))
+    story = answered(replace(NUDGE, after_seconds=25 * 3600))
     story.passes(25 * HOUR)
     assert story.state.outbox == ()
     refused = story.told("message.not_allowed")[0]
@@ -186,7 +186,7 @@ def test_nothing_in_wrap_up_is_a_rules_business() -> None:
 
 
 def test_of_rules_with_the_same_condition_the_best_priority_runs() -> None:
-    close = replace(CLOSE, after=3600, priority=2)
+    close = replace(CLOSE, after_seconds=3600, priority=2)
     nudge = replace(NUDGE, priority=1)
     story = answered(close, nudge)
     story.passes(HOUR)
@@ -226,7 +226,7 @@ def test_who_reopens_gets_the_rules_whole_time() -> None:
 
 def test_who_reopens_what_a_rule_closed_gets_its_whole_time_too() -> None:
     story = answered(NUDGE, CLOSE)
-    story.set_to(reopen_closed_within=3600)
+    story.set_to(reopen_closed_within_seconds=3600)
     story.passes(2 * HOUR)
     story.asks("reopen")
     reopened_at = story.now

@@ -97,9 +97,9 @@ def test_auto_accept_ends_the_offer_at_once_with_the_assignment() -> None:
     [
         (USUAL, []),
         (STRICT, []),
-        (NotificationSettings(countdown=10), []),
-        (NotificationSettings(countdown=9), [("countdown", "out_of_range")]),
-        (NotificationSettings(countdown=3601), [("countdown", "out_of_range")]),
+        (NotificationSettings(countdown_seconds=10), []),
+        (NotificationSettings(countdown_seconds=9), [("countdown_seconds", "out_of_range")]),
+        (NotificationSettings(countdown_seconds=3601), [("countdown_seconds", "out_of_range")]),
         (NotificationSettings(auto_accept=True), [("auto_accept", "needs_auto_assign")]),
         (
             NotificationSettings(auto_assign=True, reject_button=True),

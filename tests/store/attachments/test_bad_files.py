@@ -145,7 +145,7 @@ def test_a_long_name_keeps_its_length_and_its_type() -> None:
     assert name_for("x" * 100, "image/jpeg") == "x" * 96 + ".jpg"
 
 
-_MISMATCH, _BLOCKED = FileReason.TYPE_MISMATCH, FileReason.TYPE_BLOCKED
+_MISMATCH, _BLOCKED = FileReason.TYPE_MISMATCH, FileReason.TYPE_NOT_ALLOWED
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,9 @@ _MISMATCH, _BLOCKED = FileReason.TYPE_MISMATCH, FileReason.TYPE_BLOCKED
         pytest.param("file", "a.jpg.exe", JPEG, _BLOCKED, id="F106-two-extensions"),
         # One that is a GIF and a script at once is a GIF to us, and served as nothing else.
         pytest.param("image", "a.gif", b"GIF89a/*" + bytes(20) + b"*/=1;", "image/gif", id="F106-polyglot"),
-        pytest.param("image", "a.png", png(50_000, 50_000), FileReason.PIXELS, id="F107-pixel-flood"),
+        pytest.param(
+            "image", "a.png", png(50_000, 50_000), FileReason.TOO_MANY_PIXELS, id="F107-pixel-flood"
+        ),
         # What follows is kept as it came: nothing of ours opens it, and a browser is told to save it.
         pytest.param("image", "a.gif", gif(100_000), "image/gif", id="F107-frames"),
         pytest.param("file", "a.pdf", b"%PDF-1.7\n/JS (x)", "application/pdf", id="F107-pdf-with-script"),

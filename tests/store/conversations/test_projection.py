@@ -230,7 +230,7 @@ async def test_a_new_conversation_takes_up_what_was_said_before_and_belongs_to_n
 
 
 async def test_a_conversation_that_goes_on_takes_up_what_was_said_since_it_closed(store: Database) -> None:
-    reopenable = ConversationSettings(reopen_closed_within=3600)
+    reopenable = ConversationSettings(reopen_closed_within_seconds=3600)
     attempt = Attempt(store, ThreadState(settings=reopenable), _ids())
     attempt.message(1)
     for action in ("pick", "end", "complete"):

@@ -62,7 +62,7 @@ def _row(rule_id: str, **values: Any) -> tables.TimeOutRule:
         "id": rule_id,
         "workstream_id": "messenger",
         "silent": "customer",
-        "after": 7200,
+        "after_seconds": 7200,
         "action": "close",
         "created_at": NOON,
     }
@@ -81,7 +81,7 @@ async def _live(store: Database, page_id: str = PAGE_A) -> ConversationSettings:
 async def test_without_a_word_of_an_admin_the_settings_are_the_defaults(store: Database) -> None:
     assert await _live(store) == replace(
         ConversationSettings(),
-        auto_close_waiting_after=3600,
+        auto_close_waiting_after_seconds=3600,
         workstream_id="messenger",
         distribution=WorkDistribution(mode=DistributionMode.PICK),
     )
@@ -106,7 +106,9 @@ async def test_settings_take_four_statements_at_most_however_much_is_set(store: 
 
 async def test_only_active_rules_of_the_pages_workstream_count_in_a_fixed_order(store: Database) -> None:
     def work(session: Session) -> None:
-        session.add(Workstream(id="other", name="Other", auto_close_waiting_after=60, created_at=NOON))
+        session.add(
+            Workstream(id="other", name="Other", auto_close_waiting_after_seconds=60, created_at=NOON)
+        )
         session.flush()
         session.add_all(
             [
@@ -355,7 +357,7 @@ async def test_a_rule_says_its_own_text(store: Database) -> None:
 
 async def test_a_rule_that_was_deleted_meanwhile_leaves_a_message_without_words(store: Database) -> None:
     row = await _said(store, "rule", cause_id="gone")
-    assert (row.text, row.status) == (None, "queued")  # the send activity fails it as nothing_to_say
+    assert (row.text, row.status) == (None, "queued")  # the send activity fails it as empty_message
 
 
 async def test_a_notice_stays_inside_and_one_without_words_shows_that(store: Database) -> None:
@@ -377,5 +379,5 @@ async def test_a_notice_stays_inside_and_one_without_words_shows_that(store: Dat
     assert (wordless.direction, wordless.status, wordless.reason) == (
         "internal",
         "failed",
-        "nothing_to_say",
+        "empty_message",
     )
