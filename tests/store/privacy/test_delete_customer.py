@@ -103,7 +103,7 @@ async def inbox(settings: Settings) -> AsyncIterator[Database]:
 
 def filled(model: type[SQLModel], words: str, **given: Any) -> tuple[type[SQLModel], dict[str, Any]]:
     """A row whose every text and JSON column holds the words, but those that are given."""
-    values: dict[type, Any] = {bool: False, int: 1, datetime: NOW, dict: {"said": words}}
+    values: dict[type, Any] = {bool: False, int: 1, float: 1.0, datetime: NOW, dict: {"said": words}}
     row = {
         column.name: values.get(_kind(column.type), f"{words} in {model.__name__}.{column.name}")
         for column in table_of(model).columns
