@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, SQLModel, col, select
 
 from store import tables
-from store.db.database import make_engine
+from store.db.engines import make_engine
 from store.db.sql import bulk_insert_detached
 
 

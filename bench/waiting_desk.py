@@ -19,7 +19,7 @@ from domain.routing.capacity import CapacityNeed
 from domain.routing.demand import Demand, SkillMatching, SkillNeed
 from domain.routing.work_distribution import USUAL_PRESENCES
 from store import tables
-from store.db.database import make_engine
+from store.db.engines import make_engine
 from store.db.sql import bulk_insert_detached
 from store.routing.agent_states import RoutingWrites, refresh_agent
 from store.routing.capacity import lock_agent_state

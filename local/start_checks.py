@@ -25,7 +25,8 @@ from local.demo.installation import DEMO_FILE
 from local.naming import shown_command
 from messenger.media.hosts import MediaHosts
 from store.attachments.object_store import FileStore
-from store.db.database import Database, connect_once
+from store.db.database import Database
+from store.db.engines import connect_once
 from store.db.schema_versions import NewerSchemaError, schemas_behind
 from store.installation import installation
 

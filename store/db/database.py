@@ -8,8 +8,6 @@ Reads have lanes with threads of their own, so that what is slow keeps nothing w
 """
 
 import asyncio
-import json
-import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,38 +16,21 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any, TypeVar
 
-import orjson
-import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine
 from sqlmodel import Session
 
 from base.metrics import STORE_WAIT
+from store.db.engines import for_reading, make_engine
 from store.db.group_committer import GroupCommitter
-from store.db.postgres_errors import hide_values
 from store.db.read_limits import StoppableRead
 from store.db.signals import Signals, signals_between_processes, signals_of
 
 T = TypeVar("T")
 Work = Callable[[Session], T]
 
-_BUSY_TIMEOUT_SECONDS = 10.0
 _GROUP_LIMIT = 200
 _READERS = 4
 _POSTGRES_WRITERS = 8
-
-# libpq's own would wait for minutes, or for ever, for a server whose machine is gone.
-_POSTGRES_TIMEOUTS = {
-    "connect_timeout": 5,  # seconds
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,  # milliseconds
-}
-
-
-# A process that stands still within a transaction keeps its locks, and readers of the log of events waiting,
-# for no longer than this.
-MAX_IDLE_TRANSACTION = timedelta(seconds=60)
 
 
 class Lane(Enum):
@@ -79,99 +60,6 @@ _FURTHER_READERS = sum(limits.threads or 0 for limits in _LANES.values())
 _WRITE = "write"
 
 
-# What is deleted is overwritten: an erasure must not leave a person's words in free pages.
-_PRAGMAS = (
-    "journal_mode=WAL",
-    "synchronous=FULL",
-    "foreign_keys=ON",
-    "temp_store=MEMORY",
-    "secure_delete=ON",
-    # A log that had to grow beside a slow reader is cut when it is used anew.
-    "journal_size_limit=67108864",
-)
-# A search looks at up to five thousand places all over the file, 4 KB each; in SQLite's own 2 MB most of them
-# are missing again, each a system call. A connection takes no more than it uses.
-_READERS_CACHE = "cache_size=-32768"  # KiB
-
-
-def _json(value: object) -> str:
-    try:
-        return orjson.dumps(value).decode()
-    except orjson.JSONEncodeError:
-        # Meta may send numbers beyond 64 bits, in an attachment say; they are read back as floats.
-        return json.dumps(value)
-
-
-# Parameters hold customers' words: no error may print them.
-_COMMON: dict[str, Any] = {
-    "hide_parameters": True,
-    "json_serializer": _json,
-    "json_deserializer": orjson.loads,
-}
-
-
-def make_engine(
-    url: str, *, writes: bool = True, pool_size: int = _READERS + _FURTHER_READERS + _POSTGRES_WRITERS
-) -> Engine:
-    """An engine for the store's URL; on SQLite WAL, `synchronous=FULL`, and BEGIN IMMEDIATE for writers.
-
-    `pool_size`: so many connections stay open.
-    """
-    if not url.startswith("sqlite"):
-        engine = create_engine(
-            url,
-            pool_size=pool_size,
-            pool_pre_ping=True,
-            connect_args=_POSTGRES_TIMEOUTS,
-            **_COMMON,
-        )
-        hide_values(engine)
-
-        @event.listens_for(engine, "connect")
-        def _limit(connection: psycopg.Connection, _record: object) -> None:
-            milliseconds = int(MAX_IDLE_TRANSACTION / timedelta(milliseconds=1))
-            connection.execute(f"SET idle_in_transaction_session_timeout = {milliseconds}")
-            connection.commit()
-
-        return engine
-    # The connection that was used last has in its cache what is asked for again.
-    pool: dict[str, Any] = {} if writes else {"pool_size": pool_size, "pool_use_lifo": True}
-    pragmas = _PRAGMAS if writes else (*_PRAGMAS, _READERS_CACHE)
-    engine = create_engine(
-        url,
-        connect_args={"timeout": _BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
-        **pool,
-        **_COMMON,
-    )
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: sqlite3.Connection, _record: object) -> None:
-        # The driver's own BEGIN comes too late for BEGIN IMMEDIATE; the listener below issues it instead.
-        connection.isolation_level = None
-        for pragma in pragmas:
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
-
-
-def connect_once(url: str, *, timeout_seconds: int) -> None:
-    """Connect to a PostgreSQL and leave; raises SQLAlchemy's DBAPIError where that fails."""
-    engine = create_engine(url, connect_args={"connect_timeout": timeout_seconds})
-    try:
-        engine.connect().close()
-    finally:
-        engine.dispose()
-
-
-def _reading(engine: Engine) -> Engine:
-    """The same connections for reading: PostgreSQL shows all statements of a transaction one picture then."""
-    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-
-
 class Database:
     """The store as the event loop sees it: `await read(work)` and `await write(work)`."""
 
@@ -183,7 +71,7 @@ class Database:
         self._read_engine = (
             make_engine(url, writes=False, pool_size=readers + _FURTHER_READERS)
             if self._single_writer
-            else _reading(self._write_engine)
+            else for_reading(self._write_engine)
         )
         self._readers = {
             lane: ThreadPoolExecutor(limits.threads or readers, thread_name_prefix=f"store-read-{lane.value}")

@@ -7,7 +7,7 @@ from alembic.config import Config
 from sqlalchemy import text
 
 from base.settings import Settings
-from store.db.database import make_engine
+from store.db.engines import make_engine
 from store.db.schema_versions import MIGRATIONS
 
 _MIGRATION_LOCK = 7300002

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import inspect, text
 
 from base.settings import Settings
-from store.db.database import make_engine
+from store.db.engines import make_engine
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 VERSION_TABLES = {"store": "alembic_version", "inbox": "alembic_version_inbox"}

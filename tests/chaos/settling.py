@@ -15,7 +15,7 @@ from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.client import Client
 
 from base.settings import Settings
-from store.db.database import make_engine
+from store.db.engines import make_engine
 
 SETTLE_SECONDS = 60.0
 PARKING_SECONDS = 60.0

@@ -6,7 +6,7 @@ from alembic.config import Config
 from sqlalchemy import Connection
 
 from base.settings import Settings
-from store.db.database import make_engine
+from store.db.engines import make_engine
 from store.db.schema_versions import MIGRATIONS
 
 

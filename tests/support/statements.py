@@ -7,16 +7,16 @@ one process are alike, so one is as good as another.
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util import LRUCache
 
-from store.db import database
+from store.db import engines
 
 _STATEMENTS = 2000
 
 
 def share_compiled_statements() -> None:
-    """For every engine that `store.db.database` makes from now on."""
+    """For every engine that `store.db.engines` makes from now on."""
     SQLiteDialect_pysqlite.__eq__ = _is_alike  # type: ignore[method-assign]
     SQLiteDialect_pysqlite.__hash__ = _hash  # type: ignore[assignment,method-assign]
-    database._COMMON["execution_options"] = {"compiled_cache": LRUCache(_STATEMENTS)}
+    engines._COMMON["execution_options"] = {"compiled_cache": LRUCache(_STATEMENTS)}
 
 
 def _is_alike(one: object, other: object) -> bool:

@@ -16,7 +16,8 @@ from store.access.conversation_viewers import queues_of_agents, viewers_of_threa
 from store.access.visibility import Reader, refuse_unseen
 from store.conversations import listing
 from store.conversations.listing import ConversationFilter
-from store.db.database import Database, make_engine
+from store.db.database import Database
+from store.db.engines import make_engine
 from store.db.ranges import Span
 from store.db.refusals import StoreRefusalError
 from support.plans import plans_of

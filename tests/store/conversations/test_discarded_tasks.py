@@ -14,7 +14,7 @@ from sqlmodel import Session, SQLModel
 
 from domain.conversations.state import ThreadEventKind
 from domain.sending.window import OpeningKind
-from store.db.database import make_engine
+from store.db.engines import make_engine
 from support import steps
 from support.discarding import CUSTOMER, Fate, Thread
 from support.postgres import any_database

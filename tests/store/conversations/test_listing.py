@@ -19,7 +19,7 @@ from store.conversations.listing import ConversationFilter, WindowFilter
 from store.conversations.outbound_messages import MessageFilter
 from store.customers import customers
 from store.customers.customers import CustomerFilter
-from store.db.database import make_engine
+from store.db.engines import make_engine
 from store.db.ranges import Span
 from store.events import timeline
 from store.events.timeline import EventFilter

@@ -17,7 +17,7 @@ from sqlmodel import Session, col
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
 from domain.events.kinds import FactKind
-from store.db import database as database_module
+from store.db import engines as engines_module
 from store.db.database import Database
 from store.db.migrate import migrate
 from store.events import timeline
@@ -184,7 +184,7 @@ async def test_a_long_transaction_that_appends_nothing_holds_nobody_back(
 async def test_a_process_that_stands_still_in_a_transaction_holds_the_stream_for_a_time_only(
     tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch, database: Database
 ) -> None:
-    monkeypatch.setattr(database_module, "MAX_IDLE_TRANSACTION", timedelta(seconds=1))
+    monkeypatch.setattr(engines_module, "MAX_IDLE_TRANSACTION", timedelta(seconds=1))
     stopped = Database(make_settings(tmp_path, database_url=postgres_url).store_url)
     connection = stopped._write_engine.connect()  # as a process that is stopped there
     _append(Session(connection), "never")

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, MetaData, Table, select
 from sqlmodel import Session
 
 from base.settings import Settings
-from store.db.database import make_engine
+from store.db.engines import make_engine
 from store.pages import page_rows
 from store.tables import Page, PageHealth, PageSendState
 from support.migrations import move_connection

@@ -1,6 +1,7 @@
 """What PostgreSQL says of an error holds customers' words; what we pass on of it does not."""
 
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -11,7 +12,7 @@ from psycopg.pq import DiagnosticField
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
 
-from store.db.database import make_engine
+from store.db.engines import make_engine
 from store.db.postgres_errors import without_values
 
 WORDS = "my number is 555 0100"
@@ -82,12 +83,20 @@ def test_the_drivers_own_words_stay() -> None:
 
 
 @pytest.fixture
-def engine_that_fails() -> Callable[[psycopg.Error], Engine]:
+def silent() -> Iterator[socket.socket]:
+    """A connection on which nothing comes."""
+    here, there = socket.socketpair()
+    with here, there:
+        yield here
+
+
+@pytest.fixture
+def engine_that_fails(silent: socket.socket) -> Callable[[psycopg.Error], Engine]:
     """An engine of the store whose server answers every statement with the error."""
 
     def make(error: psycopg.Error) -> Engine:
         engine = make_engine("postgresql+psycopg://nobody@nowhere/nothing")
-        driver: Any = MagicMock()
+        driver: Any = MagicMock(closed=False, fileno=silent.fileno)
         driver.cursor.return_value.execute.side_effect = error
         event.listen(engine, "do_connect", lambda *_: driver)
         engine.dialect.initialize = MagicMock()  # type: ignore[method-assign]  # it would ask the server

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, PrimaryKeyConstraint, Table, UniqueConstraint
 from sqlmodel import SQLModel
 
-from store.db.database import make_engine
+from store.db.engines import make_engine
 from store.db.schema_versions import MIGRATIONS, known_versions
 from support.store import make_settings
 

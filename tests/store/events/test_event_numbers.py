@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import command
 from sqlalchemy import text
 
-from store.db.database import make_engine
+from store.db.engines import make_engine
 from support.migrations import move_store
 from support.store import make_settings
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel
 
-from store.db.database import make_engine
+from store.db.engines import make_engine
 from support.offers import AGENTS, Desk, Fate, Phase, Run, seed_desk
 from support.postgres import any_database
 from support.store import make_settings, seed
