@@ -169,16 +169,21 @@ class Batch:
         member = members.get(agent_id)
         if member is None or not self._is_open(item.demand.queue_id):
             return False
-        choice = self._choose(item)
-        if choice is not None and choice.origin is not Origin.PUSH:
-            return choice.agent_id == agent_id
+        first = self._meant_for(item)
+        if first is not None:
+            return first.agent_id == agent_id
         return not item.is_reserved(self._now) and is_eligible(
             item, member, members.values(), self._settings.queues[item.demand.queue_id].assignment
         )
 
     def _as_what(self, item: WorkItem, agent_id: str) -> Choice:
-        choice = self._choose(item)
-        return choice if choice is not None and choice.agent_id == agent_id else Choice(agent_id, Origin.PUSH)
+        first = self._meant_for(item)
+        return first if first is not None and first.agent_id == agent_id else Choice(agent_id, Origin.PUSH)
+
+    def _meant_for(self, item: WorkItem) -> Choice | None:
+        """Who comes before all others for the item and may be offered it now; most items name nobody."""
+        choice = self._choose(item) if item.wishes else None
+        return choice if choice is not None and choice.origin is not Origin.PUSH else None
 
     def _choose(self, item: WorkItem) -> Choice | None:
         queue = self._settings.queues[item.demand.queue_id]
