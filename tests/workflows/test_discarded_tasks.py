@@ -19,6 +19,7 @@ from store.conversations.projection import project
 from support.commands import make_command
 from support.desk import Desk
 from support.eventually import eventually
+from support.histories import finished_events
 from support.store import PUBLIC_URL, rows
 from workflows.deterministic_ids import ids_of
 from workflows.messages import STATE_QUERY, WRITE_DOWN_SIGNAL, CommandResult
@@ -26,11 +27,6 @@ from workflows.messages import STATE_QUERY, WRITE_DOWN_SIGNAL, CommandResult
 pytestmark = pytest.mark.time_skipping
 
 _AGES = timedelta(days=400)
-_TASK_EVENTS = {
-    EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
-    EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED,
-    EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
-}
 
 
 async def opened(desk: Desk, env: WorkflowEnvironment) -> datetime:
@@ -162,24 +158,18 @@ async def test_asking_a_run_to_write_costs_five_events(desk: Desk, env: Workflow
     await opened(desk, env)
     handle = await desk.handle()
 
-    async def finished_events() -> list[EventType.ValueType]:
-        """The events so far; none while a workflow task is open, as its commands are still to come."""
-        events = [event.event_type async for event in handle.fetch_history_events()]
-        tasks = [event for event in events if event in _TASK_EVENTS]
-        return events if tasks[-1] == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED else []
-
     async def nothing_is_on_its_way() -> bool:
         return not (await known(desk)).outbox
 
     await eventually(nothing_is_on_its_way)
-    before, written_at = len(await eventually(finished_events)), (await desk.thread()).written_at
+    before, written_at = len(await finished_events(handle)), (await desk.thread()).written_at
     await handle.signal(WRITE_DOWN_SIGNAL)
 
     async def is_written() -> bool:
         return (await desk.thread()).written_at != written_at
 
     await eventually(is_written)
-    assert (await eventually(finished_events))[before:] == [
+    assert (await finished_events(handle))[before:] == [
         EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED,
         EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
         EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED,

@@ -14,7 +14,8 @@ from store import tables
 from store.routing.agent_states import add_agent_state
 from support.desk import Desk
 from support.eventually import eventually
-from workflows.messages import AGENT_GONE_SIGNAL, OFFER_SIGNAL, STATE_QUERY, CommandResult
+from support.histories import finished_events
+from workflows.messages import AGENT_GONE_SIGNAL, OFFER_SIGNAL, CommandResult
 
 pytestmark = pytest.mark.time_skipping
 
@@ -172,8 +173,7 @@ async def test_a_declined_offer_goes_to_the_next_and_an_absent_agent_loses_it(
 
 async def test_the_history_of_an_offer_is_short(desk: Desk, env: WorkflowEnvironment) -> None:
     async def length() -> int:
-        await (await desk.handle()).query(STATE_QUERY)  # its task has ended by then
-        return len((await (await desk.handle()).fetch_history()).events)
+        return len(await finished_events(await desk.handle()))
 
     desk.live = {"automated_messages": ()}
     await waits(desk, env)
