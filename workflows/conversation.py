@@ -23,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
         needs_workflow,
         with_settings,
     )
-    from domain.conversations.deadlines import due_since, fire, is_due, next_deadline
+    from domain.conversations.deadlines import awaited_answers, due_since, fire, is_due, next_deadline
     from domain.conversations.distribution import (
         cause_of_gone,
         knows_less,
@@ -110,7 +110,7 @@ class ConversationWorkflow:
         self._profile: asyncio.Task[None] | None = None
         self._timer: asyncio.Task[None] | None = None
         self._timer_at: datetime | None = None
-        self._timer_offer_id: str | None = None
+        self._timer_answer_id: str | None = None
 
     @workflow.run
     async def run(self, start: ConversationInput) -> None:
@@ -470,15 +470,16 @@ class ConversationWorkflow:
         self._apply(send_settled(self._state, outcome, workflow.now(), ids), f"send/{message_id}")
 
     def _arm_timer(self) -> None:
-        """Keep one durable timer; only an earlier deadline replaces it, or the end of the offer it was for.
+        """Keep one durable timer; only an earlier deadline replaces it, or the answer that it was for.
 
-        The timer of an offer is over in two events if it is cancelled, and in five if it fires for nothing.
+        The timer of an offer, or of an invitation, is over in two events if it is cancelled, and in five if
+        it fires for nothing.
         """
         if self._timer is not None and self._timer.done():
             self._timer = None
         deadline = next_deadline(self._state, workflow.now())
-        offer = self._state.conversation.offer if self._state.conversation else None
-        is_settled = self._timer_offer_id not in (None, offer.id if offer else None)
+        awaited = awaited_answers(self._state)
+        is_settled = self._timer_answer_id is not None and self._timer_answer_id not in awaited
         if self._timer is not None and is_settled:
             self._timer.cancel()
             self._timer = None
@@ -488,7 +489,7 @@ class ConversationWorkflow:
             if self._timer_at is not None and self._timer_at <= deadline:
                 return
             self._timer.cancel()
-        self._timer_offer_id = offer.id if offer is not None and offer.expires_at == deadline else None
+        self._timer_answer_id = next((each for each, until in awaited.items() if until == deadline), None)
         self._timer_at = deadline
         self._timer = asyncio.create_task(workflow.sleep(deadline - workflow.now()))
 

@@ -1,6 +1,13 @@
 """Conversations, their timeline, and what agents do with them."""
 
-from api.conversations import bulk_actions, commands, conversations, start_conversation, thread_control
+from api.conversations import (
+    bulk_actions,
+    commands,
+    conversations,
+    participants,
+    start_conversation,
+    thread_control,
+)
 from api.security.guarded_route import merge_routers
 from api.security.permissions import Permission
 from domain.access.roles import EVERYBODY, PEOPLE, SUPERVISORS_AND_ADMINS
@@ -11,6 +18,7 @@ router = merge_routers(
     thread_control.router,
     commands.router,
     bulk_actions.router,
+    participants.router,
 )
 
 PERMISSIONS: dict[str, Permission] = {
@@ -36,4 +44,9 @@ PERMISSIONS: dict[str, Permission] = {
     "release": PEOPLE,
     "force_close": SUPERVISORS_AND_ADMINS,
     "act_on_conversations": SUPERVISORS_AND_ADMINS,
+    "consult": PEOPLE,
+    "join": PEOPLE,
+    "monitor": SUPERVISORS_AND_ADMINS,
+    "leave": PEOPLE,
+    "remove_participant": PEOPLE,
 }

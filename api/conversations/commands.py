@@ -9,7 +9,7 @@ from typing import Self
 from fastapi import APIRouter
 from pydantic import Field, model_validator
 
-from api.conversations.orders import Order, execute_order, order_to_give
+from api.conversations.orders import COMMON_REFUSALS, Order, execute_order, order_to_give
 from api.http.dependencies import DatabaseDep
 from api.http.fields import Flag, Id, Input, OptionalIdempotencyKey, PathId
 from api.http.problem_docs import problems
@@ -25,15 +25,6 @@ from domain.conversations.command_types import (
 )
 from domain.conversations.lifecycle import Trigger
 from store.db.database import Database
-
-_CODES = (
-    "not_found",
-    "conversation_closed",
-    "invalid_state",
-    "not_your_conversation",
-    "conversation_busy",
-    "outcome_unknown",
-)
 
 router: APIRouter = api_router("conversations")
 
@@ -61,7 +52,8 @@ class ReceiverInput(Input):
 
 
 @router.post(
-    "/v1/conversations/{conversation_id}/pick", responses=problems("already_picked", "at_capacity", *_CODES)
+    "/v1/conversations/{conversation_id}/pick",
+    responses=problems("already_picked", "at_capacity", *COMMON_REFUSALS),
 )
 async def pick(
     database: DatabaseDep,
@@ -86,7 +78,7 @@ async def pick(
 
 @router.post(
     "/v1/conversations/{conversation_id}/accept",
-    responses=problems("not_offered_to_you", "offer_over", *_CODES),
+    responses=problems("not_offered_to_you", "offer_over", *COMMON_REFUSALS),
 )
 async def accept(
     database: DatabaseDep,
@@ -101,7 +93,7 @@ async def accept(
 
 @router.post(
     "/v1/conversations/{conversation_id}/decline",
-    responses=problems("not_offered_to_you", "offer_over", "cannot_be_declined", *_CODES),
+    responses=problems("not_offered_to_you", "offer_over", "cannot_be_declined", *COMMON_REFUSALS),
 )
 async def decline(
     database: DatabaseDep,
@@ -116,7 +108,7 @@ async def decline(
 
 @router.post(
     "/v1/conversations/{conversation_id}/assign",
-    responses=problems("agent_not_available", "unknown_queue", *_CODES),
+    responses=problems("agent_not_available", "unknown_queue", *COMMON_REFUSALS),
 )
 async def assign(
     database: DatabaseDep,
@@ -136,7 +128,7 @@ async def assign(
 
 @router.post(
     "/v1/conversations/{conversation_id}/transfer",
-    responses=problems("agent_not_available", "unknown_queue", "at_capacity", *_CODES),
+    responses=problems("agent_not_available", "unknown_queue", "at_capacity", *COMMON_REFUSALS),
 )
 async def transfer(
     database: DatabaseDep,
@@ -158,7 +150,7 @@ async def transfer(
     return await execute_order(database, commands, caller, conversation_id, order)
 
 
-@router.post("/v1/conversations/{conversation_id}/close-session", responses=problems(*_CODES))
+@router.post("/v1/conversations/{conversation_id}/close-session", responses=problems(*COMMON_REFUSALS))
 async def close_session(
     database: DatabaseDep,
     commands: CommandsDep,
@@ -172,7 +164,7 @@ async def close_session(
     )
 
 
-@router.post("/v1/conversations/{conversation_id}/reopen", responses=problems(*_CODES))
+@router.post("/v1/conversations/{conversation_id}/reopen", responses=problems(*COMMON_REFUSALS))
 async def reopen(
     database: DatabaseDep,
     commands: CommandsDep,
@@ -187,7 +179,7 @@ async def reopen(
     return await _move(database, commands, caller, conversation_id, Trigger.REOPEN, key=idempotency_key)
 
 
-@router.post("/v1/conversations/{conversation_id}/end", responses=problems(*_CODES))
+@router.post("/v1/conversations/{conversation_id}/end", responses=problems(*COMMON_REFUSALS))
 async def end(
     database: DatabaseDep,
     commands: CommandsDep,
@@ -211,7 +203,7 @@ async def end(
     )
 
 
-@router.post("/v1/conversations/{conversation_id}/complete", responses=problems(*_CODES))
+@router.post("/v1/conversations/{conversation_id}/complete", responses=problems(*COMMON_REFUSALS))
 async def complete(
     database: DatabaseDep,
     commands: CommandsDep,
@@ -223,7 +215,7 @@ async def complete(
     return await _move(database, commands, caller, conversation_id, Trigger.COMPLETE, key=idempotency_key)
 
 
-@router.post("/v1/conversations/{conversation_id}/release", responses=problems(*_CODES))
+@router.post("/v1/conversations/{conversation_id}/release", responses=problems(*COMMON_REFUSALS))
 async def release(
     database: DatabaseDep,
     commands: CommandsDep,
@@ -235,7 +227,7 @@ async def release(
     return await _move(database, commands, caller, conversation_id, Trigger.RELEASE, key=idempotency_key)
 
 
-@router.post("/v1/conversations/{conversation_id}/force-close", responses=problems(*_CODES))
+@router.post("/v1/conversations/{conversation_id}/force-close", responses=problems(*COMMON_REFUSALS))
 async def force_close(
     database: DatabaseDep,
     commands: CommandsDep,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 from sqlmodel import Session
@@ -23,12 +24,22 @@ from store.routing.receivers import require_available, require_queue
 from store.routing.transactions import with_routing_writes
 from workflows.messages import CommandResult
 
+COMMON_REFUSALS = (
+    "not_found",
+    "conversation_closed",
+    "invalid_state",
+    "not_your_conversation",
+    "conversation_busy",
+    "outcome_unknown",
+)
+"""The codes by which every command may be refused."""
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """A command that is to be given. `make` makes it of what all have in common; `require` may refuse it."""
 
-    action: Trigger
+    action: StrEnum
     key: str | None
     make: Callable[[dict[str, Any]], Command]
     require: Callable[[Session], None] = lambda _: None

@@ -194,6 +194,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         },
     },
     "PreferredAgentsInput": {"Agents": {"agent_ids": ["mia", "tom"]}, "None": {"agent_ids": []}},
+    "ColleagueInput": {"A colleague": {"agent_id": "mia"}},
+    "JoinInput": {"Yourself, as a supervisor": {}, "A consulted colleague": {"agent_id": "mia"}},
     "EndInput": {"End": {}, "Without a survey": {"skip_survey": True}},
     "PageSurvey": {
         "By link": {"active": True, "question": "csat", "way": "link"},

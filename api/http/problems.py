@@ -161,6 +161,15 @@ PROBLEMS: dict[str, ProblemKind] = {
     "not_your_conversation": ProblemKind(
         409, "Another agent has this conversation", "Leave it to that agent, or ask a supervisor."
     ),
+    "already_participating": ProblemKind(
+        409, "This agent takes part already, or is asked to", "See the conversation's `participants`."
+    ),
+    "not_participating": ProblemKind(
+        409, "This agent does not take part", "See the conversation's `participants`."
+    ),
+    "too_many_participants": ProblemKind(
+        409, "Too many colleagues take part", "Remove one of the conversation's `participants` first."
+    ),
     "at_capacity": ProblemKind(
         409,
         "The agent has no room for another conversation",

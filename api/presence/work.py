@@ -17,6 +17,7 @@ from api.security.auth import Caller
 from api.security.guarded_route import api_router
 from base import clock
 from base.ids import id_from_key, new_id
+from domain.conversations.state import ParticipantMode
 from store.routing import queues
 from store.routing.agent_work import AgentWork, read_work
 from store.routing.capacity import AgentCapacity
@@ -95,11 +96,16 @@ class CapacityView(BaseModel):
 
 
 class ParticipationView(BaseModel):
-    """A conversation of somebody else in which one takes part. `mode`: `consult`, `join` or `monitor`."""
+    """A conversation of somebody else in which one takes part, or is asked to until `expires_at`.
+
+    `joined_at` is null until it is accepted.
+    """
 
     conversation_id: str
-    mode: str
-    joined_at: datetime
+    mode: ParticipantMode
+    asked_by: str | None
+    expires_at: datetime | None
+    joined_at: datetime | None
 
 
 class WorkView(BaseModel):
@@ -120,10 +126,7 @@ class WorkView(BaseModel):
             offers=[WorkConversationView.of(*each) for each in work.offers],
             conversations=[WorkConversationView.of(*each) for each in work.conversations],
             participations=[
-                ParticipationView(
-                    conversation_id=each.conversation_id, mode=each.mode, joined_at=each.joined_at
-                )
-                for each in work.participations
+                ParticipationView.model_validate(each.model_dump()) for each in work.participations
             ],
         )
 

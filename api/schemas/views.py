@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from api.http.instants import Changes, Facts
 from api.schemas.message_inputs import quick_reply_views, template_view
 from api.schemas.session_views import SessionView
+from domain.conversations.state import ParticipantMode
 from domain.sending.delivery import MessageStatus
 from domain.sending.thread_owner import OwnerKind, ThreadOwner
 from domain.sending.window import OpeningKind, Stage, Window
@@ -17,7 +18,7 @@ from store.conversations.messages import displayed_status
 from store.conversations.projection import window_of_thread
 from store.conversations.thread_owners import owner_of_thread
 from store.customers.customers import CustomerRecord
-from store.tables import Customer, Event, Message, Thread
+from store.tables import Customer, Event, Message, Participant, Thread
 
 
 class WindowView(BaseModel):
@@ -67,8 +68,28 @@ class CustomerBrief(BaseModel):
     name: str | None
 
 
+class ParticipantView(BaseModel):
+    """Somebody beside the agent of a conversation.
+
+    `mode`: `consult` reads along, `join` may also write to the customer, `monitor` is a supervisor who
+    watches. Whom `asked_by` has asked may accept until `expires_at`; `joined_at` is null until then.
+    """
+
+    agent_id: str
+    mode: ParticipantMode
+    since: datetime
+    asked_by: str | None
+    expires_at: datetime | None
+    joined_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Participant) -> Self:
+        """What the row says."""
+        return cls.model_validate(row.model_dump())
+
+
 class ConversationView(BaseModel):
-    """A conversation."""
+    """A conversation. `participants` take part beside its agent, or are asked to."""
 
     id: str
     status: str
@@ -88,6 +109,7 @@ class ConversationView(BaseModel):
     opened_at: datetime
     closed_at: datetime | None
     last_message_at: datetime | None
+    participants: list[ParticipantView]
     version: int
 
     @classmethod
@@ -113,6 +135,7 @@ class ConversationView(BaseModel):
             opened_at=row.opened_at,
             closed_at=row.closed_at,
             last_message_at=row.last_message_at,
+            participants=[ParticipantView.of(each) for each in record.participants],
             version=row.version,
         )
 

@@ -25,6 +25,9 @@ REFUSAL_CODES = frozenset(
         "already_picked",
         "not_your_conversation",
         "message_not_held",
+        "already_participating",
+        "not_participating",
+        "too_many_participants",
         *OfferRefusal,
         *RefusalCode,
     }

@@ -6,7 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from domain.conversations.lifecycle import ActorKind, Status
-from domain.conversations.state import AgentSession, Conversation, Notice, QueuedSend, Survey, ThreadState
+from domain.conversations.state import (
+    AgentSession,
+    Conversation,
+    Notice,
+    Participant,
+    QueuedSend,
+    Survey,
+    ThreadState,
+)
 from domain.events.kinds import FactKind
 from domain.routing.placement import StayRecord
 from domain.sending.delivery import MessageStatus
@@ -83,12 +91,21 @@ class ChangedStay:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedParticipant:
+    """Somebody who takes part in a conversation beside its agent, as they now are."""
+
+    conversation_id: str
+    participant: Participant
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """The next state and what is to be recorded. `attached`: (conversation id, message id) pairs.
 
     `opened`: ids of conversations that began; `reopened`: of those that go on after they had closed.
     `settled`: conversations as they were when they closed. `surveys`: surveys as they now are.
     `placed`: ids of conversations whose place in work distribution changed; `stays`: stays as they now are.
+    `participants`: each who came, changed or left.
     """
 
     state: ThreadState
@@ -105,6 +122,7 @@ class Change:
     closed_sessions: tuple[ClosedSession, ...] = ()
     placed: tuple[str, ...] = ()
     stays: tuple[ChangedStay, ...] = ()
+    participants: tuple[ChangedParticipant, ...] = ()
 
     @property
     def is_to_be_recorded(self) -> bool:
@@ -134,6 +152,7 @@ class Change:
             self.closed_sessions + later.closed_sessions,
             tuple(dict.fromkeys(self.placed + later.placed)),
             self.stays + later.stays,
+            self.participants + later.participants,
         )
 
 
@@ -174,6 +193,7 @@ class Draft:
         self._closed: list[ClosedSession] = []
         self._placed: list[str] = []
         self._stays: list[ChangedStay] = []
+        self._participants: list[ChangedParticipant] = []
 
     @property
     def conversation(self) -> Conversation | None:
@@ -232,6 +252,10 @@ class Draft:
     def change_stay(self, conversation_id: str, record: StayRecord) -> None:
         """Note a stay in a queue that changed."""
         self._stays.append(ChangedStay(conversation_id, record))
+
+    def change_participant(self, conversation_id: str, participant: Participant) -> None:
+        """Note somebody who came into a conversation beside its agent, changed or left."""
+        self._participants.append(ChangedParticipant(conversation_id, participant))
 
     def queue(self, send: QueuedSend) -> None:
         """Put a message whose row exists already at the end of the outbox."""
@@ -293,4 +317,5 @@ class Draft:
             tuple(self._closed),
             tuple(dict.fromkeys(self._placed)),
             tuple(self._stays),
+            tuple(self._participants),
         )

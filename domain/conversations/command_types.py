@@ -6,7 +6,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from domain.conversations.lifecycle import Trigger
+from domain.conversations.lifecycle import Participation, Trigger
 
 Move = Literal[
     Trigger.ACCEPT,
@@ -115,10 +115,31 @@ class CancelMessage(AgentCommand):
     action: Literal["cancel_message"] = "cancel_message"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeParticipant(AgentCommand):
+    """Ask a colleague into the conversation, let somebody write to the customer, or remove somebody.
+
+    `participant_id`: the colleague's agent id. A supervisor joins by naming themselves.
+    """
+
+    action: Literal[Participation.CONSULT, Participation.JOIN, Participation.REMOVE]
+    participant_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakePart(AgentCommand):
+    """Watch the conversation of somebody else, or take part in it no more."""
+
+    action: Literal[Participation.MONITOR, Participation.LEAVE]
+
+
+ParticipationCommand = ChangeParticipant | TakePart
+"""Those that change who takes part beside the conversation's agent."""
+
 MessageCommand = Reply | SendHeldMessage | CancelMessage
 """Those that name a message."""
 
 MovingCommand = MoveConversation | PickConversation | GiveToAgent | GiveToQueue | EndConversation
 """Those that take a row of the table of states."""
 
-Command = StartConversation | MovingCommand | MessageCommand
+Command = StartConversation | MovingCommand | ParticipationCommand | MessageCommand

@@ -3,20 +3,23 @@
 from dataclasses import replace
 
 from domain.conversations import held_messages as held
-from domain.conversations import outbox, surveys
+from domain.conversations import outbox, participants, surveys
 from domain.conversations.changes import Draft, FactValue, Refusal
 from domain.conversations.command_types import (
     AgentCommand,
     CancelMessage,
+    ChangeParticipant,
     Command,
     EndConversation,
     GiveToAgent,
     GiveToQueue,
     MovingCommand,
+    ParticipationCommand,
     PickConversation,
     Reply,
     SendHeldMessage,
     StartConversation,
+    TakePart,
 )
 from domain.conversations.lifecycle import (
     ActorKind,
@@ -65,11 +68,29 @@ def execute(draft: Draft, command: Command) -> Refusal | None:
             return _send_held(draft, command)
         case CancelMessage():
             return _cancel_message(draft, command)
+        case _:
+            return _act_on_conversation(draft, command)
+
+
+def _act_on_conversation(
+    draft: Draft, command: MovingCommand | ParticipationCommand | Reply
+) -> Refusal | None:
     conversation = _target_conversation(draft, command)
     if conversation is None:
         return _CLOSED
-    if isinstance(command, Reply):
-        return _reply(draft, conversation, command)
+    match command:
+        case Reply():
+            return _reply(draft, conversation, command)
+        case ChangeParticipant() | TakePart():
+            return participants.change_participation(draft, conversation, command)
+    return _answer_or_move(draft, conversation, command)
+
+
+def _answer_or_move(draft: Draft, conversation: Conversation, command: MovingCommand) -> Refusal | None:
+    invitation = participants.find_invitation(conversation, command.agent_id)
+    if invitation is not None and command.action in _ANSWERS:
+        participants.answer_invitation(draft, conversation, invitation, _ANSWERS[command.action])
+        return None
     is_answer = command.action in _ANSWERS or _picks_own_offer(conversation, command)
     return (_answer if is_answer else _move)(draft, conversation, command)
 
@@ -109,7 +130,7 @@ def _reply(draft: Draft, conversation: Conversation, command: Reply) -> Refusal 
     session = conversation.session
     if conversation.phase is not Phase.IN_CONVERSATION or session is None:
         return _illegal(draft, conversation, command)
-    if session.agent_id != command.agent_id:
+    if session.agent_id != command.agent_id and not participants.may_write(conversation, command.agent_id):
         return _not_yours(conversation)
     message_id = command.message_id
     verdict = decide_send(
@@ -281,14 +302,14 @@ def _may_pick(draft: Draft, command: AgentCommand) -> bool:
 
 
 def _allowed(draft: Draft, conversation: Conversation, command: AgentCommand) -> tuple[str, ...]:
-    return tuple(
-        allowed_commands(
-            conversation.status,
-            supervises=command.supervises,
-            phase=conversation.phase,
-            may_pick=_may_pick(draft, command),
-        )
+    moves = allowed_commands(
+        conversation.status,
+        supervises=command.supervises,
+        phase=conversation.phase,
+        may_pick=_may_pick(draft, command),
     )
+    others = participants.allowed_participation(conversation, command.agent_id, supervises=command.supervises)
+    return (*moves, *others)
 
 
 def _mark_agent_spoke(draft: Draft, conversation: Conversation) -> None:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.conversations import held_messages as held
-from domain.conversations import stays, surveys
+from domain.conversations import participants, stays, surveys
 from domain.conversations.automated_messages import RULE, say_automatically
 from domain.conversations.changes import Change, Draft, NewId
 from domain.conversations.lifecycle import ActorKind, Phase, Status, Trigger
 from domain.conversations.state import (
     Conversation,
     Notice,
+    Participant,
     Side,
     Stay,
     Survey,
@@ -96,6 +97,16 @@ def next_deadline(state: ThreadState, now: datetime) -> datetime | None:
     return min((instant for instant in instants if instant > now), default=None)
 
 
+def awaited_answers(state: ThreadState) -> dict[str, datetime]:
+    """Until when offers, and invitations to consult, wait for an answer, by their ids."""
+    conversation = state.conversation
+    if conversation is None:
+        return {}
+    invitations = {each.id: each.expires_at for each in conversation.participants if each.expires_at}
+    offer = conversation.offer
+    return invitations | ({offer.id: offer.expires_at} if offer is not None else {})
+
+
 def reopenable_until(state: ThreadState) -> datetime | None:
     """Until when the closed conversation may be reopened; None where there is none, or it never may."""
     last_closed, within = state.last_closed, state.settings.reopen_closed_within_seconds
@@ -121,6 +132,7 @@ def _all(state: ThreadState) -> Iterator[Deadline]:
         yield from _window(state, state.conversation)
         yield from _rules(state, state.conversation)
         yield from _distribution(state, state.conversation)
+        yield from _invitations(state.conversation)
     if state.survey is not None:
         yield from _survey(state.survey)
     for message in state.held:
@@ -374,6 +386,20 @@ def _overflow(stay: Stay) -> _Act:
 def _wrap_up_frees(draft: Draft) -> None:
     if draft.conversation is not None:
         draft.place(draft.conversation.id)
+
+
+def _invitations(conversation: Conversation) -> Iterator[Deadline]:
+    for each in conversation.participants:
+        if each.expires_at is not None:
+            yield Deadline(each.expires_at, f"consult/{each.id}", _invitation_ends(each))
+
+
+def _invitation_ends(invitation: Participant) -> _Act:
+    def act(draft: Draft) -> None:
+        if draft.conversation is not None:
+            participants.time_out_invitation(draft, draft.conversation, invitation)
+
+    return act
 
 
 def _survey(survey: Survey) -> Iterator[Deadline]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from domain.conversations import stays
+from domain.conversations import participants, stays
 from domain.conversations.changes import Change, Draft, FactValue, NewId
 from domain.conversations.deadlines import fire_due
 from domain.conversations.lifecycle import ActorKind, Phase, Status, Trigger
@@ -104,12 +104,15 @@ def cause_of_gone(state: ThreadState, gone: AgentGone) -> str:
 
 
 def take_agent_gone(state: ThreadState, gone: AgentGone, now: datetime, new_id: NewId) -> Change:
-    """Take the conversation from an agent who is not connected any more."""
+    """Take the conversation, or their part in it, from an agent who is not connected any more."""
     draft = Draft(state, now, new_id)
     fire_due(draft, now)
     conversation = draft.conversation
-    if conversation is None or conversation.agent_id != gone.agent_id:
+    if conversation is None:
         return Change(state)
+    if conversation.agent_id != gone.agent_id:
+        participants.take_gone_participant(draft, conversation, gone.agent_id, gone.since, final=gone.final)
+        return draft.done()
     match _outcome(draft, conversation, gone):
         case GoneOutcome.TO_QUEUE:
             trigger = Trigger.AGENT_DISCONNECTED

@@ -1,5 +1,7 @@
 """The states of a conversation and every way from one to another, as one table.
 
+Beside it, where people may change who takes part in a conversation, which moves it nowhere.
+
 The states and transitions are those of docs/reference/service-behaviour.md, with reopening after Closed
 added: a workstream may allow it for some time. What is not in the table is refused, with the commands that
 are allowed
@@ -153,6 +155,30 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(_CLOSED, _T.REOPEN, _AGENT, _ACTIVE, "reopened_by_agent", phase=_TALKING),
     Transition(_CLOSED, _T.CUSTOMER_RETURNED, _CUSTOMER, _OPEN, "customer_wrote_again"),
 )
+
+
+class Participation(StrEnum):
+    """Commands about who takes part in a conversation beside its agent. They move it nowhere."""
+
+    CONSULT = "consult"
+    JOIN = "join"
+    MONITOR = "monitor"
+    LEAVE = "leave"
+    REMOVE = "remove_participant"
+
+
+_Place = Status | Phase
+_TAKEN: frozenset[_Place] = frozenset({_TALKING, _WAITING, _WRAP_UP})
+_THERE: frozenset[_Place] = _TAKEN | {_OFFERED}
+
+PARTICIPATION: dict[Participation, frozenset[_Place]] = {
+    Participation.CONSULT: frozenset({_TALKING}),
+    Participation.JOIN: frozenset({_TALKING}),
+    Participation.MONITOR: _TAKEN,
+    Participation.LEAVE: _THERE,
+    Participation.REMOVE: _THERE,
+}
+"""Where each of them is possible; of Active its phases are named (docs/reference/service-behaviour.md)."""
 
 WITHOUT_CAUSE = frozenset({_T.BOT_ESCALATES, _T.BOT_ENDS})
 """Triggers that come with bots."""

@@ -24,7 +24,7 @@ from domain.workstreams.conversation_settings import (
     SurveyWay,
 )
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 """The number of the shape of `ThreadState`, wherever it is kept. Who finds a higher one than this leaves it.
 
 It grows when older code would misread or lose what newer code writes. A new field has a default that says
@@ -79,6 +79,38 @@ class Stay:
         return self.record.end is not None
 
 
+class ParticipantMode(StrEnum):
+    """What somebody does in a conversation of somebody else.
+
+    CONSULT: reads along and advises its agent. JOIN: also writes to the customer. MONITOR: a supervisor who
+    watches.
+    """
+
+    CONSULT = "consult"
+    JOIN = "join"
+    MONITOR = "monitor"
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """Somebody beside the agent of a conversation, from `since` to `left_at`, which `end` explains.
+
+    Who was asked by `asked_by` has until `expires_at` to answer, and takes part from `joined_at` on.
+    `until_answered`: the former agent, who stays until a supervisor's transfer is answered.
+    """
+
+    id: str
+    agent_id: str
+    mode: ParticipantMode
+    since: datetime
+    asked_by: str | None = None
+    expires_at: datetime | None = None
+    joined_at: datetime | None = None
+    until_answered: bool = False
+    left_at: datetime | None = None
+    end: str | None = None
+
+
 class Side(StrEnum):
     """Which side of a conversation spoke."""
 
@@ -98,7 +130,8 @@ class Conversation:
     `stay` is its place in a queue, or was the last; `offer` while it awaits acceptance; `returns` how often
     each agent was offered it since it was routed and did not take it.
     `last_speaker` and `last_spoke_at` tell who spoke last and when we learnt of it: whose answer is owed, and
-    since when. `customer_wrote_at` is the customer's newest message by Meta's clock.
+    since when. `customer_wrote_at` is the customer's newest message by Meta's clock. `participants` are there
+    beside the agent, or asked to be.
     """
 
     id: str
@@ -124,6 +157,7 @@ class Conversation:
     stay: Stay | None = None
     offer: Offer | None = None
     returns: dict[str, int] = field(default_factory=dict)
+    participants: tuple[Participant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from domain.conversations import stays, surveys
+from domain.conversations import participants, stays, surveys
 from domain.conversations.automated_messages import say
 from domain.conversations.changes import Draft, FactValue
 from domain.conversations.lifecycle import ActorKind, Phase, Status, Transition, Trigger, transition
@@ -150,6 +150,9 @@ def apply_transition(
         moved = _with_session(draft, moved, row, assignee)
     if row.target is Status.OPEN:
         moved = replace(moved, agent_id=None)
+    moved = participants.after_move(draft, conversation, moved, row)
+    if row.trigger is Trigger.TRANSFER and conversation.status is Status.ACTIVE:
+        moved = _keep_former_agent(draft, conversation, moved, row, actor_id)
     draft.note(
         FactKind(f"conversation.{row.target}"),
         row.actor,
@@ -327,6 +330,15 @@ def _without_offer(
     if outcome.counts_as_declined:
         returns = {**returns, offer.agent_id: returns.get(offer.agent_id, 0) + 1}
     return replace(conversation, offer=None, returns=returns)
+
+
+def _keep_former_agent(
+    draft: Draft, before: Conversation, moved: Conversation, row: Transition, actor_id: str | None
+) -> Conversation:
+    """An agent whose conversation somebody else transfers stays until the offer is answered."""
+    if before.session is None or before.session.agent_id == actor_id:
+        return moved
+    return participants.keep_former_agent(draft, moved, before.session, row)
 
 
 def _without_stay(

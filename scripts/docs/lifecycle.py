@@ -6,6 +6,7 @@ from datetime import timedelta
 from domain.conversations.deadlines import IDLE_LIMIT, WRAP_UP_LIMIT
 from domain.conversations.held_messages import HELD_LIMIT
 from domain.conversations.lifecycle import (
+    PARTICIPATION,
     TRANSITIONS,
     WITHOUT_CAUSE,
     ActorKind,
@@ -58,6 +59,25 @@ FACTS: tuple[tuple[FactKind, str, str], ...] = (
         FactKind.OFFER_WITHDRAWN,
         "somebody else has it, it was closed, or the agent is gone",
         "offer_id, agent_id, reason",
+    ),
+    (FactKind.CONSULT_ASKED, "a colleague is asked to advise", "participant_id, agent_id, expires_at"),
+    (FactKind.CONSULT_ACCEPTED, "the colleague reads along from now on", "participant_id, agent_id"),
+    (FactKind.CONSULT_DECLINED, "the colleague declined", "participant_id, agent_id"),
+    (FactKind.CONSULT_TIMED_OUT, "the colleague did not answer in time", "participant_id, agent_id"),
+    (
+        FactKind.CONSULT_WITHDRAWN,
+        "the colleague is asked no more, as the session ended or they are gone",
+        "participant_id, agent_id, reason",
+    ),
+    (
+        FactKind.PARTICIPANT_JOINED,
+        "somebody takes part beside the agent, or in another way than before",
+        "participant_id, agent_id, mode",
+    ),
+    (
+        FactKind.PARTICIPANT_LEFT,
+        "somebody takes part no more",
+        "participant_id, agent_id, mode, reason",
     ),
     (
         FactKind.SESSION_STARTED,
@@ -164,7 +184,13 @@ FACTS: tuple[tuple[FactKind, str, str], ...] = (
 
 def renewed(page: str) -> str:
     """The page with its tables generated again."""
-    for name, table in {"transitions": _transitions, "deadlines": _deadlines, "facts": _facts}.items():
+    tables = {
+        "transitions": _transitions,
+        "participation": _participation,
+        "deadlines": _deadlines,
+        "facts": _facts,
+    }
+    for name, table in tables.items():
         page = with_table(page, name, table())
     return page
 
@@ -188,6 +214,20 @@ def _transitions() -> str:
     )
 
 
+def _participation() -> str:
+    return _table(
+        ("command", "possible in"),
+        (
+            (f"`{action.replace('_', '-')}`", ", ".join(sorted(_place(each) for each in where)))
+            for action, where in PARTICIPATION.items()
+        ),
+    )
+
+
+def _place(place: Status | Phase) -> str:
+    return _state(Status.ACTIVE, place) if isinstance(place, Phase) else _state(place, None)
+
+
 def _deadlines() -> str:
     live = DEFAULT_SETTINGS
     return _table(
@@ -202,6 +242,12 @@ def _deadlines() -> str:
             ),
             (
                 "an offer ends",
+                "after it was made",
+                "workstream `notification.countdown_seconds`",
+                _length(DEFAULT_COUNTDOWN_SECONDS),
+            ),
+            (
+                "an invitation to consult ends",
                 "after it was made",
                 "workstream `notification.countdown_seconds`",
                 _length(DEFAULT_COUNTDOWN_SECONDS),

@@ -19,6 +19,7 @@ from domain.events.kinds import FactKind
 from domain.pages.problems import RESTORED
 from domain.sending.decide_send import SenderKind
 from domain.sending.delivery import MessageStatus
+from store.conversations.participants import forget_participants
 from store.events.events import event_row, key_of
 from store.tables import AgentSession, Conversation, Event, Message, Survey
 
@@ -68,6 +69,7 @@ class Discarded:
         self._unsay()
         self._detach()
         self._restore_sessions()
+        forget_participants(self._session, self._change, self._begun_participations())
         self._close_conversations()
         self._end_surveys()
         self._restore_statuses()
@@ -137,6 +139,10 @@ class Discarded:
         self._execute(update(AgentSession).where(col(AgentSession.id).in_(started)).values(never_was))
         still_open = {"closed_at": None, "closure_reason": None}
         self._execute(update(AgentSession).where(col(AgentSession.id).in_(closed)).values(still_open))
+
+    def _begun_participations(self) -> set[str]:
+        begun = (FactKind.CONSULT_ASKED, FactKind.PARTICIPANT_JOINED)
+        return {each for kind in begun for each in self._named("participant_id", kind)}
 
     def _close_conversations(self) -> None:
         never_was = {

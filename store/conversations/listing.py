@@ -16,6 +16,7 @@ from domain.sending.window import Stage
 from domain.workstreams.automated_texts import placeholder_names
 from domain.workstreams.conversation_settings import ConversationSettings
 from store.access.visibility import Reader, conversation_is_listed, joined, queues_of, served
+from store.conversations.participants import participants_of
 from store.db.ranges import Span, merged, unindexed
 from store.db.sql import among
 from store.search import texts as search_texts
@@ -27,6 +28,7 @@ from store.tables import (
     Customer,
     Message,
     Page,
+    Participant,
     SessionTemplate,
     Thread,
     Workstream,
@@ -35,6 +37,8 @@ from store.workstreams import context_variables as context
 
 LIVE_STATUSES = tuple(status.value for status in Status if status is not Status.CLOSED)
 CLOSING_SOON = timedelta(hours=1)
+_SHARED = frozenset({Status.ACTIVE.value, Status.WAITING.value, Status.WRAP_UP.value})
+"""In these somebody may take part beside the agent."""
 
 Place = tuple[datetime, str]
 
@@ -70,7 +74,7 @@ class ConversationRecord:
     """A conversation's row with those that it is shown with.
 
     `names` and `variables` fill the placeholders of its workstream's session template; `variables` are read
-    only where that mentions some.
+    only where that mentions some. `participants`: who takes part beside its agent.
     """
 
     conversation: Conversation
@@ -80,6 +84,7 @@ class ConversationRecord:
     template: SessionTemplate | None
     names: Mapping[str, str]
     variables: Mapping[str, str] = field(default_factory=dict)
+    participants: Sequence[Participant] = ()
 
     @property
     def activity_at(self) -> datetime:
@@ -199,10 +204,19 @@ def _read(session: Session, statement: Select[*tuple[Any, ...]]) -> list[Convers
         for conversation, customer, thread, turn, template, agent, page in session.execute(statement)
     ]
     needing = [record.conversation.id for record in records if _needs_variables(record)]
-    if not needing:
+    variables = context.as_texts(session, needing) if needing else {}
+    shared = [each.conversation.id for each in records if each.conversation.status in _SHARED]
+    participants = participants_of(session, shared)
+    if not variables and not participants:
         return records
-    variables = context.as_texts(session, needing)
-    return [replace(each, variables=variables.get(each.conversation.id, {})) for each in records]
+    return [
+        replace(
+            each,
+            variables=variables.get(each.conversation.id, {}),
+            participants=participants.get(each.conversation.id, ()),
+        )
+        for each in records
+    ]
 
 
 def _needs_variables(record: ConversationRecord) -> bool:

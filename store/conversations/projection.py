@@ -21,6 +21,7 @@ from store.conversations.conversation_settings import conversation_settings
 from store.conversations.created_messages import create_messages
 from store.conversations.discarded_projections import Discarded
 from store.conversations.messages import decide_status
+from store.conversations.participants import write_participants
 from store.conversations.state_versions import as_kept, readable
 from store.db.sql import insert_if_new, table_of, upsert
 from store.events.events import append_events, event_row, key_of
@@ -191,6 +192,7 @@ def _write(
     if discarded is not None and (live := state.conversation) is not None and live.session is not None:
         _start_sessions(session, (StartedSession(live.id, live.session),))
     _close_sessions(session, change.closed_sessions)
+    write_participants(session, change, repairs=discarded is not None)
     _attach(session, change.attached, conversations)
     for conversation in conversations:
         if conversation.id in opened.union(change.reopened):

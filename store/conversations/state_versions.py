@@ -30,7 +30,12 @@ def _with_offers(state: _State) -> _State:
     return state | {name: upgraded(state.get(name)) for name in names if name in state}
 
 
-UPGRADES: dict[int, Callable[[_State], _State]] = {6: _with_offers}
+def _with_participants(state: _State) -> _State:
+    """8: people take part in a conversation beside its agent. Until then nobody did, as the default says."""
+    return state
+
+
+UPGRADES: dict[int, Callable[[_State], _State]] = {6: _with_offers, 7: _with_participants}
 """One step from each released shape to the next, by the number that it starts from.
 
 6 is the first shape that is read. A version has one way to the next for ever.

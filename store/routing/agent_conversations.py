@@ -1,4 +1,4 @@
-"""Which conversations an agent has, and which are offered to them."""
+"""Which conversations an agent has or takes part in, and which are offered to them."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from domain.conversations.lifecycle import Phase, Status
 from store.routing.slot_states import slot_is_claimed
-from store.tables import Conversation, Slot
+from store.tables import Conversation, Participant, Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ def conversations_of(
 ) -> list[ThreadOfConversation]:
     """An agent's active conversations after an id, by id; with them those that are just being offered.
 
+    Those of others in which they take part belong to them, too, or, with `only_offered`, are asked to.
     A claim belongs to them: its conversation may hear of the offer later than of what is told now.
     """
     claimed = select(Slot.conversation_id).where(Slot.agent_id == agent_id, slot_is_claimed())
@@ -31,10 +32,15 @@ def conversations_of(
     if only_offered:
         theirs.append(Conversation.phase == Phase.AWAITING_ACCEPTANCE.value)
     own = select(Conversation.id).where(*theirs)
+    part = select(Participant.conversation_id).where(
+        Participant.agent_id == agent_id, col(Participant.left_at).is_(None)
+    )
+    if only_offered:
+        part = part.where(col(Participant.joined_at).is_(None))
     found = session.exec(
         select(Conversation.id, Conversation.page_id, Conversation.customer_id)
         .where(
-            or_(col(Conversation.id).in_(own), col(Conversation.id).in_(claimed)),
+            or_(*(col(Conversation.id).in_(each) for each in (own, claimed, part))),
             col(Conversation.id) > after,
         )
         .order_by(col(Conversation.id))

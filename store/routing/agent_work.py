@@ -43,7 +43,7 @@ def read_work(session: Session, agent_id: str, now: datetime) -> AgentWork:
     participations = session.exec(
         select(Participant)
         .where(Participant.agent_id == agent_id, col(Participant.left_at).is_(None))
-        .order_by(col(Participant.joined_at))
+        .order_by(col(Participant.since), col(Participant.id))
         .limit(MAX_LISTED)
     ).all()
     had = [pair for pair in mine if pair[0].phase != Phase.AWAITING_ACCEPTANCE]

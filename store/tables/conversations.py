@@ -67,15 +67,24 @@ class AgentSession(SQLModel, table=True):
 
 
 class Participant(SQLModel, table=True):
-    """Somebody beside the agent of a conversation. A projection. `mode`: `consult`, `join` or `monitor`."""
+    """Somebody beside the agent of a conversation, from `since` to `left_at`. A projection.
+
+    `mode`: `consult`, `join` or `monitor`. Whom `asked_by` has asked may answer until `expires_at`, and takes
+    part from `joined_at` on. `end`: why they left, or did not come.
+    """
 
     __tablename__ = "conversation_participant"
 
-    conversation_id: Deleted[str] = Field(primary_key=True, foreign_key="conversation.id")
-    agent_id: Deleted[str] = Field(primary_key=True, foreign_key="agent.id", index=True)
+    id: Deleted[str] = Field(primary_key=True)
+    conversation_id: Deleted[str] = Field(foreign_key="conversation.id", index=True)
+    agent_id: Deleted[str] = Field(index=True)
     mode: Deleted[str]
-    joined_at: Deleted[datetime] = instant()
+    since: Deleted[datetime] = instant()
+    asked_by: Deleted[str | None] = None
+    expires_at: Deleted[datetime | None] = instant(nullable=True)
+    joined_at: Deleted[datetime | None] = instant(nullable=True)
     left_at: Deleted[datetime | None] = instant(nullable=True)
+    end: Deleted[str | None] = None
 
 
 class ContextVariable(SQLModel, table=True):

@@ -5,6 +5,7 @@ from typing import Any
 
 from domain.conversations.command_types import (
     CancelMessage,
+    ChangeParticipant,
     Command,
     EndConversation,
     GiveToAgent,
@@ -14,6 +15,7 @@ from domain.conversations.command_types import (
     Reply,
     SendHeldMessage,
     StartConversation,
+    TakePart,
 )
 
 _KINDS: dict[str, type[Any]] = {
@@ -23,6 +25,11 @@ _KINDS: dict[str, type[Any]] = {
     "transfer": GiveToAgent,
     "assign_to_queue": GiveToQueue,
     "transfer_to_queue": GiveToQueue,
+    "consult": ChangeParticipant,
+    "join": ChangeParticipant,
+    "remove_participant": ChangeParticipant,
+    "monitor": TakePart,
+    "leave": TakePart,
     "end": EndConversation,
     "reply": Reply,
     "send_held": SendHeldMessage,
@@ -41,13 +48,15 @@ def make_command(
     """The command of this action.
 
     It may be given a message's id, or false values, for fields that it lacks: tests ask for any action alike.
-    Unless told otherwise, a conversation is given to zoe, or to the default queue.
+    Unless told otherwise, a conversation is given to zoe, who is also the colleague, or to the default queue.
     """
     kind = kind_of(action)
-    if kind in (MoveConversation, GiveToAgent, GiveToQueue):
+    if kind in (MoveConversation, GiveToAgent, GiveToQueue, ChangeParticipant, TakePart):
         more["action"] = action
     if kind is GiveToAgent:
         more.setdefault("to_agent_id", "zoe")
+    if kind is ChangeParticipant:
+        more.setdefault("participant_id", "zoe")
     if kind is GiveToQueue:
         more.setdefault("queue_id", "default")
     known = {each.name for each in fields(kind)}

@@ -52,6 +52,7 @@ _COMPARED: tuple[tuple[type[SQLModel], frozenset[str]], ...] = (
     (tables.Conversation, frozenset({"version"})),
     (tables.AgentSession, frozenset()),
     (tables.QueueStay, frozenset()),
+    (tables.Participant, frozenset()),
     # A stay that is there already is left to the dispatcher, with the age that an earlier attempt gave it.
     (tables.WorkItem, frozenset({"written_at", "age_at"})),
     (tables.Survey, frozenset({"token", "version"})),
@@ -431,6 +432,7 @@ def _clear(engine: Engine) -> None:
             tables.WorkItemWish,
             tables.WorkItem,
             tables.QueueStay,
+            tables.Participant,
             tables.Survey,
             tables.AgentSession,
             tables.Message,

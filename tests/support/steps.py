@@ -9,17 +9,18 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import count
+from typing import Any
 
 from hypothesis import strategies as st
 
 from domain.conversations.changes import Change, Refusal, SendOutcome
-from domain.conversations.command_types import AgentCommand, Command
+from domain.conversations.command_types import AgentCommand, ChangeParticipant, Command
 from domain.conversations.conversation import apply_event, decide, with_settings
 from domain.conversations.deadlines import fire, next_deadline
 from domain.conversations.distribution import cause_of_gone, take_agent_gone, take_offer, take_routing
-from domain.conversations.lifecycle import TRANSITIONS, ActorKind, allowed_commands
+from domain.conversations.lifecycle import TRANSITIONS, ActorKind, Participation, allowed_commands
 from domain.conversations.outbox import send_postponed, send_settled
-from domain.conversations.state import ThreadEvent, ThreadEventKind, ThreadState
+from domain.conversations.state import Conversation, ThreadEvent, ThreadEventKind, ThreadState
 from domain.conversations.stays import is_unrouted
 from domain.routing.absence import WhenAgentGone
 from domain.routing.capacity import BlockCapacity, Origin, WrapUpCapacity
@@ -43,7 +44,7 @@ from domain.workstreams.conversation_settings import (
     SurveyWay,
     TimeOutRule,
 )
-from support.commands import make_command
+from support.commands import kind_of, make_command
 
 START = datetime(2026, 3, 27, 12, tzinfo=UTC)
 TICK = timedelta(milliseconds=1)
@@ -101,6 +102,7 @@ class Asks:
     meant: Meant = Meant.LIVE
     hold: bool = False
     skip_survey: bool = False
+    colleague: str = "zoe"
     which: int = 0
 
 
@@ -123,9 +125,10 @@ class IsOffered:
 
 @dataclass(frozen=True, slots=True)
 class AgentGoes:
-    """Who has the conversation, or is offered it, is gone."""
+    """Who has the conversation, or is offered it, is gone; or, with `beside`, who takes part in it."""
 
     final: bool = True
+    beside: bool = False
 
 
 class SendResult(StrEnum):
@@ -218,8 +221,8 @@ def realise(step: Step, state: ThreadState, now: datetime, serial: int) -> Doing
         case IsOffered():
             doing = _offer(step, state, now, serial)
         case AgentGoes(final=final):
-            live = state.conversation
-            doing = AgentGone(live.agent_id, now, final) if live and live.agent_id else None
+            gone = _who_goes(step, state.conversation)
+            doing = AgentGone(gone, now, final) if gone is not None else None
         case SettingsChange(settings=settings):
             doing = replace(settings, version=state.settings.version + 1)
         case TimePasses(by=by, beside=beside):
@@ -256,6 +259,14 @@ def _offer(step: IsOffered, state: ThreadState, now: datetime, serial: int) -> O
     )
 
 
+def _who_goes(step: AgentGoes, live: Conversation | None) -> str | None:
+    if live is None:
+        return None
+    if step.beside:
+        return live.participants[0].agent_id if live.participants else None
+    return live.agent_id
+
+
 def _command(step: Asks, state: ThreadState, serial: int) -> Command | None:
     live, former = state.conversation, state.last_closed
     meant = {Meant.LIVE: live or former, Meant.FORMER: former, Meant.UNKNOWN: None}[step.meant]
@@ -270,11 +281,13 @@ def _command(step: Asks, state: ThreadState, serial: int) -> Command | None:
         if not state.held:
             return None
         message_id = state.held[step.which % len(state.held)].message_id
-    own = {
+    own: dict[str, Any] = {
         "message_id": message_id,
         "hold": step.hold and action == "reply",
         "skip_survey": step.skip_survey and action == "end",
     }
+    if kind_of(action) is ChangeParticipant:
+        own["participant_id"] = step.colleague
     return make_command(
         action,
         f"c{serial}",
@@ -440,7 +453,16 @@ is_offered = st.builds(
     st.sampled_from([True, True, True, False]),
     st.sampled_from([False, False, False, True]),
 )
-agent_goes = st.builds(AgentGoes, st.booleans())
+agent_goes = st.builds(AgentGoes, st.booleans(), st.booleans())
+_participations = st.sampled_from([each.value for each in Participation])
+_beside = st.sampled_from([(None, False), (None, False), ("zoe", False), ("tom", False), ("eve", True)])
+takes_part = st.builds(
+    lambda action, who, colleague: Asks(action, who[0], supervises=who[1], colleague=colleague),
+    _participations,
+    _beside,
+    st.sampled_from(["zoe", "zoe", "tom", "eve"]),
+)
+answers_invitation = st.builds(Asks, st.sampled_from(["accept", "accept", "decline"]), st.just("zoe"))
 answers_offer = st.builds(
     Asks,
     st.sampled_from(["accept", "accept", "decline", "pick"]),
@@ -546,6 +568,9 @@ def any_step(*, busy_engine: bool = True) -> st.SearchStrategy[Step]:
         is_offered,
         is_offered,
         answers_offer,
+        takes_part,
+        takes_part,
+        answers_invitation,
         agent_goes,
         held_commands,
         send_ends,

@@ -149,7 +149,12 @@ async def test_the_work_list_shows_offers_conversations_and_room(api: Api, seed:
         conversation.phase, conversation.offer_expires_at = "awaiting_acceptance", expires_at
         session.add(
             tables.Participant(
-                conversation_id=others.conversation_id, agent_id=agent_id, mode="consult", joined_at=NOW
+                id="part-1",
+                conversation_id=others.conversation_id,
+                agent_id=agent_id,
+                mode="consult",
+                since=NOW,
+                joined_at=NOW,
             )
         )
         session.flush()

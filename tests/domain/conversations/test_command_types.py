@@ -9,6 +9,7 @@ from pydantic_core import to_json
 from base.json_codec import adapter_of
 from domain.conversations.command_types import (
     CancelMessage,
+    ChangeParticipant,
     Command,
     EndConversation,
     GiveToAgent,
@@ -18,8 +19,9 @@ from domain.conversations.command_types import (
     Reply,
     SendHeldMessage,
     StartConversation,
+    TakePart,
 )
-from domain.conversations.lifecycle import Trigger
+from domain.conversations.lifecycle import Participation, Trigger
 
 IDS: dict[str, Any] = {
     "command_id": "one",
@@ -38,6 +40,11 @@ COMMANDS = [
     Reply(**IDS, message_id="m", hold=True, resends="n"),
     SendHeldMessage(**IDS, message_id="m", supervises=True),
     CancelMessage(**IDS, message_id="m"),
+    *(
+        ChangeParticipant(**IDS, action=action, participant_id="tom")
+        for action in (Participation.CONSULT, Participation.JOIN, Participation.REMOVE)
+    ),
+    *(TakePart(**IDS, action=action) for action in (Participation.MONITOR, Participation.LEAVE)),
     *(
         MoveConversation(**IDS, action=action)
         for action in (

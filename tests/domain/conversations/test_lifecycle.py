@@ -73,6 +73,12 @@ def story_before(row: Transition) -> Story:
     return story
 
 
+def legal(status: Status, *, supervises: bool) -> list[str]:
+    """What may be asked for by who has the conversation, in which nobody else takes part."""
+    consults = ["consult"] if status is Status.ACTIVE else []
+    return [*allowed_commands(status, supervises=supervises), *consults]
+
+
 def settings_for(row: Transition) -> ConversationSettings:
     auto = row.trigger is Trigger.AUTO_ASSIGN
     notification = NotificationSettings(reject_button=not auto, auto_assign=auto)
@@ -185,7 +191,7 @@ def test_an_illegal_command_is_refused_with_what_is_legal(
     before = story.state
     refusal = story.is_refused(command, supervises=supervises, message_id="r2")
     assert (refusal.code, refusal.status) == ("invalid_state", status)
-    assert list(refusal.allowed_commands) == allowed_commands(status, supervises=supervises)
+    assert list(refusal.allowed_commands) == legal(status, supervises=supervises)
     assert story.state == before
 
 
@@ -193,7 +199,7 @@ def test_an_illegal_command_is_refused_with_what_is_legal(
 @pytest.mark.parametrize("status", Status)
 def test_what_a_refusal_calls_legal_is_obeyed(status: Status, supervises: bool) -> None:
     settings = ConversationSettings(automated_messages=(), reopen_closed_within_seconds=REOPENABLE)
-    for command in allowed_commands(status, supervises=supervises):
+    for command in legal(status, supervises=supervises):
         story_in(status, settings).asks(command, supervises=supervises, message_id="r2")
 
 
@@ -208,7 +214,7 @@ def test_only_a_supervisor_closes_by_force() -> None:
 def test_no_agent_starts_what_is_there(status: Status) -> None:
     refusal = story_in(status, ConversationSettings()).is_refused("start", conversation_id="new")
     assert (refusal.code, refusal.status) == ("conversation_exists", status)
-    assert list(refusal.allowed_commands) == allowed_commands(status, supervises=False)
+    assert list(refusal.allowed_commands) == legal(status, supervises=False)
 
 
 def test_the_table_has_every_trigger_and_each_source_and_trigger_once() -> None:

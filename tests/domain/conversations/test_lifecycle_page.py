@@ -18,11 +18,13 @@ PAGE = DOCS / "lifecycle.md"
 SUBJECTS = {
     "attachment",
     "command",
+    "consult",
     "conversation",
     "event",
     "message",
     "notice",
     "offer",
+    "participant",
     "rule",
     "session",
     "survey",

@@ -29,6 +29,8 @@ from domain.conversations.lifecycle import TRANSITIONS, Phase, Status
 from domain.conversations.state import (
     SURVEY_UNDER_WAY,
     Conversation,
+    Participant,
+    ParticipantMode,
     ThreadEvent,
     ThreadEventKind,
     ThreadState,
@@ -77,6 +79,7 @@ class Thread(RuleBasedStateMachine):
         self.opened: dict[str, datetime] = {}
         self.closed: dict[str, Conversation] = {}
         self.stays: dict[tuple[str, int], StayRecord] = {}
+        self.participants: dict[str, Participant] = {}
         self.surveys: dict[str, str] = {}
         self.keys: set[tuple[object, ...]] = set()
         self.attached: dict[str, str] = {}
@@ -147,6 +150,16 @@ class Thread(RuleBasedStateMachine):
         self._take(step)
 
     @precondition(lambda self: self.model.state.conversation is not None)
+    @rule(step=steps.takes_part)
+    def somebody_takes_part(self, step: Step) -> None:
+        self._take(step)
+
+    @precondition(lambda self: self.model.state.conversation is not None)
+    @rule(step=steps.answers_invitation)
+    def an_invitation_is_answered(self, step: Step) -> None:
+        self._take(step)
+
+    @precondition(lambda self: self.model.state.conversation is not None)
     @rule(step=steps.agent_goes)
     def its_agent_goes(self, step: Step) -> None:
         self._take(step)
@@ -210,6 +223,10 @@ class Thread(RuleBasedStateMachine):
             assert former_stay is None or former_stay.end is None, "what is over is over"
             assert former_stay is not None or (key[1] == 1 or self.stays[key[0], key[1] - 1].end is not None)
             self.stays[key] = each.record
+        for changed in change.participants:
+            former_part = self.participants.get(changed.participant.id)
+            assert former_part is None or former_part.left_at is None, "who left comes by another id"
+            self.participants[changed.participant.id] = changed.participant
         for conversation in change.settled:
             assert conversation.status is Status.CLOSED
             assert conversation.closed_at == conversation.status_changed_at
@@ -342,6 +359,28 @@ class Thread(RuleBasedStateMachine):
         place = placement_of(live, self.model.state.settings.distribution.wrap_up, now)
         assert place.waiting is None or place.slot is None
         assert (place.slot is not None) >= (live.status is Status.ACTIVE)
+
+    @invariant()
+    def who_takes_part_makes_sense(self) -> None:
+        live = self.model.state.conversation
+        present = live.participants if live is not None else ()
+        assert {key for key, each in self.participants.items() if each.left_at is None} == {
+            each.id for each in present
+        }
+        agents = [each.agent_id for each in present]
+        assert len(agents) == len(set(agents))
+        if live is not None and present:
+            assert live.agent_id not in agents
+            assert live.status in (Status.ACTIVE, Status.WAITING, Status.WRAP_UP)
+        for each in present:
+            assert each == self.participants[each.id], "every change of it is recorded"
+            assert (each.joined_at is None) == (each.expires_at is not None)
+            if each.mode is not ParticipantMode.MONITOR and live is not None:
+                assert live.phase is (
+                    Phase.AWAITING_ACCEPTANCE if each.until_answered else Phase.IN_CONVERSATION
+                )
+            if each.expires_at is not None and self.acted_on_all:
+                assert self.model.now < each.expires_at
 
     @invariant()
     def the_state_survives_being_written(self) -> None:

@@ -96,9 +96,11 @@ def _add(session: Session, talk: Talk) -> None:
     for agent_id, is_gone in talk.participants:
         session.add(
             tables.Participant(
+                id=f"{talk.id}-{agent_id}",
                 conversation_id=talk.id,
                 agent_id=agent_id,
                 mode="consult",
+                since=NOON,
                 joined_at=NOON,
                 left_at=NOON if is_gone else None,
             )
