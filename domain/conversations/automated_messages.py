@@ -27,7 +27,16 @@ MAX_IN_PERIOD = 12
 switched on stay below."""
 
 _CAUSED_BY_AGENTS = frozenset(
-    {AutomatedTrigger.AGENT_JOINED, AutomatedTrigger.AGENT_ENDED, AutomatedTrigger.SESSION_ENDED}
+    {
+        AutomatedTrigger.AGENT_JOINED,
+        AutomatedTrigger.TRANSFER_ACCEPTED,
+        AutomatedTrigger.CONSULT_ACCEPTED,
+        AutomatedTrigger.CONSULT_ENDED,
+        AutomatedTrigger.COLLEAGUE_JOINED,
+        AutomatedTrigger.COLLEAGUE_LEFT,
+        AutomatedTrigger.AGENT_ENDED,
+        AutomatedTrigger.SESSION_ENDED,
+    }
 )
 """Each of these follows something that a person did, and may be said as often as that is done."""
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.conversations import participants, stays
+from domain.conversations.automated_messages import say
 from domain.conversations.changes import Change, Draft, FactValue, NewId
 from domain.conversations.deadlines import fire_due
 from domain.conversations.lifecycle import ActorKind, Phase, Status, Trigger
@@ -12,10 +13,12 @@ from domain.conversations.transitions import Assignee, apply_transition, require
 from domain.events.kinds import FactKind
 from domain.routing.absence import GoneOutcome, agent_gone_outcome
 from domain.routing.demand import DEFAULT_QUEUE_ID
+from domain.routing.overflow import OverflowCondition
 from domain.routing.placement import StayEnd
-from domain.routing.route_to_queue import WhenEmpty
+from domain.routing.route_to_queue import RouteReason, WhenEmpty
 from domain.routing.routed import Routed
 from domain.routing.routing_signals import AgentGone, OfferMade
+from domain.workstreams.conversation_settings import AutomatedTrigger
 
 QUEUE_DELETED = "queue_deleted"
 """Why a conversation is in the default queue."""
@@ -52,6 +55,7 @@ def take_routing(
             conversation_id=conversation_id,
             data={"queue_id": routed.demand.queue_id, "when_empty": routed.when_empty},
         )
+    _tell_customer(draft, conversation, routed)
     if routed.ends:
         apply_transition(draft, conversation, required(Status.OPEN, Trigger.OVERFLOW))
     elif routed.when_empty is WhenEmpty.CLOSE:
@@ -71,6 +75,22 @@ def take_deleted_queue(state: ThreadState, queue_id: str, now: datetime, new_id:
     entered = stays.enter_queue(draft, conversation, DEFAULT_QUEUE_ID, QUEUE_DELETED, diagnosis=diagnosis)
     draft.set(conversation=entered)
     return draft.done()
+
+
+_FAILED = frozenset({RouteReason.RULE_FAILED, RouteReason.UNKNOWN_QUEUE})
+_CLOSED = {
+    OverflowCondition.HOLIDAY: AutomatedTrigger.HOLIDAY,
+    OverflowCondition.OUT_OF_HOURS: AutomatedTrigger.OUT_OF_HOURS,
+}
+
+
+def _tell_customer(draft: Draft, conversation: Conversation, routed: Routed) -> None:
+    """Say that nobody is there now, or that nobody can be found."""
+    if routed.closed_by in _CLOSED:
+        say(draft, conversation, _CLOSED[routed.closed_by])
+    waits = not routed.ends and routed.when_empty is not WhenEmpty.CLOSE
+    if waits and (routed.reason in _FAILED or routed.when_empty is not None):
+        say(draft, conversation, AutomatedTrigger.AGENT_NOT_ASSIGNED)
 
 
 def take_offer(state: ThreadState, offer: OfferMade, now: datetime, new_id: NewId) -> Change:

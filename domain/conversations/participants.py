@@ -7,12 +7,14 @@ until the conversation is Open or Closed.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from domain.conversations.automated_messages import say
 from domain.conversations.changes import Draft, FactValue, Refusal
 from domain.conversations.command_types import ChangeParticipant, ParticipationCommand
 from domain.conversations.lifecycle import PARTICIPATION, ActorKind, Participation, Phase, Status, Transition
 from domain.conversations.state import AgentSession, Conversation, Participant, ParticipantMode
 from domain.events.kinds import FactKind
 from domain.routing.offers import Answer
+from domain.workstreams.conversation_settings import AutomatedTrigger
 
 MAX_PARTICIPANTS = 5
 """Colleagues in one conversation, those who only watch apart (docs/reference/service-behaviour.md)."""
@@ -75,7 +77,7 @@ def change_participation(
             if present is None or present.mode is not mode:
                 _enter(draft, conversation, present or _newcomer(draft, whom, mode), mode, by)
         case Participation.LEAVE | Participation.REMOVE if present is not None:
-            _put(draft, _without(draft, conversation, present, _REASONS[action], by))
+            _leave(draft, conversation, present, _REASONS[action], by)
     return None
 
 
@@ -111,7 +113,7 @@ def take_gone_participant(
     found = find_participant(conversation, agent_id)
     if found is None or (found.joined_at is not None and (not final or found.joined_at > since)):
         return
-    _put(draft, _without(draft, conversation, found, "agent_disconnected", _SYSTEM))
+    _leave(draft, conversation, found, "agent_disconnected", _SYSTEM)
 
 
 def keep_former_agent(
@@ -235,19 +237,37 @@ def _enter(
     draft: Draft, conversation: Conversation, participant: Participant, mode: ParticipantMode, by: "_By"
 ) -> None:
     """Take part from now on, or in another way."""
+    whom = participant.agent_id
     if participant.expires_at is not None:
-        whose = _By(ActorKind.AGENT, participant.agent_id)
-        _note(draft, conversation, participant, FactKind.CONSULT_ACCEPTED, whose)
+        _note(draft, conversation, participant, FactKind.CONSULT_ACCEPTED, _By(ActorKind.AGENT, whom))
+        say(draft, conversation, AutomatedTrigger.CONSULT_ACCEPTED, agent_id=whom)
     joined_at = participant.joined_at or draft.at
     entered = replace(participant, mode=mode, expires_at=None, joined_at=joined_at, until_answered=False)
     _put(draft, _with(draft, conversation, entered))
     _note(draft, conversation, entered, FactKind.PARTICIPANT_JOINED, by, mode=entered.mode)
+    if mode is ParticipantMode.JOIN:
+        say(draft, conversation, AutomatedTrigger.COLLEAGUE_JOINED, agent_id=whom)
 
 
 def _with(draft: Draft, conversation: Conversation, participant: Participant) -> Conversation:
     draft.change_participant(conversation.id, participant)
     others = tuple(each for each in conversation.participants if each.id != participant.id)
     return replace(conversation, participants=(*others, participant))
+
+
+_SAID_OF_LEAVING = {
+    ParticipantMode.CONSULT: AutomatedTrigger.CONSULT_ENDED,
+    ParticipantMode.JOIN: AutomatedTrigger.COLLEAGUE_LEFT,
+}
+
+
+def _leave(
+    draft: Draft, conversation: Conversation, participant: Participant, reason: str, by: "_By"
+) -> None:
+    """Somebody leaves while the conversation goes on, and the customer may be told."""
+    _put(draft, _without(draft, conversation, participant, reason, by))
+    if participant.joined_at is not None and participant.mode in _SAID_OF_LEAVING:
+        say(draft, conversation, _SAID_OF_LEAVING[participant.mode], agent_id=participant.agent_id)
 
 
 def _without(

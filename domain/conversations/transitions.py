@@ -38,6 +38,10 @@ _AUTOMATED_MESSAGE_FOR: dict[Trigger, AutomatedTrigger] = {
     Trigger.REOPEN: AutomatedTrigger.AGENT_JOINED,
     Trigger.END: AutomatedTrigger.AGENT_ENDED,
     Trigger.COMPLETE: AutomatedTrigger.SESSION_ENDED,
+    Trigger.OVERFLOW: AutomatedTrigger.OVERFLOW_ENDED,
+    Trigger.QUEUE_WITHOUT_AGENTS: AutomatedTrigger.OVERFLOW_ENDED,
+    Trigger.AGENT_DISCONNECTED: AutomatedTrigger.AGENT_DISCONNECTED,
+    Trigger.AGENT_DISCONNECTED_IDLE: AutomatedTrigger.AGENT_DISCONNECTED,
 }
 
 _ACCEPTS = frozenset({Trigger.ACCEPT, Trigger.AUTO_ASSIGN})
@@ -168,20 +172,36 @@ def apply_transition(
         draft.reopen(conversation.id)
     draft.place(conversation.id)
     moved = _closed(draft, moved) if row.target is Status.CLOSED else _live(draft, moved)
-    _say_and_survey(draft, moved, row, actor_id or moved.agent_id, skip_survey=skip_survey)
+    _say_and_survey(draft, conversation, moved, row, skip_survey=skip_survey)
     return moved
 
 
 def _say_and_survey(
-    draft: Draft, conversation: Conversation, row: Transition, agent_id: str | None, *, skip_survey: bool
+    draft: Draft, before: Conversation, moved: Conversation, row: Transition, *, skip_survey: bool
 ) -> None:
     """What a move has the customer told, and whether they are asked how it was."""
-    if row.trigger in _AUTOMATED_MESSAGE_FOR:
-        say(draft, conversation, _AUTOMATED_MESSAGE_FOR[row.trigger], agent_id=agent_id)
+    trigger = _what_to_say(before, moved, row)
+    if trigger is not None:
+        # Of the session that there is now, or that has just ended.
+        session = moved.session or before.session
+        say(draft, moved, trigger, agent_id=session.agent_id if session is not None else None)
     if row.trigger in _ENDINGS:
-        surveys.after_ending(draft, conversation, skip="skipped_by_agent" if skip_survey else None)
+        surveys.after_ending(draft, moved, skip="skipped_by_agent" if skip_survey else None)
     elif row.trigger in _ENDS_WITHOUT_SURVEY and row.source is not Status.WRAP_UP:
-        surveys.after_ending(draft, conversation, skip=row.reason)
+        surveys.after_ending(draft, moved, skip=row.reason)
+
+
+def _what_to_say(before: Conversation, moved: Conversation, row: Transition) -> AutomatedTrigger | None:
+    if row.phase is Phase.AWAITING_ACCEPTANCE:
+        offer = moved.offer
+        is_open = offer is not None and not offer.is_over(offer.made_at)
+        return AutomatedTrigger.AGENT_ASSIGNED if is_open else None
+    if row.trigger is Trigger.AGENT_DISCONNECTED and before.phase is Phase.AWAITING_ACCEPTANCE:
+        return None  # the customer has not met them
+    session = moved.session
+    if row.trigger in _ACCEPTS and session is not None and session.origin is Origin.TRANSFER:
+        return AutomatedTrigger.TRANSFER_ACCEPTED
+    return _AUTOMATED_MESSAGE_FOR.get(row.trigger)
 
 
 def may_be_reopened(draft: Draft, conversation: Conversation, at: datetime) -> bool:

@@ -30,10 +30,76 @@ DEFAULT_TEXTS: dict[AutomatedTrigger, dict[str, str]] = {
         "es": "Lo que escriba aquí se guarda para que nuestro equipo pueda ayudarle. Por favor, no envíe "
         "contraseñas ni datos de pago.",
     },
+    _T.OUT_OF_HOURS: {
+        "en": "You have written to us outside our opening hours. We will answer you here as soon as we are "
+        "back.",
+        "de": "Sie schreiben uns außerhalb unserer Öffnungszeiten. Wir antworten Ihnen hier, sobald wir "
+        "wieder da sind.",
+        "es": "Nos escribe fuera de nuestro horario. Le responderemos aquí en cuanto volvamos.",
+    },
+    _T.HOLIDAY: {
+        "en": "We are closed today because of a holiday. We will answer you here as soon as we are back.",
+        "de": "Heute ist bei uns wegen eines Feiertags geschlossen. Wir antworten Ihnen hier, sobald wir "
+        "wieder da sind.",
+        "es": "Hoy está cerrado por ser festivo. Le responderemos aquí en cuanto volvamos.",
+    },
+    _T.OVERFLOW_ENDED: {
+        "en": "We are sorry: we cannot take your request right now, and this conversation is closed. Please "
+        "write to us again later.",
+        "de": "Es tut uns leid: Wir können Ihr Anliegen gerade nicht annehmen, und dieses Gespräch ist "
+        "beendet. Bitte schreiben Sie uns später noch einmal.",
+        "es": "Lo sentimos: ahora no podemos atenderle y esta conversación queda cerrada. Por favor, "
+        "escríbanos más tarde.",
+    },
+    _T.AGENT_NOT_ASSIGNED: {
+        "en": "Nobody can be found for your request right now. Your message is kept, and we will answer you "
+        "here.",
+        "de": "Für Ihr Anliegen ist gerade niemand zu finden. Ihre Nachricht bleibt erhalten, und wir "
+        "antworten Ihnen hier.",
+        "es": "Ahora no hay nadie disponible para su consulta. Su mensaje queda guardado y le responderemos "
+        "aquí.",
+    },
+    _T.AGENT_ASSIGNED: {
+        "en": "Somebody will be with you in a moment.",
+        "de": "Gleich ist jemand für Sie da.",
+        "es": "Enseguida le atenderán.",
+    },
     _T.AGENT_JOINED: {
         "en": "{AgentName} is here for you now.",
         "de": "{AgentName} ist jetzt für Sie da.",
         "es": "{AgentName} ya está aquí para ayudarle.",
+    },
+    _T.TRANSFER_ACCEPTED: {
+        "en": "{AgentName} goes on with your request now.",
+        "de": "{AgentName} kümmert sich jetzt weiter um Ihr Anliegen.",
+        "es": "{AgentName} continúa ahora con su consulta.",
+    },
+    _T.AGENT_DISCONNECTED: {
+        "en": "The connection to {AgentName|us} was interrupted. Somebody will be with you as soon as "
+        "possible.",
+        "de": "Die Verbindung zu {AgentName|uns} ist unterbrochen. Es ist so bald wie möglich jemand für "
+        "Sie da.",
+        "es": "Se ha interrumpido la conexión con {AgentName|nosotros}. Le atenderán lo antes posible.",
+    },
+    _T.CONSULT_ACCEPTED: {
+        "en": "{AgentName} is helping us with your request.",
+        "de": "{AgentName} hilft uns bei Ihrem Anliegen.",
+        "es": "{AgentName} nos ayuda con su consulta.",
+    },
+    _T.CONSULT_ENDED: {
+        "en": "{AgentName} has finished helping us with your request.",
+        "de": "{AgentName} hat die Beratung zu Ihrem Anliegen beendet.",
+        "es": "{AgentName} ha terminado de ayudarnos con su consulta.",
+    },
+    _T.COLLEAGUE_JOINED: {
+        "en": "{AgentName} has joined this conversation.",
+        "de": "{AgentName} ist jetzt auch in diesem Gespräch.",
+        "es": "{AgentName} se ha unido a esta conversación.",
+    },
+    _T.COLLEAGUE_LEFT: {
+        "en": "{AgentName} has left this conversation.",
+        "de": "{AgentName} hat dieses Gespräch verlassen.",
+        "es": "{AgentName} ha salido de esta conversación.",
     },
     _T.AGENT_ENDED: {
         "en": "Thank you for talking to us. Just write again whenever you need us.",
@@ -126,9 +192,16 @@ _AROUND_EMPTY: tuple[tuple[re.Pattern[str], str], ...] = (
 _NOTHING_SAID = re.compile(r"[\s!?.,;:…-]*")
 
 
-def placeholder_names(agent: str | None, customer: str | None, page: str) -> dict[str, str]:
-    """What the placeholders besides the context variables stand for. There are no queues yet."""
-    return {"AgentName": agent or "", "CustomerName": customer or "", "PageName": page}
+def placeholder_names(
+    agent: str | None, customer: str | None, page: str, queue: str | None
+) -> dict[str, str]:
+    """What the placeholders besides the context variables stand for."""
+    return {
+        "AgentName": agent or "",
+        "CustomerName": customer or "",
+        "PageName": page,
+        "QueueName": queue or "",
+    }
 
 
 def default_text(trigger: AutomatedTrigger, *languages: str | None, cause: str | None = None) -> str:

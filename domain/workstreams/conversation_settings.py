@@ -17,7 +17,18 @@ class AutomatedTrigger(StrEnum):
 
     GREETING = "greeting"
     PRIVACY_NOTICE = "privacy_notice"
+    OUT_OF_HOURS = "out_of_hours"
+    HOLIDAY = "holiday"
+    OVERFLOW_ENDED = "overflow_ended"
+    AGENT_NOT_ASSIGNED = "agent_not_assigned"
+    AGENT_ASSIGNED = "agent_assigned"
     AGENT_JOINED = "agent_joined"
+    TRANSFER_ACCEPTED = "transfer_accepted"
+    AGENT_DISCONNECTED = "agent_disconnected"
+    CONSULT_ACCEPTED = "consult_accepted"
+    CONSULT_ENDED = "consult_ended"
+    COLLEAGUE_JOINED = "colleague_joined"
+    COLLEAGUE_LEFT = "colleague_left"
     AGENT_ENDED = "agent_ended"
     SESSION_ENDED = "session_ended"
     MESSAGE_NOT_SENT = "message_not_sent"
@@ -118,8 +129,11 @@ class ConversationSettings:
     automated_messages: tuple[AutomatedTrigger, ...] = (
         AutomatedTrigger.FILE_TOO_LARGE,
         AutomatedTrigger.GREETING,
+        AutomatedTrigger.HOLIDAY,
         AutomatedTrigger.MESSAGE_NOT_SENT,
+        AutomatedTrigger.OUT_OF_HOURS,
         AutomatedTrigger.OUTSIDE_WINDOW,
+        AutomatedTrigger.OVERFLOW_ENDED,
         AutomatedTrigger.UNSUPPORTED_MESSAGE,
     )
     time_out_rules: tuple[TimeOutRule, ...] = ()

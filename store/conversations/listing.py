@@ -29,6 +29,7 @@ from store.tables import (
     Message,
     Page,
     Participant,
+    Queue,
     SessionTemplate,
     Thread,
     Workstream,
@@ -182,12 +183,14 @@ def _records() -> Select[*tuple[Any, ...]]:
             SessionTemplate,
             col(Agent.name),
             col(Page.name),
+            col(Queue.name),
         )
         .join(Customer, col(Customer.id) == col(Conversation.customer_id))
         .join(Thread, col(Thread.customer_id) == col(Conversation.customer_id))
         # Outer joins alone let SQLite read a page's conversations in order from their index.
         .outerjoin(Page, col(Page.page_id) == col(Conversation.page_id))
         .outerjoin(Workstream, col(Workstream.id) == col(Page.workstream_id))
+        .outerjoin(Queue, col(Queue.id) == col(Conversation.queue_id))
         .outerjoin(AgentSession, col(AgentSession.id) == col(Conversation.session_id))
         .outerjoin(Agent, col(Agent.id) == col(AgentSession.agent_id))
         .outerjoin(SessionTemplate, col(SessionTemplate.id) == col(Workstream.session_template_id))
@@ -199,9 +202,14 @@ def _records() -> Select[*tuple[Any, ...]]:
 def _read(session: Session, statement: Select[*tuple[Any, ...]]) -> list[ConversationRecord]:
     records = [
         ConversationRecord(
-            conversation, customer, thread, turn, template, placeholder_names(agent, customer.name, page)
+            conversation,
+            customer,
+            thread,
+            turn,
+            template,
+            placeholder_names(agent, customer.name, page, queue),
         )
-        for conversation, customer, thread, turn, template, agent, page in session.execute(statement)
+        for conversation, customer, thread, turn, template, agent, page, queue in session.execute(statement)
     ]
     needing = [record.conversation.id for record in records if _needs_variables(record)]
     variables = context.as_texts(session, needing) if needing else {}

@@ -11,7 +11,7 @@ from domain.routing.classification import Classification, classify
 from domain.routing.conditions import Value
 from domain.routing.demand import Demand
 from domain.routing.members import Wish, WishKind
-from domain.routing.overflow import overflow_at
+from domain.routing.overflow import OverflowCondition, overflow_at
 from domain.routing.presence import PresenceKind
 from domain.routing.route_to_queue import RouteDecision, choose_route, match_routes
 from domain.routing.routed import Routed, RouteRequest, diagnosis_of
@@ -143,8 +143,14 @@ def _routed(
         skills=classified.skills,
         profiles=classified.profiles,
         awaits_profile=awaits_profile,
+        closed_by=None if open_now else _closed_by(queue, request.at),
         diagnosis=diagnosis_of(decision),
     )
+
+
+def _closed_by(queue: QueueSettings, at: datetime) -> OverflowCondition:
+    is_holiday = queue.hours.holiday_at(at) is not None
+    return OverflowCondition.HOLIDAY if is_holiday else OverflowCondition.OUT_OF_HOURS
 
 
 def _wishes(session: Session, data: RouteData, request: RouteRequest, queue_id: str) -> _Wishes:

@@ -20,7 +20,7 @@ from domain.workstreams.automated_texts import (
     uses,
 )
 from domain.workstreams.conversation_settings import AutomatedTrigger
-from store.tables import Agent, Customer, Page, TimeOutRule
+from store.tables import Agent, Conversation, Customer, Page, Queue, TimeOutRule
 from store.workstreams import automated_messages
 from store.workstreams import context_variables as context
 from store.workstreams.automated_messages import STOCK, EffectiveMessage
@@ -33,6 +33,12 @@ _FIRST_WORDS = frozenset({AutomatedTrigger.GREETING, AutomatedTrigger.PRIVACY_NO
 _PERSON = select(
     col(Customer.name), col(Customer.locale), col(Customer.profile_due_at), col(Customer.profile_asked_at)
 ).where(col(Customer.id) == bindparam("id"))
+
+_QUEUE = (
+    select(col(Queue.name))
+    .join(Conversation, col(Conversation.queue_id) == col(Queue.id))
+    .where(col(Conversation.id) == bindparam("id"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,8 @@ class Wording:
         if "{" not in text:
             return text
         variables = context.as_texts(self._session, [conversation_id]).get(conversation_id, {})
-        filled = fill_in(text, self._names(agent_id), variables)
+        queue = self._queue_name(conversation_id) if uses(text, "QueueName") else None
+        filled = fill_in(text, self._names(agent_id, queue), variables)
         return None if says_nothing(filled) else filled
 
     @cached_property
@@ -129,10 +136,15 @@ class Wording:
             return None
         return in_language(rule.texts, (*self._languages(None), rule.fallback_language))
 
-    def _names(self, agent_id: str | None) -> dict[str, str]:
+    def _queue_name(self, conversation_id: str) -> str | None:
+        """The queue in which the conversation is, or was last."""
+        return self._session.connection().execute(_QUEUE, {"id": conversation_id}).scalar()
+
+    def _names(self, agent_id: str | None, queue: str | None) -> dict[str, str]:
         agent = self._session.get(Agent, agent_id) if agent_id else None
         return placeholder_names(
             agent.name if agent else None,
             self._customer.name if self._customer else None,
             self._page.name,
+            queue,
         )

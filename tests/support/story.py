@@ -83,7 +83,8 @@ class Story:
 
     def is_routed(self, queue_id: str = "default", **more: Any) -> Change:
         """Routing finds this queue for it."""
-        routed = Routed(Demand(queue_id, "messenger"), RouteReason.NO_RULE_MATCHED, **more)
+        more.setdefault("reason", RouteReason.NO_RULE_MATCHED)
+        routed = Routed(Demand(queue_id, "messenger"), **more)
         return self._keep(take_routing(self.state, self.conversation.id, routed, self.now, self.new_id))
 
     def is_offered(self, agent: str = "mia", offer_id: str | None = None, **more: Any) -> Change:

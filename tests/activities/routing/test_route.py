@@ -318,6 +318,15 @@ async def test_a_queue_has_hours_and_holidays(
     routed = await desk.route(at=at)
     assert (routed.demand.queue_id, routed.opens_at) == ("office", opens_at)
     assert (routed.overflow.condition if routed.overflow else None) == condition
+    assert routed.closed_by == condition
+
+
+async def test_hours_without_an_end_of_closing_are_out_of_hours(desk: Desk) -> None:
+    await desk.add(tables.OperatingHours(id="never", name="Never", timezone="UTC", created_at=NOW))
+    await desk.queue("never", operating_hours_id="never")
+    await desk.lead({"id": "lead", "outputs": _to("never")})
+    routed = await desk.route()
+    assert (routed.opens_at, routed.closed_by) == (None, OverflowCondition.OUT_OF_HOURS)
 
 
 async def test_what_waits_too_long_is_told_when(desk: Desk) -> None:

@@ -29,6 +29,9 @@ async def test_without_a_word_of_an_admin_some_are_active_in_the_stock_texts(api
     assert [item["trigger"] for item in items] == [trigger.value for trigger in AutomatedTrigger]
     assert {item["trigger"] for item in items if item["active"]} == {
         "greeting",
+        "out_of_hours",
+        "holiday",
+        "overflow_ended",
         "message_not_sent",
         "outside_window",
         "file_too_large",

@@ -328,9 +328,11 @@ async def test_every_placeholder_is_filled_in(store: Database) -> None:
             session.add(
                 tables.ContextVariable(conversation_id=CONVERSATION, name=name, value=value, changed_at=NOON)
             )
+        session.add(tables.Queue(id="sales", name="Sales", created_at=NOON))
+        session.get_one(tables.Conversation, CONVERSATION).queue_id = "sales"
 
     row = await _said(store, T.AGENT_JOINED, prepare=prepare)
-    assert row.text == f"Ada/Mia Sommer/Page {PAGE_A}//A-17//12.5/{{Other}}"
+    assert row.text == f"Ada/Mia Sommer/Page {PAGE_A}/Sales/A-17//12.5/{{Other}}"
     assert (row.kind, row.direction, row.status) == ("agent_joined", "outbound", "queued")
 
 
