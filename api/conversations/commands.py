@@ -4,10 +4,12 @@ Each is an update of the thread's workflow under an id of its own. A refusal cha
 problem, and goes into the timeline.
 """
 
+from collections.abc import Callable
 from typing import Self
 
 from fastapi import APIRouter
 from pydantic import Field, model_validator
+from sqlmodel import Session
 
 from api.conversations.orders import COMMON_REFUSALS, Order, execute_order, order_to_give
 from api.http.dependencies import DatabaseDep
@@ -18,6 +20,7 @@ from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
 from api.services.conversation_commands import CommandsDep, ConversationCommands
 from domain.conversations.command_types import (
+    CompleteConversation,
     EndConversation,
     Move,
     MoveConversation,
@@ -25,17 +28,29 @@ from domain.conversations.command_types import (
 )
 from domain.conversations.lifecycle import Trigger
 from store.db.database import Database
+from store.routing.disposition_codes import require_usable
 
 router: APIRouter = api_router("conversations")
 
 
-class EndInput(Input):
+class CompleteInput(Input):
+    """What the conversation was about. The body may be left out."""
+
+    disposition_code_id: Id | None = Field(
+        default=None,
+        description="A disposition code of the workstream. Needed where the workstream has "
+        "`disposition_required` and none was given before.",
+    )
+
+
+class EndInput(CompleteInput):
     """How the conversation ends. The body may be left out."""
 
     skip_survey: Flag = Field(default=False, description="No survey after this ending.")
 
 
 _WITH_SURVEY = EndInput()
+_AS_IT_IS = CompleteInput()
 
 
 class ReceiverInput(Input):
@@ -179,7 +194,10 @@ async def reopen(
     return await _move(database, commands, caller, conversation_id, Trigger.REOPEN, key=idempotency_key)
 
 
-@router.post("/v1/conversations/{conversation_id}/end", responses=problems(*COMMON_REFUSALS))
+@router.post(
+    "/v1/conversations/{conversation_id}/end",
+    responses=problems("disposition_required", "unknown_disposition_code", *COMMON_REFUSALS),
+)
 async def end(
     database: DatabaseDep,
     commands: CommandsDep,
@@ -190,29 +208,38 @@ async def end(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """End the conversation: wrap-up begins, and the survey that the page asks for, unless it is skipped."""
-    return await execute_order(
-        database,
-        commands,
-        caller,
-        conversation_id,
-        Order(
-            Trigger.END,
-            idempotency_key,
-            lambda fields: EndConversation(**fields, skip_survey=body.skip_survey),
-        ),
+    code_id = body.disposition_code_id
+    order = Order(
+        Trigger.END,
+        idempotency_key,
+        lambda fields: EndConversation(**fields, skip_survey=body.skip_survey, disposition_code_id=code_id),
+        _code_is_usable(code_id, conversation_id),
     )
+    return await execute_order(database, commands, caller, conversation_id, order)
 
 
-@router.post("/v1/conversations/{conversation_id}/complete", responses=problems(*COMMON_REFUSALS))
+@router.post(
+    "/v1/conversations/{conversation_id}/complete",
+    responses=problems("disposition_required", "unknown_disposition_code", *COMMON_REFUSALS),
+)
 async def complete(
     database: DatabaseDep,
     commands: CommandsDep,
     caller: Caller,
+    *,
     conversation_id: PathId,
+    body: CompleteInput = _AS_IT_IS,
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
-    """Finish wrap-up: the conversation is closed."""
-    return await _move(database, commands, caller, conversation_id, Trigger.COMPLETE, key=idempotency_key)
+    """Finish wrap-up: the conversation is closed. Another disposition code takes the place of the first."""
+    code_id = body.disposition_code_id
+    order = Order(
+        Trigger.COMPLETE,
+        idempotency_key,
+        lambda fields: CompleteConversation(**fields, disposition_code_id=code_id),
+        _code_is_usable(code_id, conversation_id),
+    )
+    return await execute_order(database, commands, caller, conversation_id, order)
 
 
 @router.post("/v1/conversations/{conversation_id}/release", responses=problems(*COMMON_REFUSALS))
@@ -237,6 +264,14 @@ async def force_close(
 ) -> ConversationView:
     """Close the conversation at once, whichever agent has it. No survey follows."""
     return await _move(database, commands, caller, conversation_id, Trigger.FORCE_CLOSE, key=idempotency_key)
+
+
+def _code_is_usable(code_id: str | None, conversation_id: str) -> Callable[[Session], None]:
+    def check(session: Session) -> None:
+        if code_id is not None:
+            require_usable(session, code_id, conversation_id)
+
+    return check
 
 
 async def _move(

@@ -196,7 +196,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "PreferredAgentsInput": {"Agents": {"agent_ids": ["mia", "tom"]}, "None": {"agent_ids": []}},
     "ColleagueInput": {"A colleague": {"agent_id": "mia"}},
     "JoinInput": {"Yourself, as a supervisor": {}, "A consulted colleague": {"agent_id": "mia"}},
-    "EndInput": {"End": {}, "Without a survey": {"skip_survey": True}},
+    "EndInput": {
+        "End": {},
+        "With what it was about": {"disposition_code_id": "solved"},
+        "Without a survey": {"skip_survey": True},
+    },
+    "CompleteInput": {"Complete": {}, "With what it was about": {"disposition_code_id": "solved"}},
     "PageSurvey": {
         "By link": {"active": True, "question": "csat", "way": "link"},
         "By buttons, after an hour": {

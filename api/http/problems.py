@@ -161,6 +161,11 @@ PROBLEMS: dict[str, ProblemKind] = {
     "not_your_conversation": ProblemKind(
         409, "Another agent has this conversation", "Leave it to that agent, or ask a supervisor."
     ),
+    "disposition_required": ProblemKind(
+        409,
+        "A disposition code is missing",
+        "Send a `disposition_code_id`, one of GET /v1/disposition-codes for `workstream_id`.",
+    ),
     "already_participating": ProblemKind(
         409, "This agent takes part already, or is asked to", "See the conversation's `participants`."
     ),
@@ -237,6 +242,11 @@ PROBLEMS: dict[str, ProblemKind] = {
     ),
     "unknown_workstream": ProblemKind(
         422, "There is no such workstream", "Name a workstream of GET /v1/workstreams, or none."
+    ),
+    "unknown_disposition_code": ProblemKind(
+        422,
+        "The conversation cannot get this disposition code",
+        "Name an active one of GET /v1/disposition-codes for `workstream_id`.",
     ),
     "unknown_queue": ProblemKind(422, "There is no such queue", "Name a queue of GET /v1/queues."),
     "unknown_session_template": ProblemKind(

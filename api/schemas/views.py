@@ -110,6 +110,7 @@ class ConversationView(BaseModel):
     closed_at: datetime | None
     last_message_at: datetime | None
     participants: list[ParticipantView]
+    disposition_code_id: str | None
     version: int
 
     @classmethod
@@ -135,6 +136,7 @@ class ConversationView(BaseModel):
             opened_at=row.opened_at,
             closed_at=row.closed_at,
             last_message_at=row.last_message_at,
+            disposition_code_id=row.disposition_code_id,
             participants=[ParticipantView.of(each) for each in record.participants],
             version=row.version,
         )

@@ -26,6 +26,7 @@ REFUSAL_CODES = frozenset(
         "not_your_conversation",
         "message_not_held",
         "already_participating",
+        "disposition_required",
         "not_participating",
         "too_many_participants",
         *OfferRefusal,

@@ -14,7 +14,6 @@ Move = Literal[
     Trigger.CLOSE_SESSION,
     Trigger.REOPEN,
     Trigger.RELEASE,
-    Trigger.COMPLETE,
     Trigger.FORCE_CLOSE,
 ]
 
@@ -79,10 +78,22 @@ class GiveToQueue(AgentCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndConversation(AgentCommand):
-    """Begin wrap-up. `skip_survey`: this ending is to have no survey."""
+    """Begin wrap-up. `skip_survey`: this ending is to have no survey.
+
+    `disposition_code_id`: what the conversation was about.
+    """
 
     action: Literal[Trigger.END] = Trigger.END
     skip_survey: bool = False
+    disposition_code_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompleteConversation(AgentCommand):
+    """Finish wrap-up, with another disposition code if one is given."""
+
+    action: Literal[Trigger.COMPLETE] = Trigger.COMPLETE
+    disposition_code_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +150,10 @@ ParticipationCommand = ChangeParticipant | TakePart
 MessageCommand = Reply | SendHeldMessage | CancelMessage
 """Those that name a message."""
 
-MovingCommand = MoveConversation | PickConversation | GiveToAgent | GiveToQueue | EndConversation
+EndingCommand = EndConversation | CompleteConversation
+"""Those that may need a disposition code."""
+
+MovingCommand = MoveConversation | PickConversation | GiveToAgent | GiveToQueue | EndingCommand
 """Those that take a row of the table of states."""
 
 Command = StartConversation | MovingCommand | ParticipationCommand | MessageCommand

@@ -10,7 +10,9 @@ from domain.conversations.command_types import (
     CancelMessage,
     ChangeParticipant,
     Command,
+    CompleteConversation,
     EndConversation,
+    EndingCommand,
     GiveToAgent,
     GiveToQueue,
     MovingCommand,
@@ -241,6 +243,10 @@ def _move(draft: Draft, conversation: Conversation, command: MovingCommand) -> R
     if conversation.status is Status.CLOSED:
         surveys.cancel_or_silence(draft, "conversation_reopened")
         why = {"setting": "reopen_closed_within_minutes"}
+    if isinstance(command, EndConversation | CompleteConversation):
+        code_id = command.disposition_code_id or conversation.disposition_code_id
+        conversation = replace(conversation, disposition_code_id=code_id)
+        why = {"disposition_code_id": code_id}
     apply_transition(
         draft,
         conversation,
@@ -265,10 +271,25 @@ def _why_not_moved(
         return None if _may_pick(draft, command) else _illegal(draft, conversation, command)
     if conversation.agent_id not in (None, command.agent_id) and not command.supervises:
         return _not_yours(conversation)
-    if isinstance(command, GiveToAgent) and command.to_agent_id == conversation.agent_id:
-        detail = "This agent has the conversation, or is offered it, already."
-        return Refusal("agent_not_available", detail, conversation.status)
-    return None
+    if isinstance(command, EndConversation | CompleteConversation):
+        return _why_not_ended(draft, conversation, command)
+    return _why_not_given(conversation, command)
+
+
+def _why_not_given(conversation: Conversation, command: MovingCommand) -> Refusal | None:
+    if not isinstance(command, GiveToAgent) or command.to_agent_id != conversation.agent_id:
+        return None
+    detail = "This agent has the conversation, or is offered it, already."
+    return Refusal("agent_not_available", detail, conversation.status)
+
+
+def _why_not_ended(draft: Draft, conversation: Conversation, command: EndingCommand) -> Refusal | None:
+    has_code = command.disposition_code_id is not None or conversation.disposition_code_id is not None
+    if has_code or not draft.state.settings.disposition_required:
+        return None
+    detail = "The workstream requires a disposition code: name one as `disposition_code_id`."
+    allowed = _allowed(draft, conversation, command)
+    return Refusal("disposition_required", detail, conversation.status, allowed)
 
 
 def _why_no_row(draft: Draft, conversation: Conversation, command: MovingCommand) -> Refusal | None:

@@ -131,7 +131,7 @@ class Conversation:
     each agent was offered it since it was routed and did not take it.
     `last_speaker` and `last_spoke_at` tell who spoke last and when we learnt of it: whose answer is owed, and
     since when. `customer_wrote_at` is the customer's newest message by Meta's clock. `participants` are there
-    beside the agent, or asked to be.
+    beside the agent, or asked to be. `disposition_code_id`: what it was about, as who ended it says.
     """
 
     id: str
@@ -158,6 +158,7 @@ class Conversation:
     offer: Offer | None = None
     returns: dict[str, int] = field(default_factory=dict)
     participants: tuple[Participant, ...] = ()
+    disposition_code_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

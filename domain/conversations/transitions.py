@@ -44,6 +44,8 @@ _AUTOMATED_MESSAGE_FOR: dict[Trigger, AutomatedTrigger] = {
     Trigger.AGENT_DISCONNECTED_IDLE: AutomatedTrigger.AGENT_DISCONNECTED,
 }
 
+_ENDED = frozenset({Status.WRAP_UP, Status.CLOSED})
+
 _ACCEPTS = frozenset({Trigger.ACCEPT, Trigger.AUTO_ASSIGN})
 
 _OFFER_ENDS: dict[Trigger, OfferEnd] = {
@@ -144,6 +146,8 @@ def apply_transition(
         closed_at=None,
         phase=row.phase,
     )
+    if row.source in _ENDED and row.target not in _ENDED:
+        moved = replace(moved, disposition_code_id=None)  # it goes on, and ends anew
     moved = _without_offer(draft, moved, row, actor_id)
     if row.trigger in _ACCEPTS:
         moved = _accepted(draft, moved)

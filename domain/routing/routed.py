@@ -43,10 +43,11 @@ class Routed:
     `awaits_profile`: a rule reads the customer's profile, which is being read: wait a moment and ask again;
     the rest counts where nobody waits. `listed`: of a pick workstream, offered to nobody. `ends`: overflow
     closes the conversation instead. `overflow`: what was met before queueing. `closed_by`: why the queue is
-    closed now, if it is. `overflow_at`: when it will have waited too long in this queue; `on_overflow`, to `overflow_queue_id`, is done then. `opens_at`: the
-    queue is closed until then. `when_empty`: the queue has no agents, and this is its setting for that.
-    `wishes`, `reserved_until`: as `WaitingPlace` has them. `skills`, `profiles`: for the next routing;
-    `demand` may have fewer. `diagnosis`: why, as `diagnosis_of` has it.
+    closed now, if it is. `overflow_at`: when it will have waited too long in this queue; `on_overflow`, to
+    `overflow_queue_id`, is done then. `opens_at`: the queue is closed until then. `when_empty`: the queue has
+    no agents, and this is its setting for that. `wishes`, `reserved_until`: as `WaitingPlace` has them.
+    `skills`, `profiles`: for the next routing; `demand` may have fewer. `diagnosis`: why, as `diagnosis_of`
+    has it.
     """
 
     demand: Demand

@@ -116,6 +116,7 @@ class ConversationSettings:
     warned.
     `send_held_unseen`: held messages are sent when the customer writes again, without another look.
     `automated_messages`: the triggers that are switched on; these unless an admin says otherwise.
+    `disposition_required`: nobody ends a conversation without a disposition code.
     `distribution`: how the workstream `workstream_id` shares out its work.
     `version` numbers the settings of a page: each change gives a higher one. 0: never read. Two are equal if
     they say the same, whatever their versions.
@@ -138,6 +139,7 @@ class ConversationSettings:
     )
     time_out_rules: tuple[TimeOutRule, ...] = ()
     survey: SurveySettings | None = None
+    disposition_required: bool = False
     workstream_id: str = ""
     distribution: WorkDistribution = PICK_FROM_THE_DEFAULT_QUEUE
     version: int = field(default=0, compare=False)

@@ -32,8 +32,12 @@ FACTS: tuple[tuple[FactKind, str, str], ...] = (
     (FactKind.CONVERSATION_OPEN, "it waits in its queue again", "from, reason, setting"),
     (FactKind.CONVERSATION_ACTIVE, "an agent has it", "from, reason, setting"),
     (FactKind.CONVERSATION_WAITING, "it waits for the customer", "from, reason, rule_id"),
-    (FactKind.CONVERSATION_WRAP_UP, "the agent ended it", "from, reason"),
-    (FactKind.CONVERSATION_CLOSED, "it closed", "from, reason, setting or rule_id"),
+    (FactKind.CONVERSATION_WRAP_UP, "the agent ended it", "from, reason, disposition_code_id"),
+    (
+        FactKind.CONVERSATION_CLOSED,
+        "it closed",
+        "from, reason, setting or rule_id, disposition_code_id",
+    ),
     (FactKind.CONVERSATION_CONTEXT_CHANGED, "context variables were set or changed", "variables"),
     (FactKind.CONVERSATION_QUEUED, "it entered a queue", "queue_id, stay, priority, reason"),
     (

@@ -111,6 +111,8 @@ def named_by(session: Session, conversation: CommandTarget, code: str) -> dict[s
     named = {"conversation_id": conversation.id}
     if code in _ABOUT_AN_AGENT and row.agent_id:
         named["agent_id"] = row.agent_id
+    if code == "disposition_required":
+        named["workstream_id"] = session.get_one(Page, row.page_id).workstream_id
     if code == "conversation_closed" and live and live != conversation.id:
         named["current_conversation_id"] = live
     return named

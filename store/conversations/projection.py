@@ -304,6 +304,7 @@ def _what_changes(conversation: Conversation, version: int) -> dict[str, Any]:
         "stay": conversation.stay.record.number if conversation.stay else 0,
         "offer_expires_at": conversation.offer.expires_at if conversation.offer else None,
         "accepted_at": conversation.accepted_at,
+        "disposition_code_id": conversation.disposition_code_id,
         "opened_at": conversation.opened_at,
         "closed_at": conversation.closed_at,
         "last_message_at": conversation.last_message_at,

@@ -37,6 +37,7 @@ class RefusalReason(StrEnum):
     SKILL_IN_USE = "skill_in_use"
     THREAD_OWNED_BY_ANOTHER_APP = "thread_owned_by_another_app"
     UNKNOWN_ATTACHMENT = "unknown_attachment"
+    UNKNOWN_DISPOSITION_CODE = "unknown_disposition_code"
     UNKNOWN_PAGES = "unknown_pages"
     UNKNOWN_QUEUE = "unknown_queue"
     UNKNOWN_REPLY_TO = "unknown_reply_to"

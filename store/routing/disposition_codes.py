@@ -7,7 +7,7 @@ from sqlalchemy import or_
 from sqlmodel import Session, col, func, select
 
 from store.db.refusals import RefusalReason, StoreRefusalError, not_found
-from store.tables import Conversation, DispositionCode, Workstream
+from store.tables import Conversation, DispositionCode, Page, Workstream
 
 MAX_CODES = 1000
 
@@ -31,6 +31,25 @@ def listed(
     if after is not None:
         statement = statement.where(col(DispositionCode.id) > after)
     return list(session.exec(statement))
+
+
+def require_usable(session: Session, code_id: str, conversation_id: str) -> None:
+    """Refuse a code that a conversation cannot get: StoreRefusalError `unknown_disposition_code`.
+
+    There is none, it is not active, or it is of another workstream.
+    """
+    code = session.get(DispositionCode, code_id)
+    workstream_id = session.exec(
+        select(Page.workstream_id)
+        .join(Conversation, col(Conversation.page_id) == col(Page.page_id))
+        .where(Conversation.id == conversation_id)
+    ).first()
+    if code is None or not code.active or code.workstream_id not in (None, workstream_id):
+        raise StoreRefusalError(
+            RefusalReason.UNKNOWN_DISPOSITION_CODE,
+            disposition_code_id=code_id,
+            workstream_id=workstream_id,
+        )
 
 
 def add(

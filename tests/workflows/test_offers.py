@@ -1,5 +1,6 @@
 """Offers in the life of a conversation: taken after routing, answered, timed out, and told as rows."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,12 +11,13 @@ from temporalio.testing import WorkflowEnvironment
 
 from domain.routing.capacity import Origin
 from domain.routing.routing_signals import AgentGone, OfferMade
+from domain.workstreams.conversation_settings import DEFAULT_SETTINGS
 from store import tables
 from store.routing.agent_states import add_agent_state
 from support.desk import Desk
 from support.eventually import eventually
 from support.histories import finished_events
-from workflows.messages import AGENT_GONE_SIGNAL, OFFER_SIGNAL, CommandResult
+from workflows.messages import AGENT_GONE_SIGNAL, OFFER_SIGNAL, CommandResult, SettingsRead
 
 pytestmark = pytest.mark.time_skipping
 
@@ -169,6 +171,19 @@ async def test_a_declined_offer_goes_to_the_next_and_an_absent_agent_loses_it(
         return [(each.agent_id, each.count) for each in session.exec(select(tables.WorkItemReturn))]
 
     assert await desk.store.read(returns) == [("mia", 1)]
+
+
+async def test_the_history_of_a_first_contact_is_short(desk: Desk, env: WorkflowEnvironment) -> None:
+    """A greeted customer of a pick workstream, from the first message to the greeting that Meta has."""
+    now = await env.get_current_time()
+    (routed,) = await desk.take({"message": {"mid": "m_first", "text": "hello"}}, now)
+    await desk.signal(routed, settings=SettingsRead(replace(DEFAULT_SETTINGS, version=1), now))
+
+    async def is_greeted() -> bool:
+        return [each.status for each in await desk.messages("outbound")] == ["sent"]
+
+    await eventually(is_greeted)
+    assert len(await finished_events(await desk.handle())) <= 13
 
 
 async def test_the_history_of_an_offer_is_short(desk: Desk, env: WorkflowEnvironment) -> None:

@@ -119,6 +119,23 @@ async def test_the_whole_life_and_what_is_not_legal(desk: Desk, api: Api) -> Non
     assert (late.status_code, late.json()["code"]) == (409, "conversation_closed")
 
 
+async def test_what_a_conversation_was_about_is_asked_for_and_stays(desk: Desk, api: Api) -> None:
+    code = {"name": "Solved"}
+    code_id = (await api.admin.post("/v1/disposition-codes", json=code)).raise_for_status().json()["id"]
+    async with desk.working():
+        await desk.set_workstream(disposition_required=True)
+        address = await _conversation(desk)
+        await api.admin.post(f"{address}/pick")
+        refused = await api.admin.post(f"{address}/end")
+        assert (refused.status_code, refused.json()["code"]) == (409, "disposition_required")
+        ended = await api.admin.post(f"{address}/end", json={"disposition_code_id": code_id})
+        assert (ended.status_code, ended.json()["disposition_code_id"]) == (200, code_id)
+        closed = (await api.admin.post(f"{address}/complete")).json()
+    assert (closed["status"], closed["disposition_code_id"]) == ("closed", code_id)
+    in_use = await api.admin.delete(f"/v1/disposition-codes/{code_id}")
+    assert in_use.json()["code"] == "disposition_code_in_use"
+
+
 async def test_a_live_conversation_without_a_run_gets_one(desk: Desk, api: Api) -> None:
     async with desk.working():
         address = await _conversation(desk)

@@ -133,7 +133,8 @@ async def test_a_page_overrides_the_channel_in_both_directions(store: Database) 
     await _say(store, T.PRIVACY_NOTICE, None, {})
     await _say(store, T.GREETING, PAGE_A, {})
     await _say(store, T.PRIVACY_NOTICE, PAGE_A, {}, active=False)
-    told = {T.MESSAGE_NOT_SENT, T.OUTSIDE_WINDOW, T.FILE_TOO_LARGE, T.UNSUPPORTED_MESSAGE}
+    of_queues = {T.OUT_OF_HOURS, T.HOLIDAY, T.OVERFLOW_ENDED}
+    told = {T.MESSAGE_NOT_SENT, T.OUTSIDE_WINDOW, T.FILE_TOO_LARGE, T.UNSUPPORTED_MESSAGE} | of_queues
     assert set((await _live(store)).automated_messages) == told | {T.GREETING}
     assert set((await _live(store, PAGE_B)).automated_messages) == told | {T.PRIVACY_NOTICE}
 
