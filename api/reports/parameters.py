@@ -63,21 +63,31 @@ class ReportParameters:
     format: Format | None
 
 
-async def _parameters(
+async def _period(
     *,
     from_: Annotated[_Day, Query(alias="from", description="The first day, such as 2026-11-01.")],
     to: Annotated[_Day, Query(description="The last day, included. A period has at most 397 days.")],
     time_zone: _TimeZone = "UTC",
+) -> Period:
+    if to < from_:
+        raise _wrong_period("This must be the first day or later.")
+    if to - from_ >= MAX_PERIOD:
+        raise _wrong_period(f"A period has at most {MAX_PERIOD.days} days.")
+    return Period(from_, to, time_zone)
+
+
+PeriodDep = Annotated[Period, Depends(_period)]
+
+
+async def _parameters(
+    period: PeriodDep,
+    *,
     group_by: Annotated[GroupBy | None, Query(description="A line for each day of the period.")] = None,
     format: Annotated[  # noqa: A002 - the parameter's name
         Format | None, Query(description="Instead of what `Accept` asks for.")
     ] = None,
 ) -> ReportParameters:
-    if to < from_:
-        raise _wrong_period("This must be the first day or later.")
-    if to - from_ >= MAX_PERIOD:
-        raise _wrong_period(f"A period has at most {MAX_PERIOD.days} days.")
-    return ReportParameters(Period(from_, to, time_zone), group_by is GroupBy.DAY, format)
+    return ReportParameters(period, group_by is GroupBy.DAY, format)
 
 
 def _wrong_period(message: str) -> Problem:

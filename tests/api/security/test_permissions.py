@@ -168,6 +168,7 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "get_queue_report": (LEADERS, 422),
     "get_agent_report": (PEOPLE, 422),
     "get_workstream_report": (LEADERS, 422),
+    "get_disposition_report": (LEADERS, 422),
     "list_surveys": (LEADERS, 200),
     "summarize_surveys": (LEADERS, 200),
     "get_survey": (LEADERS, 404),
