@@ -251,8 +251,18 @@ def _threads_of(session: Session, events: Iterable[Event]) -> Mapping[str, Threa
     return viewers_of_threads(session, customer_ids, clock.now())
 
 
+_ABOUT_AN_AGENT = frozenset({"consult", "offer", "participant"})
+
+
 def _viewers_of(event: Event, threads: Mapping[str, ThreadViewers]) -> Viewers | None:
-    return None if event.customer_id is None else threads[event.customer_id].of(event.conversation_id)
+    """Who sees an event. Whose offer it is about, or whose part, hears of its end, too."""
+    if event.customer_id is None:
+        return None
+    viewers = threads[event.customer_id].of(event.conversation_id)
+    agent_id = event.data.get("agent_id")
+    if agent_id is None or event.kind.partition(".")[0] not in _ABOUT_AN_AGENT:
+        return viewers
+    return viewers | Viewers(frozenset(), frozenset({agent_id}))
 
 
 def _id(event: Event) -> int:

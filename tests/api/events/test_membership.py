@@ -1,10 +1,12 @@
 """Streams tell of the conversations that their readers see, and end when that changes."""
 
+from typing import Any
+
 import httpx
 import pytest
 from sqlmodel import Session
 
-from domain.conversations.changes import Fact
+from domain.conversations.changes import Fact, FactValue
 from domain.conversations.lifecycle import ActorKind
 from domain.events.kinds import FactKind
 from store import tables
@@ -64,6 +66,31 @@ async def test_a_stream_tells_of_what_its_reader_sees(api: Api, seed: Seed, *, o
         await happen(api, thread, conversation_id)
         await all_seeing.has(2)
         await blind.has(1)
+        assert [each["event"] for each in blind.events] == ["page.checked"]
+
+
+async def test_whom_an_offer_or_a_part_was_taken_from_hears_of_it(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation()
+    agent_id, agent = await api.somebody("agent")
+    _, other = await api.somebody("agent")
+    await move_to(api, thread, "sales")
+
+    def told(kind: FactKind) -> dict[str, Any]:
+        data: dict[str, FactValue] = {"participant_id": "p", "agent_id": agent_id}
+        fact = Fact(kind, NOW, ActorKind.SYSTEM, conversation_id=thread.conversation_id, data=data)
+        return event_row(fact, thread.page_id, thread.customer_id, None)
+
+    kinds = (FactKind.PARTICIPANT_LEFT, FactKind.CONSULT_WITHDRAWN, FactKind.OFFER_WITHDRAWN)
+    async with (
+        listening(api, token=token_of(agent)) as hearing,
+        listening(api, token=token_of(other)) as blind,
+    ):
+        rows = [told(kind) for kind in (*kinds, FactKind.SESSION_CLOSED)]
+        await api.database.write(lambda session: append_events(session, rows))
+        await happen(api, thread, thread.conversation_id)
+        await hearing.has(4)
+        await blind.has(1)
+        assert [each["event"] for each in hearing.events] == [*kinds, "page.checked"]
         assert [each["event"] for each in blind.events] == ["page.checked"]
 
 
