@@ -129,8 +129,9 @@ class Thread:
                 self.waiting.append((f"command/{doing.command_id}", doing))
             case SendOutcome() | Postponed():
                 cause = f"send/{doing.message_id}"
-                # The next attempt begins only when the run has taken the end of this one in.
-                if cause not in {each for each, _ in self.waiting}:
+                # The next attempt begins only when the run has taken the end of this one in, and none before
+                # the row of its message is written.
+                if self.run.unprojected is None and cause not in {each for each, _ in self.waiting}:
                     self._attempt(doing)
                     self.waiting.append((cause, doing))
             case OfferMade():

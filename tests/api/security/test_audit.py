@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from api.app import PERMISSIONS
 from api.security.auth import BOOTSTRAP_ADMIN_ID
-from domain.conversations.lifecycle import Trigger
+from domain.conversations.lifecycle import Participation, Trigger
 from store.tables import Event, UnroutedEvent
 from support.api import NOW, Api, Seed
 
@@ -34,6 +34,7 @@ BY_THE_WORKFLOW = {
     "erase_customer",
     "act_on_conversations",
     *(trigger.value for trigger in Trigger),
+    *(action.value for action in Participation),
 }
 IN_THE_TIMELINE = {"take_thread", "pass_thread", "release_thread", "request_thread"}
 # Presence has a log of its own, and each change of it is an event; what is pulled is the workflow's.
