@@ -70,7 +70,7 @@ class Participant(SQLModel, table=True):
     """Somebody beside the agent of a conversation, from `since` to `left_at`. A projection.
 
     `mode`: `consult`, `join` or `monitor`. Whom `asked_by` has asked may answer until `expires_at`, and takes
-    part from `joined_at` on. `end`: why they left, or did not come.
+    part from `joined_at` on.
     """
 
     __tablename__ = "conversation_participant"
@@ -84,7 +84,7 @@ class Participant(SQLModel, table=True):
     expires_at: Deleted[datetime | None] = instant(nullable=True)
     joined_at: Deleted[datetime | None] = instant(nullable=True)
     left_at: Deleted[datetime | None] = instant(nullable=True)
-    end: Deleted[str | None] = None
+    end: Deleted[str | None] = Field(default=None, description=f"{AUDIT}why they left, or did not come")
 
 
 class ContextVariable(SQLModel, table=True):

@@ -16,6 +16,7 @@ COUNTS = {
         "attempt",
         "claimed",
         "closed",
+        "conversations",
         "customers",
         "decline_limit",
     ),

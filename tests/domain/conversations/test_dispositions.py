@@ -61,7 +61,7 @@ def test_what_closes_by_itself_or_by_force_needs_none() -> None:
 @pytest.mark.parametrize("completed", [True, False])
 def test_what_goes_on_after_its_end_loses_its_code(completed: bool) -> None:
     told = talking(required=True)
-    told.set_to(reopen_closed_within=3600)
+    told.set_to(reopen_closed_within_seconds=3600)
     told.asks("end", disposition_code_id="solved")
     if completed:
         told.asks("complete")
