@@ -187,11 +187,11 @@ def _of_server(settings: Settings, server: dict[str, Any]) -> Iterator[Check]:
         yield Check("proxy", OK, f"trusted: {settings.trusted_proxies or 'none, and none was seen'}")
     connections, files = server["connections"], server["open_files"]
     if connections is not None:
-        few = connections["most"] < _FEW_CONNECTIONS
+        few = connections["max"] < _FEW_CONNECTIONS
         yield Check(
             "connections",
             WARNING if few else OK,
-            f"{connections['open']} of at most {connections['most']}, with {files} open files",
+            f"{connections['open']} of at most {connections['max']}, with {files} open files",
             "Raise the hard limit of open files (systemd: LimitNOFILE=8192)." if few else "",
         )
 

@@ -20,9 +20,9 @@ class ConnectionsView(BaseModel):
 
     open: int
     waiting: int
-    most: int
-    most_per_source: int
-    most_waiting_per_source: int
+    max: int
+    max_per_source: int
+    max_waiting_per_source: int
     ended: dict[str, int]
 
     @classmethod
@@ -31,9 +31,9 @@ class ConnectionsView(BaseModel):
         return cls(
             open=len(registry),
             waiting=registry.waiting,
-            most=registry.most,
-            most_per_source=registry.most_per_source,
-            most_waiting_per_source=MAX_WAITING_PER_SOURCE,
+            max=registry.most,
+            max_per_source=registry.most_per_source,
+            max_waiting_per_source=MAX_WAITING_PER_SOURCE,
             ended=dict(registry.ended),
         )
 

@@ -14,13 +14,13 @@ from sqlmodel import Session
 
 from base import failpoints
 from base.log import get_logger
-from base.tracebacks import place_of, without_values
 from ingest.events.conflicts import ConflictWatch
 from ingest.events.event_router import Routed, quarantine, route
 from ingest.inbox.reader import InboxReader
 from ingest.relay.file_starter import FileStarter
 from ingest.relay.leases import Leases, MachineLock, Part
 from ingest.relay.projection_repairs import ProjectionRepairs
+from ingest.relay.quarantine import log_quarantine
 from ingest.relay.replay import replay
 from ingest.relay.signaller import Signaller
 from ingest.relay.wake_up import WakeUpEvent
@@ -179,14 +179,7 @@ class Relay:
             self._leases.mark_routed([event.partition], event.id or 0)
 
     async def _quarantine(self, event: InboxEvent, lease: Lease, error: Exception) -> None:
-        _log.error(
-            "event_quarantined",
-            inbox_id=event.id,
-            kind=event.kind,
-            error=without_values(error),
-            at=place_of(error),
-        )
-        why = f"{type(error).__name__} in routing"
+        why = log_quarantine(event, error)
 
         def work(session: Session) -> None:
             quarantine(session, event, why)

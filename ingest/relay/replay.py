@@ -7,16 +7,13 @@ quarantined again.
 
 from sqlmodel import Session
 
-from base.log import get_logger
-from base.tracebacks import place_of, without_values
 from ingest.events.event_router import Routed, quarantine, route
+from ingest.relay.quarantine import log_quarantine
 from store.db.database import Database
 from store.db.unavailable import may_be_of_the_data
 from store.inbox.relay_shares import Lease, LeaseLostError, advance
 from store.inbox.unrouted import forget
 from store.tables import InboxEvent
-
-_log = get_logger("ingest")
 
 
 async def replay(database: Database, event: InboxEvent, lease: Lease, owner: str) -> Routed:
@@ -34,14 +31,7 @@ async def replay(database: Database, event: InboxEvent, lease: Lease, owner: str
     except Exception as error:
         if not may_be_of_the_data(error):
             raise
-        _log.error(
-            "event_quarantined",
-            inbox_id=event.id,
-            kind=event.kind,
-            error=without_values(error),
-            at=place_of(error),
-        )
-        reason = f"{type(error).__name__} in routing"
+        reason = log_quarantine(event, error)
         await database.write(lambda session: _set_aside_again(session, event, reason))
         return Routed()
 

@@ -21,7 +21,7 @@ COUNTS = {
         "decline_limit",
     ),
     *("default_limit", "engaged", "incoming", "invited", "late", "limit", "listed", "messages_in"),
-    *("messages_out", "most", "most_per_source", "most_waiting_per_source", "offers", "offers_accepted"),
+    *("messages_out", "max", "max_per_source", "max_waiting_per_source", "offers", "offers_accepted"),
     *("open", "open_files", "parked", "ready_agents", "sessions", "started_by_agents", "transfers", "used"),
     "waiting",
 }
