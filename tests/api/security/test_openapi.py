@@ -10,8 +10,9 @@ SECRET_FIELDS = {"access_token", "app_secret", "password", "password_hash", "dig
 
 
 def test_every_operation_says_who_may_and_what_goes_wrong() -> None:
+    signed_in = [{"bearer": []}, {"cookie": []}]
     for name, operation in committed_operations().items():
-        assert operation["security"] == ([] if PERMISSIONS.is_public(name) else [{"bearer": []}])
+        assert operation["security"] == ([] if PERMISSIONS.is_public(name) else signed_in)
         assert operation.get("x-roles", []) == sorted(PERMISSIONS.roles(name))
         assert operation["summary"]
         assert operation["description"]
