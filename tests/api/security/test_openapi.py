@@ -10,7 +10,7 @@ SECRET_FIELDS = {"access_token", "app_secret", "password", "password_hash", "dig
 
 
 def test_every_operation_says_who_may_and_what_goes_wrong() -> None:
-    signed_in = [{"bearer": []}, {"cookie": []}]
+    signed_in: list[dict[str, list[str]]] = [{"bearer": []}, {"cookie": []}]
     for name, operation in committed_operations().items():
         assert operation["security"] == ([] if PERMISSIONS.is_public(name) else signed_in)
         assert operation.get("x-roles", []) == sorted(PERMISSIONS.roles(name))
