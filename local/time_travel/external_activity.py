@@ -58,6 +58,7 @@ class DeskOutside:
         return ExternalActivity(
             tuple(what for what, is_so in busy.items() if is_so),
             clock.from_milliseconds(int(due_ms)) if due_ms else None,
+            work.next_end,
         )
 
     async def _untold(self, waiting: Sequence[_Waiting]) -> int:

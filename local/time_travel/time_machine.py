@@ -39,6 +39,8 @@ class ExternalActivity:
     """In words; empty at rest."""
     due: datetime | None = None
     """When it has planned to do more; an instant that has passed means that it is about to."""
+    pauses_at: datetime | None = None
+    """When Temporal is next to do what the outside has to answer: a journey is at rest there, too."""
 
 
 LookOutside = Callable[[], Awaitable[ExternalActivity]]
@@ -110,11 +112,13 @@ class TimeMachine:
             await self._settle()
             if instant is None:
                 return
-            length = instant - await self.now()
-            if length < timedelta(0):
+            if instant < await self.now():
                 raise InThePastError(f"It is later than {instant:%Y-%m-%d %H:%M:%S} already.")
-            await self._skip(length)
-            await self._settle()
+            while (now := await self.now()) < instant:
+                pause = (await self._see()).pauses_at
+                stop = instant if pause is None or pause <= now else min(pause, instant)
+                await self._skip(stop - now)
+                await self._settle()
 
     async def _within(self, seconds: float, journey: Coroutine[Any, Any, None]) -> None:
         """A journey that takes too long is left to itself: it gives its lock back when it arrives."""

@@ -38,15 +38,19 @@ class SlowOutside:
         self.reads_the_time = True
         self.plan: datetime | None = None
         self.plans_after: timedelta | None = None
+        self.pauses_at: datetime | None = None
+        self.looked_at: list[datetime] = []
         self.done: list[datetime] = []
         self._calls = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def look(self) -> ExternalActivity:
         now = await self.machine.now()
+        self.looked_at.append(now)
         if self.plan is not None and self.plan <= now and not self._tasks:
             self._begin()
-        return ExternalActivity(("slow work",) if self._tasks or self._calls else (), self.plan)
+        busy = ("slow work",) if self._tasks or self._calls else ()
+        return ExternalActivity(busy, self.plan, self.pauses_at)
 
     @activity.defn
     async def cause(self) -> None:
@@ -136,6 +140,16 @@ async def test_what_the_outside_plans_is_done_at_its_instant(place: Place) -> No
         fired = await result()
     for at, done in zip(fired, place.outside.done, strict=True):
         assert timedelta(minutes=30) <= done - at < timedelta(minutes=30) + MOMENT
+
+
+async def test_a_journey_comes_to_rest_where_the_outside_says(place: Place) -> None:
+    started = await place.machine.now()
+    place.outside.pauses_at = started + HOUR
+    await place.machine.travel_to(started + 2 * HOUR)
+    seen = [at - started for at in place.outside.looked_at]
+    assert any(HOUR <= each < HOUR + MOMENT for each in seen)
+    assert not any(HOUR + MOMENT <= each < 2 * HOUR for each in seen)
+    assert timedelta(0) <= await place.machine.now() - started - 2 * HOUR < MOMENT
 
 
 async def test_between_journeys_time_runs_with_the_wall(place: Place) -> None:
