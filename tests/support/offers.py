@@ -1,10 +1,13 @@
-"""The protocol of offers with everything that can go wrong, over the real rows.
+"""The protocol of offers with everything that can go wrong, over the real rules and the real rows.
 
-The engine is played: each conversation is a small state machine whose tasks project what they decide, and may
-be discarded before or after that, with their commands. Dispatchers without any lease claim, tell and die.
+The engine is played: each thread is led through the domain's functions as `ConversationWorkflow` does it, by
+tasks that project what they decide, and that may be discarded before or after that, with their commands.
+Dispatchers without any lease claim, tell and die. At rest every invariant holds
+(`support.routing_invariants`), and what the rows tell is what the threads know.
 """
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,14 +15,33 @@ from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import Engine, delete
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, select
 
 from dispatch.batch import MAX_CLAIMS, Batch
-from domain.routing.capacity import CapacityNeed, HeldSlot, Origin
-from domain.routing.chooser import choose
+from domain.conversations.changes import Change, Refusal
+from domain.conversations.command_types import Command
+from domain.conversations.conversation import apply_event, decide, needs_workflow
+from domain.conversations.deadlines import due_since, fire, is_due
+from domain.conversations.distribution import (
+    cause_of_gone,
+    knows_less,
+    take_agent_gone,
+    take_offer,
+    take_routing,
+)
+from domain.conversations.projection import LastWritten, date_of_projection
+from domain.conversations.state import Conversation, ThreadEvent, ThreadEventKind, ThreadState
+from domain.conversations.stays import is_unrouted
+from domain.routing.capacity import CapacityNeed, Origin
 from domain.routing.demand import Demand
-from domain.routing.placement import Placement, StayEnd, StayRecord, WaitingPlace
+from domain.routing.offers import NotificationSettings
+from domain.routing.route_to_queue import RouteReason
+from domain.routing.routed import Routed
+from domain.routing.routing_signals import AgentGone, OfferMade
+from domain.routing.work_distribution import WorkDistribution
+from domain.sending.window import OpeningKind, opening
 from store import tables
+from store.conversations.projection import project
 from store.db.sql import table_of
 from store.events.events import append_events
 from store.routing.agent_states import RoutingWrites, add_agent_state, refresh_agent
@@ -27,20 +49,31 @@ from store.routing.capacity import lock_agent_state
 from store.routing.claims import CLAIM_VALID_FOR, Claim, claimed_offers, take_lapsed_back
 from store.routing.distribution_settings import read_distribution_settings
 from store.routing.marks import MarkKind, append_marks, delete_marks, read_marks
-from store.routing.matching import waiting_items
-from store.routing.projection import project_routing
-from store.routing.ready_members import members_of
-from store.routing.slot_states import SlotState, WorkItemState
-from support.steps import START
-from support.store import add_conversation, add_customer
+from store.routing.slot_states import WorkItemState
+from support.commands import make_command
+from support.offer_facts import facts_of, read_offers
+from support.routing_invariants import capacity_violations, violations_at_rest
+from support.steps import SETTINGS, START
+from support.store import PAGE_A, PUBLIC_URL, add_customer, add_message
+from workflows.deterministic_ids import ids_of
 
 T = TypeVar("T")
 
 STEP = timedelta(seconds=10)
 QUEUES = ("queue-a", "queue-b")
 AGENTS = ("agent-a", "agent-b", "agent-c")
-LIMIT_UNITS = 2
-MAX_CONVERSATIONS = 8
+SERVES = {"agent-a": QUEUES[:1], "agent-b": QUEUES, "agent-c": QUEUES[1:]}
+LIMIT_UNITS = 1
+DECLINE_LIMIT = 3
+MAX_THREADS = 8
+
+_LIMITS = dict.fromkeys(AGENTS, LIMIT_UNITS)
+_DISTRIBUTION = WorkDistribution(
+    allow_picking=True,
+    affinity=False,
+    notification=NotificationSettings(reject_button=True),
+)
+_READY = frozenset({"available", "busy"})
 
 
 class Fate(StrEnum):
@@ -51,64 +84,36 @@ class Fate(StrEnum):
     DISCARDED_AFTER_PROJECTING = "discarded after projecting"
 
 
-class Phase(StrEnum):
-    """Where a conversation stands."""
-
-    NEW = "new"
-    OPEN = "open"
-    OFFERED = "offered"
-    ACTIVE = "active"
-    CLOSED = "closed"
-
-
-@dataclass(frozen=True)
-class Run:
-    """What the workflow of a conversation knows."""
-
-    phase: Phase = Phase.NEW
-    stay: int = 0
-    queue_id: str | None = None
-    agent_id: str | None = None
-    slot_id: str | None = None
-    origin: Origin = Origin.PUSH
-    returns: tuple[tuple[str, int], ...] = ()
-    stays: tuple[StayRecord, ...] = ()
-
-    def in_queue(self, queue_id: str) -> "Run":
-        """The next stay begins."""
-        stay = StayRecord(self.stay + 1, queue_id, "messenger", START, "customer_wrote")
-        return Run(Phase.OPEN, stay.number, queue_id, returns=self.returns, stays=(*self.stays, stay))
-
-    def back_in_queue(self, *, declined: bool) -> "Run":
-        """The next stay, which remembers who did not take it."""
-        counts = dict(self.returns)
-        if declined and self.agent_id is not None:
-            counts[self.agent_id] = counts.get(self.agent_id, 0) + 1
-        ended = replace(self.stays[-1], end=StayEnd.DECLINED if declined else StayEnd.TRANSFERRED)
-        before = replace(self, returns=tuple(sorted(counts.items())), stays=(*self.stays[:-1], ended))
-        return before.in_queue(self.queue_id or "")
-
-    def with_agent(self, phase: Phase, agent_id: str, slot_id: str, origin: Origin) -> "Run":
-        """Offered to an agent, or taken by one."""
-        return replace(self, phase=phase, agent_id=agent_id, slot_id=slot_id, origin=origin)
-
-
-Act = Callable[[Run, datetime], Run]
-
-
 @dataclass
-class Durable:
-    """What the engine keeps of one conversation: what counts, and what waits for the next task.
+class Thread:
+    """What the engine keeps of one thread: what counts, and what waits for the next task.
 
-    Signals are kept whatever happens to a task; commands go with a discarded one, if nobody asks again.
+    Events and signals are kept whatever happens to a task; commands go with a discarded one, if nobody asks
+    again.
     """
 
-    run: Run = field(default_factory=Run)
-    signals: list[Act] = field(default_factory=list)
-    offers: list[Claim] = field(default_factory=list)
-    commands: list[Act] = field(default_factory=list)
+    customer_id: str
+    queue_id: str
+    state: ThreadState
+    last: LastWritten = field(default_factory=LastWritten)
+    refused_by: datetime | None = None
+    unprojected: Change | None = None
+    seq: int = 0
+    events: list[ThreadEvent] = field(default_factory=list)
+    offers: list[OfferMade] = field(default_factory=list)
+    gone: list[AgentGone] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
     must_write_down: bool = False
-    repairs: bool = False
+
+    @property
+    def conversation(self) -> Conversation | None:
+        """The live one."""
+        return self.state.conversation
+
+    def is_busy(self, now: datetime) -> bool:
+        """Whether there is a task to do."""
+        waits = self.events or self.offers or self.gone or self.commands
+        return bool(waits or self.must_write_down or self.unprojected) or is_due(self.state, now)
 
 
 class Desk:
@@ -120,7 +125,7 @@ class Desk:
         self._now = START
         self._serial = 0
         self._told: list[Claim] = []
-        self.threads: dict[str, Durable] = {}
+        self.threads: dict[str, Thread] = {}
         self._clear()
 
     # Rows
@@ -141,21 +146,25 @@ class Desk:
         return self.transact(whole)
 
     def _clear(self) -> None:
+        models: tuple[type[SQLModel], ...] = (
+            tables.Event,
+            tables.DispatchMark,
+            tables.WorkItemReturn,
+            tables.WorkItemWish,
+            tables.WorkItem,
+            tables.Slot,
+            tables.QueueStay,
+            tables.PresenceChange,
+            tables.Survey,
+            tables.AgentSession,
+            tables.Message,
+            tables.Conversation,
+            tables.AgentState,
+        )
+
         def work(session: Session) -> None:
-            for model in (
-                tables.Event,
-                tables.DispatchMark,
-                tables.WorkItemReturn,
-                tables.WorkItem,
-                tables.Slot,
-                tables.QueueStay,
-                tables.PresenceChange,
-            ):
+            for model in models:
                 session.connection().execute(delete(table_of(model)))
-            for agent_id in AGENTS:
-                if state := session.get(tables.AgentState, agent_id):
-                    session.delete(state)
-            session.flush()
             for agent_id in AGENTS:
                 add_agent_state(session, agent_id, START)
 
@@ -174,108 +183,206 @@ class Desk:
 
         self._write(work)
 
-    # Conversations
+    def agent_is_gone(self, agent_id: str) -> None:
+        """The agent's stream closes for good; what they have is told so."""
+        self.connect(agent_id, connected=False)
+        for thread in self.threads.values():
+            live = thread.conversation
+            if live is not None and live.agent_id == agent_id:
+                thread.gone.append(AgentGone(agent_id, self._now, final=True))
 
-    def customer_writes(self) -> None:
-        """A conversation begins, in one of the queues."""
-        if len(self.threads) >= MAX_CONVERSATIONS:
+    # Threads
+
+    def customer_writes(self, choice: int) -> None:
+        """Somebody writes: a new customer, or one who has written before."""
+        if len(self.threads) < MAX_THREADS and choice % 3:
+            self._add_customer()
+            choice = len(self.threads) - 1
+        if not self.threads:
             return
-        conversation_id = f"{self._name}-{len(self.threads)}"
-
-        def work(session: Session) -> None:
-            add_customer(session, conversation_id, START, psid=conversation_id)
-            add_conversation(
-                session, conversation_id, conversation_id, START, status="open", reason="customer_wrote"
+        thread = self.thread(choice)
+        thread.seq, message_id = thread.seq + 1, self._new_id("message")
+        row = {"direction": "inbound", "sender_kind": "customer", "status": None, "thread_seq": thread.seq}
+        self.transact(
+            lambda session: add_message(
+                session, message_id, thread.customer_id, self._now, **row, conversation_id=None
             )
-
-        self.transact(work)
-        queue_id = QUEUES[len(self.threads) % len(QUEUES)]
-        self.threads[conversation_id] = Durable(
-            signals=[
-                lambda run, _: run.in_queue(queue_id) if run.phase is Phase.NEW else run,
-            ]
         )
+        opened = opening(OpeningKind.MESSAGE, occurred_at=self._now, received_at=self._now)
+        thread.events.append(ThreadEvent(thread.seq, ThreadEventKind.MESSAGE, self._now, opened, message_id))
 
-    def thread(self, choice: int) -> str:
-        """One of the conversations."""
-        return list(self.threads)[choice % len(self.threads)]
+    def _add_customer(self) -> None:
+        customer_id = f"{self._name}-{len(self.threads)}"
+        self.transact(lambda session: add_customer(session, customer_id, START, psid=customer_id))
+        settings = replace(SETTINGS, distribution=_DISTRIBUTION)
+        queue_id = QUEUES[len(self.threads) % len(QUEUES)]
+        self.threads[customer_id] = Thread(customer_id, queue_id, ThreadState(settings=settings))
 
-    def busy_threads(self) -> list[str]:
+    def thread(self, choice: int) -> Thread:
+        """One of the threads."""
+        return list(self.threads.values())[choice % len(self.threads)]
+
+    def busy_threads(self) -> list[Thread]:
         """Those that have a task to do."""
-        return [
-            each
-            for each, thread in self.threads.items()
-            if thread.signals or thread.commands or thread.offers or thread.must_write_down
-        ]
+        return [each for each in self.threads.values() if each.is_busy(self._now)]
 
-    def command(self, conversation_id: str, act: Act) -> None:
-        """Somebody asks for something; it waits for the conversation's next task."""
-        self.threads[conversation_id].commands.append(act)
+    def asks(self, thread: Thread, action: str, agent_id: str | None = None) -> None:
+        """Somebody gives a command about the live conversation; it waits for the thread's next task."""
+        live = thread.conversation
+        if live is None:
+            return
+        who = agent_id or live.agent_id or AGENTS[0]
+        command_id = self._new_id("command")
+        receivers = {
+            "transfer": {"to_agent_id": AGENTS[self._serial % len(AGENTS)]},
+            "transfer_to_queue": {"queue_id": QUEUES[self._serial % len(QUEUES)]},
+        }
+        thread.commands.append(make_command(action, command_id, live.id, who, **receivers.get(action, {})))
 
-    def task(self, conversation_id: str, fate: Fate, *, forgets: bool) -> None:
-        """The conversation's next task. `forgets`: the callers of a discarded one do not ask again."""
-        thread = self.threads[conversation_id]
-        run = thread.run
-        for act in (*thread.signals, *thread.commands):
-            run = act(run, self._now)
-        knows_less = False
-        for offer in thread.offers:
-            run, unfit = self._offered(run, offer)
-            knows_less = knows_less or unfit
-        changed = run != thread.run
-        if fate is not Fate.DISCARDED_BEFORE_PROJECTING and (changed or knows_less or thread.must_write_down):
-            self._project(conversation_id, run, repairs=thread.repairs)
+    def task(self, thread: Thread, fate: Fate, *, forgets: bool) -> None:
+        """The thread's next task. `forgets`: the callers of a discarded one do not ask again."""
+        self._now += timedelta(milliseconds=5)
+        state, change, asked = self._decided(thread)
+        if not (change.is_to_be_recorded or asked):
+            projected: Change | None = None
+        else:
+            date = date_of_projection(self._now, thread.last, thread.refused_by)
+            state = replace(state, written_at=date)
+            projected = replace(change, state=state)
+        refused_by = None
+        if projected is not None and fate is not Fate.DISCARDED_BEFORE_PROJECTING:
+            refused_by = self._project(thread, projected)
         if fate is Fate.COUNTS:
-            self.threads[conversation_id] = Durable(run)
+            self._count(thread, state, projected, refused_by)
             return
         # Its worker died: the rows may be of this task, so the run is asked to write itself down.
-        thread.must_write_down = thread.repairs = True
+        thread.must_write_down = True
         if forgets:
             thread.commands.clear()
 
-    def _offered(self, run: Run, offer: Claim) -> tuple[Run, bool]:
-        if run.slot_id == offer.offer_id:
-            return run, False
-        fits = run.phase is Phase.OPEN and (run.stay, run.queue_id) == (offer.stay, offer.queue_id)
-        if fits and self._now < offer.valid_until:
-            return run.with_agent(Phase.OFFERED, offer.agent_id, offer.offer_id, Origin.PUSH), False
-        return run, True
+    def _count(
+        self, thread: Thread, state: ThreadState, projected: Change | None, refused_by: datetime | None
+    ) -> None:
+        if projected is not None:
+            if refused_by is None:
+                thread.last, thread.unprojected = LastWritten.of(state), None
+            else:
+                thread.unprojected = projected
+            thread.refused_by = refused_by
+        thread.state, thread.must_write_down = state, False
+        for waiting in (thread.events, thread.offers, thread.gone, thread.commands):
+            waiting.clear()
 
-    def _project(self, conversation_id: str, run: Run, *, repairs: bool) -> None:
-        def work(session: Session) -> None:
-            placement = placement_of(conversation_id, run)
-            append_events(session, project_routing(session, [placement], self._now, repairs=repairs))
+    def _decided(self, thread: Thread) -> tuple[ThreadState, Change, bool]:
+        """The state that the task comes to, what it is to project, and whether it must project anyway."""
+        state = thread.state
+        change = thread.unprojected or Change(state)
+        asked = thread.must_write_down or thread.unprojected is not None
+        for taken in self._taken(thread):
+            outcome, cause = taken(state)
+            if outcome.is_to_be_recorded:
+                numbered = replace(outcome.caused_by(cause), state=outcome.state.with_next_version())
+                state, change = numbered.state, change.then(numbered)
+            else:
+                state = outcome.state
+        asked = asked or any(knows_less(state, offer) for offer in thread.offers)
+        return state, change, asked or not needs_workflow(state, self._now)
 
-        self.transact(work)
+    def _taken(self, thread: Thread) -> Iterator[Callable[[ThreadState], tuple[Change, str]]]:
+        """What a task does with the state, one after the other, as `ConversationWorkflow.run` has it."""
+        now, customer_id = self._now, thread.customer_id
+
+        def by_cause(
+            act: Callable[[ThreadState, Callable[[], str]], Change | Refusal], cause: str
+        ) -> Callable[[ThreadState], tuple[Change, str]]:
+            def taken(state: ThreadState) -> tuple[Change, str]:
+                outcome = act(state, ids_of(customer_id, cause))
+                return (Change(state) if isinstance(outcome, Refusal) else outcome), cause
+
+            return taken
+
+        for event in thread.events:
+            yield by_cause(lambda s, ids, e=event: apply_event(s, e, now, ids), f"event/{event.seq}")  # type: ignore[misc]  # bound now
+        for command in thread.commands:
+            yield by_cause(
+                lambda s, ids, c=command: decide(s, c, now, ids),  # type: ignore[misc]
+                f"command/{command.command_id}",
+            )
+        yield lambda state: self._deadlines(state, customer_id)
+        yield lambda state: self._routed(state, thread)
+        for offer in thread.offers:
+            yield by_cause(lambda s, ids, o=offer: take_offer(s, o, now, ids), f"offer/{offer.offer_id}")  # type: ignore[misc]
+        for gone in thread.gone:
+            yield lambda state, gone=gone: self._gone(state, gone, customer_id)  # type: ignore[misc]
+
+    def _deadlines(self, state: ThreadState, customer_id: str) -> tuple[Change, str]:
+        if not is_due(state, self._now):
+            return Change(state), ""
+        ids = ids_of(customer_id, f"deadline/{due_since(state, self._now)}")
+        return fire(state, self._now, ids), "deadline"
+
+    def _routed(self, state: ThreadState, thread: Thread) -> tuple[Change, str]:
+        live = state.conversation
+        if live is None or not is_unrouted(live):
+            return Change(state), ""
+        number = live.stay.record.number + 1 if live.stay else 1
+        cause = f"route/{live.id}/{number}"
+        routed = Routed(demand_of(thread.queue_id), RouteReason.NO_RULE_MATCHED)
+        return take_routing(state, live.id, routed, self._now, ids_of(thread.customer_id, cause)), cause
+
+    def _gone(self, state: ThreadState, gone: AgentGone, customer_id: str) -> tuple[Change, str]:
+        cause = cause_of_gone(state, gone)
+        return take_agent_gone(state, gone, self._now, ids_of(customer_id, cause)), cause
+
+    def _project(self, thread: Thread, change: Change) -> datetime | None:
+        return self.transact(
+            lambda session: project(
+                session, PAGE_A, thread.customer_id, change, thread.last, public_url=PUBLIC_URL
+            )
+        )
 
     # Dispatchers
 
     def dispatch(self, max_claims: int = MAX_CLAIMS) -> bool:
-        """Act on the marks that there are. Whether there were any."""
+        """Act on the marks that there are. Whether there were any. Every claim is allowed, and the best."""
+        self._now += timedelta(milliseconds=1)
 
         def work(session: Session) -> bool:
             marks = read_marks(session, 500)
             settings = read_distribution_settings(session)
-            batch = Batch(session, settings, self._now, self._new_offer_id, max_claims=max_claims)
+            before = _Before(session)
+            batch = Batch(session, settings, self._now, partial(self._new_id, "offer"), max_claims=max_claims)
             result = batch.act_on(marks)
             delete_marks(session, result.done)
             append_marks(session, batch.writes.marks)
             append_events(session, batch.writes.events)
             self._told += result.claims
+            assert list(before.violations(session, result.claims)) == []
             return bool(marks)
 
         return self.transact(work)
 
-    def _new_offer_id(self) -> str:
+    def _new_id(self, kind: str) -> str:
         self._serial += 1
-        return f"{self._name}-offer-{self._serial}"
+        return f"{self._name}-{kind}-{self._serial}"
 
     def tell(self, choice: int) -> bool:
         """Signal one offer that was claimed."""
         if not self._told:
             return False
-        offer = self._told.pop(choice % len(self._told))
-        self.threads[offer.conversation_id].offers.append(offer)
+        claim = self._told.pop(choice % len(self._told))
+        offer = OfferMade(
+            claim.offer_id,
+            claim.conversation_id,
+            claim.agent_id,
+            claim.stay,
+            claim.queue_id,
+            claim.origin,
+            claim.valid_until,
+        )
+        owner = self.transact(lambda session: _customer_of(session, claim.conversation_id))
+        if owner is not None:
+            self.threads[owner].offers.append(offer)
         return True
 
     def dispatcher_dies(self) -> None:
@@ -296,48 +403,17 @@ class Desk:
         """More than a claim holds."""
         self._now += CLAIM_VALID_FOR + timedelta(minutes=1)
 
-    def pick(self, conversation_id: str, agent_id: str) -> None:
-        """An agent picks, whatever their capacity."""
-        self._serial += 1
-        slot_id = f"{self._name}-pick-{self._serial}"
-        self.command(
-            conversation_id,
-            lambda run, _: (
-                run.with_agent(Phase.ACTIVE, agent_id, slot_id, Origin.PICK)
-                if run.phase is Phase.OPEN
-                else run
-            ),
-        )
-
     # What has to hold
 
     def check(self) -> None:
-        """After every step."""
-        self.transact(self._check)
-
-    def _check(self, session: Session) -> None:
-        live = session.exec(select(tables.Slot).where(tables.Slot.state != SlotState.RELEASED)).all()
-        of_conversations = [slot.conversation_id for slot in live]
-        assert len(of_conversations) == len(set(of_conversations)), "two slots for one conversation"
-        for state in session.exec(
-            select(tables.AgentState).where(col(tables.AgentState.agent_id).in_(AGENTS))
-        ):
-            own = [slot for slot in live if slot.agent_id == state.agent_id]
-            assert state.used_units == sum(slot.units for slot in own), "used units are not the slots' sum"
-            assert sum(slot.units for slot in own if not slot.forced) <= LIMIT_UNITS, "an overrun"
-            for member in session.exec(
-                select(tables.QueueMember).where(tables.QueueMember.agent_id == state.agent_id)
-            ):
-                assert (member.presence, member.free_units) == (
-                    state.presence,
-                    state.limit_units - state.used_units,
-                )
+        """After every step: no overrun, one slot to a conversation, every copy is the sum of the slots."""
+        assert self.transact(lambda session: list(capacity_violations(session, _LIMITS))) == []
 
     def nothing_goes_wrong_for_a_moment(self) -> None:
         """What waits is worked off once, in the usual order."""
         for _ in range(2):
-            for conversation_id in self.busy_threads():
-                self.task(conversation_id, Fate.COUNTS, forgets=False)
+            for thread in self.busy_threads():
+                self.task(thread, Fate.COUNTS, forgets=False)
             self.dispatch()
             while self.tell(0):
                 pass
@@ -345,66 +421,99 @@ class Desk:
     def come_to_rest(self) -> None:
         """Everything that waits happens, and no more is discarded."""
         for _ in range(1000):
-            self._now += STEP
             waiting = self.busy_threads()
-            for conversation_id in waiting:
-                self.task(conversation_id, Fate.COUNTS, forgets=False)
+            for thread in waiting:
+                self.task(thread, Fate.COUNTS, forgets=False)
             self.take_back()  # first: what it frees is looked at before anything counts as at rest
             told = [self.dispatch(), self.tell(0)]
             self.check()
-            if not (waiting or any(told) or self.transact(claimed_offers)):
+            claims = self.transact(claimed_offers)
+            if not (waiting or any(told) or claims):
                 return
+            if claims and not (waiting or any(told)):
+                self.claims_lapse()
         raise AssertionError("it never came to rest")
 
     def differences(self) -> list[str]:
-        """At rest: each row that differs from what the runs know, each item that waits beside room."""
-        return self.transact(self._differences)
+        """At rest: each invariant that does not hold, each row that tells what its thread does not know."""
 
-    def _differences(self, session: Session) -> list[str]:
-        found = []
-        for conversation_id, thread in self.threads.items():
-            run = thread.run
-            item = session.get(tables.WorkItem, conversation_id)
-            live = session.exec(
-                select(tables.Slot).where(
-                    tables.Slot.conversation_id == conversation_id,
-                    tables.Slot.state != SlotState.RELEASED,
+        def look(session: Session) -> list[str]:
+            told = read_offers(facts_of(session), _LIMITS, DECLINE_LIMIT)
+            found = violations_at_rest(session, self._now, _LIMITS, told)
+            return [*found, *self._unlike(session)]
+
+        return self.transact(look)
+
+    def _unlike(self, session: Session) -> Iterator[str]:
+        for thread in self.threads.values():
+            live = thread.conversation
+            rows = session.exec(
+                select(tables.Conversation).where(
+                    tables.Conversation.customer_id == thread.customer_id,
+                    tables.Conversation.status != "closed",
                 )
-            ).first()
-            # Parked: everybody declined it as often as they may be asked.
-            waits = (item.stay, item.queue_id) if item else None
-            holds = (live.id, live.agent_id, live.state) if live else None
-            known = (run.stay, run.queue_id) if run.phase is Phase.OPEN else None
-            held = (run.slot_id, run.agent_id, "held") if run.phase in {Phase.OFFERED, Phase.ACTIVE} else None
-            if (waits, holds) != (known, held):
-                found.append(f"{conversation_id}: {waits}, {holds} instead of {known}, {held}")
-            stays = session.exec(
-                select(tables.QueueStay.stay, tables.QueueStay.end)
-                .where(tables.QueueStay.conversation_id == conversation_id)
-                .order_by(col(tables.QueueStay.stay))
             ).all()
-            expected = [(stay.number, stay.end) for stay in run.stays]
-            if list(stays) != expected:
-                found.append(f"{conversation_id}: stays {list(stays)} instead of {expected}")
-        found += _waiting_beside_room(session, self._now)
-        return found
+            told = [(row.id, row.status, row.agent_id, row.session_id, row.stay) for row in rows]
+            known = [_known(live)] if live is not None else []
+            if told != known:
+                yield f"{thread.customer_id}: {told} instead of {known}"
+
+
+def _known(live: Conversation) -> tuple[str, str, str | None, str | None, int]:
+    session_id = live.session.id if live.session else None
+    stay = live.stay.record.number if live.stay else 0
+    return live.id, live.status.value, live.agent_id, session_id, stay
+
+
+class _Before:
+    """How members and items stood before a batch: what it may claim, and in which order."""
+
+    def __init__(self, session: Session) -> None:
+        self._presences = {
+            state.agent_id: state.presence for state in session.exec(select(tables.AgentState))
+        }
+        self._returns = Counter(
+            {
+                (each.conversation_id, each.agent_id): each.count
+                for each in session.exec(select(tables.WorkItemReturn))
+            }
+        )
+        self._waiting = _waiting(session)
+
+    def violations(self, session: Session, claims: Iterable[Claim]) -> Iterator[str]:
+        """4, 7: nobody who may not have it, and nobody before who came earlier."""
+        left = {each.conversation_id for each in _waiting(session)}
+        for claim in claims:
+            if claim.origin is not Origin.PUSH:
+                continue
+            item = next(
+                (each for each in self._waiting if each.conversation_id == claim.conversation_id), None
+            )
+            if item is None:
+                continue  # told again
+            if self._presences[claim.agent_id] not in _READY or claim.queue_id not in SERVES[claim.agent_id]:
+                yield f"{claim} of who is {self._presences[claim.agent_id]}"
+            if self._returns[claim.conversation_id, claim.agent_id] >= DECLINE_LIMIT:
+                yield f"{claim} of who did not take it often enough"
+            for other in self._waiting:
+                earlier = (other.age_at, other.conversation_id) < (item.age_at, item.conversation_id)
+                alike = other.demand_id == item.demand_id and other.returns == 0
+                if earlier and alike and other.conversation_id in left:
+                    yield f"{claim} although {other.conversation_id} came before"
+
+
+def _waiting(session: Session) -> list[tables.WorkItem]:
+    waiting = select(tables.WorkItem).where(col(tables.WorkItem.state) == WorkItemState.WAITING)
+    return [tables.WorkItem(**row.model_dump()) for row in session.exec(waiting)]
+
+
+def _customer_of(session: Session, conversation_id: str) -> str | None:
+    found = session.get(tables.Conversation, conversation_id)
+    return found.customer_id if found is not None else None
 
 
 def _take_back(offer_id: str, now: datetime, session: Session, writes: RoutingWrites) -> bool:
     return take_lapsed_back(session, offer_id, writes, now)
-
-
-def _waiting_beside_room(session: Session, now: datetime) -> Iterator[str]:
-    settings = read_distribution_settings(session)
-    waiting = session.exec(
-        select(tables.WorkItem.conversation_id).where(tables.WorkItem.state == WorkItemState.WAITING)
-    ).all()
-    for queued in waiting_items(session, waiting, settings):
-        queue = settings.queues[queued.item.demand.queue_id]
-        members = members_of(session, queue.id, settings, now)
-        choice = choose(queued.item, members, queue.assignment, now)
-        if choice is not None:
-            yield f"{queued.item.conversation_id} waits beside {choice.agent_id}, who has room"
 
 
 def demand_of(queue_id: str) -> Demand:
@@ -412,29 +521,23 @@ def demand_of(queue_id: str) -> Demand:
     return Demand(queue_id, "messenger", need=CapacityNeed(1))
 
 
-def placement_of(conversation_id: str, run: Run) -> Placement:
-    """What the run's projection says."""
-    waiting = slot = None
-    if run.phase is Phase.OPEN and run.queue_id is not None:
-        waiting = WaitingPlace(demand_of(run.queue_id), 0, START, returns=dict(run.returns))
-    if run.phase in {Phase.OFFERED, Phase.ACTIVE} and run.slot_id and run.agent_id:
-        slot = HeldSlot(run.slot_id, conversation_id, run.agent_id, CapacityNeed(1))
-    return Placement(conversation_id, run.stay, run.queue_id, waiting, slot, run.origin, run.stays)
-
-
 def seed_desk(session: Session) -> None:
     """The agents, and queues that each serves: the second agent both, the others one."""
     session.merge(tables.RoutingVersion(version=1))
-    session.get_one(tables.Workstream, "messenger").distribution_mode = "push"
+    workstream = session.get_one(tables.Workstream, "messenger")
+    workstream.distribution_mode = "push"
+    session.add(workstream)
     session.add_all(
         tables.Agent(id=agent_id, name=agent_id, role="agent", created_at=START) for agent_id in AGENTS
     )
-    session.add_all(tables.Queue(id=queue_id, name=queue_id, created_at=START) for queue_id in QUEUES)
+    session.add_all(
+        tables.Queue(id=queue_id, name=queue_id, created_at=START, decline_limit=DECLINE_LIMIT)
+        for queue_id in QUEUES
+    )
     session.flush()
-    serves = {"agent-a": QUEUES[:1], "agent-b": QUEUES, "agent-c": QUEUES[1:]}
     session.add_all(
         tables.QueueMember(queue_id=queue_id, agent_id=agent_id, freed_at=START, last_assigned_at=START)
-        for agent_id, queue_ids in serves.items()
+        for agent_id, queue_ids in SERVES.items()
         for queue_id in queue_ids
     )
     session.flush()
