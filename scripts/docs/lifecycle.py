@@ -152,7 +152,7 @@ FACTS: tuple[tuple[FactKind, str, str], ...] = (
         "stage, until, agent_id, setting",
     ),
     (FactKind.WINDOW_STAGE_CHANGED, "a stage of the window ended", "from, to, opened_by, unanswered"),
-    (FactKind.RULE_APPLIED, "a time-out rule acted", "rule_id, silent, after, action"),
+    (FactKind.RULE_APPLIED, "a time-out rule acted", "rule_id, silent, after_seconds, action"),
     (FactKind.SURVEY_SCHEDULED, "a survey will be sent", "due_at, setting"),
     (FactKind.SURVEY_SENDING, "it is being sent", "way, setting"),
     (FactKind.SURVEY_SENT, "it was sent", "message_status"),
