@@ -1,11 +1,11 @@
 """People, keys, sign-ins and the audit log."""
 
-from api.access import agents, audit_log, me, sign_ins
+from api.access import agents, audit_log, directory, me, sign_ins
 from api.security.guarded_route import merge_routers
 from api.security.permissions import PUBLIC, Permission
 from domain.access.roles import ADMINS, EVERYBODY, PEOPLE, SUPERVISORS_AND_ADMINS
 
-router = merge_routers(sign_ins.router, me.router, agents.router, audit_log.router)
+router = merge_routers(sign_ins.router, me.router, agents.router, directory.router, audit_log.router)
 
 PERMISSIONS: dict[str, Permission] = {
     "sign_in": PUBLIC,
@@ -24,5 +24,6 @@ PERMISSIONS: dict[str, Permission] = {
     "list_keys": ADMINS,
     "create_key": ADMINS,
     "revoke_key": ADMINS,
+    "get_directory": EVERYBODY,
     "list_audit": ADMINS,
 }

@@ -5,6 +5,7 @@ from api.conversations import (
     commands,
     conversations,
     participants,
+    read_positions,
     start_conversation,
     thread_control,
 )
@@ -13,6 +14,7 @@ from api.security.permissions import Permission
 from domain.access.roles import EVERYBODY, PEOPLE, SUPERVISORS_AND_ADMINS
 
 router = merge_routers(
+    read_positions.router,  # `counts` is no id
     conversations.router,
     start_conversation.router,
     thread_control.router,
@@ -23,6 +25,8 @@ router = merge_routers(
 
 PERMISSIONS: dict[str, Permission] = {
     "list_conversations": EVERYBODY,
+    "count_conversations": EVERYBODY,
+    "set_read_position": PEOPLE,
     "get_conversation": EVERYBODY,
     "list_messages": EVERYBODY,
     "get_timeline": EVERYBODY,

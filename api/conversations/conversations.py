@@ -1,5 +1,6 @@
 """Reading conversations: lists, messages, the timeline."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated
 
@@ -25,6 +26,7 @@ from store.conversations import listing as conversations
 from store.conversations import transcripts
 from store.conversations.listing import ConversationFilter, ConversationRecord, WindowFilter
 from store.conversations.messages import replied_ids
+from store.conversations.read_positions import unread_counts
 from store.customers import customers
 from store.db.ranges import Span
 from store.db.refusals import not_found
@@ -82,19 +84,23 @@ async def list_conversations(
     )
     span, reader = Span(limit + 1, newest_first=True, before=before), caller.reader
 
-    def load(session: Session) -> list[ConversationRecord]:
-        return conversations.listed(session, wanted, span, now=now, reader=reader)
+    def load(session: Session) -> tuple[list[ConversationRecord], Mapping[str, int]]:
+        found = conversations.listed(session, wanted, span, now=now, reader=reader)
+        return found, unread_counts(session, reader.agent_id, [each.conversation.id for each in found])
 
-    found = await long_reads.read_if(q is not None, request, caller.agent_id, load)
-    return _BY_ACTIVITY.page(
-        found, limit, lambda record: ConversationView.of(record, now), conversations.place_of
-    )
+    def show(record: ConversationRecord) -> ConversationView:
+        return ConversationView.of(record, now, unread[record.conversation.id])
+
+    found, unread = await long_reads.read_if(q is not None, request, caller.agent_id, load)
+    return _BY_ACTIVITY.page(found, limit, show, conversations.place_of)
 
 
 @router.get("/v1/conversations/{conversation_id}", responses=problems("not_found"))
-async def get_conversation(database: DatabaseDep, conversation_id: PathId) -> ConversationView:
+async def get_conversation(
+    database: DatabaseDep, caller: Caller, conversation_id: PathId
+) -> ConversationView:
     """One conversation."""
-    return await show_conversation(database, conversation_id)
+    return await show_conversation(database, conversation_id, caller.agent_id)
 
 
 @router.get(

@@ -74,7 +74,7 @@ async def execute_order(
 ) -> ConversationView:
     """Give a command and show the conversation as it then is. Raises the problem of a refusal."""
     await give_order(database, commands, caller, conversation_id, order)
-    return await show_conversation(database, conversation_id)
+    return await show_conversation(database, conversation_id, caller.agent_id)
 
 
 async def give_order(

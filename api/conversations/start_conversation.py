@@ -57,4 +57,4 @@ async def start_conversation(
         settings_version=conversation.settings_version,
     )
     await commands.execute(conversation, command)
-    return await show_conversation(database, conversation.id)
+    return await show_conversation(database, conversation.id, caller.agent_id)

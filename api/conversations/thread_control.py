@@ -135,4 +135,4 @@ async def _record_and_show(
         note_control(session, conversation, outcome, agent_id=caller.agent_id, app_id=app_id, key=key, at=now)
 
     await database.write(write)
-    return await show_conversation(database, conversation.id)
+    return await show_conversation(database, conversation.id, caller.agent_id)

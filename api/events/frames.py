@@ -8,6 +8,7 @@ from fastapi.sse import format_sse_event
 from pydantic import BaseModel
 
 from api.events.position import write_id
+from api.schemas.counts_view import CountsView
 from api.schemas.views import EventView
 from store.tables import Event
 
@@ -76,6 +77,12 @@ class GoodbyeReason(StrEnum):
     """The key was revoked, or the sign-in ended."""
     RIGHTS_CHANGED = "rights_changed"
     """The role or the queues of the agent changed. Connect again, and read again what is shown."""
+
+
+class Counts(CountsView, Frame):
+    """How many conversations the reader's lists have, where asked for; no more than once a second."""
+
+    event = "counts"
 
 
 class Goodbye(Frame):

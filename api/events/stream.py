@@ -10,6 +10,7 @@ it likes, and begins to answer before a stream could be refused. The format of a
 
 import asyncio
 import contextlib
+import math
 import random
 import time
 from typing import Annotated
@@ -20,6 +21,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.events.access import Reader, may_see, subjects_for
+from api.events.counts import CountsTeller
 from api.events.event_hub import EventHub, EventHubDep, Listener, LogBounds
 from api.events.frames import Goodbye, GoodbyeReason, Hello, Ping, Reset, ResetReason
 from api.events.position import Position, read_id, write_id
@@ -64,8 +66,12 @@ class EventStream(Response):
         *,
         asked: Position | None,
         presence: StreamPresence | None = None,
+        counts: CountsTeller | None = None,
     ) -> None:
-        """`asked`: where to begin; None is now. `presence`: given where it makes its reader connected."""
+        """`asked`: where to begin; None is now. `presence`: given where it makes its reader connected.
+
+        `counts`: given where it tells how many conversations its reader's lists have.
+        """
         super().__init__()
         del self.headers["content-length"]
         self.headers["cache-control"] = "no-store"
@@ -77,6 +83,7 @@ class EventStream(Response):
         )
         self._asked = asked
         self._presence = presence
+        self._counts = counts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Stream, unless the agent has too many streams: they are counted here, where nothing is between."""
@@ -118,18 +125,24 @@ class EventStream(Response):
 
     async def _tell(self, send: Send, log_id: str, number: int) -> GoodbyeReason:
         """Tell what happens after an event, until the stream has to end; why it has to."""
-        hub, listener = self._hub, self._listener
+        hub, listener, counts = self._hub, self._listener, self._counts
         ping_at = time.monotonic() + PING_SECONDS
         while hub.may_listen(listener):
             if hub.is_ending:
                 return GoodbyeReason.SERVER_STOPS
+            before = number
             blocks, number = await hub.read(listener, number)
+            if counts is not None:
+                counts.note(has_happened=number > before, is_told=bool(blocks))
+                blocks += await counts.blocks()
             if not hub.may_listen(listener):
                 break
             seconds_left = ping_at - time.monotonic()
             if not blocks and seconds_left > 0:
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(seconds_left):
+                    async with asyncio.timeout(
+                        min(seconds_left, counts.seconds_left if counts else math.inf)
+                    ):
                         await hub.beyond(number, listener)
                 continue
             # A ping tells the position even if all was filtered out, so that a resumption skips it too.
@@ -177,6 +190,10 @@ async def stream_events(
             "For agents and supervisors; for others where they are members of a queue."
         ),
     ] = False,
+    counts: Annotated[
+        bool,
+        Query(description="Be told, too, how many conversations your lists have, when that changes."),
+    ] = False,
     last_event_id: Annotated[
         Text | None,
         Header(description="The last `id` that was received; goes before `after`. Browsers send it."),
@@ -202,7 +219,13 @@ async def stream_events(
     if rights is None:
         raise Problem("unauthenticated")
     return EventStream(
-        hub, caller, rights, wanted, asked=asked, presence=stream_presence if presence else None
+        hub,
+        caller,
+        rights,
+        wanted,
+        asked=asked,
+        presence=stream_presence if presence else None,
+        counts=CountsTeller(database, caller) if counts else None,
     )
 
 

@@ -235,7 +235,7 @@ PROBLEMS: dict[str, ProblemKind] = {
     "unknown_item": ProblemKind(
         422,
         "The item is not in this list",
-        "Give an item of this list in `before`, `after` or `around`, or none.",
+        "Give the id of an item of this list, or none.",
     ),
     "report_too_large": ProblemKind(
         422, "The report covers too much", "Choose a shorter period; see docs/reference/metrics.md."

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.http.instants import Changes, Facts
 from api.schemas.message_inputs import quick_reply_views, template_view
@@ -111,11 +111,15 @@ class ConversationView(BaseModel):
     last_message_at: datetime | None
     participants: list[ParticipantView]
     disposition_code_id: str | None
+    unread: Annotated[
+        int,
+        Field(ge=0, description="Of the newest messages, those of the customer's that you have not read."),
+    ]
     version: int
 
     @classmethod
-    def of(cls, record: ConversationRecord, now: datetime) -> Self:
-        """The conversation as it is at `now`."""
+    def of(cls, record: ConversationRecord, now: datetime, unread: int) -> Self:
+        """The conversation as it is at `now`, with what its reader has not read."""
         row, customer = record.conversation, record.customer
         return cls(
             id=row.id,
@@ -138,6 +142,7 @@ class ConversationView(BaseModel):
             last_message_at=row.last_message_at,
             disposition_code_id=row.disposition_code_id,
             participants=[ParticipantView.of(each) for each in record.participants],
+            unread=unread,
             version=row.version,
         )
 

@@ -124,6 +124,17 @@ def listed(
     return sorted(found, key=lambda record: ids.index(record.conversation.id))
 
 
+def count_listed(
+    session: Session, wanted: ConversationFilter, *, now: datetime, reader: Reader, limit: int
+) -> int:
+    """How many conversations `listed` would show, at most `limit`."""
+    ranges = _ranges(session, wanted, now, reader)
+    if not ranges:
+        return 0
+    found = merged(ranges, _KEY, Span(limit, newest_first=True)).subquery()
+    return session.scalar(select(func.count()).select_from(found)) or 0
+
+
 def place_of(record: ConversationRecord) -> Place:
     """Where a conversation stands in the list."""
     return record.activity_at, record.conversation.id

@@ -17,7 +17,7 @@ Place = tuple[datetime, int, str]
 _NO_SEQ = 2**31 - 1
 # As the index has it: a bound value would not be known to be the same.
 _ARRIVAL: ColumnElement[int] = func.coalesce(col(Message.thread_seq), literal_column(str(_NO_SEQ)))
-_KEY = (col(Message.occurred_at), _ARRIVAL, col(Message.id))
+KEY = (col(Message.occurred_at), _ARRIVAL, col(Message.id))
 
 
 def of_conversation(session: Session, conversation_id: str, span: Span[Place]) -> list[Message]:
@@ -48,4 +48,4 @@ def place_of(message: Message) -> Place:
 
 
 def _read(session: Session, which: ColumnElement[bool], span: Span[Place]) -> list[Message]:
-    return list(session.scalars(cut(select(Message).where(which), _KEY, span)))
+    return list(session.scalars(cut(select(Message).where(which), KEY, span)))

@@ -5,7 +5,7 @@ projections of it. Messages, openings, receipts and send status are the store's 
 """
 
 from store.tables.access import Agent, ApiKey, IdempotencyRecord, SignIn, SignInCode, SignInTry
-from store.tables.conversations import AgentSession, ContextVariable, Conversation, Participant
+from store.tables.conversations import AgentSession, ContextVariable, Conversation, Participant, ReadPosition
 from store.tables.events import Event
 from store.tables.inbox import InboxEvent, Relay, RelayPartition, UnroutedEvent, inbox_metadata
 from store.tables.installation import Installation
@@ -89,6 +89,7 @@ __all__ = [
     "Queue",
     "QueueMember",
     "QueueStay",
+    "ReadPosition",
     "Relay",
     "RelayPartition",
     "RoutingVersion",

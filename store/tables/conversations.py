@@ -87,6 +87,16 @@ class Participant(SQLModel, table=True):
     end: Deleted[str | None] = Field(default=None, description=f"{AUDIT}why they left, or did not come")
 
 
+class ReadPosition(SQLModel, table=True):
+    """How far an agent has read a thread: up to the message with this number, in the order of arrival."""
+
+    __tablename__ = "read_position"
+
+    customer_id: Deleted[str] = Field(primary_key=True, foreign_key="customer.id")
+    agent_id: Deleted[str] = Field(primary_key=True)
+    thread_seq: Deleted[int]
+
+
 class ContextVariable(SQLModel, table=True):
     """What is known about a conversation beyond its messages: a text or a number under a name.
 

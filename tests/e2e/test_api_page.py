@@ -8,7 +8,7 @@ import httpx
 import orjson
 import pytest
 
-from api.events.frames import Goodbye, Hello, Ping, Reset
+from api.events.frames import Counts, Goodbye, Hello, Ping, Reset
 from api.events.position import read_id
 from api.http.examples import MESSAGES
 from api.schemas.views import EventView
@@ -142,4 +142,4 @@ def test_the_blocks_of_the_stream_that_the_page_shows_are_those_that_are_sent() 
     assert shown.keys() == {"hello"}
     assert shown["hello"].keys() == Hello.model_fields.keys()
     assert positions == [event["id"] - 1, event["id"]]
-    assert [f"| `{frame.event}` |" in PAGE for frame in (Hello, Ping, Reset, Goodbye)] == [True] * 4
+    assert [f"| `{frame.event}` |" in PAGE for frame in (Hello, Ping, Reset, Counts, Goodbye)] == [True] * 5

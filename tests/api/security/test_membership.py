@@ -37,6 +37,7 @@ SEEN: dict[str, int] = {
     "list_messages": 200,
     "get_timeline": 200,
     "get_context": 200,
+    "set_read_position": 422,
     "set_context": 422,
     "change_context": 422,
     "reply": 422,
@@ -103,6 +104,7 @@ TESTED_APART = {
     "start_conversation": "test_a_conversation_is_started_with_a_customer_who_is_seen",
     "act_on_conversations": "tests/api/conversations/test_bulk_actions.py",
     "stream_events": "tests/api/events/test_membership.py",
+    "count_conversations": "test_each_list_shows_what_is_seen_and_counts_nothing_else",
     "summarize_surveys": "test_each_list_shows_what_is_seen_and_counts_nothing_else",
     "upload_attachment": "a new file is of no conversation yet",
     "create_queue": "its body names queues; administrators, who see all of them, call it",
@@ -293,6 +295,7 @@ async def test_each_list_shows_what_is_seen_and_counts_nothing_else(
         assert shown == ([desk.ids[subject]] if sees else []), (name, role, relation)
     found = (await client.get("/v1/conversations", params={"q": "hello"})).json()["items"]
     assert len(found) == (1 if sees else 0)
+    assert (await client.get("/v1/conversations/counts")).json()["open"] == (1 if sees else 0)
     if Role(role) in PERMISSIONS.roles("summarize_surveys"):
         summary = (await client.get("/v1/surveys/summary")).json()
         assert summary["outcomes"]["sent"] == (1 if sees else 0)

@@ -118,6 +118,8 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "create_key": ({"admin"}, 422),
     "revoke_key": ({"admin"}, 404),
     "list_conversations": (ALL, 200),
+    "count_conversations": (ALL, 200),
+    "set_read_position": (PEOPLE, 404),
     "get_conversation": (ALL, 404),
     "list_messages": (ALL, 404),
     "get_timeline": (ALL, 404),
@@ -178,6 +180,7 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "list_unrouted_events": ({"admin"}, 200),
     "list_conflicting_events": ({"admin"}, 200),
     "replay_event": ({"admin"}, 404),
+    "get_directory": (ALL, 200),
     "list_audit": ({"admin"}, 200),
 }
 PUBLIC = {"sign_in", "healthz", "readyz"}

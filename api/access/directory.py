@@ -1,0 +1,88 @@
+"""`GET /v1/directory`: the names of what everything else names by an id."""
+
+from typing import Self
+
+from pydantic import BaseModel
+
+from api.http.dependencies import DatabaseDep
+from api.security.auth import Caller
+from api.security.guarded_route import api_router
+from domain.access.roles import Role
+from domain.routing.presence import PresenceKind
+from store.access.directory import Directory, read_directory
+
+router = api_router("directory")
+
+
+class NamedAgentView(BaseModel):
+    """An agent. `presence` is null for somebody with whom you serve no queue."""
+
+    id: str
+    name: str
+    role: Role
+    active: bool
+    presence: PresenceKind | None
+
+
+class NamedPageView(BaseModel):
+    """A page of Facebook's."""
+
+    page_id: str
+    name: str
+
+
+class NamedQueueView(BaseModel):
+    """A queue. `served`: you are a member of it."""
+
+    id: str
+    name: str
+    served: bool
+
+
+class NamedWorkstreamView(BaseModel):
+    """A workstream."""
+
+    id: str
+    name: str
+
+
+class DirectoryView(BaseModel):
+    """Names, each kind in alphabetical order, without what nobody but administrators may read."""
+
+    agents: list[NamedAgentView]
+    pages: list[NamedPageView]
+    queues: list[NamedQueueView]
+    workstreams: list[NamedWorkstreamView]
+
+    @classmethod
+    def of(cls, directory: Directory) -> Self:
+        """All of one moment."""
+        return cls(
+            agents=[
+                NamedAgentView(
+                    id=each.id,
+                    name=each.name,
+                    role=Role(each.role),
+                    active=each.active,
+                    presence=PresenceKind(each.presence) if each.presence is not None else None,
+                )
+                for each in directory.agents
+            ],
+            pages=[NamedPageView(page_id=each.id, name=each.name) for each in directory.pages],
+            queues=[
+                NamedQueueView(id=each.id, name=each.name, served=each.served) for each in directory.queues
+            ],
+            workstreams=[NamedWorkstreamView(id=each.id, name=each.name) for each in directory.workstreams],
+        )
+
+
+@router.get("/v1/directory")
+async def get_directory(database: DatabaseDep, caller: Caller) -> DirectoryView:
+    """What agents, pages, queues and workstreams are called: also those who have left, and were removed.
+
+    Every queue is in it, because a conversation may be transferred to each.
+    """
+    knows = caller.role is Role.ADMIN
+    return await database.read(
+        lambda s: DirectoryView.of(read_directory(s, caller.agent_id, knows_every_presence=knows))
+    )
