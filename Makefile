@@ -33,7 +33,7 @@ test-deploy: setup ## the examples of deploy/: needs nginx, caddy and systemd-an
 bench: setup ## measure, side by side with a bare baseline
 	@$(PYTHON) -m bench $(ARGS)
 
-chaos: setup ## long seeded fault runs, each with its report: all, or TIER=inbound|sends|postgres|discarded
+chaos: setup ## long seeded fault runs, each with its report: all, or TIER=inbound|sends|postgres|discarded|offers
 	@$(PYTHON) -m local.temporal_server.prepare
 	@$(PYTHON) -m pytest tests/chaos -m chaos --timeout=3600 $(if $(TIER),--tier=$(TIER)) $(ARGS)
 

@@ -13,6 +13,7 @@ from math import inf
 from typing import Any
 
 from chaos.ledgers import Ledgers, Line, MessageKey, page_of
+from chaos.offer_metrics import OFFER_METRICS
 from chaos.send_metrics import SEND_METRICS, own_id
 
 _BECOMES_A_MESSAGE = ("message", "postback")
@@ -126,6 +127,7 @@ METRICS: dict[str, Callable[[Ledgers], Iterable[str]]] = {
     "stuck": stuck,
     "quarantined": quarantined,
     **SEND_METRICS,
+    **OFFER_METRICS,
 }
 
 
