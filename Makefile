@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: help setup run test test-fast test-postgres test-security test-deploy bench chaos models docs record freeze lint format types clean
+.PHONY: help setup run test test-fast test-postgres test-security test-deploy bench chaos day models docs record freeze lint format types clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ bench: setup ## measure, side by side with a bare baseline
 chaos: setup ## long seeded fault runs, each with its report: all, or TIER=inbound|sends|postgres|discarded|offers
 	@$(PYTHON) -m local.temporal_server.prepare
 	@$(PYTHON) -m pytest tests/chaos -m chaos --timeout=3600 $(if $(TIER),--tier=$(TIER)) $(ARGS)
+
+day: setup ## a simulated day: 40 agents, 2,000 customers, ten kills; PAGEDESK_DAY_SEED repeats one
+	@$(PYTHON) -m local.temporal_server.prepare
+	@$(PYTHON) -m pytest -n 0 -m chaos --timeout=7200 tests/day $(ARGS)
 
 models: setup ## ever new stories for the models of a thread and of discarded tasks: PAGEDESK_MODEL_STORIES=10000
 	@$(PYTHON) -m pytest -n 2 -m chaos --timeout=7200 tests/domain tests/store $(ARGS)

@@ -1,0 +1,239 @@
+"""A day of a desk: nothing is lost, doubled or stuck, and the reports tell it as it was."""
+
+import asyncio
+import contextlib
+import os
+import random
+import secrets
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from chaos.installation import Installation, install
+from chaos.processes import API
+from chaos.settling import settle
+from sqlmodel import Session, select
+
+from base import clock
+from day.day import Day
+from day.plan import COUNTDOWN_SECONDS, DECLINE_LIMIT, QUEUES, SHORT, UNITS, WHOLE, Load, Plan, draw
+from day.report import DayReport
+from domain.reports.measures import Cell, Measures, add_up, measure
+from local.processes.progress import Progress
+from local.temporal_server.dev_server import find_or_build_dev_server
+from store import tables
+from store.db.database import Database
+from store.reports.reports import Period, read_cells
+from support.eventually import eventually
+from support.offer_facts import facts_of, read_offers
+from support.recount import recount
+from support.routing_invariants import violations_at_rest
+from support.staff import ClientOf, Member, add_queue, asked, hire, push_everything
+
+_LIMITS = httpx.Limits(keepalive_expiry=3.0)
+_REPORT_DAYS = timedelta(days=3)
+_EVENING_CLOSES = 0.75
+"""Of the day has passed then."""
+_RESTS_WITHIN = 60.0
+_LATE_MS = 120_000
+"""How much later a retried task may be, in all of an agent's conversations of a queue."""
+
+
+@pytest.mark.dev_server
+@pytest.mark.timeout(600)
+async def test_a_short_day(tmp_path: Path) -> None:
+    report = await live(tmp_path, SHORT, os.environ.get("PAGEDESK_DAY_SEED", "1"))
+    assert len(report.story.arrivals) == SHORT.customers
+    assert len(report.story.kills) == SHORT.kills
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(7200)
+async def test_a_whole_day(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = await live(tmp_path, WHOLE, os.environ.get("PAGEDESK_DAY_SEED") or secrets.token_hex(4))
+    with capsys.disabled():
+        print("", f"seed {report.seed}", *report.table(), sep="\n")  # noqa: T201 - what `make day` shows
+    report.keep()
+
+
+async def live(directory: Path, load: Load, seed: str) -> DayReport:
+    """One day on a desk of its own, judged."""
+    began = time.monotonic()
+    plan = draw(load, random.Random(seed))  # noqa: S311 - repeatable on purpose
+    async with (
+        _desk(directory) as installation,
+        installation.api() as api,
+        installation.sandbox() as sandbox,
+        _staff(installation, api, load, plan) as staff,
+    ):
+        judge = _Judge(installation, sandbox, staff, seed)
+        dice = random.Random(f"{seed}/people")  # noqa: S311 - likewise
+        try:
+            story = await Day(installation, api, sandbox, staff, load, plan, dice, judge).run()
+        except BaseException as error:
+            error.add_note(f"seed {seed}")
+            raise
+        await judge.everything_is_over()
+        await judge.reports_are_true()
+        return DayReport(story, await judge.facts(), load, seed, time.monotonic() - began)
+
+
+@contextlib.asynccontextmanager
+async def _staff(
+    installation: Installation, api: httpx.AsyncClient, load: Load, plan: Plan
+) -> AsyncIterator[list[Member]]:
+    """Agents and queues."""
+    staff = await hire(api, _client_of(installation), len(plan.shifts), UNITS)
+    serving = [
+        [member for member, shift in zip(staff, plan.shifts, strict=True) if place in shift.serves]
+        for place in range(len(QUEUES))
+    ]
+    queues = await _queues(api, serving, load)
+    shares = {queue_id: share for queue_id, (_, share) in zip(queues, QUEUES, strict=True)}
+    notification = {"reject_button": True, "countdown_seconds": COUNTDOWN_SECONDS}
+    await push_everything(api, shares, notification=notification, affinity=False)
+    try:
+        yield staff
+    finally:
+        for member in staff:
+            await member.leaves()
+            await member.client.aclose()
+
+
+class _Judge:
+    """Looks into the store while all is at rest."""
+
+    def __init__(
+        self, installation: Installation, sandbox: httpx.AsyncClient, staff: list[Member], seed: str
+    ) -> None:
+        self._fleet = installation.fleet
+        self._database = Database(self._fleet.settings().store_url)
+        self._sandbox = sandbox
+        self._limits = {member.id: UNITS for member in staff}
+        self._seed = seed
+
+    async def rests(self) -> None:
+        """Wait until the desk is at rest, as far as messages go."""
+        assert await settle(self._fleet.settings(), self._sandbox) == []
+
+    async def check(self) -> None:
+        """Wait until nothing is under way, and look whether everything holds."""
+        await self.rests()
+        self._fleet.require_alive()
+        found: list[str] = []
+
+        def look(session: Session) -> list[str]:
+            told = read_offers(facts_of(session), self._limits, DECLINE_LIMIT)
+            return violations_at_rest(session, clock.now(), self._limits, told)
+
+        async def holds() -> bool:
+            nonlocal found
+            found = await self._database.read(look)
+            return not found
+
+        try:
+            await eventually(holds, within=_RESTS_WITHIN)
+        except AssertionError:
+            raise AssertionError(f"seed {self._seed}: {found}") from None
+
+    async def everything_is_over(self) -> None:
+        """Waiting: the agent was gone, and the customer is owed nothing."""
+
+        def look(session: Session) -> list[str]:
+            rows = session.exec(select(tables.Conversation.id, tables.Conversation.status)).all()
+            return [f"{each} is {status}" for each, status in rows if status not in {"closed", "waiting"}]
+
+        assert await self._database.read(look) == []
+
+    async def reports_are_true(self) -> None:
+        """As a recount of the log of events has it.
+
+        Where a kill had a workflow task discarded, the log has the instant of what that one told, and the
+        rows have that of its retry (ADR 0018): so much may times differ, and counts not at all.
+        """
+        end = clock.now() + timedelta(minutes=1)
+        begin = end - _REPORT_DAYS
+
+        def look(session: Session) -> tuple[dict[Cell, Measures], dict[Cell, Measures]]:
+            period = Period(begin.date(), end.date(), "UTC")
+            counted = measure(recount(session, begin, end), "UTC")
+            return read_cells(session, period, end), counted
+
+        read, counted = await self._database.read(look)
+        one, other = _comparable(read), _comparable(counted)
+        assert {cell: _counts(of) for cell, of in one.items()} == {
+            cell: _counts(of) for cell, of in other.items()
+        }, f"seed {self._seed}"
+        for cell, measures in one.items():
+            for name, value in measures.items():
+                assert abs(value - other[cell].get(name, 0)) <= _LATE_MS, f"seed {self._seed}: {cell} {name}"
+
+    async def facts(self) -> list[dict[str, object]]:
+        return await self._database.read(facts_of)
+
+
+def _comparable(cells: dict[Cell, Measures]) -> dict[Cell, dict[str, int]]:
+    """Without what the log does not tell: workstreams, and capacity in use."""
+    sums = add_up((replace(cell, workstream_id=None), measures) for cell, measures in cells.items())
+    found = {cell: measures.as_dict() | {"used_unit_ms": 0} for cell, measures in sums.items()}
+    return {cell: measures for cell, measures in found.items() if any(measures.values())}
+
+
+def _counts(measures: dict[str, int]) -> dict[str, int]:
+    """What depends on no instant."""
+    return {
+        name: value
+        for name, value in measures.items()
+        if not name.endswith(("_ms", "_in_time")) and name not in {"service_level_met", "abandoned_early"}
+    }
+
+
+@contextlib.asynccontextmanager
+async def _desk(directory: Path) -> AsyncIterator[Installation]:
+    installation = None
+    try:
+        installation = await install(directory, await find_or_build_dev_server(Progress()))
+        yield installation
+    finally:
+        if installation is not None:
+            await asyncio.to_thread(installation.fleet.kill_all)
+
+
+async def _queues(api: httpx.AsyncClient, members: list[list[Member]], load: Load) -> list[str]:
+    """The last one closes in the afternoon: what comes then goes to the first."""
+    assignment = {"decline_limit": DECLINE_LIMIT}
+    found = [
+        await add_queue(api, members[place], name=name, assignment=assignment)
+        for place, (name, _) in enumerate(QUEUES[:-1])
+    ]
+    closes = clock.now() + timedelta(seconds=load.by_clock(load.length * _EVENING_CLOSES))
+    intervals = [{"weekday": day, "opens": "00:00", "closes": f"{closes:%H:%M}"} for day in range(7)]
+    named = {"name": "Days", "timezone": "UTC", "intervals": intervals}
+    hours = await asked(api, "POST", "/v1/operating-hours", named)
+    before = [{"condition": "out_of_hours", "action": "transfer", "queue_id": found[0]}]
+    last = await add_queue(
+        api,
+        members[-1],
+        name=QUEUES[-1][0],
+        operating_hours_id=hours["id"],
+        overflow={"before": before},
+        assignment=assignment,
+    )
+    return [*found, last]
+
+
+def _client_of(installation: Installation) -> ClientOf:
+    def client(key: str) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            base_url=installation.fleet.url(API),
+            headers={"Authorization": f"Bearer {key}"},
+            trust_env=False,
+            timeout=60,
+            limits=_LIMITS,
+        )
+
+    return client
