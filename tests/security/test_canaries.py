@@ -109,6 +109,7 @@ _NOT_HERE = {
     "/v1/erasures/{erasure_id}",  # test_erasure_canaries.py
     "/data-deletion/{code}",
     "/v1/attachments/{attachment_id}",  # a file, not a view: tests/api/attachments/test_attachments.py
+    "/v1/sign-in",  # for people: tests/api/access/test_browser_sign_in.py
 }
 
 

@@ -211,6 +211,7 @@ async def test_records_go_after_their_periods(store: Database, files: FileStore,
                     digest=str(number),
                     created_at=ago(short),
                     expires_at=ago(short),
+                    ends_at=ago(short),
                 )
             )
 

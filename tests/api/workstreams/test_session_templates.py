@@ -163,5 +163,5 @@ async def test_a_list_of_sessions_reads_all_variables_in_one_statement(api: Api,
         items = (await client.get("/v1/conversations")).json()["items"]
     assert {item["session"]["title"] for item in items} == {f"Order {number}" for number in range(5)}
     assert len([each for each in statements if "conversation_context" in each]) == 1
-    # Their ids from the index, their rows, the variables, and who takes part: however many there are.
-    assert len([each for each in statements if "FROM conversation" in each]) == 4
+    # Their ids from the index, their rows, the variables, what is unread, and who takes part: however many.
+    assert len([each for each in statements if "FROM conversation" in each]) == 5
