@@ -80,7 +80,7 @@ def draw(load: Load, dice: random.Random) -> Plan:
                     dice.randrange(load.agents),
                     timedelta(seconds=load.speed * (_GONE_SECONDS if number % 3 else dice.uniform(1, 15))),
                 )
-                for number in range(1, load.closed_laptops + 1)
+                for number in range(load.closed_laptops)
             )
         ),
         tuple(
