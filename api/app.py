@@ -47,8 +47,8 @@ from api.security.auth import BOOTSTRAP_ADMIN_ID, rights_by_digest
 from api.security.openapi import describe, introduction
 from api.security.permissions import Permission, Permissions
 from api.security.refused_requests import RefusedRequests
+from api.sending.reply_service import ReplyService
 from api.sending.reply_sweep import sweep_forever
-from api.sending.service import ReplyService
 from api.services.conversation_commands import ConversationCommands
 from api.services.internal_inbox import InternalInbox
 from api.services.meta_actions import MetaActions
@@ -63,7 +63,7 @@ from domain.events.kinds import FactKind
 from ingest.inbox.inbox import open_inbox
 from messenger.graph.client import GraphClient
 from store.access import agents as stored_agents
-from store.attachments.checks import FileChecks
+from store.attachments.file_checks import FileChecks
 from store.attachments.object_store import FileStore
 from store.db.database import Database, Lane
 from store.db.sql import ping

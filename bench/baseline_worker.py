@@ -19,7 +19,7 @@ from ingest.inbox.inbox import open_inbox
 from local.demo.installation import DemoSecrets, load_or_make_secrets
 from local.demo.seeding import APP_ID, PAGE_ID
 from messenger.graph.client import GraphClient, Sent
-from messenger.graph.credentials import PageCredentials
+from messenger.graph.page_credentials import PageCredentials
 from store.db.database import Database
 from worker import make_worker, readiness
 

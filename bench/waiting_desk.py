@@ -31,8 +31,8 @@ from store.routing.claims import (
     claim,
     take_lapsed_back,
 )
-from store.routing.distribution_settings import read_distribution_settings
-from store.routing.marks import Mark, MarkKind
+from store.routing.dispatch_marks import Mark, MarkKind
+from store.routing.dispatch_settings import read_dispatch_settings
 
 AGENTS, QUEUES, SKILLS, UNITS = 200, 4, 5, 5
 _DEMANDS_OF_A_QUEUE = 7
@@ -50,7 +50,7 @@ class WaitingDesk:
         with Session(engine) as session, session.begin():
             self._fill(session, waiting)
         with Session(engine) as session:
-            self._settings = read_distribution_settings(session)
+            self._settings = read_dispatch_settings(session)
 
     def claim_one_by_one(self, count: int) -> float:
         """Processor milliseconds of one claim: an agent with room, the best item for them, the claim.

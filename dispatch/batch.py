@@ -15,8 +15,8 @@ from domain.routing.members import Member, WorkItem
 from domain.routing.operating_hours import ALWAYS_OPEN
 from store.routing.agent_states import RoutingWrites
 from store.routing.claims import Claim, ClaimOrder, claim, claimed_offer
-from store.routing.distribution_settings import DistributionSettings
-from store.routing.marks import Mark, MarkKind
+from store.routing.dispatch_marks import Mark, MarkKind
+from store.routing.dispatch_settings import DispatchSettings
 from store.routing.matching import (
     QueuedItem,
     first_of_each_demand,
@@ -46,7 +46,7 @@ class Batch:
     def __init__(
         self,
         session: Session,
-        settings: DistributionSettings,
+        settings: DispatchSettings,
         now: datetime,
         new_id: Callable[[], str],
         *,

@@ -21,12 +21,12 @@ from store.events.events import append_events
 from store.routing.agent_states import RoutingWrites
 from store.routing.claims import claimed_offers, count_claimed, lapsed_offers, take_lapsed_back
 from store.routing.dispatch_lease import LEASE, give_lease_back, renew_lease, take_lease
-from store.routing.distribution_settings import (
-    DistributionSettings,
-    read_distribution_settings,
+from store.routing.dispatch_marks import MarkKind, append_marks, delete_marks, has_marks, read_marks
+from store.routing.dispatch_settings import (
+    DispatchSettings,
+    read_dispatch_settings,
     settings_version,
 )
-from store.routing.marks import MarkKind, append_marks, delete_marks, has_marks, read_marks
 from store.routing.transactions import with_routing_writes
 
 MAX_MARKS = 500
@@ -55,7 +55,7 @@ class Dispatcher:
         self._now = now
         self._make_id = make_id
         self._id = uuid.uuid4().hex
-        self._settings: DistributionSettings | None = None
+        self._settings: DispatchSettings | None = None
         self._timetable: Timetable | None = None
         self._woken = asyncio.Event()
 
@@ -145,9 +145,9 @@ class Dispatcher:
         append_events(session, batch.writes.events)
         return result
 
-    def _current_settings(self, session: Session) -> DistributionSettings:
+    def _current_settings(self, session: Session) -> DispatchSettings:
         if self._settings is None or self._settings.version != settings_version(session):
-            self._settings = read_distribution_settings(session)
+            self._settings = read_dispatch_settings(session)
             self._timetable = Timetable(self._settings, self._now())
         return self._settings
 

@@ -3,13 +3,13 @@
 from datetime import datetime
 
 from domain.routing.operating_hours import ALWAYS_OPEN, OperatingHours
-from store.routing.distribution_settings import DistributionSettings
+from store.routing.dispatch_settings import DispatchSettings
 
 
 class Timetable:
     """The next opening or closing of each queue that has hours, as of one version of the settings."""
 
-    def __init__(self, settings: DistributionSettings, now: datetime) -> None:
+    def __init__(self, settings: DispatchSettings, now: datetime) -> None:
         self._hours = {
             queue.id: queue.hours for queue in settings.queues.values() if queue.hours != ALWAYS_OPEN
         }

@@ -14,6 +14,14 @@ from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
+    from domain.conversations.apply_routing import (
+        apply_agent_gone,
+        apply_offer,
+        apply_queue_deleted,
+        apply_route,
+        cause_of_gone,
+        knows_less,
+    )
     from domain.conversations.changes import Change, Fact, Refusal, SendOutcome
     from domain.conversations.command_types import Command
     from domain.conversations.conversation import (
@@ -24,14 +32,6 @@ with workflow.unsafe.imports_passed_through():
         with_settings,
     )
     from domain.conversations.deadlines import awaited_answers, due_since, fire, is_due, next_deadline
-    from domain.conversations.distribution import (
-        cause_of_gone,
-        knows_less,
-        take_agent_gone,
-        take_deleted_queue,
-        take_offer,
-        take_routing,
-    )
     from domain.conversations.lifecycle import ActorKind, Status
     from domain.conversations.outbox import (
         Step,
@@ -42,10 +42,10 @@ with workflow.unsafe.imports_passed_through():
         send_settled,
     )
     from domain.conversations.projection import LastWritten, date_of_projection
+    from domain.conversations.queue_stays import is_unrouted, route_request
     from domain.conversations.state import Conversation, ThreadEvent, ThreadState
-    from domain.conversations.stays import is_unrouted, route_request
     from domain.events.kinds import FactKind
-    from domain.routing.routed import PROFILE_WAIT, Routed
+    from domain.routing.route_result import PROFILE_WAIT, RouteResult
     from domain.routing.routing_signals import AgentGone, OfferMade, QueueDeleted
     from domain.sending.delivery import MessageStatus
     from domain.workstreams.conversation_settings import ConversationSettings
@@ -298,10 +298,10 @@ class ConversationWorkflow:
             self._profile = None
         while self._profile is None and (conversation := self._unrouted) is not None:
             request = route_request(self._page_id, self._customer_id, conversation, workflow.now())
-            routed: Routed = await in_this_task("route", request, Routed)
+            routed: RouteResult = await in_this_task("route", request, RouteResult)
             stays = conversation.stay.record.number if conversation.stay else 0
             cause = f"route/{conversation.id}/{stays + 1}"
-            change = take_routing(self._state, conversation.id, routed, workflow.now(), self._ids(cause))
+            change = apply_route(self._state, conversation.id, routed, workflow.now(), self._ids(cause))
             self._apply(change, cause)
             waits = self._unrouted
             if routed.awaits_profile and waits is not None and waits.id == conversation.id:
@@ -333,13 +333,13 @@ class ConversationWorkflow:
         gone, self._gone = self._gone, []
         for offer in offers:
             cause = f"offer/{offer.offer_id}"
-            change = take_offer(self._state, offer, workflow.now(), self._ids(cause))
+            change = apply_offer(self._state, offer, workflow.now(), self._ids(cause))
             self._apply(change, cause)
             if not change.is_to_be_recorded and knows_less(self._state, offer):
                 self._must_write_down = True
         for each in gone:
             cause = cause_of_gone(self._state, each)
-            self._apply(take_agent_gone(self._state, each, workflow.now(), self._ids(cause)), cause)
+            self._apply(apply_agent_gone(self._state, each, workflow.now(), self._ids(cause)), cause)
 
     def _apply(self, change: Change, cause: str) -> None:
         """Make a change's state current and note what must be projected."""
@@ -394,7 +394,7 @@ class ConversationWorkflow:
         if isinstance(outcome, QueueDeleted):
             cause = f"queue_deleted/{outcome.queue_id}"
             ids = self._ids(cause)
-            self._apply(take_deleted_queue(self._state, outcome.queue_id, workflow.now(), ids), cause)
+            self._apply(apply_queue_deleted(self._state, outcome.queue_id, workflow.now(), ids), cause)
             return
         # The rows are of a later task: this one was discarded, or Temporal's clock went back between two.
         # Another task follows in the second case alone.

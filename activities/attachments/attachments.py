@@ -15,8 +15,8 @@ from sqlmodel import Session
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.common.credentials import page_credentials
 from activities.common.heartbeat import heartbeating
+from activities.common.page_credentials import page_credentials
 from base import clock, failpoints
 from base.log import get_logger
 from base.secrets import Vault
@@ -29,7 +29,7 @@ from messenger.media.media import FileNotFetchedError, FileRefusedError, MediaFe
 from messenger.webhooks.internal_events import files_refused
 from messenger.webhooks.webhook import WebhookEvent
 from store.attachments import rows as attachments
-from store.attachments.checks import FileChecks, ScannerUnsureError
+from store.attachments.file_checks import FileChecks, ScannerUnsureError
 from store.attachments.object_store import FileStore, FileStoreError
 from store.attachments.rows import KeptFile
 from store.conversations.messages import thread_address

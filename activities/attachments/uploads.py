@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import IO
 
-from activities.common.credentials import page_credentials
+from activities.common.page_credentials import page_credentials
 from base.secrets import Vault
 from messenger.graph.call import Upload
 from messenger.graph.client import GraphClient, GraphUnavailable, NotSent, Refused

@@ -17,8 +17,8 @@ from domain.workstreams.conversation_settings import ConversationSettings
 from store.conversations.conversation_settings import conversation_settings
 from store.conversations.projection import load_state, project
 from store.db.database import Database
+from store.routing.candidate_queues import is_there
 from store.routing.projection import DeletedQueueError
-from store.routing.queue_states import is_there
 from workflows.messages import LoadThread, ThreadProjection
 
 _log = get_logger("activities")

@@ -16,14 +16,14 @@ from itertools import groupby
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from activities.common.credentials import page_credentials
+from activities.common.page_credentials import page_credentials
 from base import clock
 from base.log import get_logger
 from base.secrets import SecretUnreadableError, Vault
 from messenger.graph.client import GraphClient, GraphUnavailable
-from messenger.graph.credentials import PageCredentials
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
+from messenger.graph.page_credentials import PageCredentials
 from store.customers import profiles
 from store.customers.profiles import Wanted
 from store.db.database import Database

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from sqlmodel import Session
 from temporalio import activity
 
-from activities.common.credentials import page_credentials
 from activities.common.heartbeat import heartbeating
+from activities.common.page_credentials import page_credentials
 from activities.pages.subscriptions import Subscriber
 from activities.pages.unsubscribe import farewell
 from base import clock
 from base.secrets import SecretUnreadableError
 from base.settings import Settings
 from domain.pages.health import Token, token_problems
-from domain.pages.problems import SECRETS_UNREADABLE, Problem, Severity, fields_refused
+from domain.pages.page_problems import SECRETS_UNREADABLE, Problem, Severity, fields_refused
 from messenger.graph.client import GraphClient, GraphUnavailable, TokenInfo
-from messenger.graph.credentials import PageCredentials
 from messenger.graph.error_table import SET_UP_MEANINGS, ErrorKind
 from messenger.graph.errors import GraphError
+from messenger.graph.page_credentials import PageCredentials
 from store.db.database import Database
 from store.pages import accounts, page_rows, page_states
 from store.pages.page_states import Checked

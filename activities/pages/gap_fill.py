@@ -14,19 +14,19 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 from temporalio import activity
 
-from activities.common.credentials import page_credentials
 from activities.common.heartbeat import heartbeating
+from activities.common.page_credentials import page_credentials
 from base import clock
 from base.log import get_logger
 from base.secrets import Vault
 from domain.events.kinds import FactKind
-from domain.pages.problems import RESTORED
+from domain.pages.page_problems import RESTORED
 from domain.sending.delivery import MessageStatus, comparable
 from messenger.graph.client import GraphClient, GraphUnavailable
 from messenger.graph.conversations import ListedThread, ThreadMessage
-from messenger.graph.credentials import PageCredentials
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
+from messenger.graph.page_credentials import PageCredentials
 from messenger.graph.read_back import read_back_events
 from messenger.webhooks.webhook import WebhookEvent
 from store.conversations.messages import UnconfirmedMessage, known_mids, unconfirmed_of_people

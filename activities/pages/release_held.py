@@ -9,7 +9,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.common.heartbeat import heartbeating
 from base import failpoints
 from store.db.database import Database
-from store.sending.gate import customers_held_back
+from store.sending.send_gate import customers_held_back
 from workflows.messages import GATE_OPENED_SIGNAL, conversation_workflow_id
 
 _PER_SECOND = 20

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 
 from messenger.graph.client import GraphClient
-from messenger.graph.credentials import PageCredentials
 from messenger.graph.errors import GraphError
+from messenger.graph.page_credentials import PageCredentials
 from messenger.webhooks.subscribed_fields import ALL_FIELDS, REQUIRED_FIELDS, WEBHOOK_FIELDS
 
 _BAD_PARAMETER = 100

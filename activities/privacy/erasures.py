@@ -18,8 +18,8 @@ from base.log import get_logger
 from base.secret_scopes import erased_person_place
 from base.settings import Settings
 from messenger.graph.client import GraphClient
-from messenger.graph.credentials import AppCredentials, open_app_credentials
 from messenger.graph.errors import GraphError
+from messenger.graph.page_credentials import AppCredentials, open_app_credentials
 from store.conversations import messages
 from store.db import free_space
 from store.db.database import Database

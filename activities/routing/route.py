@@ -3,7 +3,7 @@
 from temporalio import activity
 
 from activities.customers.profiles import ProfileKeeper
-from domain.routing.routed import PROFILE_WAIT, Routed, RouteRequest
+from domain.routing.route_result import PROFILE_WAIT, RouteRequest, RouteResult
 from store.db.database import Database
 from store.routing.route import route
 
@@ -16,7 +16,7 @@ class RouteActivities:
         self._profiles = profiles
 
     @activity.defn(name="route")
-    async def route(self, request: RouteRequest) -> Routed:
+    async def route(self, request: RouteRequest) -> RouteResult:
         """Where a conversation goes, and why. Runs as a local activity, so it may run twice.
 
         A queue that is about to be full is counted under its lock; without limits nothing is written.

@@ -7,14 +7,14 @@ from sqlmodel import Session
 
 from activities.sending.outcomes import settled
 from domain.conversations.surveys import REMINDER
-from domain.pages.problems import RESTORED
+from domain.pages.page_problems import RESTORED
 from domain.sending.decide_send import SenderKind
 from domain.sending.delivery import MessageStatus
 from messenger.graph.error_table import ErrorKind
 from store.conversations.messages import settle
 from store.conversations.thread_owners import is_others
 from store.privacy.erasures import CUSTOMER_ERASED
-from store.sending import gate
+from store.sending import send_gate
 from store.sending.send_rows import SendRows
 from store.surveys.answers import is_answered_reminder
 from store.tables import Customer, Message, PageSendState, Thread
@@ -47,7 +47,7 @@ def _known_already(session: Session, message: Message, now: datetime) -> SendRep
     if message.status == MessageStatus.SENDING:
         # An earlier attempt was lost with its worker: what it did is not known, so it is not repeated.
         return settled(session, message.id, MessageStatus.UNKNOWN, now, reason="attempt_lost")
-    if message.status != MessageStatus.QUEUED and not gate.is_held_by_gate(message):
+    if message.status != MessageStatus.QUEUED and not send_gate.is_held_by_gate(message):
         return SendReport(MessageStatus(message.status or MessageStatus.FAILED), message.reason)
     if message.kind == REMINDER and is_answered_reminder(session, message.id):
         return settled(session, message.id, MessageStatus.CANCELLED, now, reason="survey_answered")
@@ -67,17 +67,17 @@ def _stopped_by_gate(
 ) -> SendReport | Paused | None:
     """What to report where the page may send nothing now."""
     if (
-        state.send_gate == gate.Gate.PAUSED
+        state.send_gate == send_gate.SendGate.PAUSED
         and state.send_gate_until is not None
         and now < state.send_gate_until
     ):
         return Paused(state.send_gate_reason, state.send_gate_until)
-    if state.send_gate != gate.Gate.HELD:
+    if state.send_gate != send_gate.SendGate.HELD:
         return None
-    if gate.waits_after_restore(state) and message.sender_kind != SenderKind.AGENT:
+    if send_gate.waits_after_restore(state) and message.sender_kind != SenderKind.AGENT:
         # It may have been said already, between the backup and now. What an agent says now is new.
         return settled(session, message.id, MessageStatus.CANCELLED, now, reason=RESTORED)
-    reason = gate.reason_of_gate(state.send_gate_reason or "held")
+    reason = send_gate.reason_of_gate(state.send_gate_reason or "held")
     settle(session, message.id, MessageStatus.HELD, now, reason=reason)
     return SendReport(MessageStatus.HELD, reason)
 

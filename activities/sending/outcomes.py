@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from base.ids import id_from_key
 from domain.conversations.outbox import is_still_waited_for
-from domain.pages.problems import SECRETS_UNREADABLE
+from domain.pages.page_problems import SECRETS_UNREADABLE
 from domain.sending.delivery import MessageStatus
 from domain.sending.rate_limit import PAUSED_FOR
 from messenger.graph.client import NotSent, Refused, Sent, Unknown
@@ -17,8 +17,8 @@ from messenger.graph.errors import GraphError
 from store.attachments.uploads import forget_upload
 from store.conversations.messages import settle
 from store.conversations.thread_owners import refused_by_meta
-from store.sending import gate
 from store.sending import rate_limit as pace
+from store.sending import send_gate
 from store.tables import Message
 from workflows.messages import SendMessage, SendReport
 
@@ -45,10 +45,10 @@ def concerns_page(outcome: Outcome) -> bool:
 def tell_page(session: Session, request: SendMessage, error: GraphError, now: datetime) -> None:
     """What Meta refuses to a page, and not to a message alone, is not tried with its other messages."""
     if error.kind in _CLOSES_GATE:
-        gate.hold(session, request.page_id, error.reason, now)
+        send_gate.hold(session, request.page_id, error.reason, now)
     elif error.kind is ErrorKind.THROTTLED:
         until = now + _wait_of(request, error)
-        gate.pause(session, request.page_id, error.reason, until, now)
+        send_gate.pause(session, request.page_id, error.reason, until, now)
         pace.slow(session, request.page_id, until + PAUSED_FOR, now)
 
 
@@ -62,7 +62,7 @@ def record(
             settle(session, request.message_id, MessageStatus.SENT, now, attempt=attempt, mid=mid)
             return SendReport(MessageStatus.SENT)
         case Refused(error=error) if error.kind in _CLOSES_GATE:
-            return ended(MessageStatus.HELD, reason=gate.reason_of_gate(error.reason))
+            return ended(MessageStatus.HELD, reason=send_gate.reason_of_gate(error.reason))
         case Refused(error=error) if _may_come_again(session, request, error):
             wait = _wait_of(request, error)
             if error.kind is not ErrorKind.THROTTLED:  # which comes back one by one, in its page's line
@@ -91,8 +91,8 @@ def not_uploaded(
 
 def unreadable(session: Session, request: SendMessage, now: datetime) -> SendReport:
     """Record that the page's secrets cannot be opened: nothing of the page leaves until they can."""
-    gate.hold(session, request.page_id, SECRETS_UNREADABLE, now)
-    reason = gate.reason_of_gate(SECRETS_UNREADABLE)
+    send_gate.hold(session, request.page_id, SECRETS_UNREADABLE, now)
+    reason = send_gate.reason_of_gate(SECRETS_UNREADABLE)
     return settled(session, request.message_id, MessageStatus.HELD, now, reason=reason)
 
 

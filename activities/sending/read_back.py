@@ -13,16 +13,16 @@ from sqlmodel import Session
 from temporalio import activity
 
 from activities.common.activity_time import activity_clock, sleep_until
-from activities.common.credentials import page_credentials
 from activities.common.heartbeat import heartbeating
+from activities.common.page_credentials import page_credentials
 from activities.sending.concurrency_limit import READ_WIDTH, Lane, LaneFullError, Lanes
 from base import failpoints
 from base.secrets import Vault
 from domain.sending.delivery import MessageStatus, comparable
 from messenger.graph.client import GraphClient, GraphUnavailable
 from messenger.graph.conversations import ThreadMessage
-from messenger.graph.credentials import PageCredentials
 from messenger.graph.errors import GraphError
+from messenger.graph.page_credentials import PageCredentials
 from store.conversations.messages import known_mids, settle, waiting_with_words, words_at_meta
 from store.db.database import Database
 from store.sending.rate_limit import take_reading_slot

@@ -19,7 +19,7 @@ from activities.attachments.uploads import Uploads
 from activities.common.activity_time import activity_clock, sleep_until
 from activities.common.heartbeat import Heartbeater, heartbeating
 from activities.customers.profiles import ProfileKeeper
-from activities.pages.suspicions import doubt_page
+from activities.pages.send_findings import note_send_finding
 from activities.sending.concurrency_limit import Lane, LaneFullError, Lanes
 from activities.sending.meta_usage import UsageTracker
 from activities.sending.obstacles import Paused, obstacle
@@ -39,9 +39,9 @@ from base.secrets import SecretUnreadableError, Vault
 from domain.sending.decide_send import Permission, SenderKind, SendRefusal, decide_send
 from domain.sending.delivery import MessageStatus
 from messenger.graph.client import GraphClient, NotSent, Refused, Unknown
-from messenger.graph.credentials import PageCredentials, open_page_credentials
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.own_metadata import own_metadata
+from messenger.graph.page_credentials import PageCredentials, open_page_credentials
 from store.attachments.object_store import FileStore
 from store.attachments.uploads import WantedUpload, wanted_upload
 from store.conversations.created_messages import AWAITS_PROFILE, say_with_profile
@@ -165,7 +165,7 @@ class SendActivities:
             return SendReport(MessageStatus.QUEUED, until=now(), in_line=True)
         report = await self._database.write(lambda session: not_uploaded(session, request, failure, now()))
         if isinstance(failure, Refused):
-            await doubt_page(self._database, request.page_id, failure.error, None)
+            await note_send_finding(self._database, request.page_id, failure.error, None)
         return report
 
     async def _finish(
@@ -195,7 +195,7 @@ class SendActivities:
         report, outcome = await self._concluded(request, prepared, outcome, now)
         failpoints.reach("send.settled")
         if isinstance(outcome, Refused):
-            await doubt_page(self._database, request.page_id, outcome.error, prepared.permission.tag)
+            await note_send_finding(self._database, request.page_id, outcome.error, prepared.permission.tag)
         return report
 
     async def _concluded(

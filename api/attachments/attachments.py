@@ -34,7 +34,7 @@ from domain.attachments.attachments import (
     FileState,
     safe_name,
 )
-from store.attachments.checks import FileChecks, ScannerUnsureError
+from store.attachments.file_checks import FileChecks, ScannerUnsureError
 from store.attachments.object_store import FileGoneError, FileStore, FileStoreError
 from store.attachments.rows import KeptFile, keep_upload
 from store.db.refusals import not_found

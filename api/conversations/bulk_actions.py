@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, Field, model_validator
 from sqlmodel import Session
 
-from api.conversations.orders import Order, give_order, order_to_give
+from api.conversations.execute_command import CommandRequest, request_to_give, send_command_request
 from api.http.dependencies import DatabaseDep
 from api.http.fields import Id, Input, OptionalIdempotencyKey
 from api.http.problem_docs import problems
@@ -94,15 +94,15 @@ async def act_on_conversations(
     Each is acted on by itself, as by the operation of that name, and has its own result; its timeline tells
     of it, or of the refusal. The same key again repeats nothing that was done and answers the same.
     """
-    order = _order(body, idempotency_key)
-    await database.read(order.require)
+    request = _command_request(body, idempotency_key)
+    await database.read(request.require)
     turns, stopped = asyncio.Semaphore(_AT_ONCE), asyncio.Event()
 
     async def result_of(conversation_id: str) -> BulkResultView:
         async with turns:
             if stopped.is_set():
                 return _failed(conversation_id, "not_tried", "The outcome for another was unknown.")
-            result = await _act(database, commands, caller, conversation_id, order)
+            result = await _act(database, commands, caller, conversation_id, request)
             if result.code == "outcome_unknown":
                 stopped.set()
             return result
@@ -111,10 +111,10 @@ async def act_on_conversations(
     return BulkActionView(action=body.action, results=results)
 
 
-def _order(body: BulkActionInput, key: str | None) -> Order:
+def _command_request(body: BulkActionInput, key: str | None) -> CommandRequest:
     if body.action in _GIVES:
-        return order_to_give(body.agent_id, body.queue_id, _GIVES[body.action], key)
-    return Order(
+        return request_to_give(body.agent_id, body.queue_id, _GIVES[body.action], key)
+    return CommandRequest(
         Trigger.FORCE_CLOSE, key, lambda fields: MoveConversation(**fields, action=Trigger.FORCE_CLOSE)
     )
 
@@ -124,14 +124,14 @@ async def _act(
     commands: ConversationCommands,
     caller: Principal,
     conversation_id: str,
-    order: Order,
+    request: CommandRequest,
 ) -> BulkResultView:
     def refuse(session: Session) -> None:
         refuse_unseen(session, caller.reader, "conversation_id", conversation_id)
 
     try:
         await database.read(refuse)
-        done = await give_order(database, commands, caller, conversation_id, order)
+        done = await send_command_request(database, commands, caller, conversation_id, request)
     except Problem as problem:
         return _failed(conversation_id, problem.code, str(problem.detail))
     except StoreRefusalError as refusal:

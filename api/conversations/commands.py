@@ -11,7 +11,12 @@ from fastapi import APIRouter
 from pydantic import Field, model_validator
 from sqlmodel import Session
 
-from api.conversations.orders import COMMON_REFUSALS, Order, execute_order, order_to_give
+from api.conversations.execute_command import (
+    COMMON_REFUSALS,
+    CommandRequest,
+    execute_command,
+    request_to_give,
+)
 from api.http.dependencies import DatabaseDep
 from api.http.fields import Flag, Id, Input, OptionalIdempotencyKey, PathId
 from api.http.problem_docs import problems
@@ -82,12 +87,12 @@ async def pick(
     What is offered to you is accepted by it. Where the workstream pushes conversations, agents may pick only
     if it says so; where its `picking_heeds_capacity` is on, only as long as they have room.
     """
-    return await execute_order(
+    return await execute_command(
         database,
         commands,
         caller,
         conversation_id,
-        Order(Trigger.PICK, idempotency_key, lambda fields: PickConversation(**fields)),
+        CommandRequest(Trigger.PICK, idempotency_key, lambda fields: PickConversation(**fields)),
     )
 
 
@@ -135,10 +140,10 @@ async def assign(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Offer an open conversation to an agent, whatever their capacity, or move it to another queue."""
-    order = order_to_give(
+    request = request_to_give(
         body.agent_id, body.queue_id, (Trigger.ASSIGN, Trigger.ASSIGN_TO_QUEUE), idempotency_key
     )
-    return await execute_order(database, commands, caller, conversation_id, order)
+    return await execute_command(database, commands, caller, conversation_id, request)
 
 
 @router.post(
@@ -159,10 +164,10 @@ async def transfer(
     If the agent does not accept in time, it waits in its queue. Where the workstream's
     `transfer_heeds_capacity` is on, the agent must have room.
     """
-    order = order_to_give(
+    request = request_to_give(
         body.agent_id, body.queue_id, (Trigger.TRANSFER, Trigger.TRANSFER_TO_QUEUE), idempotency_key
     )
-    return await execute_order(database, commands, caller, conversation_id, order)
+    return await execute_command(database, commands, caller, conversation_id, request)
 
 
 @router.post("/v1/conversations/{conversation_id}/close-session", responses=problems(*COMMON_REFUSALS))
@@ -209,13 +214,13 @@ async def end(
 ) -> ConversationView:
     """End the conversation: wrap-up begins, and the survey that the page asks for, unless it is skipped."""
     code_id = body.disposition_code_id
-    order = Order(
+    request = CommandRequest(
         Trigger.END,
         idempotency_key,
         lambda fields: EndConversation(**fields, skip_survey=body.skip_survey, disposition_code_id=code_id),
         _code_is_usable(code_id, conversation_id),
     )
-    return await execute_order(database, commands, caller, conversation_id, order)
+    return await execute_command(database, commands, caller, conversation_id, request)
 
 
 @router.post(
@@ -233,13 +238,13 @@ async def complete(
 ) -> ConversationView:
     """Finish wrap-up: the conversation is closed. Another disposition code takes the place of the first."""
     code_id = body.disposition_code_id
-    order = Order(
+    request = CommandRequest(
         Trigger.COMPLETE,
         idempotency_key,
         lambda fields: CompleteConversation(**fields, disposition_code_id=code_id),
         _code_is_usable(code_id, conversation_id),
     )
-    return await execute_order(database, commands, caller, conversation_id, order)
+    return await execute_command(database, commands, caller, conversation_id, request)
 
 
 @router.post("/v1/conversations/{conversation_id}/release", responses=problems(*COMMON_REFUSALS))
@@ -283,5 +288,5 @@ async def _move(
     *,
     key: str | None,
 ) -> ConversationView:
-    order = Order(action, key, lambda fields: MoveConversation(**fields, action=action))
-    return await execute_order(database, commands, caller, conversation_id, order)
+    request = CommandRequest(action, key, lambda fields: MoveConversation(**fields, action=action))
+    return await execute_command(database, commands, caller, conversation_id, request)

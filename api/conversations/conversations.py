@@ -8,7 +8,7 @@ from fastapi import Query
 from sqlmodel import Session
 from starlette.requests import Request
 
-from api.conversations.service import find_conversation, show_conversation
+from api.conversations.show_conversation import find_conversation, show_conversation
 from api.events.access import subjects_for
 from api.http.dependencies import DatabaseDep
 from api.http.fields import Digits, Id, Instant, PathId, SearchText

@@ -5,7 +5,7 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.conversations.orders import COMMON_REFUSALS, Order, execute_order
+from api.conversations.execute_command import COMMON_REFUSALS, CommandRequest, execute_command
 from api.http.dependencies import DatabaseDep
 from api.http.fields import Id, Input, OptionalIdempotencyKey, PathId
 from api.http.problem_docs import problems
@@ -58,13 +58,13 @@ async def consult(
     `participants`. It takes none of their capacity. They leave with your session.
     """
     colleague_id = body.agent_id
-    order = Order(
+    request = CommandRequest(
         Participation.CONSULT,
         idempotency_key,
         lambda fields: ChangeParticipant(**fields, action=Participation.CONSULT, participant_id=colleague_id),
         lambda s: require_available(s, colleague_id, transfer=True),
     )
-    return await execute_order(database, commands, caller, conversation_id, order)
+    return await execute_command(database, commands, caller, conversation_id, request)
 
 
 @router.post(
@@ -81,8 +81,8 @@ async def join(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Let a consulted colleague write to the customer; or join somebody's conversation, as a supervisor."""
-    order = _order(Participation.JOIN, body.agent_id or caller.agent_id, idempotency_key)
-    return await execute_order(database, commands, caller, conversation_id, order)
+    request = _command_request(Participation.JOIN, body.agent_id or caller.agent_id, idempotency_key)
+    return await execute_command(database, commands, caller, conversation_id, request)
 
 
 @router.post(
@@ -97,12 +97,12 @@ async def monitor(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Watch somebody's conversation until it is open or closed, or you leave. The customer sees nothing."""
-    order = Order(
+    request = CommandRequest(
         Participation.MONITOR,
         idempotency_key,
         lambda fields: TakePart(**fields, action=Participation.MONITOR),
     )
-    return await execute_order(database, commands, caller, conversation_id, order)
+    return await execute_command(database, commands, caller, conversation_id, request)
 
 
 @router.post(
@@ -116,10 +116,10 @@ async def leave(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Leave a conversation of somebody else in which you take part."""
-    order = Order(
+    request = CommandRequest(
         Participation.LEAVE, idempotency_key, lambda fields: TakePart(**fields, action=Participation.LEAVE)
     )
-    return await execute_order(database, commands, caller, conversation_id, order)
+    return await execute_command(database, commands, caller, conversation_id, request)
 
 
 @router.post(
@@ -136,13 +136,13 @@ async def remove_participant(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """End somebody's part in your conversation, or withdraw what they were asked."""
-    order = _order(Participation.REMOVE, body.agent_id, idempotency_key)
-    return await execute_order(database, commands, caller, conversation_id, order)
+    request = _command_request(Participation.REMOVE, body.agent_id, idempotency_key)
+    return await execute_command(database, commands, caller, conversation_id, request)
 
 
-def _order(
+def _command_request(
     action: Literal[Participation.JOIN, Participation.REMOVE], agent_id: str, key: str | None
-) -> Order:
-    return Order(
+) -> CommandRequest:
+    return CommandRequest(
         action, key, lambda fields: ChangeParticipant(**fields, action=action, participant_id=agent_id)
     )

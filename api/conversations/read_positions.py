@@ -3,7 +3,7 @@
 from fastapi import Response
 from sqlmodel import Session
 
-from api.conversations.service import find_conversation
+from api.conversations.show_conversation import find_conversation
 from api.http.dependencies import DatabaseDep
 from api.http.fields import Id, Input, PathId
 from api.http.problem_docs import problems

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from api.conversations.service import show_conversation
+from api.conversations.show_conversation import show_conversation
 from api.http.dependencies import DatabaseDep
 from api.http.fields import Id, Input, OptionalIdempotencyKey
 from api.http.problem_docs import problems

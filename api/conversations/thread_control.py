@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 from sqlmodel import Session
 
-from api.conversations.service import show_conversation
+from api.conversations.show_conversation import show_conversation
 from api.http.dependencies import DatabaseDep
 from api.http.fields import Digits, Input, PathId, displayed_text
 from api.http.problem_docs import problems

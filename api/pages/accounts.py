@@ -12,7 +12,7 @@ from api.http.dependencies import DatabaseDep, SettingsDep
 from api.http.fields import AppSecret, Digits, Id, Input, Name, OptionalIdempotencyKey, PathId
 from api.http.paging import Cursor, CursorOf, CursorPage, Limit
 from api.http.problem_docs import problems
-from api.pages.service import PageInput, save_page, wake_page
+from api.pages.save_page import PageInput, save_page, wake_page
 from api.pages.views import PageView
 from api.security.audit import record
 from api.security.auth import Caller, Principal

@@ -9,7 +9,7 @@ from api.http.dependencies import DatabaseDep, SettingsDep
 from api.http.fields import AccessToken, Flag, Id, Input, Language, Name, PathPageId
 from api.http.problem_docs import problems
 from api.http.problems import Problem
-from api.pages.service import wake_page
+from api.pages.save_page import wake_page
 from api.pages.views import PageView
 from api.security.audit import record
 from api.security.auth import Caller

@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import BaseModel
 
 from store.pages.page_rows import PageRows
-from store.sending import gate
+from store.sending import send_gate
 
 
 class PageProblem(BaseModel):
@@ -78,7 +78,7 @@ class PageView(BaseModel):
         shown["send_gate"] = SendGate(
             state=state.send_gate,
             reason=state.send_gate_reason,
-            message_reason=gate.message_reason(state),
+            message_reason=send_gate.message_reason(state),
             until=state.send_gate_until,
             slowed_until=state.slowed_until,
             usage_percent=state.usage_percent,

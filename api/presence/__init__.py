@@ -1,11 +1,11 @@
 """Presence of agents, and the work that they have and pull."""
 
-from api.presence import presence, queue_state, work
+from api.presence import my_work, presence, queue_state
 from api.security.guarded_route import merge_routers
 from api.security.permissions import Permission
 from domain.access.roles import EVERYBODY, PEOPLE, SUPERVISORS_AND_ADMINS
 
-router = merge_routers(presence.router, work.router, queue_state.router)
+router = merge_routers(presence.router, my_work.router, queue_state.router)
 
 PERMISSIONS: dict[str, Permission] = {
     "get_own_presence": EVERYBODY,

@@ -18,7 +18,7 @@ from api.schemas.message_inputs import QuickReplies, Template, content_of
 from api.schemas.views import MessageView
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
-from api.sending.service import ReplyService, ReplyServiceDep
+from api.sending.reply_service import ReplyService, ReplyServiceDep
 from base import clock
 from base.ids import id_from_key
 from domain.sending.decide_send import RefusalCode

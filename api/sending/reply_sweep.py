@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.sending.service import ReplyService
+from api.sending.reply_service import ReplyService
 from api.services.workflow_client import CommandRefusedError, TemporalUnavailableError, TooManyUpdatesError
 from base import clock
 from base.log import get_logger

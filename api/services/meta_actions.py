@@ -20,13 +20,13 @@ from base.secrets import Vault
 from domain.conversations.lifecycle import Status
 from domain.sending.thread_owner import ThreadOwner
 from messenger.graph.client import GraphClient, GraphUnavailable
-from messenger.graph.credentials import PageCredentials, open_page_credentials
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
+from messenger.graph.page_credentials import PageCredentials, open_page_credentials
 from store.conversations.thread_owners import owner_of_thread, told_by_meta
 from store.db.database import Database
 from store.db.refusals import not_found
-from store.sending.gate import Gate
+from store.sending.send_gate import SendGate
 from store.tables import Account, Conversation, Customer, Page, PageSendState, Thread
 
 PROBLEMS_AT_META = ("meta_refused", "meta_unavailable", "page_not_sending", "thread_owned_by_another_app")
@@ -91,7 +91,7 @@ class MetaActions:
                 conversation_id=conversation_id,
                 agent_id=found.conversation.agent_id,
             )
-        if found.gate == Gate.HELD:
+        if found.gate == SendGate.HELD:
             raise Problem("page_not_sending", page_id=found.conversation.page_id)
         return found
 

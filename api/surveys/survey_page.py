@@ -17,7 +17,7 @@ from api.http.public_page import HEADERS, message_page
 from api.http.rate_limit import RateLimit
 from api.security.refused_requests import Refused, RefusedRequests, source_of
 from api.services.internal_inbox import InternalInbox
-from api.surveys.form_page import MAX_COMMENT_UTF16_UNITS, Form, form_page
+from api.surveys.survey_form import MAX_COMMENT_UTF16_UNITS, SurveyForm, render_survey_form
 from base import clock
 from base.log import get_logger
 from domain.surveys.texts import SCORES, TEXTS, SurveyTexts, spoken
@@ -61,7 +61,7 @@ async def _show(request: Request) -> Response:
         return _refuse_link(request)
     if await view.is_answered(request.app.state.internal_inbox):
         return view.already_answered()
-    return _html_response(form_page(view.form(late=is_late(view.survey, clock.now()))))
+    return _html_response(render_survey_form(view.form(late=is_late(view.survey, clock.now()))))
 
 
 async def _answer(request: Request) -> Response:
@@ -74,7 +74,7 @@ async def _answer(request: Request) -> Response:
         return view.already_answered()
     if problem is not None:
         late = is_late(view.survey, clock.now())
-        return _html_response(form_page(view.form(late=late, problem=problem, given=given)), 422)
+        return _html_response(render_survey_form(view.form(late=late, problem=problem, given=given)), 422)
     if not await view.store(inbox, score, comment or None):
         return view.already_answered()  # another answer was stored first
     return view.thanks()
@@ -136,9 +136,11 @@ class _SurveyView:
         chosen = next((each for each in SCORES[self.question] if str(each) == score), None)
         return chosen, comment, self.texts.choose if chosen is None else None
 
-    def form(self, *, late: bool, problem: str | None = None, given: dict[str, str] | None = None) -> Form:
+    def form(
+        self, *, late: bool, problem: str | None = None, given: dict[str, str] | None = None
+    ) -> SurveyForm:
         filled = given or {}
-        return Form(
+        return SurveyForm(
             self.language,
             self.page_name,
             self.question,

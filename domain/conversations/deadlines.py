@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.conversations import held_messages as held
-from domain.conversations import participants, stays, surveys
+from domain.conversations import participants, queue_stays, surveys
 from domain.conversations.automated_messages import RULE, say_automatically
 from domain.conversations.changes import Change, Draft, NewId
 from domain.conversations.lifecycle import ActorKind, Phase, Status, Trigger
@@ -350,12 +350,12 @@ def _offer_ends(offer: Offer) -> _Act:
 
 def _reservation_ends(draft: Draft) -> None:
     if draft.conversation is not None:
-        stays.end_reservation(draft, draft.conversation)
+        queue_stays.end_reservation(draft, draft.conversation)
 
 
 def _queue_opens(draft: Draft) -> None:
     if draft.conversation is not None:
-        stays.open_queue(draft, draft.conversation)
+        queue_stays.open_queue(draft, draft.conversation)
 
 
 def _overflow(stay: Stay) -> _Act:

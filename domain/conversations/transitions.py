@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from domain.conversations import participants, stays, surveys
+from domain.conversations import participants, queue_stays, surveys
 from domain.conversations.automated_messages import say
 from domain.conversations.changes import Draft, FactValue
 from domain.conversations.lifecycle import ActorKind, Phase, Status, Transition, Trigger, transition
@@ -169,9 +169,9 @@ def apply_transition(
         data={"from": conversation.status, "reason": row.reason, **(why or {})},
     )
     if queue_id is not None:
-        moved = stays.enter_queue(draft, moved, queue_id, row.reason)
+        moved = queue_stays.enter_queue(draft, moved, queue_id, row.reason)
     elif row.trigger in _KEEPS_QUEUE:
-        moved = stays.enter_same_queue(draft, moved, row.reason)
+        moved = queue_stays.enter_same_queue(draft, moved, row.reason)
     if row.source is Status.CLOSED:
         draft.reopen(conversation.id)
     draft.place(conversation.id)
@@ -370,13 +370,13 @@ def _without_stay(
 ) -> Conversation:
     """End the stay in a queue, unless it goes on with an offer."""
     if row.trigger in _STAY_ENDS:
-        return stays.end_stay(draft, conversation, _STAY_ENDS[row.trigger])
+        return queue_stays.end_stay(draft, conversation, _STAY_ENDS[row.trigger])
     if row.target is Status.CLOSED:
-        return stays.end_stay(draft, conversation, StayEnd.CLOSED)
+        return queue_stays.end_stay(draft, conversation, StayEnd.CLOSED)
     if row.phase is Phase.AWAITING_ACCEPTANCE and assignee is not None:
-        return stays.offer_stay(draft, conversation, assignee.agent_id)
+        return queue_stays.offer_stay(draft, conversation, assignee.agent_id)
     taken_by = assignee.agent_id if assignee is not None else conversation.agent_id
-    return stays.end_stay(draft, replace(conversation, agent_id=taken_by), StayEnd.ACCEPTED)
+    return queue_stays.end_stay(draft, replace(conversation, agent_id=taken_by), StayEnd.ACCEPTED)
 
 
 def _without_session(

@@ -1,6 +1,6 @@
 """The rules that find what is wrong with a page, from what Meta says and what the page has heard.
 
-`domain.pages.problems` explains each problem. All instants are given; nothing here asks a clock.
+`domain.pages.page_problems` explains each problem. All instants are given; nothing here asks a clock.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.pages.problems import Problem, Severity
+from domain.pages.page_problems import Problem, Severity
 
 NEEDED_SCOPES = ("pages_messaging", "pages_manage_metadata")
 

@@ -119,7 +119,7 @@ class WhenEmpty(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class QueueState:
+class CandidateQueue:
     """How a queue stands, and its setting for overflow.
 
     `opens_at`: when it opens; None if it never does. It does not matter within its hours.
@@ -169,7 +169,7 @@ class RouteDecision:
 
 def choose_route(
     matches: RouteMatches,
-    states: Mapping[str, QueueState],
+    states: Mapping[str, CandidateQueue],
     fallback_queue_id: str,
     classified: Classification,
     now: datetime,
@@ -180,7 +180,7 @@ def choose_route(
     action is due. Without a match, or with an error on the way, the fallback queue.
     """
     trace = list(classified.trace)
-    overflowing: list[tuple[int, TraceStep, QueueState, Overflow]] = []
+    overflowing: list[tuple[int, TraceStep, CandidateQueue, Overflow]] = []
     for step in matches.steps:
         if step.queue_id is None:
             trace.append(step)
@@ -205,7 +205,7 @@ def choose_route(
     return RouteDecision(queue_id, RouteReason.ALL_OVERFLOW, step.rule_id, overflow, tuple(trace))
 
 
-def _opens_first(state: QueueState) -> tuple[bool, bool, float]:
+def _opens_first(state: CandidateQueue) -> tuple[bool, bool, float]:
     if state.load.in_hours:
         return False, False, 0.0
     return True, state.opens_at is None, state.opens_at.timestamp() if state.opens_at else 0.0

@@ -6,7 +6,7 @@ from typing import Any
 
 from base import clock
 from domain.events.kinds import FactKind
-from domain.pages.problems import RESTORED
+from domain.pages.page_problems import RESTORED
 from domain.sending.delivery import MessageStatus
 from domain.sending.thread_owner import OwnerKind, kind_of
 from ingest.events.customer_messages import (

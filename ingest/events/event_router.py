@@ -45,7 +45,7 @@ from store.db.sql import insert_or_ignore
 from store.events.events import event_row
 from store.inbox import batch_reads
 from store.pages.findings import note_enforcement
-from store.pages.silences import heard
+from store.pages.traffic import note_heard
 from store.tables import Customer, InboxEvent, Page, PageHealth, Thread, UnroutedEvent
 from store.tables.pages import GONE
 from workflows.messages import SettingsRead
@@ -63,7 +63,7 @@ class RoutedThread:
 
 
 @dataclass(slots=True)
-class Routed:
+class RoutedBatch:
     """What is to be done after the commit: the threads and Pages whose workflows are to be signalled.
 
     files_to_fetch, files_to_delete: ids of messages whose files are to be fetched or deleted.
@@ -75,7 +75,7 @@ class Routed:
     files_to_delete: list[str] = field(default_factory=list)
 
 
-def route(session: Session, events: Sequence[InboxEvent]) -> Routed:
+def route(session: Session, events: Sequence[InboxEvent]) -> RoutedBatch:
     """Write a batch of inbox events into the store."""
     batch = _Batch(session, events)
     for event in events:
@@ -159,13 +159,13 @@ class _Batch:
         row = classify(kind, event.channel, parsed, own_app_id="")
         apply_event(parsed, self._context(event, row, customer))
 
-    def write(self) -> Routed:
+    def write(self) -> RoutedBatch:
         """Write everything, and tell what is to be done after the commit."""
         files_to_delete = self._writes.write(self._session)
         threads = [
             self._routed_thread(customer_id, events) for customer_id, events in self._writes.signals.items()
         ]
-        return Routed(threads, list(self._writes.pages), self._writes.file_message_ids, files_to_delete)
+        return RoutedBatch(threads, list(self._writes.pages), self._writes.file_message_ids, files_to_delete)
 
     def _routed_thread(self, customer_id: str, events: list[ThreadEvent]) -> RoutedThread:
         page_id = self._threads[customer_id].page_id
@@ -182,7 +182,7 @@ class _Batch:
     def _thread_event(self, context: EventContext, health: PageHealth, parsed: Event) -> None:
         if not context.is_read_back:
             self._writes.health_updates.append(
-                partial(heard, self._session, health, context.received_at, standby=context.is_standby)
+                partial(note_heard, self._session, health, context.received_at, standby=context.is_standby)
             )
         if parsed.left_out:
             append_left_out_fields(context, parsed.left_out)

@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from base.clock import from_iso
 from store.attachments.rows import take_back
-from store.conversations import early_changes
+from store.conversations import early_message_changes
 from store.conversations.messages import message_of_mid
 from store.search import texts as search_texts
 from store.tables import Message
@@ -21,7 +21,7 @@ def apply_changes(
 
     Returns the ids of deleted messages that have files, which are to be deleted too.
     """
-    early = early_changes.of_messages(session, new_mids)
+    early = early_message_changes.of_messages(session, new_mids)
     waiting, with_files = [], []
     for change in [*early, *changes]:
         message = message_of_mid(session, change["page_id"], change["mid"])
@@ -35,8 +35,8 @@ def apply_changes(
             _apply(message, change["kind"], change["change"])
             if change["kind"] in _CHANGING_TEXT:
                 search_texts.replace_message(session, message)
-    early_changes.keep(session, waiting)
-    early_changes.forget(session, early)
+    early_message_changes.keep(session, waiting)
+    early_message_changes.forget(session, early)
     return with_files
 
 

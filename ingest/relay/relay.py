@@ -15,7 +15,7 @@ from sqlmodel import Session
 from base import failpoints
 from base.log import get_logger
 from ingest.events.conflicts import ConflictWatch
-from ingest.events.event_router import Routed, quarantine, route
+from ingest.events.event_router import RoutedBatch, quarantine, route
 from ingest.inbox.reader import InboxReader
 from ingest.relay.file_starter import FileStarter
 from ingest.relay.leases import Leases, MachineLock, Part
@@ -156,7 +156,7 @@ class Relay:
             await self._route_one_by_one(events)
             rest = [lease for lease in self._leases.held(part.partitions) if lease.position < up_to]
             await self._database.write(_routing([], rest, self._leases.relay_id, up_to))
-            routed = Routed()
+            routed = RoutedBatch()
         self._leases.mark_routed(part.partitions, up_to)
         failpoints.reach("relay.routed")
         await self._dispatch(routed)
@@ -187,7 +187,7 @@ class Relay:
 
         await self._database.write(work)
 
-    async def _dispatch(self, routed: Routed) -> None:
+    async def _dispatch(self, routed: RoutedBatch) -> None:
         for thread in routed.threads:
             self._signaller.add(
                 thread.page_id,
@@ -215,9 +215,9 @@ class Relay:
 
 def _routing(
     events: list[InboxEvent], leases: list[Lease], relay_id: str, up_to: int
-) -> Callable[[Session], Routed]:
-    def work(session: Session) -> Routed:
-        routed = route(session, events) if events else Routed()
+) -> Callable[[Session], RoutedBatch]:
+    def work(session: Session) -> RoutedBatch:
+        routed = route(session, events) if events else RoutedBatch()
         advance(session, relay_id, leases, up_to)
         return routed
 

@@ -7,7 +7,7 @@ quarantined again.
 
 from sqlmodel import Session
 
-from ingest.events.event_router import Routed, quarantine, route
+from ingest.events.event_router import RoutedBatch, quarantine, route
 from ingest.relay.quarantine import log_quarantine
 from store.db.database import Database
 from store.db.unavailable import may_be_of_the_data
@@ -16,13 +16,13 @@ from store.inbox.unrouted import forget
 from store.tables import InboxEvent
 
 
-async def replay(database: Database, event: InboxEvent, lease: Lease, owner: str) -> Routed:
+async def replay(database: Database, event: InboxEvent, lease: Lease, owner: str) -> RoutedBatch:
     """Route one event as if it had just come. Raises LeaseLostError, and what the store raises when away."""
 
-    def work(session: Session) -> Routed:
+    def work(session: Session) -> RoutedBatch:
         advance(session, owner, [lease], lease.position)  # where it stands already: this asks for the fence
         # It may have been taken back meanwhile: replayed elsewhere, or erased with its person.
-        return route(session, [event]) if forget(session, event.id or 0) else Routed()
+        return route(session, [event]) if forget(session, event.id or 0) else RoutedBatch()
 
     try:
         return await database.write(work)
@@ -33,7 +33,7 @@ async def replay(database: Database, event: InboxEvent, lease: Lease, owner: str
             raise
         reason = log_quarantine(event, error)
         await database.write(lambda session: _set_aside_again(session, event, reason))
-        return Routed()
+        return RoutedBatch()
 
 
 def _set_aside_again(session: Session, event: InboxEvent, reason: str) -> None:

@@ -18,7 +18,7 @@ from store.conversations import thread_events
 from store.db.database import Database
 from store.inbox.inbox_events import newest_inbox_id
 from store.inbox.relay_shares import lowest_position
-from store.routing.under_way import distribution_under_way
+from store.routing.pending_dispatch import read_pending_dispatch
 from workflows.messages import EVENTS_SIGNAL, ConversationInput, ThreadEvents, conversation_workflow_id
 
 _T = TypeVar("_T")
@@ -45,7 +45,7 @@ class DeskOutside:
         received = await self._inbox.read(newest_inbox_id)
         routed, waiting = await self._store.read(_under_way)
         untold = await self._untold(waiting)
-        work = await self._store.read(distribution_under_way)
+        work = await self._store.read(read_pending_dispatch)
         busy = {
             "the sandbox is at work": due_ms == 0,
             f"the relay has read {routed} of {received} events": routed < received,

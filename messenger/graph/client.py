@@ -34,9 +34,9 @@ from messenger.graph.conversations import (
     read_messages,
     read_threads,
 )
-from messenger.graph.credentials import AppCredentials, PageCredentials
 from messenger.graph.error_table import TAG_REFUSED
 from messenger.graph.errors import GraphError, read_error
+from messenger.graph.page_credentials import AppCredentials, PageCredentials
 from messenger.json_parser import identifier, milliseconds
 
 

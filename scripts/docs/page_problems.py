@@ -1,6 +1,6 @@
 """Makes the table of page problems in `docs/delivery.md`."""
 
-from domain.pages.problems import KINDS
+from domain.pages.page_problems import KINDS
 from scripts.docs.marked import with_table
 
 

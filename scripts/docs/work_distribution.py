@@ -17,7 +17,7 @@ from domain.routing.overflow import (
     QueueLoad,
 )
 from domain.routing.route_to_queue import (
-    QueueState,
+    CandidateQueue,
     RouteDecision,
     RouteReason,
     RouteRule,
@@ -126,7 +126,7 @@ def _judged(facts: RoutingFacts, at: datetime) -> tuple[Classification, RouteDec
     classified = classify((_LANGUAGE,), facts, Classification())
     matches = match_routes(_ROUTE, facts, classified)
     load = QueueLoad(in_hours=_WEEKDAYS.is_open(at))
-    states = {"Sales": QueueState(load, _SALES_OVERFLOW, _WEEKDAYS.opens_at(at))}
+    states = {"Sales": CandidateQueue(load, _SALES_OVERFLOW, _WEEKDAYS.opens_at(at))}
     return classified, choose_route(matches, states, "Service", classified, at)
 
 

@@ -16,7 +16,7 @@ from domain.conversations.lifecycle import ActorKind, Status
 from domain.conversations.projection import NEVER_WAS, LastWritten
 from domain.conversations.state import SurveyStatus
 from domain.events.kinds import FactKind
-from domain.pages.problems import RESTORED
+from domain.pages.page_problems import RESTORED
 from domain.sending.decide_send import SenderKind
 from domain.sending.delivery import MessageStatus
 from store.conversations.participants import forget_participants

@@ -10,8 +10,8 @@ from sqlmodel import Session, col
 
 from domain.conversations.changes import Change, ClosedSession, StartedSession
 from domain.conversations.projection import NOTHING_WRITTEN, LastWritten
+from domain.conversations.queue_stays import placement_of
 from domain.conversations.state import Conversation, ThreadState
-from domain.conversations.stays import placement_of
 from domain.events.kinds import FactKind
 from domain.routing.placement import Placement
 from domain.routing.presence import PresenceMark

@@ -10,13 +10,13 @@ from sqlalchemy import update
 from sqlmodel import Session, col
 
 from domain.events.kinds import FactKind
-from domain.pages.problems import RESTORED, Problem
+from domain.pages.page_problems import RESTORED, Problem
 from domain.sending.delivery import MessageStatus
 from store.db.sql import delete_rows
 from store.events.events import append_page_event
 from store.installation.installation import renew_event_log_id
 from store.pages import page_rows
-from store.sending import gate
+from store.sending import send_gate
 from store.tables import Message, SignIn, SignInCode
 from store.tables.pages import PROBLEM
 
@@ -62,7 +62,7 @@ def begin_restored(session: Session, backed_up_at: datetime, now: datetime) -> N
     since = backed_up_at - _DELIVERY_DELAY
     problem = Problem(RESTORED, facts={"since": since.isoformat()})
     for rows in pages:
-        gate.shut(rows.send_state, RESTORED)
+        send_gate.shut(rows.send_state, RESTORED)
         rows.health.gap_since = min(rows.health.gap_since or since, since)
         rows.health.gap_read_until = None
         rows.page.provisioning_state, rows.health.problems = PROBLEM, [problem.shown()]

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from base.secrets import Vault
 from domain.events.kinds import FactKind
-from domain.pages.problems import SECRETS_UNREADABLE, Problem
+from domain.pages.page_problems import SECRETS_UNREADABLE, Problem
 from store.db.sql import FOR_NO_KEY_UPDATE
 from store.events.events import append_page_event
 from store.installation.installation import replace_master_key

@@ -19,13 +19,13 @@ from domain.pages.health import (
     standby_problem,
     stands,
 )
-from domain.pages.problems import RESTORED, Problem, Severity
+from domain.pages.page_problems import RESTORED, Problem, Severity
 from store.db.sql import FOR_NO_KEY_UPDATE
 from store.events.events import append_page_event
 from store.pages import findings, page_rows
 from store.pages.page_rows import PageRows
-from store.pages.silences import forget_old_silences, traffic_of
-from store.sending import gate
+from store.pages.traffic import forget_old_silences, traffic_of
+from store.sending import send_gate
 from store.tables import PageHealth
 from store.tables.pages import GONE, PROBLEM, RUNNING
 
@@ -139,7 +139,7 @@ def _from_the_store(session: Session, rows: PageRows, checked: Checked, now: dat
     traffic = traffic_of(session, health)
     yield from (each for each in (standby_problem(traffic), silence_problem(traffic, now)) if each)
     if health.gap_since is not None:
-        code = RESTORED if gate.waits_after_restore(rows.send_state) else "unsubscribed"
+        code = RESTORED if send_gate.waits_after_restore(rows.send_state) else "unsubscribed"
         yield Problem(code, facts={"since": health.gap_since.isoformat()})
 
 
@@ -163,13 +163,13 @@ def _set_gate(session: Session, rows: PageRows, problems: Sequence[Problem], now
     """Hold or open the page's gate. Returns whether messages wait that may go now."""
     page_id, state = rows.page.page_id, rows.send_state
     if not problems:
-        if gate.waits_after_restore(state) and rows.health.gap_since is not None:
+        if send_gate.waits_after_restore(state) and rows.health.gap_since is not None:
             return False
-        gate.open_gate(session, page_id, now)
-        return bool(gate.customers_held_back(session, page_id))
+        send_gate.open_gate(session, page_id, now)
+        return bool(send_gate.customers_held_back(session, page_id))
     if problems[0].severity is Severity.HOLDS_SENDS:
-        gate.hold(session, page_id, problems[0].code, now)
-        if not gate.waits_after_restore(state):
+        send_gate.hold(session, page_id, problems[0].code, now)
+        if not send_gate.waits_after_restore(state):
             state.send_gate_reason = problems[0].code
     return False
 

@@ -20,8 +20,8 @@ from store.db.refusals import RefusalReason, StoreRefusalError, not_found
 from store.pages import findings, page_rows
 from store.pages.page_rows import PageRows
 from store.pages.page_states import end_alarms
-from store.pages.silences import forget_silences
-from store.sending import gate
+from store.pages.traffic import forget_silences
+from store.sending import send_gate
 from store.tables import Account, Customer, Page
 from store.tables.pages import GONE, PROVISIONING, REMOVED, REMOVING, RUNNING, not_removed
 from store.workstreams import automated_messages
@@ -144,7 +144,7 @@ def remove(session: Session, page_id: str, at: datetime) -> None:
     automated_messages.forget_page(session, page_id)
     rows.page.provisioning_state = REMOVING
     rows.page.removed_at = at
-    gate.shut(rows.send_state, GATE_OF_A_REMOVED_PAGE)
+    send_gate.shut(rows.send_state, GATE_OF_A_REMOVED_PAGE)
     rows.health.problems, rows.health.warnings, rows.health.findings = [], [], {}
 
 

@@ -19,7 +19,7 @@ from domain.routing.presence import ChosenPresence, PresenceKind, PresenceMark, 
 from store.db.sql import insert_or_ignore, table_of
 from store.events.events import event_row
 from store.routing.capacity import AgentCapacity, capacity_of, lock_agent_state
-from store.routing.marks import MarkKind, append_marks
+from store.routing.dispatch_marks import MarkKind, append_marks
 from store.tables import AgentState, Conversation, PresenceChange, QueueMember
 
 DEFAULT_LIMIT_UNITS = 5

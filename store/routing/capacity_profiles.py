@@ -21,7 +21,7 @@ from store.routing.configuration import (
     refuse_taken_name,
     refuse_wrong,
 )
-from store.routing.marks import MarkKind
+from store.routing.dispatch_marks import MarkKind
 from store.routing.members import queues_of
 from store.routing.slot_states import slot_is_live
 from store.tables import (

@@ -19,7 +19,7 @@ from domain.routing.presence import PresenceKind, receives_offers
 from store.db.sql import table_of
 from store.routing.agent_states import RoutingWrites
 from store.routing.capacity import capacity_of, lock_agent_state
-from store.routing.marks import MarkKind
+from store.routing.dispatch_marks import MarkKind
 from store.routing.slot_states import SlotState, WorkItemState, slot_is_claimed
 from store.routing.slots import SlotRow, Validity, claim_slot, release_claim
 from store.tables import Conversation, QueueMember, Slot, WorkItem, Workstream

@@ -14,7 +14,7 @@ from domain.routing.field_errors import FieldError
 from domain.routing.rules import KnownIds
 from store.db.refusals import InvalidFieldsError, RefusalReason, StoreRefusalError, not_found
 from store.db.sql import table_of
-from store.routing.marks import MarkKind, append_marks
+from store.routing.dispatch_marks import MarkKind, append_marks
 from store.tables import CapacityProfile, OperatingHours, Queue, RoutingVersion, Skill
 
 NamedRow = TypeVar("NamedRow", CapacityProfile, OperatingHours, Queue, Skill)

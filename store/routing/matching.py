@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from domain.routing.members import Wish, WishKind, WorkItem
 from store.db.sql import table_of
-from store.routing.distribution_settings import DistributionSettings, demand_from_row
+from store.routing.dispatch_settings import DispatchSettings, demand_from_row
 from store.routing.slot_states import WorkItemState, item_waits
 from store.tables import Demand, WorkItemReturn, WorkItemWish
 from store.tables import WorkItem as WorkItemRow
@@ -93,32 +93,32 @@ class QueuedItem:
 
 
 def waiting_items(
-    session: Session, conversation_ids: Collection[str], settings: DistributionSettings
+    session: Session, conversation_ids: Collection[str], settings: DispatchSettings
 ) -> list[QueuedItem]:
     """Those of the conversations that wait to be offered."""
     return _items(session, _NAMED, {"ids": list(conversation_ids)}, settings)
 
 
 def first_of_each_demand(
-    session: Session, queue_ids: Collection[str], settings: DistributionSettings, now: datetime
+    session: Session, queue_ids: Collection[str], settings: DispatchSettings, now: datetime
 ) -> list[QueuedItem]:
     """The next item of each demand of the queues that nobody has declined and that is kept for nobody."""
     return _items(session, _FIRST, {"queues": list(queue_ids), "now": now}, settings)
 
 
 def returned_items(
-    session: Session, queue_ids: Collection[str], settings: DistributionSettings
+    session: Session, queue_ids: Collection[str], settings: DispatchSettings
 ) -> list[QueuedItem]:
     """The next items of the queues that came back because nobody took them."""
     return _items(session, _RETURNED, {"queues": list(queue_ids)}, settings)
 
 
-def items_meant_for(session: Session, agent_id: str, settings: DistributionSettings) -> list[QueuedItem]:
+def items_meant_for(session: Session, agent_id: str, settings: DispatchSettings) -> list[QueuedItem]:
     """Items that wait for this agent first."""
     return _items(session, _MEANT, {"agent": agent_id}, settings)
 
 
-def pullable_items(session: Session, queue_id: str, settings: DistributionSettings) -> list[QueuedItem]:
+def pullable_items(session: Session, queue_id: str, settings: DispatchSettings) -> list[QueuedItem]:
     """The first items of a queue that people may take: those that are never offered among them."""
     return _items(session, _PULLABLE, {"queue": queue_id}, settings)
 
@@ -140,7 +140,7 @@ def _set_state(session: Session, state: WorkItemState, which: Any) -> None:
 
 
 def _items(
-    session: Session, statement: Select[Any], values: dict[str, Any], settings: DistributionSettings
+    session: Session, statement: Select[Any], values: dict[str, Any], settings: DispatchSettings
 ) -> list[QueuedItem]:
     rows = session.connection().execute(statement, values).all()
     declines = _declines(session, [row.conversation_id for row in rows if row.returns])
@@ -150,7 +150,7 @@ def _items(
 
 def _item(
     row: Row[Any],
-    settings: DistributionSettings,
+    settings: DispatchSettings,
     declines: dict[str, dict[str, int]],
     wishes: dict[str, tuple[Wish, ...]],
 ) -> QueuedItem:

@@ -8,10 +8,10 @@ from domain.events.kinds import FactKind
 from domain.routing.demand import DEFAULT_QUEUE_ID
 from store.db.sql import delete_rows, insert_or_ignore
 from store.routing.agent_states import RoutingWrites, add_agent_state, refresh_agent
+from store.routing.candidate_queues import has_agents
 from store.routing.capacity import lock_agent_state
-from store.routing.distribution_settings import raise_settings_version
-from store.routing.marks import MarkKind
-from store.routing.queue_states import has_agents
+from store.routing.dispatch_marks import MarkKind
+from store.routing.dispatch_settings import raise_settings_version
 from store.routing.slot_states import WorkItemState
 from store.tables import QueueMember, WorkItem
 

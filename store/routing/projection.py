@@ -11,8 +11,8 @@ from domain.routing.demand import Demand
 from domain.routing.placement import Placement, StayRecord, WaitingPlace
 from store.db.sql import delete_rows, insert_or_ignore, table_of, upsert
 from store.routing.agent_states import RoutingWrites
+from store.routing.dispatch_marks import MarkKind, append_marks
 from store.routing.hours import hours_of_queue
-from store.routing.marks import MarkKind, append_marks
 from store.routing.slot_states import WorkItemState
 from store.routing.slots import row_of_held, set_slot
 from store.tables import Demand as DemandRow

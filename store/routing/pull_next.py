@@ -11,8 +11,8 @@ from domain.routing.demand import has_skills
 from domain.routing.members import WorkItem
 from store.routing.agent_states import RoutingWrites
 from store.routing.claims import Claim, ClaimOrder, ClaimRefusal, claim, claim_of_slot
-from store.routing.distribution_settings import DistributionSettings, read_distribution_settings
-from store.routing.marks import MarkKind
+from store.routing.dispatch_marks import MarkKind
+from store.routing.dispatch_settings import DispatchSettings, read_dispatch_settings
 from store.routing.matching import QueuedItem, pullable_items
 from store.tables import AgentState, QueueMember, Slot
 
@@ -25,7 +25,7 @@ def pull_candidates(session: Session, queue_id: str, agent_id: str, now: datetim
     Parked items belong to it. What is reserved for somebody else does not, nor what asks for skills that the
     agent lacks.
     """
-    settings = read_distribution_settings(session)
+    settings = read_dispatch_settings(session)
     found = pullable_items(session, queue_id, settings)
     by_id = {queued.item.conversation_id: queued for queued in found}
     allowed = (queued.item for queued in found if _may_pull(queued.item, agent_id, settings, now))
@@ -33,7 +33,7 @@ def pull_candidates(session: Session, queue_id: str, agent_id: str, now: datetim
     return [by_id[item.conversation_id] for item in ordered]
 
 
-def _may_pull(item: WorkItem, agent_id: str, settings: DistributionSettings, now: datetime) -> bool:
+def _may_pull(item: WorkItem, agent_id: str, settings: DispatchSettings, now: datetime) -> bool:
     if not has_skills(item.demand, settings.ratings.get(agent_id, {})):
         return False
     return not item.is_reserved(now) or any(wish.agent_id == agent_id for wish in item.wishes)

@@ -24,7 +24,7 @@ from store.routing.configuration import (
     refuse_taken_name,
     refuse_wrong,
 )
-from store.routing.marks import MarkKind
+from store.routing.dispatch_marks import MarkKind
 from store.routing.members import SERVING_ROLES
 from store.routing.rule_rows import assignment_of
 from store.tables import (

@@ -11,7 +11,7 @@ from domain.routing.members import Member
 from domain.routing.presence import PresenceKind
 from store.db.sql import table_of
 from store.routing.capacity import capacity_of
-from store.routing.distribution_settings import DistributionSettings
+from store.routing.dispatch_settings import DispatchSettings
 from store.tables import AgentState, QueueMember
 
 _MEMBER, _STATE = table_of(QueueMember), table_of(AgentState)
@@ -31,9 +31,7 @@ _MEMBERS = (
 )
 
 
-def members_of(
-    session: Session, queue_id: str, settings: DistributionSettings, now: datetime
-) -> list[Member]:
+def members_of(session: Session, queue_id: str, settings: DispatchSettings, now: datetime) -> list[Member]:
     """Everybody who serves the queue, as they now are."""
     rows = session.connection().execute(_MEMBERS, {"queue": queue_id})
     return [
@@ -41,7 +39,7 @@ def members_of(
     ]
 
 
-def member_now(session: Session, member: Member, settings: DistributionSettings, now: datetime) -> Member:
+def member_now(session: Session, member: Member, settings: DispatchSettings, now: datetime) -> Member:
     """The same member after something of theirs was written in this transaction."""
     state = session.get_one(AgentState, member.agent_id)
     return _member(session, member.agent_id, state, member.last_assigned_at, settings, now=now)
@@ -52,7 +50,7 @@ def _member(
     agent_id: str,
     state: Any,
     last_assigned_at: datetime | None,
-    settings: DistributionSettings,
+    settings: DispatchSettings,
     *,
     now: datetime,
 ) -> Member:

@@ -13,12 +13,12 @@ from domain.routing.demand import Demand
 from domain.routing.members import Wish, WishKind
 from domain.routing.overflow import OverflowCondition, overflow_at
 from domain.routing.presence import PresenceKind
+from domain.routing.route_result import RouteRequest, RouteResult, diagnosis_of
 from domain.routing.route_to_queue import RouteDecision, choose_route, match_routes
-from domain.routing.routed import Routed, RouteRequest, diagnosis_of
 from domain.routing.rules import RoutingFacts
 from domain.routing.work_distribution import DistributionMode
-from store.routing.queue_states import (
-    QueueSettings,
+from store.routing.candidate_queues import (
+    EntrySettings,
     forget_stale_entries,
     note_entering,
     read_queues,
@@ -35,7 +35,7 @@ class Evaluation:
 
     classified: Classification
     decision: RouteDecision
-    queues: Mapping[str, QueueSettings]
+    queues: Mapping[str, EntrySettings]
     counted: frozenset[str] = frozenset()
 
 
@@ -50,7 +50,7 @@ class _Wishes:
 _NO_WISHES = _Wishes()
 
 
-def route(session: Session, request: RouteRequest, *, may_write: bool) -> Routed | None:
+def route(session: Session, request: RouteRequest, *, may_write: bool) -> RouteResult | None:
     """Route a conversation. None: something has to be written for it, and `may_write` says no.
 
     Written are variables that rules give, and an item that is `entering` where the queue has a limit.
@@ -109,7 +109,7 @@ def _given(found: Evaluation, facts: RoutingFacts) -> dict[str, Value]:
 
 def _routed(
     session: Session, data: RouteData, request: RouteRequest, found: Evaluation, *, awaits_profile: bool
-) -> Routed:
+) -> RouteResult:
     classified, decision, settings = found.classified, found.decision, data.distribution
     queue = found.queues.get(decision.enters)
     if queue is None:
@@ -126,7 +126,7 @@ def _routed(
     wishes = _NO_WISHES if listed else _wishes(session, data, request, queue.id)
     step = queue.policy.while_queued
     open_now = queue.hours.is_open(request.at)
-    return Routed(
+    return RouteResult(
         demand=demand,
         reason=decision.reason,
         priority=classified.priority,
@@ -148,7 +148,7 @@ def _routed(
     )
 
 
-def _closed_by(queue: QueueSettings, at: datetime) -> OverflowCondition:
+def _closed_by(queue: EntrySettings, at: datetime) -> OverflowCondition:
     is_holiday = queue.hours.holiday_at(at) is not None
     return OverflowCondition.HOLIDAY if is_holiday else OverflowCondition.OUT_OF_HOURS
 

@@ -11,7 +11,7 @@ from domain.routing.demand import DEFAULT_QUEUE_ID
 from domain.routing.rules import RoutingFacts, reads_profile
 from domain.routing.work_distribution import WorkDistribution
 from store.db.sql import table_of
-from store.routing.queue_states import QueueSettings, read_queues
+from store.routing.candidate_queues import EntrySettings, read_queues
 from store.routing.rule_rows import ActiveRules, active_rules
 from store.tables import Customer, Message, Page, Rule, RuleSet, Workstream
 from store.workstreams.context_variables import of_conversations
@@ -44,7 +44,7 @@ class RouteData:
     workstream_id: str
     distribution: WorkDistribution
     rules: ActiveRules
-    fallback: QueueSettings
+    fallback: EntrySettings
 
     @property
     def reads_profile(self) -> bool:

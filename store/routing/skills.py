@@ -18,7 +18,7 @@ from store.routing.configuration import (
     refuse_taken_name,
     refuse_wrong,
 )
-from store.routing.marks import MarkKind
+from store.routing.dispatch_marks import MarkKind
 from store.routing.members import queues_of
 from store.tables import AgentSkill, Rule, Skill
 

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from store.events.events import append_events
 from store.routing.agent_states import RoutingWrites
-from store.routing.marks import append_marks
+from store.routing.dispatch_marks import append_marks
 
 T = TypeVar("T")
 

@@ -23,7 +23,7 @@ from domain.sending.rate_limit import (
 )
 from store.db.sql import FOR_NO_KEY_UPDATE
 from store.events.events import append_page_event
-from store.sending import gate
+from store.sending import send_gate
 from store.tables import Account, Page, PageSendState
 
 
@@ -57,7 +57,7 @@ def restrain(
 ) -> None:
     """Slow a page, and pause it if that is asked for. `percent`: the usage that Meta told."""
     if wanted.paused_until is not None and wanted.paused_until > now:
-        gate.pause(session, page_id, "usage", wanted.paused_until, now)
+        send_gate.pause(session, page_id, "usage", wanted.paused_until, now)
     if wanted.slowed_until > now:
         slow(session, page_id, wanted.slowed_until, now, percent=percent)
 

@@ -33,7 +33,7 @@ from store.db.refusals import RefusalReason, StoreRefusalError, not_found
 from store.db.sql import insert_if_new, insert_or_ignore
 from store.events.events import append_events, event_row
 from store.search import texts as search_texts
-from store.sending.gate import Gate
+from store.sending.send_gate import SendGate
 from store.tables import Agent, Conversation, Event, IdempotencyRecord, Message, Page, PageSendState
 
 _MAY_BE_SAID_AGAIN = (MessageStatus.UNKNOWN.value, MessageStatus.FAILED.value)
@@ -282,7 +282,7 @@ def unsettled_replies(session: Session, older_than: datetime, *, limit: int = 20
         ),
         exists().where(
             col(PageSendState.page_id) == col(Message.page_id),
-            col(PageSendState.send_gate) == Gate.PAUSED.value,
+            col(PageSendState.send_gate) == SendGate.PAUSED.value,
             col(PageSendState.send_gate_until) > older_than,
         ),
     )

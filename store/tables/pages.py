@@ -77,7 +77,7 @@ class PageHealth(SQLModel, table=True):
 
     `findings`: what refused messages and webhooks told, by problem code (`store.pages.findings`).
     `token_expires_at` and `token_refresh_due_at`: as Meta says. The `last_*_at` are known to within some
-    seconds (`store.pages.silences`). From `gap_since` on messages may be missing; they are read back, so far
+    seconds (`store.pages.traffic`). From `gap_since` on messages may be missing; they are read back, so far
     up to `gap_read_until`.
     """
 
@@ -101,9 +101,9 @@ class PageHealth(SQLModel, table=True):
 class PageSendState(SQLModel, table=True):
     """Whether messages of a page may leave, and when the next may. Every send locks it.
 
-    `send_gate`: see `store.sending.gate`; its generation counts its changes. The `*_next_at` are the next
-    free slots of the page's rate limits, for messages, for those with media among them, and for reads of its
-    conversations (`store.sending.rate_limit`). `usage_percent`: of what Meta allows, when it was much.
+    `send_gate`: see `store.sending.send_gate`; its generation counts its changes. The `*_next_at` are the
+    next free slots of the page's rate limits, for messages, for those with media among them, and for reads of
+    its conversations (`store.sending.rate_limit`). `usage_percent`: of what Meta allows, when it was much.
     """
 
     __tablename__ = "page_send_state"

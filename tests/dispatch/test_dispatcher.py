@@ -20,8 +20,8 @@ from dispatch.offers import OfferTeller
 from domain.routing.routing_signals import OfferMade
 from store import tables
 from store.routing.agent_states import RoutingWrites
-from store.routing.distribution_settings import read_distribution_settings
-from store.routing.marks import has_marks, read_marks
+from store.routing.dispatch_marks import has_marks, read_marks
+from store.routing.dispatch_settings import read_dispatch_settings
 from store.routing.transactions import with_routing_writes
 from support.eventually import eventually
 from support.steps import START
@@ -196,7 +196,7 @@ async def test_of_fifty_that_wait_several_dispatchers_without_a_lease_claim_as_m
     await desk.waiting(*(f"c{number}" for number in range(50)))
 
     def dispatch(session: Session, writes: RoutingWrites) -> int:
-        batch = Batch(session, read_distribution_settings(session), START, new_id)
+        batch = Batch(session, read_dispatch_settings(session), START, new_id)
         found = batch.act_on(read_marks(session, 100))
         writes.marks += batch.writes.marks
         writes.events += batch.writes.events

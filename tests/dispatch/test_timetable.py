@@ -7,14 +7,14 @@ import pytest
 from dispatch.timetable import Timetable
 from domain.routing.assignment import Assignment
 from domain.routing.operating_hours import ALWAYS_OPEN, OperatingHours, WeeklyInterval
-from store.routing.distribution_settings import DistributionSettings, QueueSettings
+from store.routing.dispatch_settings import DispatchedQueue, DispatchSettings
 
 WEEKDAYS = OperatingHours("UTC", tuple(WeeklyInterval(day, time(9), time(17)) for day in range(5)))
 
 
 def _timetable(now: datetime, **hours: OperatingHours) -> Timetable:
-    queues = {name: QueueSettings(name, 100, Assignment(), each) for name, each in hours.items()}
-    return Timetable(DistributionSettings(1, queues, {}, {}, {}, {}), now)
+    queues = {name: DispatchedQueue(name, 100, Assignment(), each) for name, each in hours.items()}
+    return Timetable(DispatchSettings(1, queues, {}, {}, {}, {}), now)
 
 
 def _at(day: int, hour: int, minute: int = 0) -> datetime:

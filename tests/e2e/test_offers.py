@@ -9,7 +9,7 @@ from store import tables
 from store.events.events import append_events
 from store.routing.agent_states import RoutingWrites, refresh_agent
 from store.routing.capacity import lock_agent_state
-from store.routing.marks import append_marks
+from store.routing.dispatch_marks import append_marks
 from store.routing.members import enrol_agent
 from store.workstreams import workstreams
 from support.eventually import eventually

@@ -21,7 +21,7 @@ from domain.workstreams.conversation_settings import (
     TimeOutRule,
 )
 from replay.stage import Stage
-from store.sending import gate
+from store.sending import send_gate
 from store.tables.pages import REMOVED
 from support.eventually import eventually
 from workflows.messages import (
@@ -233,7 +233,7 @@ async def page_holds(stage: Stage) -> None:
     await stage.message_is(held, "held")
     await stage.passes(hours=1)
     at = await stage.now()
-    await stage.desk.store.write(lambda session: gate.open_gate(session, stage.desk.page_id, at))
+    await stage.desk.store.write(lambda session: send_gate.open_gate(session, stage.desk.page_id, at))
     await (await stage.desk.handle()).signal(GATE_OPENED_SIGNAL)
     await stage.sent(2)
 

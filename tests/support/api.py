@@ -23,7 +23,7 @@ from base.settings import Settings
 from domain.conversations.changes import Refusal
 from domain.conversations.command_types import Command
 from domain.conversations.lifecycle import Status
-from ingest.events.event_router import Routed, route
+from ingest.events.event_router import RoutedBatch, route
 from ingest.inbox.reader import InboxReader
 from store import tables
 from store.db.database import Database
@@ -168,7 +168,7 @@ class Api:
         with contextlib.closing(Database(self.settings.inbox_url)) as inbox:
             return await InboxReader(inbox).after(0)
 
-    async def route_inbox(self) -> Routed:
+    async def route_inbox(self) -> RoutedBatch:
         """Bring what is new in the inbox into the store, as the relay does."""
         new = [each for each in await self.inbox() if (each.id or 0) > self._routed_to]
         self._routed_to = new[-1].id or 0 if new else self._routed_to

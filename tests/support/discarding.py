@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel, delete, select
 
+from domain.conversations.apply_routing import apply_agent_gone, apply_offer, apply_route, cause_of_gone
 from domain.conversations.changes import Change, Refusal, SendOutcome
 from domain.conversations.command_types import AgentCommand, Command, Reply
 from domain.conversations.conversation import (
@@ -24,11 +25,10 @@ from domain.conversations.conversation import (
     with_settings,
 )
 from domain.conversations.deadlines import due_since, fire, is_due
-from domain.conversations.distribution import cause_of_gone, take_agent_gone, take_offer, take_routing
 from domain.conversations.outbox import send_postponed, send_settled
 from domain.conversations.projection import NEVER_WAS, LastWritten, date_of_projection
+from domain.conversations.queue_stays import is_unrouted
 from domain.conversations.state import ThreadEvent, ThreadState
-from domain.conversations.stays import is_unrouted
 from domain.routing.routing_signals import AgentGone, OfferMade
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import ConversationSettings
@@ -315,7 +315,7 @@ class Thread:
         if live is None or not is_unrouted(live):
             return []
         cause = f"route/{live.id}/{live.stay.record.number + 1 if live.stay else 1}"
-        taken = take_routing(state, live.id, ROUTED, self.now, ids_of(CUSTOMER, cause))
+        taken = apply_route(state, live.id, ROUTED, self.now, ids_of(CUSTOMER, cause))
         return [_numbered(taken, cause)]
 
     def _applied(self, state: ThreadState, cause: str, doing: Doing) -> Change:
@@ -327,9 +327,9 @@ class Thread:
             case AgentCommand():
                 outcome = decide(state, doing, self.now, ids)
             case OfferMade():
-                outcome = take_offer(state, doing, self.now, ids)
+                outcome = apply_offer(state, doing, self.now, ids)
             case AgentGone():
-                outcome = take_agent_gone(state, doing, self.now, ids)
+                outcome = apply_agent_gone(state, doing, self.now, ids)
             case SendOutcome():
                 ids = ids_of(CUSTOMER, f"{cause}/{doing.status}")
                 outcome = send_settled(state, doing, self.now, ids)

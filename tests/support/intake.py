@@ -2,7 +2,7 @@
 
 from base import clock
 from base.settings import Settings
-from ingest.events.event_router import Routed, route
+from ingest.events.event_router import RoutedBatch, route
 from ingest.inbox.inbox import Inbox, SqliteInboxWriter, inbox_rows
 from ingest.inbox.reader import InboxReader
 from messenger.webhooks.webhook import split
@@ -31,7 +31,7 @@ class Intake:
         """The whole inbox."""
         return await self._reader.after(0)
 
-    async def route_new(self) -> Routed:
+    async def route_new(self) -> RoutedBatch:
         """Route what is new in the inbox."""
         new = await self._reader.after(self._position)
         self._position = new[-1].id or 0 if new else self._position

@@ -18,25 +18,25 @@ from sqlalchemy import Engine, delete
 from sqlmodel import Session, SQLModel, col, select
 
 from dispatch.batch import MAX_CLAIMS, Batch
+from domain.conversations.apply_routing import (
+    apply_agent_gone,
+    apply_offer,
+    apply_route,
+    cause_of_gone,
+    knows_less,
+)
 from domain.conversations.changes import Change, Refusal
 from domain.conversations.command_types import Command
 from domain.conversations.conversation import apply_event, decide, needs_workflow
 from domain.conversations.deadlines import due_since, fire, is_due
-from domain.conversations.distribution import (
-    cause_of_gone,
-    knows_less,
-    take_agent_gone,
-    take_offer,
-    take_routing,
-)
 from domain.conversations.projection import LastWritten, date_of_projection
+from domain.conversations.queue_stays import is_unrouted
 from domain.conversations.state import Conversation, ThreadEvent, ThreadEventKind, ThreadState
-from domain.conversations.stays import is_unrouted
 from domain.routing.capacity import CapacityNeed, Origin
 from domain.routing.demand import Demand
 from domain.routing.offers import NotificationSettings
+from domain.routing.route_result import RouteResult
 from domain.routing.route_to_queue import RouteReason
-from domain.routing.routed import Routed
 from domain.routing.routing_signals import AgentGone, OfferMade
 from domain.routing.work_distribution import WorkDistribution
 from domain.sending.window import OpeningKind, opening
@@ -47,8 +47,8 @@ from store.events.events import append_events
 from store.routing.agent_states import RoutingWrites, add_agent_state, refresh_agent
 from store.routing.capacity import lock_agent_state
 from store.routing.claims import CLAIM_VALID_FOR, Claim, claimed_offers, take_lapsed_back
-from store.routing.distribution_settings import read_distribution_settings
-from store.routing.marks import MarkKind, append_marks, delete_marks, read_marks
+from store.routing.dispatch_marks import MarkKind, append_marks, delete_marks, read_marks
+from store.routing.dispatch_settings import read_dispatch_settings
 from store.routing.slot_states import WorkItemState
 from support.commands import make_command
 from support.offer_facts import facts_of, read_offers
@@ -311,7 +311,7 @@ class Desk:
         yield lambda state: self._deadlines(state, customer_id)
         yield lambda state: self._routed(state, thread)
         for offer in thread.offers:
-            yield by_cause(lambda s, ids, o=offer: take_offer(s, o, now, ids), f"offer/{offer.offer_id}")  # type: ignore[misc]
+            yield by_cause(lambda s, ids, o=offer: apply_offer(s, o, now, ids), f"offer/{offer.offer_id}")  # type: ignore[misc]
         for gone in thread.gone:
             yield lambda state, gone=gone: self._gone(state, gone, customer_id)  # type: ignore[misc]
 
@@ -327,12 +327,12 @@ class Desk:
             return Change(state), ""
         number = live.stay.record.number + 1 if live.stay else 1
         cause = f"route/{live.id}/{number}"
-        routed = Routed(demand_of(thread.queue_id), RouteReason.NO_RULE_MATCHED)
-        return take_routing(state, live.id, routed, self._now, ids_of(thread.customer_id, cause)), cause
+        routed = RouteResult(demand_of(thread.queue_id), RouteReason.NO_RULE_MATCHED)
+        return apply_route(state, live.id, routed, self._now, ids_of(thread.customer_id, cause)), cause
 
     def _gone(self, state: ThreadState, gone: AgentGone, customer_id: str) -> tuple[Change, str]:
         cause = cause_of_gone(state, gone)
-        return take_agent_gone(state, gone, self._now, ids_of(customer_id, cause)), cause
+        return apply_agent_gone(state, gone, self._now, ids_of(customer_id, cause)), cause
 
     def _project(self, thread: Thread, change: Change) -> datetime | None:
         return self.transact(
@@ -349,7 +349,7 @@ class Desk:
 
         def work(session: Session) -> bool:
             marks = read_marks(session, 500)
-            settings = read_distribution_settings(session)
+            settings = read_dispatch_settings(session)
             before = _Before(session)
             batch = Batch(session, settings, self._now, partial(self._new_id, "offer"), max_claims=max_claims)
             result = batch.act_on(marks)

@@ -11,7 +11,7 @@ import httpx
 from sqlmodel import Session, col, select
 from temporalio.testing import ActivityEnvironment
 
-from activities.common.credentials import page_credentials
+from activities.common.page_credentials import page_credentials
 from activities.pages.checks import PageActivities
 from activities.pages.gap_fill import GapActivities
 from api.security.refused_requests import RefusedRequests

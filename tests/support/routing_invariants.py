@@ -16,8 +16,8 @@ from domain.conversations.lifecycle import TRANSITIONS
 from domain.routing.chooser import choose
 from store import tables
 from store.routing.claims import count_claimed
-from store.routing.distribution_settings import read_distribution_settings
-from store.routing.marks import has_marks
+from store.routing.dispatch_marks import has_marks
+from store.routing.dispatch_settings import read_dispatch_settings
 from store.routing.matching import waiting_items
 from store.routing.ready_members import members_of
 from store.routing.slot_states import SlotState, WorkItemState
@@ -48,7 +48,7 @@ def violations_at_rest(
 
 def beside_room(session: Session, now: datetime) -> Iterator[str]:
     """6: items that wait although there is somebody who could have them."""
-    settings = read_distribution_settings(session)
+    settings = read_dispatch_settings(session)
     waiting = session.exec(
         select(tables.WorkItem.conversation_id).where(tables.WorkItem.state == WorkItemState.WAITING)
     ).all()

@@ -13,21 +13,21 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from domain.conversations.apply_routing import apply_agent_gone, apply_offer, apply_route, cause_of_gone
 from domain.conversations.changes import Change, Refusal, SendOutcome
 from domain.conversations.command_types import AgentCommand, ChangeParticipant, Command
 from domain.conversations.conversation import apply_event, decide, with_settings
 from domain.conversations.deadlines import fire, next_deadline
-from domain.conversations.distribution import cause_of_gone, take_agent_gone, take_offer, take_routing
 from domain.conversations.lifecycle import TRANSITIONS, ActorKind, Participation, allowed_commands
 from domain.conversations.outbox import send_postponed, send_settled
+from domain.conversations.queue_stays import is_unrouted
 from domain.conversations.state import Conversation, ThreadEvent, ThreadEventKind, ThreadState
-from domain.conversations.stays import is_unrouted
 from domain.routing.absence import WhenAgentGone
 from domain.routing.capacity import BlockCapacity, Origin, WrapUpCapacity
 from domain.routing.demand import Demand
 from domain.routing.offers import NotificationSettings
+from domain.routing.route_result import RouteResult
 from domain.routing.route_to_queue import RouteReason
-from domain.routing.routed import Routed
 from domain.routing.routing_signals import AgentGone, OfferMade
 from domain.routing.work_distribution import PICK_FROM_THE_DEFAULT_QUEUE, WorkDistribution
 from domain.sending.decide_send import RefusalCode
@@ -52,7 +52,7 @@ HOUR = 3600
 SETTINGS = replace(DEFAULT_SETTINGS, workstream_id="messenger")
 """What holds at first."""
 
-ROUTED = Routed(
+ROUTED = RouteResult(
     Demand("default", "messenger"),
     RouteReason.NO_RULE_MATCHED,
     listed=True,
@@ -359,7 +359,7 @@ class Model:
         if live is None or not is_unrouted(live):
             return []
         number = live.stay.record.number + 1 if live.stay else 1
-        change = take_routing(self.state, live.id, ROUTED, self.now, self.new_id)
+        change = apply_route(self.state, live.id, ROUTED, self.now, self.new_id)
         return [self._apply(change, f"route/{live.id}/{number}")]
 
     def _do(self, doing: Doing) -> Change | Refusal:
@@ -376,9 +376,9 @@ class Model:
                     return outcome
                 change, cause = outcome, f"command/{doing.command_id}"
             case OfferMade():
-                change, cause = take_offer(state, doing, now, new_id), f"offer/{doing.offer_id}"
+                change, cause = apply_offer(state, doing, now, new_id), f"offer/{doing.offer_id}"
             case AgentGone():
-                change = take_agent_gone(state, doing, now, new_id)
+                change = apply_agent_gone(state, doing, now, new_id)
                 cause = cause_of_gone(state, doing)
             case SendOutcome():
                 change, cause = send_settled(state, doing, now, new_id), f"send/{doing.message_id}"

@@ -5,17 +5,17 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from domain.conversations.apply_routing import apply_agent_gone, apply_offer, apply_route
 from domain.conversations.changes import Change, Fact, Refusal, SendOutcome
 from domain.conversations.conversation import apply_event, decide, with_settings
 from domain.conversations.deadlines import fire
-from domain.conversations.distribution import take_agent_gone, take_offer, take_routing
 from domain.conversations.lifecycle import Status
 from domain.conversations.outbox import send_settled
 from domain.conversations.state import Conversation, Survey, ThreadEvent, ThreadEventKind, ThreadState
 from domain.routing.capacity import Origin
 from domain.routing.demand import Demand
+from domain.routing.route_result import RouteResult
 from domain.routing.route_to_queue import RouteReason
-from domain.routing.routed import Routed
 from domain.routing.routing_signals import AgentGone, OfferMade
 from domain.sending.delivery import MessageStatus
 from domain.sending.window import OpeningKind, opening
@@ -84,8 +84,8 @@ class Story:
     def is_routed(self, queue_id: str = "default", **more: Any) -> Change:
         """Routing finds this queue for it."""
         more.setdefault("reason", RouteReason.NO_RULE_MATCHED)
-        routed = Routed(Demand(queue_id, "messenger"), **more)
-        return self._keep(take_routing(self.state, self.conversation.id, routed, self.now, self.new_id))
+        routed = RouteResult(Demand(queue_id, "messenger"), **more)
+        return self._keep(apply_route(self.state, self.conversation.id, routed, self.now, self.new_id))
 
     def is_offered(self, agent: str = "mia", offer_id: str | None = None, **more: Any) -> Change:
         """The dispatcher has claimed this agent for it, in its present stay unless told otherwise."""
@@ -98,12 +98,12 @@ class Story:
             "valid_until": self.now + timedelta(minutes=5),
         }
         offer = OfferMade(offer_id=offer_id or self.new_id(), agent_id=agent, **(fits | more))
-        return self._keep(take_offer(self.state, offer, self.now, self.new_id))
+        return self._keep(apply_offer(self.state, offer, self.now, self.new_id))
 
     def agent_goes(self, agent: str = "mia", *, final: bool = True, since: datetime | None = None) -> Change:
         """An agent is not connected any more."""
         gone = AgentGone(agent, since or self.now, final)
-        return self._keep(take_agent_gone(self.state, gone, self.now, self.new_id))
+        return self._keep(apply_agent_gone(self.state, gone, self.now, self.new_id))
 
     def fires(self) -> Change:
         """What is due by now is acted on."""

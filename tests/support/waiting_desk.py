@@ -18,7 +18,7 @@ from store.db.migrate import migrate
 from store.routing.agent_states import RoutingWrites, refresh_agent
 from store.routing.capacity import lock_agent_state
 from store.routing.claims import Claim, ClaimOrder, ClaimRefusal, claim
-from store.routing.marks import append_marks
+from store.routing.dispatch_marks import append_marks
 from store.routing.members import enrol_agent
 from store.routing.projection import project_routing
 from support.postgres import any_database

@@ -8,7 +8,7 @@ import pytest
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
 from activities.pages.release_held import WakingActivities
-from store.sending import gate
+from store.sending import send_gate
 from support.desk import Desk
 from support.eventually import eventually
 from support.life import greeted
@@ -50,7 +50,7 @@ async def opened(desk: Desk) -> None:
     desk.meta.instead = None
 
     at = (await desk.conversation()).opened_at
-    assert await desk.store.write(lambda session: gate.open_gate(session, PAGE_A, at))
+    assert await desk.store.write(lambda session: send_gate.open_gate(session, PAGE_A, at))
     woken = await ActivityEnvironment().run(WakingActivities(desk.store, desk.client).wake_held, PAGE_A)
     assert woken == 1
 

@@ -12,8 +12,8 @@ from base.ids import new_id
 from dispatch.batch import Batch
 from store import tables
 from store.routing.agent_states import RoutingWrites, refresh_agent
-from store.routing.distribution_settings import read_distribution_settings
-from store.routing.marks import delete_marks, has_marks, read_marks
+from store.routing.dispatch_marks import delete_marks, has_marks, read_marks
+from store.routing.dispatch_settings import read_dispatch_settings
 from store.routing.members import enrol_agent
 from store.routing.transactions import with_routing_writes
 from support.desk import Desk
@@ -83,7 +83,7 @@ async def dispatch(desk: Desk, now: datetime) -> list[str]:
 
     def work(session: Session, writes: RoutingWrites) -> list[str]:
         marks = read_marks(session, 100)
-        batch = Batch(session, read_distribution_settings(session), now, new_id)
+        batch = Batch(session, read_dispatch_settings(session), now, new_id)
         batch.writes = writes
         found = batch.act_on(marks)
         delete_marks(session, found.done)

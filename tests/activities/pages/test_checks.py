@@ -8,9 +8,9 @@ import pytest
 from sqlmodel import Session
 
 from activities.pages.checks import PageActivities
-from activities.pages.suspicions import doubt_of
+from activities.pages.send_findings import finding_of_refusal
 from base.secret_scopes import access_token_place
-from domain.pages.problems import KINDS, Severity
+from domain.pages.page_problems import KINDS, Severity
 from messenger.graph.client import GraphClient
 from messenger.graph.errors import GraphError, find_meaning
 from messenger.webhooks.subscribed_fields import ALL_FIELDS
@@ -206,7 +206,7 @@ def test_what_a_refusal_says_of_the_page(
     code: int, subcode: int | None, tag: str | None, doubt: str | None
 ) -> None:
     error = GraphError(find_meaning(code, subcode), status=400, code=code, subcode=subcode)
-    assert doubt_of(error, tag) == doubt
+    assert finding_of_refusal(error, tag) == doubt
 
 
 @pytest.mark.parametrize(

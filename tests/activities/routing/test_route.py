@@ -18,8 +18,8 @@ from domain.routing.demand import SkillNeed
 from domain.routing.members import Wish, WishKind
 from domain.routing.overflow import OverflowAction, OverflowCondition
 from domain.routing.placement import Placement, WaitingPlace
+from domain.routing.route_result import RouteRequest, RouteResult
 from domain.routing.route_to_queue import RouteReason
-from domain.routing.routed import Routed, RouteRequest
 from store import tables
 from store.db.database import Database
 from store.routing.agent_states import RoutingWrites
@@ -81,10 +81,10 @@ class Desk:
         ]
         await self.add(rule_set, *rows)
 
-    async def route(self, conversation_id: str = "c1", **more: Any) -> Routed:
+    async def route(self, conversation_id: str = "c1", **more: Any) -> RouteResult:
         request = RouteRequest(PAGE_A, "ada", conversation_id, more.pop("at", NOW), **more)
         routed = await self._activities.route(request)
-        assert from_json_value(Routed, to_json_value(routed)) == routed
+        assert from_json_value(RouteResult, to_json_value(routed)) == routed
         return routed
 
     async def items(self) -> dict[str, str]:

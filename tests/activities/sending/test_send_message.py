@@ -22,14 +22,14 @@ from activities.sending.concurrency_limit import Lanes
 from activities.sending.meta_usage import UsageTracker
 from activities.sending.send_message import SendActivities
 from base.settings import Settings
-from domain.pages.problems import RESTORED
+from domain.pages.page_problems import RESTORED
 from domain.sending.rate_limit import USUAL_SENDS, Pace
 from messenger.graph.call import Access
 from messenger.graph.client import GraphClient
 from store import tables
 from store.attachments.object_store import FileStore
 from store.db.database import Database
-from store.sending import gate
+from store.sending import send_gate
 from store.sending.rate_limit import USUAL, Rates
 from support.eventually import eventually
 from support.held_time import HeldTime
@@ -180,7 +180,7 @@ async def test_while_a_restored_page_waits_nothing_automatic_is_said_and_agents_
     for each in (automatic, survey):
         await sender.change(each.message_id, sender_kind=each.message_id)
     await sender.database.write(
-        lambda session: gate.shut(session.get_one(tables.PageSendState, PAGE_A), RESTORED)
+        lambda session: send_gate.shut(session.get_one(tables.PageSendState, PAGE_A), RESTORED)
     )
     reports = await sender.send(by_agent, automatic, survey)
     assert [(report.status.value, report.reason) for report in reports] == [

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from temporalio.client import Client
 
 from api.app import create_app
-from api.sending.service import ReplyService
+from api.sending.reply_service import ReplyService
 from api.services.conversation_commands import ConversationCommands
 from api.services.workflow_client import TemporalWorkflowClient
 from base import clock

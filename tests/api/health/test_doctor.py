@@ -12,7 +12,7 @@ from sqlmodel import Session
 from base.http.connections import Connections
 from base.http.proxies import TrustedProxies
 from base.settings import Settings
-from domain.pages.problems import Problem
+from domain.pages.page_problems import Problem
 from local.demo.installation import load_or_make_secrets, with_demo_admin
 from local.doctor import Diagnosis, examine, show
 from local.processes.ports import free_port

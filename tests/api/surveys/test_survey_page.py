@@ -318,7 +318,7 @@ async def test_a_bug_logs_no_link(api: Api, seed: Seed, monkeypatch: pytest.Monk
     def broken(*_: Any) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("api.surveys.survey_page.form_page", broken)
+    monkeypatch.setattr("api.surveys.survey_page.render_survey_form", broken)
     with capture_logs() as logged:
         response = await show(api)
     assert response.status_code == 500

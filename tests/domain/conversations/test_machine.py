@@ -26,6 +26,7 @@ from domain.conversations.changes import Change, Fact, Refusal
 from domain.conversations.conversation import applied_before, needs_workflow
 from domain.conversations.deadlines import is_due, next_deadline
 from domain.conversations.lifecycle import TRANSITIONS, Phase, Status
+from domain.conversations.queue_stays import placement_of
 from domain.conversations.state import (
     SURVEY_UNDER_WAY,
     Conversation,
@@ -35,7 +36,6 @@ from domain.conversations.state import (
     ThreadEventKind,
     ThreadState,
 )
-from domain.conversations.stays import placement_of
 from domain.routing.placement import StayRecord
 from domain.sending.decide_send import SendRefusal, decide_send
 from domain.sending.window import OpeningKind

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from domain.conversations.apply_routing import knows_less
 from domain.conversations.changes import Change
 from domain.conversations.deadlines import next_deadline
-from domain.conversations.distribution import knows_less
 from domain.conversations.lifecycle import Phase, Status
-from domain.conversations.stays import placement_of
+from domain.conversations.queue_stays import placement_of
 from domain.routing.absence import WhenAgentGone
 from domain.routing.capacity import BlockCapacity, Origin, WrapUpCapacity
 from domain.routing.members import Wish, WishKind

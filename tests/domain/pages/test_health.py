@@ -21,7 +21,7 @@ from domain.pages.health import (
     token_problems,
     usual_silence,
 )
-from domain.pages.problems import KINDS, Problem, Severity
+from domain.pages.page_problems import KINDS, Problem, Severity
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

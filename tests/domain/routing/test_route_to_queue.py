@@ -21,7 +21,7 @@ from domain.routing.overflow import (
     WhileQueued,
 )
 from domain.routing.route_to_queue import (
-    QueueState,
+    CandidateQueue,
     RouteDecision,
     RouteReason,
     RouteRule,
@@ -46,11 +46,11 @@ ENDS_WHEN_FULL = OverflowPolicy(
 MOVES_TO_Q9 = OverflowPolicy(
     (BeforeQueueing(OverflowCondition.OUT_OF_HOURS, OverflowAction.TRANSFER, queue_id="q9"),)
 )
-FREE, CROWDED = QueueState(), QueueState(QueueLoad(3), ENDS_WHEN_FULL)
+FREE, CROWDED = CandidateQueue(), CandidateQueue(QueueLoad(3), ENDS_WHEN_FULL)
 
 
-def closed(opens_at: datetime | None, policy: OverflowPolicy = NO_OVERFLOW) -> QueueState:
-    return QueueState(QueueLoad(in_hours=False), policy, opens_at)
+def closed(opens_at: datetime | None, policy: OverflowPolicy = NO_OVERFLOW) -> CandidateQueue:
+    return CandidateQueue(QueueLoad(in_hours=False), policy, opens_at)
 
 
 def to(rule_id: str, queue_id: str, conditions: Group = ALWAYS) -> RouteRule:
@@ -59,7 +59,7 @@ def to(rule_id: str, queue_id: str, conditions: Group = ALWAYS) -> RouteRule:
 
 def routed(
     rules: tuple[RouteRule, ...],
-    states: Mapping[str, QueueState],
+    states: Mapping[str, CandidateQueue],
     classified: Classification = NOT_CLASSIFIED,
 ) -> RouteDecision:
     return choose_route(match_routes(rules, FACTS, classified), states, "fallback", classified, NOON)
@@ -148,14 +148,14 @@ def test_a_queue_that_is_gone_leads_to_the_fallback_queue() -> None:
 
 
 states = st.builds(
-    QueueState,
+    CandidateQueue,
     st.builds(QueueLoad, st.sampled_from([0, 3]), in_hours=st.booleans()),
     st.sampled_from([NO_OVERFLOW, ENDS_WHEN_FULL, MOVES_TO_Q9]),
     st.none() | st.integers(0, 5).map(lambda hours: NOON + timedelta(hours=hours)),
 )
 
 
-def overflow_of(state: QueueState) -> Overflow | None:
+def overflow_of(state: CandidateQueue) -> Overflow | None:
     if state.load.in_hours:
         return FULL if state.load.waiting == 3 and state.policy is ENDS_WHEN_FULL else None
     if state.policy is MOVES_TO_Q9:
@@ -168,7 +168,7 @@ def overflow_of(state: QueueState) -> Overflow | None:
     st.dictionaries(st.sampled_from(["q1", "q2", "q3"]), states),
 )
 def test_every_route_agrees_with_the_rule_read_word_by_word(
-    listed: list[tuple[str, Group]], known: dict[str, QueueState]
+    listed: list[tuple[str, Group]], known: dict[str, CandidateQueue]
 ) -> None:
     rules = tuple(to(f"r{n}", queue_id, conditions) for n, (queue_id, conditions) in enumerate(listed))
     decision = routed(rules, known)

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from domain.conversations.state import ThreadEventKind
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from ingest.events.conflicts import ConflictWatch
-from ingest.events.event_router import Routed, quarantine, route
+from ingest.events.event_router import RoutedBatch, quarantine, route
 from ingest.inbox.inbox import inbox_rows
 from ingest.inbox.reader import InboxReader
 from ingest.relay.replay import replay
@@ -45,12 +45,12 @@ def answer(score: int | None = 4, comment: str | None = "Quick!", survey_id: str
     return survey_answered(PAGE_A, PSID, survey_id, score=score, comment=comment, at_ms=ms(NOON))
 
 
-async def happens(intake: Intake, *events: WebhookEvent, at: datetime = NOON) -> Routed:
+async def happens(intake: Intake, *events: WebhookEvent, at: datetime = NOON) -> RoutedBatch:
     await intake.inbox.store(inbox_rows(ACCOUNT, events, ms(at)))
     return await intake.route_new()
 
 
-def told(routed: Routed) -> list[tuple[ThreadEventKind, str | None, AutomatedTrigger | None]]:
+def told(routed: RoutedBatch) -> list[tuple[ThreadEventKind, str | None, AutomatedTrigger | None]]:
     return [
         (event.kind, event.survey_id, event.refused_files)
         for thread in routed.threads
@@ -210,7 +210,7 @@ async def test_one_in_a_form_of_another_release_is_quarantined(intake: Intake, s
         assert await quarantined_with(kind, raw) == [("quarantined", reason)]
 
 
-async def refused(intake: Intake, message_id: str) -> Routed:
+async def refused(intake: Intake, message_id: str) -> RoutedBatch:
     return await happens(intake, files_refused(PAGE_A, PSID, message_id, LARGE, at_ms=ms(NOON)))
 
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.exc import InternalError, OperationalError
 from sqlmodel import Session
 
-from ingest.events.event_router import Routed, quarantine, route
+from ingest.events.event_router import RoutedBatch, quarantine, route
 from ingest.inbox.reader import InboxReader
 from ingest.relay import relay as relaying
 from ingest.relay.leases import MachineLock
@@ -112,7 +112,7 @@ async def test_a_commit_whose_outcome_is_lost_is_not_repeated(
     async def breaks_once(work: Any) -> Any:
         nonlocal broken
         done = await write(work)
-        if isinstance(done, Routed) and not broken:
+        if isinstance(done, RoutedBatch) and not broken:
             broken = True
             raise AWAY
         return done

@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import Session
 
 from base import failpoints
-from ingest.events.event_router import Routed, quarantine
+from ingest.events.event_router import RoutedBatch, quarantine
 from ingest.relay.replay import replay
 from store.db.database import Database
 from store.inbox.relay_shares import Lease, LeaseLostError, take_share
@@ -29,7 +29,7 @@ class Quarantined:
     async def request(self) -> bool:
         return await self.store.write(lambda session: request_replay(session, self.event.id or 0))
 
-    async def replay(self, owner: str = OWNER) -> Routed:
+    async def replay(self, owner: str = OWNER) -> RoutedBatch:
         return await replay(self.store, self.event, self.lease, owner)
 
     async def dispositions(self) -> list[tuple[str, str]]:

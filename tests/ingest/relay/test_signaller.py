@@ -13,7 +13,7 @@ from sqlmodel import col
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.workstreams.conversation_settings import AutomatedTrigger
-from ingest.events.event_router import Routed
+from ingest.events.event_router import RoutedBatch
 from ingest.inbox.inbox import inbox_rows, partition_for
 from ingest.relay import signaller as signalling_room
 from ingest.relay.signaller import Signaller
@@ -130,14 +130,14 @@ async def signalling(signaller: Signaller) -> AsyncIterator[None]:
             await running
 
 
-async def routed(intake: Intake, *people: str) -> Routed:
+async def routed(intake: Intake, *people: str) -> RoutedBatch:
     """Each of them writes, in this order, and it is routed."""
     for psid in people:
         await intake.receive(body_of(text_event(psid)))
     return await intake.route_new()
 
 
-def hand_over(signaller: Signaller, new: Routed) -> None:
+def hand_over(signaller: Signaller, new: RoutedBatch) -> None:
     for thread in new.threads:
         signaller.add(thread.page_id, thread.customer_id, thread.events, fresh=thread.fresh)
 

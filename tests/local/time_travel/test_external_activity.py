@@ -12,7 +12,7 @@ from temporalio.client import Client
 from local.time_travel.external_activity import DeskOutside
 from store.db.database import Database
 from store.routing.absences import begin_absence
-from store.routing.marks import delete_marks, read_marks
+from store.routing.dispatch_marks import delete_marks, read_marks
 from store.routing.presence import leave_at_once
 from store.routing.slots import live_slot, release_claim
 from support.steps import START

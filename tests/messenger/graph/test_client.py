@@ -24,9 +24,9 @@ from messenger.graph.client import (
     Sent,
     Unknown,
 )
-from messenger.graph.credentials import AppCredentials, PageCredentials
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
+from messenger.graph.page_credentials import AppCredentials, PageCredentials
 
 TOKEN = "EAABpageTOKEN123456"
 SECRET = "app-s3cret"

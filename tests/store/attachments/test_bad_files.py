@@ -16,7 +16,7 @@ from base.sniffing import pixels_of
 from base.virus_scanner import ScannerError, is_infected
 from domain.attachments.attachments import TYPES, FileReason, name_for
 from sandbox.media import sample_png
-from store.attachments.checks import FileChecks, ScannerUnsureError
+from store.attachments.file_checks import FileChecks, ScannerUnsureError
 
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 SCANNER = f"{sys.executable} -c 'import sys; sys.exit(b\"EICAR-STANDARD\" in sys.stdin.buffer.read())'"

@@ -13,7 +13,7 @@ from domain.conversations.changes import Change, StatusChange
 from domain.conversations.conversation import apply_event, decide
 from domain.conversations.projection import LastWritten, date_of_projection
 from domain.conversations.state import ThreadEvent, ThreadEventKind, ThreadState
-from domain.pages.problems import RESTORED
+from domain.pages.page_problems import RESTORED
 from domain.sending.delivery import MessageStatus
 from domain.sending.window import OpeningKind, opening
 from domain.workstreams.conversation_settings import ConversationSettings

@@ -13,9 +13,9 @@ from domain.sending.delivery import MessageStatus
 from store.conversations.messages import begin_attempt, settle
 from store.db.database import Database
 from store.db.sql import FOR_NO_KEY_UPDATE
-from store.pages.silences import heard
-from store.sending import gate
+from store.pages.traffic import note_heard
 from store.sending import rate_limit as pace
+from store.sending import send_gate
 from store.sending.send_rows import rows_for
 from store.tables import Customer, Message, Page, PageHealth
 from support.store import PAGE_A, PSID, add_customer, add_message, make_settings, seed
@@ -37,8 +37,8 @@ def database(tmp_path: Path, postgres_url: str) -> Iterator[Database]:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda session: gate.hold(session, PAGE_A, "token_invalid", NOW),
-        lambda session: gate.pause(session, PAGE_A, "usage", NOW + timedelta(minutes=1), NOW),
+        lambda session: send_gate.hold(session, PAGE_A, "token_invalid", NOW),
+        lambda session: send_gate.pause(session, PAGE_A, "usage", NOW + timedelta(minutes=1), NOW),
         lambda session: pace.slow(session, PAGE_A, NOW + timedelta(minutes=1), NOW),
     ],
 )
@@ -76,7 +76,7 @@ def change_settings(session: Session) -> None:
 
 def hear(session: Session) -> None:
     """As the relay notes that something came for the page."""
-    heard(session, session.get_one(PageHealth, PAGE_A), NOW, standby=False)
+    note_heard(session, session.get_one(PageHealth, PAGE_A), NOW, standby=False)
     session.flush()
 
 
@@ -107,7 +107,7 @@ def test_a_send_waits_for_whoever_changes_the_gate(database: Database) -> None:
     database.write_now(queue_message)
 
     def work(session: Session) -> None:
-        gate.hold(session, PAGE_A, "token_invalid", NOW)
+        send_gate.hold(session, PAGE_A, "token_invalid", NOW)
         session.flush()
         with pytest.raises(OperationalError, match="lock timeout"):
             database.write_now(lambda other: _impatiently(other, begin_send, "50ms"))

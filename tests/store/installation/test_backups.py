@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from domain.pages.problems import RESTORED
+from domain.pages.page_problems import RESTORED
 from store.db.database import Database
 from store.installation.backups import begin_restored, copy_databases
 from store.pages.pages import get_rows

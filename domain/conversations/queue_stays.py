@@ -16,7 +16,7 @@ from domain.events.kinds import FactKind
 from domain.routing.capacity import ONE_UNIT, ConversationView, Origin, WrapUpCapacity, slot_of
 from domain.routing.demand import Demand
 from domain.routing.placement import Placement, StayEnd, StayRecord, WaitingPlace
-from domain.routing.routed import Routed, RouteRequest
+from domain.routing.route_result import RouteRequest, RouteResult
 from domain.routing.work_distribution import DistributionMode
 
 
@@ -51,7 +51,7 @@ def route_request(page_id: str, customer_id: str, conversation: Conversation, no
     )
 
 
-def enter_routed_queue(draft: Draft, conversation: Conversation, routed: Routed) -> Conversation:
+def enter_routed_queue(draft: Draft, conversation: Conversation, routed: RouteResult) -> Conversation:
     """Begin the stay that the routing says; who declined before may be asked again."""
     stay = Stay(
         _next_record(draft, conversation, routed.demand, routed.reason.value, routed.priority),

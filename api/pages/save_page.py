@@ -10,7 +10,7 @@ from api.services.workflow_client import TemporalUnavailableError, WorkflowClien
 from base import clock
 from base.secrets import Vault
 from domain.events.kinds import FactKind
-from domain.pages.problems import Problem as PageProblemFound
+from domain.pages.page_problems import Problem as PageProblemFound
 from store.db.database import Database
 from store.pages import accounts, page_states, pages
 from store.tables import Account, Page

@@ -6,7 +6,7 @@ import pytest
 
 from base.secret_scopes import access_token_place, app_secret_place
 from base.secrets import SecretUnreadableError, Vault
-from messenger.graph.credentials import open_page_credentials
+from messenger.graph.page_credentials import open_page_credentials
 
 VAULT = Vault(bytes(32))
 

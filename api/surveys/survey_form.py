@@ -11,7 +11,7 @@ MAX_COMMENT_UTF16_UNITS = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class SurveyForm:
     """What the form shows: the question, in whose name, and what was filled in before an error."""
 
     language: str
@@ -23,7 +23,7 @@ class Form:
     problem: str | None = None
 
 
-def form_page(form: Form) -> str:
+def render_survey_form(form: SurveyForm) -> str:
     """The question with its scores, a comment, and a button. It posts to its own address."""
     texts, scores = TEXTS[form.language], SCORES[form.question]
     scale = texts.scale(form.question)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from domain.conversations import participants, stays
+from domain.conversations import participants, queue_stays
 from domain.conversations.automated_messages import say
 from domain.conversations.changes import Change, Draft, FactValue, NewId
 from domain.conversations.deadlines import fire_due
@@ -15,8 +15,8 @@ from domain.routing.absence import GoneOutcome, agent_gone_outcome
 from domain.routing.demand import DEFAULT_QUEUE_ID
 from domain.routing.overflow import OverflowCondition
 from domain.routing.placement import StayEnd
+from domain.routing.route_result import RouteResult
 from domain.routing.route_to_queue import RouteReason, WhenEmpty
-from domain.routing.routed import Routed
 from domain.routing.routing_signals import AgentGone, OfferMade
 from domain.workstreams.conversation_settings import AutomatedTrigger
 
@@ -24,8 +24,8 @@ QUEUE_DELETED = "queue_deleted"
 """Why a conversation is in the default queue."""
 
 
-def take_routing(
-    state: ThreadState, conversation_id: str, routed: Routed, now: datetime, new_id: NewId
+def apply_route(
+    state: ThreadState, conversation_id: str, routed: RouteResult, now: datetime, new_id: NewId
 ) -> Change:
     """Have a conversation wait in the queue that its routing chose, or end, where that says so.
 
@@ -34,7 +34,11 @@ def take_routing(
     """
     draft = Draft(state, now, new_id)
     conversation = draft.conversation
-    if conversation is None or conversation.id != conversation_id or not stays.is_unrouted(conversation):
+    if (
+        conversation is None
+        or conversation.id != conversation_id
+        or not queue_stays.is_unrouted(conversation)
+    ):
         return Change(state)
     if routed.awaits_profile and not conversation.profile_awaited:
         draft.set(conversation=replace(conversation, profile_awaited=True))
@@ -46,7 +50,7 @@ def take_routing(
             conversation_id=conversation_id,
             data={"condition": routed.overflow.condition, "to_queue_id": routed.demand.queue_id},
         )
-    conversation = stays.enter_routed_queue(draft, conversation, routed)
+    conversation = queue_stays.enter_routed_queue(draft, conversation, routed)
     draft.set(conversation=conversation)
     if routed.when_empty is not None:
         draft.note(
@@ -64,15 +68,17 @@ def take_routing(
     return draft.done()
 
 
-def take_deleted_queue(state: ThreadState, queue_id: str, now: datetime, new_id: NewId) -> Change:
+def apply_queue_deleted(state: ThreadState, queue_id: str, now: datetime, new_id: NewId) -> Change:
     """Have a conversation that waits in a queue which is no more wait in the default queue."""
     draft = Draft(state, now, new_id)
     conversation = draft.conversation
-    if conversation is None or not stays.waits_in(conversation, queue_id):
+    if conversation is None or not queue_stays.waits_in(conversation, queue_id):
         return Change(state)
-    conversation = stays.end_stay(draft, conversation, StayEnd.WITHDRAWN)
+    conversation = queue_stays.end_stay(draft, conversation, StayEnd.WITHDRAWN)
     diagnosis = {"reason": QUEUE_DELETED, "deleted_queue_id": queue_id}
-    entered = stays.enter_queue(draft, conversation, DEFAULT_QUEUE_ID, QUEUE_DELETED, diagnosis=diagnosis)
+    entered = queue_stays.enter_queue(
+        draft, conversation, DEFAULT_QUEUE_ID, QUEUE_DELETED, diagnosis=diagnosis
+    )
     draft.set(conversation=entered)
     return draft.done()
 
@@ -84,7 +90,7 @@ _CLOSED = {
 }
 
 
-def _tell_customer(draft: Draft, conversation: Conversation, routed: Routed) -> None:
+def _tell_customer(draft: Draft, conversation: Conversation, routed: RouteResult) -> None:
     """Say that nobody is there now, or that nobody can be found."""
     if routed.closed_by in _CLOSED:
         say(draft, conversation, _CLOSED[routed.closed_by])
@@ -93,7 +99,7 @@ def _tell_customer(draft: Draft, conversation: Conversation, routed: Routed) -> 
         say(draft, conversation, AutomatedTrigger.AGENT_NOT_ASSIGNED)
 
 
-def take_offer(state: ThreadState, offer: OfferMade, now: datetime, new_id: NewId) -> Change:
+def apply_offer(state: ThreadState, offer: OfferMade, now: datetime, new_id: NewId) -> Change:
     """Offer the conversation to the agent whose capacity was claimed for it, if it still waits there.
 
     What is due first comes first. An offer that does not fit, or is told again, changes nothing.
@@ -123,7 +129,7 @@ def cause_of_gone(state: ThreadState, gone: AgentGone) -> str:
     return f"agent_gone/{gone.agent_id}/{session.id if session else None}"
 
 
-def take_agent_gone(state: ThreadState, gone: AgentGone, now: datetime, new_id: NewId) -> Change:
+def apply_agent_gone(state: ThreadState, gone: AgentGone, now: datetime, new_id: NewId) -> Change:
     """Take the conversation, or their part in it, from an agent who is not connected any more."""
     draft = Draft(state, now, new_id)
     fire_due(draft, now)

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from store import tables
 from store.db.database import Database
-from store.sending import gate
+from store.sending import send_gate
 from support.store import PAGE_A, make_settings, rows, seed
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -24,13 +24,15 @@ class Gated:
         self.database = database
 
     async def hold(self, cause: str = "token_invalid") -> None:
-        await self.database.write(lambda session: gate.hold(session, PAGE_A, cause, NOW))
+        await self.database.write(lambda session: send_gate.hold(session, PAGE_A, cause, NOW))
 
     async def pause(self, until: datetime) -> None:
-        await self.database.write(lambda session: gate.pause(session, PAGE_A, "rate_limited", until, NOW))
+        await self.database.write(
+            lambda session: send_gate.pause(session, PAGE_A, "rate_limited", until, NOW)
+        )
 
     async def open(self) -> bool:
-        return await self.database.write(lambda session: gate.open_gate(session, PAGE_A, NOW))
+        return await self.database.write(lambda session: send_gate.open_gate(session, PAGE_A, NOW))
 
     async def state(self) -> tuple[str, str | None, datetime | None]:
         state = await self.database.read(lambda session: session.get_one(tables.PageSendState, PAGE_A))

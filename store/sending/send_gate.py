@@ -10,14 +10,14 @@ from enum import StrEnum
 from sqlmodel import Session, col, select
 
 from domain.events.kinds import FactKind
-from domain.pages.problems import RESTORED
+from domain.pages.page_problems import RESTORED
 from domain.sending.delivery import MessageStatus
 from store.db.sql import FOR_NO_KEY_UPDATE
 from store.events.events import append_page_event
 from store.tables import Message, PageSendState
 
 
-class Gate(StrEnum):
+class SendGate(StrEnum):
     """Whether messages of a page may leave."""
 
     OPEN = "open"
@@ -35,12 +35,12 @@ def reason_of_gate(cause: str) -> str:
 
 def message_reason(state: PageSendState) -> str | None:
     """The reason that messages show which wait for the page now; None where none needs to."""
-    return reason_of_gate(state.send_gate_reason or "held") if state.send_gate == Gate.HELD else None
+    return reason_of_gate(state.send_gate_reason or "held") if state.send_gate == SendGate.HELD else None
 
 
 def waits_after_restore(state: PageSendState) -> bool:
     """Whether nothing is sent because the page's data came from a backup and is older than what was said."""
-    return state.send_gate == Gate.HELD and state.send_gate_reason == RESTORED
+    return state.send_gate == SendGate.HELD and state.send_gate_reason == RESTORED
 
 
 def is_held_by_gate(message: Message) -> bool:
@@ -50,13 +50,13 @@ def is_held_by_gate(message: Message) -> bool:
 
 def shut(state: PageSendState, cause: str) -> None:
     """Let nothing of the page leave. Whoever shuts it tells why; `hold` raises the gate's own alarm."""
-    _set(state, Gate.HELD, cause, None)
+    _set(state, SendGate.HELD, cause, None)
 
 
 def hold(session: Session, page_id: str, cause: str, at: datetime) -> None:
     """Hold the page's messages until it is mended; the alarm is raised once."""
     state = session.get_one(PageSendState, page_id, with_for_update=FOR_NO_KEY_UPDATE)
-    if state.send_gate == Gate.HELD:
+    if state.send_gate == SendGate.HELD:
         return
     shut(state, cause)
     append_page_event(
@@ -71,10 +71,10 @@ def hold(session: Session, page_id: str, cause: str, at: datetime) -> None:
 def pause(session: Session, page_id: str, cause: str, until: datetime, at: datetime) -> None:
     """Send nothing for the page until an instant; a longer pause or a hold stays."""
     state = session.get_one(PageSendState, page_id, with_for_update=FOR_NO_KEY_UPDATE)
-    longer = state.send_gate == Gate.PAUSED and state.send_gate_until is not None
-    if state.send_gate == Gate.HELD or (longer and state.send_gate_until >= until):  # type: ignore[operator]  # set
+    longer = state.send_gate == SendGate.PAUSED and state.send_gate_until is not None
+    if state.send_gate == SendGate.HELD or (longer and state.send_gate_until >= until):  # type: ignore[operator]  # set
         return
-    _set(state, Gate.PAUSED, cause, until)
+    _set(state, SendGate.PAUSED, cause, until)
     if not longer:
         append_page_event(
             session, FactKind.PAGE_GATE_PAUSED, page_id, at, {"cause": cause, "until": until.isoformat()}
@@ -84,9 +84,9 @@ def pause(session: Session, page_id: str, cause: str, until: datetime, at: datet
 def open_gate(session: Session, page_id: str, at: datetime) -> bool:
     """Let messages leave again after a hold. Returns whether the gate was held."""
     state = session.get_one(PageSendState, page_id, with_for_update=FOR_NO_KEY_UPDATE)
-    if state.send_gate != Gate.HELD:
+    if state.send_gate != SendGate.HELD:
         return False
-    _set(state, Gate.OPEN, None, None)
+    _set(state, SendGate.OPEN, None, None)
     append_page_event(
         session, FactKind.PAGE_GATE_OPENED, page_id, at, {"generation": state.send_gate_generation}
     )
@@ -107,7 +107,7 @@ def customers_held_back(session: Session, page_id: str) -> list[str]:
     return list(dict.fromkeys(rows))
 
 
-def _set(state: PageSendState, gate: Gate, cause: str | None, until: datetime | None) -> None:
+def _set(state: PageSendState, gate: SendGate, cause: str | None, until: datetime | None) -> None:
     state.send_gate = gate.value
     state.send_gate_reason = cause
     state.send_gate_until = until

@@ -24,12 +24,12 @@ _ROLES_ONLY = frozenset({(200, None), (200, 2018028)})
 
 _TIMEOUT_SECONDS = 3.0
 _OFTEN = timedelta(minutes=1)
-"""What many messages meet within a minute is one doubt."""
+"""What many messages meet within a minute is one finding."""
 
 _log = get_logger("activities")
 
 
-def doubt_of(error: GraphError, tag: str | None) -> str | None:
+def finding_of_refusal(error: GraphError, tag: str | None) -> str | None:
     """The problem that an error makes likely; None where it says nothing of the page."""
     if error.kind is not ErrorKind.CONFIG:
         return _OF_KIND.get(error.kind)
@@ -38,9 +38,9 @@ def doubt_of(error: GraphError, tag: str | None) -> str | None:
     return "development_mode" if (error.code, error.subcode) in _ROLES_ONLY else "sends_not_permitted"
 
 
-async def doubt_page(database: Database, page_id: str, error: GraphError, tag: str | None) -> None:
+async def note_send_finding(database: Database, page_id: str, error: GraphError, tag: str | None) -> None:
     """Note what a refusal says of the page and have the page checked at once, once a minute at most."""
-    code = doubt_of(error, tag)
+    code = finding_of_refusal(error, tag)
     if code is None:
         return
 

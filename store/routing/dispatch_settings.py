@@ -29,7 +29,7 @@ from store.tables import (
 
 
 @dataclass(frozen=True, slots=True)
-class QueueSettings:
+class DispatchedQueue:
     """What of a queue decides who is asked, and when. A smaller `priority` is served first."""
 
     id: str
@@ -48,11 +48,11 @@ class WorkstreamSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class DistributionSettings:
+class DispatchSettings:
     """All of it, as of one version. By agent: `ratings` by skill, `profiles`, `queues_of`."""
 
     version: int
-    queues: Mapping[str, QueueSettings]
+    queues: Mapping[str, DispatchedQueue]
     workstreams: Mapping[str, WorkstreamSettings]
     ratings: Mapping[str, Mapping[str, int]]
     profiles: Mapping[str, tuple[ProfileLimit, ...]]
@@ -70,12 +70,12 @@ def raise_settings_version(session: Session) -> None:
     session.connection().execute(update(version).values(version=version.c.version + 1))
 
 
-def read_distribution_settings(session: Session) -> DistributionSettings:
+def read_dispatch_settings(session: Session) -> DispatchSettings:
     """All of it as it now is."""
     rows = _all(session)
     hours = read_hours(session, {row.operating_hours_id for row in rows if row.operating_hours_id})
     queues = {
-        row.id: QueueSettings(
+        row.id: DispatchedQueue(
             row.id,
             row.priority,
             assignment_of(row),
@@ -94,7 +94,7 @@ def read_distribution_settings(session: Session) -> DistributionSettings:
     ratings: dict[str, dict[str, int]] = {}
     for skill in session.exec(select(AgentSkill)):
         ratings.setdefault(skill.agent_id, {})[skill.skill_id] = skill.rating
-    return DistributionSettings(
+    return DispatchSettings(
         settings_version(session), queues, workstreams, ratings, _profiles(session), _queues_of(session)
     )
 

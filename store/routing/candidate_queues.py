@@ -10,7 +10,7 @@ from sqlmodel import Session, col, func, select
 from base.json_codec import from_json_value
 from domain.routing.operating_hours import ALWAYS_OPEN, OperatingHours
 from domain.routing.overflow import OverflowCondition, OverflowPolicy, QueueLoad
-from domain.routing.route_to_queue import QueueState, RouteMatches, WhenEmpty
+from domain.routing.route_to_queue import CandidateQueue, RouteMatches, WhenEmpty
 from store.db.sql import FOR_NO_KEY_UPDATE, delete_rows, insert_or_ignore, row_of
 from store.routing.hours import read_hours
 from store.routing.slot_states import WorkItemState
@@ -33,7 +33,7 @@ _HAS_AGENTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class QueueSettings:
+class EntrySettings:
     """What of a queue decides about conversations that enter it."""
 
     id: str
@@ -43,7 +43,7 @@ class QueueSettings:
     has_agents: bool = True
 
 
-def read_queues(session: Session, ids: list[str], *, lock: bool = False) -> dict[str, QueueSettings]:
+def read_queues(session: Session, ids: list[str], *, lock: bool = False) -> dict[str, EntrySettings]:
     """Settings of queues by id. `lock`: nobody else enters one with a limit until the transaction ends."""
     if not ids:
         return {}
@@ -53,7 +53,7 @@ def read_queues(session: Session, ids: list[str], *, lock: bool = False) -> dict
     rows = session.exec(statement).all()
     hours = read_hours(session, {row.operating_hours_id for row, _ in rows if row.operating_hours_id})
     return {
-        row.id: QueueSettings(
+        row.id: EntrySettings(
             row.id,
             from_json_value(OverflowPolicy, row.overflow),
             hours.get(row.operating_hours_id or "", ALWAYS_OPEN),
@@ -76,14 +76,14 @@ def has_agents(session: Session, queue_id: str) -> bool:
 
 def read_states(
     session: Session,
-    queues: Mapping[str, QueueSettings],
+    queues: Mapping[str, EntrySettings],
     matches: RouteMatches,
     now: datetime,
     conversation_id: str,
-) -> dict[str, QueueState]:
+) -> dict[str, CandidateQueue]:
     """How queues stand that matched. What no condition asks for is not looked at."""
     return {
-        queue_id: QueueState(
+        queue_id: CandidateQueue(
             _load(session, queue, matches, now, conversation_id), queue.policy, queue.hours.opens_at(now)
         )
         for queue_id, queue in queues.items()
@@ -91,7 +91,7 @@ def read_states(
 
 
 def _load(
-    session: Session, queue: QueueSettings, matches: RouteMatches, now: datetime, conversation_id: str
+    session: Session, queue: EntrySettings, matches: RouteMatches, now: datetime, conversation_id: str
 ) -> QueueLoad:
     asked = _conditions(queue, matches)
     most = matches.counts_to(queue.id, queue.policy)
@@ -104,7 +104,7 @@ def _load(
     )
 
 
-def _conditions(queue: QueueSettings, matches: RouteMatches) -> set[OverflowCondition]:
+def _conditions(queue: EntrySettings, matches: RouteMatches) -> set[OverflowCondition]:
     rules = [step.rule_id for step in matches.steps if step.queue_id == queue.id]
     policies = [matches.overflow.get(rule_id, queue.policy) for rule_id in rules]
     return {pair.condition for policy in policies for pair in policy.before}

@@ -3,7 +3,7 @@
 from sqlmodel import Session
 
 from base.secrets import Vault
-from messenger.graph.credentials import PageCredentials, open_page_credentials
+from messenger.graph.page_credentials import PageCredentials, open_page_credentials
 from store.tables import Account, Page
 
 

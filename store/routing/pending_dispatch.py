@@ -1,4 +1,4 @@
-"""What of work distribution is being done right now, so that a journey in time must wait for it."""
+"""What work distribution has still to do right now, so that a journey in time must wait for it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,13 +7,13 @@ from sqlmodel import Session, col, func, select
 
 from domain.conversations.lifecycle import Status
 from store.routing.claims import count_claimed
-from store.routing.marks import has_marks
+from store.routing.dispatch_marks import has_marks
 from store.routing.presence import Absence
 from store.tables import AgentState, Conversation, WorkItem
 
 
 @dataclass(frozen=True, slots=True)
-class DistributionUnderWay:
+class PendingDispatch:
     """`has_marks`: the dispatcher has something to look at. `claims`: offers no workflow has confirmed.
 
     `absences`: agents whose absence no workflow deals with yet. `next_end`: when the next offer that nobody
@@ -26,10 +26,10 @@ class DistributionUnderWay:
     next_end: datetime | None
 
 
-def distribution_under_way(session: Session) -> DistributionUnderWay:
+def read_pending_dispatch(session: Session) -> PendingDispatch:
     """As of now."""
     begun = select(func.count()).select_from(AgentState).where(AgentState.absence == Absence.BEGUN)
-    return DistributionUnderWay(
+    return PendingDispatch(
         has_marks(session), count_claimed(session), session.exec(begun).one(), _next_end(session)
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from api.conversations.service import show_conversation
+from api.conversations.show_conversation import show_conversation
 from api.http.problems import Problem
 from api.schemas.views import ConversationView
 from api.security.auth import Principal
@@ -36,7 +36,7 @@ COMMON_REFUSALS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class CommandRequest:
     """A command that is to be given. `make` makes it of what all have in common; `require` may refuse it."""
 
     action: StrEnum
@@ -45,19 +45,19 @@ class Order:
     require: Callable[[Session], None] = lambda _: None
 
 
-def order_to_give(
+def request_to_give(
     agent_id: str | None, queue_id: str | None, actions: tuple[Any, Any], key: str | None
-) -> Order:
+) -> CommandRequest:
     """To an agent by the first of the actions, to a queue by the second. One of both ids is given."""
     to_agent, to_queue = actions
     if agent_id is not None:
-        return Order(
+        return CommandRequest(
             to_agent,
             key,
             lambda fields: GiveToAgent(**fields, action=to_agent, to_agent_id=agent_id),
             lambda s: require_available(s, agent_id, transfer=to_agent is Trigger.TRANSFER),
         )
-    return Order(
+    return CommandRequest(
         to_queue,
         key,
         lambda fields: GiveToQueue(**fields, action=to_queue, queue_id=queue_id or ""),
@@ -65,24 +65,24 @@ def order_to_give(
     )
 
 
-async def execute_order(
+async def execute_command(
     database: Database,
     commands: ConversationCommands,
     caller: Principal,
     conversation_id: str,
-    order: Order,
+    request: CommandRequest,
 ) -> ConversationView:
     """Give a command and show the conversation as it then is. Raises the problem of a refusal."""
-    await give_order(database, commands, caller, conversation_id, order)
+    await send_command_request(database, commands, caller, conversation_id, request)
     return await show_conversation(database, conversation_id, caller.agent_id)
 
 
-async def give_order(
+async def send_command_request(
     database: Database,
     commands: ConversationCommands,
     caller: Principal,
     conversation_id: str,
-    order: Order,
+    request: CommandRequest,
 ) -> CommandResult:
     """Give a command. Raises the problem of a refusal, or StoreRefusalError.
 
@@ -91,19 +91,19 @@ async def give_order(
 
     def read(session: Session) -> CommandTarget:
         target = command_target(session, conversation_id)
-        order.require(session)
+        request.require(session)
         return target
 
     target = await database.read(read)
-    key = order.key
+    key = request.key
     fields = {
-        "command_id": id_from_key(caller.agent_id, conversation_id, order.action, key) if key else new_id(),
+        "command_id": id_from_key(caller.agent_id, conversation_id, request.action, key) if key else new_id(),
         "conversation_id": conversation_id,
         "agent_id": caller.agent_id,
         "supervises": caller.supervises,
         "settings_version": target.settings_version,
     }
-    return await _give(database, commands, target, order.make(fields))
+    return await _give(database, commands, target, request.make(fields))
 
 
 async def _give(

@@ -14,7 +14,7 @@ HEARD_EVERY = timedelta(seconds=10)
 _KEPT = timedelta(days=GAP_DAYS + 1)
 
 
-def heard(session: Session, health: PageHealth, at: datetime, *, standby: bool) -> None:
+def note_heard(session: Session, health: PageHealth, at: datetime, *, standby: bool) -> None:
     """Note that a webhook told something of the page at an instant."""
     if _is_later(health.last_event_at, at):
         if health.last_event_at is not None:

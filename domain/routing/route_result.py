@@ -37,7 +37,7 @@ class RouteRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Routed:
+class RouteResult:
     """Where a conversation goes.
 
     `awaits_profile`: a rule reads the customer's profile, which is being read: wait a moment and ask again;
