@@ -45,7 +45,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.conversations.queue_stays import is_unrouted, route_request
     from domain.conversations.state import Conversation, ThreadEvent, ThreadState
     from domain.events.kinds import FactKind
-    from domain.routing.route_result import PROFILE_WAIT, RouteResult
+    from domain.routing.route_result import PROFILE_WAIT, RouteRequest, RouteResult
     from domain.routing.routing_signals import AgentGone, OfferMade, QueueDeleted
     from domain.sending.delivery import MessageStatus
     from domain.workstreams.conversation_settings import ConversationSettings
@@ -96,6 +96,7 @@ class ConversationWorkflow:
         self._loaded = start.state is not None
         self._waiting_events: list[ThreadEvent] = list(start.first.events) if start.first else []
         self._fresh = start.first
+        self._default_route: RouteResult | None = None
         self._offers: list[OfferMade] = []
         self._gone: list[AgentGone] = []
         self._told_settings_version = 0
@@ -226,12 +227,13 @@ class ConversationWorkflow:
         self._waiting_events.clear()
 
     async def _start_without_load(self, batch: ThreadEvents) -> None:
-        """There is nothing to load but the settings, which come with the events unless those waited long."""
+        """There is nothing to load but settings and route, which come with the events unless those waited."""
         read = batch.settings
         if read is None or workflow.now() - read.at > _SETTINGS_MAX_AGE:
             await self._read_settings()
         else:
             self._state = with_settings(self._state, read.settings, workflow.now())
+            self._default_route = read.default_route
         self._fresh = None
 
     async def _loaded_state(self) -> ThreadState:
@@ -269,7 +271,7 @@ class ConversationWorkflow:
 
     async def _read_settings(self) -> None:
         """Read the settings. They decide what is due, so this comes before every deadline."""
-        told = self._told_settings_version
+        told, self._default_route = self._told_settings_version, None
         settings: ConversationSettings = await in_this_task(
             "read_settings", self._page_id, ConversationSettings
         )
@@ -298,7 +300,9 @@ class ConversationWorkflow:
             self._profile = None
         while self._profile is None and (conversation := self._unrouted) is not None:
             request = route_request(self._page_id, self._customer_id, conversation, workflow.now())
-            routed: RouteResult = await in_this_task("route", request, RouteResult)
+            routed, self._default_route = self._default_route, None
+            if routed is None:
+                routed = await self._routed(request)
             stays = conversation.stay.record.number if conversation.stay else 0
             cause = f"route/{conversation.id}/{stays + 1}"
             change = apply_route(self._state, conversation.id, routed, workflow.now(), self._ids(cause))
@@ -306,6 +310,10 @@ class ConversationWorkflow:
             waits = self._unrouted
             if routed.awaits_profile and waits is not None and waits.id == conversation.id:
                 self._profile = asyncio.create_task(self._await_profile())
+
+    async def _routed(self, request: RouteRequest) -> RouteResult:
+        routed: RouteResult = await in_this_task("route", request, RouteResult)
+        return routed
 
     @property
     def _unrouted(self) -> Conversation | None:

@@ -10,6 +10,7 @@ from domain.conversations.changes import Change
 from domain.conversations.lifecycle import Status
 from domain.conversations.projection import NOTHING_WRITTEN, LastWritten
 from domain.conversations.state import SCHEMA_VERSION, ThreadEvent, ThreadState
+from domain.routing.route_result import RouteResult
 from domain.sending.decide_send import ContentKind
 from domain.sending.delivery import MessageStatus
 from domain.workstreams.conversation_settings import AutomatedTrigger, ConversationSettings
@@ -90,10 +91,14 @@ def files_workflow_id(message_id: str, *, taken_back: bool = False) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SettingsRead:
-    """A page's settings, and when they were so."""
+    """A page's settings, and when they were so.
+
+    `default_route`: where conversations of new customers go; None where rules decide.
+    """
 
     settings: ConversationSettings
     at: datetime
+    default_route: RouteResult | None = None
 
 
 @dataclass(frozen=True, slots=True)

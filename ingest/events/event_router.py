@@ -46,6 +46,7 @@ from store.events.events import event_row
 from store.inbox import batch_reads
 from store.pages.findings import note_enforcement
 from store.pages.traffic import note_heard
+from store.routing.route import default_route
 from store.tables import Customer, InboxEvent, Page, PageHealth, Thread, UnroutedEvent
 from store.tables.pages import GONE
 from workflows.messages import SettingsRead
@@ -175,8 +176,12 @@ class _Batch:
 
     def _read_settings(self, page_id: str) -> SettingsRead:
         if page_id not in self._settings:
-            settings = settings_of(self._session, self._pages[page_id].settings_row)
-            self._settings[page_id] = SettingsRead(settings, clock.now())
+            now = clock.now()
+            self._settings[page_id] = SettingsRead(
+                settings_of(self._session, self._pages[page_id].settings_row),
+                now,
+                default_route(self._session, page_id, now),
+            )
         return self._settings[page_id]
 
     def _thread_event(self, context: EventContext, health: PageHealth, parsed: Event) -> None:

@@ -13,16 +13,19 @@ Lists of conversations, and search, keep to the first four points. `conversation
 the rule in SQL; `store.access.conversation_viewers` says it for events in memory.
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Select,
     SQLColumnExpression,
     and_,
+    bindparam,
     exists,
     func,
     literal_column,
@@ -51,6 +54,10 @@ from store.tables import (
 FORMER_AGENT_FOR = timedelta(days=30)
 """So long after the beginning of their session a former agent sees a conversation that is not closed."""
 
+_ID: BindParameter[str] = bindparam("id")
+_READER_ID: BindParameter[str] = bindparam("reader_id")
+_FORMER_SINCE: BindParameter[datetime] = bindparam("reader_former_since")
+
 WAS_TAKEN_UP: tuple[ColumnElement[bool], ...] = (
     col(AgentSession.accepted_at).is_not(None),
     func.coalesce(col(AgentSession.closure_reason), "") != NEVER_WAS,
@@ -72,19 +79,31 @@ class Reader:
         return self.at - FORMER_AGENT_FOR
 
 
-def queues_of(reader: Reader) -> Select[str]:
+@dataclass(frozen=True, slots=True)
+class ReaderParameters:
+    """A reader whose id and date come with each execution of a statement, so that it is built once."""
+
+    sees_all: bool
+    agent_id: BindParameter[str] = _READER_ID
+    former_since: BindParameter[datetime] = _FORMER_SINCE
+
+
+AnyReader = Reader | ReaderParameters
+
+
+def queues_of(reader: AnyReader) -> Select[str]:
     """The queues that the reader serves."""
     return select(col(QueueMember.queue_id)).where(col(QueueMember.agent_id) == reader.agent_id)
 
 
-def joined(reader: Reader) -> Select[str]:
+def joined(reader: AnyReader) -> Select[str]:
     """The conversations in which the reader takes part."""
     return select(col(Participant.conversation_id)).where(
         col(Participant.agent_id) == reader.agent_id, col(Participant.left_at).is_(None)
     )
 
 
-def served(reader: Reader) -> Select[str]:
+def served(reader: AnyReader) -> Select[str]:
     """The conversations in which the reader has, or lately had, a session."""
     return select(col(AgentSession.conversation_id)).where(
         col(AgentSession.agent_id) == reader.agent_id,
@@ -93,7 +112,7 @@ def served(reader: Reader) -> Select[str]:
     )
 
 
-def conversation_is_listed(reader: Reader, conversation: type[Conversation]) -> ColumnElement[bool]:
+def conversation_is_listed(reader: AnyReader, conversation: type[Conversation]) -> ColumnElement[bool]:
     """Whether the reader sees a conversation for its own sake, as lists and search show it."""
     if reader.sees_all:
         return true()
@@ -111,7 +130,7 @@ def conversation_is_listed(reader: Reader, conversation: type[Conversation]) -> 
     )
 
 
-def thread_is_seen(reader: Reader, customer_id: SQLColumnExpression[Any]) -> ColumnElement[bool]:
+def thread_is_seen(reader: AnyReader, customer_id: SQLColumnExpression[Any]) -> ColumnElement[bool]:
     """Whether the reader sees a thread. One without a conversation belongs to the default queue."""
     if reader.sees_all:
         return true()
@@ -133,7 +152,7 @@ def thread_is_seen(reader: Reader, customer_id: SQLColumnExpression[Any]) -> Col
 
 
 def is_seen(
-    reader: Reader, conversation_id: SQLColumnExpression[Any], customer_id: SQLColumnExpression[Any]
+    reader: AnyReader, conversation_id: SQLColumnExpression[Any], customer_id: SQLColumnExpression[Any]
 ) -> ColumnElement[bool]:
     """Whether the reader sees what belongs to a conversation, or to none, of a thread."""
     if reader.sees_all:
@@ -152,15 +171,21 @@ def refuse_unseen(session: Session, reader: Reader, subject: str, id: str) -> No
 
     `subject` is a key of SUBJECTS.
     """
-    name, find = SUBJECTS[subject]
-    if session.scalars(find(reader, id)).first() is None:
-        raise not_found(name, id)
+    values = {"id": id, "reader_id": reader.agent_id, "reader_former_since": reader.former_since}
+    if session.connection().execute(_finds(subject, sees_all=reader.sees_all), values).first() is None:
+        raise not_found(SUBJECTS[subject][0], id)
 
 
-def _conversation(reader: Reader, conversation_id: str) -> Select[str]:
+@functools.cache
+def _finds(subject: str, *, sees_all: bool) -> Select[str]:
+    """What finds a subject by its `id`. Asked at every request: to build it costs more than to run it."""
+    return SUBJECTS[subject][1](ReaderParameters(sees_all))
+
+
+def _conversation(reader: ReaderParameters) -> Select[str]:
     of = col(Conversation.id)
     return select(of).where(
-        of == conversation_id,
+        of == _ID,
         or_(
             conversation_is_listed(reader, Conversation),
             thread_is_seen(reader, col(Conversation.customer_id)),
@@ -168,36 +193,36 @@ def _conversation(reader: Reader, conversation_id: str) -> Select[str]:
     )
 
 
-def _customer(reader: Reader, customer_id: str) -> Select[str]:
+def _customer(reader: ReaderParameters) -> Select[str]:
     of = col(Customer.id)
-    return select(of).where(of == customer_id, thread_is_seen(reader, of))
+    return select(of).where(of == _ID, thread_is_seen(reader, of))
 
 
-def _message(reader: Reader, message_id: str) -> Select[str]:
+def _message(reader: ReaderParameters) -> Select[str]:
     seen = is_seen(reader, col(Message.conversation_id), col(Message.customer_id))
-    return select(col(Message.id)).where(col(Message.id) == message_id, seen)
+    return select(col(Message.id)).where(col(Message.id) == _ID, seen)
 
 
-def _attachment(reader: Reader, attachment_id: str) -> Select[str]:
+def _attachment(reader: ReaderParameters) -> Select[str]:
     """A file that was uploaded and not sent is its agent's alone."""
     file = select(col(Attachment.id)).outerjoin(Message, col(Message.id) == col(Attachment.message_id))
     unsent = and_(col(Attachment.message_id).is_(None), col(Attachment.agent_id) == reader.agent_id)
     customer_id = func.coalesce(col(Attachment.customer_id), col(Message.customer_id))
     seen = is_seen(reader, col(Message.conversation_id), customer_id)
     sent = and_(col(Attachment.message_id).is_not(None), seen)
-    return file.where(col(Attachment.id) == attachment_id, or_(unsent, sent))
+    return file.where(col(Attachment.id) == _ID, or_(unsent, sent))
 
 
-def _survey(reader: Reader, survey_id: str) -> Select[str]:
+def _survey(reader: ReaderParameters) -> Select[str]:
     seen = is_seen(reader, col(Survey.conversation_id), col(Survey.customer_id))
-    return select(col(Survey.id)).where(col(Survey.id) == survey_id, seen)
+    return select(col(Survey.id)).where(col(Survey.id) == _ID, seen)
 
 
-SUBJECTS: Mapping[str, tuple[str, Callable[[Reader, str], Select[str]]]] = {
+SUBJECTS: Mapping[str, tuple[str, Callable[[ReaderParameters], Select[str]]]] = {
     "conversation_id": ("conversation", _conversation),
     "customer_id": ("customer", _customer),
     "message_id": ("message of ours", _message),
     "attachment_id": ("file", _attachment),
     "survey_id": ("survey", _survey),
 }
-"""What a path names by this parameter, with how it is found if the reader sees it."""
+"""What a path names by this parameter, with how it is found by `id` if the reader sees it."""

@@ -57,7 +57,7 @@ def route(session: Session, request: RouteRequest, *, may_write: bool) -> RouteR
     """
     data = read_route_data(session, request.page_id)
     facts = RoutingFacts(request.conversation_id, request.page_id, psid="")
-    if data.rules.rule_sets or data.rules.route_rules:
+    if data.has_rules:
         facts = read_facts(session, data, request.customer_id, request.conversation_id)
     earlier = Classification(skills=request.skills, profiles=request.profiles)
     found = evaluate(session, data, facts, earlier, request.at, lock=may_write)
@@ -73,6 +73,17 @@ def route(session: Session, request: RouteRequest, *, may_write: bool) -> RouteR
             queue_id, priority = found.decision.enters, found.classified.priority
             note_entering(session, queue_id, request.conversation_id, priority, request.at)
     return _routed(session, data, request, found, awaits_profile=awaits_profile)
+
+
+def default_route(session: Session, page_id: str, at: datetime) -> RouteResult | None:
+    """Where a new customer's first conversation goes, whoever it is. None: that depends on rules."""
+    data = read_route_data(session, page_id)
+    if data.has_rules:
+        return None
+    request = RouteRequest(page_id, customer_id="", conversation_id="", at=at)
+    facts = RoutingFacts(request.conversation_id, page_id, psid="")
+    found = evaluate(session, data, facts, Classification(), at, lock=False)
+    return _routed(session, data, request, found, awaits_profile=False)
 
 
 def evaluate(

@@ -47,6 +47,11 @@ class RouteData:
     fallback: EntrySettings
 
     @property
+    def has_rules(self) -> bool:
+        """Whether any rule is asked."""
+        return bool(self.rules.rule_sets or self.rules.route_rules)
+
+    @property
     def reads_profile(self) -> bool:
         """Whether a rule reads what only the customer's profile tells."""
         conditions = [rule.conditions for rule_set in self.rules.rule_sets for rule in rule_set.rules]

@@ -198,15 +198,30 @@ async def test_settings_that_come_with_the_first_events_are_not_read_again(
     assert await statuses(desk)  # nothing said: the settings of the signal forbid the greeting
 
 
+async def test_a_route_that_comes_with_the_first_events_is_taken(
+    desk: Desk, env: WorkflowEnvironment
+) -> None:
+    now = await env.get_current_time()
+    (routed,) = await desk.take({"message": {"mid": "m_first", "text": "hello"}}, now)
+    assert routed.settings is not None
+    assert routed.settings.default_route is not None
+    await desk.signal(routed, settings=replace(routed.settings, at=now))
+    await eventually(lambda: statuses(desk, "sent"))
+    assert "route" not in await local_activities(desk)
+    assert (await desk.conversation()).queue_id == "default"
+
+
 async def test_settings_that_waited_long_with_the_first_events_are_read_anew(
     desk: Desk, env: WorkflowEnvironment
 ) -> None:
     now = await env.get_current_time()
     (routed,) = await desk.take({"message": {"mid": "m_first", "text": "hello"}}, now)
-    silent = SettingsRead(replace(DEFAULT_SETTINGS, automated_messages=()), now - timedelta(seconds=3))
-    await desk.signal(routed, settings=silent)
+    assert routed.settings is not None
+    long_ago = now - timedelta(seconds=3)
+    silent = replace(DEFAULT_SETTINGS, automated_messages=())
+    await desk.signal(routed, settings=replace(routed.settings, settings=silent, at=long_ago))
     await eventually(lambda: statuses(desk, "sent"))
-    assert (await local_activities(desk))[0] == "read_settings"
+    assert (await local_activities(desk))[:2] == ["read_settings", "route"]
 
 
 async def test_first_events_that_are_told_again_are_looked_up(desk: Desk, env: WorkflowEnvironment) -> None:

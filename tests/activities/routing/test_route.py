@@ -25,7 +25,7 @@ from store.db.database import Database
 from store.routing.agent_states import RoutingWrites
 from store.routing.members import enrol_agent
 from store.routing.projection import project_routing
-from store.routing.route import route
+from store.routing.route import default_route, route
 from store.tables import Rule, RuleSet, WorkItem
 from support.postgres import any_database
 from support.store import PAGE_A, add_conversation, add_customer, make_settings, seed
@@ -149,6 +149,20 @@ async def test_a_workstream_that_is_picked_from_and_has_no_rules_costs_two_state
         await desk.route()
     assert len([each for each in statements if each.startswith("SELECT")]) == 2
     assert not [each for each in statements if each.startswith(("INSERT", "UPDATE", "DELETE"))]
+
+
+async def test_the_default_route_is_how_the_conversation_of_any_new_customer_is_routed(desk: Desk) -> None:
+    await desk.queue("returns", overflow={"while_queued": {"seconds": 60, "action": "end"}})
+    changes: list[dict[str, Any]] = [{}, {"mode": "push"}, {"fallback_queue_id": "returns"}]
+    for settings in changes:
+        await desk.set(**settings)
+        found = await desk.store.read(lambda session: default_route(session, PAGE_A, NOW))
+        assert found == await desk.route()
+
+
+async def test_where_rules_decide_there_is_no_default_route(desk: Desk) -> None:
+    await desk.lead({"id": "lead", "outputs": _to("default")})
+    assert await desk.store.read(lambda session: default_route(session, PAGE_A, NOW)) is None
 
 
 async def test_the_workstream_names_its_fallback_queue_mode_and_demand(desk: Desk) -> None:
