@@ -41,7 +41,7 @@ def violations_at_rest(
         *_places(session),
         *beside_room(session, now),
         *_claims_of_who_is_there(session, told),
-        *_claims_in_order(session),
+        *_claims_in_order(session, told),
         *_facts_tell_it(session, told),
     ]
 
@@ -123,11 +123,17 @@ def _claims_of_who_is_there(session: Session, told: OfferFacts) -> Iterator[str]
             yield f"offer {slot.id} to {slot.agent_id}, who was not there at {slot.claimed_at}"
 
 
-def _claims_in_order(session: Session) -> Iterator[str]:
-    """7: of those that asked for the same, who came first was first offered to somebody."""
+def _claims_in_order(session: Session, told: OfferFacts) -> Iterator[str]:
+    """7: of those that asked for the same, who came first was first offered to somebody.
+
+    A late slot tells when it was written, not when the agent took the conversation.
+    """
+    slots = session.exec(select(tables.Slot).order_by(col(tables.Slot.claimed_at))).all()
+    undated = {slot.conversation_id for slot in slots if slot.id in told.late}
     first_claims: dict[str, datetime] = {}
-    for slot in session.exec(select(tables.Slot).order_by(col(tables.Slot.claimed_at))):
-        first_claims.setdefault(slot.conversation_id, slot.claimed_at)
+    for slot in slots:
+        if slot.conversation_id not in undated:
+            first_claims.setdefault(slot.conversation_id, slot.claimed_at)
     stays = session.exec(select(tables.QueueStay).where(tables.QueueStay.stay == 1)).all()
     queues: dict[str, list[tuple[datetime, datetime, str]]] = {}
     for stay in stays:
