@@ -13,8 +13,8 @@ from activities.pages.unsubscribe import farewell
 from base import clock
 from base.secrets import SecretUnreadableError
 from base.settings import Settings
-from domain.pages.health import Token, token_problems
-from domain.pages.page_problems import SECRETS_UNREADABLE, Problem, Severity, fields_refused
+from domain.pages.access_token import Token, token_problems
+from domain.pages.page_problems import SECRETS_UNREADABLE, PageProblem, Severity, fields_refused
 from messenger.graph.client import GraphClient, GraphUnavailable, TokenInfo
 from messenger.graph.error_table import SET_UP_MEANINGS, ErrorKind
 from messenger.graph.errors import GraphError
@@ -62,7 +62,7 @@ class PageActivities:
         try:
             target = await self._database.read(lambda session: self._target(session, page_id))
         except SecretUnreadableError:
-            return await self._recorded(page_id, Checked([Problem(SECRETS_UNREADABLE)]))
+            return await self._recorded(page_id, Checked([PageProblem(SECRETS_UNREADABLE)]))
         if target is None:
             return PageReport(running=False, deleted=True)
         if target.leaving:
@@ -95,15 +95,15 @@ class PageActivities:
                 _refused(error, "app_secret_invalid" if own else None, target.subscriber.callback_url)
             ]
         except GraphUnavailable as error:
-            problems = [Problem("meta_unreachable", f"The Graph API does not answer ({error}).")]
+            problems = [PageProblem("meta_unreachable", f"The Graph API does not answer ({error}).")]
         subscribed = all(each.severity is Severity.WARNING for each in problems)
         return Checked(problems, token, subscribed=subscribed)
 
-    async def _of_page(self, target: _Target) -> list[Problem]:
+    async def _of_page(self, target: _Target) -> list[PageProblem]:
         """Whose token it is; and have Meta deliver what we need. What was missed is remembered first."""
         page_id = target.credentials.page_id
         if (await self._graph.page_profile(target.credentials)).page_id != page_id:
-            return [Problem("token_of_another_page")]
+            return [PageProblem("token_of_another_page")]
         subscribed = await target.subscriber.subscribed(self._graph)
         if subscribed.dropped and target.was_subscribed:
             await self._database.write(lambda session: page_states.begin_gap(session, page_id, clock.now()))
@@ -143,7 +143,7 @@ def _token(told: TokenInfo) -> Token:
     )
 
 
-def _of_token(told: TokenInfo, token: Token, credentials: PageCredentials) -> Iterator[Problem]:
+def _of_token(told: TokenInfo, token: Token, credentials: PageCredentials) -> Iterator[PageProblem]:
     """What is wrong with a token; why Meta does not accept it, where Meta says so."""
     for problem in token_problems(token, credentials.app_id):
         if problem.code == "token_invalid" and told.error is not None:
@@ -152,16 +152,18 @@ def _of_token(told: TokenInfo, token: Token, credentials: PageCredentials) -> It
             yield problem
 
 
-def _refused(error: GraphError, code: str | None = None, callback_url: str = "") -> Problem:
+def _refused(error: GraphError, code: str | None = None, callback_url: str = "") -> PageProblem:
     """What an error of Meta's says of the page. `callback_url`: what Meta was asked to verify."""
     facts = {"meta_code": error.code, "meta_subcode": error.subcode}
     words = error.text or "no reason is given"
     if error.code == _CALLBACK_NOT_VERIFIED:
-        return Problem("callback_not_verified", f"Meta could not verify {callback_url}: {words}", facts=facts)
+        return PageProblem(
+            "callback_not_verified", f"Meta could not verify {callback_url}: {words}", facts=facts
+        )
     if error.code is not None and (other := SET_UP_MEANINGS.get((error.code, error.subcode))) is not None:
         said = f"{other.explanation} Meta says: {words}"
-        return Problem(code or _CODES.get(other.kind, "meta_refuses"), said, facts=facts)
-    return Problem(
+        return PageProblem(code or _CODES.get(other.kind, "meta_refuses"), said, facts=facts)
+    return PageProblem(
         code or _CODES.get(error.kind, "meta_refuses"),
         None if code == "app_secret_invalid" else error.explanation,
         facts=facts,

@@ -10,7 +10,7 @@ from api.services.workflow_client import TemporalUnavailableError, WorkflowClien
 from base import clock
 from base.secrets import Vault
 from domain.events.kinds import FactKind
-from domain.pages.page_problems import Problem as PageProblemFound
+from domain.pages.page_problems import PageProblem
 from store.db.database import Database
 from store.pages import accounts, page_states, pages
 from store.tables import Account, Page
@@ -60,7 +60,7 @@ async def wake_page(database: Database, workflow_client: WorkflowClient, page_id
 
     def note_problem(session: Session) -> PageView:
         pages.get(session, page_id)
-        problem = PageProblemFound("temporal_unavailable")
+        problem = PageProblem("temporal_unavailable")
         page_states.add_problem(session, page_id, problem, clock.now())
         return PageView.of(pages.get_rows(session, page_id))
 

@@ -1,11 +1,11 @@
 """What can be wrong with a page, as data: what each problem means and what to do about it.
 
-`docs/delivery.md` shows this table; `domain.pages.health` holds the rules that find the problems.
+`docs/delivery.md` shows this table; the other modules here hold the rules that find the problems.
 Sources: docs/reference/messenger-send-and-errors.md, docs/reference/messenger-pages-and-threads.md, and
 docs/reference/service-behaviour.md for what to look at when no messages arrive.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -173,15 +173,15 @@ KINDS: Mapping[str, ProblemKind] = {
 """By code. The codes are part of the API: never rename one."""
 
 
-def fields_refused(names: Iterable[str]) -> "Problem":
+def fields_refused(names: Iterable[str]) -> "PageProblem":
     """The warning that Meta does not deliver these webhook fields, which a page can do without."""
     listed = list(names)
     detail = f"Meta does not deliver these webhook fields: {', '.join(listed)}. All others are delivered."
-    return Problem("fields_refused", detail, facts={"fields": listed})
+    return PageProblem("fields_refused", detail, facts={"fields": listed})
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class PageProblem:
     """One problem of one page. `detail` replaces the general explanation; `facts` are shown with it.
 
     `stage`: how far a problem has gone; each new stage is reported again.
@@ -214,3 +214,11 @@ class Problem:
             **stage,
             **facts,
         }
+
+
+def sorted_by_weight(problems: Sequence[PageProblem]) -> list[PageProblem]:
+    """Worst first; of two with one code the first alone."""
+    order = list(Severity)
+    once = {problem.code: problem for problem in reversed(problems)}
+    first = [problem for problem in problems if once[problem.code] is problem]
+    return sorted(first, key=lambda problem: order.index(problem.severity))

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col
 
 from domain.events.kinds import FactKind
-from domain.pages.page_problems import RESTORED, Problem
+from domain.pages.page_problems import RESTORED, PageProblem
 from domain.sending.delivery import MessageStatus
 from store.db.sql import delete_rows
 from store.events.events import append_page_event
@@ -60,7 +60,7 @@ def begin_restored(session: Session, backed_up_at: datetime, now: datetime) -> N
     delete_rows(session, SignInCode)
     pages = page_rows.of_all_served(session)
     since = backed_up_at - _DELIVERY_DELAY
-    problem = Problem(RESTORED, facts={"since": since.isoformat()})
+    problem = PageProblem(RESTORED, facts={"since": since.isoformat()})
     for rows in pages:
         send_gate.shut(rows.send_state, RESTORED)
         rows.health.gap_since = min(rows.health.gap_since or since, since)

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from base.secrets import Vault
 from domain.events.kinds import FactKind
-from domain.pages.page_problems import SECRETS_UNREADABLE, Problem
+from domain.pages.page_problems import SECRETS_UNREADABLE, PageProblem
 from store.db.sql import FOR_NO_KEY_UPDATE
 from store.events.events import append_page_event
 from store.installation.installation import replace_master_key
@@ -47,7 +47,7 @@ def go_on_with_new_key(session: Session, vault: Vault, at: datetime) -> Lost:
         elif page.provisioning_state not in GONE:
             page.access_token = ""
             session.flush()
-            page_states.record(session, page.page_id, Checked([Problem(SECRETS_UNREADABLE)]), at)
+            page_states.record(session, page.page_id, Checked([PageProblem(SECRETS_UNREADABLE)]), at)
             kept.append((page.page_id, page.name))
     return Lost(
         [(account.id, account.name) for account in lost_accounts],

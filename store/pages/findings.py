@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from domain.pages.health import Finding
+from domain.pages.findings import Finding
 from store.tables import PageHealth
 
 LAST_ENFORCEMENT = "last_enforcement"

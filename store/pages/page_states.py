@@ -9,17 +9,10 @@ from sqlmodel import Session
 
 from base.log import get_logger
 from domain.events.kinds import FactKind
-from domain.pages.health import (
-    Token,
-    problem_of,
-    refresh_due_at,
-    refresh_problem,
-    silence_problem,
-    sorted_by_weight,
-    standby_problem,
-    stands,
-)
-from domain.pages.page_problems import RESTORED, Problem, Severity
+from domain.pages.access_token import Token, refresh_due_at, refresh_problem
+from domain.pages.findings import problem_of, stands
+from domain.pages.page_problems import RESTORED, PageProblem, Severity, sorted_by_weight
+from domain.pages.traffic import silence_problem, standby_problem
 from store.db.sql import FOR_NO_KEY_UPDATE
 from store.events.events import append_page_event
 from store.pages import findings, page_rows
@@ -43,7 +36,7 @@ _log = get_logger("store")
 class Checked:
     """What a check found at Meta. `token` is None where Meta did not tell."""
 
-    problems: Sequence[Problem] = ()
+    problems: Sequence[PageProblem] = ()
     token: Token | None = None
     subscribed: bool = False
 
@@ -96,7 +89,7 @@ def begin_gap(session: Session, page_id: str, now: datetime) -> None:
         health.gap_read_until = min(health.gap_read_until, since)
 
 
-def add_problem(session: Session, page_id: str, problem: Problem, now: datetime) -> None:
+def add_problem(session: Session, page_id: str, problem: PageProblem, now: datetime) -> None:
     """Show a problem on the page until its next check."""
     health = session.get_one(PageHealth, page_id, with_for_update=FOR_NO_KEY_UPDATE)
     before = _told_of(health)
@@ -122,7 +115,9 @@ def _keep_dates(rows: PageRows, checked: Checked, now: datetime) -> None:
         health.token_refresh_due_at = refresh_due_at(checked.token, page.token_saved_at or page.created_at)
 
 
-def _from_the_store(session: Session, rows: PageRows, checked: Checked, now: datetime) -> Iterable[Problem]:
+def _from_the_store(
+    session: Session, rows: PageRows, checked: Checked, now: datetime
+) -> Iterable[PageProblem]:
     """What the page's own record tells: findings that stand, the token's dates, traffic, a gap."""
     health = rows.health
     confirmed = [each.code for each in checked.problems]
@@ -140,7 +135,7 @@ def _from_the_store(session: Session, rows: PageRows, checked: Checked, now: dat
     yield from (each for each in (standby_problem(traffic), silence_problem(traffic, now)) if each)
     if health.gap_since is not None:
         code = RESTORED if send_gate.waits_after_restore(rows.send_state) else "unsubscribed"
-        yield Problem(code, facts={"since": health.gap_since.isoformat()})
+        yield PageProblem(code, facts={"since": health.gap_since.isoformat()})
 
 
 def _raise_alarms(
@@ -159,7 +154,7 @@ def _raise_alarms(
         append_page_event(session, ALARM_ENDED, health.page_id, now, {"code": code})
 
 
-def _set_gate(session: Session, rows: PageRows, problems: Sequence[Problem], now: datetime) -> bool:
+def _set_gate(session: Session, rows: PageRows, problems: Sequence[PageProblem], now: datetime) -> bool:
     """Hold or open the page's gate. Returns whether messages wait that may go now."""
     page_id, state = rows.page.page_id, rows.send_state
     if not problems:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from domain.pages.health import GAP_DAYS, Traffic
+from domain.pages.traffic import GAP_DAYS, Traffic
 from store.db.sql import delete_rows, upsert
 from store.tables import PageHealth, PageSilence
 

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from base.http.connections import Connections
 from base.http.proxies import TrustedProxies
 from base.settings import Settings
-from domain.pages.page_problems import Problem
+from domain.pages.page_problems import PageProblem
 from local.demo.installation import load_or_make_secrets, with_demo_admin
 from local.doctor import Diagnosis, examine, show
 from local.processes.ports import free_port
@@ -64,7 +64,7 @@ async def test_it_shows_a_page_with_its_problems_remedies_and_dates(
     api: Api, seed: Seed, doctor: Doctor
 ) -> None:
     page_id = await seed.page()
-    dead = Problem(
+    dead = PageProblem(
         "token_invalid", "The password was changed.", facts={"meta_code": 190, "meta_subcode": 460}
     )
     await change(
@@ -72,7 +72,7 @@ async def test_it_shows_a_page_with_its_problems_remedies_and_dates(
         page_id,
         provisioning_state="Problem",
         problems=[dead.shown()],
-        warnings=[Problem("standby_only").shown()],
+        warnings=[PageProblem("standby_only").shown()],
         send_gate="held",
         send_gate_reason="token_invalid",
         checked_at=NOW,
@@ -101,7 +101,7 @@ async def test_a_page_that_works_is_well_and_a_warning_is_no_illness(
 ) -> None:
     page_id = await seed.page()
     await change(
-        api, page_id, provisioning_state="Running", warnings=[Problem("silent").shown()], checked_at=NOW
+        api, page_id, provisioning_state="Running", warnings=[PageProblem("silent").shown()], checked_at=NOW
     )
     seen = await doctor.sees(public_url=AnyHttpUrl("https://desk.example.com"), trusted_proxies="127.0.0.1")
     assert states(seen) == {

@@ -7,21 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.pages.health import (
-    Finding,
-    Token,
-    Traffic,
-    problem_of,
-    refresh_due_at,
-    refresh_problem,
-    silence_problem,
-    sorted_by_weight,
-    standby_problem,
-    stands,
-    token_problems,
-    usual_silence,
-)
-from domain.pages.page_problems import KINDS, Problem, Severity
+from domain.pages.access_token import Token, refresh_due_at, refresh_problem, token_problems
+from domain.pages.findings import Finding, problem_of, stands
+from domain.pages.page_problems import KINDS, PageProblem, Severity, sorted_by_weight
+from domain.pages.traffic import Traffic, silence_problem, standby_problem, usual_silence
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -37,7 +26,7 @@ def token(**more: datetime) -> Token:
 
 def test_every_problem_explains_itself_and_says_what_to_do() -> None:
     for code, kind in KINDS.items():
-        shown = Problem(code).shown()
+        shown = PageProblem(code).shown()
         assert shown == {
             "code": code,
             "severity": kind.severity.value,
@@ -174,7 +163,7 @@ def test_a_block_that_meta_told_of_stands_and_a_tag_that_is_off_is_not_missed() 
 
 @given(st.lists(st.sampled_from(sorted(KINDS))))
 def test_problems_are_shown_worst_first_and_each_once(codes: list[str]) -> None:
-    shown = sorted_by_weight([Problem(code) for code in codes])
+    shown = sorted_by_weight([PageProblem(code) for code in codes])
     assert sorted({problem.code for problem in shown}) == sorted(set(codes))
     assert len(shown) == len(set(codes))
     order = list(Severity)
@@ -183,5 +172,5 @@ def test_problems_are_shown_worst_first_and_each_once(codes: list[str]) -> None:
 
 
 def test_of_two_with_one_code_the_first_is_shown() -> None:
-    first, second = Problem("token_invalid", "first"), Problem("token_invalid", "second")
+    first, second = PageProblem("token_invalid", "first"), PageProblem("token_invalid", "second")
     assert sorted_by_weight([first, second]) == [first]
