@@ -39,6 +39,7 @@ SHOWN_BY: dict[str, str] = {
     "page": "get_page",
     "participant": "get_conversation",
     "queue": "list_queue_members",
+    "quick_reply": "get_quick_reply",
     "rule": "get_timeline",
     "rule_set": "get_rule_set",
     "session": "get_conversation",

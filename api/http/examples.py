@@ -99,6 +99,19 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "DryRunInput": {"Customer": {"customer_name": "Ada Byron", "locale": "fr_FR"}},
     "DispositionCodeInput": {"Code": {"name": "Solved"}},
     "DispositionCodeChange": {"Off": {"active": False}},
+    "QuickReplyInput": {
+        "Shared": {
+            "slug": "hours",
+            "title": "Opening hours",
+            "texts": {"en": "Hello {CustomerName|there}, we are open from 9 to 17.", "de": "Hallo!"},
+            "fallback_language": "en",
+            "tags": ["hours"],
+        },
+        "Personal": {"slug": "bye", "title": "My goodbye", "texts": {"en": "Bye!"}, "personal": True},
+    },
+    "QuickReplyChange": {
+        "Change": {"slug": "hours", "title": "Opening hours", "texts": {"en": "We are open all day."}}
+    },
     "WorkstreamChange": {"Reopening": {"reopen_closed_within_minutes": 60}},
     "WorkstreamPages": {"Pages": {"page_ids": ["1000000001"]}},
     "AutomatedMessageInput": {

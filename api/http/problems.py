@@ -68,6 +68,9 @@ PROBLEMS: dict[str, ProblemKind] = {
     ),
     "conflict": ProblemKind(409, "Another request was faster", "Read the resource again, then decide."),
     "name_taken": ProblemKind(409, "The name is taken", "Choose another name."),
+    "slug_taken": ProblemKind(
+        409, "Another quick reply has this slug", "Choose another slug; `quick_reply_id` has this one."
+    ),
     "email_taken": ProblemKind(409, "The email address is taken", "Choose another address."),
     "app_id_taken": ProblemKind(409, "The app has an account already", "Use the account that exists."),
     "account_in_use": ProblemKind(409, "The account still has pages", "Remove those in `page_ids` first."),

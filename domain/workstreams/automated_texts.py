@@ -214,7 +214,13 @@ def default_text(trigger: AutomatedTrigger, *languages: str | None, cause: str |
 
 def in_language(texts: Mapping[str, str], languages: Iterable[str | None]) -> str | None:
     """The text in the first of these languages, or its primary language, that there is one for; else None."""
-    found = {tag.replace("_", "-").lower(): text for tag, text in texts.items()}
+    tag = best_language(texts, languages)
+    return None if tag is None else texts[tag]
+
+
+def best_language(tags: Iterable[str], languages: Iterable[str | None]) -> str | None:
+    """The tag of the first of these languages, or its primary language, that is among the tags; else None."""
+    found = {tag.replace("_", "-").lower(): tag for tag in tags}
     for language in languages:
         wanted = (language or "").replace("_", "-").lower()
         for tag in (wanted, wanted.split("-", 1)[0]):

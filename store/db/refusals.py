@@ -35,6 +35,7 @@ class RefusalReason(StrEnum):
     REPORT_TOO_LARGE = "report_too_large"
     SESSION_TEMPLATE_IN_USE = "session_template_in_use"
     SKILL_IN_USE = "skill_in_use"
+    SLUG_TAKEN = "slug_taken"
     THREAD_OWNED_BY_ANOTHER_APP = "thread_owned_by_another_app"
     UNKNOWN_ATTACHMENT = "unknown_attachment"
     UNKNOWN_DISPOSITION_CODE = "unknown_disposition_code"

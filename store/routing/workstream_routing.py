@@ -11,6 +11,7 @@ from domain.routing.field_errors import under
 from domain.routing.work_distribution import WorkDistribution, validate_change, validate_work_distribution
 from store.db.refusals import RefusalReason, StoreRefusalError
 from store.db.sql import delete_rows
+from store.quick_replies import quick_replies
 from store.routing.configuration import LOOK_AT_ALL, note_change, read_known_ids, refuse_wrong
 from store.tables import Conversation, Demand, DispositionCode, Page, Rule, RuleSet, TimeOutRule, Workstream
 from store.workstreams import workstreams
@@ -53,7 +54,10 @@ def live_conversations(session: Session, workstream_id: str) -> int:
 
 
 def copy(session: Session, workstream_id: str, copy_id: str, at: datetime) -> None:
-    """Make a workstream like another, with its rules and disposition codes and without its pages."""
+    """Make a workstream like another, with its rules and disposition codes and without its pages.
+
+    Quick replies of the one are of the copy, too.
+    """
     original = workstreams.get(session, workstream_id)
     name = _name_of_copy(session, original.name)
     session.add(_like(original, id=copy_id, name=name, created_at=at))
@@ -68,13 +72,15 @@ def copy(session: Session, workstream_id: str, copy_id: str, at: datetime) -> No
         session.add(_like(time_out, id=new_id(), workstream_id=copy_id, created_at=at))
     for code in _of(session, DispositionCode, workstream_id):
         session.add(_like(code, id=new_id(), workstream_id=copy_id, created_at=at))
+    quick_replies.share_with_copy(session, workstream_id, copy_id)
     note_change(session)
 
 
 def delete(session: Session, workstream_id: str) -> None:
     """Delete a workstream that has neither pages nor live conversations.
 
-    Disposition codes that closed conversations have stay, switched off, for what is told of these.
+    Disposition codes that closed conversations have stay, switched off, for what is told of these. Quick
+    replies of this workstream alone go with it.
     """
     workstreams.get(session, workstream_id)
     workstreams.refuse_with_pages(session, workstream_id)
@@ -93,6 +99,7 @@ def delete(session: Session, workstream_id: str) -> None:
             code.workstream_id, code.active = None, False
         else:
             session.delete(code)
+    quick_replies.forget_workstream(session, workstream_id)
     rule_sets = select(RuleSet.id).where(RuleSet.workstream_id == workstream_id)
     session.flush()
     delete_rows(session, Rule, col(Rule.rule_set_id).in_(rule_sets))

@@ -26,6 +26,7 @@ from store.tables.queues import (
     RuleSet,
     Skill,
 )
+from store.tables.quick_replies import QuickReply, QuickReplyWorkstream
 from store.tables.reports import DailyMetrics, SummedDay
 from store.tables.routing import (
     AgentConnection,
@@ -89,6 +90,8 @@ __all__ = [
     "Queue",
     "QueueMember",
     "QueueStay",
+    "QuickReply",
+    "QuickReplyWorkstream",
     "ReadPosition",
     "Relay",
     "RelayPartition",

@@ -109,6 +109,11 @@ class Wording:
         filled = fill_in(text, self._names(agent_id, queue), variables)
         return None if says_nothing(filled) else filled
 
+    @property
+    def customers_languages(self) -> tuple[str | None, ...]:
+        """The languages in which the customer is spoken to, the best first."""
+        return self._languages(None)
+
     @cached_property
     def _customer(self) -> "_Person | None":
         found = self._session.connection().execute(_PERSON, {"id": self._customer_id}).first()

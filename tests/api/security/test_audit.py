@@ -130,6 +130,7 @@ async def test_every_change_is_recorded_once(api: Api, seed: Seed) -> None:
         *("workstream.created", "rule_set.created", "rule_set.changed", "rule_set.deleted"),
         "workstream.copied",
         *("disposition_code.created", "disposition_code.changed", "disposition_code.deleted"),
+        *("quick_reply.created", "quick_reply.changed", "quick_reply.deleted"),
         *("queue.deleted", "operating_hours.deleted"),
         *("account.created", "page.saved", "customer.preferred_agents_set"),
     ]
@@ -174,6 +175,10 @@ async def _set_work_distribution_up(call: Callable[..., Awaitable[dict[str, Any]
     code = await call("POST", "/v1/disposition-codes", {"name": "Sold"})
     await call("PATCH", f"/v1/disposition-codes/{code['id']}", {"name": "Solved"})
     await call("DELETE", f"/v1/disposition-codes/{code['id']}")
+    said = {"slug": "hi", "title": "Hi", "texts": {"en": "Hi!"}}
+    reply = await call("POST", "/v1/quick-replies", said)
+    await call("PUT", f"/v1/quick-replies/{reply['id']}", said)
+    await call("DELETE", f"/v1/quick-replies/{reply['id']}")
     await call("DELETE", of_queue)
     await call("DELETE", f"/v1/operating-hours/{hours['id']}")
 

@@ -1,0 +1,1 @@
+"""Quick replies: texts that agents send often."""
