@@ -10,8 +10,8 @@ from sqlmodel import Session
 from api.access.passwords import Passwords, PasswordsDep
 from api.access.views import AgentView
 from api.http.dependencies import DatabaseDep, SettingsDep
-from api.http.fields import Email, Flag, Id, Input, Instant, Name, OptionalIdempotencyKey, Password, PathId
-from api.http.paging import Cursor, CursorOf, CursorPage, Limit
+from api.http.fields import Email, Flag, Input, Instant, Name, OptionalIdempotencyKey, Password, PathId
+from api.http.paging import Cursor, CursorById, CursorPage, Limit
 from api.http.problem_docs import problems
 from api.http.problems import Problem
 from api.security.audit import record
@@ -31,7 +31,7 @@ from store.routing.members import enrol_agent
 from store.routing.transactions import with_routing_writes
 from store.tables import ApiKey
 
-_BY_ID = CursorOf("agents", tuple[Id])
+_BY_ID = CursorById("agents")
 
 router = api_router("agents")
 
@@ -92,8 +92,8 @@ async def list_agents(
     after = _BY_ID.read(cursor)
 
     def load(session: Session) -> CursorPage[AgentView]:
-        found = agents.listed(session, after=after[0] if after else None, limit=limit + 1)
-        return _BY_ID.page(found, limit, AgentView.of, lambda agent: (agent.id,))
+        found = agents.listed(session, after=after, limit=limit + 1)
+        return _BY_ID.page(found, limit, AgentView.of)
 
     return await database.read(load)
 

@@ -6,17 +6,24 @@ It is checked for its list and its shape.
 
 import base64
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, Field, TypeAdapter
 
-from api.http.fields import Text
+from api.http.fields import Id, Text
 from api.http.problems import Problem
 
 T = TypeVar("T")
 Row = TypeVar("Row")
 Position = TypeVar("Position", bound=tuple[Any, ...])
+
+
+class _HasId(Protocol):
+    id: str
+
+
+RowWithId = TypeVar("RowWithId", bound=_HasId)
 
 MAX_LIMIT = 200
 _MAX_CURSOR_LENGTH = 500
@@ -70,3 +77,19 @@ class CursorOf(Generic[Position]):
     def write(self, position: Position) -> str:
         """The cursor that names a position."""
         return base64.urlsafe_b64encode(self._shape.dump_json((self._name, position))).decode().rstrip("=")
+
+
+class CursorById:
+    """The cursors of a list in the order of ids."""
+
+    def __init__(self, name: str) -> None:
+        self._cursors = CursorOf(name, tuple[Id])
+
+    def read(self, cursor: str | None) -> str | None:
+        """The id after which the page begins; raises the problem `invalid_cursor`."""
+        position = self._cursors.read(cursor)
+        return position[0] if position else None
+
+    def page(self, found: Sequence[RowWithId], limit: int, show: Callable[[RowWithId], T]) -> CursorPage[T]:
+        """The page of what was found, when one more than `limit` was asked for."""
+        return self._cursors.page(found, limit, show, lambda row: (row.id,))

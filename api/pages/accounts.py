@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from api.http.dependencies import DatabaseDep, SettingsDep
-from api.http.fields import AppSecret, Digits, Id, Input, Name, OptionalIdempotencyKey, PathId
-from api.http.paging import Cursor, CursorOf, CursorPage, Limit
+from api.http.fields import AppSecret, Digits, Input, Name, OptionalIdempotencyKey, PathId
+from api.http.paging import Cursor, CursorById, CursorOf, CursorPage, Limit
 from api.http.problem_docs import problems
 from api.pages.save_page import PageInput, save_page, wake_page
 from api.pages.views import PageView
@@ -29,7 +29,7 @@ from store.pages import accounts, page_rows, pages
 from store.tables import Account
 
 MAX_PAGES_AT_ONCE = 50
-_BY_ID = CursorOf("accounts", tuple[Id])
+_BY_ID = CursorById("accounts")
 _BY_PAGE_ID = CursorOf("pages", tuple[Digits])
 
 router = api_router("accounts and pages")
@@ -92,13 +92,10 @@ async def list_accounts(
     after = _BY_ID.read(cursor)
 
     def load(session: Session) -> CursorPage[AccountView]:
-        found = accounts.listed(session, after=after[0] if after else None, limit=limit + 1)
+        found = accounts.listed(session, after=after, limit=limit + 1)
         page_ids = pages.ids_by_account(session, [account.id for account in found])
         return _BY_ID.page(
-            found,
-            limit,
-            lambda account: AccountView.of(settings, caller, account, page_ids[account.id]),
-            lambda account: (account.id,),
+            found, limit, lambda account: AccountView.of(settings, caller, account, page_ids[account.id])
         )
 
     return await database.read(load)

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from api.http.dependencies import DatabaseDep, SettingsDep
 from api.http.fields import Flag, Id, Input, Name, OptionalIdempotencyKey, PathId
-from api.http.paging import Cursor, CursorOf, CursorPage, Limit
+from api.http.paging import Cursor, CursorById, CursorPage, Limit
 from api.http.problem_docs import problems
 from api.security.audit import record
 from api.security.auth import Caller, Principal
@@ -29,7 +29,7 @@ from store.routing.capacity_profiles import MAX_PROFILES_OF_AN_AGENT, AgentLimit
 from store.routing.transactions import with_routing_writes
 from store.tables import CapacityProfile
 
-_BY_ID = CursorOf("capacity_profiles", tuple[Id])
+_BY_ID = CursorById("capacity_profiles")
 
 
 def _known_timezone(value: str) -> str:
@@ -131,8 +131,8 @@ async def list_capacity_profiles(
     after = _BY_ID.read(cursor)
 
     def load(session: Session) -> CursorPage[CapacityProfileView]:
-        found = capacity_profiles.listed(session, after=after[0] if after else None, limit=limit + 1)
-        return _BY_ID.page(found, limit, CapacityProfileView.of, lambda each: (each.id,))
+        found = capacity_profiles.listed(session, after=after, limit=limit + 1)
+        return _BY_ID.page(found, limit, CapacityProfileView.of)
 
     return await database.read(load)
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from api.http.dependencies import DatabaseDep, SettingsDep
 from api.http.fields import Flag, Id, Input, Name, OptionalIdempotencyKey, PathId
-from api.http.paging import Cursor, CursorOf, CursorPage, Limit
+from api.http.paging import Cursor, CursorById, CursorPage, Limit
 from api.http.problem_docs import problems
 from api.security.audit import record
 from api.security.auth import Caller, Principal
@@ -22,7 +22,7 @@ from store.access.idempotency import create_once
 from store.routing import disposition_codes
 from store.tables import DispositionCode
 
-_BY_ID = CursorOf("disposition_codes", tuple[Id])
+_BY_ID = CursorById("disposition_codes")
 
 router = api_router("disposition codes")
 
@@ -68,10 +68,8 @@ async def list_disposition_codes(
     after = _BY_ID.read(cursor)
 
     def load(session: Session) -> CursorPage[DispositionCodeView]:
-        found = disposition_codes.listed(
-            session, workstream_id=workstream_id, after=after[0] if after else None, limit=limit + 1
-        )
-        return _BY_ID.page(found, limit, DispositionCodeView.of, lambda each: (each.id,))
+        found = disposition_codes.listed(session, workstream_id=workstream_id, after=after, limit=limit + 1)
+        return _BY_ID.page(found, limit, DispositionCodeView.of)
 
     return await database.read(load)
 

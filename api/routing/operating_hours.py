@@ -8,8 +8,8 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
 from api.http.dependencies import DatabaseDep, SettingsDep
-from api.http.fields import Id, Input, Name, OptionalIdempotencyKey, PathId
-from api.http.paging import Cursor, CursorOf, CursorPage, Limit
+from api.http.fields import Input, Name, OptionalIdempotencyKey, PathId
+from api.http.paging import Cursor, CursorById, CursorPage, Limit
 from api.http.problem_docs import problems
 from api.http.problems import Problem
 from api.routing.inputs import Count
@@ -26,7 +26,7 @@ from store.access.idempotency import create_once
 from store.routing import hours
 from store.tables import OperatingHours
 
-_BY_ID = CursorOf("operating_hours", tuple[Id])
+_BY_ID = CursorById("operating_hours")
 _Subdivision = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,10}$")]
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 
@@ -141,14 +141,9 @@ async def list_operating_hours(
     after, now = _BY_ID.read(cursor), clock.now()
 
     def load(session: Session) -> CursorPage[OperatingHoursView]:
-        found = hours.listed(session, after=after[0] if after else None, limit=limit + 1)
+        found = hours.listed(session, after=after, limit=limit + 1)
         known = hours.read_hours(session, [each.id for each in found])
-        return _BY_ID.page(
-            found,
-            limit,
-            lambda each: OperatingHoursView.of(each, known[each.id], now),
-            lambda each: (each.id,),
-        )
+        return _BY_ID.page(found, limit, lambda each: OperatingHoursView.of(each, known[each.id], now))
 
     return await database.read(load)
 

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from api.http.dependencies import DatabaseDep, SettingsDep
 from api.http.fields import Id, Input, Name, OptionalIdempotencyKey, PathId
-from api.http.paging import Cursor, CursorOf, CursorPage, Limit
+from api.http.paging import Cursor, CursorById, CursorPage, Limit
 from api.http.problem_docs import problems
 from api.routing.inputs import ALWAYS, ConditionsInput, Count, OverflowInput
 from api.security.audit import record
@@ -37,7 +37,7 @@ from store.routing import queues
 from store.routing.queues import QueueSettings
 from store.tables import Queue
 
-_BY_ID = CursorOf("queues", tuple[Id])
+_BY_ID = CursorById("queues")
 _LONGEST = 30 * 24 * 3600
 
 Priority = Annotated[int, Field(strict=True, ge=0, le=10_000)]
@@ -189,10 +189,8 @@ async def list_queues(
     after = _BY_ID.read(cursor)
 
     def load(session: Session) -> CursorPage[QueueView]:
-        found = queues.listed(
-            session, after=after[0] if after else None, limit=limit + 1, served_by=_served_by(caller)
-        )
-        return _BY_ID.page(found, limit, QueueView.of, lambda each: (each.id,))
+        found = queues.listed(session, after=after, limit=limit + 1, served_by=_served_by(caller))
+        return _BY_ID.page(found, limit, QueueView.of)
 
     return await database.read(load)
 

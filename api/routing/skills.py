@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from api.http.dependencies import DatabaseDep, SettingsDep
 from api.http.fields import Description, Id, Input, Name, OptionalIdempotencyKey, PathId
-from api.http.paging import Cursor, CursorOf, CursorPage, Limit
+from api.http.paging import Cursor, CursorById, CursorPage, Limit
 from api.http.problem_docs import problems
 from api.security.audit import record
 from api.security.auth import Caller, Principal
@@ -24,7 +24,7 @@ from store.access.idempotency import create_once
 from store.routing import skills
 from store.tables import Skill
 
-_BY_ID = CursorOf("skills", tuple[Id])
+_BY_ID = CursorById("skills")
 
 Rating = Annotated[int, Field(strict=True, ge=MIN_RATING, le=MAX_RATING)]
 
@@ -102,8 +102,8 @@ async def list_skills(
     after = _BY_ID.read(cursor)
 
     def load(session: Session) -> CursorPage[SkillView]:
-        found = skills.listed(session, after=after[0] if after else None, limit=limit + 1)
-        return _BY_ID.page(found, limit, SkillView.of, lambda each: (each.id,))
+        found = skills.listed(session, after=after, limit=limit + 1)
+        return _BY_ID.page(found, limit, SkillView.of)
 
     return await database.read(load)
 

@@ -12,13 +12,12 @@ from api.http.fields import (
     KNOWN_PLACEHOLDERS,
     STORABLE,
     Flag,
-    Id,
     Input,
     Name,
     OptionalIdempotencyKey,
     PathId,
 )
-from api.http.paging import Cursor, CursorOf, CursorPage, Limit
+from api.http.paging import Cursor, CursorById, CursorPage, Limit
 from api.http.problem_docs import problems
 from api.schemas.session_views import TabView
 from api.security.audit import record
@@ -34,7 +33,7 @@ from store.workstreams import session_templates
 from store.workstreams.session_templates import CommunicationPanel, TabKind
 
 MAX_TABS = 20
-_BY_ID = CursorOf("session_templates", tuple[Id])
+_BY_ID = CursorById("session_templates")
 
 Address = Annotated[
     str,
@@ -101,8 +100,8 @@ async def list_session_templates(
     after = _BY_ID.read(cursor)
 
     def load(session: Session) -> CursorPage[SessionTemplateView]:
-        found = session_templates.listed(session, after=after[0] if after else None, limit=limit + 1)
-        return _BY_ID.page(found, limit, SessionTemplateView.of, lambda each: (each.id,))
+        found = session_templates.listed(session, after=after, limit=limit + 1)
+        return _BY_ID.page(found, limit, SessionTemplateView.of)
 
     return await database.read(load)
 

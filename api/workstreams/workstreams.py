@@ -20,7 +20,7 @@ from api.http.fields import (
     ReopenMinutes,
     WarningMinutes,
 )
-from api.http.paging import Cursor, CursorOf, CursorPage, Limit
+from api.http.paging import Cursor, CursorById, CursorPage, Limit
 from api.http.problem_docs import problems
 from api.security.audit import record
 from api.security.auth import Caller
@@ -36,7 +36,7 @@ from store.tables import Workstream
 from store.workstreams import workstreams
 from store.workstreams.work_distribution import work_distribution_of
 
-_BY_ID = CursorOf("workstreams", tuple[Id])
+_BY_ID = CursorById("workstreams")
 _SECONDS_PER_MINUTE = 60
 _MINUTES = "_minutes"
 _DEFAULTS = workstreams.NewWorkstream("")
@@ -132,14 +132,9 @@ async def list_workstreams(
     after = _BY_ID.read(cursor)
 
     def load(session: Session) -> CursorPage[WorkstreamView]:
-        found = workstreams.listed(session, after=after[0] if after else None, limit=limit + 1)
+        found = workstreams.listed(session, after=after, limit=limit + 1)
         page_ids = workstreams.pages_of(session, [each.id for each in found])
-        return _BY_ID.page(
-            found,
-            limit,
-            lambda each: WorkstreamView.of(each, page_ids[each.id]),
-            lambda each: (each.id,),
-        )
+        return _BY_ID.page(found, limit, lambda each: WorkstreamView.of(each, page_ids[each.id]))
 
     return await database.read(load)
 
