@@ -1,4 +1,4 @@
-"""What an event changes in its thread: one function for each `Effect` of `messenger.webhooks.catalogue`."""
+"""What an event changes in its thread: a function for each `Effect` of `messenger.webhooks.catalogue_row`."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -28,7 +28,8 @@ from ingest.events.files import add_files, tell_refused_files
 from ingest.events.survey_answers import record_button_answer, record_feedback, record_link_answer
 from messenger.graph.own_metadata import read_message_id
 from messenger.webhooks import events as meta
-from messenger.webhooks.catalogue import Effect, echo_row
+from messenger.webhooks.catalogue_row import Effect
+from messenger.webhooks.classify import echo_row
 from store.conversations.messages import ByEcho, confirm_by_echo, waiting_with_words
 from store.conversations.thread_owners import owner_of_thread, set_owner
 

@@ -16,7 +16,7 @@ from domain.events.kinds import FactKind
 from domain.sending.window import Opening, opening
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from ingest.events.batch_writes import BatchWrites
-from messenger.webhooks.catalogue import Classification
+from messenger.webhooks.catalogue_row import Classification
 from messenger.webhooks.webhook import READ_BACK_CHANNELS, STANDBY_CHANNELS
 from store.conversations.projection import set_window, window_of_thread
 from store.conversations.thread_events import thread_event_row

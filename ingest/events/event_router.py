@@ -26,17 +26,12 @@ from ingest.events.event_context import (
     occurred_at,
 )
 from messenger.field_reader import MalformedEvent
-from messenger.webhooks.catalogue import (
-    PAGE_EFFECTS,
-    RAW_EFFECTS,
-    WITHOUT_PAGE,
-    Classification,
-    Effect,
-    classify,
-    is_ad,
-)
-from messenger.webhooks.events import Event, PolicyEnforcement, ReferralData, parse
+from messenger.webhooks.catalogue import WITHOUT_PAGE
+from messenger.webhooks.catalogue_row import PAGE_EFFECTS, RAW_EFFECTS, Classification, Effect
+from messenger.webhooks.classify import classify, is_ad
+from messenger.webhooks.events import Event, PolicyEnforcement, ReferralData
 from messenger.webhooks.internal_events import parse_internal
+from messenger.webhooks.parse_event import parse
 from messenger.webhooks.webhook import INTERNAL_KINDS, READ_BACK_CHANNELS, EventKind, mid_in_key
 from store.conversations.conversation_settings import settings_of
 from store.conversations.thread_owners import owner_of_thread

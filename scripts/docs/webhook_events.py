@@ -5,8 +5,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from messenger.webhooks.catalogue import CATALOGUE, Classification, Effect, Route, classify
-from messenger.webhooks.events import Echo, Event, InboundMessage, parse
+from messenger.webhooks.catalogue import CATALOGUE
+from messenger.webhooks.catalogue_row import Classification, Effect, Route
+from messenger.webhooks.classify import classify
+from messenger.webhooks.events import Echo, Event, InboundMessage
+from messenger.webhooks.parse_event import parse
 from messenger.webhooks.subscribed_fields import WEBHOOK_FIELDS
 from messenger.webhooks.webhook import WebhookEvent, split
 

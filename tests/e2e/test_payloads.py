@@ -9,7 +9,8 @@ from sqlmodel import Session, col, select
 
 from base import clock
 from base.ids import id_from_key
-from messenger.webhooks.events import Postback, Referral, parse
+from messenger.webhooks.events import Postback, Referral
+from messenger.webhooks.parse_event import parse
 from messenger.webhooks.webhook import EventKind, split
 from store.inbox.relay_shares import lowest_position
 from store.tables import (

@@ -5,9 +5,11 @@ from typing import get_type_hints
 from domain.conversations.state import ThreadEventKind
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from ingest.events.effects import EFFECTS
-from messenger.webhooks.catalogue import CATALOGUE, PAGE_EFFECTS, RAW_EFFECTS, Effect, classify
-from messenger.webhooks.events import parse
+from messenger.webhooks.catalogue import CATALOGUE
+from messenger.webhooks.catalogue_row import PAGE_EFFECTS, RAW_EFFECTS, Effect
+from messenger.webhooks.classify import classify
 from messenger.webhooks.internal_events import files_refused, parse_internal, survey_answered
+from messenger.webhooks.parse_event import parse
 from messenger.webhooks.webhook import split
 from support.intake import Intake
 from support.paths import PAYLOADS

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from messenger.webhooks.events import Delivery, Edit, InboundMessage, Postback, Reaction, parse
+from messenger.webhooks.events import Delivery, Edit, InboundMessage, Postback, Reaction
+from messenger.webhooks.parse_event import parse
 from messenger.webhooks.webhook import CHANNELS, EventKind, WebhookEvent, split
 
 PAGE = "108823774519302"

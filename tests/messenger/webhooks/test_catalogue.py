@@ -8,8 +8,10 @@ import pytest
 
 from domain.conversations.state import ThreadEventKind
 from domain.sending.window import OpeningKind
-from messenger.webhooks.catalogue import CATALOGUE, THREAD_EVENT_ON_STANDBY, Classification, Route, classify
-from messenger.webhooks.events import parse
+from messenger.webhooks.catalogue import CATALOGUE
+from messenger.webhooks.catalogue_row import THREAD_EVENT_ON_STANDBY, Classification, Route
+from messenger.webhooks.classify import classify
+from messenger.webhooks.parse_event import parse
 from messenger.webhooks.webhook import HAS_STANDBY_KEY, EventKind, split
 from support.paths import DOCS, ROOT
 

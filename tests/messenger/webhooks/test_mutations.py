@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from domain.events.channels import PAGEDESK_CHANNEL
 from messenger.field_reader import MalformedEvent
-from messenger.webhooks.events import Event, InboundMessage, parse
+from messenger.webhooks.events import Event, InboundMessage
+from messenger.webhooks.parse_event import parse
 from messenger.webhooks.webhook import INTERNAL_KINDS, EventKind, WebhookEvent, split
 from support.paths import PAYLOADS
 

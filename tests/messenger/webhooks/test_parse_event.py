@@ -27,8 +27,8 @@ from messenger.webhooks.events import (
     Referral,
     ReferralData,
     ThreadControl,
-    parse,
 )
+from messenger.webhooks.parse_event import parse
 from messenger.webhooks.webhook import EventKind, split
 from support.paths import PAYLOADS
 
