@@ -1,13 +1,14 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: help setup run test test-fast test-postgres test-security test-deploy bench chaos day models docs record freeze lint format types clean
+.PHONY: help setup run test test-fast test-postgres test-security test-console test-deploy bench chaos day models docs record freeze lint format types clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## prepare .venv (does nothing when nothing has changed)
+setup: ## prepare .venv and the console (does nothing when nothing has changed)
 	@scripts/setup
+	@scripts/console build
 
 run: setup ## start everything with a sandbox and demo data; Ctrl-C stops it
 	@.venv/bin/pagedesk demo $(ARGS)
@@ -26,6 +27,10 @@ test-postgres: setup ## what depends on the store, on a PostgreSQL that it start
 test-security: setup ## a running product under attack, under 5 minutes
 	@$(PYTHON) -m local.temporal_server.prepare
 	@$(PYTHON) -m pytest -n 0 -m attack tests/attacks $(ARGS)
+
+test-console: setup ## the console in a real Chromium
+	@$(PYTHON) -m local.temporal_server.prepare
+	@$(PYTHON) -m pytest -n 2 --dist loadfile tests/console $(ARGS)
 
 test-deploy: setup ## the examples of deploy/: needs nginx, caddy and systemd-analyze
 	@$(PYTHON) -m pytest -n 0 -m deploy tests/deploy $(ARGS)
@@ -65,5 +70,5 @@ types: setup ## types alone
 	@.venv/bin/mypy .
 
 clean: ## remove what the tools made; keeps .data
-	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist console/node_modules console/dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

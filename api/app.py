@@ -31,6 +31,8 @@ from api import (
 )
 from api.access.passwords import Passwords
 from api.access.sign_in_throttle import SignInThrottle
+from api.console.console_page import console_routes
+from api.console.releases import keep_releases
 from api.events.event_hub import EventHub
 from api.events.frames import render_event
 from api.health.desk_metrics import DeskMetrics
@@ -133,6 +135,7 @@ def create_app(
         inbox_rows, inbox = Database(settings.inbox_url), open_inbox(settings, store.signals)
         _set_state(app.state, settings, store, inbox_rows, workflows=workflows, graph=graph)
         app.state.internal_inbox = InternalInbox(inbox, inbox_rows)
+        app.state.console = await asyncio.to_thread(keep_releases, settings.data_dir / "console")
         app.state.proxies, app.state.connections = proxies, connections
         hub: EventHub = app.state.event_hub
         refused: RefusedRequests = app.state.refused_requests
@@ -183,6 +186,7 @@ def _routes(settings: Settings) -> list[BaseRoute]:
     return [
         *(route for feature in FEATURES for route in feature.router.routes),
         *(docs_routes() if settings.docs else ()),
+        *console_routes(),
     ]
 
 

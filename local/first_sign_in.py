@@ -3,6 +3,7 @@
 import hashlib
 from contextlib import closing
 
+from api.console.releases import is_built
 from base import clock
 from base.ids import new_secret
 from base.settings import Settings
@@ -30,7 +31,8 @@ def make_code_if_needed(settings: Settings) -> str | None:
 
 def how_to_use(settings: Settings, code: str) -> str:
     """What a person reads with the code."""
+    console = f"  {settings.local_url}/console/#code={code}\nor\n" if is_built() else ""
     return f"""Sign in as administrator, with an email and a password of your choice, within an hour, once:
-  curl -s {settings.local_url}/v1/sign-in -H "Content-Type: application/json" \\
+{console}  curl -s {settings.local_url}/v1/sign-in -H "Content-Type: application/json" \\
        -d '{{"code": "{code}",
             "email": "you@example.com", "password": "…"}}'"""

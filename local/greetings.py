@@ -1,8 +1,11 @@
 """What a person reads when everything runs."""
 
+from urllib.parse import urlencode
+
+from api.console.releases import is_built
 from base.settings import Settings
 from local.demo.installation import DemoSecrets
-from local.demo.seeding import APP_ID, PAGE_ID, PAGE_NAME
+from local.demo.seeding import AGENTS, APP_ID, PAGE_ID, PAGE_NAME, email_of
 from local.first_sign_in import how_to_use
 from local.naming import shown_command
 
@@ -20,7 +23,7 @@ def demo(settings: Settings, secrets: DemoSecrets, problem: str | None, *, custo
 Pagedesk runs, with a local Messenger.
 {_demo_facts(settings, secrets, problem)}
 
-What to try first
+What to try first, by hand; the console does the same
   1. {writing}Write "hello" in the sandbox, as Ada: the greeting comes back at once.
   2. In another terminal, be there as Mia. Work is offered to her for as long as this runs:
 {_key(settings, secrets)}
@@ -78,9 +81,25 @@ def _travel(settings: Settings, length: str) -> str:
     return f"{shown_command()} travel {length}{port}"
 
 
+def _console_links(settings: Settings, secrets: DemoSecrets) -> str:
+    """A link for each agent, that fills in how they sign in; or that there is no console."""
+    if not is_built():
+        return "  Console      not built here: `make setup` says why"
+    links = (
+        f"{settings.local_url}/console/#"
+        + urlencode({"email": email_of(name), "password": secrets.password})
+        + f"   as {name}"
+        for name in AGENTS
+    )
+    return "  Console      " + "\n               ".join(links)
+
+
 def _demo_facts(settings: Settings, secrets: DemoSecrets, problem: str | None) -> str:
+    # Another host than the console's: cookies know no ports, and the sandbox's page is to get none.
+    sandbox = settings.sandbox_url.replace("127.0.0.1", "localhost")
     return f"""{_addresses(settings)}
-  Sandbox      {settings.sandbox_url}/        write here as a customer
+  Sandbox      {sandbox}/        write here as a customer
+{_console_links(settings, secrets)}
 
   App {APP_ID}, page "{PAGE_NAME}": {problem or "Running"}
   Keys         Mia {secrets.agent_keys["Mia"]}

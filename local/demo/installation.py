@@ -7,7 +7,7 @@ again: this is invented data on one's own machine.
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,21 +30,29 @@ class DemoSecrets:
     app_secret: str
     page_token: str
     agent_keys: dict[str, str]
+    password: str = ""
+    """Of every agent, for the console."""
 
 
 def load_or_make_secrets(data_dir: Path) -> DemoSecrets:
     """The demo's secrets, made on first use."""
     file = data_dir / DEMO_FILE
     if file.exists():
-        return DemoSecrets(**json.loads(file.read_text()))
+        kept = DemoSecrets(**json.loads(file.read_text()))
+        return kept if kept.password else replace(kept, password=_new_password())
     made = DemoSecrets(
         admin_token=new_secret("pdk"),
         app_secret=secrets.token_hex(16),
         page_token="EAAdemo" + secrets.token_urlsafe(24),
         agent_keys={},
+        password=_new_password(),
     )
     keep_secrets(data_dir, made)
     return made
+
+
+def _new_password() -> str:
+    return secrets.token_urlsafe(12)
 
 
 def keep_secrets(data_dir: Path, made: DemoSecrets) -> None:

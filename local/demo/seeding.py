@@ -1,6 +1,7 @@
 """The demo's account, page and agents, made through the public API. Seeding again changes nothing."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -44,7 +45,8 @@ async def seed_desk(
         for name in AGENTS:
             if name not in keys:
                 keys[name] = await _agent_key(api, name)
-    kept = DemoSecrets(demo.admin_token, demo.app_secret, demo.page_token, keys)
+        await _let_agents_sign_in(api, demo.password)
+    kept = replace(demo, agent_keys=keys)
     keep_secrets(settings.data_dir, kept)
     return kept
 
@@ -81,6 +83,19 @@ async def _page(api: httpx.AsyncClient, account_id: str, demo: DemoSecrets, *, h
 async def _agent_key(api: httpx.AsyncClient, name: str) -> str:
     agent = await find_or_make(api, "/v1/agents", {"name": name, "role": "agent"})
     return str((await send_json(api, "POST", f"/v1/agents/{agent['id']}/keys", {"name": "demo"}))["key"])
+
+
+def email_of(name: str) -> str:
+    """The address with which an agent of the demo signs in."""
+    return f"{name.lower()}@example.com"
+
+
+async def _let_agents_sign_in(api: httpx.AsyncClient, password: str) -> None:
+    """Give the agents who cannot sign in yet an address and the password."""
+    for agent in (await get_json(api, "/v1/agents"))["items"]:
+        if agent["name"] in AGENTS and not agent["has_password"]:
+            change = {"email": email_of(agent["name"]), "password": password}
+            await send_json(api, "PATCH", f"/v1/agents/{agent['id']}", change)
 
 
 async def page_problem(api_url: str, demo: DemoSecrets) -> str | None:

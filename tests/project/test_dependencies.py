@@ -1,6 +1,7 @@
 """Each runtime dependency is used by the product, and each by somebody who says so."""
 
 import ast
+import json
 import re
 import tomllib
 from importlib.metadata import packages_distributions
@@ -41,3 +42,9 @@ def test_no_dependency_is_left_that_nothing_imports() -> None:
         for name in distributions.get(module, ())
     }
     assert declared - used <= NOT_IMPORTED
+
+
+def test_the_console_s_lock_file_names_no_registry() -> None:
+    lock = json.loads((ROOT / "console" / "package-lock.json").read_text())
+    assert not [name for name, package in lock["packages"].items() if "resolved" in package]
+    assert all("integrity" in package for name, package in lock["packages"].items() if name)

@@ -1,0 +1,33 @@
+import { i18n, type Messages } from "@lingui/core";
+
+/** The console's languages; each is a file of this folder. */
+export const LANGUAGES = ["en", "de"] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+const LOADERS: Record<Language, () => Promise<{ messages: Messages }>> = {
+  en: () => import("./en.po"),
+  de: () => import("./de.po"),
+};
+const KEPT_AS = "pagedesk-language";
+
+/** The language that was chosen here before, else the first of the browser's that there is, else English. */
+export function preferredLanguage(
+  chosen: string | null = localStorage.getItem(KEPT_AS),
+  browsers: readonly string[] = navigator.languages,
+): Language {
+  const wanted = [chosen, ...browsers].map((tag) => tag?.toLowerCase().split("-")[0]);
+  return LANGUAGES.find((known) => known === wanted.find((tag) => LANGUAGES.some((each) => each === tag))) ?? "en";
+}
+
+/** Load a language's texts and show them. */
+export async function activateLanguage(language: Language): Promise<void> {
+  const { messages } = await LOADERS[language]();
+  i18n.loadAndActivate({ locale: language, messages });
+  document.documentElement.lang = language;
+}
+
+/** Choose a language for this browser. */
+export async function chooseLanguage(language: Language): Promise<void> {
+  localStorage.setItem(KEPT_AS, language);
+  await activateLanguage(language);
+}
