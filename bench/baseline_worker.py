@@ -18,8 +18,9 @@ from domain.workstreams.conversation_settings import AutomatedTrigger
 from ingest.inbox.inbox import open_inbox
 from local.demo.installation import DemoSecrets, load_or_make_secrets
 from local.demo.seeding import APP_ID, PAGE_ID
-from messenger.graph.client import GraphClient, Sent
+from messenger.graph.client import GraphClient
 from messenger.graph.page_credentials import PageCredentials
+from messenger.graph.results import Sent
 from store.db.database import Database
 from worker import make_worker, readiness
 

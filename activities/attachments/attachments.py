@@ -23,8 +23,9 @@ from base.secrets import Vault
 from base.settings import Settings
 from domain.attachments.attachments import FileReason, FileState, name_for
 from domain.workstreams.conversation_settings import AutomatedTrigger
-from messenger.graph.client import GraphClient, GraphUnavailable
+from messenger.graph.client import GraphClient
 from messenger.graph.errors import GraphError
+from messenger.graph.results import GraphUnavailable
 from messenger.media.media import FileNotFetchedError, FileRefusedError, MediaFetcher
 from messenger.webhooks.internal_events import files_refused
 from messenger.webhooks.webhook import WebhookEvent

@@ -9,9 +9,10 @@ from typing import IO
 from activities.common.page_credentials import page_credentials
 from base.secrets import Vault
 from messenger.graph.call import Upload
-from messenger.graph.client import GraphClient, GraphUnavailable, NotSent, Refused
+from messenger.graph.client import GraphClient
 from messenger.graph.error_table import ErrorKind, Meaning
 from messenger.graph.errors import GraphError
+from messenger.graph.results import GraphUnavailable, NotSent, Refused
 from store.attachments.object_store import FileGoneError, FileStore, FileStoreError
 from store.attachments.uploads import WantedUpload, keep_meta_id
 from store.db.database import Database

@@ -20,10 +20,11 @@ from activities.common.page_credentials import page_credentials
 from base import clock
 from base.log import get_logger
 from base.secrets import SecretUnreadableError, Vault
-from messenger.graph.client import GraphClient, GraphUnavailable
+from messenger.graph.client import GraphClient
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
 from messenger.graph.page_credentials import PageCredentials
+from messenger.graph.results import GraphUnavailable
 from store.customers import profiles
 from store.customers.profiles import Wanted
 from store.db.database import Database

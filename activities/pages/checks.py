@@ -15,10 +15,11 @@ from base.secrets import SecretUnreadableError
 from base.settings import Settings
 from domain.pages.access_token import Token, token_problems
 from domain.pages.page_problems import SECRETS_UNREADABLE, PageProblem, Severity, fields_refused
-from messenger.graph.client import GraphClient, GraphUnavailable, TokenInfo
+from messenger.graph.client import GraphClient
 from messenger.graph.error_table import SET_UP_MEANINGS, ErrorKind
 from messenger.graph.errors import GraphError
 from messenger.graph.page_credentials import PageCredentials
+from messenger.graph.results import GraphUnavailable, TokenInfo
 from store.db.database import Database
 from store.pages import accounts, page_rows, page_states
 from store.pages.page_states import Checked

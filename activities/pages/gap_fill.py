@@ -22,12 +22,13 @@ from base.secrets import Vault
 from domain.events.kinds import FactKind
 from domain.pages.page_problems import RESTORED
 from domain.sending.delivery import MessageStatus, comparable
-from messenger.graph.client import GraphClient, GraphUnavailable
+from messenger.graph.client import GraphClient
 from messenger.graph.conversations import ListedThread, ThreadMessage
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
 from messenger.graph.page_credentials import PageCredentials
 from messenger.graph.read_back import read_back_events
+from messenger.graph.results import GraphUnavailable
 from messenger.webhooks.webhook import WebhookEvent
 from store.conversations.messages import UnconfirmedMessage, known_mids, unconfirmed_of_people
 from store.db.database import Database

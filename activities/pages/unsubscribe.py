@@ -6,9 +6,10 @@ from sqlmodel import Session
 
 from base import clock
 from domain.events.kinds import FactKind
-from messenger.graph.client import GraphClient, GraphUnavailable
+from messenger.graph.client import GraphClient
 from messenger.graph.errors import GraphError
 from messenger.graph.page_credentials import PageCredentials
+from messenger.graph.results import GraphUnavailable
 from store.db.database import Database
 from store.events.events import append_page_event
 from store.pages.accounts import finish_deletion

@@ -11,9 +11,9 @@ from domain.conversations.outbox import is_still_waited_for
 from domain.pages.page_problems import SECRETS_UNREADABLE
 from domain.sending.delivery import MessageStatus
 from domain.sending.rate_limit import PAUSED_FOR
-from messenger.graph.client import NotSent, Refused, Sent, Unknown
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
+from messenger.graph.results import NotSent, Refused, Sent, Unknown
 from store.attachments.uploads import forget_upload
 from store.conversations.messages import settle
 from store.conversations.thread_owners import refused_by_meta

@@ -19,10 +19,11 @@ from activities.sending.concurrency_limit import READ_WIDTH, Lane, LaneFullError
 from base import failpoints
 from base.secrets import Vault
 from domain.sending.delivery import MessageStatus, comparable
-from messenger.graph.client import GraphClient, GraphUnavailable
+from messenger.graph.client import GraphClient
 from messenger.graph.conversations import ThreadMessage
 from messenger.graph.errors import GraphError
 from messenger.graph.page_credentials import PageCredentials
+from messenger.graph.results import GraphUnavailable
 from store.conversations.messages import known_mids, settle, waiting_with_words, words_at_meta
 from store.db.database import Database
 from store.sending.rate_limit import take_reading_slot

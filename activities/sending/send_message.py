@@ -38,10 +38,11 @@ from base.log import get_logger
 from base.secrets import SecretUnreadableError, Vault
 from domain.sending.decide_send import Permission, SenderKind, SendRefusal, decide_send
 from domain.sending.delivery import MessageStatus
-from messenger.graph.client import GraphClient, NotSent, Refused, Unknown
+from messenger.graph.client import GraphClient
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.own_metadata import own_metadata
 from messenger.graph.page_credentials import PageCredentials, open_page_credentials
+from messenger.graph.results import NotSent, Refused, Unknown
 from store.attachments.object_store import FileStore
 from store.attachments.uploads import WantedUpload, wanted_upload
 from store.conversations.created_messages import AWAITS_PROFILE, say_with_profile

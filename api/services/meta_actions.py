@@ -19,10 +19,11 @@ from base import clock
 from base.secrets import Vault
 from domain.conversations.lifecycle import Status
 from domain.sending.thread_owner import ThreadOwner
-from messenger.graph.client import GraphClient, GraphUnavailable
+from messenger.graph.client import GraphClient
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
 from messenger.graph.page_credentials import PageCredentials, open_page_credentials
+from messenger.graph.results import GraphUnavailable
 from store.conversations.thread_owners import owner_of_thread, told_by_meta
 from store.db.database import Database
 from store.db.refusals import not_found

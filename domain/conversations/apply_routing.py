@@ -8,8 +8,9 @@ from domain.conversations.automated_messages import say
 from domain.conversations.changes import Change, Draft, FactValue, NewId
 from domain.conversations.deadlines import fire_due
 from domain.conversations.lifecycle import ActorKind, Phase, Status, Trigger
+from domain.conversations.sessions import Assignee
 from domain.conversations.state import Conversation, Side, ThreadState
-from domain.conversations.transitions import Assignee, apply_transition, required
+from domain.conversations.transitions import apply_transition, required
 from domain.events.kinds import FactKind
 from domain.routing.absence import GoneOutcome, agent_gone_outcome
 from domain.routing.demand import DEFAULT_QUEUE_ID

@@ -32,9 +32,9 @@ from domain.conversations.lifecycle import (
     allowed_commands,
     transition,
 )
+from domain.conversations.sessions import Assignee
 from domain.conversations.state import Conversation, QueuedSend, Side
 from domain.conversations.transitions import (
-    Assignee,
     apply_transition,
     may_be_reopened,
     required,

@@ -5,17 +5,24 @@ and an ending may owe a survey.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from domain.conversations import participants, queue_stays, surveys
 from domain.conversations.automated_messages import say
 from domain.conversations.changes import Draft, FactValue
-from domain.conversations.lifecycle import ActorKind, Phase, Status, Transition, Trigger, transition
-from domain.conversations.state import AgentSession, Conversation
+from domain.conversations.lifecycle import Phase, Status, Transition, Trigger, transition
+from domain.conversations.sessions import (
+    ACCEPTS,
+    Assignee,
+    accept_session,
+    begin_session,
+    end_offer,
+    end_session,
+)
+from domain.conversations.state import Conversation
 from domain.events.kinds import FactKind
 from domain.routing.capacity import Origin
-from domain.routing.offers import OfferEnd, make_offer, offer_end_outcome
 from domain.routing.placement import StayEnd
 from domain.workstreams.conversation_settings import AutomatedTrigger
 
@@ -46,25 +53,6 @@ _AUTOMATED_MESSAGE_FOR: dict[Trigger, AutomatedTrigger] = {
 
 _ENDED = frozenset({Status.WRAP_UP, Status.CLOSED})
 
-_ACCEPTS = frozenset({Trigger.ACCEPT, Trigger.AUTO_ASSIGN})
-
-_OFFER_ENDS: dict[Trigger, OfferEnd] = {
-    Trigger.ACCEPT: OfferEnd.ACCEPTED,
-    Trigger.AUTO_ASSIGN: OfferEnd.ACCEPTED,
-    Trigger.DECLINE: OfferEnd.DECLINED,
-    Trigger.NOTIFICATION_TIMED_OUT: OfferEnd.TIMED_OUT,
-    Trigger.AGENT_DISCONNECTED: OfferEnd.AGENT_GONE,
-}
-"""How each trigger ends an offer; any other withdraws it."""
-
-_OFFER_FACTS: dict[OfferEnd, FactKind] = {
-    OfferEnd.ACCEPTED: FactKind.OFFER_ACCEPTED,
-    OfferEnd.DECLINED: FactKind.OFFER_DECLINED,
-    OfferEnd.TIMED_OUT: FactKind.OFFER_TIMED_OUT,
-    OfferEnd.AGENT_GONE: FactKind.OFFER_WITHDRAWN,
-    OfferEnd.WITHDRAWN: FactKind.OFFER_WITHDRAWN,
-}
-
 _STAY_ENDS: dict[Trigger, StayEnd] = {
     Trigger.DECLINE: StayEnd.DECLINED,
     Trigger.NOTIFICATION_TIMED_OUT: StayEnd.TIMED_OUT,
@@ -79,23 +67,6 @@ _KEEPS_QUEUE = frozenset(
     {Trigger.RELEASE, Trigger.DECLINE, Trigger.NOTIFICATION_TIMED_OUT, Trigger.AGENT_DISCONNECTED}
 )
 """After these a conversation waits in the queue that it was in, without being routed again."""
-
-_ORIGINS: dict[Trigger, Origin] = {
-    Trigger.PICK: Origin.PICK,
-    Trigger.REOPEN: Origin.REOPEN,
-    Trigger.START: Origin.START,
-    Trigger.ASSIGN: Origin.ASSIGN,
-    Trigger.TRANSFER: Origin.TRANSFER,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Assignee:
-    """Who gets a conversation. `slot_id`: of the capacity that is claimed for it, and of its session."""
-
-    agent_id: str
-    slot_id: str | None = None
-    origin: Origin | None = None
 
 
 def open_conversation(draft: Draft, trigger: Trigger, *, message_id: str | None) -> None:
@@ -113,7 +84,7 @@ def start_conversation(draft: Draft, conversation_id: str, agent_id: str) -> Non
     row = required(None, Trigger.START)
     conversation = replace(_new(draft, conversation_id, row), phase=row.phase)
     _begin(draft, conversation, row, agent_id)
-    _put(draft, _with_session(draft, conversation, row, Assignee(agent_id)))
+    _put(draft, begin_session(draft, conversation, row, Assignee(agent_id)))
     draft.place(conversation_id)
 
 
@@ -148,14 +119,14 @@ def apply_transition(
     )
     if row.source in _ENDED and row.target not in _ENDED:
         moved = replace(moved, disposition_code_id=None)  # it goes on, and ends anew
-    moved = _without_offer(draft, moved, row, actor_id)
-    if row.trigger in _ACCEPTS:
-        moved = _accepted(draft, moved)
+    moved = end_offer(draft, moved, row, actor_id)
+    if row.trigger in ACCEPTS:
+        moved = accept_session(draft, moved)
     elif moved.session is not None:
-        moved = _without_session(draft, moved, row, actor_id)
+        moved = end_session(draft, moved, row, actor_id)
     moved = _without_stay(draft, moved, row, assignee)
-    if row.target is Status.ACTIVE and row.trigger not in _ACCEPTS and assignee is not None:
-        moved = _with_session(draft, moved, row, assignee)
+    if row.target is Status.ACTIVE and row.trigger not in ACCEPTS and assignee is not None:
+        moved = begin_session(draft, moved, row, assignee)
     if row.target is Status.OPEN:
         moved = replace(moved, agent_id=None)
     moved = participants.after_move(draft, conversation, moved, row)
@@ -203,7 +174,7 @@ def _what_to_say(before: Conversation, moved: Conversation, row: Transition) -> 
     if row.trigger is Trigger.AGENT_DISCONNECTED and before.phase is Phase.AWAITING_ACCEPTANCE:
         return None  # the customer has not met them
     session = moved.session
-    if row.trigger in _ACCEPTS and session is not None and session.origin is Origin.TRANSFER:
+    if row.trigger in ACCEPTS and session is not None and session.origin is Origin.TRANSFER:
         return AutomatedTrigger.TRANSFER_ACCEPTED
     return _AUTOMATED_MESSAGE_FOR.get(row.trigger)
 
@@ -274,88 +245,6 @@ def _closed(draft: Draft, conversation: Conversation) -> Conversation:
     return closed
 
 
-def _with_session(
-    draft: Draft, conversation: Conversation, row: Transition, assignee: Assignee
-) -> Conversation:
-    """Begin a session, with an offer or, where nobody has to answer one, accepted."""
-    settings = draft.state.settings
-    is_offered = row.phase is Phase.AWAITING_ACCEPTANCE
-    session = AgentSession(
-        assignee.slot_id or draft.new_id(),
-        conversation.sessions + 1,
-        assignee.agent_id,
-        settings.human_agent_tag,
-        draft.at,
-        assignee.origin or _ORIGINS[row.trigger],
-        None if is_offered else draft.at,
-    )
-    draft.start_session(conversation.id, session)
-    draft.note(
-        FactKind.SESSION_STARTED,
-        ActorKind.SYSTEM if is_offered else ActorKind.AGENT,
-        actor_id=None if is_offered else session.agent_id,
-        conversation_id=conversation.id,
-        data={
-            "session_id": session.id,
-            "number": session.number,
-            "human_agent_tag": session.human_agent_tag,
-            "reason": conversation.status_reason,
-        },
-    )
-    begun = replace(conversation, agent_id=session.agent_id, session=session, sessions=session.number)
-    if not is_offered:
-        return _taken(begun, session)
-    offer = make_offer(
-        session.id, session.agent_id, session.origin, settings.distribution.notification, draft.at
-    )
-    draft.note(
-        FactKind.OFFER_MADE,
-        row.actor,
-        conversation_id=conversation.id,
-        data={
-            "offer_id": offer.id,
-            "agent_id": offer.agent_id,
-            "origin": offer.origin,
-            "expires_at": offer.expires_at.isoformat(),
-        },
-    )
-    return replace(begun, offer=offer)
-
-
-def _accepted(draft: Draft, conversation: Conversation) -> Conversation:
-    """The session that awaited acceptance is the agent's now."""
-    if conversation.session is None:
-        return conversation
-    session = replace(conversation.session, accepted_at=draft.at)
-    draft.start_session(conversation.id, session)
-    return _taken(replace(conversation, session=session), session)
-
-
-def _taken(conversation: Conversation, session: AgentSession) -> Conversation:
-    return replace(conversation, accepted_session_id=session.id, accepted_at=session.accepted_at, returns={})
-
-
-def _without_offer(
-    draft: Draft, conversation: Conversation, row: Transition, actor_id: str | None
-) -> Conversation:
-    """End the offer as the trigger says, with what that means for the agent."""
-    offer = conversation.offer
-    if offer is None:
-        return conversation
-    end = _OFFER_ENDS.get(row.trigger, OfferEnd.WITHDRAWN)
-    outcome = offer_end_outcome(offer, draft.state.settings.distribution.notification, end)
-    data: dict[str, FactValue] = {"offer_id": offer.id, "agent_id": offer.agent_id}
-    if outcome.mark is not None:
-        data["mark"] = outcome.mark
-    if _OFFER_FACTS[end] is FactKind.OFFER_WITHDRAWN:
-        data["reason"] = row.reason
-    draft.note(_OFFER_FACTS[end], row.actor, actor_id=actor_id, conversation_id=conversation.id, data=data)
-    returns = conversation.returns
-    if outcome.counts_as_declined:
-        returns = {**returns, offer.agent_id: returns.get(offer.agent_id, 0) + 1}
-    return replace(conversation, offer=None, returns=returns)
-
-
 def _keep_former_agent(
     draft: Draft, before: Conversation, moved: Conversation, row: Transition, actor_id: str | None
 ) -> Conversation:
@@ -377,25 +266,3 @@ def _without_stay(
         return queue_stays.offer_stay(draft, conversation, assignee.agent_id)
     taken_by = assignee.agent_id if assignee is not None else conversation.agent_id
     return queue_stays.end_stay(draft, replace(conversation, agent_id=taken_by), StayEnd.ACCEPTED)
-
-
-def _without_session(
-    draft: Draft, conversation: Conversation, row: Transition, actor_id: str | None
-) -> Conversation:
-    session = conversation.session
-    if session is None:
-        return conversation
-    # Wrap-up belongs to the session: it ends when the conversation does.
-    if row.target is Status.WRAP_UP:
-        return conversation
-    draft.close_session(session.id, row.reason)
-    draft.note(
-        FactKind.SESSION_CLOSED,
-        row.actor,
-        actor_id=actor_id,
-        conversation_id=conversation.id,
-        data={"session_id": session.id, "reason": row.reason, "agent_id": session.agent_id},
-    )
-    had_it = session.accepted_at is not None
-    former = session.agent_id if had_it else conversation.former_agent_id
-    return replace(conversation, session=None, former_agent_id=former)

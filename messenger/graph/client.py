@@ -5,9 +5,7 @@ docs/reference/messenger-pages-and-threads.md.
 """
 
 import json
-from collections.abc import Awaitable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +15,6 @@ from domain.sending.decide_send import HUMAN_AGENT_TAG
 from messenger.graph.batch import read_by_batch
 from messenger.graph.call import (
     Access,
-    Answer,
     AnswerLostError,
     GraphCaller,
     NothingWrittenError,
@@ -34,86 +31,31 @@ from messenger.graph.conversations import (
     read_messages,
     read_threads,
 )
-from messenger.graph.error_table import TAG_REFUSED
-from messenger.graph.errors import GraphError, read_error
+from messenger.graph.errors import read_error
 from messenger.graph.page_credentials import AppCredentials, PageCredentials
-from messenger.json_parser import identifier, milliseconds
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """The message was sent; `mid` is Meta's id of it."""
-
-    mid: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Meta refused it for certain: nothing was sent."""
-
-    error: GraphError
-
-
-@dataclass(frozen=True, slots=True)
-class NotSent:
-    """It was certainly not sent: no byte of the request left. May be tried again."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """It may have been sent. Never repeat it before an echo, or reading the conversation, has shown."""
-
-    reason: str
-    error: GraphError | None = None
-
-
-class GraphUnavailable(Exception):  # noqa: N818  # says what is the matter; GraphError is what Meta answered
-    """No answer of the Graph API that can be used: unreachable, too slow, or not in its form. Try again."""
-
-    says_no_values = True
-
-
-@dataclass(frozen=True, slots=True)
-class TokenInfo:
-    """What `debug_token` says of an access token. An instant that never comes, or is not told, is None."""
-
-    is_valid: bool
-    app_id: str | None
-    type: str | None
-    profile_id: str | None
-    issued_at: datetime | None
-    expires_at: datetime | None
-    data_access_expires_at: datetime | None
-    scopes: frozenset[str]
-    error: GraphError | None
-
-
-@dataclass(frozen=True, slots=True)
-class AppSubscription:
-    """One webhook of an app: for an object ("page"), where to, which fields."""
-
-    object: str
-    callback_url: str
-    fields: frozenset[str]
-    active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PageSubscription:
-    """One app that receives a page's events, and which."""
-
-    app_id: str
-    fields: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class PageProfile:
-    """The page that a token belongs to."""
-
-    page_id: str
-    name: str | None
+from messenger.graph.read_answer import (
+    as_tag_refusal,
+    instant_of,
+    names_of,
+    object_in,
+    objects_in,
+    read_body,
+    require_success,
+    send_outcome,
+    text_of,
+)
+from messenger.graph.results import (
+    AppSubscription,
+    GraphUnavailable,
+    NotSent,
+    PageProfile,
+    PageSubscription,
+    Refused,
+    Sent,
+    TokenInfo,
+    Unknown,
+)
+from messenger.json_parser import identifier
 
 
 class GraphClient:
@@ -160,22 +102,22 @@ class GraphClient:
             return NotSent(str(error))
         except AnswerLostError as error:
             return Unknown(str(error))
-        outcome = _outcome(answer, credentials)
+        outcome = send_outcome(answer, credentials)
         if tag == HUMAN_AGENT_TAG.tag and message.keys() == {"text"}:
-            return _as_tag_refusal(outcome)
+            return as_tag_refusal(outcome)
         return outcome
 
     async def act(self, credentials: PageCredentials, psid: str, action: str) -> None:
         """Show the customer a sender action: `typing_on`, `typing_off` or `mark_seen`. It sends nothing."""
         body = {"recipient": {"id": psid}, "sender_action": action}
         path = f"{_segment(credentials.page_id)}/messages"
-        await _expect(self._caller.call("POST", path, credentials.access, body=body), credentials.access)
+        await read_body(self._caller.call("POST", path, credentials.access, body=body), credentials.access)
 
     async def thread_owner(self, credentials: PageCredentials, psid: str) -> str | None:
         """The app that controls the thread; None while it is idle: then every app may answer."""
         path = f"{_segment(credentials.page_id)}/thread_owner"
         body = await self._read(path, credentials.access, query={"recipient": psid})
-        owners = [_object(each, "thread_owner") for each in _objects(body, "data")]
+        owners = [object_in(each, "thread_owner") for each in objects_in(body, "data")]
         return identifier(owners[0].get("app_id")) if owners else None
 
     async def control_thread(
@@ -201,16 +143,16 @@ class GraphClient:
         its body, so that the token is in no URL and in no log of one.
         """
         asking = read_by_batch(self._caller, "debug_token", app.access, {"input_token": input_token})
-        data = _object(await _expect(asking, app.access, input_token), "data")
+        data = object_in(await read_body(asking, app.access, input_token), "data")
         return TokenInfo(
             is_valid=data.get("is_valid") is True,
             app_id=identifier(data.get("app_id")),
-            type=_text(data.get("type")),
+            type=text_of(data.get("type")),
             profile_id=identifier(data.get("profile_id")),
-            issued_at=_instant(data.get("issued_at")),
-            expires_at=_instant(data.get("expires_at")),
-            data_access_expires_at=_instant(data.get("data_access_expires_at")),
-            scopes=_names(data.get("scopes")),
+            issued_at=instant_of(data.get("issued_at")),
+            expires_at=instant_of(data.get("expires_at")),
+            data_access_expires_at=instant_of(data.get("data_access_expires_at")),
+            scopes=names_of(data.get("scopes")),
             error=read_error(200, data, {}, (input_token, app.app_secret)),
         )
 
@@ -232,12 +174,12 @@ class GraphClient:
         body = await self._read(f"{_segment(app.app_id)}/subscriptions", app.access)
         return tuple(
             AppSubscription(
-                object=_text(each.get("object")) or "",
-                callback_url=_text(each.get("callback_url")) or "",
-                fields=_names(each.get("fields")),
+                object=text_of(each.get("object")) or "",
+                callback_url=text_of(each.get("callback_url")) or "",
+                fields=names_of(each.get("fields")),
                 active=each.get("active") is not False,
             )
-            for each in _objects(body, "data")
+            for each in objects_in(body, "data")
         )
 
     async def subscribe_page(self, credentials: PageCredentials, fields: Iterable[str]) -> None:
@@ -249,14 +191,16 @@ class GraphClient:
         """The apps that receive the page's events. After an hour of failed deliveries ours is gone."""
         body = await self._read(f"{_segment(credentials.page_id)}/subscribed_apps", credentials.access)
         return tuple(
-            PageSubscription(identifier(each.get("id")) or "", _names(each.get("subscribed_fields")))
-            for each in _objects(body, "data")
+            PageSubscription(identifier(each.get("id")) or "", names_of(each.get("subscribed_fields")))
+            for each in objects_in(body, "data")
         )
 
     async def unsubscribe_page(self, credentials: PageCredentials) -> None:
         """Let the app receive no events of the page any more."""
         path = f"{_segment(credentials.page_id)}/subscribed_apps"
-        _confirmed(await _expect(self._caller.call("DELETE", path, credentials.access), credentials.access))
+        require_success(
+            await read_body(self._caller.call("DELETE", path, credentials.access), credentials.access)
+        )
 
     async def page_profile(self, credentials: PageCredentials) -> PageProfile:
         """The page that the token belongs to, which need not be the one it was saved for."""
@@ -264,7 +208,7 @@ class GraphClient:
         page_id = identifier(body.get("id"))
         if page_id is None:
             raise GraphUnavailable("unreadable_answer")
-        return PageProfile(page_id, _text(body.get("name")))
+        return PageProfile(page_id, text_of(body.get("name")))
 
     async def user_profile(
         self, credentials: PageCredentials, psid: str, fields: Iterable[str]
@@ -282,7 +226,7 @@ class GraphClient:
         body = await self._read(f"{_segment(user_id)}/ids_for_pages", app.access, query={"limit": "200"})
         pairs = [
             (identifier((each.get("page") or {}).get("id")), identifier(each.get("id")))
-            for each in _objects(body, "data")
+            for each in objects_in(body, "data")
             if isinstance(each.get("page"), dict)
         ]
         return [(page_id, psid) for page_id, psid in pairs if page_id and psid]
@@ -323,7 +267,7 @@ class GraphClient:
         message = {"attachment": {"type": kind, "payload": {"is_reusable": True}}}
         path = f"{_segment(credentials.page_id)}/message_attachments"
         form = {"message": json.dumps(message)}
-        body = await _expect(
+        body = await read_body(
             self._caller.call("POST", path, credentials.access, form=form, file=file), credentials.access
         )
         meta_id = identifier(body.get("attachment_id"))
@@ -339,79 +283,11 @@ class GraphClient:
     async def _read(
         self, path: str, access: Access, query: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
-        return await _expect(self._caller.call("GET", path, access, query=query), access)
+        return await read_body(self._caller.call("GET", path, access, query=query), access)
 
     async def _change(self, path: str, access: Access, form: Mapping[str, str], *secrets: str) -> None:
-        _confirmed(await _expect(self._caller.call("POST", path, access, form=form), access, *secrets))
-
-
-def _confirmed(body: Mapping[str, Any]) -> None:
-    if body.get("success") not in (True, "true"):
-        raise GraphUnavailable("not_confirmed")
-
-
-async def _expect(call: Awaitable[Answer], access: Access, *secrets: str) -> dict[str, Any]:
-    """What the call answers. `secrets` are those which it carries beside its access."""
-    try:
-        answer = await call
-    except (NothingWrittenError, AnswerLostError) as failure:
-        raise GraphUnavailable(str(failure)) from None
-    if answer.body is None:
-        raise GraphUnavailable(f"unreadable_answer (HTTP {answer.status})")
-    error = read_error(
-        answer.status, answer.body, answer.headers, (access.token, access.app_secret, *secrets)
-    )
-    if error is not None:
-        raise error
-    return answer.body
-
-
-def _outcome(answer: Answer, credentials: PageCredentials) -> Sent | Refused | Unknown:
-    secrets = (credentials.access_token, credentials.app_secret)
-    error = read_error(answer.status, answer.body, answer.headers, secrets)
-    if error is not None:
-        return Unknown(error.reason, error) if error.outcome_unknown else Refused(error)
-    mid = _text((answer.body or {}).get("message_id"))
-    return Sent(mid) if mid else Unknown("unreadable_answer")
-
-
-def _as_tag_refusal(outcome: Sent | Refused | Unknown) -> Sent | Refused | Unknown:
-    """There is nothing but the tag that Meta could object to by code 100 alone."""
-    if not isinstance(outcome, Refused) or (outcome.error.code, outcome.error.subcode) != (100, None):
-        return outcome
-    return Refused(outcome.error.with_meaning(TAG_REFUSED))
+        require_success(await read_body(self._caller.call("POST", path, access, form=form), access, *secrets))
 
 
 def _segment(text: str) -> str:
     return quote(text, safe="")
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _instant(value: Any) -> datetime | None:
-    """A time in seconds; 0 is never."""
-    since_1970 = milliseconds(value)
-    return None if since_1970 is None else datetime.fromtimestamp(since_1970 / 1000, UTC)
-
-
-def _object(body: Mapping[str, Any], name: str) -> dict[str, Any]:
-    value = body.get(name)
-    if not isinstance(value, dict):
-        raise GraphUnavailable("unreadable_answer")
-    return value
-
-
-def _objects(body: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    value = body.get(name)
-    if not isinstance(value, list):
-        raise GraphUnavailable("unreadable_answer")
-    return [each for each in value if isinstance(each, dict)]
-
-
-def _names(value: Any) -> frozenset[str]:
-    """A list of names, or of objects with a name: Meta has both forms."""
-    listed = value if isinstance(value, list) else []
-    names = (each.get("name") if isinstance(each, dict) else each for each in listed)
-    return frozenset(name for name in names if isinstance(name, str))

@@ -13,7 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from base.converter import data_converter
 from base.tracebacks import traceback_without_values, without_values
-from messenger.graph.client import GraphUnavailable
+from messenger.graph.results import GraphUnavailable
 
 WORDS = "where is my parcel"
 

@@ -21,7 +21,8 @@ from base.settings import Settings
 from ingest.events.event_router import route
 from ingest.inbox.inbox import inbox_rows, open_inbox
 from ingest.inbox.reader import InboxReader
-from messenger.graph.client import GraphClient, Sent
+from messenger.graph.client import GraphClient
+from messenger.graph.results import Sent
 from messenger.webhooks.subscribed_fields import ALL_FIELDS
 from messenger.webhooks.webhook import WebhookEvent
 from sandbox.app import create_app

@@ -11,7 +11,7 @@ from activities.attachments.uploads import Uploads
 from activities.sending.concurrency_limit import _TIMEOUT
 from base import clock
 from messenger.graph.call import UPLOAD_TIMEOUT_SECONDS
-from messenger.graph.client import NotSent
+from messenger.graph.results import NotSent
 from store.attachments.object_store import FileStore
 from store.attachments.rows import KeptFile, keep_upload
 from store.attachments.uploads import WantedUpload

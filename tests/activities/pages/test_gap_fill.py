@@ -10,8 +10,8 @@ from sqlmodel import Session, select
 
 from domain.sending.rate_limit import CONVERSATIONS_PACE
 from domain.sending.window import OpeningKind
-from messenger.graph.client import GraphUnavailable
 from messenger.graph.errors import GraphError, find_meaning
+from messenger.graph.results import GraphUnavailable
 from store.installation.backups import begin_restored
 from store.privacy import delete_customer as erasing
 from store.privacy import erasures

@@ -10,8 +10,8 @@ from sqlmodel import Session
 from activities.sending.outcomes import _wait_of, _with_jitter, record
 from base import clock
 from domain.sending.delivery import MessageStatus
-from messenger.graph.client import NotSent, Refused
 from messenger.graph.errors import GraphError, find_meaning
+from messenger.graph.results import NotSent, Refused
 from support.store import PAGE_A, add_conversation, add_customer, add_message, seeded_store
 from workflows.messages import SendMessage
 

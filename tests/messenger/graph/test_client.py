@@ -16,17 +16,11 @@ import httpx
 import pytest
 
 from messenger.graph import call as graph_call
-from messenger.graph.client import (
-    GraphClient,
-    GraphUnavailable,
-    NotSent,
-    Refused,
-    Sent,
-    Unknown,
-)
+from messenger.graph.client import GraphClient
 from messenger.graph.error_table import ErrorKind
 from messenger.graph.errors import GraphError
 from messenger.graph.page_credentials import AppCredentials, PageCredentials
+from messenger.graph.results import GraphUnavailable, NotSent, Refused, Sent, Unknown
 
 TOKEN = "EAABpageTOKEN123456"
 SECRET = "app-s3cret"
