@@ -37,28 +37,18 @@ class AfterReservation(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class WorkDistribution:
-    """The settings of a workstream for work distribution. Lengths are in seconds.
+class ConversationDistribution:
+    """The settings that a conversation's own rules depend on: only these travel to its workflow.
 
     `need`: what each conversation takes of an agent's capacity; rules may add profiles. `allow_picking`:
-    agents may also take conversations of a PUSH workstream. `picking_heeds_capacity`,
-    `transfer_heeds_capacity`: no picks, no transfers beyond an agent's capacity. `affinity`: who comes back
-    goes to the former agent first. `reservation_seconds`: how long nobody else is asked then, or where
-    preferred agents are set; `after_reservation` is about preferred agents alone.
+    agents may also take conversations of a PUSH workstream.
     """
 
     mode: DistributionMode = DistributionMode.PUSH
     allow_picking: bool = False
-    picking_heeds_capacity: bool = False
-    transfer_heeds_capacity: bool = False
-    fallback_queue_id: str | None = None
     need: CapacityNeed = ONE_UNIT
     wrap_up: WrapUpCapacity = field(default_factory=WrapUpCapacity)
-    allowed_presences: frozenset[PresenceKind] = USUAL_PRESENCES
     skill_matching: SkillMatching = SkillMatching.NONE
-    affinity: bool = True
-    reservation_seconds: int = 60
-    after_reservation: AfterReservation = AfterReservation.ANYONE
     when_agent_gone: WhenAgentGone = WhenAgentGone.RETURN
     notification: NotificationSettings = field(default_factory=NotificationSettings)
 
@@ -68,8 +58,26 @@ class WorkDistribution:
         return self.mode is DistributionMode.PICK or self.allow_picking
 
 
-PICK_FROM_THE_DEFAULT_QUEUE = WorkDistribution(mode=DistributionMode.PICK, affinity=False)
-"""What a workstream has that existed before there were queues: nothing changes for its agents."""
+@dataclass(frozen=True, slots=True)
+class WorkDistribution(ConversationDistribution):
+    """The settings of a workstream for work distribution. Lengths are in seconds.
+
+    `picking_heeds_capacity`, `transfer_heeds_capacity`: no picks, no transfers beyond an agent's capacity.
+    `affinity`: who comes back goes to the former agent first. `reservation_seconds`: how long nobody else is
+    asked then, or where preferred agents are set; `after_reservation` is about preferred agents alone.
+    """
+
+    picking_heeds_capacity: bool = False
+    transfer_heeds_capacity: bool = False
+    fallback_queue_id: str | None = None
+    allowed_presences: frozenset[PresenceKind] = USUAL_PRESENCES
+    affinity: bool = True
+    reservation_seconds: int = 60
+    after_reservation: AfterReservation = AfterReservation.ANYONE
+
+
+PICK_FROM_THE_DEFAULT_QUEUE = ConversationDistribution(mode=DistributionMode.PICK)
+"""What a conversation is judged by whose settings were not read yet."""
 
 
 def validate_work_distribution(settings: WorkDistribution, known: KnownIds) -> list[FieldError]:

@@ -7,7 +7,7 @@ it began with. The triggers are those of docs/reference/service-behaviour.md tha
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from domain.routing.work_distribution import PICK_FROM_THE_DEFAULT_QUEUE, WorkDistribution
+from domain.routing.work_distribution import PICK_FROM_THE_DEFAULT_QUEUE, ConversationDistribution
 
 DAY = 24 * 3600
 
@@ -141,7 +141,7 @@ class ConversationSettings:
     survey: SurveySettings | None = None
     disposition_required: bool = False
     workstream_id: str = ""
-    distribution: WorkDistribution = PICK_FROM_THE_DEFAULT_QUEUE
+    distribution: ConversationDistribution = PICK_FROM_THE_DEFAULT_QUEUE
     version: int = field(default=0, compare=False)
 
 

@@ -16,6 +16,7 @@ from domain.conversations.lifecycle import (
 )
 from domain.events.kinds import FactKind
 from domain.routing.offers import DEFAULT_COUNTDOWN_SECONDS
+from domain.routing.work_distribution import WorkDistribution
 from domain.workstreams.conversation_settings import DEFAULT_SETTINGS, SurveySettings
 from scripts.docs import lifecycle_picture, window_picture
 from scripts.docs.marked import with_table
@@ -260,7 +261,7 @@ def _deadlines() -> str:
                 "a reservation ends",
                 "after the conversation was routed",
                 "workstream `reservation_seconds`",
-                _length(live.distribution.reservation_seconds),
+                _length(WorkDistribution().reservation_seconds),
             ),
             ("it overflows", "after it entered its queue", "queue `overflow.while_queued`", "none"),
             (

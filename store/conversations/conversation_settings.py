@@ -13,7 +13,7 @@ from domain.workstreams.conversation_settings import ConversationSettings, Recei
 from store.surveys.settings import active_survey
 from store.tables import Page, Workstream
 from store.workstreams import automated_messages, time_out_rules
-from store.workstreams.work_distribution import work_distribution_of
+from store.workstreams.work_distribution import conversation_distribution_of
 
 SOURCES: tuple[Any, ...] = (
     col(Page.page_id),
@@ -29,18 +29,11 @@ SOURCES: tuple[Any, ...] = (
     col(Workstream.disposition_required),
     col(Workstream.distribution_mode),
     col(Workstream.allow_picking),
-    col(Workstream.picking_heeds_capacity),
-    col(Workstream.transfer_heeds_capacity),
-    col(Workstream.fallback_queue_id),
     col(Workstream.capacity_units),
     col(Workstream.capacity_profile_ids),
     col(Workstream.wrap_up_capacity),
     col(Workstream.wrap_up_capacity_seconds),
-    col(Workstream.allowed_presences),
     col(Workstream.skill_matching),
-    col(Workstream.affinity),
-    col(Workstream.reservation_seconds),
-    col(Workstream.after_reservation),
     col(Workstream.when_agent_gone),
     col(Workstream.notification),
 )
@@ -76,7 +69,7 @@ def settings_of(session: Session, sources: Row[Any]) -> ConversationSettings:
         survey=active_survey(sources.survey),
         disposition_required=sources.disposition_required,
         workstream_id=sources.workstream_id,
-        distribution=work_distribution_of(sources),
+        distribution=conversation_distribution_of(sources),
         version=sources.settings_version,
     )
 

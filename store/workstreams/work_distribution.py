@@ -10,31 +10,47 @@ from domain.routing.capacity import BlockCapacity, CapacityNeed, WrapUpCapacity
 from domain.routing.demand import SkillMatching
 from domain.routing.offers import NotificationSettings
 from domain.routing.presence import PresenceKind
-from domain.routing.work_distribution import AfterReservation, DistributionMode, WorkDistribution
+from domain.routing.work_distribution import (
+    AfterReservation,
+    ConversationDistribution,
+    DistributionMode,
+    WorkDistribution,
+)
 from store.tables import Workstream
+
+
+def conversation_distribution_of(row: Workstream | Row[Any]) -> ConversationDistribution:
+    """Those of the settings that conversations are judged by."""
+    return ConversationDistribution(**_for_conversations(row))
 
 
 def work_distribution_of(row: Workstream | Row[Any]) -> WorkDistribution:
     """The settings that a row of the table holds."""
-    wrap_up = WrapUpCapacity(BlockCapacity(row.wrap_up_capacity))
-    if row.wrap_up_capacity_seconds is not None:
-        wrap_up = WrapUpCapacity(wrap_up.block, row.wrap_up_capacity_seconds)
     return WorkDistribution(
-        mode=DistributionMode(row.distribution_mode),
-        allow_picking=row.allow_picking,
+        **_for_conversations(row),
         picking_heeds_capacity=row.picking_heeds_capacity,
         transfer_heeds_capacity=row.transfer_heeds_capacity,
         fallback_queue_id=row.fallback_queue_id,
-        need=CapacityNeed(row.capacity_units, tuple(row.capacity_profile_ids)),
-        wrap_up=wrap_up,
         allowed_presences=frozenset(map(PresenceKind, row.allowed_presences)),
-        skill_matching=SkillMatching(row.skill_matching),
         affinity=row.affinity,
         reservation_seconds=row.reservation_seconds,
         after_reservation=AfterReservation(row.after_reservation),
-        when_agent_gone=WhenAgentGone(row.when_agent_gone),
-        notification=from_json_value(NotificationSettings, row.notification),
     )
+
+
+def _for_conversations(row: Workstream | Row[Any]) -> dict[str, Any]:
+    wrap_up = WrapUpCapacity(BlockCapacity(row.wrap_up_capacity))
+    if row.wrap_up_capacity_seconds is not None:
+        wrap_up = WrapUpCapacity(wrap_up.block, row.wrap_up_capacity_seconds)
+    return {
+        "mode": DistributionMode(row.distribution_mode),
+        "allow_picking": row.allow_picking,
+        "need": CapacityNeed(row.capacity_units, tuple(row.capacity_profile_ids)),
+        "wrap_up": wrap_up,
+        "skill_matching": SkillMatching(row.skill_matching),
+        "when_agent_gone": WhenAgentGone(row.when_agent_gone),
+        "notification": from_json_value(NotificationSettings, row.notification),
+    }
 
 
 def columns_of(settings: WorkDistribution) -> dict[str, Any]:

@@ -38,7 +38,7 @@ from domain.routing.offers import NotificationSettings
 from domain.routing.route_result import RouteResult
 from domain.routing.route_to_queue import RouteReason
 from domain.routing.routing_signals import AgentGone, OfferMade
-from domain.routing.work_distribution import WorkDistribution
+from domain.routing.work_distribution import ConversationDistribution
 from domain.sending.window import OpeningKind, opening
 from store import tables
 from store.conversations.projection import project
@@ -68,9 +68,8 @@ DECLINE_LIMIT = 3
 MAX_THREADS = 8
 
 _LIMITS = dict.fromkeys(AGENTS, LIMIT_UNITS)
-_DISTRIBUTION = WorkDistribution(
+_DISTRIBUTION = ConversationDistribution(
     allow_picking=True,
-    affinity=False,
     notification=NotificationSettings(reject_button=True),
 )
 _READY = frozenset({"available", "busy"})

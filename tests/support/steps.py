@@ -29,7 +29,7 @@ from domain.routing.offers import NotificationSettings
 from domain.routing.route_result import RouteResult
 from domain.routing.route_to_queue import RouteReason
 from domain.routing.routing_signals import AgentGone, OfferMade
-from domain.routing.work_distribution import PICK_FROM_THE_DEFAULT_QUEUE, WorkDistribution
+from domain.routing.work_distribution import PICK_FROM_THE_DEFAULT_QUEUE, ConversationDistribution
 from domain.sending.decide_send import RefusalCode
 from domain.sending.delivery import MessageStatus
 from domain.sending.window import OpeningKind, WindowLengths, opening
@@ -498,7 +498,7 @@ _OF_FILES = {AutomatedTrigger.FILE_TOO_LARGE, AutomatedTrigger.UNSUPPORTED_MESSA
 _triggers = st.sets(st.sampled_from([each for each in AutomatedTrigger if each not in _OF_FILES])).map(
     lambda chosen: tuple(sorted(chosen))
 )
-_distribution: st.SearchStrategy[WorkDistribution] = st.builds(
+_distribution: st.SearchStrategy[ConversationDistribution] = st.builds(
     lambda notification, seconds, block, gone: replace(
         PICK_FROM_THE_DEFAULT_QUEUE,
         notification=notification,

@@ -10,12 +10,12 @@ from domain.routing.absence import WhenAgentGone
 from domain.routing.offers import NotificationSettings
 from domain.routing.overflow import Overflow, OverflowAction, OverflowCondition
 from domain.routing.route_to_queue import RouteReason, WhenEmpty
-from domain.routing.work_distribution import DistributionMode, WorkDistribution
+from domain.routing.work_distribution import ConversationDistribution, DistributionMode
 from domain.workstreams.conversation_settings import AutomatedTrigger, ConversationSettings
 from support.story import Story
 
 T = AutomatedTrigger
-PUSH = WorkDistribution(
+PUSH = ConversationDistribution(
     mode=DistributionMode.PUSH,
     allow_picking=True,
     notification=NotificationSettings(reject_button=True),

@@ -18,23 +18,25 @@ from domain.routing.overflow import OverflowAction
 from domain.routing.placement import StayEnd
 from domain.routing.route_to_queue import WhenEmpty
 from domain.routing.routing_signals import OfferMade
-from domain.routing.work_distribution import DistributionMode, WorkDistribution
+from domain.routing.work_distribution import ConversationDistribution, DistributionMode
 from domain.workstreams.conversation_settings import ConversationSettings
 from support.story import Story
 
-PUSH = WorkDistribution(mode=DistributionMode.PUSH, notification=NotificationSettings(reject_button=True))
+PUSH = ConversationDistribution(
+    mode=DistributionMode.PUSH, notification=NotificationSettings(reject_button=True)
+)
 ALMOST = timedelta(seconds=119, milliseconds=999)
 END = timedelta(seconds=120)
 
 
-def story(distribution: WorkDistribution = PUSH) -> Story:
+def story(distribution: ConversationDistribution = PUSH) -> Story:
     told = Story(ConversationSettings(automated_messages=(), distribution=distribution))
     told.writes()
     told.is_routed()
     return told
 
 
-def offered(distribution: WorkDistribution = PUSH) -> Story:
+def offered(distribution: ConversationDistribution = PUSH) -> Story:
     told = story(distribution)
     told.is_offered("mia", "offer-1")
     return told

@@ -25,12 +25,12 @@ def wrapping_up(block: BlockCapacity, seconds: int) -> WorkDistribution:
     return replace(NEW, wrap_up=WrapUpCapacity(block, seconds))
 
 
-def test_new_workstreams_push_and_existing_ones_pick() -> None:
+def test_new_workstreams_push_and_conversations_without_settings_are_picked() -> None:
     assert NEW.mode is DistributionMode.PUSH
     assert not NEW.agents_may_pick
     assert replace(NEW, allow_picking=True).agents_may_pick
     assert PICK_FROM_THE_DEFAULT_QUEUE.agents_may_pick
-    assert validate_work_distribution(PICK_FROM_THE_DEFAULT_QUEUE, KnownIds()) == []
+    assert validate_work_distribution(NEW, KnownIds()) == []
 
 
 def test_the_mode_changes_only_while_no_conversation_is_live() -> None:

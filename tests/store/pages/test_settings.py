@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import Session
 
+from base.json_codec import to_json_value
 from domain.conversations.changes import Change
 from domain.conversations.state import Notice, QueuedSend, ThreadState
-from domain.routing.work_distribution import DistributionMode, WorkDistribution
+from domain.routing.work_distribution import ConversationDistribution, DistributionMode
 from domain.sending.decide_send import SenderKind
 from domain.workstreams.automated_texts import DEFAULT_TEXTS
 from domain.workstreams.conversation_settings import (
@@ -83,8 +84,23 @@ async def test_without_a_word_of_an_admin_the_settings_are_the_defaults(store: D
         ConversationSettings(),
         auto_close_waiting_after_seconds=3600,
         workstream_id="messenger",
-        distribution=WorkDistribution(mode=DistributionMode.PICK),
+        distribution=ConversationDistribution(mode=DistributionMode.PICK),
     )
+
+
+async def test_a_conversation_gets_those_settings_of_work_distribution_that_its_rules_read(
+    store: Database,
+) -> None:
+    read = await _live(store)
+    assert to_json_value(read)["distribution"].keys() == {
+        "mode",
+        "allow_picking",
+        "need",
+        "wrap_up",
+        "skill_matching",
+        "when_agent_gone",
+        "notification",
+    }
 
 
 async def test_settings_take_four_statements_at_most_however_much_is_set(store: Database) -> None:
