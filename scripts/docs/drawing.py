@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from xml.sax.saxutils import escape, quoteattr
 
 INK = "#1f2933"
-FAINT = "#8792a2"
+FAINT = "#5b6776"
+"""Small print: with 5.8 to 1 against white it is read without effort."""
 
 
 def element(name: str, text: str = "", **attributes: str | float) -> str:

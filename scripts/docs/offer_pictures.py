@@ -51,17 +51,9 @@ def way() -> str:
             parts.append(arrow(f"M{x - 24},{_TOP + 32} L{x - 3},{_TOP + 32}"))
     queue, offer = 20 + 3 * 205 + 90, 20 + 4 * 205 + 90
     parts.append(arrow(f"M{offer},{_TOP - 2} C{offer},52 {queue},52 {queue},{_TOP - 2}", stroke=_RED))
-    parts.append(
-        words(
-            (queue + offer) / 2,
-            50,
-            "not accepted: the next stay, same age",
-            size=12.5,
-            fill=_RED,
-            anchor="middle",
-        )
-    )
-    parts.append(lines(offer + 104, 50, _BACK, size=12, fill=_RED, step=16))
+    refused = ", ".join(_BACK)
+    told = (refused, "not accepted: the next stay, same age")
+    parts.append(lines((queue + offer) / 2, 34, told, size=12.5, fill=_RED, anchor="middle", step=16))
     rules = 20 + 2 * 205 + 90
     conditions = ", ".join(each.replace("_", " ") for each in OverflowCondition)
     parts.append(element("line", x1=rules, y1=_TOP + 150, x2=rules, y2=_TOP + 178, stroke=FAINT))

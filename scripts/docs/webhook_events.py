@@ -23,9 +23,11 @@ What each event of the Messenger Platform is, what it changes, where it is route
 signalled, and whether it opens the messaging window. Made by `make docs` from
 `messenger/webhooks/catalogue.py`, which the relay follows too.
 
-Every signed delivery is answered 200 and every event in it is kept raw. An event that is there already, by
-its key within the Page, changes nothing. If it comes again with another content, the first stays, and
-administrators are told once (`webhook.conflicting_repeat`, `GET /v1/webhook-events/conflicts`).
+A signed delivery is answered 200 once every event in it is in the inbox, raw, where its body stays for the
+retention period. What cannot be stored now gets 503, and Meta delivers it again; more than the largest
+delivery 413, too slow a one 408. An event that is there already, by its key within the Page, changes nothing.
+If it comes again with another content, the first stays, and administrators are told once
+(`webhook.conflicting_repeat`, `GET /v1/webhook-events/conflicts`).
 
 | route | where the event goes |
 | --- | --- |
