@@ -1,7 +1,7 @@
 """Reports from the tables and a recount of the log agree, whatever has happened."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -31,8 +31,8 @@ from store.routing.agent_states import RoutingWrites, add_agent_state, refresh_a
 from store.routing.capacity import lock_agent_state
 from support.commands import make_command
 from support.recount import recount
-from support.report_rows import AGENTS, BEGIN, add_desk, clear
-from support.store import PAGE_A, PUBLIC_URL, add_customer, add_message, make_settings, seed
+from support.report_rows import AGENTS, BEGIN, clear
+from support.store import PAGE_A, PUBLIC_URL, add_customer, add_message
 
 DAYS = 6
 END = BEGIN + timedelta(days=DAYS)
@@ -163,30 +163,15 @@ def _delete_message(session: Session, message_id: str) -> None:
     session.connection().execute(delete(tables.Message).where(col(tables.Message.id) == message_id))
 
 
-@pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    configured = make_settings(tmp_path_factory.mktemp("recount") / "data")
-    database = Database(configured.store_url)
-
-    def work(session: Session) -> None:
-        seed(session, configured)
-        session.flush()
-        add_desk(session)
-
-    database.write_now(work)
-    yield database
-    database.close()
-
-
 @pytest.mark.parametrize("seed_", range(6))
-def test_tables_and_log_agree(database: Database, seed_: int) -> None:
+def test_tables_and_log_agree(opened: Database, seed_: int) -> None:
     def empty(session: Session) -> None:
         for model in (tables.Event, tables.Survey, tables.ThreadEvent, tables.AgentState):
             session.connection().execute(delete(table_of(model)))
         clear(session)
 
-    database.write_now(empty)
-    Desk(database, seed_).live()
+    opened.write_now(empty)
+    Desk(opened, seed_).live()
     period = Period(BEGIN.date(), (END - timedelta(days=1)).date(), "Europe/Berlin")
 
     def both(session: Session) -> tuple[dict[Cell, Measures], dict[Cell, Measures]]:
@@ -195,7 +180,7 @@ def test_tables_and_log_agree(database: Database, seed_: int) -> None:
             recount(session, begin, END - timedelta(hours=1)), period.timezone
         )
 
-    read, counted = database.read_now(both)
+    read, counted = opened.read_now(both)
     assert _comparable(read) == _comparable(counted)
     assert sum(measures.messages_in for measures in counted.values()) > 0
 

@@ -1,6 +1,5 @@
 """Reports from the tables, and the sums of days whose rows are gone."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import partial
 
@@ -27,27 +26,11 @@ from store.reports.reports import (
     scope_of_queues_served_by,
 )
 from support.plans import plans_of
-from support.report_rows import BEGIN, Duty, Talk, Turn, add_desk, add_work, clear, duties, talks
-from support.store import make_settings, seed
+from support.report_rows import BEGIN, Duty, Talk, Turn, add_work, clear, duties, talks
 
 DAYS = Period(BEGIN.date(), BEGIN.date() + timedelta(days=9), "UTC")
 NOW = BEGIN + timedelta(days=10)
 NOON = 12 * 3600
-
-
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    configured = make_settings(tmp_path_factory.mktemp("reports") / "data")
-    database = Database(configured.store_url)
-
-    def work(session: Session) -> None:
-        seed(session, configured)
-        session.flush()
-        add_desk(session)
-
-    database.write_now(work)
-    yield database
-    database.close()
 
 
 @pytest.fixture
