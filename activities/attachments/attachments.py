@@ -21,7 +21,8 @@ from base import clock, failpoints
 from base.log import get_logger
 from base.secrets import Vault
 from base.settings import Settings
-from domain.attachments.attachments import FileReason, FileState, name_for
+from domain.attachments.file_types import name_for
+from domain.attachments.refusals import FileReason, FileState
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from messenger.graph.client import GraphClient
 from messenger.graph.errors import GraphError

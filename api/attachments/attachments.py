@@ -26,14 +26,9 @@ from base import clock
 from base.ids import id_from_key, new_id
 from base.picture_metadata import DamagedPictureError, copy_without_metadata
 from base.settings import Settings
-from domain.attachments.attachments import (
-    NOTICES,
-    SERVED_AS_THEMSELVES,
-    Direction,
-    FileReason,
-    FileState,
-    safe_name,
-)
+from domain.attachments.file_names import safe_name
+from domain.attachments.file_types import SERVED_AS_THEMSELVES
+from domain.attachments.refusals import NOTICES, Direction, FileReason, FileState
 from store.attachments.file_checks import FileChecks, ScannerUnsureError
 from store.attachments.object_store import FileGoneError, FileStore, FileStoreError
 from store.attachments.rows import KeptFile, keep_upload

@@ -4,13 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from base.ids import id_from_key
-from domain.attachments.attachments import (
-    FETCHED_KINDS,
-    MAX_FILES_PER_MESSAGE,
-    FileReason,
-    name_in_address,
-    safe_name,
-)
+from domain.attachments.file_names import name_in_address, safe_name
+from domain.attachments.file_types import FETCHED_KINDS
+from domain.attachments.refusals import MAX_FILES_PER_MESSAGE, FileReason
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from ingest.events.event_context import EventContext, notify_workflow
 from messenger.webhooks.attachments import Attachment

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 import httpcore
 
-from domain.attachments.attachments import FileReason
+from domain.attachments.refusals import FileReason
 from messenger.media.hosts import AddressRefusedError, CheckedNetwork, MediaHosts, Resolve
 
 _MAX_REDIRECTS = 3

@@ -6,7 +6,8 @@ from typing import IO
 from base.settings import Settings
 from base.sniffing import HEAD_BYTES, is_text, pixels_of, signs_of
 from base.virus_scanner import ScannerError, is_infected
-from domain.attachments.attachments import FROM_AGENTS, MAX_PIXELS, FileReason, judge_received, judge_type
+from domain.attachments.file_types import FROM_AGENTS, judge_received, judge_type
+from domain.attachments.refusals import MAX_PIXELS, FileReason
 
 _Rule = Callable[..., str | FileReason]
 

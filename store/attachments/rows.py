@@ -10,15 +10,8 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from domain.attachments.attachments import (
-    NOTICES,
-    STATE_OF,
-    TOLD,
-    Direction,
-    FileReason,
-    FileState,
-    family_of,
-)
+from domain.attachments.file_types import family_of
+from domain.attachments.refusals import NOTICES, STATE_OF, TOLD, Direction, FileReason, FileState
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
 from domain.events.kinds import FactKind

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, or_, tuple_, update
 from sqlmodel import Session, SQLModel, col, func, select
 
-from domain.attachments.attachments import Direction, FileReason, FileState
+from domain.attachments.refusals import Direction, FileReason, FileState
 from store.attachments.rows import expire_file
 from store.db.sql import delete_rows, table_of
 from store.reports.daily import summed_until

@@ -73,7 +73,7 @@ class Message(SQLModel, table=True):
 class Attachment(SQLModel, table=True):
     """A file of a message: a customer's, or an agent's before and after it is sent.
 
-    The rules: `domain.attachments.attachments`.
+    The rules: `domain.attachments.refusals`.
 
     `url` is Meta's link, kept until the file is fetched or given up; `store_key` where the attachment store
     has it. `refreshed`: Meta was asked for a new link already. An erasure deletes the files before

@@ -13,7 +13,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.privacy.retention import RetentionActivities
 from base.settings import Settings
-from domain.attachments.attachments import FileReason, FileState
+from domain.attachments.refusals import FileReason, FileState
 from domain.routing.capacity import Origin
 from ingest.inbox.inbox import SqliteInboxWriter
 from store.attachments.object_store import FileGoneError, FileStore

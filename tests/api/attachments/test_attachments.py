@@ -13,7 +13,7 @@ from PIL import Image
 from api.attachments import attachments as files_api
 from api.attachments.attachments import disposition
 from base.ids import id_from_key
-from domain.attachments.attachments import FileReason
+from domain.attachments.refusals import FileReason
 from domain.conversations.changes import Refusal
 from domain.conversations.lifecycle import Status
 from domain.sending.delivery import MessageStatus

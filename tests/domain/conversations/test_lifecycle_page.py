@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import pytest
 
-from domain.attachments.attachments import FileState
+from domain.attachments.refusals import FileState
 from domain.conversations.lifecycle import TRANSITIONS, Status, Trigger
 from domain.conversations.state import SurveyStatus
 from domain.events.kinds import FactKind

@@ -16,7 +16,8 @@ from unittest import mock
 import httpcore
 import pytest
 
-from domain.attachments.attachments import FileReason, safe_name
+from domain.attachments.file_names import safe_name
+from domain.attachments.refusals import FileReason
 from messenger.media.hosts import AddressRefusedError, CheckedNetwork, MediaHosts, is_public
 from messenger.media.media import FetchLimits, FileNotFetchedError, FileRefusedError, MediaFetcher
 from support.fake_cdn import FakeCdn, fake_cdn

@@ -14,7 +14,8 @@ import pytest
 from base.settings import Settings
 from base.sniffing import pixels_of
 from base.virus_scanner import ScannerError, is_infected
-from domain.attachments.attachments import TYPES, FileReason, name_for
+from domain.attachments.file_types import TYPES, name_for
+from domain.attachments.refusals import FileReason
 from sandbox.media import sample_png
 from store.attachments.file_checks import FileChecks, ScannerUnsureError
 
