@@ -4,14 +4,13 @@ Handlers call `domain` and apply the new state without awaiting; `run` alone pro
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from domain.conversations.apply_routing import (
@@ -45,10 +44,12 @@ with workflow.unsafe.imports_passed_through():
     from domain.conversations.queue_stays import is_unrouted, route_request
     from domain.conversations.state import Conversation, ThreadEvent, ThreadState
     from domain.events.kinds import FactKind
-    from domain.routing.route_result import PROFILE_WAIT, RouteRequest, RouteResult
+    from domain.routing.route_result import RouteRequest, RouteResult
     from domain.routing.routing_signals import AgentGone, OfferMade, QueueDeleted
     from domain.sending.delivery import MessageStatus
     from domain.workstreams.conversation_settings import ConversationSettings
+    from workflows.activity_calls import await_profile, load_thread, read_back, send_once
+    from workflows.deadline_timer import DeadlineTimer
     from workflows.deterministic_ids import ids_of
     from workflows.messages import (
         AGENT_GONE_SIGNAL,
@@ -62,24 +63,13 @@ with workflow.unsafe.imports_passed_through():
         WRITE_DOWN_SIGNAL,
         CommandResult,
         ConversationInput,
-        LoadThread,
-        ReadBack,
-        SendMessage,
         SendReport,
         ThreadEvents,
         ThreadProjection,
         require_known_schema,
     )
-    from workflows.store_calls import STORE_RETRY, in_this_task
+    from workflows.store_calls import in_this_task
 
-_LOAD_TIMEOUT = timedelta(seconds=5)
-# A worker that dies with an activity in hand costs this long. A load may be repeated at will; a send that was
-# given up while it was still under way is shown as unknown until it ends, so it gets more patience.
-_LOAD_HEARTBEAT_TIMEOUT = timedelta(seconds=2)
-_SEND_HEARTBEAT_TIMEOUT = timedelta(seconds=5)
-_SEND_TIMEOUT = timedelta(seconds=30)
-_NO_RETRY = RetryPolicy(maximum_attempts=1)
-_AFTER_LOST_ATTEMPT = timedelta(seconds=1)
 _AFTER_REFUSED_PROJECTION = timedelta(seconds=1)
 _SETTINGS_MAX_AGE = timedelta(seconds=2)
 
@@ -109,9 +99,7 @@ class ConversationWorkflow:
         self._closed_ids: set[str] = set()
         self._sending: asyncio.Task[None] | None = None
         self._profile: asyncio.Task[None] | None = None
-        self._timer: asyncio.Task[None] | None = None
-        self._timer_at: datetime | None = None
-        self._timer_answer_id: str | None = None
+        self._timer = DeadlineTimer()
 
     @workflow.run
     async def run(self, start: ConversationInput) -> None:
@@ -138,7 +126,8 @@ class ConversationWorkflow:
                 await self._write_down()
                 continue
             self._start_next_send()
-            self._arm_timer()
+            now = workflow.now()
+            self._timer.arm(next_deadline(self._state, now), awaited_answers(self._state))
             await workflow.wait_condition(self._has_something_to_do)
             self._is_written_now = False
 
@@ -218,7 +207,7 @@ class ConversationWorkflow:
         if self._fresh is not None:
             await self._start_without_load(self._fresh)
         else:
-            self._state = await self._loaded_state()
+            self._state = await load_thread(self._page_id, self._customer_id)
             self._projected_seq = self._state.applied_seq
             self._last_written = LastWritten.of(self._state)
         self._loaded = True
@@ -235,19 +224,6 @@ class ConversationWorkflow:
             self._state = with_settings(self._state, read.settings, workflow.now())
             self._default_route = read.default_route
         self._fresh = None
-
-    async def _loaded_state(self) -> ThreadState:
-        # A regular activity: a local one's result is not yet in the history when a worker dies, and the
-        # retried task would then load its own projection and drop the customer's message as seen.
-        state: ThreadState = await workflow.execute_activity(
-            "load_thread",
-            LoadThread(self._page_id, self._customer_id),
-            result_type=ThreadState,
-            start_to_close_timeout=_LOAD_TIMEOUT,
-            heartbeat_timeout=_LOAD_HEARTBEAT_TIMEOUT,
-            retry_policy=STORE_RETRY,
-        )
-        return state
 
     def _receive(self, event: ThreadEvent) -> None:
         try:
@@ -309,7 +285,8 @@ class ConversationWorkflow:
             self._apply(change, cause)
             waits = self._unrouted
             if routed.awaits_profile and waits is not None and waits.id == conversation.id:
-                self._profile = asyncio.create_task(self._await_profile())
+                # Beside everything else: commands, sends and projections go on meanwhile.
+                self._profile = asyncio.create_task(await_profile(self._customer_id))
 
     async def _routed(self, request: RouteRequest) -> RouteResult:
         routed: RouteResult = await in_this_task("route", request, RouteResult)
@@ -320,16 +297,6 @@ class ConversationWorkflow:
         """The conversation, while it has to be routed."""
         conversation = self._state.conversation
         return conversation if is_unrouted(conversation) else None
-
-    async def _await_profile(self) -> None:
-        # A regular activity beside everything else: commands, sends and projections go on meanwhile.
-        with contextlib.suppress(ActivityError):
-            await workflow.execute_activity(
-                "await_profile",
-                self._customer_id,
-                schedule_to_close_timeout=PROFILE_WAIT,
-                retry_policy=_NO_RETRY,
-            )
 
     @property
     def _has_signals(self) -> bool:
@@ -425,45 +392,12 @@ class ConversationWorkflow:
     async def _send(self) -> None:
         """One attempt for the head of the outbox; the order within a conversation is kept."""
         send = self._state.outbox[0]
-        request = SendMessage(
-            self._page_id,
-            self._customer_id,
-            send.message_id,
-            human_agent_tag=send.human_agent_tag,
-            tries=send.tries,
-            content_kind=send.content_kind,
-        )
-        try:
-            report = await workflow.execute_activity(
-                "send_message",
-                request,
-                result_type=SendReport,
-                start_to_close_timeout=_SEND_TIMEOUT,
-                heartbeat_timeout=_SEND_HEARTBEAT_TIMEOUT,
-                retry_policy=_NO_RETRY,
-            )
-        except ActivityError:
-            # The attempt's end is not known here. The next attempt reads the row and decides what is safe.
-            # It is no try of the message's: what failed was ours, and may be so for long.
-            until = workflow.now() + _AFTER_LOST_ATTEMPT
-            report = SendReport(MessageStatus.QUEUED, until=until, in_line=True)
-        self._take_report(send.message_id, report)
+        self._take_report(send.message_id, await send_once(self._page_id, self._customer_id, send))
 
     async def _read_back(self) -> None:
         """Nobody knows whether the head of the outbox was sent: look for it at Meta."""
-        send = self._state.outbox[0]
-        try:
-            report = await workflow.execute_activity(
-                "read_back",
-                ReadBack(self._page_id, self._customer_id, send.message_id),
-                result_type=SendReport,
-                start_to_close_timeout=_SEND_TIMEOUT,
-                heartbeat_timeout=_SEND_HEARTBEAT_TIMEOUT,
-                retry_policy=_NO_RETRY,
-            )
-        except ActivityError:
-            report = SendReport(MessageStatus.UNKNOWN, "not_looked_up")
-        self._take_report(send.message_id, report)
+        message_id = self._state.outbox[0].message_id
+        self._take_report(message_id, await read_back(self._page_id, self._customer_id, message_id))
 
     def _take_report(self, message_id: str, report: SendReport) -> None:
         if report.until is not None:
@@ -477,30 +411,6 @@ class ConversationWorkflow:
         ids = self._ids(f"send/{message_id}/{outcome.status}")
         self._apply(send_settled(self._state, outcome, workflow.now(), ids), f"send/{message_id}")
 
-    def _arm_timer(self) -> None:
-        """Keep one durable timer; only an earlier deadline replaces it, or the answer that it was for.
-
-        The timer of an offer, or of an invitation, is over in two events if it is cancelled, and in five if
-        it fires for nothing.
-        """
-        if self._timer is not None and self._timer.done():
-            self._timer = None
-        deadline = next_deadline(self._state, workflow.now())
-        awaited = awaited_answers(self._state)
-        is_settled = self._timer_answer_id is not None and self._timer_answer_id not in awaited
-        if self._timer is not None and is_settled:
-            self._timer.cancel()
-            self._timer = None
-        if deadline is None:
-            return
-        if self._timer is not None:
-            if self._timer_at is not None and self._timer_at <= deadline:
-                return
-            self._timer.cancel()
-        self._timer_answer_id = next((each for each, until in awaited.items() if until == deadline), None)
-        self._timer_at = deadline
-        self._timer = asyncio.create_task(workflow.sleep(deadline - workflow.now()))
-
     def _has_something_to_do(self) -> bool:
         return (
             self._dirty
@@ -508,7 +418,7 @@ class ConversationWorkflow:
             or self._has_signals
             or self._settings_are_behind
             or (self._profile is not None and self._profile.done())
-            or (self._timer is not None and self._timer.done())
+            or self._timer.has_fired
             or is_due(self._state, workflow.now())
             or (self._sending is not None and self._sending.done())
             or (self._sending is None and next_step(self._state, workflow.now()) is not None)

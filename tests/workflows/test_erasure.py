@@ -29,8 +29,8 @@ from support.canaries import files, found
 from support.desk import Desk, make_desk
 from support.eventually import eventually
 from support.store import ACCOUNT, APP_ID, APP_SECRET, PAGE_A, PSID, make_settings, rows
-from workflows import conversation
 from workflows import erasure as workflow
+from workflows.activity_calls import SEND_TIMEOUT
 from workflows.messages import conversation_workflow_id, erasure_workflow_id
 
 pytestmark = [pytest.mark.dev_server, pytest.mark.asyncio(loop_scope="session")]
@@ -359,4 +359,4 @@ async def test_stored_files_are_deleted_before_the_rows_that_know_them(
 
 
 async def test_an_attempt_to_send_cannot_outlast_the_wait() -> None:
-    assert workflow.MAX_SEND_DURATION > conversation._SEND_TIMEOUT
+    assert workflow.MAX_SEND_DURATION > SEND_TIMEOUT

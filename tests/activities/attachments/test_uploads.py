@@ -18,7 +18,7 @@ from store.attachments.uploads import WantedUpload
 from store.tables import Attachment
 from support.page_desk import PageDesk
 from support.store import PAGE_A
-from workflows.conversation import _SEND_TIMEOUT
+from workflows.activity_calls import SEND_TIMEOUT
 
 
 async def wanted(desk: PageDesk) -> WantedUpload:
@@ -57,4 +57,4 @@ async def test_the_time_of_a_send_is_enough_for_every_wait_of_an_upload() -> Non
         + activities.attachments.uploads.STORE_TIMEOUT_SECONDS
         + UPLOAD_TIMEOUT_SECONDS
     )
-    assert longest < _SEND_TIMEOUT.total_seconds()
+    assert longest < SEND_TIMEOUT.total_seconds()
