@@ -13,6 +13,7 @@ from domain.conversations.state import Conversation, Side, ThreadState
 from domain.conversations.transitions import apply_transition, required
 from domain.events.kinds import FactKind
 from domain.routing.absence import GoneOutcome, agent_gone_outcome
+from domain.routing.capacity import Origin
 from domain.routing.demand import DEFAULT_QUEUE_ID
 from domain.routing.overflow import OverflowCondition
 from domain.routing.placement import StayEnd
@@ -103,15 +104,20 @@ def _tell_customer(draft: Draft, conversation: Conversation, routed: RouteResult
 def apply_offer(state: ThreadState, offer: OfferMade, now: datetime, new_id: NewId) -> Change:
     """Offer the conversation to the agent whose capacity was claimed for it, if it still waits there.
 
-    What is due first comes first. An offer that does not fit, or is told again, changes nothing.
+    Who pulled it has asked for it, and has it at once: nothing is left to accept. What is due first comes
+    first. An offer that does not fit, or is told again, changes nothing.
     """
     draft = Draft(state, now, new_id)
     fire_due(draft, now)
     conversation = draft.conversation
     if conversation is None or not _fits(conversation, offer, now):
         return Change(state)
-    row = required(Status.OPEN, Trigger.PUSH)
-    apply_transition(draft, conversation, row, to=Assignee(offer.agent_id, offer.offer_id, offer.origin))
+    to = Assignee(offer.agent_id, offer.offer_id, offer.origin)
+    if offer.origin is Origin.NEXT:
+        row = required(Status.OPEN, Trigger.PICK)
+        apply_transition(draft, conversation, row, actor_id=offer.agent_id, to=to)
+    else:
+        apply_transition(draft, conversation, required(Status.OPEN, Trigger.PUSH), to=to)
     fire_due(draft, now)  # with automatic acceptance it is over as it begins
     return draft.done()
 

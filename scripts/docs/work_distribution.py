@@ -50,7 +50,6 @@ ORIGINS: dict[Origin, str] = {
     Origin.PUSH: "the first of those who may be asked",
     Origin.AFFINITY: "had the conversation before",
     Origin.PREFERRED: "is set on the customer as preferred",
-    Origin.NEXT: "pulled the next one of the queue",
     Origin.ASSIGN: "a supervisor assigned it",
     Origin.TRANSFER: "a colleague transferred it",
 }

@@ -8,7 +8,7 @@ from domain.routing.route_to_queue import RouteReason
 from scripts.docs import work_distribution
 from scripts.docs.pages import DOCS, PAGES
 
-BY_AN_AGENT = {Origin.PICK, Origin.REOPEN, Origin.START}
+BY_AN_AGENT = {Origin.NEXT, Origin.PICK, Origin.REOPEN, Origin.START}
 """These conversations are the agent's at once: nothing is offered."""
 
 

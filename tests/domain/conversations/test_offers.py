@@ -63,6 +63,25 @@ def test_an_offer_begins_a_session_that_the_agent_has_yet_to_accept() -> None:
     assert told.is_refused("end").allowed_commands == ("accept", "decline")
 
 
+def test_what_an_agent_has_pulled_is_theirs_at_once() -> None:
+    told = story()
+    told.is_offered("mia", "offer-1", origin=Origin.NEXT)
+    now = told.conversation
+    assert (now.status, now.phase, now.agent_id) == (Status.ACTIVE, Phase.IN_CONVERSATION, "mia")
+    assert now.session is not None
+    assert (now.session.id, now.session.origin, now.session.accepted_at) == (
+        "offer-1",
+        Origin.NEXT,
+        told.now,
+    )
+    assert now.status_reason == "picked_by_agent"
+    assert (now.offer, now.accepted_session_id) == (None, "offer-1")
+    assert stay_ends(told) == [(1, StayEnd.ACCEPTED)]
+    assert told.told("session.started")[0].actor_id == "mia"
+    assert told.told("offer.made") == []
+    told.asks("reply", message_id="r1")
+
+
 def test_an_answer_counts_until_the_instant_of_the_end() -> None:
     told = offered()
     told.now += ALMOST
