@@ -16,6 +16,7 @@ from sandbox.model import Message
 
 ANSWER_SECONDS = 5.0
 _RETRY_SECONDS = 0.1
+_TAKEN_WITHIN = 180.0
 _TAPS = 0.1
 _NEXT_STEPS = (("open", "pick"), ("active", "end"), ("wrap_up", "complete"))
 _HEADERS = {"Content-Type": "application/json"}
@@ -123,11 +124,11 @@ class Poster:
 
     async def deliver(self, url: str, batch: Sequence[dict[str, Any]]) -> Line:
         """Try until it is answered 2xx, as Meta would; the line of the last try."""
-        while True:
-            line = await self.post(url, batch)
-            if line["result"] == "2xx":
-                return line
+        until = time.monotonic() + _TAKEN_WITHIN
+        while (line := await self.post(url, batch))["result"] != "2xx":
+            assert time.monotonic() < until, f"a delivery was not taken within {_TAKEN_WITHIN:.0f} s: {line}"
             await asyncio.sleep(_RETRY_SECONDS)
+        return line
 
     async def close(self) -> None:
         """Give the connections back."""

@@ -12,6 +12,7 @@ from chaos.offer_metrics import DECLINE_LIMIT
 from chaos.processes import API, SECOND_WORKER, TEMPORAL, WORKER
 from chaos.trial import Trial
 from support.staff import Member, add_queue, hire, push_everything
+from support.unfinished import describe_unfinished, in_words
 
 UNITS = 3
 _COUNTDOWN_SECONDS = 10
@@ -44,9 +45,10 @@ SMOKE_PLACES = ("dispatch.claimed", "dispatch.told", "thread.told.offer.made", "
 
 _RANDOM_SECONDS = 1.5
 _PAUSE_SECONDS = (0.1, 0.4)
-_DONE_WITHIN = 600.0
+_DONE_WITHIN = 300.0
 _LOOK_SECONDS = 0.5
 _LATEST_TURN = 3
+_UNFINISHED = ("open", "active", "wrap_up")
 
 
 class Offers:
@@ -55,6 +57,7 @@ class Offers:
     def __init__(self, trial: Trial, staff: list[Member]) -> None:
         self._trial = trial
         self.staff = staff
+        self._answers: dict[str, str] = {}
 
     @classmethod
     async def open(cls, trial: Trial, agents: int) -> "Offers":
@@ -99,25 +102,33 @@ class Offers:
                 raise outcome
 
     async def everything_is_done(self) -> None:
-        """Wait until no conversation is left."""
+        """Wait until no conversation is left; an AssertionError tells what never is over."""
         try:
             async with asyncio.timeout(_DONE_WITHIN):
                 while not await self._nothing_is_left():  # noqa: ASYNC110 - there is no event to wait for
                     await asyncio.sleep(_LOOK_SECONDS)
         except TimeoutError:
-            raise AssertionError(f"after {_DONE_WITHIN} s something is still left to do") from None
+            left = await self._what_is_left()
+            raise AssertionError(f"not over after {_DONE_WITHIN:.0f} s: {left}") from None
 
     async def close(self) -> None:
         """Give the connections back."""
         for member in self.staff:
             await member.client.aclose()
 
+    async def _what_is_left(self) -> str:
+        shown: list[dict[str, Any]] = []
+        for status in _UNFINISHED:
+            answer = await self._trial.api.get("/v1/conversations", params={"status": status})
+            shown += answer.raise_for_status().json()["items"]
+        staff = {member.id: member for member in self.staff}
+        return await describe_unfinished(self._trial.api, shown, staff, self._answers)
+
     async def _nothing_is_left(self) -> bool:
-        for status in ("open", "active", "wrap_up"):
+        for status in _UNFINISHED:
+            asked = {"status": status, "limit": "1"}
             try:
-                answer = await self._trial.api.get(
-                    "/v1/conversations", params={"status": status, "limit": "1"}
-                )
+                answer = await self._trial.api.get("/v1/conversations", params=asked)
             except httpx.HTTPError:
                 return False
             if not answer.is_success or answer.json()["items"]:
@@ -136,7 +147,7 @@ class Offers:
                 await self._go_on(member, conversation)
 
     async def _answer(self, member: Member, offer: dict[str, Any], action: str) -> None:
-        answer = await member.command(offer["id"], action)
+        answer = await self._command(member, offer["id"], action)
         self._trial.driver.write(
             line="answered",
             conversation=offer["id"],
@@ -147,11 +158,16 @@ class Offers:
 
     async def _go_on(self, member: Member, conversation: dict[str, Any]) -> None:
         if conversation["status"] == "wrap_up":
-            await member.command(conversation["id"], "complete")
+            await self._command(member, conversation["id"], "complete")
         elif self._trial.dice.random() < 0.1:
-            await member.command(conversation["id"], "release")
+            await self._command(member, conversation["id"], "release")
         elif self._trial.dice.random() < 0.5:
-            await member.command(conversation["id"], "end")
+            await self._command(member, conversation["id"], "end")
+
+    async def _command(self, member: Member, conversation_id: str, action: str) -> httpx.Response | None:
+        answer = await member.command(conversation_id, action)
+        self._answers[conversation_id] = f"{action} by {member.name}: {in_words(answer)}"
+        return answer
 
 
 async def _work_of(member: Member) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from support.eventually import eventually
 
 _RETRY_SECONDS = 0.2
 _PICKED_WITHIN = 60.0
+_TAKEN_WITHIN = 180.0
 _AT_ONCE = 8
 _ON_ITS_WAY = frozenset({"queued", "sending", "unknown"})
 
@@ -48,6 +50,7 @@ class Replies:
     async def reply(self, conversation_id: str) -> str:
         """Say something that nobody else says; the message's id. Asks again under the same key until told."""
         key = f"{self._dice.getrandbits(64):x}"
+        until = time.monotonic() + _TAKEN_WITHIN
         while True:
             status, body = await self._ask(conversation_id, key)
             message_id = body.get("id")
@@ -58,6 +61,8 @@ class Replies:
                 return str(message_id)
             if status is not None and status < 500:
                 raise AssertionError(f"a reply was answered {status}: {body}")
+            if time.monotonic() > until:
+                raise AssertionError(f"not taken within {_TAKEN_WITHIN:.0f} s: {key}, last {status}: {body}")
             await asyncio.sleep(_RETRY_SECONDS)
 
     async def to_all(self, conversations: Sequence[str], *, pause_s: float = 0) -> list[str]:

@@ -19,7 +19,8 @@ from store.db.engines import make_engine
 
 SETTLE_SECONDS = 60.0
 PARKING_SECONDS = 60.0
-_MAX_SECONDS = 900.0
+_MAX_SECONDS = 300.0
+_MAX_PARKING_SECONDS = 900.0
 """In a conversation one message of unknown outcome after the other is looked for, for a minute each."""
 
 _PAUSE_SECONDS = 0.05
@@ -46,9 +47,11 @@ async def settle(
 ) -> list[str]:
     """Return when the desk is at rest, or what still is under way after `within` seconds without a change.
 
-    `parked`: at rest is also that every message of unknown outcome is looked for no more. A minute more.
+    While something changes it waits on, for five minutes. `parked`: at rest is also that every message of
+    unknown outcome is looked for no more; a minute more each, and a quarter of an hour.
     """
     patience = within + (PARKING_SECONDS if parked else 0)
+    at_most = _MAX_PARKING_SECONDS if parked else _MAX_SECONDS
     begun = changed = time.monotonic()
     former: dict[str, int] | None = None
     before: list[str] = []
@@ -62,7 +65,7 @@ async def settle(
         now = time.monotonic()
         if unfinished != before:
             before, changed = unfinished, now
-        if now > min(changed + patience, begun + _MAX_SECONDS):
+        if now > min(changed + patience, begun + at_most):
             return unfinished
         former = picture if not unfinished else None
         if unfinished:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from day.day import Sample, Story
+from day.story import Sample, Story
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 960, 360, 48, 28, 40
 _FONT = 'font-family="sans-serif" font-size="12"'

@@ -17,6 +17,9 @@ UNITS = 3
 """How many conversations an agent has at once."""
 DECLINE_LIMIT = 3
 
+EVENING_CLOSES = 0.75
+"""Of the day has passed when the last queue closes."""
+
 COUNTDOWN_SECONDS = 10
 """Of the clock: the shortest that a workstream may have."""
 _GONE_SECONDS = 165
@@ -27,7 +30,10 @@ _KINDS = (("worker",), ("api",), ("worker", "api"), ("worker",), ("temporal",))
 
 @dataclass(frozen=True)
 class Load:
-    """How much happens. `checks`: how often all come to rest meanwhile, so that one can look."""
+    """How much happens. `checks`: how often all come to rest meanwhile, so that one can look.
+
+    `overtime_seconds`: of the clock; how long what is left after the day may take, until it is a failure.
+    """
 
     customers: int
     agents: int
@@ -36,16 +42,17 @@ class Load:
     checks: int
     length: timedelta
     speed: float
+    overtime_seconds: float
 
     def by_clock(self, length: timedelta) -> float:
         """How many seconds of the clock a length of the day is."""
         return length.total_seconds() / self.speed
 
 
-WHOLE = Load(2000, 40, 10, 12, 5, timedelta(hours=12), speed=36)
+WHOLE = Load(2000, 40, 10, 12, 5, timedelta(hours=12), speed=36, overtime_seconds=900)
 """Twenty minutes."""
-SHORT = Load(30, 6, 1, 1, 0, timedelta(minutes=40), speed=120)
-"""Twenty seconds."""
+SHORT = Load(30, 6, 1, 1, 0, timedelta(minutes=40), speed=120, overtime_seconds=360)
+"""Twenty seconds, on a quick machine."""
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
 
-from day.day import Story
 from day.picture import draw_day
 from day.plan import Load
+from day.story import Story
 from support.offer_facts import Line, standing, waits
 from support.paths import DOCS
 

@@ -21,6 +21,7 @@ from sqlmodel import Session, select
 from base import clock
 from day.day import Day
 from day.plan import COUNTDOWN_SECONDS, DECLINE_LIMIT, QUEUES, SHORT, UNITS, WHOLE, Load, Plan, draw
+from day.queues import Queues
 from day.report import DayReport
 from domain.reports.measures import Cell, Measures, add_up, measure
 from local.processes.progress import Progress
@@ -32,12 +33,10 @@ from support.eventually import eventually
 from support.offer_facts import facts_of, read_offers
 from support.recount import recount
 from support.routing_invariants import violations_at_rest
-from support.staff import ClientOf, Member, add_queue, asked, hire, push_everything
+from support.staff import ClientOf, Member, hire, push_everything
 
 _LIMITS = httpx.Limits(keepalive_expiry=3.0)
 _REPORT_DAYS = timedelta(days=3)
-_EVENING_CLOSES = 0.75
-"""Of the day has passed then."""
 _RESTS_WITHIN = 60.0
 _LATE_MS = 120_000
 """How much later a retried task may be, in all of an agent's conversations of a queue."""
@@ -68,12 +67,12 @@ async def live(directory: Path, load: Load, seed: str) -> DayReport:
         _desk(directory) as installation,
         installation.api() as api,
         installation.sandbox() as sandbox,
-        _staff(installation, api, load, plan) as staff,
+        _staff(installation, api, plan) as (staff, queues),
     ):
         judge = _Judge(installation, sandbox, staff, seed)
         dice = random.Random(f"{seed}/people")  # noqa: S311 - likewise
         try:
-            story = await Day(installation, api, sandbox, staff, load, plan, dice, judge).run()
+            story = await Day(installation, api, sandbox, staff, queues, load, plan, dice, judge).run()
         except BaseException as error:
             error.add_note(f"seed {seed}")
             raise
@@ -84,20 +83,20 @@ async def live(directory: Path, load: Load, seed: str) -> DayReport:
 
 @contextlib.asynccontextmanager
 async def _staff(
-    installation: Installation, api: httpx.AsyncClient, load: Load, plan: Plan
-) -> AsyncIterator[list[Member]]:
+    installation: Installation, api: httpx.AsyncClient, plan: Plan
+) -> AsyncIterator[tuple[list[Member], Queues]]:
     """Agents and queues."""
     staff = await hire(api, _client_of(installation), len(plan.shifts), UNITS)
     serving = [
         [member for member, shift in zip(staff, plan.shifts, strict=True) if place in shift.serves]
         for place in range(len(QUEUES))
     ]
-    queues = await _queues(api, serving, load)
-    shares = {queue_id: share for queue_id, (_, share) in zip(queues, QUEUES, strict=True)}
+    queues = await Queues.open(api, serving)
+    shares = {queue_id: share for queue_id, (_, share) in zip(queues.ids, QUEUES, strict=True)}
     notification = {"reject_button": True, "countdown_seconds": COUNTDOWN_SECONDS}
     await push_everything(api, shares, notification=notification, affinity=False)
     try:
-        yield staff
+        yield staff, queues
     finally:
         for member in staff:
             await member.leaves()
@@ -201,29 +200,6 @@ async def _desk(directory: Path) -> AsyncIterator[Installation]:
     finally:
         if installation is not None:
             await asyncio.to_thread(installation.fleet.kill_all)
-
-
-async def _queues(api: httpx.AsyncClient, members: list[list[Member]], load: Load) -> list[str]:
-    """The last one closes in the afternoon: what comes then goes to the first."""
-    assignment = {"decline_limit": DECLINE_LIMIT}
-    found = [
-        await add_queue(api, members[place], name=name, assignment=assignment)
-        for place, (name, _) in enumerate(QUEUES[:-1])
-    ]
-    closes = clock.now() + timedelta(seconds=load.by_clock(load.length * _EVENING_CLOSES))
-    intervals = [{"weekday": day, "opens": "00:00", "closes": f"{closes:%H:%M}"} for day in range(7)]
-    named = {"name": "Days", "timezone": "UTC", "intervals": intervals}
-    hours = await asked(api, "POST", "/v1/operating-hours", named)
-    before = [{"condition": "out_of_hours", "action": "transfer", "queue_id": found[0]}]
-    last = await add_queue(
-        api,
-        members[-1],
-        name=QUEUES[-1][0],
-        operating_hours_id=hours["id"],
-        overflow={"before": before},
-        assignment=assignment,
-    )
-    return [*found, last]
 
 
 def _client_of(installation: Installation) -> ClientOf:

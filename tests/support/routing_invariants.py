@@ -47,13 +47,15 @@ def violations_at_rest(
 
 
 def beside_room(session: Session, now: datetime) -> Iterator[str]:
-    """6: items that wait although there is somebody who could have them."""
+    """6: items that wait although their queue is open, and there is somebody who could have them."""
     settings = read_dispatch_settings(session)
     waiting = session.exec(
         select(tables.WorkItem.conversation_id).where(tables.WorkItem.state == WorkItemState.WAITING)
     ).all()
     for queued in waiting_items(session, waiting, settings):
         queue = settings.queues[queued.item.demand.queue_id]
+        if not queue.hours.is_open(now):
+            continue
         members = members_of(session, queue.id, settings, now)
         choice = choose(queued.item, members, queue.assignment, now)
         if choice is not None:
@@ -126,7 +128,8 @@ def _claims_of_who_is_there(session: Session, told: OfferFacts) -> Iterator[str]
 def _claims_in_order(session: Session, told: OfferFacts) -> Iterator[str]:
     """7: of those that asked for the same, who came first was first offered to somebody.
 
-    A late slot tells when it was written, not when the agent took the conversation.
+    A late slot tells when it was written, not when the agent took the conversation. And a task that was
+    discarded may have been seen: its retry tells of a later arrival than the claim.
     """
     slots = session.exec(select(tables.Slot).order_by(col(tables.Slot.claimed_at))).all()
     undated = {slot.conversation_id for slot in slots if slot.id in told.late}
@@ -138,7 +141,7 @@ def _claims_in_order(session: Session, told: OfferFacts) -> Iterator[str]:
     queues: dict[str, list[tuple[datetime, datetime, str]]] = {}
     for stay in stays:
         if (claimed_at := first_claims.get(stay.conversation_id)) is not None and stay.end != "overflowed":
-            came = stay.entered_at, claimed_at, stay.conversation_id
+            came = min(stay.entered_at, claimed_at), claimed_at, stay.conversation_id
             queues.setdefault(stay.queue_id, []).append(came)
     for of_queue in queues.values():
         yield from _overtaken(of_queue)

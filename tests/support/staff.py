@@ -45,8 +45,15 @@ class Member:
         self, conversation_id: str, action: str, body: Mapping[str, Any] | None = None
     ) -> httpx.Response | None:
         """Give a command; None where nobody answered."""
+        return await self._post(f"/v1/conversations/{conversation_id}/{action}", body)
+
+    async def pull(self, queue_id: str) -> httpx.Response | None:
+        """Take what is first in a queue; None where nobody answered."""
+        return await self._post(f"/v1/queues/{queue_id}/next")
+
+    async def _post(self, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response | None:
         try:
-            return await self.client.post(f"/v1/conversations/{conversation_id}/{action}", json=body)
+            return await self.client.post(path, json=body)
         except httpx.HTTPError:
             return None
 
