@@ -137,10 +137,11 @@ def _want_conversation(draft: Draft, event: ThreadEvent) -> None:
     trigger = Trigger.HANDED_OVER if handed_over else Trigger.CUSTOMER_MESSAGE
     conversation = draft.conversation
     last_closed = draft.state.last_closed
-    if conversation is None and last_closed is not None and may_be_reopened(draft, last_closed, event.at):
+    settings = draft.state.settings
+    if conversation is None and last_closed is not None and may_be_reopened(settings, last_closed, event.at):
         conversation = last_closed
     if conversation is not None:
-        returns = may_be_reopened(draft, conversation, event.at)
+        returns = may_be_reopened(settings, conversation, event.at)
         row = transition(conversation.status, Trigger.CUSTOMER_RETURNED) if returns else None
         why: dict[str, FactValue] = {"setting": "reopen_closed_within_minutes"} if row else {}
         row = row or transition(conversation.status, trigger)

@@ -38,11 +38,6 @@ def hold(
     say(draft, conversation, AutomatedTrigger.OUTSIDE_WINDOW, agent_id=agent_id, cause=cause)
 
 
-def find(draft: Draft, message_id: str | None) -> HeldMessage | None:
-    """A held message of the thread."""
-    return next((held for held in draft.state.held if held.message_id == message_id), None)
-
-
 def window_opened(draft: Draft) -> None:
     """The customer is back: send what is held, or offer it to the agents, once."""
     conversation = draft.conversation

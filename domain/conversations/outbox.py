@@ -93,6 +93,12 @@ def gate_opened(state: ThreadState) -> ThreadState:
     )
 
 
+def waits_for_page(state: ThreadState, message_id: str | None) -> bool:
+    """Whether a message waits until its page may send again; nothing of it is under way."""
+    send = _find(state, message_id)
+    return send is not None and send.held_by_page
+
+
 def cancel_held_by_page(draft: Draft, message_id: str | None, agent_id: str) -> QueuedSend | None:
     """Give up a message that waits for its page; nothing of it is under way. None where it does not wait."""
     send = _find(draft.state, message_id)

@@ -58,14 +58,9 @@ def allowed_participation(conversation: Conversation, agent_id: str, *, supervis
     return [action.value for action, is_able in able.items() if is_able and _is_place(action, conversation)]
 
 
-def change_participation(
-    draft: Draft, conversation: Conversation, command: ParticipationCommand
-) -> Refusal | None:
-    """Do what such a command asks, or say why not."""
-    whom = command.participant_id if isinstance(command, ChangeParticipant) else command.agent_id
-    refusal = _why_not(conversation, command, whom)
-    if refusal is not None:
-        return refusal
+def change_participation(draft: Draft, conversation: Conversation, command: ParticipationCommand) -> None:
+    """Do what such a command asks, where `judge_participation` does not refuse it."""
+    whom = _whom(command)
     action, present = Participation(command.action), find_participant(conversation, whom)
     is_own = command.agent_id in (whom, conversation.agent_id) and not _is_for_supervisors(command, whom)
     by = _By(ActorKind.AGENT if is_own else ActorKind.SUPERVISOR, command.agent_id)
@@ -78,7 +73,6 @@ def change_participation(
                 _enter(draft, conversation, present or _newcomer(draft, whom, mode), mode, by)
         case Participation.LEAVE | Participation.REMOVE if present is not None:
             _leave(draft, conversation, present, _REASONS[action], by)
-    return None
 
 
 def _is_for_supervisors(command: ParticipationCommand, whom: str) -> bool:
@@ -149,7 +143,9 @@ def _session_id(conversation: Conversation) -> str | None:
     return conversation.session.id if conversation.session is not None else None
 
 
-def _why_not(conversation: Conversation, command: ParticipationCommand, whom: str) -> Refusal | None:
+def judge_participation(conversation: Conversation, command: ParticipationCommand) -> Refusal | None:
+    """Why such a command is refused; None where it is to be done."""
+    whom = _whom(command)
     why = (
         _why_not_here(conversation, command)
         or _why_not_they(conversation, command, whom)
@@ -160,6 +156,10 @@ def _why_not(conversation: Conversation, command: ParticipationCommand, whom: st
     code, detail = why
     allowed = allowed_participation(conversation, command.agent_id, supervises=command.supervises)
     return Refusal(code, detail, conversation.status, tuple(allowed))
+
+
+def _whom(command: ParticipationCommand) -> str:
+    return command.participant_id if isinstance(command, ChangeParticipant) else command.agent_id
 
 
 _Why = tuple[str, str] | None

@@ -24,7 +24,7 @@ from domain.conversations.state import Conversation
 from domain.events.kinds import FactKind
 from domain.routing.capacity import Origin
 from domain.routing.placement import StayEnd
-from domain.workstreams.conversation_settings import AutomatedTrigger
+from domain.workstreams.conversation_settings import AutomatedTrigger, ConversationSettings
 
 _ENDINGS = frozenset(
     {
@@ -179,9 +179,9 @@ def _what_to_say(before: Conversation, moved: Conversation, row: Transition) -> 
     return _AUTOMATED_MESSAGE_FOR.get(row.trigger)
 
 
-def may_be_reopened(draft: Draft, conversation: Conversation, at: datetime) -> bool:
+def may_be_reopened(settings: ConversationSettings, conversation: Conversation, at: datetime) -> bool:
     """Whether the workstream still lets a conversation that closed, or is about to, go on."""
-    within = timedelta(seconds=draft.state.settings.reopen_closed_within_seconds)
+    within = timedelta(seconds=settings.reopen_closed_within_seconds)
     closed_at = conversation.closed_at or at
     return within > timedelta(0) and at < closed_at + within
 
