@@ -12,18 +12,20 @@ import contextlib
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from operator import attrgetter
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from sqlmodel import Session
 
+from api.events.rows import NO_ROWS, EventRows
 from api.http.dependencies import from_app
 from api.http.problems import Problem
-from api.security.auth import Rights
+from api.security.auth import Principal, Rights
 from base import clock
 from base.log import get_logger
+from domain.access.roles import SEEING_ALL
 from store.access.conversation_viewers import ThreadViewers, Viewers, viewers_of_threads
 from store.db.database import Database
 from store.db.signals import EVENTS_APPENDED
@@ -44,18 +46,40 @@ _log = get_logger("api")
 ReadRights = Callable[[Session, Collection[str]], Mapping[str, Rights]]
 """The rights of those among some tokens, by their digests, that are live."""
 
-Render = Callable[[Event, str], bytes]
-"""An event of the log with this id, as every stream sends it."""
+
+class Render(Protocol):
+    """An event of the log with this id as streams send it, with its rows where these are asked for."""
+
+    def __call__(self, event: Event, log_id: str, rows: str = "", /) -> bytes:
+        """The block."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Whose stream it is, by the digest of a token, and what it asks for and may see."""
+    """Whose stream it is, by the digest of a token, and what it asks for and may see.
 
-    digest: str
+    `wants_rows`: each event is to come with the rows of its conversation and its message.
+    """
+
+    principal: Principal
     rights: Rights
     wanted: EventFilter
     may_see: Callable[[Event, Viewers | None], bool]
+    wants_rows: bool = False
+
+    @property
+    def digest(self) -> str:
+        """Of the token."""
+        return self.principal.digest
+
+    def sees_rows(self, viewers: Viewers | None) -> bool:
+        """Whether the stream's reader sees what happened in a thread that has these viewers.
+
+        Of an offer that is over somebody hears who does not see the conversation any more.
+        """
+        if viewers is None or self.rights.role in SEEING_ALL:
+            return True
+        return viewers.include(self.principal.agent_id, self.rights.queue_ids)
 
     def takes(self, event: Event, viewers: Viewers | None) -> bool:
         """Whether the stream tells of an event, whose thread has these viewers."""
@@ -73,12 +97,19 @@ class LogBounds:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """An event, who sees the thread that it happened in, and its block."""
+    """An event, who hears of it, who sees what happened, its block, and its rows if any stream has them."""
 
     number: int
     event: Event
+    hearers: Viewers | None
     viewers: Viewers | None
     block: bytes
+    rows: EventRows | None
+    blocks_with_rows: dict[str, bytes] = field(default_factory=dict)
+
+    def is_complete_for(self, listener: Listener) -> bool:
+        """Whether it can be told without another look."""
+        return self.rows is not None or not listener.wants_rows
 
 
 _number = attrgetter("number")
@@ -94,6 +125,7 @@ class EventHub:
         self._render = render
         self._log_id = ""
         self._listeners: Counter[str] = Counter()
+        self._row_readers: Counter[str] = Counter()
         self._rights: Mapping[str, Rights] = {}
         self._recent: list[_Told] = []
         self._floor = 0  # Every event after this one, up to the position, is in memory.
@@ -117,11 +149,12 @@ class EventHub:
     @contextlib.asynccontextmanager
     async def listening(self, listener: Listener) -> AsyncIterator[tuple[str, int]]:
         """Keep the table read meanwhile; gives the id of the log and the number of the newest event."""
-        digest = listener.digest
+        digest, agent_id = listener.digest, listener.principal.agent_id
         if digest not in self._listeners:
             # As was just asked; with the next events it is asked anew.
             self._rights = {**self._rights, digest: listener.rights}
         self._listeners[digest] += 1
+        self._row_readers[agent_id] += listener.wants_rows
         try:
             async with self._starting:
                 if self._poller is None:
@@ -129,6 +162,7 @@ class EventHub:
             yield self._log_id, self._position
         finally:
             self._listeners -= Counter({digest: 1})
+            self._row_readers -= Counter({agent_id: int(listener.wants_rows)})
             if not self._listeners:
                 await self.close()
 
@@ -155,22 +189,53 @@ class EventHub:
         if after >= self._floor:
             first = bisect_right(self._recent, after, key=_number)
             part = self._recent[first : first + _BATCH]
-            reached = part[-1].number if part else after
-            return [told.block for told in part if listener.takes(told.event, told.viewers)], reached
+            if all(told.is_complete_for(listener) for told in part):
+                reached = part[-1].number if part else after
+                return self._blocks(listener, part), reached
         known, log_id = self._position, self._log_id
 
         def look(session: Session) -> tuple[list[bytes], int]:
             # Not beyond what is in memory: only so far is it known who may listen.
             found = timeline.read_events(session, listener.wanted, after=after, limit=_BATCH, through=known)
-            threads = _threads_of(session, found)
-            blocks = [
-                self._render(event, log_id)
-                for event in found
-                if listener.may_see(event, _viewers_of(event, threads))
-            ]
-            return blocks, _id(found[-1]) if len(found) == _BATCH else known
+            readers = {listener.principal.agent_id} if listener.wants_rows else set()
+            told = self._told(session, found, log_id, readers)
+            return self._blocks(listener, told), _id(found[-1]) if len(found) == _BATCH else known
 
         return await self._database.read(look)
+
+    def _told(
+        self, session: Session, events: list[Event], log_id: str, readers: Collection[str]
+    ) -> list[_Told]:
+        """These events as they are told; with rows, for these agents, where there are any."""
+        now = clock.now()
+        threads = viewers_of_threads(
+            session, {event.customer_id for event in events if event.customer_id is not None}, now
+        )
+        rows = EventRows(session, events, readers, now) if readers and events else None
+        return [
+            _Told(
+                _id(event),
+                event,
+                _hearers_of(event, threads),
+                _viewers_of(event, threads),
+                self._render(event, log_id),
+                rows,
+            )
+            for event in events
+        ]
+
+    def _blocks(self, listener: Listener, part: Iterable[_Told]) -> list[bytes]:
+        return [self._block(listener, told) for told in part if listener.takes(told.event, told.hearers)]
+
+    def _block(self, listener: Listener, told: _Told) -> bytes:
+        if told.rows is None or not listener.wants_rows:
+            return told.block
+        sees = listener.sees_rows(told.viewers)
+        rows = told.rows.render(told.event, listener.principal) if sees else NO_ROWS
+        block = told.blocks_with_rows.get(rows)
+        if block is None:
+            block = told.blocks_with_rows[rows] = self._render(told.event, self._log_id, rows)
+        return block
 
     def end(self) -> None:
         """The server stops: let each stream say so and end."""
@@ -212,18 +277,14 @@ class EventHub:
                             await committed.wait()
 
     async def _poll_once(self) -> bool:
-        after, listeners = self._position, tuple(self._listeners)
+        after, listeners, readers = self._position, tuple(self._listeners), set(+self._row_readers)
         settled = await timeline.settled_through(self._database)
 
         def look(session: Session) -> tuple[list[_Told], Mapping[str, Rights]]:
             found = timeline.read_events(
                 session, timeline.EVERYTHING, after=after, limit=_BATCH, through=settled
             )
-            threads = _threads_of(session, found)
-            told = [
-                _Told(_id(event), event, _viewers_of(event, threads), self._render(event, self._log_id))
-                for event in found
-            ]
+            told = self._told(session, found, self._log_id, readers)
             return told, self._read_rights(session, listeners)
 
         found, rights = await self._database.read(look)
@@ -245,22 +306,18 @@ class EventHub:
         self._grown = asyncio.Event()
 
 
-def _threads_of(session: Session, events: Iterable[Event]) -> Mapping[str, ThreadViewers]:
-    """Who sees the threads in which these events happened, as it now is."""
-    customer_ids = {event.customer_id for event in events if event.customer_id is not None}
-    return viewers_of_threads(session, customer_ids, clock.now())
-
-
 _ABOUT_AN_AGENT = frozenset({"consult", "offer", "participant"})
 
 
 def _viewers_of(event: Event, threads: Mapping[str, ThreadViewers]) -> Viewers | None:
-    """Who sees an event. Whose offer it is about, or whose part, hears of its end, too."""
-    if event.customer_id is None:
-        return None
-    viewers = threads[event.customer_id].of(event.conversation_id)
-    agent_id = event.data.get("agent_id")
-    if agent_id is None or event.kind.partition(".")[0] not in _ABOUT_AN_AGENT:
+    """Who sees what happened; None where it happened in no thread."""
+    return None if event.customer_id is None else threads[event.customer_id].of(event.conversation_id)
+
+
+def _hearers_of(event: Event, threads: Mapping[str, ThreadViewers]) -> Viewers | None:
+    """Who hears of an event: who sees what happened, and of its end whose offer, or part, it is about."""
+    viewers, agent_id = _viewers_of(event, threads), event.data.get("agent_id")
+    if viewers is None or agent_id is None or event.kind.partition(".")[0] not in _ABOUT_AN_AGENT:
         return viewers
     return viewers | Viewers(frozenset(), frozenset({agent_id}))
 

@@ -13,11 +13,12 @@ from api.schemas.views import EventView
 from store.tables import Event
 
 
-def render_event(event: Event, log_id: str) -> bytes:
-    """An event's block, the same for every reader."""
+def render_event(event: Event, log_id: str, rows: str = "") -> bytes:
+    """An event's block, the same for every reader but for `rows`: members of its data, as JSON."""
+    told = EventView.of(event).model_dump_json()
     return format_sse_event(
         event=event.kind,
-        data_str=EventView.of(event).model_dump_json(),
+        data_str=f"{told[:-1]},{rows}}}" if rows else told,
         id=write_id(log_id, event.id or 0),
     )
 

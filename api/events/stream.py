@@ -67,6 +67,7 @@ class EventStream(Response):
         asked: Position | None,
         presence: StreamPresence | None = None,
         counts: CountsTeller | None = None,
+        rows: bool = False,
     ) -> None:
         """`asked`: where to begin; None is now. `presence`: given where it makes its reader connected.
 
@@ -79,7 +80,11 @@ class EventStream(Response):
         self._agent_id = principal.agent_id
         reader = Reader(principal.agent_id, rights, wanted.subjects)
         self._listener = Listener(
-            principal.digest, rights, wanted, lambda event, viewers: may_see(event, viewers, reader)
+            principal,
+            rights,
+            wanted,
+            lambda event, viewers: may_see(event, viewers, reader),
+            wants_rows=rows,
         )
         self._asked = asked
         self._presence = presence
@@ -194,6 +199,13 @@ async def stream_events(
         bool,
         Query(description="Be told, too, how many conversations your lists have, when that changes."),
     ] = False,
+    rows: Annotated[
+        bool,
+        Query(
+            description="Have each event come with `conversation` and `message`: the rows that it names, as "
+            "you see them when it is read; null where it names none, or where you do not see it."
+        ),
+    ] = False,
     last_event_id: Annotated[
         Text | None,
         Header(description="The last `id` that was received; goes before `after`. Browsers send it."),
@@ -226,6 +238,7 @@ async def stream_events(
         asked=asked,
         presence=stream_presence if presence else None,
         counts=CountsTeller(database, caller) if counts else None,
+        rows=rows,
     )
 
 

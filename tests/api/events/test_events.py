@@ -335,9 +335,9 @@ async def test_a_log_that_was_restored_is_another_log(api: Api) -> None:
 async def test_each_event_is_rendered_once_for_all_streams(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     hub, rendered = api.app.state.event_hub, Counter[str]()
 
-    def render(event: Event, log_id: str) -> bytes:
+    def render(event: Event, log_id: str, rows: str = "") -> bytes:
         rendered[event.kind] += 1
-        return render_event(event, log_id)
+        return render_event(event, log_id, rows)
 
     monkeypatch.setattr(hub, "_render", render)
     async with contextlib.AsyncExitStack() as stack:
