@@ -20,7 +20,7 @@ from api.conversations.execute_command import (
 from api.http.dependencies import DatabaseDep
 from api.http.fields import Flag, Id, Input, OptionalIdempotencyKey, PathId
 from api.http.problem_docs import problems
-from api.schemas.views import ConversationView
+from api.schemas.conversation_view import ConversationView
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
 from api.services.conversation_commands import CommandsDep, ConversationCommands

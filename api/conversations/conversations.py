@@ -1,6 +1,5 @@
 """Reading conversations: lists, messages, the timeline."""
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Annotated
 
@@ -12,11 +11,21 @@ from api.conversations.show_conversation import find_conversation, show_conversa
 from api.events.access import subjects_for
 from api.http.dependencies import DatabaseDep
 from api.http.fields import Digits, Id, Instant, PathId, SearchText
-from api.http.paging import Cursor, CursorOf, CursorPage, Limit, Number
+from api.http.paging import (
+    MAX_LIMIT,
+    Cursor,
+    CursorOf,
+    CursorPage,
+    Ids,
+    Limit,
+    Number,
+    refuse_others_than_ids,
+)
 from api.http.problem_docs import problems
 from api.http.slow_reads import LongReadsDep
 from api.http.two_way_paging import RangeQuery, TwoWayList, range_by_id, range_by_number
-from api.schemas.views import ConversationView, EventView, MessageView
+from api.schemas.conversation_view import ConversationView
+from api.schemas.views import EventView, MessageView
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
 from api.security.permissions import PermissionsDep
@@ -24,9 +33,9 @@ from base import clock
 from domain.conversations.lifecycle import Status
 from store.conversations import listing as conversations
 from store.conversations import transcripts
-from store.conversations.listing import ConversationFilter, ConversationRecord, WindowFilter
+from store.conversations.details import DetailedConversation, with_details
+from store.conversations.listing import ConversationFilter, WindowFilter
 from store.conversations.messages import replied_ids
-from store.conversations.read_positions import unread_counts
 from store.customers import customers
 from store.db.ranges import Span
 from store.db.refusals import not_found
@@ -68,11 +77,17 @@ async def list_conversations(
             f"{MAX_MATCHES} that match; narrow it by a page or a customer."
         ),
     ] = None,
+    ids: Ids = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> CursorPage[ConversationView]:
-    """Conversations, those with the newest activity first."""
+    """Conversations, those with the newest activity first.
+
+    `ids` stand alone: these conversations in this order, as far as you see them.
+    """
     now, before = clock.now(), _BY_ACTIVITY.read(cursor)
+    if ids is not None:
+        refuse_others_than_ids(request)
     wanted = ConversationFilter(
         statuses=[each.value for each in status or ()],
         page_id=page_id,
@@ -84,15 +99,20 @@ async def list_conversations(
     )
     span, reader = Span(limit + 1, newest_first=True, before=before), caller.reader
 
-    def load(session: Session) -> tuple[list[ConversationRecord], Mapping[str, int]]:
-        found = conversations.listed(session, wanted, span, now=now, reader=reader)
-        return found, unread_counts(session, reader.agent_id, [each.conversation.id for each in found])
+    def load(session: Session) -> list[DetailedConversation]:
+        if ids is not None:
+            found = conversations.seen(session, ids, reader)
+        else:
+            found = conversations.listed(session, wanted, span, now=now, reader=reader)
+        return with_details(session, found, reader.agent_id)
 
-    def show(record: ConversationRecord) -> ConversationView:
-        return ConversationView.of(record, now, unread[record.conversation.id])
-
-    found, unread = await long_reads.read_if(q is not None, request, caller.agent_id, load)
-    return _BY_ACTIVITY.page(found, limit, show, conversations.place_of)
+    found = await long_reads.read_if(q is not None, request, caller.agent_id, load)
+    return _BY_ACTIVITY.page(
+        found,
+        limit if ids is None else MAX_LIMIT,
+        lambda each: ConversationView.of(each, caller, now),
+        lambda each: conversations.place_of(each.record),
+    )
 
 
 @router.get("/v1/conversations/{conversation_id}", responses=problems("not_found"))
@@ -100,7 +120,7 @@ async def get_conversation(
     database: DatabaseDep, caller: Caller, conversation_id: PathId
 ) -> ConversationView:
     """One conversation."""
-    return await show_conversation(database, conversation_id, caller.agent_id)
+    return await show_conversation(database, conversation_id, caller)
 
 
 @router.get(

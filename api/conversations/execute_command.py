@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from api.conversations.show_conversation import show_conversation
 from api.http.problems import Problem
-from api.schemas.views import ConversationView
+from api.schemas.conversation_view import ConversationView
 from api.security.auth import Principal
 from api.services.conversation_commands import ConversationCommands
 from base import clock
@@ -74,7 +74,7 @@ async def execute_command(
 ) -> ConversationView:
     """Give a command and show the conversation as it then is. Raises the problem of a refusal."""
     await send_command_request(database, commands, caller, conversation_id, request)
-    return await show_conversation(database, conversation_id, caller.agent_id)
+    return await show_conversation(database, conversation_id, caller)
 
 
 async def send_command_request(

@@ -9,7 +9,7 @@ from api.conversations.execute_command import COMMON_REFUSALS, CommandRequest, e
 from api.http.dependencies import DatabaseDep
 from api.http.fields import Id, Input, OptionalIdempotencyKey, PathId
 from api.http.problem_docs import problems
-from api.schemas.views import ConversationView
+from api.schemas.conversation_view import ConversationView
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
 from api.services.conversation_commands import CommandsDep

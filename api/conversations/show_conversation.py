@@ -2,11 +2,12 @@
 
 from sqlmodel import Session
 
-from api.schemas.views import ConversationView
+from api.schemas.conversation_view import ConversationView
+from api.security.auth import Principal
 from base import clock
 from store.conversations import listing
+from store.conversations.details import with_details
 from store.conversations.listing import ConversationRecord
-from store.conversations.read_positions import unread_counts
 from store.db.database import Database
 from store.db.refusals import not_found
 
@@ -19,12 +20,12 @@ def find_conversation(session: Session, conversation_id: str) -> ConversationRec
     return record
 
 
-async def show_conversation(database: Database, conversation_id: str, agent_id: str) -> ConversationView:
-    """The conversation as projected, to an agent: a workflow answers a command after that is written."""
+async def show_conversation(database: Database, conversation_id: str, caller: Principal) -> ConversationView:
+    """The conversation as projected, to who asks: a workflow answers a command after that is written."""
 
     def load(session: Session) -> ConversationView:
         record = find_conversation(session, conversation_id)
-        unread = unread_counts(session, agent_id, [conversation_id])
-        return ConversationView.of(record, clock.now(), unread[conversation_id])
+        (detailed,) = with_details(session, [record], caller.agent_id)
+        return ConversationView.of(detailed, caller, clock.now())
 
     return await database.read(load)

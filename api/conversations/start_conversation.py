@@ -6,7 +6,7 @@ from api.conversations.show_conversation import show_conversation
 from api.http.dependencies import DatabaseDep
 from api.http.fields import Id, Input, OptionalIdempotencyKey
 from api.http.problem_docs import problems
-from api.schemas.views import ConversationView
+from api.schemas.conversation_view import ConversationView
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
 from api.services.conversation_commands import CommandsDep
@@ -57,4 +57,4 @@ async def start_conversation(
         settings_version=conversation.settings_version,
     )
     await commands.execute(conversation, command)
-    return await show_conversation(database, conversation.id, caller.agent_id)
+    return await show_conversation(database, conversation.id, caller)

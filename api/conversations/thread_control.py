@@ -14,7 +14,7 @@ from api.http.dependencies import DatabaseDep
 from api.http.fields import Digits, Input, PathId, displayed_text
 from api.http.problem_docs import problems
 from api.http.problems import Problem
-from api.schemas.views import ConversationView
+from api.schemas.conversation_view import ConversationView
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
 from api.services.meta_actions import PROBLEMS_AT_META, MetaActions, MetaActionsDep, ThreadTarget
@@ -135,4 +135,4 @@ async def _record_and_show(
         note_control(session, conversation, outcome, agent_id=caller.agent_id, app_id=app_id, key=key, at=now)
 
     await database.write(write)
-    return await show_conversation(database, conversation.id, caller.agent_id)
+    return await show_conversation(database, conversation.id, caller)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, Field, TypeAdapter
+from starlette.requests import Request
 
 from api.http.fields import Id, Text
 from api.http.problems import Problem
@@ -32,7 +33,21 @@ Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="The most items of 
 Cursor = Annotated[
     Text | None, Query(max_length=_MAX_CURSOR_LENGTH, description="`next_cursor` of the page before.")
 ]
+Ids = Annotated[
+    list[Id] | None,
+    Query(min_length=1, max_length=MAX_LIMIT, description="These alone, each id named once."),
+]
 Number = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+def refuse_others_than_ids(request: Request) -> None:
+    """Refuse what was asked for together with `ids`, and ids that are named twice."""
+    others = sorted({name for name in request.query_params if name != "ids"})
+    ids = request.query_params.getlist("ids")
+    if others or len(set(ids)) < len(ids):
+        where = {"where": ["query", "ids"], "type": "not_together"}
+        text = f"Not together with {others[0]}." if others else "An id is named twice."
+        raise Problem("invalid_request", errors=[where | {"message": text}])
 
 
 class CursorPage(BaseModel, Generic[T]):

@@ -1,24 +1,21 @@
-"""What the API shows of conversations, messages, windows and events. No secret has a field here."""
+"""What the API shows of messages, windows, customers and events. No secret has a field here."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from api.http.instants import Changes, Facts
 from api.schemas.message_inputs import quick_reply_views, template_view
-from api.schemas.session_views import SessionView
-from domain.conversations.state import ParticipantMode
 from domain.sending.delivery import MessageStatus
 from domain.sending.thread_owner import OwnerKind, ThreadOwner
 from domain.sending.window import OpeningKind, Stage, Window
-from store.conversations.listing import ConversationRecord
 from store.conversations.messages import displayed_status
 from store.conversations.projection import window_of_thread
 from store.conversations.thread_owners import owner_of_thread
 from store.customers.customers import CustomerRecord
-from store.tables import Customer, Event, Message, Participant, Thread
+from store.tables import Customer, Event, Message, Thread
 
 
 class WindowView(BaseModel):
@@ -66,85 +63,6 @@ class CustomerBrief(BaseModel):
     id: str
     psid: str
     name: str | None
-
-
-class ParticipantView(BaseModel):
-    """Somebody beside the agent of a conversation.
-
-    `mode`: `consult` reads along, `join` may also write to the customer, `monitor` is a supervisor who
-    watches. Whom `asked_by` has asked may accept until `expires_at`; `joined_at` is null until then.
-    """
-
-    agent_id: str
-    mode: ParticipantMode
-    since: datetime
-    asked_by: str | None
-    expires_at: datetime | None
-    joined_at: datetime | None
-
-    @classmethod
-    def of(cls, row: Participant) -> Self:
-        """What the row says."""
-        return cls.model_validate(row.model_dump())
-
-
-class ConversationView(BaseModel):
-    """A conversation. `participants` take part beside its agent, or are asked to."""
-
-    id: str
-    status: str
-    phase: str | None
-    status_reason: str
-    status_changed_at: datetime
-    page_id: str
-    customer: CustomerBrief
-    window: WindowView
-    thread_owner: ThreadOwnerView
-    session: SessionView | None
-    agent_id: str | None
-    queue_id: str | None
-    workstream_id: str | None
-    offer_expires_at: datetime | None
-    accepted_at: datetime | None
-    opened_at: datetime
-    closed_at: datetime | None
-    last_message_at: datetime | None
-    participants: list[ParticipantView]
-    disposition_code_id: str | None
-    unread: Annotated[
-        int,
-        Field(ge=0, description="Of the newest messages, those of the customer's that you have not read."),
-    ]
-    version: int
-
-    @classmethod
-    def of(cls, record: ConversationRecord, now: datetime, unread: int) -> Self:
-        """The conversation as it is at `now`, with what its reader has not read."""
-        row, customer = record.conversation, record.customer
-        return cls(
-            id=row.id,
-            status=row.status,
-            phase=row.phase,
-            status_reason=row.status_reason,
-            status_changed_at=row.status_changed_at,
-            page_id=row.page_id,
-            customer=CustomerBrief(id=customer.id, psid=customer.psid, name=customer.name),
-            window=WindowView.of(window_of_thread(record.thread), now),
-            thread_owner=ThreadOwnerView.of(record.thread, now),
-            session=SessionView.of(record),
-            agent_id=row.agent_id,
-            queue_id=row.queue_id,
-            workstream_id=row.workstream_id,
-            offer_expires_at=row.offer_expires_at,
-            accepted_at=row.accepted_at,
-            opened_at=row.opened_at,
-            closed_at=row.closed_at,
-            last_message_at=row.last_message_at,
-            disposition_code_id=row.disposition_code_id,
-            participants=[ParticipantView.of(each) for each in record.participants],
-            unread=unread,
-            version=row.version,
-        )
 
 
 class MessageView(BaseModel):

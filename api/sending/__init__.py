@@ -13,6 +13,7 @@ PERMISSIONS: dict[str, Permission] = {
     "show_typing": PEOPLE,
     "show_seen": PEOPLE,
     "list_outbound_messages": EVERYBODY,
+    "get_message": EVERYBODY,
     "send_held_message": PEOPLE,
     "cancel_message": PEOPLE,
 }

@@ -5,10 +5,11 @@ from typing import Annotated
 
 from fastapi import Query
 from sqlmodel import Session
+from starlette.requests import Request
 
 from api.http.dependencies import DatabaseDep
 from api.http.fields import Digits, Id, Instant, OptionalIdempotencyKey, PathId
-from api.http.paging import CursorPage
+from api.http.paging import CursorPage, Ids, refuse_others_than_ids
 from api.http.problem_docs import problems
 from api.http.two_way_paging import RangeQuery, TwoWayList, range_by_id
 from api.schemas.views import MessageView
@@ -19,10 +20,11 @@ from base.ids import id_from_key, new_id
 from domain.conversations.command_types import CancelMessage, SendHeldMessage
 from domain.sending.decide_send import RefusalCode
 from domain.sending.delivery import MessageStatus
+from store.access.visibility import Reader
 from store.conversations import listing as conversations
 from store.conversations import outbound_messages as own_messages
 from store.conversations.command_targets import message_ref
-from store.conversations.messages import replied_ids
+from store.conversations.messages import messages_with_threads, replied_ids
 from store.conversations.outbound_messages import MessageFilter
 from store.db.database import Database
 from store.db.refusals import not_found
@@ -45,8 +47,17 @@ async def list_outbound_messages(
     page_id: Digits | None = None,
     customer_id: Id | None = None,
     agent_id: Annotated[Id | None, Query(description="An agent's id, or `me`.")] = None,
+    ids: Ids = None,
+    request: Request,
 ) -> CursorPage[MessageView]:
-    """Our own messages, by the instant they were written: of one status, say those that are `held`."""
+    """Our own messages, by the instant they were written: of one status, say those that are `held`.
+
+    `ids` stand alone: these messages in this order, the customers' too, as far as you see them.
+    """
+    if ids is not None:
+        refuse_others_than_ids(request)
+        shown = await database.read(lambda s: _show_seen(s, ids, caller.reader))
+        return CursorPage(items=shown, next_cursor=None)
     wanted = MessageFilter(
         status=status.value if status is not None else None,
         page_id=page_id,
@@ -68,6 +79,15 @@ async def list_outbound_messages(
         )
 
     return await database.read(load)
+
+
+@router.get("/v1/messages/{message_id}", responses=problems("not_found"))
+async def get_message(database: DatabaseDep, caller: Caller, message_id: PathId) -> MessageView:
+    """One message, the customer's or ours, with the receipts of its thread."""
+    shown = await database.read(lambda s: _show_seen(s, [message_id], caller.reader))
+    if not shown:
+        raise not_found("message", message_id)
+    return shown[0]
 
 
 @router.post(
@@ -122,6 +142,13 @@ async def _execute(
     )
     await commands.execute(conversation, command)
     return await database.read(lambda s: _show_message(s, message_id))
+
+
+def _show_seen(session: Session, ids: list[str], reader: Reader) -> list[MessageView]:
+    found = messages_with_threads(session, ids, reader)
+    replied = replied_ids(session, [message for message, _ in found])
+    shown = [MessageView.of(message, thread, replied) for message, thread in found]
+    return sorted(shown, key=lambda each: ids.index(each.id))
 
 
 def _show_message(session: Session, message_id: str) -> MessageView:

@@ -103,7 +103,7 @@ def answers_offer(conversation: Conversation, command: MovingCommand) -> bool:
     return command.action in ANSWERS or (is_theirs and isinstance(command, PickConversation))
 
 
-def is_done_already(conversation: Conversation, command: MovingCommand) -> bool:
+def is_done_already(conversation: Conversation, command: Command) -> bool:
     """Whether they have it already and ask for it: a click too many, or it was assigned in the meantime."""
     return (
         command.action in (Trigger.ACCEPT, Trigger.PICK)

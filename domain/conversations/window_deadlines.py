@@ -43,13 +43,26 @@ def _owes_answer(state: ThreadState, conversation: Conversation, stage: Stage) -
     return session.human_agent_tag if session else state.settings.human_agent_tag
 
 
+def warning_at(state: ThreadState, now: datetime) -> datetime | None:
+    """When whoever owes an answer is warned of the next closing of the window, or was; None after the last.
+
+    It may be later for who owes it only since then.
+    """
+    until = state.window.next_change_after(now)
+    return _early(state, until) if until is not None else None
+
+
+def _early(state: ThreadState, until: datetime) -> datetime:
+    return until - timedelta(seconds=state.settings.window_warning_seconds)
+
+
 def _warning(
     state: ThreadState, conversation: Conversation, stage: Stage, until: datetime
 ) -> Iterator[Deadline]:
     owed_since = newest(
         conversation.last_spoke_at, conversation.opened_or_reopened_at, conversation.accepted_at
     )
-    early = until - timedelta(seconds=state.settings.window_warning_seconds)
+    early = _early(state, until)
     at = by_setting(state, max(early, owed_since))
     if at >= until:
         return  # too late for a warning: the closing itself is told

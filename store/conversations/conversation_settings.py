@@ -3,6 +3,7 @@
 Read at each new conversation, command and deadline, so in three statements.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select
@@ -58,15 +59,23 @@ def settings_of(session: Session, sources: Row[Any]) -> ConversationSettings:
     if not sources.allow_automated_messages:
         triggers = tuple(trigger for trigger in triggers if trigger in FOR_AGENTS)
         rules = tuple(rule for rule in rules if not _speaks_to_customers(rule))
+    return replace(
+        settings_of_commands(sources),
+        automated_messages=triggers,
+        time_out_rules=rules,
+        survey=active_survey(sources.survey),
+    )
+
+
+def settings_of_commands(sources: Row[Any]) -> ConversationSettings:
+    """The settings that commands are judged by, without what is said by itself."""
     return ConversationSettings(
         human_agent_tag=sources.human_agent_tag,
         auto_close_waiting_after_seconds=sources.auto_close_waiting_after_seconds,
         reopen_closed_within_seconds=sources.reopen_closed_within_seconds,
         window_warning_seconds=sources.window_warning_seconds,
         send_held_unseen=sources.send_held_unseen,
-        automated_messages=triggers,
-        time_out_rules=rules,
-        survey=active_survey(sources.survey),
+        automated_messages=(),
         disposition_required=sources.disposition_required,
         workstream_id=sources.workstream_id,
         distribution=conversation_distribution_of(sources),

@@ -1,6 +1,6 @@
 """Reading conversations, with their customer, window and session."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,7 +15,14 @@ from domain.routing.demand import DEFAULT_QUEUE_ID
 from domain.sending.window import Stage
 from domain.workstreams.automated_texts import placeholder_names
 from domain.workstreams.conversation_settings import ConversationSettings
-from store.access.visibility import Reader, conversation_is_listed, joined, queues_of, served
+from store.access.visibility import (
+    Reader,
+    conversation_is_listed,
+    joined,
+    queues_of,
+    served,
+    thread_is_seen,
+)
 from store.conversations.participants import participants_of
 from store.db.ranges import Span, merged, unindexed
 from store.db.sql import among
@@ -84,6 +91,9 @@ class ConversationRecord:
     session: AgentSession | None
     template: SessionTemplate | None
     names: Mapping[str, str]
+    agent_name: str | None = None
+    page_name: str | None = None
+    queue_name: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     participants: Sequence[Participant] = ()
 
@@ -110,6 +120,25 @@ def find(session: Session, conversation_id: str) -> ConversationRecord | None:
     """One conversation."""
     found = _read(session, _records().where(col(Conversation.id) == conversation_id))
     return found[0] if found else None
+
+
+def find_all(session: Session, conversation_ids: Collection[str]) -> list[ConversationRecord]:
+    """Those of these conversations that there are, in no order."""
+    if not conversation_ids:
+        return []
+    return _read(session, _records().where(col(Conversation.id).in_(conversation_ids)))
+
+
+def seen(session: Session, conversation_ids: Sequence[str], reader: Reader) -> list[ConversationRecord]:
+    """Those of these conversations that this reader sees, in this order."""
+    wanted = _records().where(
+        col(Conversation.id).in_(conversation_ids),
+        or_(
+            conversation_is_listed(reader, Conversation),
+            thread_is_seen(reader, col(Conversation.customer_id)),
+        ),
+    )
+    return sorted(_read(session, wanted), key=lambda record: conversation_ids.index(record.conversation.id))
 
 
 def listed(
@@ -203,7 +232,7 @@ def _records() -> Select[*tuple[Any, ...]]:
         .outerjoin(Workstream, col(Workstream.id) == col(Page.workstream_id))
         .outerjoin(Queue, col(Queue.id) == col(Conversation.queue_id))
         .outerjoin(AgentSession, col(AgentSession.id) == col(Conversation.session_id))
-        .outerjoin(Agent, col(Agent.id) == col(AgentSession.agent_id))
+        .outerjoin(Agent, col(Agent.id) == col(Conversation.agent_id))
         .outerjoin(SessionTemplate, col(SessionTemplate.id) == col(Workstream.session_template_id))
         # Kilobytes of JSON, which nobody is shown.
         .options(defer(Thread.state))  # type: ignore[arg-type]  # SQLModel types columns as values
@@ -219,6 +248,9 @@ def _read(session: Session, statement: Select[*tuple[Any, ...]]) -> list[Convers
             turn,
             template,
             placeholder_names(agent, customer.name, page, queue),
+            agent,
+            page,
+            queue,
         )
         for conversation, customer, thread, turn, template, agent, page, queue in session.execute(statement)
     ]

@@ -1,17 +1,19 @@
 """Outbound messages: the intent, the attempts, the outcome. The send protocol's durable half."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ScalarSelect, bindparam, update
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from domain.conversations.changes import Fact, StatusChange
 from domain.conversations.lifecycle import ActorKind
 from domain.events.kinds import FactKind
 from domain.sending.delivery import MAY_BECOME_SENT, NEXT, MessageStatus, comparable
+from store.access.visibility import Reader, is_seen
 from store.db.sql import row_of, table_of
 from store.events.events import append_events, event_row
 from store.tables import Conversation, Customer, Message, Page, Thread
@@ -237,6 +239,23 @@ def message_of_mid(session: Session, page_id: str, mid: str, *, lock: bool = Fal
     """The page's message that has Meta's id."""
     wanted = select(Message).where(col(Message.page_id) == page_id, col(Message.mid) == mid)
     return session.exec(wanted.with_for_update() if lock else wanted).first()
+
+
+def messages_with_threads(
+    session: Session, message_ids: Collection[str], reader: Reader | None = None
+) -> list[tuple[Message, Thread]]:
+    """Those of these messages that there are, and that this reader sees; each with its thread."""
+    if not message_ids:
+        return []
+    wanted = (
+        select(Message, Thread)
+        .join(Thread, col(Thread.customer_id) == col(Message.customer_id))
+        .where(col(Message.id).in_(message_ids))
+        .options(defer(Thread.state))  # type: ignore[arg-type]  # SQLModel types columns as values
+    )
+    if reader is not None:
+        wanted = wanted.where(is_seen(reader, col(Message.conversation_id), col(Message.customer_id)))
+    return list(session.exec(wanted))
 
 
 def conversation_of_message(session: Session, message_id: str) -> str | None:

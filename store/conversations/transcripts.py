@@ -5,6 +5,7 @@ the same instant.
 """
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal_column, select
 from sqlmodel import Session, col
@@ -16,8 +17,15 @@ Place = tuple[datetime, int, str]
 
 _NO_SEQ = 2**31 - 1
 # As the index has it: a bound value would not be known to be the same.
-_ARRIVAL: ColumnElement[int] = func.coalesce(col(Message.thread_seq), literal_column(str(_NO_SEQ)))
-KEY = (col(Message.occurred_at), _ARRIVAL, col(Message.id))
+
+
+def key_of(message: type[Message]) -> tuple[Any, ...]:
+    """What transcripts are sorted by, of the table or of an alias of it."""
+    arrival = func.coalesce(col(message.thread_seq), literal_column(str(_NO_SEQ)))
+    return col(message.occurred_at), arrival, col(message.id)
+
+
+KEY = key_of(Message)
 
 
 def of_conversation(session: Session, conversation_id: str, span: Span[Place]) -> list[Message]:

@@ -24,7 +24,7 @@ COUNTS = {
     *("default_limit", "engaged", "incoming", "invited", "late", "limit", "listed", "messages_in"),
     *("messages_out", "max", "max_per_source", "max_waiting_per_source", "offers", "offers_accepted"),
     *("open", "open_files", "parked", "ready_agents", "sessions", "started_by_agents", "transfers", "used"),
-    *("mine", "unread", "waiting"),
+    *("failed", "held", "mine", "unknown", "unread", "waiting"),
 }
 NEITHER = {
     # Numbers of something, and what orders it.

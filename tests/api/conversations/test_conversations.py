@@ -60,8 +60,130 @@ async def test_a_list_costs_the_same_few_statements_however_long(api: Api, seed:
         with api.counted_statements() as statements:
             found = await client.get(LIST, params=params)
         assert len(found.json()["items"]) == 12
-        # Who asks, which ones, these, who takes part in them, and what is unread.
-        assert len(statements) == 5, statements
+        # Who asks, which ones, these, who takes part in them, what they are judged by, and their details.
+        assert len(statements) == 6, statements
+
+
+async def test_a_row_tells_what_was_said_last_what_is_owed_and_what_is_in_trouble(
+    api: Api, seed: Seed
+) -> None:
+    agent_id, agent = await api.somebody("agent", "Mia")
+    thread = await seed.conversation(status=Status.ACTIVE, agent_id=agent_id)
+    ours = {"direction": "outbound", "sender_kind": "agent"}
+    minutes = [NOW + timedelta(minutes=minute) for minute in range(7)]
+    await seed.message(thread, "Hi", occurred_at=minutes[0])
+    await seed.message(thread, "Hello", occurred_at=minutes[1], status="sent", **ours)
+    await seed.message(thread, "Where is it?", occurred_at=minutes[2])
+    await seed.message(thread, "Still nothing", occurred_at=minutes[3])
+    for status in ("held", "failed", "failed", "unknown"):
+        await seed.message(thread, "Sorry", occurred_at=minutes[1], status=status, **ours)
+    last = await seed.message(
+        thread,
+        "x" * 130,
+        direction="outbound",
+        sender_kind="automatic",
+        occurred_at=minutes[5],
+        status="sent",
+    )
+    await seed.message(
+        thread, "A notice", direction="internal", sender_kind="automatic", occurred_at=minutes[6]
+    )
+    with freeze_time(minutes[6]):
+        (shown,) = (await agent.get(LIST)).json()["items"]
+        assert shown == (await agent.get(f"{LIST}/{thread.conversation_id}")).json()
+    assert shown["last_message"] == {
+        "id": last,
+        "text": "x" * 119 + "…",
+        "direction": "outbound",
+        "sender_kind": "automatic",
+        "agent_id": None,
+        "kind": "message",
+        "at": "2026-11-20T12:05:00Z",
+        "status": "sent",
+        "deleted_at": None,
+    }
+    assert shown["owed_since"] == "2026-11-20T12:02:00Z"
+    assert shown["warning_at"] == "2026-11-21T11:00:00Z"
+    assert shown["changed_at"] == "2026-11-20T12:06:00Z"
+    assert (shown["held"], shown["failed"], shown["unknown"]) == (1, 2, 1)
+    assert shown["agent"] == {"id": agent_id, "name": "Mia"}
+    assert shown["page"] == {"id": thread.page_id, "name": "Shop"}
+    assert (shown["queue"], shown["offer"], shown["priority"]) == (None, None, None)
+
+
+async def test_nothing_is_owed_once_somebody_has_answered_or_it_waits(api: Api, seed: Seed) -> None:
+    answered, waiting = await seed.conversation(), await seed.conversation(status=Status.WAITING)
+    for thread in (answered, waiting):
+        await seed.message(thread, "Hi")
+    later = NOW + timedelta(minutes=1)
+    await seed.message(
+        answered,
+        "Hello",
+        direction="outbound",
+        sender_kind="outside",
+        app_id="263902037430900",
+        occurred_at=later,
+    )
+    shown = (await api.admin.get(LIST)).json()["items"]
+    assert [each["owed_since"] for each in shown] == [None, None]
+    await seed.message(answered, "Thanks", occurred_at=later + timedelta(minutes=1))
+    shown = (await api.admin.get(f"{LIST}/{answered.conversation_id}")).json()
+    assert shown["owed_since"] == "2026-11-20T12:02:00Z"
+
+
+async def test_a_row_tells_what_becomes_of_a_reply_and_what_one_may_do(api: Api, seed: Seed) -> None:
+    agent_id, agent = await api.somebody("agent")
+    thread = await seed.conversation(status=Status.ACTIVE, agent_id=agent_id)
+    await api.database.write(lambda s: _in_conversation(s, thread))
+    address = f"{LIST}/{thread.conversation_id}"
+    with freeze_time(NOW + timedelta(hours=1)):
+        shown = (await agent.get(address)).json()
+        other = (await api.admin.get(address)).json()
+        _, machine = await api.somebody("machine")
+        refused = (await machine.get(address)).json()
+    assert shown["reply"] == {
+        "verdict": "allowed",
+        "code": None,
+        "allowed_by": "standard_window",
+        "sent_as": "standard",
+        "may_hold": False,
+        "reopening_brings_tag": False,
+        "changes_at": "2026-11-21T12:00:00Z",
+        "then": {
+            "verdict": "refused",
+            "code": "human_agent_tag_disabled",
+            "allowed_by": None,
+            "sent_as": None,
+        },
+    }
+    actions = {each["name"]: each for each in shown["actions"]}
+    assert actions["close-session"] == {"name": "close-session", "legal": True, "reason": None}
+    assert actions["force-close"]["reason"] == "not_your_conversation"
+    assert other["reply"]["code"] == "not_your_conversation"
+    assert {each["name"] for each in other["actions"] if each["legal"]} >= {"join", "monitor", "force-close"}
+    assert refused["reply"]["code"] == "forbidden"
+    assert {each["reason"] for each in refused["actions"]} == {"forbidden"}
+
+
+def _in_conversation(session: Any, thread: Thread) -> None:
+    session.get_one(tables.Conversation, thread.conversation_id).phase = "in_conversation"
+
+
+async def test_a_reply_waits_while_the_page_may_send_nothing(api: Api, seed: Seed) -> None:
+    agent_id, agent = await api.somebody("agent")
+    thread = await seed.conversation(status=Status.ACTIVE, agent_id=agent_id)
+    until = NOW + timedelta(minutes=10)
+
+    def pause(session: Any) -> None:
+        _in_conversation(session, thread)
+        state = session.get_one(tables.PageSendState, thread.page_id)
+        state.send_gate, state.send_gate_until = "paused", until
+
+    await api.database.write(pause)
+    with freeze_time(NOW):
+        reply = (await agent.get(f"{LIST}/{thread.conversation_id}")).json()["reply"]
+    assert (reply["verdict"], reply["code"], reply["sent_as"]) == ("later", "page_paused", "standard")
+    assert (reply["changes_at"], reply["then"]["verdict"]) == ("2026-11-20T12:10:00Z", "allowed")
 
 
 async def test_messages_and_timeline_cost_four_statements(api: Api, seed: Seed) -> None:

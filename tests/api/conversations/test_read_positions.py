@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 from domain.conversations.lifecycle import Status
 from store import tables
 from store.conversations import counts
-from store.conversations.read_positions import UNREAD_AMONG
+from store.conversations.details import LOOKED_AT
 from store.db.sql import delete_rows
 from support.api import NOW, Api, Seed, Thread
 
@@ -90,10 +90,10 @@ async def test_what_the_customer_took_back_is_not_unread(api: Api, seed: Seed) -
 
 async def test_a_long_conversation_counts_the_newest(api: Api, seed: Seed) -> None:
     thread = await seed.conversation()
-    for seq in range(1, UNREAD_AMONG + 4):
+    for seq in range(1, LOOKED_AT + 4):
         await say(seed, thread, seq)
     _, ada = await api.somebody("agent")
-    assert await unread(ada, thread) == UNREAD_AMONG
+    assert await unread(ada, thread) == LOOKED_AT
 
 
 async def test_a_message_of_another_thread_is_no_position(api: Api, seed: Seed) -> None:
