@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Router
 from api import (
     access,
     attachments,
+    client,
     conversations,
     customers,
     events,
@@ -102,6 +103,7 @@ FEATURES: tuple[Feature, ...] = (
     health,
     privacy,
     reports,
+    client,
 )
 
 PERMISSIONS = Permissions(feature.PERMISSIONS for feature in FEATURES)

@@ -10,6 +10,7 @@ from domain.conversations.surveys import REMINDER
 from domain.pages.page_problems import RESTORED
 from domain.sending.decide_send import SenderKind
 from domain.sending.delivery import MessageStatus
+from domain.sending.send_gate import SendGate
 from messenger.graph.error_table import ErrorKind
 from store.conversations.messages import settle
 from store.conversations.thread_owners import is_others
@@ -67,12 +68,12 @@ def _stopped_by_gate(
 ) -> SendReport | Paused | None:
     """What to report where the page may send nothing now."""
     if (
-        state.send_gate == send_gate.SendGate.PAUSED
+        state.send_gate == SendGate.PAUSED
         and state.send_gate_until is not None
         and now < state.send_gate_until
     ):
         return Paused(state.send_gate_reason, state.send_gate_until)
-    if state.send_gate != send_gate.SendGate.HELD:
+    if state.send_gate != SendGate.HELD:
         return None
     if send_gate.waits_after_restore(state) and message.sender_kind != SenderKind.AGENT:
         # It may have been said already, between the backup and now. What an agent says now is new.

@@ -195,6 +195,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "ContextInput": {"Variables": {"variables": {"OrderNumber": "1042", "Total": 59.9}}},
     "ContextChange": {"Set and forget": {"variables": {"Total": 49.9, "Coupon": None}}},
     "ReplyInput": MESSAGES,
+    "JourneyInput": {"A day and an hour": {"seconds": 90000}},
     "ReadInput": {"Up to a message": {"up_to": "the-id-of-a-message"}, "Nothing": {"up_to": None}},
     "TypingInput": {"Typing": {"on": True}},
     "PassInput": {"To the Page inbox": {}, "To another app": {"app_id": "1234567890", "metadata": "Returns"}},

@@ -18,12 +18,5 @@ def format_utc(value: Any) -> Any:
     return f"{found[1]}Z" if found else value
 
 
-def _format_instants(changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{**each, "at": format_utc(each["at"])} if "at" in each else each for each in changes]
-
-
 Facts = Annotated[dict[str, Any], AfterValidator(format_utc)]
 """Facts of an event: ids, numbers and instants, and no text of people, which could look like an instant."""
-
-Changes = Annotated[list[dict[str, Any]], AfterValidator(_format_instants)]
-"""Changes of a message, each with its instant `at`. Their texts stay as they are."""

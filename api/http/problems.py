@@ -128,6 +128,9 @@ PROBLEMS: dict[str, ProblemKind] = {
     "last_admin": ProblemKind(
         409, "At least one active admin is needed", "Make another active agent an admin first."
     ),
+    "journey_refused": ProblemKind(
+        409, "The time was not moved", "Read `detail`, and try again when the desk is at rest."
+    ),
     "conversation_closed": ProblemKind(
         409, "The conversation is closed", "The customer's next message begins a new conversation."
     ),

@@ -5,7 +5,8 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field
 
-from api.services.refusals import REFUSAL_CODES
+from api.schemas.enumerations import AllowedBy, MessageDirection, MessageKind, MessageSender, one_of
+from domain.conversations.judge_command import REFUSAL_CODES
 from domain.conversations.legal_actions import Action, ActionName
 from domain.conversations.reply_outlook import (
     OWNED_BY_OTHERS,
@@ -22,8 +23,8 @@ FORBIDDEN = "forbidden"
 """The code of what the caller's role may not do."""
 
 
-def _values(*codes: str) -> dict[str, list[str]]:
-    return {"enum": sorted(codes)}
+VerdictCode = Annotated[str, one_of([*REFUSAL_CODES, OWNED_BY_OTHERS, FORBIDDEN, *PageGate])]
+ActionRefusal = Annotated[str, one_of([*REFUSAL_CODES, FORBIDDEN])]
 
 
 class NamedView(BaseModel):
@@ -38,10 +39,10 @@ class LastMessageView(BaseModel):
 
     id: str
     text: Annotated[str | None, Field(max_length=MAX_SHOWN_TEXT)]
-    direction: str
-    sender_kind: str
+    direction: MessageDirection
+    sender_kind: MessageSender
     agent_id: str | None
-    kind: str
+    kind: MessageKind
     at: datetime
     status: MessageStatus | None
     deleted_at: datetime | None
@@ -68,11 +69,8 @@ class ReplyVerdictView(BaseModel):
     """
 
     verdict: Verdict
-    code: Annotated[
-        str | None,
-        Field(json_schema_extra=_values(*REFUSAL_CODES, OWNED_BY_OTHERS, FORBIDDEN, *PageGate)),
-    ]
-    allowed_by: str | None
+    code: VerdictCode | None
+    allowed_by: AllowedBy | None
     sent_as: SentAs | None
 
     @classmethod
@@ -114,7 +112,7 @@ class ActionView(BaseModel):
 
     name: ActionName
     legal: bool
-    reason: Annotated[str | None, Field(json_schema_extra=_values(*REFUSAL_CODES, FORBIDDEN))]
+    reason: ActionRefusal | None
 
     @classmethod
     def of(cls, action: Action) -> Self:

@@ -1,7 +1,7 @@
 """What the API shows of a conversation to one reader."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Protocol, Self
 
 from pydantic import BaseModel, Field
 
@@ -13,15 +13,15 @@ from api.schemas.conversation_details import (
     OfferView,
     ReplyOutlookView,
 )
+from api.schemas.enumerations import StatusReason
 from api.schemas.session_views import SessionView
 from api.schemas.views import CustomerBrief, ThreadOwnerView, WindowView
-from api.security.auth import Principal
-from domain.access.roles import PEOPLE
-from domain.conversations.window_deadlines import warning_at
+from domain.access.roles import PEOPLE, Role
 from domain.conversations.legal_actions import Action, ActionName, Asker, judge_actions
 from domain.conversations.lifecycle import Phase, Status
 from domain.conversations.reply_outlook import ReplyOutlook, ReplyVerdict, Verdict, judge_reply
 from domain.conversations.state import ParticipantMode
+from domain.conversations.window_deadlines import warning_at
 from store.conversations.details import LOOKED_AT, DetailedConversation
 from store.conversations.projection import window_of_thread
 from store.tables import Participant
@@ -54,6 +54,22 @@ class ParticipantView(BaseModel):
         return cls.model_validate(row.model_dump())
 
 
+class Viewer(Protocol):
+    """Whom a conversation is shown to."""
+
+    @property
+    def agent_id(self) -> str:
+        """Their id."""
+
+    @property
+    def role(self) -> Role:
+        """What they are."""
+
+    @property
+    def supervises(self) -> bool:
+        """Whether they act on conversations of others."""
+
+
 class ConversationView(BaseModel):
     """A conversation, as you see it. `participants` take part beside its agent, or are asked to.
 
@@ -66,7 +82,7 @@ class ConversationView(BaseModel):
     id: str
     status: Status
     phase: Phase | None
-    status_reason: str
+    status_reason: StatusReason
     status_changed_at: datetime
     page_id: str
     page: NamedView | None
@@ -105,7 +121,7 @@ class ConversationView(BaseModel):
     version: int
 
     @classmethod
-    def of(cls, detailed: DetailedConversation, caller: Principal, now: datetime) -> Self:
+    def of(cls, detailed: DetailedConversation, caller: Viewer, now: datetime) -> Self:
         """The conversation as it is at `now`, with what its reader may do."""
         record, judged_by, judged = detailed.record, detailed.judged_by, detailed.judged
         row, customer, offer = record.conversation, record.customer, judged.offer

@@ -6,8 +6,17 @@ from typing import Any, Self
 
 from pydantic import BaseModel
 
-from api.http.instants import Changes, Facts
+from api.http.instants import Facts
+from api.schemas.enumerations import (
+    AllowedBy,
+    EventKind,
+    MessageDirection,
+    MessageKind,
+    MessageSender,
+)
 from api.schemas.message_inputs import quick_reply_views, template_view
+from api.schemas.message_parts import AttachmentView, EditView, ReactionView, ReferralView
+from domain.conversations.lifecycle import ActorKind
 from domain.sending.delivery import MessageStatus
 from domain.sending.thread_owner import OwnerKind, ThreadOwner
 from domain.sending.window import OpeningKind, Stage, Window
@@ -75,27 +84,27 @@ class MessageView(BaseModel):
     id: str
     conversation_id: str | None
     session_id: str | None
-    direction: str
-    sender_kind: str
+    direction: MessageDirection
+    sender_kind: MessageSender
     agent_id: str | None
-    kind: str
+    kind: MessageKind
     text: str | None
-    attachments: list[dict[str, Any]]
+    attachments: list[AttachmentView]
     template: dict[str, Any] | None
     quick_replies: list[dict[str, Any]]
     quick_reply_payload: str | None
     reply_to: str | None
     reply_to_mid: str | None
-    referral: dict[str, Any] | None
-    reactions: Changes
-    edits: Changes
+    referral: ReferralView | None
+    reactions: list[ReactionView]
+    edits: list[EditView]
     deleted_at: datetime | None
     app_id: str | None
     standby: bool
     status: MessageStatus | None
     reason: str | None
     reason_detail: str | None
-    allowed_by: str | None
+    allowed_by: AllowedBy | None
     mid: str | None
     attempt: int
     occurred_at: datetime
@@ -122,12 +131,12 @@ class EventView(BaseModel):
 
     id: int
     at: datetime
-    kind: str
+    kind: EventKind
     page_id: str | None
     customer_id: str | None
     conversation_id: str | None
     message_id: str | None
-    actor_kind: str
+    actor_kind: ActorKind
     actor_id: str | None
     data: Facts
 

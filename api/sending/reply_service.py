@@ -17,12 +17,13 @@ from api.http.rate_limit import RateLimit
 from api.schemas.views import MessageView, ThreadOwnerView
 from api.services.conversation_commands import ConversationCommands
 from api.services.meta_actions import MetaActions
-from api.services.refusals import REFUSAL_CODES, refusal_problem
+from api.services.refusals import refusal_problem
 from api.services.workflow_client import CommandRefusedError, TemporalUnavailableError, TooManyUpdatesError
 from base import clock
 from domain.access.roles import Role
 from domain.conversations.changes import Refusal
 from domain.conversations.command_types import Command
+from domain.conversations.judge_command import REFUSAL_CODES
 from store.conversations.command_targets import CommandTarget, named_by, record_refusal
 from store.conversations.messages import replied_ids
 from store.db.database import Database

@@ -18,6 +18,7 @@ from api.http.rate_limit import RateLimit
 from base import clock
 from base.secrets import Vault
 from domain.conversations.lifecycle import Status
+from domain.sending.send_gate import SendGate
 from domain.sending.thread_owner import ThreadOwner
 from messenger.graph.client import GraphClient
 from messenger.graph.error_table import ErrorKind
@@ -27,7 +28,6 @@ from messenger.graph.results import GraphUnavailable
 from store.conversations.thread_owners import owner_of_thread, told_by_meta
 from store.db.database import Database
 from store.db.refusals import not_found
-from store.sending.send_gate import SendGate
 from store.tables import Account, Conversation, Customer, Page, PageSendState, Thread
 
 PROBLEMS_AT_META = ("meta_refused", "meta_unavailable", "page_not_sending", "thread_owned_by_another_app")

@@ -11,29 +11,9 @@ from api.http.problems import PROBLEMS, Problem
 from api.schemas.views import WindowView
 from base.json_codec import from_json_value
 from domain.conversations.changes import Refusal
+from domain.conversations.judge_command import REFUSAL_CODES
 from domain.conversations.lifecycle import Status
-from domain.routing.offers import Refusal as OfferRefusal
-from domain.sending.decide_send import RefusalCode
 from domain.sending.window import Window
-
-REFUSAL_CODES = frozenset(
-    {
-        "conversation_closed",
-        "conversation_exists",
-        "invalid_state",
-        "agent_not_available",
-        "already_picked",
-        "not_your_conversation",
-        "message_not_held",
-        "already_participating",
-        "disposition_required",
-        "not_participating",
-        "too_many_participants",
-        *OfferRefusal,
-        *RefusalCode,
-    }
-)
-"""The `type` of a refused update; every one is a row of the table of problems."""
 
 if not PROBLEMS.keys() >= REFUSAL_CODES:
     raise LookupError("A refusal of the workflow is missing in the table of problems.")

@@ -58,6 +58,25 @@ _NO_ANSWER: dict[offers.Refusal, str] = {
 }
 _CLOSED = Refusal("conversation_closed", "This conversation is closed.", Status.CLOSED)
 
+REFUSAL_CODES = frozenset(
+    {
+        "conversation_closed",
+        "conversation_exists",
+        "invalid_state",
+        "agent_not_available",
+        "already_picked",
+        "not_your_conversation",
+        "message_not_held",
+        "already_participating",
+        "disposition_required",
+        "not_participating",
+        "too_many_participants",
+        *offers.Refusal,
+        *RefusalCode,
+    }
+)
+"""The codes by which a command is refused. They are part of the API."""
+
 ANSWERS = {Trigger.ACCEPT: offers.Answer.ACCEPT, Trigger.DECLINE: offers.Answer.DECLINE}
 
 

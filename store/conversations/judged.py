@@ -23,12 +23,12 @@ from domain.conversations.state import (
 )
 from domain.routing.capacity import Origin
 from domain.routing.offers import Offer
+from domain.sending.send_gate import SendGate
 from domain.workstreams.conversation_settings import ConversationSettings
 from store.conversations.conversation_settings import SOURCES, settings_of_commands
 from store.conversations.listing import ConversationRecord
 from store.conversations.projection import window_of_thread
 from store.conversations.thread_owners import owner_of_thread
-from store.sending.send_gate import SendGate
 from store.tables import Page, PageSendState, Workstream
 from store.tables import Participant as ParticipantRow
 

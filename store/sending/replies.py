@@ -21,6 +21,7 @@ from domain.conversations.state import Notice
 from domain.events.kinds import FactKind
 from domain.sending.decide_send import RefusalCode
 from domain.sending.delivery import MessageStatus
+from domain.sending.send_gate import SendGate
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from store.access.idempotency import request_hash
 from store.attachments.rows import file_to_send, free_file, sent_file_id
@@ -33,7 +34,6 @@ from store.db.refusals import RefusalReason, StoreRefusalError, not_found
 from store.db.sql import insert_if_new, insert_or_ignore
 from store.events.events import append_events, event_row
 from store.search import texts as search_texts
-from store.sending.send_gate import SendGate
 from store.tables import Agent, Conversation, Event, IdempotencyRecord, Message, Page, PageSendState
 
 _MAY_BE_SAID_AGAIN = (MessageStatus.UNKNOWN.value, MessageStatus.FAILED.value)

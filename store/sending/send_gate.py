@@ -5,25 +5,16 @@ by the window when the gate opens.
 """
 
 from datetime import datetime
-from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
 from domain.events.kinds import FactKind
 from domain.pages.page_problems import RESTORED
 from domain.sending.delivery import MessageStatus
+from domain.sending.send_gate import SendGate
 from store.db.sql import FOR_NO_KEY_UPDATE
 from store.events.events import append_page_event
 from store.tables import Message, PageSendState
-
-
-class SendGate(StrEnum):
-    """Whether messages of a page may leave."""
-
-    OPEN = "open"
-    HELD = "held"
-    PAUSED = "paused"
-
 
 _REASON_PREFIX = "page_"
 

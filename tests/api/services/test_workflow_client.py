@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.services.in_flight_commands import InFlightCommands
-from api.services.refusals import REFUSAL_CODES, refusal_problem
+from api.services.refusals import refusal_problem
 from api.services.workflow_client import (
     CommandRefusedError,
     RunNotFoundError,
@@ -24,6 +24,7 @@ from api.services.workflow_client import (
 )
 from base.settings import Settings
 from base.temporal import connect
+from domain.conversations.judge_command import REFUSAL_CODES
 from domain.conversations.lifecycle import Status
 from domain.sending.decide_send import RefusalCode
 from domain.sending.window import OpeningKind, Window
