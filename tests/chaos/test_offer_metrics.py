@@ -120,6 +120,29 @@ def test_a_whole_trial_is_whole() -> None:
     assert found_in(whole()) == set()
 
 
+def test_an_end_that_is_taken_back_and_told_another_way_has_freed_the_slot() -> None:
+    """Between a discarded task and its retry the agent's place was given to another conversation."""
+    trial = whole()
+    trial["driver"][0].update(units=1)
+    retried = [
+        fact(10, "event.retracted", event_id=3, kind="session.closed"),
+        fact(11, "session.closed", session_id="o1"),
+    ]
+    first = [
+        fact(0, "session.started", session_id="o1"),
+        fact(1, "offer.made", offer_id="o1", agent_id="mia", origin="push"),
+        fact(2, "offer.accepted", offer_id="o1", agent_id="mia"),
+        fact(3, "session.closed", session_id="o1"),
+        *retried,
+    ]
+    trial["conversations"][0]["timeline"] = first
+    assert found_in(trial) == set()
+
+    first.remove(retried[0])
+    first.pop(3)
+    assert found_in(trial) == {"offers against the rules"}
+
+
 @pytest.mark.parametrize("forgery", FORGERIES)
 def test_each_forgery_is_found(forgery: str) -> None:
     forge, metric = FORGERIES[forgery]

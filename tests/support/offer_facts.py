@@ -62,7 +62,9 @@ def standing(facts: Iterable[Line]) -> list[Line]:
 
 def read_offers(facts: Iterable[Line], limits: Mapping[str, int], decline_limit: int) -> OfferFacts:
     """Go through the log. `limits`: how many conversations each agent may have at once, Wrap-up included."""
-    reading = _Reading(standing(facts), limits, decline_limit)
+    every = list(facts)
+    reading = _Reading(standing(every), limits, decline_limit)
+    reading.note_first_ends(every)
     for fact in reading.facts:
         reading.take(fact)
     reading.end()
@@ -83,11 +85,24 @@ class _Reading:
         self.found.late = {
             each["data"]["slot_id"] for each in facts if each["kind"] in {"slot.forced", "slot.late"}
         }
+        self._first_ends: dict[str, int] = {}
+        self._at = 0
         self._agents: dict[str, str] = {}
         self._open_offers: dict[str, str] = {}
         self._returns: Counter[tuple[str, str]] = Counter()
 
+    def note_first_ends(self, every: Iterable[Line]) -> None:
+        """When the end of each session was first told.
+
+        Where that is taken back, its slot was free since then: what follows ends it another way, or has it
+        come late.
+        """
+        for fact in every:
+            if fact["kind"] == "session.closed":
+                self._first_ends.setdefault(fact["data"]["session_id"], fact["id"])
+
     def take(self, fact: Line) -> None:
+        self._at = fact["id"]
         kind, data, conversation_id = fact["kind"], fact["data"], fact["conversation_id"]
         if kind == "agent.presence_changed":
             self.found.presences[data["agent_id"]] = data["to"]
@@ -158,7 +173,9 @@ class _Reading:
         own = [
             session
             for session, agent in self.found.sessions.values()
-            if agent == agent_id and session not in self._forced
+            if agent == agent_id
+            and session not in self._forced
+            and self._first_ends.get(session, self._at) >= self._at
         ]
         if len(own) > self._limits.get(agent_id, 0):
             self._wrong(f"{agent_id} has {len(own)} conversations at once: {sorted(own)}")
