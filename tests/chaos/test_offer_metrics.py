@@ -125,7 +125,7 @@ def test_an_end_that_is_taken_back_and_told_another_way_has_freed_the_slot() -> 
     trial = whole()
     trial["driver"][0].update(units=1)
     retried = [
-        fact(10, "event.retracted", event_id=3, kind="session.closed"),
+        fact(10, "event.retracted", event_id=3),
         fact(11, "session.closed", session_id="o1"),
     ]
     first = [
