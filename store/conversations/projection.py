@@ -1,6 +1,7 @@
 """A thread's state as its workflow last projected it, and the writing of that projection."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -181,11 +182,11 @@ def _write(
     conversations = (
         _changed_conversations(change) if discarded is None else _every_conversation(change, discarded)
     )
-    inserted: set[str] = set()
+    written = _Written(conversations, discarded)
     for conversation in conversations:
         if page is not None and conversation.id in opened:
             if _insert_conversation(session, page, customer_id, conversation, state.version):
-                inserted.add(conversation.id)
+                written.new_ids.add(conversation.id)
         else:
             _write_conversation(session, conversation, state.version)
     _start_sessions(session, change.started_sessions)
@@ -204,7 +205,7 @@ def _write(
         create_messages(session, page, customer_id, change, at=change.facts[-1].at, public_url=public_url)
     for each in change.statuses:
         decide_status(session, each)
-    routing_events = _place(session, change, conversations, discarded, inserted)
+    routing_events = _place(session, change, written)
     events = [
         event_row(fact, page_id, customer_id, key_of(customer_id, fact), written_at=state.written_at)
         for fact in change.facts
@@ -213,21 +214,28 @@ def _write(
     append_events(session, [*retractions, *events, *routing_events])
 
 
-def _place(
-    session: Session,
-    change: Change,
-    conversations: Sequence[Conversation],
-    discarded: Discarded | None,
-    inserted: Collection[str],
-) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """The conversations whose rows a projection has written, and which of those rows are new.
+
+    `discarded`: what was taken back before it; then they are all that discarded tasks may have changed.
+    """
+
+    conversations: Sequence[Conversation]
+    discarded: Discarded | None
+    new_ids: set[str] = field(default_factory=set)
+
+
+def _place(session: Session, change: Change, written: _Written) -> list[dict[str, Any]]:
     """Write where conversations now stand in work distribution, and what offers left with agents.
 
     Of every conversation that discarded tasks may have changed, otherwise of those whose place changed.
     Returns the rows of events that follow from it, to be appended.
     """
-    state, repairs = change.state, discarded is not None
+    state, discarded = change.state, written.discarded
+    repairs = discarded is not None
     now, wrap_up = state.written_at, state.settings.distribution.wrap_up
-    placed = {each.id: each for each in conversations if repairs or each.id in change.placed}
+    placed = {each.id: each for each in written.conversations if repairs or each.id in change.placed}
     never_were = [each for each in discarded.opened if each not in placed] if discarded is not None else []
     if now is None or not (placed or never_were):
         return []
@@ -235,7 +243,7 @@ def _place(
         *(placement_of(each, wrap_up, now, change.stays, repairs=repairs) for each in placed.values()),
         *(Placement(each) for each in never_were),
     ]
-    events = project_routing(session, placements, now, repairs=repairs, inserted=inserted)
+    events = project_routing(session, placements, now, repairs=repairs, inserted=written.new_ids)
     marked = {
         str(fact.data["agent_id"]): PresenceMark(str(fact.data["mark"]))
         for fact in change.facts
