@@ -1,4 +1,4 @@
-"""Signed webhook deliveries in Meta's wire form: one text message each, about 580 bytes."""
+"""Signed webhook deliveries in Meta's wire form: one text message each, about 540 bytes."""
 
 import time
 from dataclasses import dataclass

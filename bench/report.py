@@ -51,7 +51,7 @@ lowest and highest. Where a target is an absolute one, so is the figure.
 - **Baseline of offers**: a minimal workflow on the same Temporal server that has each signal noted by a local
   activity; its worker is in the driver's process.
 
-Webhooks: 32 connections, signed deliveries of one message, about 580 bytes each, a closed loop at full speed.
+Webhooks: 32 connections, signed deliveries of one message, about 540 bytes each, a closed loop at full speed.
 End to end: 32 in flight. Idle: one at a time. A delivery counts as acknowledged only if it is in the inbox.
 Offers: from the instant at which a session was closed to the event
 on the stream of the agent who has room again.
