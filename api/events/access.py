@@ -33,6 +33,7 @@ SHOWN_BY: dict[str, str] = {
     "key": "list_keys",
     "link": "list_audit",
     "message": "list_messages",
+    "note": "get_note",
     "notice": "get_timeline",
     "offer": "get_conversation",
     "operating_hours": "get_operating_hours",

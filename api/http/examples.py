@@ -99,6 +99,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "DryRunInput": {"Customer": {"customer_name": "Ada Byron", "locale": "fr_FR"}},
     "DispositionCodeInput": {"Code": {"name": "Solved"}},
     "DispositionCodeChange": {"Off": {"active": False}},
+    "NoteInput": {"Note": {"text": "Wants the blue one; call back on Monday."}},
     "QuickReplyInput": {
         "Shared": {
             "slug": "hours",

@@ -167,6 +167,9 @@ PROBLEMS: dict[str, ProblemKind] = {
     "not_your_conversation": ProblemKind(
         409, "Another agent has this conversation", "Leave it to that agent, or ask a supervisor."
     ),
+    "not_your_note": ProblemKind(
+        409, "A colleague wrote this note", "Write a note of your own; supervisors may delete this one."
+    ),
     "disposition_required": ProblemKind(
         409,
         "A disposition code is missing",

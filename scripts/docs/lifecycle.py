@@ -40,6 +40,9 @@ FACTS: tuple[tuple[FactKind, str, str], ...] = (
         "from, reason, setting or rule_id, disposition_code_id",
     ),
     (FactKind.CONVERSATION_CONTEXT_CHANGED, "context variables were set or changed", "variables"),
+    (FactKind.NOTE_CREATED, "a colleague wrote a note", "note_id"),
+    (FactKind.NOTE_CHANGED, "its author changed it", "note_id"),
+    (FactKind.NOTE_DELETED, "its author or a supervisor deleted it", "note_id"),
     (FactKind.CONVERSATION_QUEUED, "it entered a queue", "queue_id, stay, priority, reason"),
     (
         FactKind.CONVERSATION_RESERVED,

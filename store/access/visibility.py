@@ -46,6 +46,7 @@ from store.tables import (
     Conversation,
     Customer,
     Message,
+    Note,
     Participant,
     QueueMember,
     Survey,
@@ -203,6 +204,11 @@ def _message(reader: ReaderParameters) -> Select[str]:
     return select(col(Message.id)).where(col(Message.id) == _ID, seen)
 
 
+def _note(reader: ReaderParameters) -> Select[str]:
+    seen = is_seen(reader, col(Note.conversation_id), col(Note.customer_id))
+    return select(col(Note.id)).where(col(Note.id) == _ID, seen)
+
+
 def _attachment(reader: ReaderParameters) -> Select[str]:
     """A file that was uploaded and not sent is its agent's alone."""
     file = select(col(Attachment.id)).outerjoin(Message, col(Message.id) == col(Attachment.message_id))
@@ -222,6 +228,7 @@ SUBJECTS: Mapping[str, tuple[str, Callable[[ReaderParameters], Select[str]]]] = 
     "conversation_id": ("conversation", _conversation),
     "customer_id": ("customer", _customer),
     "message_id": ("message of ours", _message),
+    "note_id": ("note", _note),
     "attachment_id": ("file", _attachment),
     "survey_id": ("survey", _survey),
 }

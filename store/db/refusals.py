@@ -26,6 +26,7 @@ class RefusalReason(StrEnum):
     NAME_TAKEN = "name_taken"
     NOT_FOUND = "not_found"
     NOT_YOUR_CONVERSATION = "not_your_conversation"
+    NOT_YOUR_NOTE = "not_your_note"
     OPERATING_HOURS_IN_USE = "operating_hours_in_use"
     PAGE_EXISTS = "page_exists"
     PAGE_IN_USE = "page_in_use"

@@ -27,6 +27,7 @@ from store.tables import (
     Event,
     IdempotencyRecord,
     Message,
+    Note,
     Opening,
     Participant,
     PreferredAgent,
@@ -86,6 +87,7 @@ def _rows_of(customer_id: str) -> list[tuple[Any, ...]]:
     return [
         (AttachmentUpload, col(AttachmentUpload.attachment_id).in_(files)),
         (Attachment, col(Attachment.customer_id) == customer_id),
+        (Note, col(Note.customer_id) == customer_id),
         (SurveyAnswer, col(SurveyAnswer.survey_id).in_(surveys)),
         (ReadPosition, col(ReadPosition.customer_id) == customer_id),
         (Survey, col(Survey.customer_id) == customer_id),

@@ -32,7 +32,7 @@ _STATEMENTS = {
             "ORDER BY id DESC LIMIT :most"
         ),
     )
-    for kind in ("message", "name")
+    for kind in ("message", "name", "note")
 }
 
 

@@ -1,12 +1,12 @@
 """The index of words: which texts are in it, and which are found by it.
 
-What people said and customers' names are in it. What Pagedesk says by itself is not: its words are the same
-everywhere. A text and its words are written in one transaction.
+What people said, their notes, and customers' names are in it. What Pagedesk says by itself is not: its words
+are the same everywhere. A text and its words are written in one transaction.
 
-Names and messages have indexes of their own: a mark of the kind, in one for both, is in nearly every entry,
-and a search for a rarer word would have to pass all of those. Beside its words an entry has marks of its page
-and its customer, by which a search is narrowed in the index itself. They begin with a character that is in no
-word.
+Names, messages and notes have indexes of their own: a mark of the kind, in one for all, is in nearly every
+entry, and a search for a rarer word would have to pass all of those. Beside its words an entry has marks of
+its page and its customer, by which a search is narrowed in the index itself. They begin with a character that
+is in no word.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from domain.search.terms import Term, terms_of, words_of
 from domain.sending.decide_send import SenderKind
 from store.db.sql import delete_rows, insert_or_ignore, is_postgres
 from store.search.postgres_words import newest_on_postgresql
-from store.tables import Customer, Message, SearchText
+from store.tables import Customer, Message, Note, SearchText
 
 MAX_MATCHES = 1000
 """A search looks at the newest texts that match, at most so many."""
@@ -34,17 +34,15 @@ class Kind(StrEnum):
 
     NAME = "name"
     MESSAGE = "message"
+    NOTE = "note"
 
 
 _NEWEST_ON_SQLITE = {
-    Kind.MESSAGE: text(
-        "SELECT rowid AS id FROM search_index_message WHERE search_index_message MATCH :query "
+    kind: text(
+        f"SELECT rowid AS id FROM search_index_{kind} WHERE search_index_{kind} MATCH :query "  # noqa: S608 - ours
         "ORDER BY rowid DESC LIMIT :most"
-    ),
-    Kind.NAME: text(
-        "SELECT rowid AS id FROM search_index_name WHERE search_index_name MATCH :query "
-        "ORDER BY rowid DESC LIMIT :most"
-    ),
+    )
+    for kind in Kind
 }
 
 
@@ -80,6 +78,18 @@ def replace_name(session: Session, customer: Customer) -> None:
     insert_or_ignore(session, SearchText, [entry] if entry else [])
 
 
+def replace_note(session: Session, note: Note) -> None:
+    """A note says this from now on."""
+    forget_note(session, note)
+    entry = index_entry(Kind.NOTE, note.id, note.page_id, note.customer_id, note.text)
+    insert_or_ignore(session, SearchText, [entry] if entry else [])
+
+
+def forget_note(session: Session, note: Note) -> None:
+    """A note goes."""
+    _forget(session, note.customer_id, note.id, Kind.NOTE)
+
+
 def found(
     session: Session,
     kind: Kind,
@@ -88,7 +98,7 @@ def found(
     page_id: str | None = None,
     customer_id: str | None = None,
 ) -> Select[str] | None:
-    """The ids of the newest messages, or customers, that are found by `wanted`, as a statement.
+    """The ids of the newest messages, notes or customers that are found by `wanted`, as a statement.
 
     None: nothing can be found, for there is no word in `wanted`.
     """

@@ -10,6 +10,7 @@ from store.tables.events import Event
 from store.tables.inbox import InboxEvent, Relay, RelayPartition, UnroutedEvent, inbox_metadata
 from store.tables.installation import Installation
 from store.tables.messages import Attachment, AttachmentUpload, Message
+from store.tables.notes import Note
 from store.tables.pages import Account, Page, PageHealth, PageSendState, PageSilence
 from store.tables.privacy import Erasure
 from store.tables.queues import (
@@ -77,6 +78,7 @@ __all__ = [
     "InboxEvent",
     "Installation",
     "Message",
+    "Note",
     "Opening",
     "OperatingHours",
     "Page",

@@ -23,6 +23,8 @@ _BODIES: dict[str, dict[str, Any]] = {
     "create_time_out_rule": {"silent": "customer", "after_minutes": 60, "action": "close"},
     "change_time_out_rule": {"silent": "customer", "after_minutes": 60, "action": "close"},
     "change_session_template": {"name": "T"},
+    "create_note": {"text": "n"},
+    "change_note": {"text": "n"},
     "change_quick_reply": {"slug": "s", "title": "T", "texts": {"en": "t"}},
     "create_key": {"name": "k"},
     "change_operating_hours": {"name": "O", "timezone": "UTC", "intervals": []},

@@ -31,6 +31,7 @@ BY_THE_WORKFLOW = {
     "set_context",
     "change_context",
     "upload_attachment",
+    *("create_note", "change_note", "delete_note"),
     "erase_customer",
     "act_on_conversations",
     *(trigger.value for trigger in Trigger),

@@ -1,0 +1,1 @@
+"""Notes on a conversation, for colleagues alone."""
