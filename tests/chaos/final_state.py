@@ -6,6 +6,8 @@ from typing import Any
 
 import httpx
 
+from support.offer_facts import standing
+
 _PAGE = 200
 _AT_ONCE = 8
 
@@ -14,8 +16,8 @@ _AT_ONCE = 8
 class FinalState:
     """Everything that the checker knows of the desk.
 
-    conversations: as the API shows them, each with its `messages` and its `timeline`, oldest first,
-        without what was retracted.
+    conversations: as the API shows them, each with its `messages`, its `log`, which is its timeline, oldest
+        first, and its `timeline` without what was retracted.
     unrouted: events that went to no thread.
     listed_unknown: ids of the messages that are listed as unknown.
     unfinished: what was still under way when the settle time was over, in words.
@@ -35,10 +37,9 @@ async def export(api: httpx.AsyncClient, unfinished: list[str]) -> FinalState:
     async def whole(conversation: dict[str, Any]) -> dict[str, Any]:
         path = f"/v1/conversations/{conversation['id']}"
         async with slots:
-            return conversation | {
-                "messages": await _all(api, f"{path}/messages"),
-                "timeline": _standing(await _all(api, f"{path}/timeline")),
-            }
+            log = await _all(api, f"{path}/timeline")
+            messages = await _all(api, f"{path}/messages")
+            return conversation | {"messages": messages, "log": log, "timeline": standing(log)}
 
     return FinalState(
         conversations=await asyncio.gather(*(whole(each) for each in conversations)),
@@ -46,12 +47,6 @@ async def export(api: httpx.AsyncClient, unfinished: list[str]) -> FinalState:
         unfinished=unfinished,
         listed_unknown=frozenset(each["id"] for each in await _all(api, "/v1/messages", status="unknown")),
     )
-
-
-def _standing(timeline: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The events but for those that a later one takes back, as every reader of the log is told to read it."""
-    taken_back = {each["data"]["event_id"] for each in timeline if each["kind"] == "event.retracted"}
-    return [each for each in timeline if each["id"] not in taken_back]
 
 
 async def _all(api: httpx.AsyncClient, path: str, **filters: str) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from chaos.ledgers import Ledgers
-from support.offer_facts import Line, OfferFacts, read_offers
+from support.offer_facts import Line, OfferFacts, read_offers, standing
 
 DECLINE_LIMIT = 3
 _CONFIRMED = 200
@@ -25,7 +25,7 @@ def false_answers_to_offers(ledgers: Ledgers) -> Iterator[str]:
         return
     told = Counter(
         (fact["conversation_id"], fact["data"]["agent_id"], fact["kind"])
-        for fact in _facts(ledgers)
+        for fact in standing(_log(ledgers))
         if fact["kind"] in _FACT_OF.values()
     )
     confirmed = Counter(
@@ -58,11 +58,11 @@ def _has_agents(ledgers: Ledgers) -> bool:
     return any(ledgers.driven("hired"))
 
 
-def _facts(ledgers: Ledgers) -> list[Line]:
-    facts = [fact for each in ledgers.final.conversations for fact in each["timeline"]]
+def _log(ledgers: Ledgers) -> list[Line]:
+    facts = [fact for each in ledgers.final.conversations for fact in each["log"]]
     return sorted(facts, key=lambda fact: fact["id"])
 
 
 def _read(ledgers: Ledgers) -> OfferFacts:
     limits = {line["agent"]: line["units"] for line in ledgers.driven("hired")}
-    return read_offers(_facts(ledgers), limits, DECLINE_LIMIT) if limits else OfferFacts()
+    return read_offers(_log(ledgers), limits, DECLINE_LIMIT) if limits else OfferFacts()

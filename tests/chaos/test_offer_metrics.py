@@ -43,8 +43,8 @@ def whole() -> dict[str, Any]:
     answered = {"line": "answered", "agent": "mia", "status": 200}
     return {
         "conversations": [
-            {"id": "c1", "status": "closed", "timeline": first},
-            {"id": "c2", "status": "closed", "timeline": second},
+            {"id": "c1", "status": "closed", "log": first},
+            {"id": "c2", "status": "closed", "log": second},
         ],
         "driver": [
             {"line": "hired", "agent": "mia", "units": 2},
@@ -59,22 +59,22 @@ def found_in(trial: dict[str, Any]) -> set[str]:
     return {name for name, metric in OFFER_METRICS.items() if list(metric(ledgers))}
 
 
-def timeline(trial: dict[str, Any], number: int = 0) -> list[dict[str, Any]]:
-    told: list[dict[str, Any]] = trial["conversations"][number]["timeline"]
+def log(trial: dict[str, Any], number: int = 0) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = trial["conversations"][number]["log"]
     return told
 
 
 FORGERIES: dict[str, tuple[Forge, str]] = {
     "an offer is told twice": (
-        lambda trial: timeline(trial).insert(2, timeline(trial)[1]),
+        lambda trial: log(trial).insert(2, log(trial)[1]),
         "offers against the rules",
     ),
     "an offer has no end": (
-        lambda trial: (timeline(trial, 1).pop(2), trial["driver"].pop(2)),
+        lambda trial: (log(trial, 1).pop(2), trial["driver"].pop(2)),
         "offers against the rules",
     ),
     "an offer ends twice": (
-        lambda trial: timeline(trial, 1).insert(3, timeline(trial, 1)[2]),
+        lambda trial: log(trial, 1).insert(3, log(trial, 1)[2]),
         "offers against the rules",
     ),
     "an agent has one too many": (
@@ -82,15 +82,15 @@ FORGERIES: dict[str, tuple[Forge, str]] = {
         "offers against the rules",
     ),
     "an agent is asked too often": (
-        lambda trial: timeline(trial, 1).extend(
+        lambda trial: log(trial, 1).extend(
             {**each, "id": 10 * time + each["id"], "data": _renamed(each["data"], f"o2-{time}")}
             for time in (1, 2, 3)
-            for each in timeline(whole(), 1)
+            for each in log(whole(), 1)
         ),
         "offers against the rules",
     ),
     "a session begins beside another": (
-        lambda trial: timeline(trial).insert(1, fact(1, "session.started", session_id="o9")),
+        lambda trial: log(trial).insert(1, fact(1, "session.started", session_id="o9")),
         "offers against the rules",
     ),
     "a confirmed accept is not told": (
@@ -102,7 +102,7 @@ FORGERIES: dict[str, tuple[Forge, str]] = {
         "false answers to offers",
     ),
     "another is told to have accepted": (
-        lambda trial: timeline(trial)[2]["data"].update(agent_id="tom"),
+        lambda trial: log(trial)[2]["data"].update(agent_id="tom"),
         "false answers to offers",
     ),
     "nobody deals with a conversation": (
@@ -135,7 +135,7 @@ def test_an_end_that_is_taken_back_and_told_another_way_has_freed_the_slot() -> 
         fact(3, "session.closed", session_id="o1"),
         *retried,
     ]
-    trial["conversations"][0]["timeline"] = first
+    trial["conversations"][0]["log"] = first
     assert found_in(trial) == set()
 
     first.remove(retried[0])

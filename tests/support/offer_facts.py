@@ -17,6 +17,7 @@ Line = dict[str, Any]
 
 _ENDS = frozenset({"offer.accepted", "offer.declined", "offer.timed_out", "offer.withdrawn"})
 _RETURNED = frozenset({"offer.declined", "offer.timed_out"})
+_CLOSED = "session.closed"
 _HEEDS_DECLINES = "push"
 
 
@@ -60,11 +61,26 @@ def standing(facts: Iterable[Line]) -> list[Line]:
     return [each for each in every if each["id"] not in taken_back]
 
 
+def _by_first_ends(facts: list[Line]) -> list[Line]:
+    """What stands, the end of each session where it was first told.
+
+    Where that was taken back, and the session was ended another way, its slot and its conversation were free
+    since then, and may have gone to somebody else.
+    """
+    first_ends: dict[str, int] = {}
+    for fact in facts:
+        if fact["kind"] == _CLOSED:
+            first_ends.setdefault(fact["data"]["session_id"], fact["id"])
+
+    def place(fact: Line) -> int:
+        return first_ends[fact["data"]["session_id"]] if fact["kind"] == _CLOSED else int(fact["id"])
+
+    return sorted(standing(facts), key=place)
+
+
 def read_offers(facts: Iterable[Line], limits: Mapping[str, int], decline_limit: int) -> OfferFacts:
     """Go through the log. `limits`: how many conversations each agent may have at once, Wrap-up included."""
-    every = list(facts)
-    reading = _Reading(standing(every), limits, decline_limit)
-    reading.note_first_ends(every)
+    reading = _Reading(_by_first_ends(list(facts)), limits, decline_limit)
     for fact in reading.facts:
         reading.take(fact)
     reading.end()
@@ -85,24 +101,11 @@ class _Reading:
         self.found.late = {
             each["data"]["slot_id"] for each in facts if each["kind"] in {"slot.forced", "slot.late"}
         }
-        self._first_ends: dict[str, int] = {}
-        self._at = 0
         self._agents: dict[str, str] = {}
         self._open_offers: dict[str, str] = {}
         self._returns: Counter[tuple[str, str]] = Counter()
 
-    def note_first_ends(self, every: Iterable[Line]) -> None:
-        """When the end of each session was first told.
-
-        Where that is taken back, its slot was free since then: what follows ends it another way, or has it
-        come late.
-        """
-        for fact in every:
-            if fact["kind"] == "session.closed":
-                self._first_ends.setdefault(fact["data"]["session_id"], fact["id"])
-
     def take(self, fact: Line) -> None:
-        self._at = fact["id"]
         kind, data, conversation_id = fact["kind"], fact["data"], fact["conversation_id"]
         if kind == "agent.presence_changed":
             self.found.presences[data["agent_id"]] = data["to"]
@@ -112,7 +115,7 @@ class _Reading:
             self._made(fact, conversation_id, data)
         elif kind in _ENDS:
             self._ended(kind, conversation_id, data)
-        elif kind == "session.closed":
+        elif kind == _CLOSED:
             self._closed(conversation_id, data["session_id"])
 
     def end(self) -> None:
@@ -173,9 +176,7 @@ class _Reading:
         own = [
             session
             for session, agent in self.found.sessions.values()
-            if agent == agent_id
-            and session not in self._forced
-            and self._first_ends.get(session, self._at) >= self._at
+            if agent == agent_id and session not in self._forced
         ]
         if len(own) > self._limits.get(agent_id, 0):
             self._wrong(f"{agent_id} has {len(own)} conversations at once: {sorted(own)}")
