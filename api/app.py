@@ -70,7 +70,7 @@ from messenger.graph.client import GraphClient
 from store.access import agents as stored_agents
 from store.attachments.file_checks import FileChecks
 from store.attachments.object_store import FileStore
-from store.db.database import Database, Lane
+from store.db.database import Database, ReadLane
 from store.db.sql import ping
 
 
@@ -225,7 +225,7 @@ def _set_state(
     state.desk_metrics = DeskMetrics(store, inbox_rows)
     state.readiness = Readiness(
         {
-            "store": lambda: store.read(ping, Lane.FIRST),
+            "store": lambda: store.read(ping, ReadLane.FIRST),
             "temporal": workflows.ping,
             "master_key": partial(check_master_key, store, settings),
             "inbox": partial(check_inbox_writable, inbox_rows),

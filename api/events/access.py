@@ -67,7 +67,7 @@ def subjects_for(permissions: Permissions, role: Role) -> frozenset[str] | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class EventReader:
     """Somebody who reads events, with the rights of the moment; when these change, the stream ends."""
 
     agent_id: str
@@ -76,7 +76,7 @@ class Reader:
     """As `subjects_for`."""
 
 
-def may_see(event: Event, viewers: Viewers | None, reader: Reader) -> bool:
+def may_see(event: Event, viewers: Viewers | None, reader: EventReader) -> bool:
     """Whether a reader may hear of an event. Every event of the stream is asked about here.
 
     `viewers`: who sees the thread that it happened in; None if it happened in none.

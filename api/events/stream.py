@@ -20,7 +20,7 @@ from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.events.access import Reader, may_see, subjects_for
+from api.events.access import EventReader, may_see, subjects_for
 from api.events.counts import CountsTeller
 from api.events.event_hub import EventHub, EventHubDep, Listener, LogBounds
 from api.events.frames import Goodbye, GoodbyeReason, Hello, Ping, Reset, ResetReason
@@ -78,7 +78,7 @@ class EventStream(Response):
         self.headers["cache-control"] = "no-store"
         self._hub = hub
         self._agent_id = principal.agent_id
-        reader = Reader(principal.agent_id, rights, wanted.subjects)
+        reader = EventReader(principal.agent_id, rights, wanted.subjects)
         self._listener = Listener(
             principal,
             rights,

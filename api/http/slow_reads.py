@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from api.http.dependencies import from_app
 from api.http.problems import Problem
-from store.db.database import Database, Lane, Work
+from store.db.database import Database, ReadLane, Work
 from store.db.read_limits import ReadTooSlowError
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ class LongReads:
 
         async def read_in_turn() -> T:
             async with self._turn(caller_id):
-                return await self._database.read(work, Lane.LONG)
+                return await self._database.read(work, ReadLane.LONG)
 
         try:
             return await _while_connected(request, read_in_turn())

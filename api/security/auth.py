@@ -24,7 +24,7 @@ from domain.access.roles import SEEING_ALL, SUPERVISORS_AND_ADMINS, Role
 from store.access import credentials
 from store.access.conversation_viewers import queues_of_agents
 from store.access.visibility import Reader
-from store.db.database import Database, Lane
+from store.db.database import Database, ReadLane
 
 MAX_TOKEN_LENGTH = 512
 BOOTSTRAP_ADMIN_ID = id_from_key("agent", "bootstrap admin")
@@ -89,9 +89,9 @@ async def principal_by_digest(database: Database, settings: Settings, digest: st
     """Whose live token has this digest; None when it is unknown, expired, revoked or its agent inactive."""
     admin_token = settings.admin_token
     if admin_token is not None and hmac.compare_digest(digest_of(admin_token.get_secret_value()), digest):
-        found = await database.read(lambda s: credentials.active_agent(s, BOOTSTRAP_ADMIN_ID), Lane.FIRST)
+        found = await database.read(lambda s: credentials.active_agent(s, BOOTSTRAP_ADMIN_ID), ReadLane.FIRST)
     else:
-        found = await database.read(lambda s: credentials.by_digest(s, digest, *_now()), Lane.FIRST)
+        found = await database.read(lambda s: credentials.by_digest(s, digest, *_now()), ReadLane.FIRST)
     if found is None:
         return None
     return Principal(found.agent_id, found.name, Role(found.role), digest, found.sign_in_id)

@@ -17,7 +17,7 @@ LANE_SECONDS = 10.0
 """Meta has given up by then, and repeats the delivery."""
 
 
-class BodyTooLargeError(Exception):
+class DeliveryTooLargeError(Exception):
     """Over `MAX_BODY_BYTES`."""
 
 
@@ -43,7 +43,7 @@ class Bodies:
         """The whole body, for the length of an `async with`. Entering it raises the errors above."""
         for name, value in scope["headers"]:
             if name == b"content-length" and value.isdigit() and int(value) > MAX_BODY_BYTES:
-                raise BodyTooLargeError
+                raise DeliveryTooLargeError
         return _Body(self._lane, receive)
 
 
@@ -111,7 +111,7 @@ async def _read_rest(receive: Receive, most: int) -> list[bytes]:
         part, more = await _receive(receive)
         most -= len(part)
         if most < 0:
-            raise BodyTooLargeError
+            raise DeliveryTooLargeError
         parts.append(part)
     return parts
 

@@ -19,8 +19,8 @@ from api.security.refused_requests import Refused, RefusedRequests, source_of
 from api.webhooks.bodies import (
     Bodies,
     BodyBrokenOffError,
-    BodyTooLargeError,
     BodyTooSlowError,
+    DeliveryTooLargeError,
     TooManyLargeBodiesError,
 )
 from api.webhooks.secrets import SecretsUnavailableError
@@ -65,7 +65,7 @@ _FORGED = frozenset({"unknown_account", "no_signature", "wrong_signature", "veri
 
 # What may be wrong with a body: status, text, reason.
 _BODY_ERRORS: dict[type[Exception], tuple[int, str, str]] = {
-    BodyTooLargeError: (413, "The delivery is too large.", "too_large"),
+    DeliveryTooLargeError: (413, "The delivery is too large.", "too_large"),
     BodyTooSlowError: (408, "The delivery came too slowly.", "too_slow"),
     BodyBrokenOffError: (400, "The connection ended inside the delivery.", "broken_off"),
     TooManyLargeBodiesError: (503, "There are too many large deliveries at once.", "too_many_large"),

@@ -163,7 +163,7 @@ def _complete(message: CustomerMessage, context: EventContext, known: "_MessageR
 
 def _notify(message: CustomerMessage, context: EventContext, message_id: str) -> None:
     """On standby it is for the app that controls the thread to answer that files are not taken."""
-    refused = refused_files(context, message.attachments) if context.classification.opens_work else None
+    refused = refused_files(context, message.attachments) if context.catalogue_row.opens_work else None
     notify_workflow(context, message_id=message_id, refused_files=refused)
 
 

@@ -36,7 +36,7 @@ from store.conversations.thread_owners import owner_of_thread, set_owner
 
 def apply_event(parsed: meta.Event, context: EventContext) -> None:
     """Apply an event to its thread, and keep what it shows of who controls the thread."""
-    EFFECTS[context.classification.effect](parsed, context)
+    EFFECTS[context.catalogue_row.effect](parsed, context)
     if context.shows_owner:
         _learn_owner(context)
 
@@ -76,10 +76,10 @@ def _echo(echo: meta.Echo, context: EventContext) -> None:
             at=context.occurred_at,
         )
         if confirmed is not None:
-            context.classification = echo_row(own=True)
+            context.catalogue_row = echo_row(own=True)
             _append_confirmation(message_id, confirmed, context)
             return
-    context.classification = echo_row(own=False)
+    context.catalogue_row = echo_row(own=False)
     _insert_outside_message(echo, context)
 
 
@@ -206,7 +206,7 @@ def _referral(event: meta.Referral, context: EventContext) -> None:
 
 def _thread_control(control: meta.ThreadControl, context: EventContext) -> None:
     _control_request(control, context)
-    if context.classification.opens_work and (unseen := last_message_on_standby(context)) is not None:
+    if context.catalogue_row.opens_work and (unseen := last_message_on_standby(context)) is not None:
         notify_workflow(context, message_id=unseen)
     known = owner_of_thread(context.thread)
     learnt = known.handed_to(control.new_owner_app_id, context.own_app_id, context.occurred_at)
@@ -255,5 +255,5 @@ def _learn_owner(context: EventContext) -> None:
     known, at = owner_of_thread(context.thread), context.occurred_at
     if context.is_standby:
         set_owner(context.thread, known.heard_on_standby(at))
-    elif context.classification.effect in _DELIVERED_TO_OWNER:
+    elif context.catalogue_row.effect in _DELIVERED_TO_OWNER:
         set_owner(context.thread, known.heard_as_ours(at))

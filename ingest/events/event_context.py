@@ -16,7 +16,7 @@ from domain.events.kinds import FactKind
 from domain.sending.window import Opening, opening
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from ingest.events.batch_writes import BatchWrites
-from messenger.webhooks.catalogue_row import Classification
+from messenger.webhooks.catalogue_row import CatalogueRow
 from messenger.webhooks.webhook import READ_BACK_CHANNELS, STANDBY_CHANNELS
 from store.conversations.projection import set_window, window_of_thread
 from store.conversations.thread_events import thread_event_row
@@ -37,7 +37,7 @@ class EventContext:
     session: Session
     writes: BatchWrites
     event: InboxEvent
-    classification: Classification
+    catalogue_row: CatalogueRow
     customer: Customer
     thread: Thread
     live_conversation_id: str | None
@@ -117,7 +117,7 @@ def notify_workflow(
     by_program: bool = False,
 ) -> None:
     """Signal to the thread's workflow what the event's row of the catalogue says, if anything."""
-    kind = context.classification.thread_event
+    kind = context.catalogue_row.thread_event
     if kind is None:
         return
     opened = _open_window(context)
@@ -138,7 +138,7 @@ def notify_workflow(
 
 def _open_window(context: EventContext) -> Opening | None:
     """Keep the opening and fold it into the thread's window."""
-    kind = context.classification.opening
+    kind = context.catalogue_row.opening
     if kind is None:
         return None
     occurred_ms = context.event.occurred_ms

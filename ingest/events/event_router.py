@@ -27,7 +27,7 @@ from ingest.events.event_context import (
 )
 from messenger.field_reader import MalformedEvent
 from messenger.webhooks.catalogue import WITHOUT_PAGE
-from messenger.webhooks.catalogue_row import PAGE_EFFECTS, RAW_EFFECTS, Classification, Effect
+from messenger.webhooks.catalogue_row import PAGE_EFFECTS, RAW_EFFECTS, CatalogueRow, Effect
 from messenger.webhooks.classify import classify, is_ad
 from messenger.webhooks.events import Event, PolicyEnforcement, ReferralData
 from messenger.webhooks.internal_events import parse_internal
@@ -186,17 +186,17 @@ class _Batch:
             )
         if parsed.left_out:
             append_left_out_fields(context, parsed.left_out)
-        if context.classification.opening is not None:
+        if context.catalogue_row.opening is not None:
             profiles.want(context.customer, context.received_at)
         apply_event(parsed, context)
 
-    def _context(self, event: InboxEvent, row: Classification, customer: Customer) -> EventContext:
+    def _context(self, event: InboxEvent, row: CatalogueRow, customer: Customer) -> EventContext:
         found = self._pages[event.page_id]
         return EventContext(
             session=self._session,
             writes=self._writes,
             event=event,
-            classification=row,
+            catalogue_row=row,
             customer=customer,
             thread=self._threads[customer.id],
             live_conversation_id=self._live.get(customer.id),
@@ -204,7 +204,7 @@ class _Batch:
             takes_files=found.page.attachments_for_customers,
         )
 
-    def _page_event(self, event: InboxEvent, health: PageHealth, parsed: Event, row: Classification) -> None:
+    def _page_event(self, event: InboxEvent, health: PageHealth, parsed: Event, row: CatalogueRow) -> None:
         self._writes.pages[event.page_id] = None
         received_at = clock.from_milliseconds(event.received_ms)
         data: dict[str, str | bool | int | None] = {"inbox_id": event.id}
@@ -215,7 +215,7 @@ class _Batch:
         fact = Fact(FactKind(f"page.{event.kind}"), received_at, ActorKind.SYSTEM, data=data)
         self._writes.events.append(event_row(fact, event.page_id, None, f"inbox/{event.id}"))
 
-    def _keep(self, event: InboxEvent, row: Classification) -> None:
+    def _keep(self, event: InboxEvent, row: CatalogueRow) -> None:
         """Keep an event raw. Agents see in the timeline that a customer did something that is kept only."""
         self._set_aside(event, "kept", row.reason)
         customer = self._known_customer(event)

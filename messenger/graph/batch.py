@@ -9,10 +9,12 @@ import json
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from messenger.graph.call import Access, Answer, GraphCaller, read_json
+from messenger.graph.call import Access, GraphAnswer, GraphCaller, read_json
 
 
-async def read_by_batch(caller: GraphCaller, path: str, access: Access, query: Mapping[str, str]) -> Answer:
+async def read_by_batch(
+    caller: GraphCaller, path: str, access: Access, query: Mapping[str, str]
+) -> GraphAnswer:
     """The answer to `GET path?query`, as if it had been made alone.
 
     Raises NothingWrittenError and AnswerLostError, as `GraphCaller.call` does.
@@ -27,11 +29,11 @@ async def read_by_batch(caller: GraphCaller, path: str, access: Access, query: M
     return _only(answer)
 
 
-def _only(answer: Answer) -> Answer:
+def _only(answer: GraphAnswer) -> GraphAnswer:
     """The one call's own answer; the batch's where Meta refused that as a whole."""
     if not isinstance(answer.content, list):
         return answer
     first = answer.content[0] if answer.content else None
     if not isinstance(first, dict) or not isinstance(first.get("code"), int):
-        return Answer(answer.status, None, answer.headers)
-    return Answer(first["code"], read_json(str(first.get("body", "")).encode()), answer.headers)
+        return GraphAnswer(answer.status, None, answer.headers)
+    return GraphAnswer(first["code"], read_json(str(first.get("body", "")).encode()), answer.headers)

@@ -78,7 +78,7 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GraphAnswer:
     """A whole answer. `content` is its JSON, None if it is too long, encoded or no JSON."""
 
     status: int
@@ -116,7 +116,7 @@ class GraphCaller:
         form: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
         file: Upload | None = None,
-    ) -> Answer:
+    ) -> GraphAnswer:
         """Make one call and return its answer, whatever its status. A `file` goes with a form.
 
         Raises NothingWrittenError and AnswerLostError. A cancelled call is as uncertain as a lost answer.
@@ -128,7 +128,7 @@ class GraphCaller:
                 if self._watch is not None:
                     self._watch(access, response.headers)
                 try:
-                    return Answer(response.status_code, await _json(response), dict(response.headers))
+                    return GraphAnswer(response.status_code, await _json(response), dict(response.headers))
                 finally:
                     await response.aclose()
         except _NOTHING_WRITTEN as error:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from messenger.graph.call import Access, Answer, AnswerLostError, NothingWrittenError
+from messenger.graph.call import Access, AnswerLostError, GraphAnswer, NothingWrittenError
 from messenger.graph.error_table import TAG_REFUSED
 from messenger.graph.errors import read_error
 from messenger.graph.page_credentials import PageCredentials
@@ -18,7 +18,7 @@ def require_success(body: Mapping[str, Any]) -> None:
         raise GraphUnavailable("not_confirmed")
 
 
-async def read_body(call: Awaitable[Answer], access: Access, *secrets: str) -> dict[str, Any]:
+async def read_body(call: Awaitable[GraphAnswer], access: Access, *secrets: str) -> dict[str, Any]:
     """What the call answers. `secrets` are those which it carries beside its access."""
     try:
         answer = await call
@@ -34,7 +34,7 @@ async def read_body(call: Awaitable[Answer], access: Access, *secrets: str) -> d
     return answer.body
 
 
-def send_outcome(answer: Answer, credentials: PageCredentials) -> Sent | Refused | Unknown:
+def send_outcome(answer: GraphAnswer, credentials: PageCredentials) -> Sent | Refused | Unknown:
     """What Meta's answer to a send means."""
     secrets = (credentials.access_token, credentials.app_secret)
     error = read_error(answer.status, answer.body, answer.headers, secrets)

@@ -8,13 +8,13 @@
 
 from domain.conversations.state import ThreadEventKind
 from domain.sending.window import OpeningKind
-from messenger.webhooks.catalogue_row import Classification, Effect
+from messenger.webhooks.catalogue_row import CatalogueRow, Effect
 from messenger.webhooks.webhook import EventKind
 
 _NOT_SUBSCRIBED = "Pagedesk does not subscribe to its field; "
 
 CATALOGUE = (
-    Classification(
+    CatalogueRow(
         EventKind.MESSAGE,
         "text",
         "The customer wrote, or sent attachments, a sticker or a reply; also the summary of a lead ad.",
@@ -23,7 +23,7 @@ CATALOGUE = (
         thread_event=ThreadEventKind.MESSAGE,
         opening=OpeningKind.MESSAGE,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.MESSAGE,
         "quick_reply",
         "The customer tapped a quick reply: a message whose text is the title.",
@@ -32,7 +32,7 @@ CATALOGUE = (
         thread_event=ThreadEventKind.MESSAGE,
         opening=OpeningKind.QUICK_REPLY,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.MESSAGE,
         "survey_answer",
         "The customer tapped a button of Pagedesk's survey.",
@@ -42,7 +42,7 @@ CATALOGUE = (
         thread_event=ThreadEventKind.SURVEY_ANSWER,
         opening=OpeningKind.QUICK_REPLY,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.MESSAGE,
         "ad",
         "The customer's first message after a click-to-Messenger ad, which it names itself or which the "
@@ -52,7 +52,7 @@ CATALOGUE = (
         thread_event=ThreadEventKind.MESSAGE,
         opening=OpeningKind.AD_MESSAGE,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.ECHO,
         "own",
         "A message that our app sent, as a rule with the metadata we gave it.",
@@ -62,7 +62,7 @@ CATALOGUE = (
         Effect.ECHO,
         thread_event=ThreadEventKind.OWN_ECHO,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.ECHO,
         "outside",
         "A message from the Page that another app, the Page inbox or an automation sent, or nobody named.",
@@ -72,21 +72,21 @@ CATALOGUE = (
         Effect.ECHO,
         thread_event=ThreadEventKind.OUTSIDE_MESSAGE,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.MESSAGE_DELETED,
         "",
         "A message was taken back. Meta documents it for Instagram only.",
         "The message is marked as deleted.",
         Effect.DELETION,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.MESSAGE_EDIT,
         "",
         "The customer changed the text of a message.",
         "The message has the text of its latest edit; the old ones are kept.",
         Effect.EDIT,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.POSTBACK,
         "",
         "The customer tapped a button, a menu item, an ice breaker or Get Started.",
@@ -95,7 +95,7 @@ CATALOGUE = (
         thread_event=ThreadEventKind.POSTBACK,
         opening=OpeningKind.POSTBACK,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.REACTION,
         "react",
         "The customer reacted to a message.",
@@ -104,14 +104,14 @@ CATALOGUE = (
         thread_event=ThreadEventKind.WINDOW_OPENING,
         opening=OpeningKind.REACTION,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.REACTION,
         "unreact",
         "The customer took a reaction back.",
         "The message has lost the reaction.",
         Effect.REACTION,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.PAGE_REACTION,
         "",
         "The Page reacted to a message.",
@@ -119,21 +119,21 @@ CATALOGUE = (
         Effect.KEEP,
         reason="the Page's own reaction says nothing of the customer.",
     ),
-    Classification(
+    CatalogueRow(
         EventKind.DELIVERY,
         "",
         "Everything sent up to the watermark was delivered.",
         "The thread's delivered watermark moves forward.",
         Effect.DELIVERY,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.READ,
         "",
         "Everything sent up to the watermark was read.",
         "The thread's read watermark moves forward.",
         Effect.READ,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.REFERRAL,
         "m_me_link",
         "The customer came back to the thread by an m.me link.",
@@ -142,28 +142,28 @@ CATALOGUE = (
         thread_event=ThreadEventKind.ENTRY,
         opening=OpeningKind.M_ME_LINK,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.REFERRAL,
         "ad",
         "The customer came back to the thread by an ad. It opens the window only when a message follows.",
         "The thread's last referral; the next message is one after an ad.",
         Effect.REFERRAL,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.REFERRAL,
         "lead",
         "The customer finished or left the questions of a lead ad.",
         "The thread's last referral.",
         Effect.REFERRAL,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.REFERRAL,
         "other",
         "The customer came back to the thread in another way.",
         "The thread's last referral.",
         Effect.REFERRAL,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.OPTIN,
         "",
         "The customer consented by a plugin or to marketing messages, or took it back. It opens the window "
@@ -171,7 +171,7 @@ CATALOGUE = (
         "Noted in the thread.",
         Effect.NOTE,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.PASS_THREAD_CONTROL,
         "to_us",
         "A bot, the Page inbox or nobody (the thread was idle) handed the thread to us.",
@@ -180,28 +180,28 @@ CATALOGUE = (
         Effect.THREAD_CONTROL,
         thread_event=ThreadEventKind.HANDED_OVER,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.PASS_THREAD_CONTROL,
         "to_another_app",
         "The thread was passed to another app.",
         "The thread's owner. Noted in the thread.",
         Effect.THREAD_CONTROL,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.TAKE_THREAD_CONTROL,
         "",
         "Another app or the Page inbox took the thread.",
         "The thread's owner. Noted in the thread.",
         Effect.THREAD_CONTROL,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.REQUEST_THREAD_CONTROL,
         "",
         "Another app asks for the thread.",
         "Noted in the thread.",
         Effect.CONTROL_REQUEST,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.MESSAGING_FEEDBACK,
         "survey",
         "The customer answered the feedback template of Pagedesk's survey.",
@@ -209,28 +209,28 @@ CATALOGUE = (
         Effect.FEEDBACK,
         thread_event=ThreadEventKind.SURVEY_ANSWER,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.MESSAGING_FEEDBACK,
         "other",
         "The customer answered a feedback template that somebody else sent.",
         "Noted in the thread.",
         Effect.NOTE,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.POLICY_ENFORCEMENT,
         "",
         "Meta warns or blocks the Page, or lifts a block.",
         "Noted on the Page; its workflow is signalled.",
         Effect.PAGE_POLICY,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.APP_ROLES,
         "",
         "The roles of apps in the retired handover protocol.",
         "Noted on the Page; its workflow is signalled.",
         Effect.PAGE,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.PAGE_CHANGE,
         "",
         "A change on the Page (`changes`): its feed, a mention, a label; also the dashboard's test button.",
@@ -238,7 +238,7 @@ CATALOGUE = (
         Effect.KEEP,
         reason="it changes nothing that Pagedesk looks after.",
     ),
-    Classification(
+    CatalogueRow(
         EventKind.ACCOUNT_LINKING,
         "",
         "The customer linked or unlinked an account of the business.",
@@ -246,7 +246,7 @@ CATALOGUE = (
         Effect.KEEP_AND_SHOW,
         reason=_NOT_SUBSCRIBED + "it offers no log-in to link.",
     ),
-    Classification(
+    CatalogueRow(
         EventKind.RESPONSE_FEEDBACK,
         "",
         "The customer pressed the thumb under a message.",
@@ -254,7 +254,7 @@ CATALOGUE = (
         Effect.KEEP_AND_SHOW,
         reason=_NOT_SUBSCRIBED + "that would put thumbs under every message of the Page.",
     ),
-    Classification(
+    CatalogueRow(
         EventKind.MESSAGING_CUSTOMER_INFORMATION,
         "",
         "The customer filled in the customer information template.",
@@ -262,7 +262,7 @@ CATALOGUE = (
         Effect.KEEP_AND_SHOW,
         reason=_NOT_SUBSCRIBED + "it never sends that template, and the answer is personal data.",
     ),
-    Classification(
+    CatalogueRow(
         EventKind.TEMPLATE,
         "",
         "The customer revealed a coupon.",
@@ -270,7 +270,7 @@ CATALOGUE = (
         Effect.KEEP_AND_SHOW,
         reason="Pagedesk sends no coupons.",
     ),
-    Classification(
+    CatalogueRow(
         EventKind.FORM,
         "",
         "The customer sent off an instant form.",
@@ -278,7 +278,7 @@ CATALOGUE = (
         Effect.KEEP_AND_SHOW,
         reason=_NOT_SUBSCRIBED + "it sends no instant forms; the answers are in Meta's lead tools.",
     ),
-    Classification(
+    CatalogueRow(
         EventKind.ORDER,
         "",
         "The customer sent a cart.",
@@ -286,7 +286,7 @@ CATALOGUE = (
         Effect.KEEP_AND_SHOW,
         reason=_NOT_SUBSCRIBED + "it sells nothing.",
     ),
-    Classification(
+    CatalogueRow(
         EventKind.UNKNOWN,
         "",
         "An event of a form that Pagedesk does not know.",
@@ -294,7 +294,7 @@ CATALOGUE = (
         Effect.KEEP_AND_SHOW,
         reason="Pagedesk does not know it; it can be routed again by a release that does.",
     ),
-    Classification(
+    CatalogueRow(
         EventKind.UNPARSEABLE,
         "",
         "Bytes in the place of an event, or of a delivery, that are no JSON.",
@@ -302,7 +302,7 @@ CATALOGUE = (
         Effect.KEEP_WITHOUT_PAGE,
         reason="it cannot be read.",
     ),
-    Classification(
+    CatalogueRow(
         EventKind.NOT_PAGE,
         "",
         "A delivery about something else than a Page, such as Instagram.",
@@ -310,7 +310,7 @@ CATALOGUE = (
         Effect.KEEP_WITHOUT_PAGE,
         reason="it concerns no Page.",
     ),
-    Classification(
+    CatalogueRow(
         EventKind.EMPTY,
         "",
         "A delivery, or an entry of one, without events.",
@@ -318,7 +318,7 @@ CATALOGUE = (
         Effect.KEEP_WITHOUT_PAGE,
         reason="there is nothing in it.",
     ),
-    Classification(
+    CatalogueRow(
         EventKind.SURVEY_ANSWERED,
         "",
         "Pagedesk's own: the customer answered a survey on its page (`/survey/…`).",
@@ -326,7 +326,7 @@ CATALOGUE = (
         Effect.SURVEY_LINK,
         thread_event=ThreadEventKind.SURVEY_ANSWER,
     ),
-    Classification(
+    CatalogueRow(
         EventKind.FILES_REFUSED,
         "",
         "Pagedesk's own: files of a customer's message were looked at and not taken.",

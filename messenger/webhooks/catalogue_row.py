@@ -77,7 +77,7 @@ class Route(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Classification:
+class CatalogueRow:
     """One row: an event kind, or a case of it.
 
     thread_event: what the thread's workflow is signalled, if anything; where that depends on what the store
@@ -112,7 +112,7 @@ class Classification:
         """Whether the thread is to have a conversation for it."""
         return self.thread_event is not None and self.thread_event.opens_work
 
-    def on_standby(self) -> "Classification":
+    def on_standby(self) -> "CatalogueRow":
         """The same, of a thread that another app controls: it opens the same window, and no work for us."""
         kind = self.thread_event
         return replace(self, thread_event=THREAD_EVENT_ON_STANDBY.get(kind, kind)) if kind else self

@@ -2,7 +2,7 @@
 
 from domain.surveys.names import is_survey_payload, is_survey_question
 from messenger.webhooks.catalogue import CATALOGUE
-from messenger.webhooks.catalogue_row import Classification
+from messenger.webhooks.catalogue_row import CatalogueRow
 from messenger.webhooks.events import (
     Echo,
     Event,
@@ -26,7 +26,7 @@ def classify(
     own_app_id: str,
     after_ad_click: bool = False,
     before_handover: bool = False,
-) -> Classification:
+) -> CatalogueRow:
     """The row for one event.
 
     own_app_id: the Facebook app of the account; echoes of any other are from outside. after_ad_click: whether
@@ -37,7 +37,7 @@ def classify(
     return row.on_standby() if channel in STANDBY_CHANNELS and not before_handover else row
 
 
-def echo_row(*, own: bool) -> Classification:
+def echo_row(*, own: bool) -> CatalogueRow:
     """The row of an echo once it is known whether it is of a message of ours, whatever app it names."""
     return _ROWS[EventKind.ECHO, "own" if own else "outside"]
 

@@ -125,7 +125,7 @@ class Read(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class LeadAnswer:
     """One question of a lead ad and its answer."""
 
     question: str
@@ -137,7 +137,7 @@ class Referral(Event):
     """Somebody came back to an existing thread by a link or an ad, or went through a lead ad's questions."""
 
     data: ReferralData
-    lead_answers: tuple[Answer, ...]
+    lead_answers: tuple[LeadAnswer, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,6 @@ from messenger.field_reader import (
 from messenger.json_parser import decode, identifier, integer, milliseconds
 from messenger.webhooks.attachments import read_attachments
 from messenger.webhooks.events import (
-    Answer,
     Deleted,
     Delivery,
     Echo,
@@ -31,6 +30,7 @@ from messenger.webhooks.events import (
     FeedbackAnswer,
     HopContext,
     InboundMessage,
+    LeadAnswer,
     Opaque,
     OptIn,
     PolicyEnforcement,
@@ -170,7 +170,7 @@ def _referral(ids: _Ids, event: Fields) -> Referral:
         *ids,
         data=data,
         lead_answers=tuple(
-            Answer(text(each, "question") or "", text(each, "answer") or "") for each in answers
+            LeadAnswer(text(each, "question") or "", text(each, "answer") or "") for each in answers
         ),
     )
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from messenger.webhooks.catalogue import CATALOGUE
-from messenger.webhooks.catalogue_row import Classification, Effect, Route
+from messenger.webhooks.catalogue_row import CatalogueRow, Effect, Route
 from messenger.webhooks.classify import classify
 from messenger.webhooks.events import Echo, Event, InboundMessage
 from messenger.webhooks.parse_event import parse
@@ -132,7 +132,7 @@ def _rows_of(file: Path) -> Iterable[tuple[str, ...]]:
         )
 
 
-def _kept_raw(row: Classification, reason: str) -> Classification:
+def _kept_raw(row: CatalogueRow, reason: str) -> CatalogueRow:
     return replace(
         row, changes="Nothing.", effect=Effect.KEEP, thread_event=None, opening=None, reason=reason
     )
@@ -147,12 +147,12 @@ def _contents(parsed: Event) -> str:
     return f" Here: {', '.join(parts)}."
 
 
-def _event(event: WebhookEvent, row: Classification) -> str:
+def _event(event: WebhookEvent, row: CatalogueRow) -> str:
     name = f"{event.kind}: {row.case}" if row.case else str(event.kind)
     return f"`standby` {name}" if event.channel == "standby" else name
 
 
-def _changes(row: Classification) -> str:
+def _changes(row: CatalogueRow) -> str:
     return f"{row.changes} Kept raw: {row.reason}" if row.reason else row.changes
 
 

@@ -33,7 +33,7 @@ _READERS = 4
 _POSTGRES_WRITERS = 8
 
 
-class Lane(Enum):
+class ReadLane(Enum):
     """What a read may keep waiting: only reads of its own lane."""
 
     FIRST = "first"
@@ -52,9 +52,9 @@ class _LaneLimits:
 
 
 _LANES = {
-    Lane.FIRST: _LaneLimits(2, timedelta(seconds=10)),
-    Lane.USUAL: _LaneLimits(None, timedelta(seconds=30)),
-    Lane.LONG: _LaneLimits(2, timedelta(seconds=5)),
+    ReadLane.FIRST: _LaneLimits(2, timedelta(seconds=10)),
+    ReadLane.USUAL: _LaneLimits(None, timedelta(seconds=30)),
+    ReadLane.LONG: _LaneLimits(2, timedelta(seconds=5)),
 }
 _FURTHER_READERS = sum(limits.threads or 0 for limits in _LANES.values())
 _WRITE = "write"
@@ -88,7 +88,7 @@ class Database:
         """`sqlite` or `postgresql`."""
         return self._write_engine.dialect.name
 
-    async def read(self, work: Work[T], lane: Lane = Lane.USUAL) -> T:
+    async def read(self, work: Work[T], lane: ReadLane = ReadLane.USUAL) -> T:
         """Run `work` in a read transaction: one consistent picture, however many statements it takes.
 
         Raises ReadTooSlowError after the lane's time. A caller that is cancelled stops the read as well.
@@ -100,7 +100,7 @@ class Database:
         except asyncio.CancelledError:
             # In a thread, for it may take the network: of the lane whose reads are never long.
             if not running.cancel():
-                self._readers[Lane.FIRST].submit(stoppable.stop)
+                self._readers[ReadLane.FIRST].submit(stoppable.stop)
             raise
 
     async def write(self, work: Work[T]) -> T:
@@ -112,7 +112,7 @@ class Database:
 
     def read_now(self, work: Work[T]) -> T:
         """As `read`, for code without an event loop (start-up, command line)."""
-        return self._read(work, StoppableRead(_LANES[Lane.FIRST].time))
+        return self._read(work, StoppableRead(_LANES[ReadLane.FIRST].time))
 
     def write_now(self, work: Work[T]) -> T:
         """As `write`, for code without an event loop (start-up, command line)."""

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from api.http.problems import Problem
 from api.http.slow_reads import MAX_WAITING, LongReads
 from store.conversations import listing as conversations
-from store.db.database import Lane
+from store.db.database import ReadLane
 from store.db.read_limits import ReadTooSlowError
 from support.api import Api, Seed
 
@@ -26,8 +26,8 @@ class FakeDatabase:
         self.under_way: list[asyncio.Future[Any]] = []
         self.cancelled = 0
 
-    async def read(self, _work: Any, lane: Lane) -> Any:
-        assert lane is Lane.LONG
+    async def read(self, _work: Any, lane: ReadLane) -> Any:
+        assert lane is ReadLane.LONG
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.under_way.append(done)
         try:

@@ -9,7 +9,7 @@ import pytest
 from domain.conversations.state import ThreadEventKind
 from domain.sending.window import OpeningKind
 from messenger.webhooks.catalogue import CATALOGUE
-from messenger.webhooks.catalogue_row import THREAD_EVENT_ON_STANDBY, Classification, Route
+from messenger.webhooks.catalogue_row import THREAD_EVENT_ON_STANDBY, CatalogueRow, Route
 from messenger.webhooks.classify import classify
 from messenger.webhooks.parse_event import parse
 from messenger.webhooks.webhook import HAS_STANDBY_KEY, EventKind, split
@@ -21,12 +21,12 @@ CUSTOMER = "7421908834567012"
 OWN_APP = "1187452390011223"
 
 
-def of_file(name: str, **known: Any) -> Classification:
+def of_file(name: str, **known: Any) -> CatalogueRow:
     (event,) = split((PAYLOADS / f"{name}.json").read_bytes())
     return classify(event.kind, event.channel, parse(event.kind, event.raw), own_app_id=OWN_APP, **known)
 
 
-def of_event(channel: str = "messaging", *, sender: str = CUSTOMER, **event: Any) -> Classification:
+def of_event(channel: str = "messaging", *, sender: str = CUSTOMER, **event: Any) -> CatalogueRow:
     parties = {"sender": {"id": sender}, "recipient": {"id": PAGE if sender != PAGE else CUSTOMER}}
     entry = {"id": PAGE, channel: [parties | event]}
     (found,) = split(json.dumps({"object": "page", "entry": [entry]}).encode())
@@ -44,7 +44,7 @@ def test_every_kind_has_a_row_and_no_row_is_there_twice() -> None:
 
 
 @pytest.mark.parametrize("row", CATALOGUE, ids=lambda row: f"{row.kind} {row.case}")
-def test_only_raw_needs_a_reason_and_always_has_one(row: Classification) -> None:
+def test_only_raw_needs_a_reason_and_always_has_one(row: CatalogueRow) -> None:
     assert (row.route is Route.RAW) == bool(row.reason)
     assert row.what.endswith(".")
     assert row.changes.endswith(".")

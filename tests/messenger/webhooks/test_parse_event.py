@@ -8,7 +8,6 @@ import pytest
 from messenger.field_reader import MalformedEvent
 from messenger.webhooks.attachments import Attachment
 from messenger.webhooks.events import (
-    Answer,
     Deleted,
     Delivery,
     Echo,
@@ -18,6 +17,7 @@ from messenger.webhooks.events import (
     FeedbackAnswer,
     HopContext,
     InboundMessage,
+    LeadAnswer,
     Opaque,
     OptIn,
     PolicyEnforcement,
@@ -276,7 +276,7 @@ def test_lead_ads_bring_answers() -> None:
     }
     event = parse(EventKind.REFERRAL, json.dumps(raw).encode())
     assert isinstance(event, Referral)
-    assert event.lead_answers == (Answer("A visit?", "Yes"),)
+    assert event.lead_answers == (LeadAnswer("A visit?", "Yes"),)
 
 
 @pytest.mark.parametrize("kind", ["unparseable", "unknown", "order", "form", "empty", "account_linking"])

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from store.db import database as store_database
-from store.db.database import Database, Lane
+from store.db.database import Database, ReadLane
 from store.db.read_limits import ReadTooSlowError
 from support.postgres import any_database
 from support.store import add_customer, make_settings, seed
@@ -52,7 +52,7 @@ def count_customers(session: Session) -> int:
     return int(session.connection().execute(text("SELECT count(*) FROM customer")).scalar_one())
 
 
-def allow(monkeypatch: pytest.MonkeyPatch, lane: Lane, time: timedelta) -> None:
+def allow(monkeypatch: pytest.MonkeyPatch, lane: ReadLane, time: timedelta) -> None:
     limits = store_database._LANES
     monkeypatch.setitem(limits, lane, store_database._LaneLimits(limits[lane].threads, time))
 
@@ -60,25 +60,25 @@ def allow(monkeypatch: pytest.MonkeyPatch, lane: Lane, time: timedelta) -> None:
 async def test_a_read_that_takes_too_long_is_stopped_and_the_next_is_not(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    allow(monkeypatch, Lane.LONG, timedelta(milliseconds=100))
+    allow(monkeypatch, ReadLane.LONG, timedelta(milliseconds=100))
     for _ in range(3):
         with pytest.raises(ReadTooSlowError):
-            await database.read(endless, Lane.LONG)
-    allow(monkeypatch, Lane.LONG, timedelta(seconds=60))
-    assert await database.read(quick, Lane.LONG) == 1
+            await database.read(endless, ReadLane.LONG)
+    allow(monkeypatch, ReadLane.LONG, timedelta(seconds=60))
+    assert await database.read(quick, ReadLane.LONG) == 1
 
 
 async def test_reads_that_nobody_waits_for_give_their_threads_back(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    allow(monkeypatch, Lane.LONG, timedelta(hours=1))
+    allow(monkeypatch, ReadLane.LONG, timedelta(hours=1))
     begun = threading.Semaphore(0)
 
     def work(session: Session) -> None:
         begun.release()
         endless(session)
 
-    left = [asyncio.create_task(database.read(work, Lane.LONG)) for _ in range(6)]
+    left = [asyncio.create_task(database.read(work, ReadLane.LONG)) for _ in range(6)]
     for _ in range(2):
         await asyncio.to_thread(begun.acquire)
     for task in left:
@@ -87,15 +87,15 @@ async def test_reads_that_nobody_waits_for_give_their_threads_back(
         isinstance(each, asyncio.CancelledError)
         for each in await asyncio.gather(*left, return_exceptions=True)
     )
-    assert await database.read(quick, Lane.LONG) == 1
+    assert await database.read(quick, ReadLane.LONG) == 1
 
 
 async def test_long_reads_keep_no_other_waiting(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    allow(monkeypatch, Lane.LONG, timedelta(hours=1))
-    searches = [asyncio.create_task(database.read(endless, Lane.LONG)) for _ in range(6)]
+    allow(monkeypatch, ReadLane.LONG, timedelta(hours=1))
+    searches = [asyncio.create_task(database.read(endless, ReadLane.LONG)) for _ in range(6)]
     await asyncio.sleep(0)
     assert await database.read(quick) == 1
-    assert await database.read(quick, Lane.FIRST) == 1
+    assert await database.read(quick, ReadLane.FIRST) == 1
     assert await database.write(quick) == 1
     for task in searches:
         task.cancel()
