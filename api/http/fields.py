@@ -183,8 +183,8 @@ PathPageId = Annotated[Digits, Path()]
 PathNumber = Annotated[int, Path(ge=0, lt=2**63)]
 
 _KEY_DESCRIPTION = "1 to 200 printable ASCII characters. The same key again gets the same answer."
-_IdempotencyText = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{1,200}$")]
-IdempotencyKey = Annotated[_IdempotencyText, Header(alias="Idempotency-Key", description=_KEY_DESCRIPTION)]
+IdempotencyText = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{1,200}$")]
+IdempotencyKey = Annotated[IdempotencyText, Header(alias="Idempotency-Key", description=_KEY_DESCRIPTION)]
 OptionalIdempotencyKey = Annotated[
-    _IdempotencyText | None, Header(alias="Idempotency-Key", description=_KEY_DESCRIPTION)
+    IdempotencyText | None, Header(alias="Idempotency-Key", description=_KEY_DESCRIPTION)
 ]

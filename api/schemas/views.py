@@ -77,8 +77,9 @@ class CustomerBrief(BaseModel):
 class MessageView(BaseModel):
     """A message in either direction. `allowed_by` names the rule of the window that allowed a send.
 
-    `reply_to` is the id of the message it answers to, null where that is not known here. `template` and
-    `quick_replies` are in Meta's form; the signed payloads of a survey's buttons are left out.
+    `client_key`: the `Idempotency-Key` with which its agent sent it. `reply_to` is the id of the message it
+    answers to, null where that is not known here. `template` and `quick_replies` are in Meta's form; the
+    signed payloads of a survey's buttons are left out.
     """
 
     id: str
@@ -106,6 +107,7 @@ class MessageView(BaseModel):
     reason_detail: str | None
     allowed_by: AllowedBy | None
     mid: str | None
+    client_key: str | None
     attempt: int
     occurred_at: datetime
     received_at: datetime | None

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 
 from api.http.dependencies import DatabaseDep
-from api.http.fields import Digits, Id, Instant, OptionalIdempotencyKey, PathId
+from api.http.fields import Digits, Id, IdempotencyText, Instant, OptionalIdempotencyKey, PathId
 from api.http.paging import CursorPage, Ids, refuse_others_than_ids
 from api.http.problem_docs import problems
 from api.http.two_way_paging import RangeQuery, TwoWayList, range_by_id
@@ -47,6 +47,10 @@ async def list_outbound_messages(
     page_id: Digits | None = None,
     customer_id: Id | None = None,
     agent_id: Annotated[Id | None, Query(description="An agent's id, or `me`.")] = None,
+    client_key: Annotated[
+        IdempotencyText | None,
+        Query(description="Sent with this `Idempotency-Key`; say whose by `agent_id`."),
+    ] = None,
     ids: Ids = None,
     request: Request,
 ) -> CursorPage[MessageView]:
@@ -63,6 +67,7 @@ async def list_outbound_messages(
         page_id=page_id,
         customer_id=customer_id,
         agent_id=caller.agent_id if agent_id == _ME else agent_id,
+        client_key=client_key,
     )
 
     def load(session: Session) -> CursorPage[MessageView]:

@@ -115,6 +115,7 @@ async def reply(
         reply_to=body.reply_to,
         attachment_id=body.attachments[0].id if body.attachments else None,
         hold=body.hold,
+        client_key=idempotency_key,
         request_hash=request_hash("reply", body.model_dump_json(exclude_none=True)),
     )
     intent = await replies.keep(
@@ -159,7 +160,14 @@ async def resend_message(
     replies.take_turn(caller.agent_id, conversation.id)
     intent = await replies.keep(
         conversation.id,
-        lambda s: keep_resend(s, message_id, agent_id=caller.agent_id, new_message_id=new_id, at=clock.now()),
+        lambda s: keep_resend(
+            s,
+            message_id,
+            agent_id=caller.agent_id,
+            new_message_id=new_id,
+            client_key=idempotency_key,
+            at=clock.now(),
+        ),
     )
     return await _send(replies, caller, intent, response)
 

@@ -38,6 +38,7 @@ def new_outbound_row(
     agent_id: str | None = None,
     reply_to_mid: str | None = None,
     request_hash: str | None = None,
+    client_key: str | None = None,
     hold: bool = False,
     resends: str | None = None,
 ) -> dict[str, Any]:
@@ -57,6 +58,7 @@ def new_outbound_row(
         content=content,
         reply_to_mid=reply_to_mid,
         request_hash=request_hash,
+        client_key=client_key,
         hold=hold,
         resends=resends,
         status=MessageStatus.QUEUED.value,

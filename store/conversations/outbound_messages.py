@@ -26,6 +26,7 @@ class MessageFilter:
     page_id: str | None = None
     customer_id: str | None = None
     agent_id: str | None = None
+    client_key: str | None = None
 
 
 def listed(session: Session, wanted: MessageFilter, reader: Reader, span: Span[Place]) -> list[Message]:
@@ -38,10 +39,11 @@ def listed(session: Session, wanted: MessageFilter, reader: Reader, span: Span[P
     if wanted.agent_id is not None:
         narrowed.append(col(Message.agent_id) == wanted.agent_id)
     statuses = [wanted.status] if wanted.status is not None else _STORED
-    if wanted.customer_id is not None:
+    exact = {Message.customer_id: wanted.customer_id, Message.client_key: wanted.client_key}
+    few = [col(column) == value for column, value in exact.items() if value is not None]
+    if few:
         # A thread is sorted as a whole: it is short beside all that has one of the statuses.
-        of_thread = col(Message.customer_id) == wanted.customer_id
-        ranges = [[*narrowed, of_thread, unindexed(col(Message.status)).in_(statuses)]]
+        ranges = [[*narrowed, *few, unindexed(col(Message.status)).in_(statuses)]]
     else:
         ranges = [[*narrowed, col(Message.status) == status] for status in statuses]
     return _in_order(session, session.scalars(merged(ranges, _KEY, span)).all())

@@ -45,13 +45,14 @@ class Reply:
     """What an agent wants to say.
 
     `content` is what the Send API's `message` holds besides the text. `reply_to` is the id of a message of
-    ours; `reply_to_mid` is Meta's, where that is known already.
+    ours; `reply_to_mid` is Meta's, where that is known already. `client_key` is the agent's own name for it.
     """
 
     message_id: str
     agent_id: str
     text: str | None
     request_hash: str
+    client_key: str
     content: dict[str, Any] | None = None
     reply_to: str | None = None
     reply_to_mid: str | None = None
@@ -114,6 +115,7 @@ def keep_intent(session: Session, conversation_id: str, reply: Reply, at: dateti
         agent_id=reply.agent_id,
         reply_to_mid=reply.reply_to_mid or _mid_of(session, conversation, reply.reply_to),
         request_hash=reply.request_hash,
+        client_key=reply.client_key,
         hold=reply.hold,
         resends=reply.resends,
     )
@@ -137,7 +139,7 @@ def keep_intent(session: Session, conversation_id: str, reply: Reply, at: dateti
 
 
 def keep_resend(
-    session: Session, message_id: str, *, agent_id: str, new_message_id: str, at: datetime
+    session: Session, message_id: str, *, agent_id: str, new_message_id: str, client_key: str, at: datetime
 ) -> Intent:
     """Write an agent's message anew, to be sent in the conversation that the customer has now.
 
@@ -162,6 +164,7 @@ def keep_resend(
         attachment_id=sent_file_id(original),
         reply_to_mid=original.reply_to_mid,
         request_hash=request_hash("resend", message_id),
+        client_key=client_key,
         resends=message_id,
     )
     return keep_intent(session, live or original.conversation_id, reply, at)

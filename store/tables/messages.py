@@ -24,6 +24,7 @@ class Message(SQLModel, table=True):
         # Our own messages are listed by the instant they were written, one status after the other.
         index_where("ix_message_status", "status", "created_at", "id", given="status"),
         index_where("ix_message_page_status", "page_id", "status", "created_at", "id", given="status"),
+        index_where("ix_message_client_key", "client_key", "agent_id", given="client_key"),
         index_where("ix_message_agent_status", "agent_id", "status", "created_at", "id", given="agent_id"),
     )
 
@@ -60,6 +61,9 @@ class Message(SQLModel, table=True):
     allowed_by: Deleted[str | None] = None
     attempt: Deleted[int] = 0
     request_hash: Deleted[str | None] = None
+    client_key: Deleted[str | None] = Field(
+        default=None, description="outbound only: the `Idempotency-Key` that its agent gave it"
+    )
     hold: Deleted[bool] = Field(default=False, description="what the window refuses is to be held")
     resends: Deleted[str | None] = Field(
         default=None, description="the message of ours that this one says again"

@@ -46,6 +46,20 @@ async def test_a_reply_is_kept_and_given_to_the_workflow_under_its_own_id(api: A
     assert "Hello" not in repr(command)
 
 
+async def test_a_client_finds_what_it_has_sent_by_its_own_key(api: Api, seed: Seed) -> None:
+    thread = await seed.conversation(status=Status.ACTIVE)
+    agent_id, agent = await api.somebody("agent")
+    sent = (await agent.post(_address(thread), json=HELLO, headers=_key("bubble 1"))).json()
+    await agent.post(_address(thread), json=HELLO, headers=_key("bubble 2"))
+    await api.admin.post(_address(thread), json=HELLO, headers=_key("bubble 1"))
+    assert sent["client_key"] == "bubble 1"
+    wanted = {"agent_id": "me", "client_key": "bubble 1"}
+    found = (await agent.get("/v1/messages", params=wanted)).json()["items"]
+    assert [(each["id"], each["agent_id"]) for each in found] == [(sent["id"], agent_id)]
+    nothing = (await agent.get("/v1/messages", params={**wanted, "client_key": "bubble 3"})).json()
+    assert nothing == {"items": [], "next_cursor": None}
+
+
 async def test_a_hundred_at_once_with_one_key_make_one_message(api: Api, seed: Seed) -> None:
     thread = await seed.conversation(status=Status.ACTIVE)
     client = api.admin
