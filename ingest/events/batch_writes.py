@@ -74,7 +74,7 @@ class BatchWrites:
         search_texts.keep_messages(session, self.messages)
         insert_or_ignore(session, Attachment, self.attachments)
         new_mids = [(row["page_id"], row["mid"]) for row in self.messages if row["mid"]]
-        files_to_delete = apply_changes(session, self.changes, new_mids)
+        files_to_delete = apply_changes(session, self.changes, new_mids, self.events)
         insert_or_ignore(session, Opening, self.openings)
         insert_or_ignore(session, ThreadEventRow, self.thread_events)
         insert_or_ignore(session, UnroutedEvent, self.unrouted)

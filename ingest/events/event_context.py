@@ -9,11 +9,11 @@ from sqlmodel import Session
 
 from base import clock, metrics
 from base.ids import id_from_key
-from domain.conversations.changes import Fact
+from domain.conversations.changes import Fact, FactValue
 from domain.conversations.lifecycle import ActorKind
 from domain.conversations.state import ThreadEvent
 from domain.events.kinds import FactKind
-from domain.sending.window import Opening, opening
+from domain.sending.window import Opening, OpeningKind, Stage, Window, opening
 from domain.workstreams.conversation_settings import AutomatedTrigger
 from ingest.events.batch_writes import BatchWrites
 from messenger.webhooks.catalogue_row import CatalogueRow
@@ -23,6 +23,8 @@ from store.conversations.thread_events import thread_event_row
 from store.db.sql import row_of
 from store.events.events import event_row
 from store.tables import Customer, InboxEvent, Message, Thread
+
+_WITHOUT_MESSAGE = frozenset({OpeningKind.REACTION, OpeningKind.M_ME_LINK, OpeningKind.OPT_IN})
 
 
 @dataclass(slots=True)
@@ -156,8 +158,33 @@ def _open_window(context: EventContext) -> Opening | None:
             "human_agent_until": opened.human_agent_until,
         }
     )
-    set_window(context.thread, window_of_thread(context.thread).extended_by(opened))
+    before = window_of_thread(context.thread)
+    set_window(context.thread, before.extended_by(opened))
+    _tell_opening(context, opened, before)
     return opened
+
+
+def _tell_opening(context: EventContext, opened: Opening, before: Window) -> None:
+    """Append that the standard window opened; or was extended by what leaves no message to be told of."""
+    now, window = context.received_at, window_of_thread(context.thread)
+    if window == before or window.stage_at(now) is not Stage.STANDARD:
+        return
+    stage = before.stage_at(now)
+    if stage is Stage.STANDARD and opened.kind not in _WITHOUT_MESSAGE:
+        return
+    data: dict[str, FactValue] = {
+        "opened_by": opened.kind,
+        "from": stage,
+        "standard_until": window.standard_until.isoformat() if window.standard_until else None,
+    }
+    fact = Fact(
+        FactKind.WINDOW_OPENED,
+        now,
+        ActorKind.CUSTOMER,
+        conversation_id=context.live_conversation_id,
+        data=data,
+    )
+    append_event(context, fact, "/window")
 
 
 def append_customer_event(

@@ -5,21 +5,34 @@ from typing import Any
 from sqlmodel import Session
 
 from base.clock import from_iso
+from domain.conversations.changes import Fact
+from domain.conversations.lifecycle import ActorKind
+from domain.events.kinds import FactKind
 from store.attachments.rows import take_back
 from store.conversations import early_message_changes
 from store.conversations.messages import message_of_mid
+from store.events.events import event_row
 from store.search import texts as search_texts
 from store.tables import Message
 
 _CHANGING_TEXT = ("edit", "deletion")
+_FACTS = {
+    "edit": FactKind.MESSAGE_EDITED,
+    "deletion": FactKind.MESSAGE_DELETED,
+    "reaction": FactKind.MESSAGE_REACTED,
+}
 
 
 def apply_changes(
-    session: Session, changes: list[dict[str, Any]], new_mids: list[tuple[str, str]]
+    session: Session,
+    changes: list[dict[str, Any]],
+    new_mids: list[tuple[str, str]],
+    events: list[dict[str, Any]],
 ) -> list[str]:
     """Apply a batch's changes, and to its new messages, (page id, mid), what came before them.
 
-    Returns the ids of deleted messages that have files, which are to be deleted too.
+    Each change of a message adds a row to `events`, which the caller appends. Returns the ids of deleted
+    messages that have files, which are to be deleted too.
     """
     early = early_message_changes.of_messages(session, new_mids)
     waiting, with_files = [], []
@@ -33,11 +46,25 @@ def apply_changes(
             ):
                 with_files.append(message.id)
             _apply(message, change["kind"], change["change"])
+            events.append(_event(message, change))
             if change["kind"] in _CHANGING_TEXT:
                 search_texts.replace_message(session, message)
     early_message_changes.keep(session, waiting)
     early_message_changes.forget(session, early)
     return with_files
+
+
+def _event(message: Message, change: dict[str, Any]) -> dict[str, Any]:
+    made = change["change"]
+    fact = Fact(
+        _FACTS[change["kind"]],
+        from_iso(made["at"]),
+        ActorKind.CUSTOMER,
+        conversation_id=message.conversation_id,
+        message_id=message.id,
+        data={"action": made["action"]} if "action" in made else None,
+    )
+    return event_row(fact, message.page_id, message.customer_id, f"inbox/{change['inbox_id']}/change")
 
 
 def _apply(message: Message, kind: str, change: dict[str, Any]) -> None:

@@ -115,6 +115,9 @@ FACTS: tuple[tuple[FactKind, str, str], ...] = (
         "reason",
     ),
     (FactKind.MESSAGE_RESENT, "it was sent again as another message", "attempt"),
+    (FactKind.MESSAGE_EDITED, "the customer has edited a message", ""),
+    (FactKind.MESSAGE_DELETED, "the customer has taken a message back", ""),
+    (FactKind.MESSAGE_REACTED, "the customer has reacted to a message, or taken that back", "action"),
     (FactKind.MESSAGE_SENT_TWICE, "the customer has received a resent message twice", "message_id"),
     (
         FactKind.MESSAGE_NOT_ALLOWED,
@@ -154,6 +157,11 @@ FACTS: tuple[tuple[FactKind, str, str], ...] = (
         FactKind.WINDOW_CLOSING_SOON,
         "the agent who has to answer is warned",
         "stage, until, agent_id, setting",
+    ),
+    (
+        FactKind.WINDOW_OPENED,
+        "the standard window opened, or what leaves no message has extended it",
+        "opened_by, from, standard_until",
     ),
     (FactKind.WINDOW_STAGE_CHANGED, "a stage of the window ended", "from, to, opened_by, unanswered"),
     (FactKind.RULE_APPLIED, "a time-out rule acted", "rule_id, silent, after_seconds, action"),

@@ -63,6 +63,51 @@ async def test_a_message_becomes_a_row_an_opening_and_a_signal(intake: Intake) -
     ]
 
 
+async def _told(intake: Intake, *kinds: str) -> list[tuple[str, str | None, dict[str, Any]]]:
+    told = await rows(intake.store, Event)
+    return [(each.kind, each.message_id, each.data) for each in told if each.kind in kinds]
+
+
+async def test_the_opening_of_the_window_is_told_once_and_again_by_what_leaves_no_message(
+    intake: Intake,
+) -> None:
+    await take(intake, "text_single.json", "text_reply_to.json")
+    before = await only(intake.store, Thread)
+    ((_, _, data),) = await _told(intake, "window.opened")
+    assert (data["opened_by"], data["from"]) == ("message", "closed")
+    assert data.keys() == {"opened_by", "from", "standard_until"}
+
+    await take_later(intake, "reaction_love.json", seconds=3600)
+    _, (_, _, data) = await _told(intake, "window.opened")
+    assert (data["opened_by"], data["from"]) == ("reaction", "standard")
+    after = await only(intake.store, Thread)
+    assert data["standard_until"] == after.standard_until.isoformat()
+    assert after.standard_until > before.standard_until
+
+
+async def take_later(intake: Intake, name: str, *, seconds: int = 0, mid: str | None = None) -> None:
+    """As `take`, of a delivery that Meta sends later; `mid`: of the message that it is about."""
+    body = payload(name)
+    for entry in body["entry"]:
+        for each in entry["messaging"]:
+            each["timestamp"] = SENT_AT_MS + 1000 * seconds
+            about = each.get("message_edit") or each["reaction"]
+            about["mid"] = mid or about["mid"]
+    await intake.receive(json.dumps(body).encode(), received_ms=SENT_AT_MS + 1000 * seconds + 1500)
+    await intake.route_new()
+
+
+async def test_what_changes_a_message_is_told_with_it(intake: Intake) -> None:
+    await take(intake, "text_single.json")
+    message = await only(intake.store, Message)
+    await take_later(intake, "message_edit.json", seconds=60, mid=message.mid)
+    await take_later(intake, "reaction_love.json", seconds=120, mid=message.mid)
+    assert await _told(intake, "message.edited", "message.reacted", "message.deleted") == [
+        ("message.edited", message.id, {}),
+        ("message.reacted", message.id, {"action": "react"}),
+    ]
+
+
 async def test_everything_again_in_any_order_changes_nothing(intake: Intake) -> None:
     names = sorted(path.name for path in PAYLOADS.glob("*.json"))
     await take(intake, *names)

@@ -149,10 +149,10 @@ async def test_edited_words_are_found_and_former_ones_are_not(store: tuple[Datab
     await database.write(lambda s: say(s, said("m1", "before")))
     change: dict[str, Any] = {"inbox_id": 1, "page_id": PAGE_A, "mid": "m_m1"}
     edit = change | {"kind": "edit", "change": {"text": "after", "number": 1, "at": NOW.isoformat()}}
-    await database.write(lambda s: apply_changes(s, [edit], []))
+    await database.write(lambda s: apply_changes(s, [edit], [], []))
     assert await database.read(lambda s: (found(s, "before"), found(s, "after"))) == (set(), {"m1"})
     taken_back = change | {"kind": "deletion", "change": {"at": NOW.isoformat()}}
-    await database.write(lambda s: apply_changes(s, [taken_back], []))
+    await database.write(lambda s: apply_changes(s, [taken_back], [], []))
     assert await database.read(lambda s: found(s, "after")) == set()
 
 
