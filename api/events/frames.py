@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel
@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from api.events.position import write_id
 from api.schemas.counts_view import CountsView
 from api.schemas.views import EventView
-from store.tables import Event
+from store.tables import Event, SignIn
 
 
 def render_event(event: Event, log_id: str, rows: str = "") -> bytes:
@@ -35,15 +35,36 @@ class Frame(BaseModel):
         )
 
 
+class SignInOfStream(BaseModel):
+    """The sign-in of a stream's reader: over at `expires_at` without input, and at `ends_at` at all.
+
+    By the clock of the machine, which no journey in time moves; `now` is what it shows.
+    """
+
+    id: str
+    now: datetime
+    expires_at: datetime
+    ends_at: datetime
+
+    @classmethod
+    def of(cls, row: SignIn, now: datetime) -> Self:
+        """As it stands."""
+        return cls(id=row.id, now=now, expires_at=row.expires_at, ends_at=row.ends_at)
+
+
 class Hello(Frame):
     """The first block. Its `id` is the position from which the stream goes on.
 
-    A stream is broken when nothing has come for several times `ping_seconds`.
+    A stream is broken when nothing has come for several times `ping_seconds`. `release`: what the server is
+    of. `sign_in` is null for who reads with a key.
     """
 
     event = "hello"
     server_time: datetime
     ping_seconds: float
+    agent_id: str
+    release: str
+    sign_in: SignInOfStream | None
 
 
 class Ping(Frame):

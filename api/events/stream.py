@@ -13,6 +13,7 @@ import contextlib
 import math
 import random
 import time
+from importlib.metadata import version
 from typing import Annotated
 
 from fastapi import Header, Query
@@ -23,7 +24,7 @@ from starlette.types import Receive, Scope, Send
 from api.events.access import EventReader, may_see, subjects_for
 from api.events.counts import CountsTeller
 from api.events.event_hub import EventHub, EventHubDep, Listener, LogBounds
-from api.events.frames import Goodbye, GoodbyeReason, Hello, Ping, Reset, ResetReason
+from api.events.frames import Goodbye, GoodbyeReason, Hello, Ping, Reset, ResetReason, SignInOfStream
 from api.events.position import Position, read_id, write_id
 from api.http.dependencies import DatabaseDep, SettingsDep
 from api.http.fields import Digits, Id, Text
@@ -37,6 +38,7 @@ from api.services.stream_presence import StreamPresence, StreamPresenceDep
 from base import clock
 from base.log import get_logger
 from domain.events.kinds import FactKind
+from store.access.credentials import get_sign_in
 from store.events.timeline import EventFilter
 
 PING_SECONDS = 5.0
@@ -68,6 +70,7 @@ class EventStream(Response):
         presence: StreamPresence | None = None,
         counts: CountsTeller | None = None,
         rows: bool = False,
+        sign_in: SignInOfStream | None = None,
     ) -> None:
         """`asked`: where to begin; None is now. `presence`: given where it makes its reader connected.
 
@@ -87,6 +90,7 @@ class EventStream(Response):
             wants_rows=rows,
         )
         self._asked = asked
+        self._sign_in = sign_in
         self._presence = presence
         self._counts = counts
 
@@ -123,10 +127,21 @@ class EventStream(Response):
             if self._asked is not None:
                 reset = why_reset(self._asked, await self._hub.bounds(log_id))
                 number = self._asked.number if reset is None else newest
-            await _write(send, _greeting(write_id(log_id, number), reset))
+            await _write(send, self._greeting(write_id(log_id, number), reset))
             reason = await self._tell(send, log_id, number)
             await _write(send, Goodbye(reason=reason).render(retry_milliseconds=_retry_milliseconds()))
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def _greeting(self, position_id: str, reset: ResetReason | None) -> bytes:
+        hello = Hello(
+            server_time=clock.now(),
+            ping_seconds=PING_SECONDS,
+            agent_id=self._agent_id,
+            release=version("pagedesk"),
+            sign_in=self._sign_in,
+        )
+        greeting = hello.render(id=position_id, retry_milliseconds=_retry_milliseconds())
+        return greeting if reset is None else greeting + Reset(reason=reset).render()
 
     async def _tell(self, send: Send, log_id: str, number: int) -> GoodbyeReason:
         """Tell what happens after an event, until the stream has to end; why it has to."""
@@ -226,7 +241,12 @@ async def stream_events(
         frozenset(kind) if kind is not None else None,
         caller.agent_id,
     )
-    known = await database.read(lambda s: rights_by_digest(s, settings, [caller.digest]))
+    known, sign_in = await database.read(
+        lambda s: (
+            rights_by_digest(s, settings, [caller.digest]),
+            get_sign_in(s, caller.sign_in_id) if caller.sign_in_id is not None else None,
+        )
+    )
     rights = known.get(caller.digest)
     if rights is None:
         raise Problem("unauthenticated")
@@ -239,13 +259,8 @@ async def stream_events(
         presence=stream_presence if presence else None,
         counts=CountsTeller(database, caller) if counts else None,
         rows=rows,
+        sign_in=SignInOfStream.of(sign_in, clock.process_now()) if sign_in is not None else None,
     )
-
-
-def _greeting(position_id: str, reset: ResetReason | None) -> bytes:
-    hello = Hello(server_time=clock.now(), ping_seconds=PING_SECONDS)
-    greeting = hello.render(id=position_id, retry_milliseconds=_retry_milliseconds())
-    return greeting if reset is None else greeting + Reset(reason=reset).render()
 
 
 def _retry_milliseconds() -> int:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from importlib.metadata import version
 from typing import Any
 
 import httpx
@@ -263,6 +264,32 @@ async def test_a_browser_changes_its_password_and_stays_signed_in(api: Api) -> N
     assert (await here.post("/v1/me/password", json=body)).status_code == 204
     assert (await here.get("/v1/me")).status_code == 200
     assert (await elsewhere.get("/v1/me")).status_code == 401
+
+
+async def test_a_stream_tells_first_whose_it_is_and_when_their_sign_in_is_over(
+    api: Api, agent_id: str
+) -> None:
+    client = await signed_in(api)
+    (own,) = (await client.get("/v1/sign-ins")).json()["items"]
+    headers = {"host": "desk.example.org", "sec-fetch-site": "same-origin"}
+    cookie = f"__Host-pagedesk={client.cookies['__Host-pagedesk']}"
+    async with listening(api, token=None, headers=headers | {"cookie": cookie}) as stream:
+
+        async def greeted() -> bool:
+            return bool(stream.told("hello"))
+
+        await eventually(greeted)
+        hello = stream.told("hello")[0]["data"]
+    assert (hello["agent_id"], hello["release"]) == (agent_id, version("pagedesk"))
+    told = {name: hello["sign_in"][name] for name in ("id", "expires_at", "ends_at")}
+    assert told == {name: own[name] for name in told}
+    async with listening(api) as of_a_key:
+
+        async def of_key_greeted() -> bool:
+            return bool(of_a_key.told("hello"))
+
+        await eventually(of_key_greeted)
+        assert of_a_key.told("hello")[0]["data"]["sign_in"] is None
 
 
 @pytest.mark.usefixtures("agent_id")
