@@ -43,7 +43,7 @@ from store.events import timeline
 from store.search.texts import MAX_MATCHES
 from store.tables import Message, Thread
 
-_ME = "me"
+_ME, _NOBODY = "me", "none"
 _BY_ACTIVITY = CursorOf("conversations", tuple[Instant, Id])
 _MESSAGES = TwoWayList("messages", tuple[Instant, Number, Id])
 _THREAD_MESSAGES = TwoWayList("thread_messages", tuple[Instant, Number, Id])
@@ -64,7 +64,9 @@ async def list_conversations(
     status: Annotated[list[Status] | None, Query(description="One status or several.")] = None,
     page_id: Digits | None = None,
     customer_id: Id | None = None,
-    agent_id: Annotated[Id | None, Query(description="An agent's id, or `me`.")] = None,
+    agent_id: Annotated[
+        Id | None, Query(description="An agent's id, `me`, or `none` for what no agent has.")
+    ] = None,
     queue_id: Id | None = None,
     window: Annotated[
         WindowFilter | None, Query(description="`closing_soon`: the stage changes within the hour.")
@@ -92,7 +94,8 @@ async def list_conversations(
         statuses=[each.value for each in status or ()],
         page_id=page_id,
         customer_id=customer_id,
-        agent_id=caller.agent_id if agent_id == _ME else agent_id,
+        agent_id={_ME: caller.agent_id, _NOBODY: None}.get(agent_id or "", agent_id),
+        of_nobody=agent_id == _NOBODY,
         queue_id=queue_id,
         window=window,
         text=q,

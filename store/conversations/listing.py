@@ -105,12 +105,16 @@ class ConversationRecord:
 
 @dataclass(frozen=True, slots=True)
 class ConversationFilter:
-    """What a list is narrowed to; unset fields do not narrow. `text`: words that were said, or a name."""
+    """What a list is narrowed to; unset fields do not narrow.
+
+    `of_nobody`: no agent has it. `text`: words that were said, or a name.
+    """
 
     statuses: Sequence[str] = field(default_factory=tuple)
     page_id: str | None = None
     customer_id: str | None = None
     agent_id: str | None = None
+    of_nobody: bool = False
     queue_id: str | None = None
     window: WindowFilter | None = None
     text: str | None = None
@@ -281,17 +285,19 @@ def _ranges(
     """What is wanted and seen, as ranges of the list; none where nothing can be found."""
     exact = {Conversation.page_id: wanted.page_id, Conversation.agent_id: wanted.agent_id}
     narrowing = {col(column): value for column, value in exact.items() if value is not None}
-    window = [_in_window(wanted.window, now)] if wanted.window is not None else []
+    others = [_in_window(wanted.window, now)] if wanted.window is not None else []
+    if wanted.of_nobody:
+        others.append(unindexed(col(Conversation.agent_id)).is_(None))
     statuses = list(dict.fromkeys(wanted.statuses))
     few = _few(session, wanted, now)
     if few is None:
-        conditions = [*(column == value for column, value in narrowing.items()), *window]
+        conditions = [*(column == value for column, value in narrowing.items()), *others]
         by_status = [[col(Conversation.status) == status] for status in statuses or _STATUSES]
         parts, others = _seen_parts(session, wanted, reader)
         of_parts = [[*conditions, *part, *status] for part in parts for status in by_status]
         return [*of_parts, *([*conditions, *_any_of(statuses), each] for each in others)]
     # The few are found by an index of theirs alone.
-    conditions = [*(unindexed(column) == value for column, value in narrowing.items()), *window]
+    conditions = [*(unindexed(column) == value for column, value in narrowing.items()), *others]
     if wanted.queue_id is not None:
         conditions.append(_belongs_to(wanted.queue_id))
     if not reader.sees_all:

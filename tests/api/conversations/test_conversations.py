@@ -209,6 +209,9 @@ async def test_filters_narrow(api: Api, seed: Seed) -> None:
     assert set(await _ids(api, page_id=mine.page_id)) == {mine.conversation_id, closed.conversation_id}
     assert await _ids(api, customer_id=theirs.customer_id) == [theirs.conversation_id]
     assert await _ids(api, agent_id=agent_id) == [mine.conversation_id]
+    assert await _ids(api, agent_id="none") == [closed.conversation_id]
+    assert await _ids(api, agent_id="none", q="Ada") == [closed.conversation_id]
+    assert await _ids(api, agent_id="none", status="active") == []
     assert await _ids(api, queue_id=new_id()) == []
     own = (await agent.get(LIST, params={"agent_id": "me"})).json()["items"]
     assert [item["id"] for item in own] == [mine.conversation_id]
