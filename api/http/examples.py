@@ -99,6 +99,14 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "DryRunInput": {"Customer": {"customer_name": "Ada Byron", "locale": "fr_FR"}},
     "DispositionCodeInput": {"Code": {"name": "Solved"}},
     "DispositionCodeChange": {"Off": {"active": False}},
+    "ContactInput": {
+        "Contact": {"name": "Ada Byron", "email": "ada@example.org", "phone": "+49 30 123456"},
+        "By the business's number": {"number": "KD-1042"},
+    },
+    "MergeInput": {"The other": {"contact_id": "the-id-of-a-contact"}},
+    "LinkInput": {"Contact": {"contact_id": "the-id-of-a-contact"}},
+    "ContactFieldInput": {"Field": {"title": "Tier"}},
+    "ContactRulesInput": {"By e-mail": {"rules": [{"variable": "Email", "key": "email", "creates": True}]}},
     "NoteInput": {"Note": {"text": "Wants the blue one; call back on Monday."}},
     "QuickReplyInput": {
         "Shared": {

@@ -16,6 +16,7 @@ from domain.access.roles import Role
 from domain.conversations.changes import Fact
 from domain.conversations.lifecycle import ActorKind
 from domain.events.kinds import FactKind
+from store.contacts import links
 from store.events.events import append_events, event_row
 from store.tables import Conversation
 from store.workstreams import context_variables as context
@@ -77,6 +78,7 @@ async def set_context(
 
     def work(session: Session) -> ContextView:
         changed = context.replace(session, conversation_id, body.variables, clock.now(), by_agent=limited)
+        links.identify_by_context(session, changed, clock.now())
         _record(session, caller, changed, len(body.variables))
         return _view(session, conversation_id)
 
@@ -98,6 +100,7 @@ async def change_context(
 
     def work(session: Session) -> ContextView:
         changed = context.change(session, conversation_id, body.variables, clock.now(), by_agent=limited)
+        links.identify_by_context(session, changed, clock.now())
         _record(session, caller, changed, len(body.variables))
         return _view(session, conversation_id)
 

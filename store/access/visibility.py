@@ -43,6 +43,8 @@ from store.db.refusals import not_found
 from store.tables import (
     AgentSession,
     Attachment,
+    Contact,
+    ContactLink,
     Conversation,
     Customer,
     Message,
@@ -167,6 +169,22 @@ def is_seen(
     )
 
 
+def contact_is_seen(reader: AnyReader) -> ColumnElement[bool]:
+    """Whether the reader sees a contact: by the thread of one of its customers, or because it has none."""
+    if reader.sees_all:
+        return true()
+    linked = exists().where(col(ContactLink.contact_id) == col(Contact.id)).correlate_except(ContactLink)
+    seen = (
+        exists()
+        .where(
+            col(ContactLink.contact_id) == col(Contact.id),
+            thread_is_seen(reader, col(ContactLink.customer_id)),
+        )
+        .correlate_except(ContactLink)
+    )
+    return or_(~linked, seen)
+
+
 def refuse_unseen(session: Session, reader: Reader, subject: str, id: str) -> None:  # noqa: A002 - the column's name
     """Refuse as `not_found` what is not there, and alike what the reader does not see.
 
@@ -219,6 +237,10 @@ def _attachment(reader: ReaderParameters) -> Select[str]:
     return file.where(col(Attachment.id) == _ID, or_(unsent, sent))
 
 
+def _contact(reader: ReaderParameters) -> Select[str]:
+    return select(col(Contact.id)).where(col(Contact.id) == _ID, contact_is_seen(reader))
+
+
 def _survey(reader: ReaderParameters) -> Select[str]:
     seen = is_seen(reader, col(Survey.conversation_id), col(Survey.customer_id))
     return select(col(Survey.id)).where(col(Survey.id) == _ID, seen)
@@ -229,6 +251,7 @@ SUBJECTS: Mapping[str, tuple[str, Callable[[ReaderParameters], Select[str]]]] = 
     "customer_id": ("customer", _customer),
     "message_id": ("message of ours", _message),
     "note_id": ("note", _note),
+    "contact_id": ("contact", _contact),
     "attachment_id": ("file", _attachment),
     "survey_id": ("survey", _survey),
 }

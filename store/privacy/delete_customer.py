@@ -8,7 +8,8 @@ partition was read. `late_files` are where files are that came after the custome
 
 from typing import Any
 
-from sqlalchemy import literal, or_
+from sqlalchemy import exists, literal, or_
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from store.attachments.rows import keys_of_customer
@@ -19,6 +20,10 @@ from store.tables import (
     AgentSession,
     Attachment,
     AttachmentUpload,
+    Contact,
+    ContactLink,
+    ContactValue,
+    ContactWords,
     ContextVariable,
     Conversation,
     Customer,
@@ -56,7 +61,7 @@ def erase_customer(session: Session, erasure_id: str, customer_id: str) -> None:
     late_files = keys_of_customer(session, customer_id)
     counts = {
         model.__tablename__: delete_rows(session, model, *conditions)
-        for model, *conditions in _rows_of(customer_id)
+        for model, *conditions in _rows_of(customer_id, _contacts_of_nobody_else(session, customer_id))
     }
     read = {str(partition): position for partition, position in positions(session).items()}
     _remember(session, erasure_id, customer_id, {"positions": read, "late_files": late_files})
@@ -76,7 +81,20 @@ def forget_inbox_events(session: Session, erasure_id: str, inbox_ids: list[int])
     add_counts(session, erasure_id, counts)
 
 
-def _rows_of(customer_id: str) -> list[tuple[Any, ...]]:
+def _contacts_of_nobody_else(session: Session, customer_id: str) -> list[str]:
+    """The contact that the customer is, if no other customer is it."""
+    others = aliased(ContactLink)
+    alone = select(ContactLink.contact_id).where(
+        ContactLink.customer_id == customer_id,
+        col(ContactLink.contact_id).is_not(None),
+        ~exists().where(
+            col(others.contact_id) == col(ContactLink.contact_id), col(others.customer_id) != customer_id
+        ),
+    )
+    return [each for each in session.exec(alone) if each is not None]
+
+
+def _rows_of(customer_id: str, contact_ids: list[str]) -> list[tuple[Any, ...]]:
     """Each table with the condition for its rows of the customer, those that refer to others first."""
     conversations = select(Conversation.id).where(Conversation.customer_id == customer_id)
     surveys = select(Survey.id).where(Survey.customer_id == customer_id)
@@ -108,6 +126,10 @@ def _rows_of(customer_id: str) -> list[tuple[Any, ...]]:
         (Conversation, col(Conversation.customer_id) == customer_id),
         (Thread, col(Thread.customer_id) == customer_id),
         (PreferredAgent, col(PreferredAgent.customer_id) == customer_id),
+        (ContactLink, col(ContactLink.customer_id) == customer_id),
+        (ContactValue, col(ContactValue.contact_id).in_(contact_ids)),
+        (ContactWords, col(ContactWords.contact_id).in_(contact_ids)),
+        (Contact, col(Contact.id).in_(contact_ids)),
         (Customer, col(Customer.id) == customer_id),
     ]
 

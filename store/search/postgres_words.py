@@ -21,18 +21,22 @@ _FEW = 10_000
 _MATCHES = "array_to_tsvector(string_to_array(terms, ' ')) @@ CAST(:query AS tsquery)"
 # A kind is written out, for the planner to know that its index holds all that is wanted. What words a text
 # consists of costs ten times as much to tell as that it does not hold those letters at all.
+_ENTRIES = {
+    **{kind: f"search_text WHERE kind = '{kind}'" for kind in ("message", "name", "note")},
+    "contact": "contact_words WHERE true",
+}
 _STATEMENTS = {
     kind: (
         text(
-            f"WITH found AS MATERIALIZED (SELECT id FROM search_text WHERE kind = '{kind}' AND {_MATCHES} "  # noqa: S608 - ours
+            f"WITH found AS MATERIALIZED (SELECT id FROM {entries} AND {_MATCHES} "  # noqa: S608 - ours
             "LIMIT :few) SELECT id, count(*) OVER () FROM found ORDER BY id DESC LIMIT :most"
         ),
         text(
-            f"SELECT id FROM search_text WHERE kind = '{kind}' AND terms LIKE ALL (:parts) AND {_MATCHES} "  # noqa: S608 - ours
+            f"SELECT id FROM {entries} AND terms LIKE ALL (:parts) AND {_MATCHES} "  # noqa: S608 - ours
             "ORDER BY id DESC LIMIT :most"
         ),
     )
-    for kind in ("message", "name", "note")
+    for kind, entries in _ENTRIES.items()
 }
 
 

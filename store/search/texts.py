@@ -113,11 +113,16 @@ def found(
         return entries.where(
             col(SearchText.id) == any_(newest_on_postgresql(session, kind, terms, MAX_MATCHES))
         )
-    query = " AND ".join(f'"{term.word}"{"*" if term.is_prefix else ""}' for term in terms)
+    query = query_on_sqlite(terms)
     # Unique: a statement may hold two of these.
     given: list[Any] = [bindparam("query", query, unique=True), bindparam("most", MAX_MATCHES, unique=True)]
     newest = _NEWEST_ON_SQLITE[kind].bindparams(*given).columns(column("id"))
     return entries.where(col(SearchText.id).in_(select(newest.subquery().c.id)))
+
+
+def query_on_sqlite(terms: Sequence[Term]) -> str:
+    """What asks SQLite's index for texts that hold all terms."""
+    return " AND ".join(f'"{term.word}"{"*" if term.is_prefix else ""}' for term in terms)
 
 
 def index_entry(

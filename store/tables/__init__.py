@@ -5,6 +5,14 @@ projections of it. Messages, openings, receipts and send status are the store's 
 """
 
 from store.tables.access import Agent, ApiKey, IdempotencyRecord, SignIn, SignInCode, SignInTry
+from store.tables.contacts import (
+    Contact,
+    ContactField,
+    ContactLink,
+    ContactRule,
+    ContactValue,
+    ContactWords,
+)
 from store.tables.conversations import AgentSession, ContextVariable, Conversation, Participant, ReadPosition
 from store.tables.events import Event
 from store.tables.inbox import InboxEvent, Relay, RelayPartition, UnroutedEvent, inbox_metadata
@@ -62,6 +70,12 @@ __all__ = [
     "AttachmentUpload",
     "AutomatedMessage",
     "CapacityProfile",
+    "Contact",
+    "ContactField",
+    "ContactLink",
+    "ContactRule",
+    "ContactValue",
+    "ContactWords",
     "ContextVariable",
     "Conversation",
     "Customer",

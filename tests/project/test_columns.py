@@ -19,7 +19,7 @@ from support.paths import ROOT
 ROOMS = ("activities", "api", "background", "dispatch", "domain", "ingest", "local", "store", "workflows")
 IN_SQL_ALONE = {
     # Compared or kept in order by name, or by statements that are text.
-    *("InboxEvent.digest", "SearchText.terms"),
+    *("InboxEvent.digest", "SearchText.terms", "ContactWords.terms"),
     *("PageSendState.sends_next_at", "PageSendState.media_next_at", "PageSendState.reads_next_at"),
 }
 

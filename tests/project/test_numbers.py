@@ -24,7 +24,7 @@ COUNTS = {
     *("default_limit", "engaged", "incoming", "invited", "late", "limit", "listed", "messages_in"),
     *("messages_out", "max", "max_per_source", "max_waiting_per_source", "offers", "offers_accepted"),
     *("open", "open_files", "parked", "ready_agents", "sessions", "started_by_agents", "transfers", "used"),
-    *("ids", "newest_messages_looked_at", "page_of_a_list", "participants", "quick_replies"),
+    *("ids", "newest_messages_looked_at", "page_of_a_list", "notes", "participants", "quick_replies"),
     *("failed", "held", "mine", "unknown", "unread", "waiting"),
 }
 NEITHER = {

@@ -32,6 +32,7 @@ BY_THE_WORKFLOW = {
     "change_context",
     "upload_attachment",
     *("create_note", "change_note", "delete_note"),
+    *("link_customer", "unlink_customer"),
     "erase_customer",
     "act_on_conversations",
     *(trigger.value for trigger in Trigger),
@@ -132,6 +133,8 @@ async def test_every_change_is_recorded_once(api: Api, seed: Seed) -> None:
         "workstream.copied",
         *("disposition_code.created", "disposition_code.changed", "disposition_code.deleted"),
         *("quick_reply.created", "quick_reply.changed", "quick_reply.deleted"),
+        *("contact.created", "contact.changed", "contact.created", "contact.merged", "contact.deleted"),
+        *("contact_field.set", "contact_field.deleted", "contact_rules.set"),
         *("queue.deleted", "operating_hours.deleted"),
         *("account.created", "page.saved", "customer.preferred_agents_set"),
     ]
@@ -180,6 +183,15 @@ async def _set_work_distribution_up(call: Callable[..., Awaitable[dict[str, Any]
     reply = await call("POST", "/v1/quick-replies", said)
     await call("PUT", f"/v1/quick-replies/{reply['id']}", said)
     await call("DELETE", f"/v1/quick-replies/{reply['id']}")
+    contact = await call("POST", "/v1/contacts", {"name": "Ada"})
+    of_contact = f"/v1/contacts/{contact['id']}"
+    await call("PUT", of_contact, {"name": "Ada B."})
+    other = await call("POST", "/v1/contacts", {"name": "A. Byron"})
+    await call("POST", f"{of_contact}/merge", {"contact_id": other["id"]})
+    await call("DELETE", of_contact)
+    await call("PUT", "/v1/contact-fields/Tier", {"title": "Tier"})
+    await call("DELETE", "/v1/contact-fields/Tier")
+    await call("PUT", "/v1/contact-rules", {"rules": []})
     await call("DELETE", of_queue)
     await call("DELETE", f"/v1/operating-hours/{hours['id']}")
 

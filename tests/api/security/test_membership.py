@@ -67,6 +67,13 @@ SEEN: dict[str, int] = {
     "resend_message": 422,
     "send_held_message": 200,
     "cancel_message": 200,
+    "get_contact": 200,
+    "change_contact": 422,
+    "merge_contacts": 422,
+    "get_customer_summary": 200,
+    "link_customer": 422,
+    "unlink_customer": 200,
+    "delete_contact": 204,
     "list_notes": 200,
     "list_thread_notes": 200,
     "create_note": 422,
@@ -107,6 +114,7 @@ SHOWN_IN = {
     "list_outbound_messages": "message_id",
     "list_customers": "customer_id",
     "list_surveys": "survey_id",
+    "list_contacts": "contact_id",
 }
 """Lists, and what of the conversation they show to who sees it."""
 
@@ -116,13 +124,14 @@ TESTED_APART = {
     "stream_events": "tests/api/events/test_membership.py",
     "count_conversations": "test_each_list_shows_what_is_seen_and_counts_nothing_else",
     "summarize_surveys": "test_each_list_shows_what_is_seen_and_counts_nothing_else",
+    "create_contact": "a new contact is of no customer yet",
     "upload_attachment": "a new file is of no conversation yet",
     "create_queue": "its body names queues; administrators, who see all of them, call it",
     "create_rule_set": "as create_queue",
     "change_rule_set": "as create_queue",
     "dry_run_routing": "the conversation's id is a number to share out by; nothing of it is read",
 }
-AREAS = ("conversations", "messages", "customers", "attachments", "surveys", "events")
+AREAS = ("contacts", "conversations", "messages", "customers", "attachments", "surveys", "events")
 """First parts of the paths of operations that show what is of conversations without naming one."""
 
 
@@ -206,7 +215,7 @@ async def desk(seed: Seed) -> Desk:
     message_id = await seed.message(
         thread, "Hello", direction="outbound", sender_kind="agent", status="held", agent_id="nobody"
     )
-    attachment_id, survey_id, note_id = new_id(), new_id(), new_id()
+    attachment_id, survey_id, note_id, contact_id = (new_id() for _ in range(4))
     await seed.add(
         tables.Attachment(
             id=attachment_id,
@@ -229,6 +238,8 @@ async def desk(seed: Seed) -> Desk:
             ended_at=NOW,
             due_at=NOW,
         ),
+        tables.Contact(id=contact_id, name="Ada", created_at=NOW, changed_at=NOW),
+        tables.ContactLink(customer_id=thread.customer_id, contact_id=contact_id, at=NOW),
         tables.Note(
             id=note_id,
             page_id=thread.page_id,
@@ -239,9 +250,16 @@ async def desk(seed: Seed) -> Desk:
             created_at=NOW,
         ),
     )
-    ids = [thread.conversation_id, thread.customer_id, message_id, attachment_id, survey_id, note_id]
-    names = ["conversation_id", "customer_id", "message_id", "attachment_id", "survey_id", "note_id"]
-    return Desk(dict(zip(names, ids, strict=True)))
+    ids = {
+        "conversation_id": thread.conversation_id,
+        "customer_id": thread.customer_id,
+        "message_id": message_id,
+        "attachment_id": attachment_id,
+        "survey_id": survey_id,
+        "note_id": note_id,
+        "contact_id": contact_id,
+    }
+    return Desk(ids)
 
 
 async def somebody(api: Api, desk: Desk, role: str, relation: str) -> httpx.AsyncClient:

@@ -24,6 +24,11 @@ from store.tables import (
     AgentSession,
     Attachment,
     AttachmentUpload,
+    Contact,
+    ContactField,
+    ContactLink,
+    ContactValue,
+    ContactWords,
     ContextVariable,
     Conversation,
     Customer,
@@ -88,6 +93,7 @@ def settings(tmp_path: Path) -> Settings:
 async def store(settings: Settings) -> AsyncIterator[Database]:
     database = Database(settings.store_url)
     await database.write(lambda session: seed(session, settings))
+    await database.write(lambda s: s.add(ContactField(name="Tier", title="Tier", created_at=NOW)))
     await database.write(lambda s: s.add(Agent(id="eve", name="Eve", role="agent", created_at=NOW)))
     await database.write(
         lambda session: session.add_all(RelayPartition(partition=n, position=POSITION) for n in range(16))
@@ -133,6 +139,10 @@ def person(
         filled(AgentSession, words, id=session_id, conversation_id=conversation),
         filled(ContextVariable, words, conversation_id=conversation),
         filled(Participant, words, conversation_id=conversation, agent_id="eve"),
+        filled(Contact, words, id=f"{customer}-contact"),
+        filled(ContactLink, words, customer_id=customer, contact_id=f"{customer}-contact"),
+        filled(ContactValue, words, contact_id=f"{customer}-contact", field="Tier"),
+        filled(ContactWords, words, id=None, contact_id=f"{customer}-contact"),
         filled(PreferredAgent, words, customer_id=customer, agent_id="eve"),
         filled(Note, words, id=f"{customer}-n", **whose, conversation_id=conversation),
         filled(ReadPosition, words, customer_id=customer),

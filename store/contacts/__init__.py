@@ -1,0 +1,1 @@
+"""Contacts: the people in the business's own books."""
