@@ -16,7 +16,7 @@ from base.json_codec import to_json_value
 from domain.routing.classification import NOT_CLASSIFIED
 from domain.routing.overflow import OverflowAction, OverflowCondition
 from domain.routing.route_to_queue import RouteReason
-from domain.routing.rules import RoutingFacts, RuleOutcome, Stage
+from domain.routing.rules import ContactFacts, RoutingFacts, RuleOutcome, Stage
 from store.routing import queues
 from store.routing.route import evaluate
 from store.routing.route_data import read_route_data_of, rule_names
@@ -32,6 +32,17 @@ Hours = (
 )
 
 router = api_router("rule sets")
+
+
+class DryRunContact(Input):
+    """The contact that the customer is. `fields` are the business's own."""
+
+    id: Id | None = None
+    name: ShortText | None = None
+    email: ShortText | None = None
+    phone: ShortText | None = None
+    number: ShortText | None = None
+    fields: Annotated[dict[ShortText, ShortText], Field(max_length=100)] = Field(default_factory=dict)
 
 
 class DryRunInput(Input):
@@ -53,12 +64,14 @@ class DryRunInput(Input):
     referral_source: ShortText | None = None
     ad_id: ShortText | None = None
     context: Annotated[dict[ShortText, VariableValue], Field(max_length=100)] = Field(default_factory=dict)
+    contact: DryRunContact = DryRunContact()
 
     @property
     def facts(self) -> RoutingFacts:
         """What the rules may know."""
-        known = self.model_dump(exclude={"at", "page_id", "psid"})
-        return RoutingFacts(page_id=self.page_id or "", psid=self.psid or "", **known)
+        known = self.model_dump(exclude={"at", "page_id", "psid", "contact"})
+        contact = ContactFacts(**self.contact.model_dump())
+        return RoutingFacts(page_id=self.page_id or "", psid=self.psid or "", contact=contact, **known)
 
 
 class DryRunStep(BaseModel):

@@ -12,6 +12,7 @@ from enum import StrEnum
 from domain.routing.conditions import FieldCatalogue, FieldType, Group, Value, Values, fields_of
 
 CONTEXT_PREFIX = "context."
+CONTACT_PREFIX = "contact."
 
 RULE_FIELDS = FieldCatalogue(
     {
@@ -24,14 +25,49 @@ RULE_FIELDS = FieldCatalogue(
         "referral": FieldType.TEXT,
         "referral_source": FieldType.TEXT,
         "ad_id": FieldType.TEXT,
+        "contact_id": FieldType.TEXT,
+        "contact_name": FieldType.TEXT,
+        "contact_email": FieldType.TEXT,
+        "contact_phone": FieldType.TEXT,
+        "contact_number": FieldType.TEXT,
         "priority": FieldType.NUMBER,
         "skills": FieldType.SET,
     },
-    {CONTEXT_PREFIX: FieldType.ANY},
+    {CONTEXT_PREFIX: FieldType.ANY, CONTACT_PREFIX: FieldType.TEXT},
 )
-"""The fields of rules. `priority` and `skills` are what earlier rules gave; `context.x` is the variable x."""
+"""The fields of rules. `priority` and `skills` are what earlier rules gave; `context.x` is the variable x,
+`contact.x` the contact's field x of the business's own."""
 
 _OF_PROFILE = frozenset({"customer_name", "locale", "timezone"})
+
+
+@dataclass(frozen=True, slots=True)
+class ContactFacts:
+    """The contact that the customer is linked to; all unset where there is none.
+
+    `fields`: the business's own fields, by their names.
+    """
+
+    id: str | None = None
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    number: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    def values(self) -> dict[str, str | None]:
+        """All of it, by the names that conditions use."""
+        return {
+            "contact_id": self.id,
+            "contact_name": self.name,
+            "contact_email": self.email,
+            "contact_phone": self.phone,
+            "contact_number": self.number,
+            **{f"{CONTACT_PREFIX}{name}": value for name, value in self.fields.items()},
+        }
+
+
+NO_CONTACT = ContactFacts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +90,7 @@ class RoutingFacts:
     referral_source: str | None = None
     ad_id: str | None = None
     context: Mapping[str, Value] = field(default_factory=dict)
+    contact: ContactFacts = NO_CONTACT
 
     def values(self) -> dict[str, Value | tuple[str, ...] | None]:
         """All of it, by the names that conditions use."""
@@ -67,6 +104,7 @@ class RoutingFacts:
             "referral": self.referral,
             "referral_source": self.referral_source,
             "ad_id": self.ad_id,
+            **self.contact.values(),
             **context_values(self.context),
         }
 
@@ -82,6 +120,13 @@ def reads_profile(conditions: Iterable[Group]) -> bool:
     Routing then waits a moment for a profile that is still being read.
     """
     return any(not _OF_PROFILE.isdisjoint(fields_of(group)) for group in conditions)
+
+
+def reads_contact(conditions: Iterable[Group]) -> bool:
+    """Whether any of the conditions reads what is known of the customer's contact."""
+    return any(
+        name.startswith(("contact_", CONTACT_PREFIX)) for group in conditions for name in fields_of(group)
+    )
 
 
 class Stage(StrEnum):

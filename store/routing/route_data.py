@@ -7,9 +7,12 @@ from typing import Any
 from sqlalchemy import Row, bindparam, exists, or_, select
 from sqlmodel import Session, col
 
+from domain.routing.conditions import Group
 from domain.routing.demand import DEFAULT_QUEUE_ID
-from domain.routing.rules import RoutingFacts, reads_profile
+from domain.routing.rules import NO_CONTACT, ContactFacts, RoutingFacts, reads_contact, reads_profile
 from domain.routing.work_distribution import WorkDistribution
+from store.contacts import contacts
+from store.contacts.links import contact_of
 from store.db.sql import table_of
 from store.routing.candidate_queues import EntrySettings, read_queues
 from store.routing.rule_rows import ActiveRules, active_rules
@@ -54,8 +57,17 @@ class RouteData:
     @property
     def reads_profile(self) -> bool:
         """Whether a rule reads what only the customer's profile tells."""
-        conditions = [rule.conditions for rule_set in self.rules.rule_sets for rule in rule_set.rules]
-        return reads_profile([*conditions, *(rule.conditions for rule in self.rules.route_rules)])
+        return reads_profile(self._conditions)
+
+    @property
+    def reads_contact(self) -> bool:
+        """Whether a rule reads what is known of the customer's contact."""
+        return reads_contact(self._conditions)
+
+    @property
+    def _conditions(self) -> list[Group]:
+        classifying = [rule.conditions for rule_set in self.rules.rule_sets for rule in rule_set.rules]
+        return [*classifying, *(rule.conditions for rule in self.rules.route_rules)]
 
 
 def read_route_data(session: Session, page_id: str) -> RouteData:
@@ -92,7 +104,7 @@ def rule_names(session: Session, rule_ids: Collection[str]) -> dict[str, str]:
 
 
 def read_facts(session: Session, data: RouteData, customer_id: str, conversation_id: str) -> RoutingFacts:
-    """What rules may know of a conversation: three statements."""
+    """What rules may know of a conversation: three statements, three more where one reads a contact."""
     customer = session.get_one(Customer, customer_id)
     referral = _last_referral(session, customer_id, conversation_id)
     return RoutingFacts(
@@ -107,6 +119,17 @@ def read_facts(session: Session, data: RouteData, customer_id: str, conversation
         referral_source=referral.get("source"),
         ad_id=referral.get("ad_id"),
         context=of_conversations(session, [conversation_id]).get(conversation_id, {}),
+        contact=_contact(session, customer_id) if data.reads_contact else NO_CONTACT,
+    )
+
+
+def _contact(session: Session, customer_id: str) -> ContactFacts:
+    contact_id = contact_of(session, customer_id)
+    if contact_id is None:
+        return NO_CONTACT
+    content = contacts.get(session, contact_id).content
+    return ContactFacts(
+        contact_id, content.name, content.email, content.phone, content.number, content.fields
     )
 
 

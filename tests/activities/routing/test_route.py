@@ -13,6 +13,7 @@ from sqlmodel import Session, select
 
 from activities.routing.route import RouteActivities
 from base.json_codec import from_json_value, to_json_value
+from domain.contacts.contacts import ContactContent
 from domain.routing.capacity import CapacityNeed
 from domain.routing.demand import SkillNeed
 from domain.routing.members import Wish, WishKind
@@ -21,6 +22,8 @@ from domain.routing.placement import Placement, WaitingPlace
 from domain.routing.route_result import RouteRequest, RouteResult
 from domain.routing.route_to_queue import RouteReason
 from store import tables
+from store.contacts import contacts, links
+from store.contacts.settings import set_field
 from store.db.database import Database
 from store.routing.agent_states import RoutingWrites
 from store.routing.members import enrol_agent
@@ -241,6 +244,22 @@ async def test_the_referral_of_the_newest_message_and_context_variables_are_know
     }
     await desk.lead({"id": "lead", "conditions": conditions, "outputs": _to("ads")})
     assert (await desk.route()).demand.queue_id == "ads"
+
+
+async def test_rules_read_the_contact_that_the_customer_is_linked_to(desk: Desk) -> None:
+    await desk.queue("vip")
+    gold = {"items": [_when("contact.Tier", "equals", "GOLD"), _when("contact_number", "begins_with", "kd")]}
+    await desk.lead({"id": "lead", "conditions": {**gold, "needed": "all"}, "outputs": _to("vip")})
+    assert (await desk.route()).demand.queue_id == "default"
+
+    def link(session: Session) -> None:
+        set_field(session, "Tier", "Tier", NOW)
+        session.flush()
+        contacts.add(session, "c", ContactContent(number="KD-7", fields={"Tier": "gold"}), NOW)
+        links.link(session, "ada", "c", agent_id=None, at=NOW)
+
+    await desk.store.write(link)
+    assert (await desk.route()).demand.queue_id == "vip"
 
 
 async def test_variables_that_rules_give_are_there_before_the_conversation_has_a_row(desk: Desk) -> None:

@@ -1,5 +1,7 @@
 """Classification: rule sets in order, first match of each, what later ones see, and what cannot be saved."""
 
+from dataclasses import replace
+
 import pytest
 
 from base.json_codec import from_json_value, to_json_value
@@ -14,7 +16,16 @@ from domain.routing.classification import (
 )
 from domain.routing.conditions import ALWAYS, Condition, Group, Operator
 from domain.routing.demand import SkillNeed
-from domain.routing.rules import KnownIds, RoutingFacts, RuleOutcome, Stage, TraceStep, reads_profile
+from domain.routing.rules import (
+    ContactFacts,
+    KnownIds,
+    RoutingFacts,
+    RuleOutcome,
+    Stage,
+    TraceStep,
+    reads_contact,
+    reads_profile,
+)
 
 Op = Operator
 FACTS = RoutingFacts(
@@ -142,6 +153,17 @@ def test_only_conditions_on_name_locale_or_timezone_wait_for_the_profile() -> No
     assert not reads_profile([ALWAYS, other])
     for field in ("customer_name", "locale", "timezone"):
         assert reads_profile([ALWAYS, Group((other, when(field, Op.IS_UNKNOWN)))])
+
+
+def test_conditions_read_the_contact_that_the_customer_is() -> None:
+    gold = Group((when("contact.Tier", Op.EQUALS, "Gold"), when("contact_number", Op.BEGINS_WITH, "KD")))
+    sets = [RuleSet("1", (rule("gold", gold, priority=1),))]
+    contact = ContactFacts("c1", number="KD-7", fields={"Tier": "gold"})
+    assert classify(sets, replace(FACTS, contact=contact)).priority == 1
+    assert classify(sets, FACTS).priority == 0
+    assert reads_contact([ALWAYS, gold])
+    assert reads_contact([Group((when("contact_id", Op.IS_UNKNOWN),))])
+    assert not reads_contact([ALWAYS, Group((when("context.contact", Op.IS_KNOWN),))])
 
 
 def test_rule_sets_survive_the_store() -> None:
