@@ -35,6 +35,7 @@ UNSEEN = "not_member"
 SEEN: dict[str, int] = {
     "get_conversation": 200,
     "list_messages": 200,
+    "get_message": 200,
     "get_timeline": 200,
     "get_context": 200,
     "list_conversation_quick_replies": 200,

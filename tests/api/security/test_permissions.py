@@ -148,6 +148,7 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "set_read_position": (PEOPLE, 404),
     "get_conversation": (ALL, 404),
     "list_messages": (ALL, 404),
+    "get_message": (ALL, 404),
     "get_timeline": (ALL, 404),
     "get_context": (ALL, 404),
     "set_context": (ALL, 404),
@@ -207,10 +208,15 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "list_conflicting_events": ({"admin"}, 200),
     "replay_event": ({"admin"}, 404),
     "get_directory": (ALL, 200),
+    "get_config": (ALL, 200),
+    "get_demo": (PEOPLE, 404),
+    "travel": (PEOPLE, 422),
     "list_audit": ({"admin"}, 200),
 }
 PUBLIC = {"sign_in", "healthz", "readyz"}
 NOT_GUARDED = {
+    # The pages of the console, which hold nothing of anybody.
+    *("/console", "/console/assets/{name}", "/console/{path:path}"),
     "/openapi.json",
     "/docs",
     "/docs/swagger-ui.css",
