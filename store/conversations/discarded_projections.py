@@ -139,6 +139,8 @@ class Discarded:
         self._execute(update(AgentSession).where(col(AgentSession.id).in_(started)).values(never_was))
         still_open = {"closed_at": None, "closure_reason": None}
         self._execute(update(AgentSession).where(col(AgentSession.id).in_(closed)).values(still_open))
+        accepted = self._named("offer_id", FactKind.OFFER_ACCEPTED) - started
+        self._execute(update(AgentSession).where(col(AgentSession.id).in_(accepted)).values(accepted_at=None))
 
     def _begun_participations(self) -> set[str]:
         begun = (FactKind.CONSULT_ASKED, FactKind.PARTICIPANT_JOINED)

@@ -18,7 +18,7 @@ from store.db.engines import make_engine
 from support import steps
 from support.discarding import CUSTOMER, Fate, Thread
 from support.postgres import any_database
-from support.steps import START, Happens, Step, realise
+from support.steps import START, Asks, Happens, IsOffered, Step, TimePasses, realise
 from support.store import add_customer, make_settings, seed
 
 pytestmark = [pytest.mark.any_store, pytest.mark.timeout(300)]
@@ -85,8 +85,18 @@ SAME_DATE: Story = [
     Task([], Fate.DISCARDED_AFTER_PROJECTING, 0, clock_goes_back=False),
 ]
 
+# An acceptance that is lost with its task: the offer ends without an answer.
+MISSED_AFTER_ALL: Story = [
+    NOTHING,
+    Task([Happens(ThreadEventKind.MESSAGE, OpeningKind.MESSAGE)], Fate.COUNTS, 0, clock_goes_back=False),
+    Task([IsOffered("mia")], Fate.COUNTS, 0, clock_goes_back=False),
+    Task([Asks("accept", "mia")], Fate.DISCARDED_AFTER_PROJECTING, 1, clock_goes_back=False),
+    Task([TimePasses(timedelta(minutes=3))], Fate.COUNTS, 0, clock_goes_back=False),
+]
+
 
 @settings(_patient, max_examples=100, derandomize=True)
+@example(story=MISSED_AFTER_ALL)
 @example(story=SAME_DATE)
 @given(story=_stories)
 @example(story=[Task([], Fate.COUNTS, 0, False), Task([], Fate.DISCARDED_AFTER_PROJECTING, 0, True)])
