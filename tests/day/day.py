@@ -75,6 +75,7 @@ class Day:
         self._answers: dict[str, str] = {}
         self._look_failed: httpx.HTTPError | None = None
         self._looks_after_at = 0.0
+        self._one_kill = asyncio.Lock()
         self._shown: dict[str, dict[str, Any]] = {}
         self._off: set[str] = set()
         self._unborn = len(plan.arrivals)
@@ -153,11 +154,15 @@ class Day:
                 self._schedule.begin(self._look_after)
 
     async def _kill(self, names: tuple[str, ...]) -> bool:
-        """Processes die in the midst of whatever is under way, and are started again."""
+        """Processes die in the midst of whatever is under way, and are started again.
+
+        One kill after the other: on a slow machine they would meet a process that is still starting.
+        """
         fleet = self._installation.fleet
-        fleet.kill(*names)
-        self._story.kills.append((self._schedule.now(), " and ".join(names)))
-        await fleet.up(*names)
+        async with self._one_kill:
+            fleet.kill(*names)
+            self._story.kills.append((self._schedule.now(), " and ".join(names)))
+            await fleet.up(*names)
         return True
 
     # Customers

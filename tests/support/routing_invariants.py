@@ -8,6 +8,7 @@ is offered what came later. 8. The facts alone tell the slots and the presences.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
@@ -125,40 +126,67 @@ def _claims_of_who_is_there(session: Session, told: OfferFacts) -> Iterator[str]
             yield f"offer {slot.id} to {slot.agent_id}, who was not there at {slot.claimed_at}"
 
 
+@dataclass(frozen=True)
+class _Came:
+    """A conversation that came to a queue, surely after one instant and by another, and its first claim."""
+
+    conversation_id: str
+    after: datetime
+    by: datetime
+    claimed_at: datetime
+
+
 def _claims_in_order(session: Session, told: OfferFacts) -> Iterator[str]:
     """7: of those that asked for the same, who came first was first offered to somebody.
 
-    A late slot tells when it was written, not when the agent took the conversation. And a task that was
-    discarded may have been seen: its retry tells of a later arrival than the claim.
+    A late slot tells when it was written, not when the agent took the conversation.
     """
     slots = session.exec(select(tables.Slot).order_by(col(tables.Slot.claimed_at))).all()
     undated = {slot.conversation_id for slot in slots if slot.id in told.late}
-    first_claims: dict[str, datetime] = {}
+    claims: dict[tuple[str, str | None], datetime] = {}
     for slot in slots:
         if slot.conversation_id not in undated:
-            first_claims.setdefault(slot.conversation_id, slot.claimed_at)
-    stays = session.exec(select(tables.QueueStay).where(tables.QueueStay.stay == 1)).all()
-    queues: dict[str, list[tuple[datetime, datetime, str]]] = {}
-    for stay in stays:
-        if (claimed_at := first_claims.get(stay.conversation_id)) is not None and stay.end != "overflowed":
-            came = min(stay.entered_at, claimed_at), claimed_at, stay.conversation_id
+            claims.setdefault((slot.conversation_id, slot.queue_id), slot.claimed_at)
+    dates = _dates(session)
+    queues: dict[str, list[_Came]] = {}
+    for stay in session.exec(select(tables.QueueStay).where(tables.QueueStay.stay == 1)):
+        claimed_at = claims.get((stay.conversation_id, stay.queue_id))
+        if claimed_at is not None and stay.end != "overflowed":
+            known = [stay.entered_at, *dates.get(stay.conversation_id, ())]
+            came = _Came(stay.conversation_id, min(*known, claimed_at), max(known), claimed_at)
             queues.setdefault(stay.queue_id, []).append(came)
     for of_queue in queues.values():
         yield from _overtaken(of_queue)
 
 
-def _overtaken(stays: list[tuple[datetime, datetime, str]]) -> Iterator[str]:
-    """`stays`: of one queue, (entered, claimed, conversation)."""
-    first: tuple[datetime, datetime, str] | None = None
-    """Of those that came later, who was claimed first."""
-    for stay in sorted(stays, reverse=True):
-        entered_at, claimed_at, conversation_id = stay
-        if first is not None:
-            came_later = first[0] - entered_at > _ONE_AFTER_THE_OTHER
-            if came_later and claimed_at - first[1] > _ONE_AFTER_THE_OTHER:
-                yield f"{first[2]} was offered at {first[1]}, before {conversation_id}, who came first"
-        if first is None or claimed_at < first[1]:
-            first = stay
+def _dates(session: Session) -> dict[str, list[datetime]]:
+    """Every instant that the log has for when a conversation came.
+
+    The retry of a task that was discarded dates it anew, and may have done so after the claim.
+    """
+    found: dict[str, list[datetime]] = {}
+    came = col(tables.Event.kind).in_(["conversation.opened", "conversation.queued"])
+    for event in session.exec(select(tables.Event).where(came)):
+        if event.data.get("stay", 1) == 1:
+            found.setdefault(event.conversation_id or "", []).append(event.at)
+    return found
+
+
+def _overtaken(stays: list[_Came]) -> Iterator[str]:
+    """Of one queue."""
+    later = sorted(stays, key=lambda each: each.after)
+    first: _Came | None = None
+    """Of those that surely came later, who was claimed first."""
+    for stay in sorted(stays, key=lambda each: each.by, reverse=True):
+        while later and later[-1].after - stay.by > _ONE_AFTER_THE_OTHER:
+            other = later.pop()
+            if first is None or other.claimed_at < first.claimed_at:
+                first = other
+        if first is not None and stay.claimed_at - first.claimed_at > _ONE_AFTER_THE_OTHER:
+            yield (
+                f"{first.conversation_id} was offered at {first.claimed_at}, "
+                f"before {stay.conversation_id}, who came first"
+            )
 
 
 def _facts_tell_it(session: Session, told: OfferFacts) -> Iterator[str]:
