@@ -5,7 +5,7 @@ problem, and goes into the timeline.
 """
 
 from collections.abc import Callable
-from typing import Self
+from typing import Literal, Self
 
 from fastapi import APIRouter
 from pydantic import Field, model_validator
@@ -25,6 +25,7 @@ from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
 from api.services.conversation_commands import CommandsDep, ConversationCommands
 from domain.conversations.command_types import (
+    AnswerOffer,
     CompleteConversation,
     EndConversation,
     Move,
@@ -54,6 +55,18 @@ class EndInput(CompleteInput):
     skip_survey: Flag = Field(default=False, description="No survey after this ending.")
 
 
+class AnswerInput(Input):
+    """Which offer is meant. The body may be left out."""
+
+    offer_id: Id | None = Field(
+        default=None,
+        description="`offer_id` of `GET /v1/me/work` or of `offer.made`; where one is consulted, "
+        "`participant_id` of `consult.asked`. Without it the answer is to whatever is offered now, which may "
+        "be the conversation's next offer, if yours timed out meanwhile.",
+    )
+
+
+_WHATEVER_IS_OFFERED = AnswerInput()
 _WITH_SURVEY = EndInput()
 _AS_IT_IS = CompleteInput()
 
@@ -104,11 +117,17 @@ async def accept(
     database: DatabaseDep,
     commands: CommandsDep,
     caller: Caller,
+    *,
     conversation_id: PathId,
+    body: AnswerInput = _WHATEVER_IS_OFFERED,
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
-    """Accept what is offered to you, before its `offer_expires_at`."""
-    return await _move(database, commands, caller, conversation_id, Trigger.ACCEPT, key=idempotency_key)
+    """Accept what is offered to you, before its `offer_expires_at`.
+
+    Name the offer: an answer that comes late then takes no other one, and is refused with `offer_over`.
+    """
+    order = _order_to_answer(Trigger.ACCEPT, body, idempotency_key)
+    return await execute_order(database, commands, caller, conversation_id, order)
 
 
 @router.post(
@@ -119,11 +138,14 @@ async def decline(
     database: DatabaseDep,
     commands: CommandsDep,
     caller: Caller,
+    *,
     conversation_id: PathId,
+    body: AnswerInput = _WHATEVER_IS_OFFERED,
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Decline what is offered to you: it is offered to somebody else. The workstream must allow it."""
-    return await _move(database, commands, caller, conversation_id, Trigger.DECLINE, key=idempotency_key)
+    order = _order_to_answer(Trigger.DECLINE, body, idempotency_key)
+    return await execute_order(database, commands, caller, conversation_id, order)
 
 
 @router.post(
@@ -269,6 +291,12 @@ async def force_close(
 ) -> ConversationView:
     """Close the conversation at once, whichever agent has it. No survey follows."""
     return await _move(database, commands, caller, conversation_id, Trigger.FORCE_CLOSE, key=idempotency_key)
+
+
+def _order_to_answer(
+    action: Literal[Trigger.ACCEPT, Trigger.DECLINE], body: AnswerInput, key: str | None
+) -> Order:
+    return Order(action, key, lambda fields: AnswerOffer(**fields, action=action, offer_id=body.offer_id))
 
 
 def _code_is_usable(code_id: str | None, conversation_id: str) -> Callable[[Session], None]:

@@ -220,6 +220,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "PreferredAgentsInput": {"Agents": {"agent_ids": ["mia", "tom"]}, "None": {"agent_ids": []}},
     "ColleagueInput": {"A colleague": {"agent_id": "mia"}},
     "JoinInput": {"Yourself, as a supervisor": {}, "A consulted colleague": {"agent_id": "mia"}},
+    "AnswerInput": {"To this offer": {"offer_id": "the-id-of-the-offer"}, "To the present one": {}},
     "EndInput": {
         "End": {},
         "With what it was about": {"disposition_code_id": "solved"},

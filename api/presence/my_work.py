@@ -17,6 +17,7 @@ from api.security.auth import Caller
 from api.security.guarded_route import api_router
 from base import clock
 from base.ids import id_from_key, new_id
+from domain.conversations.lifecycle import Phase
 from domain.conversations.state import ParticipantMode
 from store.routing import queues
 from store.routing.agent_work import AgentWork, read_work
@@ -30,7 +31,7 @@ router = api_router("presence")
 
 
 class WorkConversationView(BaseModel):
-    """A conversation that one has, or that is offered; then `expires_at` says how long."""
+    """A conversation that one has, or that is offered: then `offer_id` names the offer, until `expires_at`."""
 
     id: str
     page_id: str
@@ -39,6 +40,7 @@ class WorkConversationView(BaseModel):
     status: str
     phase: str | None
     session_id: str | None
+    offer_id: str | None
     expires_at: datetime | None
     last_message_at: datetime | None
     version: int
@@ -54,6 +56,7 @@ class WorkConversationView(BaseModel):
             status=row.status,
             phase=row.phase,
             session_id=row.session_id,
+            offer_id=row.session_id if row.phase == Phase.AWAITING_ACCEPTANCE else None,
             expires_at=row.offer_expires_at,
             last_message_at=row.last_message_at,
             version=row.version,
@@ -98,9 +101,10 @@ class CapacityView(BaseModel):
 class ParticipationView(BaseModel):
     """A conversation of somebody else in which one takes part, or is asked to until `expires_at`.
 
-    `joined_at` is null until it is accepted.
+    `joined_at` is null until it is accepted; `participant_id` names the invitation in the answer to it.
     """
 
+    participant_id: str
     conversation_id: str
     mode: ParticipantMode
     asked_by: str | None
@@ -126,7 +130,8 @@ class WorkView(BaseModel):
             offers=[WorkConversationView.of(*each) for each in work.offers],
             conversations=[WorkConversationView.of(*each) for each in work.conversations],
             participations=[
-                ParticipationView.model_validate(each.model_dump()) for each in work.participations
+                ParticipationView(participant_id=each.id, **each.model_dump(exclude={"id"}))
+                for each in work.participations
             ],
         )
 

@@ -9,8 +9,6 @@ from typing import Literal
 from domain.conversations.lifecycle import Participation, Trigger
 
 Move = Literal[
-    Trigger.ACCEPT,
-    Trigger.DECLINE,
     Trigger.CLOSE_SESSION,
     Trigger.REOPEN,
     Trigger.RELEASE,
@@ -54,6 +52,18 @@ class PickConversation(AgentCommand):
 
     action: Literal[Trigger.PICK] = Trigger.PICK
     slot_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerOffer(AgentCommand):
+    """Say yes or no to what is offered to the agent, or to being consulted.
+
+    `offer_id`: the offer that is meant, or the `participant_id` of the invitation; None for whatever there is
+    now. With it, an answer that comes late never takes what is offered anew.
+    """
+
+    action: Literal[Trigger.ACCEPT, Trigger.DECLINE]
+    offer_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +163,7 @@ MessageCommand = Reply | SendHeldMessage | CancelMessage
 EndingCommand = EndConversation | CompleteConversation
 """Those that may need a disposition code."""
 
-MovingCommand = MoveConversation | PickConversation | GiveToAgent | GiveToQueue | EndingCommand
+MovingCommand = MoveConversation | AnswerOffer | PickConversation | GiveToAgent | GiveToQueue | EndingCommand
 """Those that take a row of the table of states."""
 
 Command = StartConversation | MovingCommand | ParticipationCommand | MessageCommand

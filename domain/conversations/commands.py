@@ -6,6 +6,7 @@ from domain.conversations import held_messages as held
 from domain.conversations import outbox, participants, surveys
 from domain.conversations.changes import Draft, FactValue, Refusal
 from domain.conversations.command_types import (
+    AnswerOffer,
     CancelMessage,
     ChangeParticipant,
     Command,
@@ -21,7 +22,7 @@ from domain.conversations.command_types import (
     TakePart,
 )
 from domain.conversations.judge_command import (
-    ANSWERS,
+    answer_of,
     answers_offer,
     find_held,
     is_done_already,
@@ -34,7 +35,6 @@ from domain.conversations.sessions import Assignee
 from domain.conversations.state import Conversation, QueuedSend, Side
 from domain.conversations.transitions import apply_transition, required, start_conversation
 from domain.events.kinds import FactKind
-from domain.routing import offers
 from domain.sending.decide_send import SenderKind, SendRefusal
 from domain.sending.delivery import MessageStatus
 
@@ -70,8 +70,8 @@ def _act_on_conversation(
             participants.change_participation(draft, conversation, command)
             return
     invitation = participants.find_invitation(conversation, command.agent_id)
-    if invitation is not None and command.action in ANSWERS:
-        participants.answer_invitation(draft, conversation, invitation, ANSWERS[command.action])
+    if invitation is not None and isinstance(command, AnswerOffer):
+        participants.answer_invitation(draft, conversation, invitation, answer_of(command))
     elif not is_done_already(conversation, command):
         (_answer if answers_offer(conversation, command) else _move)(draft, conversation, command)
 
@@ -127,8 +127,7 @@ def _cancel_message(draft: Draft, command: CancelMessage) -> None:
 
 def _answer(draft: Draft, conversation: Conversation, command: MovingCommand) -> None:
     """Take an agent's answer to what was offered to them."""
-    answer = ANSWERS.get(command.action, offers.Answer.ACCEPT)
-    row = required(conversation.status, Trigger(answer), conversation.phase)
+    row = required(conversation.status, Trigger(answer_of(command)), conversation.phase)
     apply_transition(draft, conversation, row, actor_id=command.agent_id)
 
 

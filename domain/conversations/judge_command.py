@@ -6,6 +6,7 @@ from domain.conversations import participants
 from domain.conversations.changes import Refusal
 from domain.conversations.command_types import (
     AgentCommand,
+    AnswerOffer,
     CancelMessage,
     ChangeParticipant,
     Command,
@@ -53,7 +54,7 @@ _WHY_NOT: dict[RefusalCode, str] = {
 }
 _NO_ANSWER: dict[offers.Refusal, str] = {
     offers.Refusal.NOT_OFFERED_TO_YOU: "The conversation is not offered to you.",
-    offers.Refusal.OFFER_OVER: "The time for an answer is over.",
+    offers.Refusal.OFFER_OVER: "This offer is over.",
     offers.Refusal.CANNOT_BE_DECLINED: "The workstream lets nobody decline its offers.",
 }
 _CLOSED = Refusal("conversation_closed", "This conversation is closed.", Status.CLOSED)
@@ -76,8 +77,6 @@ REFUSAL_CODES = frozenset(
     }
 )
 """The codes by which a command is refused. They are part of the API."""
-
-ANSWERS = {Trigger.ACCEPT: offers.Answer.ACCEPT, Trigger.DECLINE: offers.Answer.DECLINE}
 
 
 def judge_command(state: ThreadState, command: Command, now: datetime) -> Refusal | None:
@@ -110,24 +109,31 @@ def target_conversation(state: ThreadState, command: AgentCommand, now: datetime
 
 def answers_invitation(conversation: Conversation, command: MovingCommand) -> bool:
     """Whether somebody answers what a colleague has asked them."""
-    return (
-        command.action in ANSWERS and participants.find_invitation(conversation, command.agent_id) is not None
-    )
+    invitation = participants.find_invitation(conversation, command.agent_id)
+    return isinstance(command, AnswerOffer) and invitation is not None
 
 
 def answers_offer(conversation: Conversation, command: MovingCommand) -> bool:
     """Whether it answers an offer: accept, decline, or pick what is offered to oneself."""
     offer = conversation.offer
     is_theirs = offer is not None and offer.agent_id == command.agent_id
-    return command.action in ANSWERS or (is_theirs and isinstance(command, PickConversation))
+    return isinstance(command, AnswerOffer) or (is_theirs and isinstance(command, PickConversation))
+
+
+def answer_of(command: MovingCommand) -> offers.Answer:
+    """What is said to the offer: yes, unless it is declined."""
+    declines = isinstance(command, AnswerOffer) and command.action == Trigger.DECLINE
+    return offers.Answer.DECLINE if declines else offers.Answer.ACCEPT
 
 
 def is_done_already(conversation: Conversation, command: Command) -> bool:
     """Whether they have it already and ask for it: a click too many, or it was assigned in the meantime."""
+    session = conversation.session
     return (
         command.action in (Trigger.ACCEPT, Trigger.PICK)
         and conversation.phase is Phase.IN_CONVERSATION
         and conversation.agent_id == command.agent_id
+        and _named_offer(command) in (None, session.id if session is not None else None)
     )
 
 
@@ -155,7 +161,7 @@ def _judge_act(
         case ChangeParticipant() | TakePart():
             return participants.judge_participation(conversation, command)
         case _ if answers_invitation(conversation, command):
-            return None
+            return _judge_answer_to_invitation(state, conversation, command)
         case _ if answers_offer(conversation, command):
             return _judge_answer(state, conversation, command, now)
         case _:
@@ -220,12 +226,30 @@ def _judge_answer(
     """Whether an agent's answer to what was offered to them counts."""
     if is_done_already(conversation, command):
         return None
-    answer = ANSWERS.get(command.action, offers.Answer.ACCEPT)
-    refusal = offers.judge_answer(conversation.offer, command.agent_id, answer, now)
+    offer, answer = conversation.offer, answer_of(command)
+    refusal = offers.judge_answer(offer, command.agent_id, answer, now, offer_id=_named_offer(command))
     if refusal is offers.Refusal.NOT_OFFERED_TO_YOU and command.agent_id in conversation.returns:
         refusal = offers.Refusal.OFFER_OVER
-    if refusal is None:
+    return None if refusal is None else _no_answer(state, conversation, command, refusal)
+
+
+def _judge_answer_to_invitation(
+    state: ThreadState, conversation: Conversation, command: MovingCommand
+) -> Refusal | None:
+    invitation, named = participants.find_invitation(conversation, command.agent_id), _named_offer(command)
+    if invitation is None or named in (None, invitation.id):
         return None
+    return _no_answer(state, conversation, command, offers.Refusal.OFFER_OVER)
+
+
+def _named_offer(command: Command) -> str | None:
+    """The offer, or the invitation, that an answer is to, if it says so."""
+    return command.offer_id if isinstance(command, AnswerOffer) else None
+
+
+def _no_answer(
+    state: ThreadState, conversation: Conversation, command: MovingCommand, refusal: offers.Refusal
+) -> Refusal:
     allowed = _allowed(state, conversation, command)
     return Refusal(refusal, _NO_ANSWER[refusal], conversation.status, allowed)
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from domain.conversations.command_types import (
+    AnswerOffer,
     ChangeParticipant,
     Command,
     CompleteConversation,
@@ -89,6 +90,10 @@ def _moves(action: Any) -> _Make:
     return lambda fields, _: [MoveConversation(**fields, action=action)]
 
 
+def _answers(action: Any) -> _Make:
+    return lambda fields, _: [AnswerOffer(**fields, action=action)]
+
+
 def _give_to_agent(action: Any) -> _Make:
     return lambda fields, _: [GiveToAgent(**fields, action=action, to_agent_id=_SOMEBODY)]
 
@@ -117,8 +122,8 @@ def _remove(fields: _Fields, conversation: Conversation) -> Sequence[Command]:
 
 _COMMANDS: Mapping[ActionName, _Make] = {
     ActionName.PICK: lambda fields, _: [PickConversation(**fields)],
-    ActionName.ACCEPT: _moves(Trigger.ACCEPT),
-    ActionName.DECLINE: _moves(Trigger.DECLINE),
+    ActionName.ACCEPT: _answers(Trigger.ACCEPT),
+    ActionName.DECLINE: _answers(Trigger.DECLINE),
     ActionName.ASSIGN: _give_to_agent(Trigger.ASSIGN),
     ActionName.ASSIGN_TO_QUEUE: _give_to_queue(Trigger.ASSIGN_TO_QUEUE),
     ActionName.TRANSFER: _give_to_agent(Trigger.TRANSFER),

@@ -88,11 +88,13 @@ class Refusal(StrEnum):
     CANNOT_BE_DECLINED = "cannot_be_declined"
 
 
-def judge_answer(offer: Offer | None, agent_id: str, answer: Answer, at: datetime) -> Refusal | None:
-    """Whether an agent's answer counts; None if it does."""
+def judge_answer(
+    offer: Offer | None, agent_id: str, answer: Answer, at: datetime, *, offer_id: str | None = None
+) -> Refusal | None:
+    """Whether an agent's answer counts; None if it does. `offer_id`: the offer that it names, if any."""
     if offer is None or offer.agent_id != agent_id:
         return Refusal.NOT_OFFERED_TO_YOU
-    if offer.is_over(at):
+    if offer_id not in (None, offer.id) or offer.is_over(at):
         return Refusal.OFFER_OVER
     if answer is Answer.DECLINE and not offer.may_be_declined:
         return Refusal.CANNOT_BE_DECLINED

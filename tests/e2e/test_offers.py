@@ -65,10 +65,13 @@ async def test_who_writes_is_offered_to_agents_until_one_accepts(whole: Whole) -
     refused = await second.post(f"{address}/accept")
     assert (refused.status_code, refused.json()["code"]) == (409, "not_offered_to_you")
     assert refused.json()["allowed_commands"] == ["accept", "decline"]
-    declined = (await first.post(f"{address}/decline")).raise_for_status().json()
+    offer_id = (await first.get("/v1/me/work")).json()["offers"][0]["offer_id"]
+    declined = (await first.post(f"{address}/decline", json={"offer_id": offer_id})).raise_for_status().json()
     assert declined["status_reason"] == "declined_by_agent"
 
     await eventually(lambda: offered_to(second_id))
+    late = await second.post(f"{address}/accept", json={"offer_id": offer_id})
+    assert (late.status_code, late.json()["code"]) == (409, "offer_over")
     shown = (await second.post(f"{address}/accept")).raise_for_status().json()
     assert (shown["status"], shown["phase"], shown["offer_expires_at"]) == ("active", "in_conversation", None)
     reply = await second.post(

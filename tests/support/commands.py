@@ -4,6 +4,7 @@ from dataclasses import fields
 from typing import Any
 
 from domain.conversations.command_types import (
+    AnswerOffer,
     CancelMessage,
     ChangeParticipant,
     Command,
@@ -22,6 +23,8 @@ from domain.conversations.command_types import (
 _KINDS: dict[str, type[Any]] = {
     "start": StartConversation,
     "pick": PickConversation,
+    "accept": AnswerOffer,
+    "decline": AnswerOffer,
     "assign": GiveToAgent,
     "transfer": GiveToAgent,
     "assign_to_queue": GiveToQueue,
@@ -53,7 +56,7 @@ def make_command(
     Unless told otherwise, a conversation is given to zoe, who is also the colleague, or to the default queue.
     """
     kind = kind_of(action)
-    if kind in (MoveConversation, GiveToAgent, GiveToQueue, ChangeParticipant, TakePart):
+    if kind in (MoveConversation, AnswerOffer, GiveToAgent, GiveToQueue, ChangeParticipant, TakePart):
         more["action"] = action
     if kind is GiveToAgent:
         more.setdefault("to_agent_id", "zoe")

@@ -176,9 +176,11 @@ async def test_the_work_list_shows_offers_conversations_and_room(api: Api, seed:
     assert found["offers"][0]["customer"]["name"] == "Ada"
     assert found["capacity"] == {"limit_units": 3, "used_units": 2, "sessions": 2, "profiles": []}
     assert found["presence"]["presence"] == "busy"
-    assert [(each["conversation_id"], each["mode"]) for each in found["participations"]] == [
-        (others.conversation_id, "consult")
-    ]
+    assert found["offers"][0]["offer_id"] == found["offers"][0]["session_id"] is not None
+    assert found["conversations"][0]["offer_id"] is None
+    assert [
+        (each["participant_id"], each["conversation_id"], each["mode"]) for each in found["participations"]
+    ] == [("part-1", others.conversation_id, "consult")]
 
 
 async def test_the_work_list_costs_as_many_statements_whatever_it_holds(api: Api, seed: Seed) -> None:

@@ -8,6 +8,7 @@ from pydantic_core import to_json
 
 from base.json_codec import adapter_of
 from domain.conversations.command_types import (
+    AnswerOffer,
     CancelMessage,
     ChangeParticipant,
     Command,
@@ -33,6 +34,7 @@ IDS: dict[str, Any] = {
 COMMANDS = [
     StartConversation(**IDS),
     PickConversation(**IDS, slot_id="slot"),
+    *(AnswerOffer(**IDS, action=action, offer_id="offer") for action in (Trigger.ACCEPT, Trigger.DECLINE)),
     GiveToAgent(**IDS, action=Trigger.ASSIGN, to_agent_id="tom"),
     GiveToAgent(**IDS, action=Trigger.TRANSFER, to_agent_id="tom"),
     GiveToQueue(**IDS, action=Trigger.ASSIGN_TO_QUEUE, queue_id="default"),
@@ -50,8 +52,6 @@ COMMANDS = [
     *(
         MoveConversation(**IDS, action=action)
         for action in (
-            Trigger.ACCEPT,
-            Trigger.DECLINE,
             Trigger.CLOSE_SESSION,
             Trigger.REOPEN,
             Trigger.RELEASE,

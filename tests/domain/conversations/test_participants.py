@@ -90,6 +90,19 @@ def test_an_answer_at_the_instant_of_the_end_is_too_late() -> None:
     assert [fact.at for fact in told.told("consult.timed_out")] == [told.now]
 
 
+def test_a_late_answer_never_counts_for_the_next_invitation() -> None:
+    told = talking()
+    told.asks("consult")
+    first = told.conversation.participants[0].id
+    told.passes(END)
+    told.asks("consult")
+    second = told.conversation.participants[0].id
+    for action in ("accept", "decline"):
+        assert told.is_refused(action, "zoe", offer_id=first).code == "offer_over"
+    told.asks("accept", "zoe", offer_id=second)
+    assert who(told) == [("zoe", "consult")]
+
+
 def test_a_colleague_declines_whatever_offers_allow() -> None:
     told = talking()
     told.set_to(distribution=PICK_FROM_THE_DEFAULT_QUEUE)
