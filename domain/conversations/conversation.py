@@ -148,8 +148,17 @@ def _want_conversation(draft: Draft, event: ThreadEvent) -> None:
         if row is None:
             return
         if apply_transition(draft, conversation, row, why=why).status is not Status.CLOSED:
+            _count_wait_from(draft, event)
             return
     open_conversation(draft, trigger, message_id=event.message_id)
+    _count_wait_from(draft, event)
+
+
+def _count_wait_from(draft: Draft, event: ThreadEvent) -> None:
+    """A conversation that has become Open waits since the customer wrote, however late we learnt of it."""
+    conversation = draft.conversation
+    if conversation is not None and conversation.status is Status.OPEN:
+        draft.set(conversation=replace(conversation, waits_since=min(event.at, draft.now)))
 
 
 def _customer_waits(draft: Draft, conversation: Conversation, event: ThreadEvent) -> None:

@@ -56,7 +56,7 @@ def enter_routed_queue(draft: Draft, conversation: Conversation, routed: RouteRe
     stay = Stay(
         _next_record(draft, conversation, routed.demand, routed.reason.value, routed.priority),
         routed.demand,
-        age_at=conversation.status_changed_at,
+        age_at=conversation.waits_since or conversation.status_changed_at,
         listed=routed.listed,
         opens_at=None if routed.listed else routed.opens_at,
         overflow_at=routed.overflow_at,
@@ -119,7 +119,7 @@ def enter_queue(
     stay = Stay(
         replace(record, diagnosis=diagnosis),
         demand,
-        age_at=last.age_at if last else draft.at,
+        age_at=last.age_at if last else conversation.waits_since or draft.at,
         listed=settings.distribution.mode is DistributionMode.PICK,
         skills=last.skills if last else (),
         profiles=last.profiles if last else (),

@@ -122,7 +122,8 @@ class Side(StrEnum):
 class Conversation:
     """One piece of work.
 
-    `agent_id` is who has it, or had it last; nobody while it is Open. `active_at` is when something last
+    `agent_id` is who has it, or had it last; nobody while it is Open. `waits_since`, while it is Open by the
+    customer's words: when they were said, by Meta's clock, but never after we learnt of them. `active_at` is when something last
     happened in it by our clock, `last_message_at` the newest message by Meta's. `opened_or_reopened_at` is
     when it opened or, after Closed, was reopened. `accepted_session_id` is the last session that an agent
     accepted, at `accepted_at`; `former_agent_id` who had the one before the present.
@@ -141,6 +142,7 @@ class Conversation:
     opened_at: datetime
     active_at: datetime
     opened_or_reopened_at: datetime
+    waits_since: datetime | None = None
     phase: Phase | None = None
     agent_id: str | None = None
     session: AgentSession | None = None

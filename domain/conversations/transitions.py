@@ -110,6 +110,7 @@ def apply_transition(
         status=row.target,
         status_reason=row.reason,
         status_changed_at=draft.at,
+        waits_since=None,
         active_at=max(draft.at, conversation.active_at),
         opened_or_reopened_at=draft.at
         if conversation.status is Status.CLOSED

@@ -1,7 +1,7 @@
 """Stays, offers and what ends them, to the instant."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -110,6 +110,36 @@ def test_who_is_not_offered_it_can_neither_accept_nor_decline() -> None:
     assert silent.is_refused("decline").code == "cannot_be_declined"
 
 
+@pytest.mark.parametrize("action", ["accept", "decline"])
+def test_a_late_answer_never_counts_for_the_next_offer(action: str) -> None:
+    told = offered()
+    told.passes(END)
+    told.is_offered("mia", "offer-2")
+    assert told.is_refused(action, offer_id="offer-1").code == "offer_over"
+    assert told.conversation.phase is Phase.AWAITING_ACCEPTANCE
+    told.asks(action, offer_id="offer-2")
+    accepts = action == "accept"
+    assert told.conversation.status is (Status.ACTIVE if accepts else Status.OPEN)
+    assert told.conversation.returns == ({} if accepts else {"mia": 2})
+
+
+def test_an_answer_that_names_no_offer_is_to_the_present_one() -> None:
+    told = offered()
+    told.passes(END)
+    told.is_offered("mia", "offer-2")
+    told.asks("accept")
+    assert told.conversation.accepted_session_id == "offer-2"
+
+
+def test_who_accepts_twice_has_it_still_and_an_older_offer_stays_over() -> None:
+    told = offered()
+    told.passes(END)
+    told.is_offered("mia", "offer-2")
+    for _ in range(2):
+        told.asks("accept", offer_id="offer-2")
+    assert told.is_refused("accept", offer_id="offer-1").code == "not_offered_to_you"
+
+
 def test_a_declined_offer_begins_the_next_stay_with_the_same_age() -> None:
     told = story()
     told.now += timedelta(minutes=1)
@@ -127,6 +157,38 @@ def test_a_declined_offer_begins_the_next_stay_with_the_same_age() -> None:
     assert place.waiting is not None
     assert (place.waiting.returns, place.slot) == ({"mia": 1}, None)
     assert told.told("offer.declined")[0].actor_id == "mia"
+
+
+def age(told: Story) -> datetime:
+    assert told.conversation.stay is not None
+    return told.conversation.stay.age_at
+
+
+def test_the_age_is_that_of_the_message_that_opened_the_stay_however_late_it_comes() -> None:
+    told = Story(ConversationSettings(automated_messages=(), distribution=PUSH))
+    written_at = told.now - timedelta(minutes=10)
+    told.writes(at=written_at)
+    told.writes()
+    told.now += timedelta(seconds=1)
+    told.is_routed()
+    assert age(told) == written_at
+    told.is_offered("mia")
+    told.asks("decline")
+    assert age(told) == written_at
+    told.is_offered("tom")
+    for action in ("accept", "close_session"):
+        told.asks(action, "tom")
+    told.now += timedelta(hours=1)
+    told.writes(at=told.now - timedelta(minutes=5))
+    told.is_routed()
+    assert age(told) == told.now - timedelta(minutes=5)
+
+
+def test_a_message_from_the_future_is_as_old_as_its_arrival() -> None:
+    told = Story(ConversationSettings(automated_messages=(), distribution=PUSH))
+    told.writes(at=told.now + timedelta(days=1))
+    told.is_routed()
+    assert age(told) == told.now
 
 
 @pytest.mark.parametrize("times", [1, 2])
