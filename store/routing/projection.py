@@ -1,14 +1,16 @@
 """Writing where a conversation stands in work distribution, from its workflow's projection."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from domain.routing.demand import Demand
 from domain.routing.placement import Placement, StayRecord, WaitingPlace
+from domain.routing.work_distribution import DistributionMode
 from store.db.sql import delete_rows, insert_or_ignore, table_of, upsert
 from store.routing.agent_states import RoutingWrites
 from store.routing.dispatch_marks import MarkKind, append_marks
@@ -16,7 +18,7 @@ from store.routing.hours import hours_of_queue
 from store.routing.slot_states import WorkItemState
 from store.routing.slots import row_of_held, set_slot
 from store.tables import Demand as DemandRow
-from store.tables import QueueStay, WorkItem, WorkItemReturn, WorkItemWish
+from store.tables import QueueStay, WorkItem, WorkItemReturn, WorkItemWish, Workstream
 
 _RETURN, _WISH = table_of(WorkItemReturn), table_of(WorkItemWish)
 
@@ -69,6 +71,7 @@ def _wait(
         return
     if not is_new and _stays_where_it_is(session, placement, waiting, writes, now):
         return
+    waiting = replace(waiting, listed=_is_listed(session, waiting))
     try:
         _write_demand(session, waiting.demand)
         _write_item(session, placement, waiting, now)
@@ -79,6 +82,16 @@ def _wait(
     _write_returns(session, placement.conversation_id, waiting)
     if not waiting.listed:
         writes.marks.append((MarkKind.ITEM, placement.conversation_id))
+
+
+def _is_listed(session: Session, waiting: WaitingPlace) -> bool:
+    """Whether its workstream lists its work now: the mode may have changed since it was routed.
+
+    Changing the mode waits for this transaction, and is refused then; or this one waits, and reads the new.
+    """
+    statement = select(Workstream.distribution_mode).where(Workstream.id == waiting.demand.workstream_id)
+    mode = session.exec(statement.with_for_update(read=True, key_share=True)).first()
+    return waiting.listed if mode is None else mode == DistributionMode.PICK
 
 
 def _stays_where_it_is(

@@ -24,8 +24,11 @@ Row = TypeVar("Row", bound=SQLModel)
 
 
 def set_work_distribution(session: Session, workstream_id: str, settings: WorkDistribution) -> None:
-    """Set how a workstream shares out its work. Its mode changes only while all is closed."""
-    workstream = workstreams.get(session, workstream_id)
+    """Set how a workstream shares out its work. Its mode changes only while all is closed.
+
+    Nothing enters a queue of it meanwhile (`store.routing.projection`).
+    """
+    workstream = workstreams.get(session, workstream_id, lock=True)
     before = work_distribution_of(workstream)
     live = live_conversations(session, workstream_id) if settings.mode is not before.mode else 0
     errors = [

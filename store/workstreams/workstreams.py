@@ -32,9 +32,11 @@ class NewWorkstream:
     disposition_required: bool = False
 
 
-def get(session: Session, workstream_id: str) -> Workstream:
-    """The workstream; refused as `not_found`."""
-    workstream = session.get(Workstream, workstream_id)
+def get(session: Session, workstream_id: str, *, lock: bool = False) -> Workstream:
+    """The workstream; refused as `not_found`. `lock`: also against rows that refer to it."""
+    workstream = session.get(
+        Workstream, workstream_id, with_for_update=True if lock else None, populate_existing=lock
+    )
     if workstream is None:
         raise not_found("workstream", workstream_id)
     return workstream

@@ -44,10 +44,12 @@ async def waits(
     units: int = 1,
     **place: Any,
 ) -> str:
-    """The thread's conversation waits in the default queue."""
+    """The thread's conversation waits in the default queue; with `listed` its workstream is one to pick from."""
 
     def work(session: Session) -> None:
         page = session.get_one(tables.Page, thread.page_id)
+        workstream = session.get_one(tables.Workstream, page.workstream_id)
+        workstream.distribution_mode = "pick" if place.get("listed") else "push"
         needs = tuple(SkillNeed(skill_id, rating) for skill_id, rating in (skills or {}).items())
         matching = SkillMatching.EXACT if needs else SkillMatching.NONE
         demand = Demand(DEFAULT_QUEUE_ID, page.workstream_id or "", needs, matching, CapacityNeed(units))
