@@ -6,6 +6,7 @@ from api.conversations import (
     conversations,
     participants,
     read_positions,
+    routing,
     start_conversation,
     thread_control,
 )
@@ -21,6 +22,7 @@ router = merge_routers(
     commands.router,
     bulk_actions.router,
     participants.router,
+    routing.router,
 )
 
 PERMISSIONS: dict[str, Permission] = {
@@ -30,6 +32,7 @@ PERMISSIONS: dict[str, Permission] = {
     "get_conversation": EVERYBODY,
     "list_messages": EVERYBODY,
     "get_timeline": EVERYBODY,
+    "get_routing": EVERYBODY,
     "list_thread_messages": EVERYBODY,
     "start_conversation": PEOPLE,
     "take_thread": PEOPLE,

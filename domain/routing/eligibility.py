@@ -7,6 +7,7 @@ skills change, or a member comes or goes, the queue's declined items have to be 
 """
 
 from collections.abc import Collection
+from datetime import datetime
 from enum import StrEnum
 
 from domain.routing.assignment import Assignment, rule_for
@@ -56,6 +57,43 @@ def is_eligible(item: WorkItem, member: Member, members: Collection[Member], ass
         and has_room(item, member)
         and may_be_asked(item, member, members, assignment)
     )
+
+
+class WhyNotAsked(StrEnum):
+    """Why a member is not offered an item now: the first that holds.
+
+    RESERVED: it is kept for others. PRESENCE: not there, or not in a presence that its workstream offers
+    to. SKILLS: they lack one that it asks for. NO_RULE: no rule of the queue's own method fits them. NO_ROOM:
+    their capacity is used up. DECLINE_LIMIT: they declined or missed it as often as the queue allows;
+    DECLINED: others, who did not, come first.
+    """
+
+    RESERVED = "reserved"
+    PRESENCE = "presence"
+    SKILLS = "skills"
+    NO_RULE = "no_rule"
+    DECLINE_LIMIT = "decline_limit"
+    NO_ROOM = "no_room"
+    DECLINED = "declined"
+
+
+def why_not_asked(
+    item: WorkItem, member: Member, members: Collection[Member], assignment: Assignment, now: datetime
+) -> WhyNotAsked | None:
+    """Why a member may not be offered an item now; None for who may be: `choose` takes one of those."""
+    if any(wish.agent_id == member.agent_id and fulfils_wish(item, wish, member) for wish in item.wishes):
+        return None
+    limit_reached = item.declined_by(member.agent_id) >= assignment.decline_limit
+    reasons = {
+        WhyNotAsked.RESERVED: item.is_reserved(now),
+        WhyNotAsked.PRESENCE: not receives_offers(member.presence, item.allowed),
+        WhyNotAsked.SKILLS: not has_skills(item.demand, member.ratings),
+        WhyNotAsked.NO_RULE: rule_for(assignment, item, member) is None,
+        WhyNotAsked.DECLINE_LIMIT: limit_reached,
+        WhyNotAsked.NO_ROOM: not has_room(item, member),
+        WhyNotAsked.DECLINED: not may_be_asked(item, member, members, assignment),
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
 
 
 def fulfils_wish(item: WorkItem, wish: Wish, member: Member) -> bool:

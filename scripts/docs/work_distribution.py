@@ -7,7 +7,7 @@ from domain.routing.capacity import Origin
 from domain.routing.classification import Classification, ClassificationRule, Outputs, RuleSet, classify
 from domain.routing.conditions import Condition, Group, Operator
 from domain.routing.demand import SkillNeed
-from domain.routing.eligibility import ParkReason
+from domain.routing.eligibility import ParkReason, WhyNotAsked
 from domain.routing.operating_hours import OperatingHours, WeeklyInterval
 from domain.routing.overflow import (
     BeforeQueueing,
@@ -45,6 +45,15 @@ REASONS: dict[RouteReason, str] = {
 PARKED: dict[ParkReason, str] = {
     ParkReason.ALL_AT_LIMIT: "every member who has the skills has declined or missed it as often as allowed",
     ParkReason.TOO_MANY_DECLINED: "a hundred agents have declined or missed it",
+}
+WHY_NOT: dict[WhyNotAsked, str] = {
+    WhyNotAsked.RESERVED: "is not one of those for whom the conversation is reserved",
+    WhyNotAsked.PRESENCE: "is not there, or in a presence to which the workstream offers nothing",
+    WhyNotAsked.SKILLS: "lacks a skill, or a rating, that is asked for",
+    WhyNotAsked.NO_RULE: "fits no rule of the queue's own method",
+    WhyNotAsked.DECLINE_LIMIT: "declined or missed it as often as the queue allows",
+    WhyNotAsked.NO_ROOM: "has no room: units, profiles or ten sessions",
+    WhyNotAsked.DECLINED: "declined or missed it, and others who did not come first",
 }
 ORIGINS: dict[Origin, str] = {
     Origin.PUSH: "the first of those who may be asked",
@@ -137,6 +146,7 @@ def _reasons() -> str:
     tables = (
         ("`reason` of `conversation.queued`, first time", REASONS),
         ("`reason` of `conversation.parked`", PARKED),
+        ("`why_not` of a member in `GET /v1/conversations/{id}/routing`: the agent …", WHY_NOT),
         ("`origin` of `offer.made`: the agent …", ORIGINS),
     )
     parts = []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Row, Select, and_, bindparam, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, and_, bindparam, or_, select, true, update
 from sqlmodel import Session
 
 from domain.routing.members import Wish, WishKind, WorkItem
@@ -73,6 +73,7 @@ _RETURNED = (
     _read(_ITEM.c.queue_id.in_(_OF_QUEUES), _ITEM.c.returns > 0).order_by(*_ORDER).limit(RETURNED_AT_ONCE)
 )
 _NAMED = _read(_ITEM.c.conversation_id.in_(bindparam("ids", expanding=True)))
+_ANY = _read(_ITEM.c.conversation_id == bindparam("id"), state=true())
 _MEANT = _read(
     _ITEM.c.conversation_id.in_(select(_WISH.c.conversation_id).where(_WISH.c.agent_id == bindparam("agent")))
 )
@@ -97,6 +98,14 @@ def waiting_items(
 ) -> list[QueuedItem]:
     """Those of the conversations that wait to be offered."""
     return _items(session, _NAMED, {"ids": list(conversation_ids)}, settings)
+
+
+def item_in_any_state(
+    session: Session, conversation_id: str, settings: DistributionSettings
+) -> QueuedItem | None:
+    """The conversation's item, whether it waits, is listed, parked or being offered."""
+    found = _items(session, _ANY, {"id": conversation_id}, settings)
+    return found[0] if found else None
 
 
 def first_of_each_demand(

@@ -37,6 +37,7 @@ SEEN: dict[str, int] = {
     "list_messages": 200,
     "get_message": 200,
     "get_timeline": 200,
+    "get_routing": 200,
     "get_context": 200,
     "list_conversation_quick_replies": 200,
     "set_read_position": 422,

@@ -21,7 +21,14 @@ from domain.routing.capacity import CapacityLimits, CapacityNeed, Origin, UsedCa
 from domain.routing.chooser import Choice, choose, order_items
 from domain.routing.conditions import ALWAYS, Condition, Group, Operator
 from domain.routing.demand import Demand, SkillMatching, SkillNeed
-from domain.routing.eligibility import ParkReason, is_eligible, park_reason
+from domain.routing.eligibility import (
+    ParkReason,
+    WhyNotAsked,
+    fulfils_wish,
+    is_eligible,
+    park_reason,
+    why_not_asked,
+)
 from domain.routing.members import Member, Wish, WishKind, WorkItem
 from domain.routing.presence import PresenceKind
 from support.work_items import NOW, assignments, items, members
@@ -402,3 +409,43 @@ def test_a_wrong_assignment_is_named_field_by_field(
 
 def test_units_of_profiles_alone_count_as_room() -> None:
     assert chosen(item(Demand("q1", "w1", need=CapacityNeed(0))), member("a", used=3)) == "a"
+
+
+@given(items, members, assignments)
+@settings(max_examples=300)
+def test_who_is_asked_is_one_of_those_of_whom_nothing_says_why_not(
+    item: WorkItem, everybody: list[Member], assignment: Assignment
+) -> None:
+    why = {each.agent_id: why_not_asked(item, each, everybody, assignment, NOW) for each in everybody}
+    choice = choose(item, everybody, assignment, NOW)
+    assert (choice is None) == (None not in why.values())
+    assert choice is None or why[choice.agent_id] is None
+    for each in everybody:
+        wished = any(
+            wish.agent_id == each.agent_id and fulfils_wish(item, wish, each) for wish in item.wishes
+        )
+        by_right = is_eligible(item, each, everybody, assignment) and not item.is_reserved(NOW)
+        assert (why[each.agent_id] is None) == (wished or by_right)
+
+
+def test_why_a_member_is_not_asked_is_the_first_reason_that_holds() -> None:
+    item = WorkItem("c1", Demand("q1", "w1", (SkillNeed("s1", 2),), SkillMatching.EXACT), at(9))
+    able = member("able", ratings={"s1": 2})
+    cases = {
+        None: able,
+        WhyNotAsked.PRESENCE: replace(able, presence=K.AWAY, sessions=10),
+        WhyNotAsked.SKILLS: replace(able, ratings={"s1": 1}, sessions=10),
+        WhyNotAsked.NO_ROOM: replace(able, used=UsedCapacity(3)),
+    }
+    for reason, each in cases.items():
+        assert why_not_asked(item, each, [each], HIGHEST, NOW) is reason
+    again = replace(item, declines={"able": 1})
+    other = replace(able, agent_id="other")
+    assert why_not_asked(again, able, [able, other], HIGHEST, NOW) is WhyNotAsked.DECLINED
+    assert why_not_asked(again, able, [able], HIGHEST, NOW) is None
+    assert why_not_asked(replace(item, declines={"able": 3}), able, [able], HIGHEST, NOW) is (
+        WhyNotAsked.DECLINE_LIMIT
+    )
+    kept = replace(item, wishes=(Wish("other", WishKind.PREFERRED),), only_wishes=True)
+    assert why_not_asked(kept, able, [able, other], HIGHEST, NOW) is WhyNotAsked.RESERVED
+    assert why_not_asked(kept, other, [able, other], HIGHEST, NOW) is None
