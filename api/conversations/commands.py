@@ -126,8 +126,8 @@ async def accept(
 
     Name the offer: an answer that comes late then takes no other one, and is refused with `offer_over`.
     """
-    order = _order_to_answer(Trigger.ACCEPT, body, idempotency_key)
-    return await execute_order(database, commands, caller, conversation_id, order)
+    request = _request_to_answer(Trigger.ACCEPT, body, idempotency_key)
+    return await execute_command(database, commands, caller, conversation_id, request)
 
 
 @router.post(
@@ -144,8 +144,8 @@ async def decline(
     idempotency_key: OptionalIdempotencyKey = None,
 ) -> ConversationView:
     """Decline what is offered to you: it is offered to somebody else. The workstream must allow it."""
-    order = _order_to_answer(Trigger.DECLINE, body, idempotency_key)
-    return await execute_order(database, commands, caller, conversation_id, order)
+    request = _request_to_answer(Trigger.DECLINE, body, idempotency_key)
+    return await execute_command(database, commands, caller, conversation_id, request)
 
 
 @router.post(
@@ -293,10 +293,11 @@ async def force_close(
     return await _move(database, commands, caller, conversation_id, Trigger.FORCE_CLOSE, key=idempotency_key)
 
 
-def _order_to_answer(
+def _request_to_answer(
     action: Literal[Trigger.ACCEPT, Trigger.DECLINE], body: AnswerInput, key: str | None
-) -> Order:
-    return Order(action, key, lambda fields: AnswerOffer(**fields, action=action, offer_id=body.offer_id))
+) -> CommandRequest:
+    offer_id = body.offer_id
+    return CommandRequest(action, key, lambda fields: AnswerOffer(**fields, action=action, offer_id=offer_id))
 
 
 def _code_is_usable(code_id: str | None, conversation_id: str) -> Callable[[Session], None]:

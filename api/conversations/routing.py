@@ -6,7 +6,7 @@ from typing import Any, Self
 from pydantic import BaseModel
 from sqlmodel import Session
 
-from api.conversations.service import find_conversation
+from api.conversations.show_conversation import find_conversation
 from api.http.dependencies import DatabaseDep
 from api.http.fields import PathId
 from api.http.problem_docs import problems
@@ -25,9 +25,9 @@ router = api_router("conversations")
 class StayView(BaseModel):
     """One time in a queue.
 
-    `reason`: why the conversation came there. `diagnosis`: what the rules made of it, where it was routed: ids
-    of rule sets and rules with their outcomes, never values. `agent_id`: who was offered it last, or took it.
-    `end`: null while it lasts.
+    `reason`: why the conversation came there. `diagnosis`: what the rules made of it, where it was routed:
+    ids of rule sets and rules with their outcomes, never values. `agent_id`: who was offered it last, or took
+    it. `end`: null while it lasts.
     """
 
     stay: int
@@ -71,9 +71,9 @@ class WaitingMemberView(BaseModel):
 class WaitingView(BaseModel):
     """How it waits.
 
-    `state`: `waiting` to be offered, `listed` to be picked, `claimed` for somebody who is about to be offered it,
-    `parked`, as nobody is left who may be asked. `age_at`: since when the customer has waited. `is_open`: the
-    queue has its hours. Until `reserved_until` only those of `meant_for` are offered it.
+    `state`: `waiting` to be offered, `listed` to be picked, `claimed` for somebody who is about to be
+    offered it, `parked`, as nobody is left who may be asked. `age_at`: since when the customer has waited.
+    `is_open`: the queue has its hours. Until `reserved_until` only those of `meant_for` are offered it.
     """
 
     state: WorkItemState

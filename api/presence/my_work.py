@@ -31,7 +31,7 @@ router = api_router("presence")
 
 
 class WorkConversationView(BaseModel):
-    """A conversation that one has, or that is offered: then `offer_id` names the offer, until `expires_at`."""
+    """A conversation that one has, or that is offered: `offer_id` names the offer, until `expires_at`."""
 
     id: str
     page_id: str

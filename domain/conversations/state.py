@@ -123,10 +123,11 @@ class Conversation:
     """One piece of work.
 
     `agent_id` is who has it, or had it last; nobody while it is Open. `waits_since`, while it is Open by the
-    customer's words: when they were said, by Meta's clock, but never after we learnt of them. `active_at` is when something last
-    happened in it by our clock, `last_message_at` the newest message by Meta's. `opened_or_reopened_at` is
-    when it opened or, after Closed, was reopened. `accepted_session_id` is the last session that an agent
-    accepted, at `accepted_at`; `former_agent_id` who had the one before the present.
+    customer's words: when they were said, by Meta's clock, but never after we learnt of them. `active_at` is
+    when something last happened in it by our clock, `last_message_at` the newest message by Meta's.
+    `opened_or_reopened_at` is when it opened or, after Closed, was reopened. `accepted_session_id` is the
+    last session that an agent accepted, at `accepted_at`; `former_agent_id` who had the one before the
+    present.
     `profile_awaited`: its routing has waited, or waits, for the customer's profile.
     `stay` is its place in a queue, or was the last; `offer` while it awaits acceptance; `returns` how often
     each agent was offered it since it was routed and did not take it.

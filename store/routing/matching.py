@@ -101,7 +101,7 @@ def waiting_items(
 
 
 def item_in_any_state(
-    session: Session, conversation_id: str, settings: DistributionSettings
+    session: Session, conversation_id: str, settings: DispatchSettings
 ) -> QueuedItem | None:
     """The conversation's item, whether it waits, is listed, parked or being offered."""
     found = _items(session, _ANY, {"id": conversation_id}, settings)

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from domain.routing.eligibility import WhyNotAsked, why_not_asked
 from domain.routing.members import WorkItem
-from store.routing.distribution_settings import read_distribution_settings
+from store.routing.dispatch_settings import read_dispatch_settings
 from store.routing.matching import item_in_any_state
 from store.routing.ready_members import members_of
 from store.routing.slot_states import WorkItemState
@@ -51,12 +51,13 @@ def read_routing_diagnosis(session: Session, conversation_id: str, now: datetime
         .limit(MAX_STAYS)
     ).all()
     row = session.get(WorkItemRow, conversation_id)
-    is_routed = row is not None and row.demand_id is not None
-    return RoutingDiagnosis(stays[::-1], _waiting(session, row, now) if row is not None and is_routed else None)
+    waits = row is not None and row.demand_id is not None
+    waiting = _waiting(session, row, now) if row is not None and waits else None
+    return RoutingDiagnosis(stays[::-1], waiting)
 
 
 def _waiting(session: Session, row: WorkItemRow, now: datetime) -> WaitingNow | None:
-    settings = read_distribution_settings(session)
+    settings = read_dispatch_settings(session)
     queued = item_in_any_state(session, row.conversation_id, settings)
     if queued is None:
         return None
@@ -67,8 +68,5 @@ def _waiting(session: Session, row: WorkItemRow, now: datetime) -> WaitingNow | 
         WorkItemState(row.state),
         queued.stay,
         queue.hours.is_open(now),
-        {
-            each.agent_id: why_not_asked(queued.item, each, members, queue.assignment, now)
-            for each in members
-        },
+        {each.agent_id: why_not_asked(queued.item, each, members, queue.assignment, now) for each in members},
     )

@@ -44,7 +44,7 @@ async def waits(
     units: int = 1,
     **place: Any,
 ) -> str:
-    """The thread's conversation waits in the default queue; with `listed` its workstream is one to pick from."""
+    """The thread's conversation waits in the default queue; with `listed` its workstream lists its work."""
 
     def work(session: Session) -> None:
         page = session.get_one(tables.Page, thread.page_id)

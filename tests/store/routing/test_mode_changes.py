@@ -15,7 +15,7 @@ from domain.routing.work_distribution import DistributionMode
 from store import tables
 from store.conversations.listing import find
 from store.db.refusals import InvalidFieldsError
-from store.routing.marks import MarkKind
+from store.routing.dispatch_marks import MarkKind
 from store.routing.projection import project_routing
 from store.routing.workstream_routing import set_work_distribution
 from store.workstreams.work_distribution import work_distribution_of
