@@ -64,6 +64,7 @@ class Trigger(StrEnum):
     WRAP_UP_TOO_LONG = "wrap_up_too_long"
     RULE_CLOSES = "rule_closes"
     RULE_MOVES_TO_WAITING = "rule_moves_to_waiting"
+    RULE_RETURNS_TO_QUEUE = "rule_returns_to_queue"
     PUSH = "push"
     ASSIGN = "assign"
     ASSIGN_TO_QUEUE = "assign_to_queue"
@@ -126,6 +127,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(_ACTIVE, _T.TRANSFER, _AGENT, _ACTIVE, "transferred_to_agent", _TALKING, _OFFERED),
     Transition(_ACTIVE, _T.CLOSE_SESSION, _AGENT, _WAITING, "session_closed_by_agent", _TALKING),
     Transition(_ACTIVE, _T.RULE_MOVES_TO_WAITING, _SYSTEM, _WAITING, "moved_to_waiting_by_rule", _TALKING),
+    Transition(_ACTIVE, _T.RULE_RETURNS_TO_QUEUE, _SYSTEM, _OPEN, "returned_to_queue_by_rule", _TALKING),
     Transition(_ACTIVE, _T.AGENT_DISCONNECTED_IDLE, _SYSTEM, _WAITING, "agent_disconnected", _TALKING),
     Transition(_ACTIVE, _T.RELEASE, _AGENT, _OPEN, "released_by_agent", _TALKING),
     Transition(_ACTIVE, _T.TRANSFER_TO_QUEUE, _AGENT, _OPEN, "transferred_to_queue", _TALKING),

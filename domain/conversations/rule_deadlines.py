@@ -17,7 +17,14 @@ _RULE_APPLIES = {
     RuleAction.SEND: WORKABLE,
     RuleAction.CLOSE: WORKABLE,
     RuleAction.MOVE_TO_WAITING: (Status.ACTIVE,),
+    RuleAction.RETURN_TO_QUEUE: (Status.ACTIVE,),
 }
+_MOVES = {
+    RuleAction.CLOSE: Trigger.RULE_CLOSES,
+    RuleAction.MOVE_TO_WAITING: Trigger.RULE_MOVES_TO_WAITING,
+    RuleAction.RETURN_TO_QUEUE: Trigger.RULE_RETURNS_TO_QUEUE,
+}
+_TAKES_FROM_AGENT = frozenset({RuleAction.MOVE_TO_WAITING, RuleAction.RETURN_TO_QUEUE})
 
 
 def rule_deadlines(state: ThreadState, conversation: Conversation) -> Iterator[Deadline]:
@@ -27,7 +34,7 @@ def rule_deadlines(state: ThreadState, conversation: Conversation) -> Iterator[D
             continue
         if conversation.status not in _RULE_APPLIES[rule.action]:
             continue
-        if rule.action is RuleAction.MOVE_TO_WAITING and conversation.phase is not Phase.IN_CONVERSATION:
+        if rule.action in _TAKES_FROM_AGENT and conversation.phase is not Phase.IN_CONVERSATION:
             continue
         # Who takes a conversation up must have the rule's whole time before the rule takes it away again.
         taken_up_at = None if rule.action is RuleAction.SEND else conversation.accepted_at
@@ -61,17 +68,13 @@ def _rule(rule: TimeOutRule) -> Act:
                 "action": rule.action,
             },
         )
-        match rule.action:
-            case RuleAction.CLOSE:
-                row = required(conversation.status, Trigger.RULE_CLOSES)
-                apply_transition(draft, conversation, row, why={"rule_id": rule.id})
-            case RuleAction.MOVE_TO_WAITING:
-                row = required(conversation.status, Trigger.RULE_MOVES_TO_WAITING, conversation.phase)
-                apply_transition(draft, conversation, row, why={"rule_id": rule.id})
-            case RuleAction.SEND if rule.receiver is Receiver.AGENT:
-                agent_id = conversation.agent_id
-                draft.notify(Notice(draft.new_id(), conversation.id, RULE, rule.id, agent_id))
-            case RuleAction.SEND:
-                say_automatically(draft, conversation, RULE, cause_id=rule.id, agent_id=conversation.agent_id)
+        agent_id = conversation.agent_id
+        if rule.action in _MOVES:
+            row = required(conversation.status, _MOVES[rule.action], conversation.phase)
+            apply_transition(draft, conversation, row, why={"rule_id": rule.id})
+        elif rule.receiver is Receiver.AGENT:
+            draft.notify(Notice(draft.new_id(), conversation.id, RULE, rule.id, agent_id))
+        else:
+            say_automatically(draft, conversation, RULE, cause_id=rule.id, agent_id=agent_id)
 
     return act

@@ -64,7 +64,13 @@ _STAY_ENDS: dict[Trigger, StayEnd] = {
 """How each trigger ends a stay that is not over; any other by where it leads."""
 
 _KEEPS_QUEUE = frozenset(
-    {Trigger.RELEASE, Trigger.DECLINE, Trigger.NOTIFICATION_TIMED_OUT, Trigger.AGENT_DISCONNECTED}
+    {
+        Trigger.RELEASE,
+        Trigger.DECLINE,
+        Trigger.NOTIFICATION_TIMED_OUT,
+        Trigger.AGENT_DISCONNECTED,
+        Trigger.RULE_RETURNS_TO_QUEUE,
+    }
 )
 """After these a conversation waits in the queue that it was in, without being routed again."""
 
@@ -143,13 +149,22 @@ def apply_transition(
     if queue_id is not None:
         moved = queue_stays.enter_queue(draft, moved, queue_id, row.reason)
     elif row.trigger in _KEEPS_QUEUE:
-        moved = queue_stays.enter_same_queue(draft, moved, row.reason)
+        moved = queue_stays.enter_same_queue(
+            draft, _others_first(moved, row, conversation.agent_id), row.reason
+        )
     if row.source is Status.CLOSED:
         draft.reopen(conversation.id)
     draft.place(conversation.id)
     moved = _closed(draft, moved) if row.target is Status.CLOSED else _live(draft, moved)
     _say_and_survey(draft, conversation, moved, row, skip_survey=skip_survey)
     return moved
+
+
+def _others_first(moved: Conversation, row: Transition, agent_id: str | None) -> Conversation:
+    """Have others offered what a rule takes from an agent, as if the agent had not taken it."""
+    if row.trigger is not Trigger.RULE_RETURNS_TO_QUEUE or agent_id is None:
+        return moved
+    return replace(moved, returns={agent_id: 1})
 
 
 def _say_and_survey(

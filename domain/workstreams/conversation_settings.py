@@ -52,11 +52,15 @@ class Silent(StrEnum):
 
 
 class RuleAction(StrEnum):
-    """What a time-out rule does."""
+    """What a time-out rule does.
+
+    RETURN_TO_QUEUE: the conversation waits in its queue again, and others are offered it before its agent.
+    """
 
     SEND = "send"
     CLOSE = "close"
     MOVE_TO_WAITING = "move_to_waiting"
+    RETURN_TO_QUEUE = "return_to_queue"
 
 
 @dataclass(frozen=True, slots=True)

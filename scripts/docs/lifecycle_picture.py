@@ -32,6 +32,7 @@ WORDS: dict[Trigger, str] = {
     Trigger.WRAP_UP_TOO_LONG: "1 day over",
     Trigger.RULE_CLOSES: "time-out rule",
     Trigger.RULE_MOVES_TO_WAITING: "time-out rule",
+    Trigger.RULE_RETURNS_TO_QUEUE: "time-out rule",
     Trigger.PUSH: "push",
     Trigger.ASSIGN: "assign",
     Trigger.ASSIGN_TO_QUEUE: "assign to queue",

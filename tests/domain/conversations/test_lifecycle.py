@@ -31,6 +31,7 @@ REOPENABLE = 7 * 24 * HOUR
 RULES = {
     Trigger.RULE_CLOSES: TimeOutRule("closes", Silent.CUSTOMER, HOUR, RuleAction.CLOSE),
     Trigger.RULE_MOVES_TO_WAITING: TimeOutRule("parks", Silent.CUSTOMER, HOUR, RuleAction.MOVE_TO_WAITING),
+    Trigger.RULE_RETURNS_TO_QUEUE: TimeOutRule("returns", Silent.CUSTOMER, HOUR, RuleAction.RETURN_TO_QUEUE),
 }
 SUPERVISORS = {"supervises": True}
 
@@ -103,6 +104,7 @@ def pull(story: Story, row: Transition) -> None:
         Trigger.WAITING_TOO_LONG: timedelta(hours=2),
         Trigger.RULE_CLOSES: timedelta(hours=1),
         Trigger.RULE_MOVES_TO_WAITING: timedelta(hours=1),
+        Trigger.RULE_RETURNS_TO_QUEUE: timedelta(hours=1),
         Trigger.NOTIFICATION_TIMED_OUT: timedelta(seconds=120),
         Trigger.AUTO_ASSIGN: timedelta(seconds=120),
     }

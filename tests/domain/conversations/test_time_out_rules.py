@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from domain.conversations.deadlines import next_deadline
-from domain.conversations.lifecycle import ActorKind, Status
+from domain.conversations.lifecycle import ActorKind, Phase, Status
 from domain.conversations.state import ThreadEventKind
 from domain.workstreams.conversation_settings import Receiver, RuleAction, Silent, TimeOutRule
 from support.story import NOON, QUIET, Story
@@ -69,6 +69,46 @@ def test_a_rule_says_what_it_is_in_the_timeline() -> None:
     }
     assert story.facts[-1].kind == "message.queued"
     assert story.facts[-1].data == {"trigger": "rule", "cause_id": "nudge"}
+
+
+def test_what_its_agent_leaves_unanswered_returns_to_its_queue_and_others_are_asked_first() -> None:
+    back = rule("back", RuleAction.RETURN_TO_QUEUE, silent=Silent.AGENT)
+    story = Story(replace(QUIET, time_out_rules=(back,)))
+    story.writes()
+    story.is_routed("sales")
+    story.is_offered("mia")
+    story.passes(MINUTE)
+    assert story.conversation.phase is Phase.AWAITING_ACCEPTANCE
+    story.asks("accept")
+    story.passes(HOUR - MS)
+    assert story.status is Status.ACTIVE
+    story.passes(MS)
+    assert (story.status, story.conversation.agent_id) == (Status.OPEN, None)
+    stay = story.conversation.stay
+    assert stay is not None
+    assert (stay.record.number, stay.record.queue_id, stay.record.reason) == (
+        2,
+        "sales",
+        "returned_to_queue_by_rule",
+    )
+    assert (stay.age_at, story.conversation.returns) == (NOON, {"mia": 1})
+    opened = story.told("conversation.open")[-1]
+    assert opened.data == {"from": "active", "reason": "returned_to_queue_by_rule", "rule_id": "back"}
+    assert applied(story) == [("back", NOON + MINUTE + HOUR)]
+
+
+def test_who_takes_what_a_rule_returned_has_the_whole_time_again() -> None:
+    back = rule("back", RuleAction.RETURN_TO_QUEUE, silent=Silent.AGENT)
+    story = Story(replace(QUIET, time_out_rules=(back,)))
+    story.writes()
+    story.asks("pick")
+    story.passes(HOUR)
+    story.asks("pick", "tom")
+    story.passes(HOUR - MS)
+    assert story.conversation.agent_id == "tom"
+    story.passes(MS)
+    assert story.status is Status.OPEN
+    assert len(applied(story)) == 2
 
 
 def test_a_rule_runs_once_per_silence() -> None:
