@@ -11,6 +11,7 @@ from functools import cache
 from api.security.auth import Rights
 from api.security.permissions import Permissions
 from domain.access.roles import SEEING_ALL, Role
+from domain.events.kinds import FactKind
 from store.access.conversation_viewers import Viewers
 from store.events.timeline import is_about_agent
 from store.tables import Event
@@ -60,6 +61,8 @@ SHOWN_BY: dict[str, str] = {
 }
 """The first part of a kind, and the operation that shows what it is about."""
 
+_OF_OFFERS = frozenset(kind for kind in FactKind if kind.startswith("offer."))
+
 
 @cache
 def subjects_for(permissions: Permissions, role: Role) -> frozenset[str] | None:
@@ -82,10 +85,14 @@ class EventReader:
 def may_see(event: Event, viewers: Viewers | None, reader: EventReader) -> bool:
     """Whether a reader may hear of an event. Every event of the stream is asked about here.
 
-    `viewers`: who sees the thread that it happened in; None if it happened in none.
+    `viewers`: who sees the thread that it happened in; None if it happened in none. Of agents, those hear of
+    offers to whom they are made, who have the conversation, or take part in it: the others of its queue are
+    told what becomes of the conversation.
     """
     if reader.subjects is not None and event.kind.partition(".")[0] not in reader.subjects:
         return is_about_agent(event, reader.agent_id)
     if viewers is None or reader.rights.role in SEEING_ALL:
         return True
+    if reader.rights.role is Role.AGENT and event.kind in _OF_OFFERS:
+        return reader.agent_id in viewers.agent_ids
     return viewers.include(reader.agent_id, reader.rights.queue_ids)

@@ -94,6 +94,36 @@ async def test_whom_an_offer_or_a_part_was_taken_from_hears_of_it(api: Api, seed
         assert [each["event"] for each in blind.events] == ["page.checked"]
 
 
+async def test_of_an_offer_hear_whom_it_is_made_to_and_supervisors_and_no_colleague(
+    api: Api, seed: Seed
+) -> None:
+    thread = await seed.conversation()
+    agent_id, agent = await api.somebody("agent")
+    _, colleague = await api.somebody("agent")
+    _, supervisor = await api.somebody("supervisor")
+    _, machine = await api.somebody("machine")
+    offers = (FactKind.OFFER_MADE, FactKind.OFFER_TIMED_OUT, FactKind.OFFER_ACCEPTED)
+
+    def told(kind: FactKind) -> dict[str, Any]:
+        data: dict[str, FactValue] = {"offer_id": "o", "agent_id": agent_id}
+        fact = Fact(kind, NOW, ActorKind.SYSTEM, conversation_id=thread.conversation_id, data=data)
+        return event_row(fact, thread.page_id, thread.customer_id, None)
+
+    async with (
+        listening(api, token=token_of(agent)) as hearing,
+        listening(api, token=token_of(supervisor)) as supervising,
+        listening(api, token=token_of(machine)) as all_hearing,
+        listening(api, token=token_of(colleague)) as beside,
+    ):
+        rows = [told(kind) for kind in (*offers, FactKind.CONVERSATION_ACTIVE)]
+        await api.database.write(lambda session: append_events(session, rows))
+        for stream in (hearing, supervising, all_hearing):
+            await stream.has(4)
+            assert [each["event"] for each in stream.events] == [*offers, "conversation.active"]
+        await beside.has(1)
+        assert [each["event"] for each in beside.events] == ["conversation.active"]
+
+
 async def test_a_stream_that_resumes_tells_no_more_than_its_reader_sees_now(api: Api, seed: Seed) -> None:
     thread = await seed.conversation()
     _, member = await api.somebody("agent")
