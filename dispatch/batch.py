@@ -26,7 +26,7 @@ from store.routing.matching import (
     unpark,
     waiting_items,
 )
-from store.routing.ready_members import member_now, members_of
+from store.routing.ready_members import member_now, member_of, members_of
 
 MAX_CLAIMS = 20
 """In one transaction: others want to write, too."""
@@ -58,6 +58,7 @@ class Batch:
         self._new_id = new_id
         self._max_claims = max_claims
         self._members: dict[str, dict[str, Member]] = {}
+        self._single_members: dict[tuple[str, str], Member | None] = {}
         self._open: dict[str, bool] = {}
         self._claims: list[Claim] = []
         self.writes = RoutingWrites()
@@ -161,20 +162,21 @@ class Batch:
 
     def _has_room(self, queue_id: str, agent_id: str) -> bool:
         """Whether anything of the queue could be offered to the agent, as far as sessions go."""
-        member = self._members_of(queue_id).get(agent_id)
+        member = self._member(queue_id, agent_id)
         return member is not None and member.sessions < MAX_SESSIONS
 
     def _may_have(self, item: WorkItem, agent_id: str) -> bool:
-        members = self._members_of(item.demand.queue_id)
-        member = members.get(agent_id)
-        if member is None or not self._is_open(item.demand.queue_id):
+        queue_id = item.demand.queue_id
+        member = self._member(queue_id, agent_id)
+        if member is None or not self._is_open(queue_id):
             return False
         first = self._meant_for(item)
         if first is not None:
             return first.agent_id == agent_id
-        return not item.is_reserved(self._now) and is_eligible(
-            item, member, members.values(), self._settings.queues[item.demand.queue_id].assignment
-        )
+        # Who the others are matters to whom has declined it alone.
+        others = self._members_of(queue_id).values() if item.declined_by(agent_id) else ()
+        assignment = self._settings.queues[queue_id].assignment
+        return not item.is_reserved(self._now) and is_eligible(item, member, others, assignment)
 
     def _as_what(self, item: WorkItem, agent_id: str) -> Choice:
         first = self._meant_for(item)
@@ -188,6 +190,16 @@ class Batch:
     def _choose(self, item: WorkItem) -> Choice | None:
         queue = self._settings.queues[item.demand.queue_id]
         return choose(item, self._members_of(queue.id).values(), queue.assignment, self._now)
+
+    def _member(self, queue_id: str, agent_id: str) -> Member | None:
+        """One member of a queue, read alone unless all of them are known: there may be hundreds."""
+        if queue_id in self._members:
+            return self._members[queue_id].get(agent_id)
+        key = queue_id, agent_id
+        if key not in self._single_members:
+            found = member_of(self._session, queue_id, agent_id, self._settings, self._now)
+            self._single_members[key] = found
+        return self._single_members[key]
 
     def _members_of(self, queue_id: str) -> dict[str, Member]:
         if queue_id not in self._members:
@@ -216,6 +228,8 @@ class Batch:
         return True
 
     def _read_again(self, agent_id: str, claimed_in: str) -> None:
+        for key in [each for each in self._single_members if each[1] == agent_id]:
+            del self._single_members[key]
         for queue_id, members in self._members.items():
             if agent_id not in members:
                 continue

@@ -30,6 +30,8 @@ _MEMBERS = (
     .order_by(_MEMBER.c.agent_id)
 )
 
+_ONE_MEMBER = _MEMBERS.where(_MEMBER.c.agent_id == bindparam("agent"))
+
 
 def members_of(session: Session, queue_id: str, settings: DispatchSettings, now: datetime) -> list[Member]:
     """Everybody who serves the queue, as they now are."""
@@ -37,6 +39,14 @@ def members_of(session: Session, queue_id: str, settings: DispatchSettings, now:
     return [
         _member(session, row.agent_id, row, row.last_assigned_at, settings, now=now) for row in rows.all()
     ]
+
+
+def member_of(
+    session: Session, queue_id: str, agent_id: str, settings: DispatchSettings, now: datetime
+) -> Member | None:
+    """One who serves the queue; None where the agent does not."""
+    row = session.connection().execute(_ONE_MEMBER, {"queue": queue_id, "agent": agent_id}).first()
+    return None if row is None else _member(session, agent_id, row, row.last_assigned_at, settings, now=now)
 
 
 def member_now(session: Session, member: Member, settings: DispatchSettings, now: datetime) -> Member:

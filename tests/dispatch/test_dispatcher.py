@@ -20,7 +20,7 @@ from dispatch.offers import OfferTeller
 from domain.routing.routing_signals import OfferMade
 from store import tables
 from store.routing.agent_states import RoutingWrites
-from store.routing.dispatch_marks import has_marks, read_marks
+from store.routing.dispatch_marks import Mark, MarkKind, has_marks, read_marks
 from store.routing.dispatch_settings import read_dispatch_settings
 from store.routing.transactions import with_routing_writes
 from support.eventually import eventually
@@ -187,6 +187,27 @@ async def _is_away(teller: OfferTeller) -> bool:
 
 async def _has_offered(count: int, *temporals: FakeTemporal) -> bool:
     return len({offer.offer_id for each in temporals for _, offer in each.told}) == count
+
+
+async def test_whose_room_is_filled_is_read_alone_however_many_serve_the_queue(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.agent("mia", limit_units=2)
+    await desk.waiting("c1", "c2", "c3")
+
+    def everybody(*_: Any) -> Any:
+        raise AssertionError("all members of the queue were read")
+
+    monkeypatch.setattr("dispatch.batch.members_of", everybody)
+
+    def dispatch(session: Session, writes: RoutingWrites) -> list[tuple[str, str]]:
+        batch = Batch(session, read_dispatch_settings(session), START, new_id)
+        found = batch.act_on([Mark(1, MarkKind.AGENT, "mia")])
+        writes.marks += batch.writes.marks
+        return [(claim.conversation_id, claim.agent_id) for claim in found.claims]
+
+    claimed = await desk.store.write(with_routing_writes(dispatch))
+    assert claimed == [("c1", "mia"), ("c2", "mia")]
 
 
 async def test_of_fifty_that_wait_several_dispatchers_without_a_lease_claim_as_many_as_there_is_room_for(
