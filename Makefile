@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: help setup run test test-fast test-postgres test-security test-console test-deploy bench chaos day models docs record freeze lint format types clean
+.PHONY: help setup run test test-fast test-postgres test-security test-api-schema test-console test-deploy bench chaos day models docs record freeze lint format types clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,10 @@ test-security: setup ## a running product under attack, under 5 minutes
 test-console: setup ## the console in a real Chromium
 	@$(PYTHON) -m local.temporal_server.prepare
 	@$(PYTHON) -m pytest -n 2 --dist loadfile tests/console $(ARGS)
+
+test-api-schema: setup ## every operation of the API as its OpenAPI document has it, by Schemathesis, minutes long
+	@PAGEDESK_SCHEMA_EXAMPLES=$(or $(EXAMPLES),40) $(PYTHON) -m pytest -n 2 --dist worksteal \
+		tests/api_schema --timeout 600 $(ARGS)
 
 test-deploy: setup ## the examples of deploy/: needs nginx, caddy and systemd-analyze
 	@$(PYTHON) -m pytest -n 0 -m deploy tests/deploy $(ARGS)

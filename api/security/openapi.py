@@ -117,4 +117,6 @@ def _common_problems(operation: dict[str, Any]) -> list[str]:
     codes = list(_PROBLEMS_OF_GUARDED) if operation["security"] else []
     if "requestBody" in operation:
         codes.extend(_PROBLEMS_WITH_BODY)
+    if any(each["name"] == "cursor" for each in operation.get("parameters", ())):
+        codes.append("invalid_cursor")
     return codes

@@ -20,6 +20,7 @@ COUNTS = {
         "conversations",
         "customers",
         "decline_limit",
+        "declined",
     ),
     *("default_limit", "engaged", "incoming", "invited", "late", "limit", "listed", "messages_in"),
     *("messages_out", "max", "max_per_source", "max_waiting_per_source", "offers", "offers_accepted"),
@@ -41,6 +42,7 @@ NEITHER = {
         "position",
         "priority",
         "status",
+        "stay",
         "version",
     ),
     # Answers of people, and what is made of them.

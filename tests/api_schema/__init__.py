@@ -1,0 +1,1 @@
+"""The API as Schemathesis calls it, made of the OpenAPI document."""
