@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 MAX_STORIES = 100
 
 Mutation = tuple[str, Callable[[Any], Any]]
-"""Where a rule is, as module:name, and what takes its place, made of the rule."""
+"""Where a rule is, as module:name (of several: with blanks between), and what takes its place, made of it."""
 
 
 def _without_marks_of(kind: MarkKind) -> Callable[[Any], Any]:
@@ -42,7 +42,10 @@ MUTATIONS: dict[str, Mutation] = {
         "store.routing.claims:judge_claim",
         lambda _: lambda *_args, **_more: ClaimVerdict.FITS,
     ),
-    "claims do not look at the presence": ("store.routing.claims:receives_offers", lambda _: lambda *_: True),
+    "nobody looks at the presence": (
+        "store.routing.claims:receives_offers domain.routing.eligibility:receives_offers",
+        lambda _: lambda *_: True,
+    ),
     "what came back is not looked at again": ("dispatch.batch:returned_items", lambda _: lambda *_: []),
     "a slot that is released leaves no mark": (
         "store.routing.projection:append_marks",
@@ -59,10 +62,6 @@ MUTATIONS: dict[str, Mutation] = {
                 conversation.id == offer.conversation_id and conversation.status is Status.OPEN
             )
         ),
-    ),
-    "who knows less does not write itself down": (
-        "support.offers:knows_less",
-        lambda _: lambda *_: False,
     ),
     "another stay leaves the slot as it is": (
         "store.routing.projection:_is_same_stay",
@@ -97,13 +96,14 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 def test_a_rule_that_is_left_out_is_noticed(
     engine: Engine, rule: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place, mutate = MUTATIONS[rule]
-    module, _, path = place.partition(":")
-    *parents, name = path.split(".")
-    owner: Any = importlib.import_module(module)
-    for parent in parents:
-        owner = getattr(owner, parent)
-    monkeypatch.setattr(owner, name, mutate(getattr(owner, name)))
+    places, mutate = MUTATIONS[rule]
+    for place in places.split():
+        module, _, path = place.partition(":")
+        *parents, name = path.split(".")
+        owner: Any = importlib.import_module(module)
+        for parent in parents:
+            owner = getattr(owner, parent)
+        monkeypatch.setattr(owner, name, mutate(getattr(owner, name)))
     for number in range(MAX_STORIES):
         try:
             tell(engine, f"without-{list(MUTATIONS).index(rule)}-{number}")
