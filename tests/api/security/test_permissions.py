@@ -150,6 +150,7 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "list_messages": (ALL, 404),
     "get_message": (ALL, 404),
     "get_timeline": (ALL, 404),
+    "get_routing": (ALL, 404),
     "get_context": (ALL, 404),
     "set_context": (ALL, 404),
     "change_context": (ALL, 404),
