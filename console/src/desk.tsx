@@ -1,16 +1,53 @@
+import "./desk.css";
 import { Trans } from "@lingui/react/macro";
-import { Button } from "react-aria-components";
-import { signOut } from "./access/sign-in";
+import { RouterProvider } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { SignInAgain } from "./access/sign-in-again";
 import type { CurrentSignIn } from "./api/types";
+import { router } from "./router";
+import { DeskStore } from "./store/desk-store";
+import { openLocalDb } from "./store/local-db";
+import { DeskContext } from "./store/use-desk";
 
 /** What one sees who is signed in. */
 export function Desk({ signIn }: { signIn: CurrentSignIn }) {
+  const [store, setStore] = useState<DeskStore | null>(null);
+  const [failed, setFailed] = useState(false);
+  const agentId = signIn.agent.id;
+
+  useEffect(() => {
+    let stop = () => {};
+    let isWanted = true;
+    openLocalDb(agentId).then(
+      (db) => {
+        if (isWanted) {
+          const made = new DeskStore(agentId, db);
+          stop = made.start();
+          setStore(made);
+        }
+      },
+      () => setFailed(true),
+    );
+    return () => {
+      isWanted = false;
+      stop();
+    };
+  }, [agentId]);
+
+  if (failed) {
+    return (
+      <p role="alert">
+        <Trans>This browser keeps nothing (IndexedDB): drafts would be lost. Allow it for this address, then reload.</Trans>
+      </p>
+    );
+  }
+  if (store === null) {
+    return null;
+  }
   return (
-    <main className="sign-in">
-      <h1>{signIn.agent.name}</h1>
-      <Button className="button" onPress={() => void signOut()}>
-        <Trans>Sign out</Trans>
-      </Button>
-    </main>
+    <DeskContext value={store}>
+      <RouterProvider router={router} context={{ signIn }} />
+      <SignInAgain email={signIn.agent.email ?? ""} agentId={agentId} />
+    </DeskContext>
   );
 }

@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 
 from support.chromium import find_chromium
 from support.whole import Whole
 
 PASSWORD = "correct horse battery staple"
 _BUILT = Path(__file__).parents[2] / "console" / "dist" / "index.html"
+_WAIT_MILLISECONDS = 15_000
 _VIOLATIONS = ("Content Security Policy", "Trusted Type", "TrustedHTML", "TrustedScript")
 
 
@@ -53,6 +54,7 @@ class Seat:
 async def running_browser() -> AsyncIterator[Browser]:
     """A browser without a window."""
     assert _BUILT.exists(), "The console is not built. Run: make setup (it says why not)"
+    expect.set_options(timeout=_WAIT_MILLISECONDS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=find_chromium(playwright),
@@ -82,7 +84,7 @@ class Seats:
         context = await self._browser.new_context(
             locale=locale, timezone_id="Europe/Berlin", viewport={"width": 1440, "height": 900}
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(_WAIT_MILLISECONDS)
         seat = Seat(name, made["id"], email, context, self._address)
         self._seats.append(seat)
         return seat

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import type { Conversation, ReplyOutlook } from "../api/types";
+import { aConversation } from "../store/examples";
+import { outlookOf } from "./outlook";
+
+function judged(reply: Partial<ReplyOutlook>, fields: Partial<Conversation> = {}) {
+  const base: ReplyOutlook = {
+    verdict: "refused",
+    code: null,
+    sent_as: null,
+    may_hold: false,
+    reopening_brings_tag: false,
+    changes_at: null,
+    // oxlint-disable-next-line unicorn/no-thenable -- the field of the API
+    then: null,
+  };
+  const { strip, mode } = outlookOf(aConversation({ ...fields, reply: { ...base, ...reply } }), "me");
+  return [strip, mode];
+}
+
+test("C09 each verdict has its strip and its button", () => {
+  expect(judged({ verdict: "allowed", sent_as: "standard" })).toEqual(["standard", "send"]);
+  expect(judged({ verdict: "allowed", sent_as: "human_agent" })).toEqual(["human_agent", "send_as_human_agent"]);
+  expect(judged({ verdict: "later", code: "page_held" })).toEqual(["page_not_sending", "send_later"]);
+  expect(judged({ code: "human_agent_tag_disabled", may_hold: true })).toEqual(["tag_off", "hold"]);
+  expect(judged({ code: "human_agent_tag_disabled", may_hold: true, reopening_brings_tag: true })).toEqual([
+    "tag_needs_session",
+    "hold",
+  ]);
+  expect(judged({ code: "window_closed", may_hold: true })).toEqual(["window_closed", "hold"]);
+  expect(judged({ code: "window_never_opened" })).toEqual(["never_opened", null]);
+  expect(judged({ code: "thread_owned_by_another_app" })).toEqual(["other_app", null]);
+  expect(judged({ code: "not_your_conversation" }, { agent_id: "other" })).toEqual(["not_yours", null]);
+  expect(judged({ code: "invalid_state" }, { status: "open", agent_id: null })).toEqual(["nobodys", null]);
+  expect(judged({ code: "invalid_state" }, { phase: "awaiting_acceptance" })).toEqual(["accept_first", null]);
+  expect(judged({ code: "invalid_state" }, { status: "waiting" })).toEqual(["waiting", null]);
+  expect(judged({ code: "invalid_state" }, { status: "wrap_up" })).toEqual(["wrap_up", null]);
+  expect(judged({ code: "conversation_closed" }, { status: "closed" })).toEqual(["closed", null]);
+  expect(judged({ code: "what_nobody_knows" })).toEqual(["unknown", null]);
+});

@@ -1,0 +1,72 @@
+import { useLingui } from "@lingui/react/macro";
+import { useNavigate } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { GridList, GridListItem, ListLayout, Virtualizer } from "react-aria-components";
+import { Offers } from "../presence/offers";
+import type { ListName } from "../store/lists";
+import { useDesk, useDeskStore } from "../store/use-desk";
+import { ConversationRow } from "./conversation-row";
+import { EMPTY_TEXTS, LIST_TITLES } from "./list-names";
+import { MovedBar, useStillOrder } from "./still-order";
+
+const ROW_HEIGHT = 72;
+const NONE: readonly string[] = [];
+
+/** One list. Its order stands still while the pointer or the focus is in it. */
+export function ConversationList({ list, openId }: { list: ListName; openId: string | null }) {
+  const store = useDeskStore();
+  const { i18n } = useLingui();
+  const navigate = useNavigate();
+  const state = useDesk((desk) => desk.lists[list]);
+  const conversations = useDesk((desk) => desk.conversations);
+  const drafts = useDesk((desk) => desk.drafts);
+  const { ids, moved, settle, handlers } = useStillOrder(state?.ids ?? NONE);
+
+  useEffect(() => void store.loadList(list), [store, list]);
+
+  const rows = ids.map((id) => conversations[id]).filter((row) => row !== undefined);
+  const title = i18n._(LIST_TITLES[list]);
+  return (
+    <section className="list" aria-label={title}>
+      <header>
+        <h1>{title}</h1>
+      </header>
+      <div className="rows" {...handlers}>
+        <Virtualizer layout={ListLayout} layoutOptions={{ rowHeight: ROW_HEIGHT }}>
+          <GridList
+            aria-label={title}
+            items={rows}
+            selectionMode="none"
+            dependencies={[openId, drafts]}
+            onAction={(id) => void navigate({ to: "/inbox/$list/$conversationId", params: { list, conversationId: String(id) } })}
+            renderEmptyState={() => <p className="empty-text">{state === undefined ? "" : i18n._(EMPTY_TEXTS[list])}</p>}
+          >
+            {(row) => (
+              <GridListItem
+                key={row.id}
+                id={row.id}
+                className={row.id === openId ? "row open" : "row"}
+                textValue={row.customer.name ?? row.customer.psid}
+              >
+                <ConversationRow row={row} draft={drafts[row.id]} />
+              </GridListItem>
+            )}
+          </GridList>
+        </Virtualizer>
+        {(state?.nextCursor ?? null) !== null && <LoadMore list={list} />}
+      </div>
+      <MovedBar count={moved} onPress={settle} />
+      <Offers />
+    </section>
+  );
+}
+
+function LoadMore({ list }: { list: ListName }) {
+  const store = useDeskStore();
+  const { t } = useLingui();
+  return (
+    <button type="button" className="button quiet" onClick={() => void store.loadMore(list)}>
+      {t`Show older`}
+    </button>
+  );
+}

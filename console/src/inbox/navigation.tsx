@@ -1,0 +1,47 @@
+import { Trans, useLingui } from "@lingui/react/macro";
+import { Link } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { PresenceMenu } from "../presence/presence-menu";
+import { COUNTED, LIST_NAMES, type ListName } from "../store/lists";
+import { useDesk } from "../store/use-desk";
+import { LIST_TITLES } from "./list-names";
+
+/** The lists with their counts, which the server keeps, and who one is. */
+export function Navigation({ current }: { current: ListName }) {
+  const { t, i18n } = useLingui();
+  const counts = useDesk((state) => state.counts);
+  const offers = useDesk((state) => state.work?.offers.length ?? 0);
+  const waiting = (counts?.mine ?? 0) + offers;
+  useEffect(() => {
+    document.title = waiting > 0 ? `(${waiting}) Pagedesk` : "Pagedesk";
+  }, [waiting]);
+  return (
+    <nav className="navigation" aria-label={t`Lists`}>
+      <div className="brand">
+        <span className="mark" aria-hidden>
+          P
+        </span>
+        Pagedesk
+      </div>
+      {LIST_NAMES.map((name) => {
+        const counted = COUNTED[name];
+        const count = counted === undefined ? undefined : counts?.[counted];
+        return (
+          <Link key={name} to="/inbox/$list" params={{ list: name }} aria-current={name === current ? "page" : undefined}>
+            {i18n._(LIST_TITLES[name])}
+            {count !== undefined && (
+              <span className="count">
+                {count}
+                <span className="visually-hidden">
+                  <Trans>conversations</Trans>
+                </span>
+              </span>
+            )}
+          </Link>
+        );
+      })}
+      <span className="grow" />
+      <PresenceMenu />
+    </nav>
+  );
+}

@@ -1,0 +1,114 @@
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useNavigate } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { Button } from "react-aria-components";
+import { api } from "../api/client";
+import { textOf } from "../api/problem-texts";
+import type { WorkConversation } from "../api/types";
+import { useDesk, useDeskStore } from "../store/use-desk";
+import { useCommands } from "../thread/commands";
+import { useNotice } from "../ui/notices";
+import { Ring } from "./ring";
+
+const NONE: readonly WorkConversation[] = [];
+
+/** What is offered, at the bottom of the list column: never over the composer, and it takes no focus. */
+export function Offers() {
+  const offers = useDesk((state) => state.work?.offers ?? NONE);
+  return (
+    <div className="offers" role="status">
+      <Missed />
+      {offers.map((offer) => (
+        <OfferCard key={offer.id} offer={offer} />
+      ))}
+    </div>
+  );
+}
+
+function OfferCard({ offer }: { offer: WorkConversation }) {
+  const { t } = useLingui();
+  const command = useCommands();
+  const navigate = useNavigate();
+  const store = useDeskStore();
+  const row = useDesk((state) => state.conversations[offer.id]);
+  const queue = useDesk((state) => state.directory?.queues.find((each) => each.id === offer.queue_id)?.name);
+  const name = offer.customer.name ?? offer.customer.psid;
+  const isKnown = row !== undefined;
+
+  // What was said and whether it may be declined is in the row; without it the card still serves.
+  useEffect(() => {
+    if (!isKnown) {
+      store.loadConversation(offer.id).catch(() => {});
+    }
+  }, [store, offer.id, isKnown]);
+
+  async function accept() {
+    if (await command(offer.id, "accept")) {
+      await navigate({ to: "/inbox/$list/$conversationId", params: { list: "mine", conversationId: offer.id } });
+    }
+  }
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.altKey && !event.ctrlKey && !event.metaKey && (event.code === "KeyA" || event.code === "KeyD")) {
+        event.preventDefault();
+        void (event.code === "KeyA" ? accept() : command(offer.id, "decline"));
+      }
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  });
+
+  return (
+    <section className="offer" aria-label={t`Offer: ${name}`}>
+      <div className="offer-top">
+        {offer.expires_at !== null && <Ring until={offer.expires_at} />}
+        <div>
+          <b dir="auto">{name}</b>
+          {queue !== undefined && <p className="small">{queue}</p>}
+        </div>
+      </div>
+      {row?.last_message?.text && (
+        <p className="words" dir="auto">
+          {row.last_message.text}
+        </p>
+      )}
+      <div className="buttons">
+        <Button className="button primary" onPress={() => void accept()}>
+          <Trans>Accept</Trans> <kbd>Alt A</kbd>
+        </Button>
+        <Button className="button" onPress={() => void command(offer.id, "decline")}>
+          <Trans>Decline</Trans>
+        </Button>
+      </div>
+    </section>
+  );
+}
+
+/** An offer was missed: nothing is offered until one says that one is there. */
+function Missed() {
+  const store = useDeskStore();
+  const say = useNotice();
+  const isInactive = useDesk((state) => state.work?.presence.presence === "inactive");
+  if (!isInactive) {
+    return null;
+  }
+  async function beAvailable() {
+    try {
+      await api.PUT("/v1/me/presence", { body: { presence: "available" } });
+      await store.loadWork();
+    } catch (error) {
+      say(textOf(error));
+    }
+  }
+  return (
+    <section className="offer">
+      <p>
+        <Trans>You are Inactive: an offer was missed.</Trans>
+      </p>
+      <Button className="button primary" onPress={() => void beAvailable()}>
+        <Trans>Available</Trans>
+      </Button>
+    </section>
+  );
+}

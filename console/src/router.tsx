@@ -1,0 +1,52 @@
+import { createRootRouteWithContext, createRoute, createRouter, redirect } from "@tanstack/react-router";
+import type { CurrentSignIn } from "./api/types";
+import { InboxPage } from "./inbox/inbox-page";
+import { LIST_NAMES, type ListName } from "./store/lists";
+
+const root = createRootRouteWithContext<{ signIn: CurrentSignIn }>()();
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/inbox/$list", params: { list: "mine" } });
+  },
+});
+
+function parseList(given: { list: string }): { list: ListName } {
+  return { list: LIST_NAMES.find((name) => name === given.list) ?? "mine" };
+}
+
+const inbox = createRoute({
+  getParentRoute: () => root,
+  path: "/inbox/$list",
+  params: { parse: parseList, stringify: ({ list }) => ({ list }) },
+  component: function Inbox() {
+    return <InboxPage list={inbox.useParams().list} conversationId={null} />;
+  },
+});
+
+const conversation = createRoute({
+  getParentRoute: () => root,
+  path: "/inbox/$list/$conversationId",
+  params: {
+    parse: ({ list, conversationId }) => ({ ...parseList({ list }), conversationId }),
+    stringify: ({ list, conversationId }) => ({ list, conversationId }),
+  },
+  component: function InboxConversation() {
+    const { list, conversationId } = conversation.useParams();
+    return <InboxPage list={list} conversationId={conversationId} />;
+  },
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([home, inbox, conversation]),
+  basepath: "/console",
+  context: { signIn: undefined as never },
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

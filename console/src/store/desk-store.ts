@@ -1,0 +1,257 @@
+import { api, bodyOf } from "../api/client";
+import type { ConversationCounts } from "../api/types";
+import { type Block, logEventOf } from "../live/blocks";
+import { noteServerTime, now } from "../live/clock";
+import { CHANGES_DIRECTORY, CHANGES_WORK } from "../live/kinds";
+import { joinStream } from "../live/leader";
+import { DraftKeeper, draftTexts } from "./drafts";
+import { LIST_NAMES, LIST_QUERIES, type ListName } from "./lists";
+import type { LocalDb } from "./local-db";
+import { Outbox, type Outgoing } from "./outbox";
+import { type DeskState, EMPTY, withConversations, withMessages } from "./state";
+
+const BATCH_MILLISECONDS = 50;
+const PAGE = 50;
+
+/** A refused message, whose text goes back into its composer. */
+export interface Refused {
+  item: Outgoing;
+  code: string;
+}
+
+/**
+ * All that one agent's console knows, and how it comes to know it: a list or a thread is loaded once, then
+ * events say which rows to read anew.
+ */
+export class DeskStore {
+  readonly outbox: Outbox;
+  #state: DeskState = EMPTY;
+  #listeners = new Set<() => void>();
+  #composers = new Map<string, (refused: Refused) => void>();
+  #changed = { conversations: new Set<string>(), threads: new Set<string>(), work: false, directory: false };
+  #timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(
+    readonly agentId: string,
+    readonly db: LocalDb,
+  ) {
+    this.outbox = new Outbox(
+      db,
+      (item) =>
+        bodyOf(
+          api.POST("/v1/conversations/{conversation_id}/messages", {
+            params: { path: { conversation_id: item.conversationId }, header: { "Idempotency-Key": item.key } },
+            body: { text: item.text, hold: item.hold },
+          }),
+        ),
+      {
+        onChange: (outgoing) => this.#set({ ...this.#state, outgoing }),
+        onSent: (item, message) => this.#addMessages(item.customerId, [message]),
+        onRefused: (item, problem) => void this.#giveBack({ item, code: problem.code }),
+      },
+    );
+  }
+
+  get state(): DeskState {
+    return this.#state;
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** Let a conversation's open composer take back what was refused. */
+  takesBack(conversationId: string, composer: (refused: Refused) => void): () => void {
+    this.#composers.set(conversationId, composer);
+    return () => this.#composers.delete(conversationId);
+  }
+
+  /** Follow what happens, until the returned function is called. */
+  start(): () => void {
+    void this.#loadCommon();
+    void this.outbox.resume();
+    void draftTexts(this.db).then((drafts) => this.#set({ ...this.#state, drafts }));
+    return joinStream(this.agentId, {
+      onBlock: (block) => this.#onBlock(block),
+      onConnection: (isConnected, problemCode) =>
+        this.#set({ ...this.#state, connection: { isConnected, since: now(), problemCode } }),
+    });
+  }
+
+  /** Load the first page of a list, unless it is there and fresh. */
+  async loadList(name: ListName): Promise<void> {
+    const known = this.#state.lists[name];
+    if (known === undefined || known.stale) {
+      await this.#loadPage(name, null);
+    }
+  }
+
+  async loadMore(name: ListName): Promise<void> {
+    const cursor = this.#state.lists[name]?.nextCursor ?? null;
+    if (cursor !== null) {
+      await this.#loadPage(name, cursor);
+    }
+  }
+
+  async loadConversation(id: string): Promise<void> {
+    const row = await bodyOf(api.GET("/v1/conversations/{conversation_id}", { params: { path: { conversation_id: id } } }));
+    this.#set(withConversations(this.#state, [row], this.agentId));
+  }
+
+  /** Load the newest messages of a customer's thread, or those before the oldest at hand. */
+  async loadThread(customerId: string, older = false): Promise<void> {
+    const known = this.#state.threads[customerId];
+    const before = older ? known?.messages[0]?.id : undefined;
+    const page = await bodyOf(
+      api.GET("/v1/customers/{customer_id}/messages", {
+        params: {
+          path: { customer_id: customerId },
+          query: { order: "newest", limit: PAGE, ...(before === undefined ? {} : { before }) },
+        },
+      }),
+    );
+    const thread = known ?? { messages: [], hasOlder: false };
+    const hasOlder = older || known === undefined ? page.next_cursor !== null : thread.hasOlder;
+    this.#set({
+      ...this.#state,
+      threads: { ...this.#state.threads, [customerId]: withMessages({ ...thread, hasOlder }, page.items) },
+    });
+  }
+
+  async loadWork(): Promise<void> {
+    this.#set({ ...this.#state, work: await bodyOf(api.GET("/v1/me/work")) });
+  }
+
+  async #loadCommon(): Promise<void> {
+    const [work, directory, counts] = await Promise.all([
+      bodyOf(api.GET("/v1/me/work")),
+      bodyOf(api.GET("/v1/directory")),
+      bodyOf(api.GET("/v1/conversations/counts")),
+    ]);
+    this.#set({ ...this.#state, work, directory, counts });
+  }
+
+  async #loadPage(name: ListName, cursor: string | null): Promise<void> {
+    const query = { ...LIST_QUERIES[name], limit: PAGE, ...(cursor === null ? {} : { cursor }) };
+    const page = await bodyOf(api.GET("/v1/conversations", { params: { query: query as never } }));
+    const former = cursor === null ? [] : (this.#state.lists[name]?.ids ?? []);
+    const ids = [...new Set([...former, ...page.items.map((row) => row.id)])];
+    const lists = { ...this.#state.lists, [name]: { ids, nextCursor: page.next_cursor, stale: false } };
+    this.#set(withConversations({ ...this.#state, lists }, page.items, this.agentId));
+  }
+
+  /** The draft of a reply. */
+  draftOf(conversationId: string): DraftKeeper {
+    return new DraftKeeper(this.db, conversationId, "reply", (text) => {
+      const { [conversationId]: _former, ...others } = this.#state.drafts;
+      this.#set({ ...this.#state, drafts: text === "" ? others : { ...others, [conversationId]: text } });
+    });
+  }
+
+  /** Take what was not sent out of the outbox, back to where it was written. */
+  async backToComposer(item: Outgoing): Promise<void> {
+    await this.#giveBack({ item, code: item.problem ?? "no_answer" });
+    await this.outbox.remove(item.key);
+  }
+
+  /** A refused text goes into its open composer, else into its draft. */
+  async #giveBack(refused: Refused): Promise<void> {
+    const { conversationId, text } = refused.item;
+    const composer = this.#composers.get(conversationId);
+    if (composer !== undefined) {
+      composer(refused);
+      return;
+    }
+    const keeper = this.draftOf(conversationId);
+    const typed = (await keeper.read())?.text ?? "";
+    keeper.keep({ text: typed === "" ? text : `${text}\n${typed}`, caret: 0, replyTo: null }, now());
+    await keeper.flush();
+  }
+
+  #onBlock(block: Block): void {
+    const data = block.data as Record<string, unknown>;
+    if (typeof data["server_time"] === "string") {
+      noteServerTime(data["server_time"]);
+    }
+    if (block.event === "counts") {
+      this.#set({ ...this.#state, counts: data as unknown as ConversationCounts });
+    } else if (block.event === "reset" || (block.event === "goodbye" && data["reason"] === "rights_changed")) {
+      void this.#reloadAll();
+    }
+    const event = logEventOf(block);
+    if (event === null) {
+      return;
+    }
+    if (event.conversation_id !== null) {
+      this.#changed.conversations.add(event.conversation_id);
+    }
+    this.#changed.work ||= CHANGES_WORK.test(event.kind);
+    this.#changed.directory ||= CHANGES_DIRECTORY.test(event.kind);
+    this.#timer ??= setTimeout(() => void this.#readChanged(), BATCH_MILLISECONDS);
+  }
+
+  /** Read what a batch of events is about, each thing once. */
+  async #readChanged(): Promise<void> {
+    const changed = this.#changed;
+    this.#changed = { conversations: new Set(), threads: new Set(), work: false, directory: false };
+    this.#timer = null;
+    const reads: Promise<unknown>[] = [...changed.conversations].map((id) => this.#readConversation(id));
+    if (changed.work) {
+      reads.push(this.loadWork());
+    }
+    if (changed.directory) {
+      reads.push(
+        bodyOf(api.GET("/v1/directory")).then((directory) => this.#set({ ...this.#state, directory })),
+      );
+    }
+    // What cannot be read now is read with the next event, or after the reset that a lost connection brings.
+    await Promise.allSettled(reads);
+    if (this.#state.lists.closing_soon !== undefined) {
+      await this.#loadPage("closing_soon", null).catch(() => this.#markStale());
+    }
+  }
+
+  async #readConversation(id: string): Promise<void> {
+    await this.loadConversation(id);
+    const customerId = this.#state.conversations[id]?.customer.id;
+    if (customerId !== undefined && this.#state.threads[customerId] !== undefined) {
+      await this.loadThread(customerId);
+    }
+  }
+
+  async #reloadAll(): Promise<void> {
+    this.#markStale();
+    const loaded = LIST_NAMES.filter((name) => this.#state.lists[name] !== undefined);
+    const threads = Object.keys(this.#state.threads);
+    this.#set({ ...this.#state, threads: {} });
+    await Promise.allSettled([
+      this.#loadCommon(),
+      ...loaded.map((name) => this.loadList(name)),
+      ...threads.map((customerId) => this.loadThread(customerId)),
+    ]);
+  }
+
+  #markStale(): void {
+    const lists = Object.fromEntries(
+      Object.entries(this.#state.lists).map(([name, list]) => [name, { ...list, stale: true }]),
+    );
+    this.#set({ ...this.#state, lists });
+  }
+
+  #addMessages(customerId: string, messages: Parameters<typeof withMessages>[1]): void {
+    const thread = this.#state.threads[customerId];
+    if (thread !== undefined) {
+      this.#set({ ...this.#state, threads: { ...this.#state.threads, [customerId]: withMessages(thread, messages) } });
+    }
+  }
+
+  #set(state: DeskState): void {
+    if (state !== this.#state) {
+      this.#state = state;
+      for (const listener of this.#listeners) {
+        listener();
+      }
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import type { Conversation, ConversationCounts, Directory, Message, Work } from "../api/types";
+import { belongs, inListOrder, type ListName } from "./lists";
+import type { Outgoing } from "./outbox";
+
+/** One list: ids in their order, as far as it is loaded. */
+export interface ListState {
+  ids: readonly string[];
+  nextCursor: string | null;
+  /** Something happened that the rows at hand do not tell: load it again. */
+  stale: boolean;
+}
+
+/** One customer's thread: messages in the order of time, the newest part of it. */
+export interface ThreadState {
+  messages: readonly Message[];
+  hasOlder: boolean;
+}
+
+/** All that the console knows of the desk. Replaced, never changed. */
+export interface DeskState {
+  conversations: Readonly<Record<string, Conversation>>;
+  lists: Readonly<Partial<Record<ListName, ListState>>>;
+  /** By customer. */
+  threads: Readonly<Record<string, ThreadState>>;
+  outgoing: readonly Outgoing[];
+  /** The texts of drafts of replies, by conversation. */
+  drafts: Readonly<Record<string, string>>;
+  counts: ConversationCounts | null;
+  work: Work | null;
+  directory: Directory | null;
+  connection: { isConnected: boolean; since: number; problemCode: string | null };
+}
+
+export const EMPTY: DeskState = {
+  conversations: {},
+  lists: {},
+  threads: {},
+  outgoing: [],
+  drafts: {},
+  counts: null,
+  work: null,
+  directory: null,
+  connection: { isConnected: false, since: 0, problemCode: null },
+};
+
+/** Take over rows that are not older than those at hand, and put them into the lists that they belong to. */
+export function withConversations(state: DeskState, rows: readonly Conversation[], agentId: string): DeskState {
+  const fresh = rows.filter((row) => (state.conversations[row.id]?.version ?? -1) <= row.version);
+  if (fresh.length === 0) {
+    return state;
+  }
+  const conversations = { ...state.conversations, ...Object.fromEntries(fresh.map((row) => [row.id, row])) };
+  const lists = { ...state.lists };
+  for (const name of Object.keys(lists) as ListName[]) {
+    const list = lists[name];
+    if (list !== undefined) {
+      lists[name] = placed(name, list, fresh, conversations, agentId);
+    }
+  }
+  return { ...state, conversations, lists };
+}
+
+function placed(
+  name: ListName,
+  list: ListState,
+  fresh: readonly Conversation[],
+  conversations: DeskState["conversations"],
+  agentId: string,
+): ListState {
+  let ids = list.ids;
+  for (const row of fresh) {
+    const verdict = belongs(name, row, agentId);
+    const isIn = ids.includes(row.id);
+    if (verdict === false && isIn) {
+      ids = ids.filter((id) => id !== row.id);
+    } else if (verdict === true && !isIn) {
+      ids = [...ids, row.id];
+    }
+  }
+  const rows = ids.map((id) => conversations[id]).filter((row) => row !== undefined);
+  const sorted = rows.toSorted(inListOrder).map((row) => row.id);
+  // What comes after all that is loaded is not at hand: the next page brings it.
+  const last = list.nextCursor === null ? sorted.length : sorted.findLastIndex((id) => list.ids.includes(id)) + 1;
+  return { ...list, ids: sorted.slice(0, last) };
+}
+
+/** Put messages into their thread, by the time at which Meta says that they happened. */
+export function withMessages(thread: ThreadState, messages: readonly Message[]): ThreadState {
+  const byId = new Map(thread.messages.map((message) => [message.id, message]));
+  for (const message of messages) {
+    byId.set(message.id, message);
+  }
+  return { ...thread, messages: [...byId.values()].toSorted(inThreadOrder) };
+}
+
+function inThreadOrder(a: Message, b: Message): number {
+  if (a.occurred_at === b.occurred_at) {
+    return (a.received_at ?? a.sent_at ?? "") < (b.received_at ?? b.sent_at ?? "") ? -1 : 1;
+  }
+  return a.occurred_at < b.occurred_at ? -1 : 1;
+}
