@@ -23,5 +23,6 @@ export default defineConfig({
       },
     },
   },
-  test: { include: ["src/**/*.test.{ts,tsx}"] },
+  // One worker for all files: each would transform the same modules anew.
+  test: { include: ["src/**/*.test.{ts,tsx}"], pool: "threads", isolate: false, fileParallelism: false },
 });

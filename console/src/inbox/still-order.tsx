@@ -10,7 +10,7 @@ export function useStillOrder(ids: readonly string[]) {
   const [isInside, setInside] = useState(false);
   const [held, setHeld] = useState<readonly string[] | null>(null);
   const shown = isInside && held !== null ? keepOrder(held, ids) : ids;
-  const moved = shown.filter((id, index) => ids[index] !== id).length;
+  const moved = risen(shown, ids);
   const hold = () => {
     if (!isInside) {
       setHeld(ids);
@@ -31,6 +31,12 @@ export function keepOrder(held: readonly string[], ids: readonly string[]): read
   const there = new Set(ids);
   const known = new Set(held);
   return [...held.filter((id) => there.has(id)), ...ids.filter((id) => !known.has(id))];
+}
+
+/** How many rows are nearer to the beginning than they are shown. */
+export function risen(shown: readonly string[], ids: readonly string[]): number {
+  const places = new Map(shown.map((id, index) => [id, index]));
+  return ids.filter((id, index) => index < (places.get(id) ?? 0)).length;
 }
 
 /** Says how many rows would move, and moves them when it is pressed. */

@@ -22,7 +22,9 @@ export function preferredLanguage(
 /** Load a language's texts and show them. */
 export async function activateLanguage(language: Language): Promise<void> {
   const { messages } = await LOADERS[language]();
-  i18n.loadAndActivate({ locale: language, messages });
+  // Dates as the browser's country writes them, where it speaks this language.
+  const countries = navigator.languages.filter((tag) => tag.toLowerCase().startsWith(`${language}-`));
+  i18n.loadAndActivate({ locale: language, locales: countries.length > 0 ? countries : language, messages });
   document.documentElement.lang = language;
 }
 

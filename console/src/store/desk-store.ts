@@ -115,7 +115,7 @@ export class DeskStore {
     const hasOlder = older || known === undefined ? page.next_cursor !== null : thread.hasOlder;
     this.#set({
       ...this.#state,
-      threads: { ...this.#state.threads, [customerId]: withMessages({ ...thread, hasOlder }, page.items) },
+      threads: { ...this.#state.threads, [customerId]: withMessages({ ...thread, hasOlder }, page.items.toReversed()) },
     });
   }
 

@@ -84,7 +84,7 @@ function placed(
   return { ...list, ids: sorted.slice(0, last) };
 }
 
-/** Put messages into their thread, by the time at which Meta says that they happened. */
+/** Put messages, oldest first, into their thread: by Meta's time, at one instant the customer's first. */
 export function withMessages(thread: ThreadState, messages: readonly Message[]): ThreadState {
   const byId = new Map(thread.messages.map((message) => [message.id, message]));
   for (const message of messages) {
@@ -95,7 +95,7 @@ export function withMessages(thread: ThreadState, messages: readonly Message[]):
 
 function inThreadOrder(a: Message, b: Message): number {
   if (a.occurred_at === b.occurred_at) {
-    return (a.received_at ?? a.sent_at ?? "") < (b.received_at ?? b.sent_at ?? "") ? -1 : 1;
+    return Number(b.direction === "inbound") - Number(a.direction === "inbound");
   }
-  return a.occurred_at < b.occurred_at ? -1 : 1;
+  return Date.parse(a.occurred_at) - Date.parse(b.occurred_at);
 }

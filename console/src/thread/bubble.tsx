@@ -32,7 +32,7 @@ export function Bubble({ message, continues }: { message: Message; continues: bo
       )}
       <p className="meta small">
         <time dateTime={message.occurred_at} title={i18n.date(message.occurred_at, { dateStyle: "full", timeStyle: "long" })}>
-          {clockTime(message.occurred_at, currentSecond() * 1000, i18n.locale)}
+          {clockTime(message.occurred_at, currentSecond() * 1000, i18n.locales ?? i18n.locale)}
         </time>
         {cameLate && (
           <>

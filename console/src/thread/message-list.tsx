@@ -82,7 +82,7 @@ export function MessageList({ row }: { row: Conversation }) {
             case "day":
               return (
                 <div key={entry.key} className="day">
-                  {day(entry.at, i18n.locale)}
+                  {day(entry.at, i18n.locales ?? i18n.locale)}
                 </div>
               );
             case "message":

@@ -33,7 +33,7 @@ export function age(milliseconds: number): string {
 }
 
 /** An instant as the viewer's clock shows it: the time, and before today the date. */
-export function clockTime(instant: string, nowMilliseconds: number, locale: string): string {
+export function clockTime(instant: string, nowMilliseconds: number, locale: string | string[]): string {
   const date = new Date(instant);
   const isToday = date.toDateString() === new Date(nowMilliseconds).toDateString();
   const time: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit" };
@@ -42,6 +42,6 @@ export function clockTime(instant: string, nowMilliseconds: number, locale: stri
 }
 
 /** The day of an instant, as a line between messages. */
-export function day(instant: string, locale: string): string {
+export function day(instant: string, locale: string | string[]): string {
   return new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" }).format(new Date(instant));
 }
