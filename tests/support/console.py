@@ -12,7 +12,7 @@ from support.whole import Whole
 
 PASSWORD = "correct horse battery staple"
 _BUILT = Path(__file__).parents[2] / "console" / "dist" / "index.html"
-_WAIT_MILLISECONDS = 15_000
+_WAIT_MILLISECONDS = 30_000
 _VIOLATIONS = ("Content Security Policy", "Trusted Type", "TrustedHTML", "TrustedScript")
 
 

@@ -8,6 +8,7 @@ function judged(reply: Partial<ReplyOutlook>, fields: Partial<Conversation> = {}
     verdict: "refused",
     code: null,
     sent_as: null,
+    allowed_by: null,
     may_hold: false,
     reopening_brings_tag: false,
     changes_at: null,
@@ -36,5 +37,5 @@ test("C09 each verdict has its strip and its button", () => {
   expect(judged({ code: "invalid_state" }, { status: "waiting" })).toEqual(["waiting", null]);
   expect(judged({ code: "invalid_state" }, { status: "wrap_up" })).toEqual(["wrap_up", null]);
   expect(judged({ code: "conversation_closed" }, { status: "closed" })).toEqual(["closed", null]);
-  expect(judged({ code: "what_nobody_knows" })).toEqual(["unknown", null]);
+  expect(judged({ code: "what_nobody_knows" as "forbidden" })).toEqual(["unknown", null]);
 });

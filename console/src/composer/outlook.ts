@@ -52,10 +52,7 @@ const BY_STATUS: Partial<Record<string, StripKind>> = {
 
 /** What a reply would become, for the strip and the button. The server has judged; nothing is computed here. */
 export function outlookOf(row: Conversation, agentId: string): Outlook {
-  return row.reply === undefined ? judgedByStage(row, agentId) : judgedByServer(row, row.reply, agentId);
-}
-
-function judgedByServer(row: Conversation, reply: ReplyOutlook, agentId: string): Outlook {
+  const { reply } = row;
   const later = reply.then?.verdict === "allowed" ? (reply.then.sent_as ?? null) : null;
   const common = { until: reply.changes_at, sentAsThen: later, code: reply.code };
   if (reply.verdict === "later") {
@@ -64,7 +61,7 @@ function judgedByServer(row: Conversation, reply: ReplyOutlook, agentId: string)
   if (reply.verdict === "allowed") {
     return reply.sent_as === "human_agent"
       ? { ...common, strip: "human_agent", tone: "human-agent", mode: "send_as_human_agent" }
-      : { ...common, ...standard(row), mode: "send" };
+      : { ...common, strip: "standard", tone: "ok", mode: "send" };
   }
   const strip = refusedStrip(row, reply, agentId);
   const isWindows = strip === "tag_off" || strip === "tag_needs_session" || strip === "window_closed";
@@ -87,28 +84,4 @@ function stripByState(row: Conversation, agentId: string): StripKind | null {
     return row.agent_id === agentId ? "accept_first" : "not_yours";
   }
   return BY_STATUS[row.status] ?? (row.agent_id === agentId ? null : "not_yours");
-}
-
-function standard(row: Conversation): Pick<Outlook, "strip" | "tone"> {
-  return row.window.stage === "standard" ? { strip: "standard", tone: "ok" } : { strip: "closing_soon", tone: "warn" };
-}
-
-/** For a server that tells the stage of the window alone. */
-function judgedByStage(row: Conversation, agentId: string): Outlook {
-  const { stage, standard_until: standardUntil, human_agent_until: humanUntil } = row.window;
-  const tag = row.session?.human_agent_tag === true;
-  const byState = stripByState(row, agentId);
-  if (byState !== null) {
-    return { strip: byState, tone: "plain", mode: null, until: null, sentAsThen: null, code: null };
-  }
-  if (stage === "standard") {
-    const sentAsThen = tag ? "human_agent" : null;
-    return { strip: "standard", tone: "ok", mode: "send", until: standardUntil, sentAsThen, code: null };
-  }
-  if (stage === "human_agent") {
-    return tag
-      ? { strip: "human_agent", tone: "human-agent", mode: "send_as_human_agent", until: humanUntil, sentAsThen: null, code: null }
-      : { strip: "tag_off", tone: "bad", mode: "hold", until: humanUntil, sentAsThen: null, code: "human_agent_tag_disabled" };
-  }
-  return { strip: "window_closed", tone: "bad", mode: "hold", until: null, sentAsThen: null, code: "window_closed" };
 }

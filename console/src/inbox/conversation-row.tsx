@@ -36,8 +36,8 @@ export function ConversationRow({ row, draft }: { row: Conversation; draft: stri
         )}
       </span>
       <span className="marks">
-        {(row.failed ?? 0) > 0 && <b title={t`A message failed`}>!</b>}
-        {(row.held ?? 0) > 0 && <b title={t`A message is held`}>‖</b>}
+        {row.failed > 0 && <b title={t`A message failed`}>!</b>}
+        {row.held > 0 && <b title={t`A message is held`}>‖</b>}
         {row.unread > 0 && (
           <span className="unread-count">
             {row.unread}

@@ -6,7 +6,7 @@ import { useDeskStore } from "../store/use-desk";
 export function LastLine({ row, fallback }: { row: Conversation; fallback: string }) {
   const { agentId } = useDeskStore();
   const last = row.last_message;
-  if (last === undefined || last === null) {
+  if (last === null) {
     return fallback;
   }
   if (last.deleted_at !== null) {

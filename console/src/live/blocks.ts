@@ -1,15 +1,18 @@
-import type { EventKind } from "./kinds";
+import type { Conversation, Message } from "../api/types";
 
 /** An event of the log, as `GET /v1/events` tells it. */
 export interface LogEvent {
   id: number;
   at: string;
-  kind: EventKind | (string & {});
+  kind: string;
   conversation_id: string | null;
   message_id: string | null;
   actor_kind: string;
   actor_id: string | null;
   data: Record<string, unknown>;
+  /** The rows that it names, as one sees them; null where one does not. */
+  conversation: Conversation | null;
+  message: Message | null;
 }
 
 /** One block of the stream: its name and its data, parsed. */

@@ -1,14 +1,8 @@
-/** The kinds of events after which the console reads something anew, beside the conversation's own row. */
-export type EventKind =
-  | "offer.made"
-  | "offer.accepted"
-  | "offer.declined"
-  | "offer.timed_out"
-  | "offer.withdrawn"
-  | "agent.presence_changed";
-
 /** After these what one has to do is another. */
-export const CHANGES_WORK = /^(offer\.|agent\.presence|slot\.|conversation\.|session\.|participant\.)/;
+export const CHANGES_WORK = /^(offer|agent\.presence|agent\.absent|agent\.back|slot|conversation|session|participant|consult)/;
 
 /** After these the directory's names or presences are others. */
-export const CHANGES_DIRECTORY = /^(agent\.|queue\.|page\.|workstream\.)/;
+export const CHANGES_DIRECTORY = /^(agent|queue|page|workstream)\./;
+
+/** These are of all messages of a thread up to an instant, and name none. */
+export const CHANGES_RECEIPTS = /^messages\./;

@@ -1,14 +1,14 @@
 import { api, bodyOf } from "../api/client";
 import type { ConversationCounts } from "../api/types";
-import { type Block, logEventOf } from "../live/blocks";
+import { type Block, type LogEvent, logEventOf } from "../live/blocks";
 import { noteServerTime, now } from "../live/clock";
-import { CHANGES_DIRECTORY, CHANGES_WORK } from "../live/kinds";
+import { CHANGES_DIRECTORY, CHANGES_RECEIPTS, CHANGES_WORK } from "../live/kinds";
 import { joinStream } from "../live/leader";
 import { DraftKeeper, draftTexts } from "./drafts";
 import { LIST_NAMES, LIST_QUERIES, type ListName } from "./lists";
 import type { LocalDb } from "./local-db";
 import { Outbox, type Outgoing } from "./outbox";
-import { type DeskState, EMPTY, withConversations, withMessages } from "./state";
+import { type DeskState, EMPTY, withConversations, withMessages, withoutConversations } from "./state";
 
 const BATCH_MILLISECONDS = 50;
 const PAGE = 50;
@@ -28,7 +28,10 @@ export class DeskStore {
   #state: DeskState = EMPTY;
   #listeners = new Set<() => void>();
   #composers = new Map<string, (refused: Refused) => void>();
-  #changed = { conversations: new Set<string>(), threads: new Set<string>(), work: false, directory: false };
+  #batch: LogEvent[] = [];
+  #applied = 0;
+  /** In which batch each row came last. */
+  #appliedIn = new Map<string, number>();
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(
@@ -134,11 +137,14 @@ export class DeskStore {
 
   async #loadPage(name: ListName, cursor: string | null): Promise<void> {
     const query = { ...LIST_QUERIES[name], limit: PAGE, ...(cursor === null ? {} : { cursor }) };
+    const begun = this.#applied;
     const page = await bodyOf(api.GET("/v1/conversations", { params: { query: query as never } }));
     const former = cursor === null ? [] : (this.#state.lists[name]?.ids ?? []);
     const ids = [...new Set([...former, ...page.items.map((row) => row.id)])];
     const lists = { ...this.#state.lists, [name]: { ids, nextCursor: page.next_cursor, stale: false } };
-    this.#set(withConversations({ ...this.#state, lists }, page.items, this.agentId));
+    // What events have brought meanwhile the page may not have.
+    const meanwhile = Object.values(this.#state.conversations).filter((row) => (this.#appliedIn.get(row.id) ?? 0) > begun);
+    this.#set(withConversations({ ...this.#state, lists }, [...page.items, ...meanwhile], this.agentId));
   }
 
   /** The draft of a reply. */
@@ -175,49 +181,69 @@ export class DeskStore {
       noteServerTime(data["server_time"]);
     }
     if (block.event === "counts") {
-      this.#set({ ...this.#state, counts: data as unknown as ConversationCounts });
+      const counts = data as unknown as ConversationCounts;
+      const hasChanged = counts.closing_soon !== this.#state.counts?.closing_soon;
+      this.#set({ ...this.#state, counts });
+      if (hasChanged && this.#state.lists.closing_soon !== undefined) {
+        void this.#loadPage("closing_soon", null).catch(() => this.#markStale());
+      }
     } else if (block.event === "reset" || (block.event === "goodbye" && data["reason"] === "rights_changed")) {
       void this.#reloadAll();
     }
     const event = logEventOf(block);
-    if (event === null) {
-      return;
+    if (event !== null) {
+      this.#batch.push(event);
+      this.#timer ??= setTimeout(() => this.#applyBatch(), BATCH_MILLISECONDS);
     }
-    if (event.conversation_id !== null) {
-      this.#changed.conversations.add(event.conversation_id);
-    }
-    this.#changed.work ||= CHANGES_WORK.test(event.kind);
-    this.#changed.directory ||= CHANGES_DIRECTORY.test(event.kind);
-    this.#timer ??= setTimeout(() => void this.#readChanged(), BATCH_MILLISECONDS);
   }
 
-  /** Read what a batch of events is about, each thing once. */
-  async #readChanged(): Promise<void> {
-    const changed = this.#changed;
-    this.#changed = { conversations: new Set(), threads: new Set(), work: false, directory: false };
+  /** Take over the rows of a batch of events, and read what events tell without rows: each thing once. */
+  #applyBatch(): void {
+    const events = this.#batch;
+    this.#batch = [];
     this.#timer = null;
-    const reads: Promise<unknown>[] = [...changed.conversations].map((id) => this.#readConversation(id));
-    if (changed.work) {
+    const seen = events.flatMap((event) => (event.conversation === null ? [] : [event.conversation]));
+    const stillSeen = new Set(seen.map((row) => row.id));
+    const gone = events
+      .filter((event) => event.conversation === null && event.conversation_id !== null)
+      .flatMap((event) => (event.conversation_id === null || stillSeen.has(event.conversation_id) ? [] : [event.conversation_id]));
+    this.#applied += 1;
+    for (const row of seen) {
+      this.#appliedIn.set(row.id, this.#applied);
+    }
+    const state = withoutConversations(withConversations(this.#state, seen, this.agentId), gone);
+    const threads = { ...state.threads };
+    for (const { message, conversation } of events) {
+      const customerId = conversation?.customer.id ?? "";
+      const thread = threads[customerId];
+      if (message !== null && thread !== undefined) {
+        threads[customerId] = withMessages(thread, [message]);
+      }
+    }
+    this.#set({ ...state, threads });
+    void this.#readMore(events);
+  }
+
+  async #readMore(events: readonly LogEvent[]): Promise<void> {
+    const reads: Promise<unknown>[] = [];
+    if (events.some((event) => CHANGES_WORK.test(event.kind))) {
       reads.push(this.loadWork());
     }
-    if (changed.directory) {
-      reads.push(
-        bodyOf(api.GET("/v1/directory")).then((directory) => this.#set({ ...this.#state, directory })),
-      );
+    if (events.some((event) => CHANGES_DIRECTORY.test(event.kind))) {
+      reads.push(this.#loadDirectory());
+    }
+    const receipts = events.filter((event) => CHANGES_RECEIPTS.test(event.kind)).map((event) => event.conversation?.customer.id ?? "");
+    for (const customerId of new Set(receipts)) {
+      if (this.#state.threads[customerId] !== undefined) {
+        reads.push(this.loadThread(customerId));
+      }
     }
     // What cannot be read now is read with the next event, or after the reset that a lost connection brings.
     await Promise.allSettled(reads);
-    if (this.#state.lists.closing_soon !== undefined) {
-      await this.#loadPage("closing_soon", null).catch(() => this.#markStale());
-    }
   }
 
-  async #readConversation(id: string): Promise<void> {
-    await this.loadConversation(id);
-    const customerId = this.#state.conversations[id]?.customer.id;
-    if (customerId !== undefined && this.#state.threads[customerId] !== undefined) {
-      await this.loadThread(customerId);
-    }
+  async #loadDirectory(): Promise<void> {
+    this.#set({ ...this.#state, directory: await bodyOf(api.GET("/v1/directory")) });
   }
 
   async #reloadAll(): Promise<void> {

@@ -25,6 +25,10 @@ export function aConversation(fields: Partial<Conversation> = {}): Conversation 
     last_message_at: null,
     participants: [],
     unread: 0,
+    owed_since: null,
+    last_message: null,
+    actions: [],
+    changed_at: "2026-11-26T14:00:00Z",
     version: 1,
     ...fields,
   } as Conversation;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { aConversation, aMessage } from "./examples";
-import { EMPTY, withConversations, withMessages } from "./state";
+import { EMPTY, withConversations, withMessages, withoutConversations } from "./state";
 
 const MINE = { ...EMPTY, lists: { mine: { ids: [], nextCursor: null, stale: false } } };
 
@@ -11,9 +11,9 @@ test("a row enters the list that it belongs to, and leaves it again", () => {
   expect(ended.lists.mine?.ids).toEqual([]);
 });
 
-test("an older version changes nothing", () => {
-  const now = withConversations(MINE, [aConversation({ version: 5, unread: 3 })], "me");
-  expect(withConversations(now, [aConversation({ version: 4, unread: 0 })], "me")).toBe(now);
+test("a row that was read before changes nothing, though its version be higher: versions can go back", () => {
+  const now = withConversations(MINE, [aConversation({ changed_at: "2026-11-26T14:00:05Z", version: 4, unread: 3 })], "me");
+  expect(withConversations(now, [aConversation({ changed_at: "2026-11-26T14:00:04Z", version: 5, unread: 0 })], "me")).toBe(now);
 });
 
 test("a row that is older than all that is loaded waits for its page", () => {
@@ -32,4 +32,10 @@ test("C22 an edited message replaces the former one in its place", () => {
     ["first", "hello!"],
     ["late", "hello"],
   ]);
+});
+
+test("C35 what one does not see any more is in no list", () => {
+  const taken = withConversations(MINE, [aConversation()], "me");
+  const gone = withoutConversations(taken, ["c1"]);
+  expect([gone.lists.mine?.ids, gone.conversations["c1"]]).toEqual([[], undefined]);
 });

@@ -45,7 +45,7 @@ export const EMPTY: DeskState = {
 
 /** Take over rows that are not older than those at hand, and put them into the lists that they belong to. */
 export function withConversations(state: DeskState, rows: readonly Conversation[], agentId: string): DeskState {
-  const fresh = rows.filter((row) => (state.conversations[row.id]?.version ?? -1) <= row.version);
+  const fresh = rows.filter((row) => isNotOlder(row, state.conversations[row.id]));
   if (fresh.length === 0) {
     return state;
   }
@@ -57,6 +57,25 @@ export function withConversations(state: DeskState, rows: readonly Conversation[
       lists[name] = placed(name, list, fresh, conversations, agentId);
     }
   }
+  return { ...state, conversations, lists };
+}
+
+/** Of two rows of a conversation the one that was read later is newer, and then the one of a higher version. */
+function isNotOlder(row: Conversation, known: Conversation | undefined): boolean {
+  if (known === undefined) {
+    return true;
+  }
+  const difference = Date.parse(row.changed_at) - Date.parse(known.changed_at);
+  return difference > 0 || (difference === 0 && row.version >= known.version);
+}
+
+/** Forget conversations that one does not see any more. */
+export function withoutConversations(state: DeskState, ids: readonly string[]): DeskState {
+  const gone = new Set(ids);
+  const lists = Object.fromEntries(
+    Object.entries(state.lists).map(([name, list]) => [name, { ...list, ids: list.ids.filter((id) => !gone.has(id)) }]),
+  );
+  const conversations = Object.fromEntries(Object.entries(state.conversations).filter(([id]) => !gone.has(id)));
   return { ...state, conversations, lists };
 }
 

@@ -7,7 +7,7 @@ type Attachment = Message["attachments"][number];
 /** A message's files: pictures and players from our own address, everything else as a link or a word. */
 export function Attachments({ message }: { message: Message }) {
   return message.attachments.map((each, index) => (
-    // oxlint-disable-next-line react/no-array-index-key -- Meta's attachments have no ids, and never move
+    // oxlint-disable-next-line react/no-array-index-key -- those of Meta's own kinds have no ids; none ever moves
     <div key={index} className="attachment">
       <One attachment={each} />
     </div>
@@ -15,17 +15,20 @@ export function Attachments({ message }: { message: Message }) {
 }
 
 function One({ attachment }: { attachment: Attachment }): ReactNode {
-  const text = (name: string) => (typeof attachment[name] === "string" ? attachment[name] : "");
-  const name = text("name") || text("title") || text("type");
-  if (text("id") === "" || text("state") !== "ready") {
+  if (!("state" in attachment)) {
+    return <span dir="auto">{attachment.title ?? attachment.type}</span>;
+  }
+  const { id, type, state, reason } = attachment;
+  const name = attachment.name ?? type;
+  if (state !== "ready") {
     return (
       <span className="small">
-        {name} {text("reason") === "" ? text("state") : <Trans>(not available: {text("reason")})</Trans>}
+        {name} {reason === null ? state : <Trans>(not available: {reason})</Trans>}
       </span>
     );
   }
-  const address = `/v1/attachments/${encodeURIComponent(text("id"))}`;
-  switch (text("type")) {
+  const address = `/v1/attachments/${encodeURIComponent(id)}`;
+  switch (type) {
     case "image":
       return <img src={address} alt={name} loading="lazy" />;
     case "audio":

@@ -8,31 +8,9 @@ import { useNotice } from "../ui/notices";
 export const PLAIN_COMMANDS = ["pick", "accept", "decline", "close-session", "reopen", "release", "end", "complete"] as const;
 export type PlainCommand = (typeof PLAIN_COMMANDS)[number];
 
-/** Whether a command is possible now, as the server says; before it says so, as the state allows. */
-export function isLegal(row: Conversation, command: PlainCommand, agentId: string): boolean {
-  const told = row.actions?.find((action) => action.name === command);
-  return told === undefined ? guessed(row, command, agentId) : told.legal;
-}
-
-function guessed(row: Conversation, command: PlainCommand, agentId: string): boolean {
-  const isMine = row.agent_id === agentId;
-  const isAccepted = row.status === "active" && row.phase === "in_conversation";
-  switch (command) {
-    case "pick":
-      return row.status === "open";
-    case "accept":
-    case "decline":
-      return row.phase === "awaiting_acceptance" && isMine;
-    case "close-session":
-    case "release":
-      return isAccepted && isMine;
-    case "end":
-      return isMine && (isAccepted || row.status === "waiting");
-    case "reopen":
-      return row.status === "waiting";
-    case "complete":
-      return row.status === "wrap_up" && isMine;
-  }
+/** Whether a command is possible now, as the server says. */
+export function isLegal(row: Conversation, command: PlainCommand): boolean {
+  return row.actions.some((action) => action.name === command && action.legal);
 }
 
 /** Gives commands, says what was refused, and reads what came of it. Resolves to whether it was done. */

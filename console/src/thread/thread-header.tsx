@@ -4,7 +4,7 @@ import { Button, Checkbox, Dialog, DialogTrigger, Heading, Modal, ModalOverlay }
 import { useState } from "react";
 import type { Conversation } from "../api/types";
 import type { ListName } from "../store/lists";
-import { useDesk, useDeskStore } from "../store/use-desk";
+import { useDesk } from "../store/use-desk";
 import { initials } from "../ui/initials";
 import { WindowBadge } from "../ui/window-badge";
 import { isLegal, useCommands } from "./commands";
@@ -12,7 +12,6 @@ import { isLegal, useCommands } from "./commands";
 /** Whose thread it is, and what ends one's turn. */
 export function ThreadHeader({ row, list }: { row: Conversation; list: ListName }) {
   const { t } = useLingui();
-  const { agentId } = useDeskStore();
   const command = useCommands();
   const page = useDesk((state) => state.directory?.pages.find((each) => each.page_id === row.page_id)?.name ?? "");
   const queue = useDesk((state) => state.directory?.queues.find((each) => each.id === row.queue_id)?.name ?? "");
@@ -31,12 +30,12 @@ export function ThreadHeader({ row, list }: { row: Conversation; list: ListName 
       </div>
       <WindowBadge row={row} />
       <span className="grow" />
-      {isLegal(row, "close-session", agentId) && (
+      {isLegal(row, "close-session") && (
         <Button className="button" onPress={() => void command(row.id, "close-session")}>
           <Trans>Wait</Trans>
         </Button>
       )}
-      {isLegal(row, "end", agentId) && <EndDialog row={row} />}
+      {isLegal(row, "end") && <EndDialog row={row} />}
     </header>
   );
 }

@@ -20,28 +20,28 @@ export function WayOut({ row }: { row: Conversation }) {
       </Button>
     );
   }
-  if (strip === "accept_first" && isLegal(row, "accept", agentId)) {
+  if (strip === "accept_first" && isLegal(row, "accept")) {
     return (
       <Button className="button" onPress={() => void command(row.id, "accept")}>
         <Trans>Accept</Trans>
       </Button>
     );
   }
-  if (strip === "nobodys" && isLegal(row, "pick", agentId)) {
+  if (strip === "nobodys" && isLegal(row, "pick")) {
     return (
       <Button className="button" onPress={() => void command(row.id, "pick")}>
         <Trans>Take it</Trans>
       </Button>
     );
   }
-  if (isLegal(row, "complete", agentId)) {
+  if (isLegal(row, "complete")) {
     return (
       <Button className="button" onPress={() => void command(row.id, "complete")}>
         <Trans>Complete</Trans>
       </Button>
     );
   }
-  if (isLegal(row, "reopen", agentId) && (strip === "waiting" || strip === "closed")) {
+  if (isLegal(row, "reopen") && (strip === "waiting" || strip === "closed")) {
     return (
       <Button className="button" onPress={() => void command(row.id, "reopen")}>
         <Trans>Reopen</Trans>

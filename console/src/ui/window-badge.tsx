@@ -8,8 +8,7 @@ export function WindowBadge({ row }: { row: Conversation }) {
   const { i18n } = useLingui();
   const now = useSecond();
   const { stage, standard_until: standardUntil, human_agent_until: humanUntil } = row.window;
-  const owed = row.owed_since === undefined ? row.unread > 0 : row.owed_since !== null;
-  const filled = owed ? "" : " outline";
+  const filled = row.owed_since !== null ? "" : " outline";
   const until = stage === "standard" ? standardUntil : humanUntil;
   if (stage === "closed" || until === null) {
     return (
