@@ -5,22 +5,10 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from support.console import Seat, Seats
+from support.console import Seats, take_new_customer
 from support.travelling import UNTAGGED, TravellingDesk
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-async def _taken(seat: Seat, desk: TravellingDesk, name: str) -> tuple[Page, str]:
-    """A console in which a new customer's conversation has been taken; and the customer's PSID."""
-    page = await seat.signed_in()
-    psid = await desk.customer(UNTAGGED, name)
-    await desk.customer_writes(psid, f"hello, I am {name}", UNTAGGED)
-    await page.get_by_role("link", name="Open").click()
-    await page.get_by_role("row", name=name).click()
-    await page.get_by_role("button", name="Take it").click()
-    await expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
-    return page, psid
 
 
 async def _reply(page: Page, text: str) -> None:
@@ -32,7 +20,7 @@ async def test_c01_a_customers_message_is_answered_and_the_next_one_appears_by_i
     seats: Seats, desk: TravellingDesk
 ) -> None:
     seat = await seats.person("Mia Main")
-    page, psid = await _taken(seat, desk, "Ada One")
+    page, psid = await take_new_customer(seat, desk, "Ada One")
     thread = page.get_by_role("log", name="Messages")
     await _reply(page, "I am looking into it.")
     await expect(thread.get_by_text("I am looking into it.")).to_be_visible()
@@ -47,7 +35,7 @@ async def test_c01_a_customers_message_is_answered_and_the_next_one_appears_by_i
 
 
 async def test_c20_end_asks_goes_into_wrap_up_and_is_completed(seats: Seats, desk: TravellingDesk) -> None:
-    page, _ = await _taken(await seats.person("Eva End"), desk, "Ada Two")
+    page, _ = await take_new_customer(await seats.person("Eva End"), desk, "Ada Two")
     await page.get_by_role("button", name="End…").click()
     await page.get_by_role("button", name="End conversation").click()
     await page.get_by_role("button", name="Complete").click()
@@ -72,34 +60,3 @@ async def test_c17_an_offer_is_accepted_and_its_conversation_opens(
     await expect(page.get_by_role("heading", name="Ada Four")).to_be_visible()
     await expect(offer).to_have_count(0)
     await expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
-
-
-async def test_c38_what_was_typed_is_there_again_after_a_reload(seats: Seats, desk: TravellingDesk) -> None:
-    page, _ = await _taken(await seats.person("Dora Draft"), desk, "Ada Five")
-    field = page.get_by_placeholder("Write a reply…")
-    await field.fill("A long and careful ans")
-    await page.get_by_role("link", name="Mine").click()
-    row = page.get_by_role("row", name="Ada Five")
-    await expect(row.get_by_text("Draft: A long and careful ans")).to_be_visible()
-    await page.reload()
-    await row.click()
-    await expect(field).to_have_value("A long and careful ans")
-
-
-async def test_c37_all_tabs_share_one_stream_and_the_next_one_takes_it_over(
-    seats: Seats, desk: TravellingDesk
-) -> None:
-    seat = await seats.person("Tina Tabs")
-    streams: list[str] = []
-    seat.context.on(
-        "request", lambda request: streams.append(request.url) if "/v1/events" in request.url else None
-    )
-    first = await seat.signed_in()
-    second = await seat.tab("inbox/open")
-    await expect(second.get_by_role("heading", name="Open")).to_be_visible()
-    assert len(streams) == 1
-    await first.close()
-    psid = await desk.customer(UNTAGGED, "Ada Six")
-    await desk.customer_writes(psid, "hello", UNTAGGED)
-    await expect(second.get_by_role("row", name="Ada Six")).to_be_visible()
-    assert len(streams) == 2

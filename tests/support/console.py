@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 
 from support.chromium import find_chromium
+from support.travelling import UNTAGGED, TravellingDesk
 from support.whole import Whole
 
 PASSWORD = "correct horse battery staple"
@@ -95,3 +96,15 @@ class Seats:
             await seat.context.close()
         complaints = [each for seat in self._seats for each in seat.complaints]
         assert complaints == []
+
+
+async def take_new_customer(seat: Seat, desk: TravellingDesk, name: str) -> tuple[Page, str]:
+    """A console in which a new customer's conversation has been taken; and the customer's PSID."""
+    page = await seat.signed_in()
+    psid = await desk.customer(UNTAGGED, name)
+    await desk.customer_writes(psid, f"hello, I am {name}", UNTAGGED)
+    await page.get_by_role("link", name="Open").click()
+    await page.get_by_role("row", name=name).click()
+    await page.get_by_role("button", name="Take it").click()
+    await expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
+    return page, psid
