@@ -30,7 +30,7 @@ _SURVEY = SurveySettings()
 
 FACTS: tuple[tuple[FactKind, str, str], ...] = (
     (FactKind.CONVERSATION_OPENED, "a conversation began", "reason"),
-    (FactKind.CONVERSATION_OPEN, "it waits in its queue again", "from, reason, setting"),
+    (FactKind.CONVERSATION_OPEN, "it waits in its queue again", "from, reason, setting or rule_id"),
     (FactKind.CONVERSATION_ACTIVE, "an agent has it", "from, reason, setting"),
     (FactKind.CONVERSATION_WAITING, "it waits for the customer", "from, reason, rule_id"),
     (FactKind.CONVERSATION_WRAP_UP, "the agent ended it", "from, reason, disposition_code_id"),

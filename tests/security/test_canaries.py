@@ -109,6 +109,7 @@ _NOT_HERE = {
     "/v1/erasures/{erasure_id}",  # test_erasure_canaries.py
     "/data-deletion/{code}",
     "/v1/attachments/{attachment_id}",  # a file, not a view: tests/api/attachments/test_attachments.py
+    "/v1/demo",  # with the local Messenger alone: tests/api/client
     "/v1/sign-in",  # for people: tests/api/access/test_browser_sign_in.py
 }
 
@@ -147,6 +148,21 @@ async def _everything_shown(desk: CanaryDesk) -> dict[str, bytes]:
         there[name] = made.raise_for_status().json()["id"]
     template = await desk.api.post("/v1/session-templates", json={"name": new_id()})
     there["template_id"] = template.raise_for_status().json()["id"]
+    messages = await desk.get(f"/v1/conversations/{there['conversation_id']}/messages")
+    there["message_id"] = next(each["id"] for each in messages["items"] if each["direction"] == "outbound")
+    note = await desk.api.post(
+        f"/v1/conversations/{there['conversation_id']}/notes",
+        json={"text": "A plan."},
+        headers={"Idempotency-Key": new_id()},
+    )
+    there["note_id"] = note.raise_for_status().json()["id"]
+    quick_reply = {"slug": new_id(), "title": "A plan", "texts": {"en": "Here is a plan."}}
+    saved = await desk.api.post("/v1/quick-replies", json=quick_reply)
+    there["quick_reply_id"] = saved.raise_for_status().json()["id"]
+    contact = await desk.api.post(
+        "/v1/contacts", json={"name": "A plan"}, headers={"Idempotency-Key": new_id()}
+    )
+    there["contact_id"] = contact.raise_for_status().json()["id"]
     file = await desk.api.post("/v1/attachments", params={"name": "a.txt"}, content=b"a plan")
     there["attachment_id"] = file.raise_for_status().json()["id"]
     paths = create_app(desk.settings).openapi()["paths"]

@@ -291,6 +291,7 @@ async def test_every_change_is_an_event_once(desk: Desk, env: WorkflowEnvironmen
         [
             "conversation.opened",
             "conversation.queued",
+            "window.opened",
             "message.queued",
             "message.received",
             "message.sending",

@@ -156,7 +156,7 @@ async def test_a_workstream_that_is_picked_from_and_has_no_rules_costs_two_state
 
 async def test_the_default_route_is_how_the_conversation_of_any_new_customer_is_routed(desk: Desk) -> None:
     await desk.queue("returns", overflow={"while_queued": {"seconds": 60, "action": "end"}})
-    changes: list[dict[str, Any]] = [{}, {"mode": "push"}, {"fallback_queue_id": "returns"}]
+    changes: list[dict[str, Any]] = [{}, {"distribution_mode": "push"}, {"fallback_queue_id": "returns"}]
     for settings in changes:
         await desk.set(**settings)
         found = await desk.store.read(lambda session: default_route(session, PAGE_A, NOW))
@@ -392,6 +392,7 @@ async def test_what_was_to_enter_and_never_did_is_forgotten_after_ten_minutes(de
 
 
 async def test_an_item_that_enters_waits_once_its_workflow_has_it_written(desk: Desk) -> None:
+    await desk.set(distribution_mode="push")
     await desk.queue("few", overflow=_before("waiting_items", "end", waiting=1))
     await desk.lead({"id": "lead", "outputs": _to("few")})
     routed = await desk.route("c1")

@@ -22,6 +22,7 @@ SUBJECTS = {
     "conversation",
     "event",
     "message",
+    "note",
     "notice",
     "offer",
     "participant",
