@@ -20,7 +20,7 @@ async def test_a_link_brings_what_one_signs_in_with_and_leaves_nothing_in_the_ad
     page = await seat.tab(f"#email={seat.email}&password={PASSWORD.replace(' ', '+')}")
     await page.get_by_role("button", name="Sign in").click()
     await page.get_by_text("Lea Link").first.wait_for()
-    assert page.url.endswith("/console/")
+    assert page.url.endswith("/console/inbox/mine")
 
 
 async def test_c07_the_token_of_a_sign_in_is_in_no_script_s_reach(seats: Seats) -> None:
