@@ -5,6 +5,7 @@ export interface LogEvent {
   id: number;
   at: string;
   kind: string;
+  customer_id: string | null;
   conversation_id: string | null;
   message_id: string | null;
   actor_kind: string;

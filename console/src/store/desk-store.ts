@@ -1,11 +1,12 @@
 import { api, bodyOf } from "../api/client";
-import type { ConversationCounts } from "../api/types";
+import type { ConversationCounts, Directory, Work } from "../api/types";
 import { type Block, type LogEvent, logEventOf } from "../live/blocks";
 import { noteServerTime, now } from "../live/clock";
-import { CHANGES_DIRECTORY, CHANGES_RECEIPTS, CHANGES_WORK } from "../live/kinds";
+import { CHANGES_CUSTOMER, CHANGES_DIRECTORY, CHANGES_RECEIPTS, CHANGES_WORK } from "../live/kinds";
 import { joinStream } from "../live/leader";
 import { DraftKeeper, draftTexts } from "./drafts";
 import { LIST_NAMES, LIST_QUERIES, type ListName } from "./lists";
+import { Latest } from "./latest";
 import type { LocalDb } from "./local-db";
 import { Outbox, type Outgoing } from "./outbox";
 import { type DeskState, EMPTY, withConversations, withMessages, withoutConversations } from "./state";
@@ -33,6 +34,18 @@ export class DeskStore {
   /** In which batch each row came last. */
   #appliedIn = new Map<string, number>();
   #timer: ReturnType<typeof setTimeout> | null = null;
+  #work = new Latest<Work>(
+    () => bodyOf(api.GET("/v1/me/work")),
+    (work) => this.#set({ ...this.#state, work }),
+  );
+  #directory = new Latest<Directory>(
+    () => bodyOf(api.GET("/v1/directory")),
+    (directory) => this.#set({ ...this.#state, directory }),
+  );
+  #counts = new Latest<ConversationCounts>(
+    () => bodyOf(api.GET("/v1/conversations/counts")),
+    (counts) => this.#set({ ...this.#state, counts }),
+  );
 
   constructor(
     readonly agentId: string,
@@ -123,16 +136,11 @@ export class DeskStore {
   }
 
   async loadWork(): Promise<void> {
-    this.#set({ ...this.#state, work: await bodyOf(api.GET("/v1/me/work")) });
+    await this.#work.load();
   }
 
   async #loadCommon(): Promise<void> {
-    const [work, directory, counts] = await Promise.all([
-      bodyOf(api.GET("/v1/me/work")),
-      bodyOf(api.GET("/v1/directory")),
-      bodyOf(api.GET("/v1/conversations/counts")),
-    ]);
-    this.#set({ ...this.#state, work, directory, counts });
+    await Promise.all([this.#work.load(), this.#directory.load(), this.#counts.load()]);
   }
 
   async #loadPage(name: ListName, cursor: string | null): Promise<void> {
@@ -183,7 +191,7 @@ export class DeskStore {
     if (block.event === "counts") {
       const counts = data as unknown as ConversationCounts;
       const hasChanged = counts.closing_soon !== this.#state.counts?.closing_soon;
-      this.#set({ ...this.#state, counts });
+      this.#counts.told(counts);
       if (hasChanged && this.#state.lists.closing_soon !== undefined) {
         void this.#loadPage("closing_soon", null).catch(() => this.#markStale());
       }
@@ -230,7 +238,12 @@ export class DeskStore {
       reads.push(this.loadWork());
     }
     if (events.some((event) => CHANGES_DIRECTORY.test(event.kind))) {
-      reads.push(this.#loadDirectory());
+      reads.push(this.#directory.load());
+    }
+    const customers = new Set(events.filter((event) => CHANGES_CUSTOMER.test(event.kind)).map((event) => event.customer_id));
+    const theirs = Object.values(this.#state.conversations).filter((row) => customers.has(row.customer.id));
+    if (theirs.length > 0) {
+      reads.push(this.#loadConversations(theirs.map((row) => row.id)));
     }
     const receipts = events.filter((event) => CHANGES_RECEIPTS.test(event.kind)).map((event) => event.conversation?.customer.id ?? "");
     for (const customerId of new Set(receipts)) {
@@ -242,8 +255,9 @@ export class DeskStore {
     await Promise.allSettled(reads);
   }
 
-  async #loadDirectory(): Promise<void> {
-    this.#set({ ...this.#state, directory: await bodyOf(api.GET("/v1/directory")) });
+  async #loadConversations(ids: readonly string[]): Promise<void> {
+    const found = await bodyOf(api.GET("/v1/conversations", { params: { query: { ids: [...ids] } as never } }));
+    this.#set(withConversations(this.#state, found.items, this.agentId));
   }
 
   async #reloadAll(): Promise<void> {
