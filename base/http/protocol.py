@@ -76,8 +76,8 @@ class _Transport:
         return self.written - self._inner.get_write_buffer_size()
 
     def write(self, data: bytes) -> None:
-        """Write, unless the connection is ending."""
-        if not self.ending:
+        """Write, unless the connection is ending or gone: uvloop raises there, where asyncio drops it."""
+        if not self.is_closing():
             self.written += len(data)
             self._inner.write(data)
 
