@@ -6,9 +6,24 @@ Of a conversation the newest messages are looked at, `LOOKED_AT` of them; what l
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Subquery, and_, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Select,
+    Subquery,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -27,6 +42,7 @@ LOOKED_AT = 50
 MAX_SHOWN_TEXT = 120
 _OWING = (Status.OPEN.value, Status.ACTIVE.value)
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_IDS: BindParameter[str] = bindparam("ids", expanding=True)
 _IN_TROUBLE = (MessageStatus.HELD, MessageStatus.FAILED, MessageStatus.UNKNOWN)
 
 
@@ -86,10 +102,7 @@ def unread_of_readers(
     For everybody else it is all that `with_details` counts for a reader who has read nothing.
     """
     rows = session.execute(
-        select(col(Conversation.id), col(ReadPosition.agent_id), _unread())
-        .select_from(Conversation)
-        .join(ReadPosition, col(ReadPosition.customer_id) == col(Conversation.customer_id))
-        .where(col(Conversation.id).in_(conversation_ids), col(ReadPosition.agent_id).in_(agent_ids))
+        _unread_of_readers(), {"ids": list(conversation_ids), "reader_ids": list(agent_ids)}
     )
     return {(conversation_id, agent_id): unread for conversation_id, agent_id, unread in rows}
 
@@ -127,14 +140,21 @@ def _last(record: ConversationRecord, message: Message) -> LastMessage:
 
 
 def _read(session: Session, conversation_ids: Sequence[str], reader_id: str) -> Mapping[str, Row[Any]]:
-    rows = session.execute(
+    rows = session.execute(_details(), {"ids": conversation_ids, "reader_id": reader_id})
+    return {row.id: row for row in rows}
+
+
+# Built once: that costs more than to run them for a conversation or two.
+@cache
+def _details() -> Select[Any]:
+    sums = _sums(_newest())
+    return (
         select(
             col(Conversation.id),
             Message,
             col(QueueStay.priority).label("priority"),
-            _unread().label("unread"),
-            _owed_since().label("owed_since"),
-            *(_count_in(status).label(status.value) for status in _IN_TROUBLE),
+            sums.c.owed_since,
+            *(func.coalesce(sums.c[name], 0).label(name) for name in ("unread", *_IN_TROUBLE)),
         )
         .select_from(Conversation)
         .outerjoin(Message, col(Message.id) == _last_id())
@@ -145,99 +165,118 @@ def _read(session: Session, conversation_ids: Sequence[str], reader_id: str) -> 
                 col(QueueStay.stay) == col(Conversation.stay),
             ),
         )
-        .outerjoin(
-            ReadPosition,
-            and_(
-                col(ReadPosition.customer_id) == col(Conversation.customer_id),
-                col(ReadPosition.agent_id) == reader_id,
-            ),
-        )
-        .where(col(Conversation.id).in_(conversation_ids))
+        .outerjoin(sums, sums.c.conversation_id == col(Conversation.id))
+        .where(col(Conversation.id).in_(_IDS))
     )
-    return {row.id: row for row in rows}
+
+
+@cache
+def _unread_of_readers() -> Select[Any]:
+    newest = _newest()
+    return (
+        select(newest.c.conversation_id, col(ReadPosition.agent_id), _count_unread(newest))
+        .join(ReadPosition, col(ReadPosition.customer_id) == newest.c.customer_id)
+        .where(col(ReadPosition.agent_id).in_(bindparam("reader_ids", expanding=True)))
+        .group_by(newest.c.conversation_id, col(ReadPosition.agent_id))
+    )
 
 
 def _newest() -> Subquery:
-    """The newest messages of a conversation."""
+    """The newest messages of each conversation, `LOOKED_AT` at most: all from the last that counts on.
+
+    `answered_at`: when the conversation was answered last.
+    """
+    message, last_of_them = aliased(Message), aliased(Message)
+    by_person = or_(col(message.app_id).is_(None), col(message.app_id).in_(PAGE_INBOX_APP_IDS))
+    is_answer = or_(
+        col(message.sender_kind).in_(("agent", "bot")), and_(col(message.sender_kind) == "outside", by_person)
+    )
+    answered_at = func.max(case((is_answer, col(message.occurred_at))))
+    last_id = (
+        _newest_first(Message, col(Message.conversation_id) == col(Conversation.id))
+        .offset(LOOKED_AT - 1)
+        .scalar_subquery()
+    )
     return (
         select(
-            col(Message.thread_seq),
-            col(Message.direction),
-            col(Message.deleted_at),
-            col(Message.sender_kind),
-            col(Message.app_id),
-            col(Message.standby),
-            col(Message.status),
-            col(Message.occurred_at),
+            col(Conversation.id).label("conversation_id"),
+            col(Conversation.customer_id),
+            col(message.thread_seq),
+            col(message.direction),
+            col(message.deleted_at),
+            col(message.standby),
+            col(message.status),
+            col(message.occurred_at),
+            answered_at.over(partition_by=col(Conversation.id)).label("answered_at"),
         )
-        .where(col(Message.conversation_id) == col(Conversation.id))
-        .order_by(*(each.desc() for each in transcripts.KEY))
-        .limit(LOOKED_AT)
-        .correlate(Conversation)
-        .subquery()
+        .select_from(Conversation)
+        .outerjoin(last_of_them, col(last_of_them.id) == last_id)
+        .join(
+            message,
+            and_(
+                col(message.conversation_id) == col(Conversation.id),
+                # The index leads to the instant; what is of that instant is told apart by the whole order.
+                col(message.occurred_at) >= func.coalesce(col(last_of_them.occurred_at), _BEGINNING),
+                or_(
+                    col(last_of_them.id).is_(None),
+                    tuple_(*transcripts.key_of(message)) >= tuple_(*transcripts.key_of(last_of_them)),
+                ),
+            ),
+        )
+        .where(col(Conversation.id).in_(_IDS))
+        .subquery("newest")
     )
 
 
-def _last_id() -> ScalarSelect[str]:
-    message = aliased(Message)
+def _sums(newest: Subquery) -> Subquery:
     return (
-        select(col(message.id))
-        .where(col(message.conversation_id) == col(Conversation.id), col(message.direction) != "internal")
-        .order_by(*(each.desc() for each in transcripts.key_of(message)))
-        .limit(1)
-        .correlate(Conversation)
-        .scalar_subquery()
+        select(
+            newest.c.conversation_id,
+            _count_unread(newest).label("unread"),
+            _owed_since(newest).label("owed_since"),
+            *(_count(newest.c.status == status.value).label(status.value) for status in _IN_TROUBLE),
+        )
+        .outerjoin(
+            ReadPosition,
+            and_(
+                col(ReadPosition.customer_id) == newest.c.customer_id,
+                col(ReadPosition.agent_id) == bindparam("reader_id"),
+            ),
+        )
+        .group_by(newest.c.conversation_id)
+        .subquery("sums")
     )
 
 
-def _unread() -> ScalarSelect[int]:
-    newest = _newest()
-    return (
-        select(func.count())
-        .select_from(newest)
-        .where(*_of_customer(newest), newest.c.thread_seq > func.coalesce(col(ReadPosition.thread_seq), 0))
-        .correlate(Conversation, ReadPosition)
-        .scalar_subquery()
-    )
-
-
-def _owed_since() -> ScalarSelect[datetime]:
+def _owed_since(newest: Subquery) -> ColumnElement[datetime]:
     """The first word of the customer's after the last answer; what came on standby is owed no answer here."""
-    newest, answers = _newest(), _newest()
-    by_person = or_(answers.c.app_id.is_(None), answers.c.app_id.in_(PAGE_INBOX_APP_IDS))
-    answered_at = (
-        select(func.max(answers.c.occurred_at))
-        .where(
-            or_(
-                answers.c.sender_kind.in_(("agent", "bot")),
-                and_(answers.c.sender_kind == "outside", by_person),
-            )
-        )
-        .correlate(Conversation)
-        .scalar_subquery()
-    )
-    return (
-        select(func.min(newest.c.occurred_at))
-        .where(
-            *_of_customer(newest),
-            newest.c.standby.is_(False),
-            newest.c.occurred_at > func.coalesce(answered_at, _BEGINNING),
-        )
-        .correlate(Conversation)
-        .scalar_subquery()
+    return func.min(newest.c.occurred_at).filter(
+        *_of_customer(newest),
+        newest.c.standby.is_(False),
+        newest.c.occurred_at > func.coalesce(newest.c.answered_at, _BEGINNING),
     )
 
 
-def _count_in(status: MessageStatus) -> ScalarSelect[int]:
-    newest = _newest()
-    return (
-        select(func.count())
-        .select_from(newest)
-        .where(newest.c.status == status.value)
-        .correlate(Conversation)
-        .scalar_subquery()
-    )
+def _count_unread(newest: Subquery) -> ColumnElement[int]:
+    is_unread = newest.c.thread_seq > func.coalesce(col(ReadPosition.thread_seq), 0)
+    return _count(*_of_customer(newest), is_unread)
+
+
+def _count(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count().filter(*conditions)
 
 
 def _of_customer(newest: Subquery) -> tuple[ColumnElement[bool], ...]:
     return newest.c.direction == "inbound", newest.c.deleted_at.is_(None)
+
+
+def _last_id() -> ScalarSelect[str]:
+    message = aliased(Message)
+    of_conversation = col(message.conversation_id) == col(Conversation.id)
+    return _newest_first(message, of_conversation, col(message.direction) != "internal").scalar_subquery()
+
+
+def _newest_first(message: type[Message], *conditions: ColumnElement[bool]) -> Select[str]:
+    """The id of the newest message of a conversation that meets these conditions."""
+    order = (each.desc() for each in transcripts.key_of(message))
+    return select(col(message.id)).where(*conditions).order_by(*order).limit(1).correlate(Conversation)

@@ -1,8 +1,7 @@
 """Whatever tasks Temporal discards, at rest the rows tell what those that count have decided."""
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,16 +9,12 @@ import pytest
 from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
-from sqlmodel import Session, SQLModel
 
 from domain.conversations.state import ThreadEventKind
 from domain.sending.window import OpeningKind
-from store.db.engines import make_engine
 from support import steps
-from support.discarding import CUSTOMER, Fate, Thread
-from support.postgres import any_database
-from support.steps import START, Asks, Happens, IsOffered, Step, TimePasses, realise
-from support.store import add_customer, make_settings, seed
+from support.discarding import Fate, Thread
+from support.steps import Asks, Happens, IsOffered, Step, TimePasses, realise
 
 pytestmark = [pytest.mark.any_store, pytest.mark.timeout(300)]
 
@@ -46,24 +41,6 @@ _between: st.SearchStrategy[Callable[[Thread], None]] = st.sampled_from(
 )
 Story = list[Task | Callable[[Thread], None]]
 _stories = st.lists(_tasks | _tasks | _between, min_size=2, max_size=25)
-
-
-@pytest.fixture(scope="module")
-def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Engine]]:
-    """Where tasks project to, and where only those that count do."""
-    with ExitStack() as stack:
-        url = stack.enter_context(any_database())
-        keys = tmp_path_factory.mktemp("keys")
-        urls = [make_settings(keys, database_url=url).store_url if url else "sqlite://", "sqlite://"]
-        engines = [make_engine(each) for each in urls]
-        for engine in engines:
-            stack.callback(engine.dispose)
-            SQLModel.metadata.create_all(engine)
-            with Session(engine) as session:
-                seed(session, make_settings(tmp_path_factory.mktemp("seed")))
-                add_customer(session, CUSTOMER, START)
-                session.commit()
-        yield engines
 
 
 _patient = settings(

@@ -1,46 +1,24 @@
 """Judged by its rows, a conversation allows what it allows judged by its workflow's own state."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from domain.conversations.legal_actions import ActionName, Asker, judge_actions
 from domain.conversations.reply_outlook import judge_reply
 from store.conversations import listing
 from store.conversations.judged import Judge
-from store.db.engines import make_engine
 from support import steps
-from support.discarding import CUSTOMER, Fate, Thread
-from support.postgres import any_database
-from support.steps import START, SettingsChange, Step, realise
-from support.store import add_customer, make_settings, seed
+from support.discarding import Fate, Thread
+from support.steps import SettingsChange, Step, realise
 
 pytestmark = [pytest.mark.any_store, pytest.mark.timeout(300)]
 
 _PEOPLE = [Asker("mia"), Asker("tom"), Asker("zoe"), Asker("eve", supervises=True)]
-
-
-@pytest.fixture(scope="module")
-def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Engine]]:
-    with ExitStack() as stack:
-        url = stack.enter_context(any_database())
-        keys = tmp_path_factory.mktemp("keys")
-        urls = [make_settings(keys, database_url=url).store_url if url else "sqlite://", "sqlite://"]
-        engines = [make_engine(each) for each in urls]
-        for engine in engines:
-            stack.callback(engine.dispose)
-            SQLModel.metadata.create_all(engine)
-            with Session(engine) as session:
-                seed(session, make_settings(tmp_path_factory.mktemp("seed")))
-                add_customer(session, CUSTOMER, START)
-                session.commit()
-        yield engines
 
 
 @settings(deadline=None, max_examples=60, derandomize=True, suppress_health_check=list(HealthCheck))

@@ -1,0 +1,89 @@
+"""What lists show beside a conversation's row is counted among its newest messages, on both databases."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from store.conversations import listing
+from store.conversations.details import (
+    LOOKED_AT,
+    DetailedConversation,
+    unread_of_readers,
+    with_details,
+)
+from store.tables import ReadPosition
+from support.discarding import CUSTOMER
+from support.steps import START
+from support.store import add_conversation, add_message
+
+pytestmark = pytest.mark.any_store
+
+_OF_CUSTOMER = {"direction": "inbound", "sender_kind": "customer", "status": None}
+
+
+def _say(session: Session, conversation_id: str, number: int, at: datetime, **values: Any) -> None:
+    add_message(
+        session,
+        f"{conversation_id}-{number:03}",
+        CUSTOMER,
+        at,
+        conversation_id=conversation_id,
+        thread_seq=number,
+        **values,
+    )
+
+
+def _details(session: Session, conversation_id: str) -> DetailedConversation:
+    record = listing.find(session, conversation_id)
+    assert record is not None
+    (found,) = with_details(session, [record], "mia")
+    return found
+
+
+def test_of_one_instant_the_newest_by_arrival_are_looked_at(stores: list[Engine]) -> None:
+    with Session(stores[0]) as session:
+        add_conversation(session, "many", CUSTOMER, START, status="open", reason="message")
+        session.flush()
+        for number in range(1, LOOKED_AT + 4):
+            status = {"status": "failed"} if number <= 5 else {}
+            _say(session, "many", number, START, **_OF_CUSTOMER | status)
+        found = _details(session, "many")
+        assert (found.unread, found.failed) == (LOOKED_AT, 2)
+        assert found.last_message is not None
+        assert found.last_message.id == f"many-{LOOKED_AT + 3:03}"
+        session.add(ReadPosition(agent_id="mia", customer_id=CUSTOMER, thread_seq=LOOKED_AT))
+        session.flush()
+        assert _details(session, "many").unread == 3
+        assert unread_of_readers(session, ["many"], ["mia", "tom"]) == {("many", "mia"): 3}
+        session.rollback()
+
+
+def test_an_answer_is_owed_since_the_first_word_after_the_last_one(stores: list[Engine]) -> None:
+    with Session(stores[0]) as session:
+        add_conversation(session, "owed", CUSTOMER, START, status="open", reason="message")
+        session.flush()
+        minutes = [START + timedelta(minutes=minute) for minute in range(6)]
+        _say(session, "owed", 1, minutes[0], **_OF_CUSTOMER)
+        assert _details(session, "owed").owed_since == minutes[0]
+        _say(session, "owed", 2, minutes[1], direction="outbound", sender_kind="agent", status="held")
+        assert _details(session, "owed").owed_since is None
+        _say(session, "owed", 3, minutes[2], **_OF_CUSTOMER, standby=True)
+        _say(session, "owed", 4, minutes[3], **_OF_CUSTOMER)
+        _say(session, "owed", 5, minutes[4], **_OF_CUSTOMER)
+        _say(session, "owed", 6, minutes[5], direction="outbound", sender_kind="automatic", status="unknown")
+        found = _details(session, "owed")
+        assert found.owed_since == minutes[3]
+        assert (found.held, found.failed, found.unknown) == (1, 0, 1)
+        session.rollback()
+
+
+def test_a_conversation_without_messages_owes_nothing(stores: list[Engine]) -> None:
+    with Session(stores[0]) as session:
+        add_conversation(session, "empty", CUSTOMER, START, status="open", reason="message")
+        session.flush()
+        found = _details(session, "empty")
+        assert (found.unread, found.owed_since, found.last_message) == (0, None, None)
+        session.rollback()
