@@ -154,6 +154,14 @@ def thread_is_seen(reader: AnyReader, customer_id: SQLColumnExpression[Any]) -> 
     )
 
 
+def conversation_is_seen(reader: AnyReader) -> ColumnElement[bool]:
+    """Whether the reader sees a conversation when they ask for it, for its own sake or for its thread's."""
+    return or_(
+        conversation_is_listed(reader, Conversation),
+        thread_is_seen(reader, col(Conversation.customer_id)),
+    )
+
+
 def is_seen(
     reader: AnyReader, conversation_id: SQLColumnExpression[Any], customer_id: SQLColumnExpression[Any]
 ) -> ColumnElement[bool]:
@@ -203,13 +211,7 @@ def _finds(subject: str, *, sees_all: bool) -> Select[str]:
 
 def _conversation(reader: ReaderParameters) -> Select[str]:
     of = col(Conversation.id)
-    return select(of).where(
-        of == _ID,
-        or_(
-            conversation_is_listed(reader, Conversation),
-            thread_is_seen(reader, col(Conversation.customer_id)),
-        ),
-    )
+    return select(of).where(of == _ID, conversation_is_seen(reader))
 
 
 def _customer(reader: ReaderParameters) -> Select[str]:

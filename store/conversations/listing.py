@@ -18,10 +18,10 @@ from domain.workstreams.conversation_settings import ConversationSettings
 from store.access.visibility import (
     Reader,
     conversation_is_listed,
+    conversation_is_seen,
     joined,
     queues_of,
     served,
-    thread_is_seen,
 )
 from store.conversations.participants import participants_of
 from store.db.ranges import Span, merged, unindexed
@@ -135,13 +135,8 @@ def find_all(session: Session, conversation_ids: Collection[str]) -> list[Conver
 
 def seen(session: Session, conversation_ids: Sequence[str], reader: Reader) -> list[ConversationRecord]:
     """Those of these conversations that this reader sees, in this order."""
-    wanted = _records().where(
-        col(Conversation.id).in_(conversation_ids),
-        or_(
-            conversation_is_listed(reader, Conversation),
-            thread_is_seen(reader, col(Conversation.customer_id)),
-        ),
-    )
+    of_these = col(Conversation.id).in_(conversation_ids)
+    wanted = _records().where(of_these, conversation_is_seen(reader))
     return sorted(_read(session, wanted), key=lambda record: conversation_ids.index(record.conversation.id))
 
 
@@ -285,19 +280,19 @@ def _ranges(
     """What is wanted and seen, as ranges of the list; none where nothing can be found."""
     exact = {Conversation.page_id: wanted.page_id, Conversation.agent_id: wanted.agent_id}
     narrowing = {col(column): value for column, value in exact.items() if value is not None}
-    others = [_in_window(wanted.window, now)] if wanted.window is not None else []
+    unranged = [_in_window(wanted.window, now)] if wanted.window is not None else []
     if wanted.of_nobody:
-        others.append(unindexed(col(Conversation.agent_id)).is_(None))
+        unranged.append(unindexed(col(Conversation.agent_id)).is_(None))
     statuses = list(dict.fromkeys(wanted.statuses))
     few = _few(session, wanted, now)
     if few is None:
-        conditions = [*(column == value for column, value in narrowing.items()), *others]
+        conditions = [*(column == value for column, value in narrowing.items()), *unranged]
         by_status = [[col(Conversation.status) == status] for status in statuses or _STATUSES]
         parts, others = _seen_parts(session, wanted, reader)
         of_parts = [[*conditions, *part, *status] for part in parts for status in by_status]
         return [*of_parts, *([*conditions, *_any_of(statuses), each] for each in others)]
     # The few are found by an index of theirs alone.
-    conditions = [*(unindexed(column) == value for column, value in narrowing.items()), *others]
+    conditions = [*(unindexed(column) == value for column, value in narrowing.items()), *unranged]
     if wanted.queue_id is not None:
         conditions.append(_belongs_to(wanted.queue_id))
     if not reader.sees_all:
