@@ -82,6 +82,11 @@ class EventReader:
     """As `subjects_for`."""
 
 
+def is_among(viewers: Viewers | None, agent_id: str, rights: Rights) -> bool:
+    """Whether somebody sees what happened in a thread with these viewers; None: it happened in no thread."""
+    return viewers is None or rights.role in SEEING_ALL or viewers.include(agent_id, rights.queue_ids)
+
+
 def may_see(event: Event, viewers: Viewers | None, reader: EventReader) -> bool:
     """Whether a reader may hear of an event. Every event of the stream is asked about here.
 
@@ -91,8 +96,6 @@ def may_see(event: Event, viewers: Viewers | None, reader: EventReader) -> bool:
     """
     if reader.subjects is not None and event.kind.partition(".")[0] not in reader.subjects:
         return is_about_agent(event, reader.agent_id)
-    if viewers is None or reader.rights.role in SEEING_ALL:
-        return True
-    if reader.rights.role is Role.AGENT and event.kind in _OF_OFFERS:
+    if viewers is not None and reader.rights.role is Role.AGENT and event.kind in _OF_OFFERS:
         return reader.agent_id in viewers.agent_ids
-    return viewers.include(reader.agent_id, reader.rights.queue_ids)
+    return is_among(viewers, reader.agent_id, reader.rights)

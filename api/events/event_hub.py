@@ -19,13 +19,13 @@ from typing import Annotated, Protocol
 
 from sqlmodel import Session
 
+from api.events.access import is_among
 from api.events.rows import NO_ROWS, EventRows
 from api.http.dependencies import from_app
 from api.http.problems import Problem
 from api.security.auth import Principal, Rights
 from base import clock
 from base.log import get_logger
-from domain.access.roles import SEEING_ALL
 from store.access.conversation_viewers import ThreadViewers, Viewers, viewers_of_threads
 from store.db.database import Database
 from store.db.signals import EVENTS_APPENDED
@@ -77,9 +77,7 @@ class Listener:
 
         Of an offer that is over somebody hears who does not see the conversation any more.
         """
-        if viewers is None or self.rights.role in SEEING_ALL:
-            return True
-        return viewers.include(self.principal.agent_id, self.rights.queue_ids)
+        return is_among(viewers, self.principal.agent_id, self.rights)
 
     def takes(self, event: Event, viewers: Viewers | None) -> bool:
         """Whether the stream tells of an event, whose thread has these viewers."""
@@ -212,17 +210,12 @@ class EventHub:
             session, {event.customer_id for event in events if event.customer_id is not None}, now
         )
         rows = EventRows(session, events, readers, now) if readers and events else None
-        return [
-            _Told(
-                _id(event),
-                event,
-                _hearers_of(event, threads),
-                _viewers_of(event, threads),
-                self._render(event, log_id),
-                rows,
-            )
-            for event in events
-        ]
+        told = []
+        for event in events:
+            viewers = _viewers_of(event, threads)
+            hearers, block = _hearers_of(event, viewers), self._render(event, log_id)
+            told.append(_Told(_id(event), event, hearers, viewers, block, rows))
+        return told
 
     def _blocks(self, listener: Listener, part: Iterable[_Told]) -> list[bytes]:
         return [self._block(listener, told) for told in part if listener.takes(told.event, told.hearers)]
@@ -314,9 +307,9 @@ def _viewers_of(event: Event, threads: Mapping[str, ThreadViewers]) -> Viewers |
     return None if event.customer_id is None else threads[event.customer_id].of(event.conversation_id)
 
 
-def _hearers_of(event: Event, threads: Mapping[str, ThreadViewers]) -> Viewers | None:
+def _hearers_of(event: Event, viewers: Viewers | None) -> Viewers | None:
     """Who hears of an event: who sees what happened, and of its end whose offer, or part, it is about."""
-    viewers, agent_id = _viewers_of(event, threads), event.data.get("agent_id")
+    agent_id = event.data.get("agent_id")
     if viewers is None or agent_id is None or event.kind.partition(".")[0] not in _ABOUT_AN_AGENT:
         return viewers
     return viewers | Viewers(frozenset(), frozenset({agent_id}))
