@@ -42,18 +42,34 @@ async def test_c20_end_asks_goes_into_wrap_up_and_is_completed(seats: Seats, des
     await expect(page.get_by_text("Closed.", exact=True)).to_be_visible()
 
 
+async def _offer(desk: TravellingDesk, agent_id: str, name: str) -> None:
+    psid = await desk.customer(UNTAGGED, name)
+    await desk.customer_writes(psid, "hello", UNTAGGED)
+    conversation_id = (await desk.conversation_of(psid))["id"]
+    assigned = await desk.api.post(f"/v1/conversations/{conversation_id}/assign", json={"agent_id": agent_id})
+    assigned.raise_for_status()
+
+
+async def test_keys_answer_the_first_offer_alone(seats: Seats, desk: TravellingDesk) -> None:
+    seat = await seats.person("Otto Offers")
+    page = await seat.signed_in()
+    for name in ("Ada Five", "Ada Six"):
+        await _offer(desk, seat.agent_id, name)
+    offers = page.get_by_role("region", name=re.compile("^Offer: "))
+    await expect(offers).to_have_count(2)
+    await page.keyboard.press("Alt+a")
+    await expect(page.get_by_role("heading", name=re.compile("^Ada"))).to_be_visible()
+    await expect(offers).to_have_count(1)
+    own = (await desk.api.get("/v1/conversations", params={"agent_id": seat.agent_id})).json()["items"]
+    assert sorted(each["phase"] for each in own) == ["awaiting_acceptance", "in_conversation"]
+
+
 async def test_c17_an_offer_is_accepted_and_its_conversation_opens(
     seats: Seats, desk: TravellingDesk
 ) -> None:
     seat = await seats.person("Olga Offer")
     page = await seat.signed_in()
-    psid = await desk.customer(UNTAGGED, "Ada Four")
-    await desk.customer_writes(psid, "hello", UNTAGGED)
-    conversation_id = (await desk.conversation_of(psid))["id"]
-    assigned = await desk.api.post(
-        f"/v1/conversations/{conversation_id}/assign", json={"agent_id": seat.agent_id}
-    )
-    assigned.raise_for_status()
+    await _offer(desk, seat.agent_id, "Ada Four")
     offer = page.get_by_role("region", name="Offer: Ada Four")
     await expect(offer.get_by_role("timer")).to_be_visible()
     await page.keyboard.press("Alt+a")

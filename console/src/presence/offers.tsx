@@ -6,7 +6,7 @@ import { api } from "../api/client";
 import { textOf } from "../api/problem-texts";
 import type { WorkConversation } from "../api/types";
 import { useDesk, useDeskStore } from "../store/use-desk";
-import { useCommands } from "../thread/commands";
+import { isLegal, useCommands } from "../thread/commands";
 import { useNotice } from "../ui/notices";
 import { Ring } from "./ring";
 
@@ -18,14 +18,15 @@ export function Offers() {
   return (
     <div className="offers" role="status">
       <Missed />
-      {offers.map((offer) => (
-        <OfferCard key={offer.id} offer={offer} />
+      {offers.map((offer, place) => (
+        <OfferCard key={offer.id} offer={offer} takesKeys={place === 0} />
       ))}
     </div>
   );
 }
 
-function OfferCard({ offer }: { offer: WorkConversation }) {
+/** `takesKeys`: Alt-A and Alt-D are for this one; of several offers only the first takes them. */
+function OfferCard({ offer, takesKeys }: { offer: WorkConversation; takesKeys: boolean }) {
   const { t } = useLingui();
   const command = useCommands();
   const navigate = useNavigate();
@@ -34,6 +35,7 @@ function OfferCard({ offer }: { offer: WorkConversation }) {
   const queue = useDesk((state) => state.directory?.queues.find((each) => each.id === offer.queue_id)?.name);
   const name = offer.customer.name ?? offer.customer.psid;
   const isKnown = row !== undefined;
+  const mayBeDeclined = isKnown && isLegal(row, "decline");
 
   // What was said and whether it may be declined is in the row; without it the card still serves.
   useEffect(() => {
@@ -42,17 +44,27 @@ function OfferCard({ offer }: { offer: WorkConversation }) {
     }
   }, [store, offer.id, isKnown]);
 
+  // Named, so that a late answer never counts for the next offer of the same conversation.
+  const answer = (what: "accept" | "decline") => command(offer.id, what, { offer_id: offer.offer_id });
+
   async function accept() {
-    if (await command(offer.id, "accept")) {
+    if (await answer("accept")) {
       await navigate({ to: "/inbox/$list/$conversationId", params: { list: "mine", conversationId: offer.id } });
     }
   }
 
   useEffect(() => {
+    if (!takesKeys) {
+      return;
+    }
     const onKey = (event: KeyboardEvent) => {
       if (event.altKey && !event.ctrlKey && !event.metaKey && (event.code === "KeyA" || event.code === "KeyD")) {
         event.preventDefault();
-        void (event.code === "KeyA" ? accept() : command(offer.id, "decline"));
+        if (event.code === "KeyA") {
+          void accept();
+        } else if (mayBeDeclined) {
+          void answer("decline");
+        }
       }
     };
     document.addEventListener("keydown", onKey);
@@ -77,9 +89,11 @@ function OfferCard({ offer }: { offer: WorkConversation }) {
         <Button className="button primary" onPress={() => void accept()}>
           <Trans>Accept</Trans> <kbd>Alt A</kbd>
         </Button>
-        <Button className="button" onPress={() => void command(offer.id, "decline")}>
-          <Trans>Decline</Trans>
-        </Button>
+        {mayBeDeclined && (
+          <Button className="button" onPress={() => void answer("decline")}>
+            <Trans>Decline</Trans>
+          </Button>
+        )}
       </div>
     </section>
   );
