@@ -4,11 +4,13 @@ from api.conversations import (
     bulk_actions,
     commands,
     conversations,
+    offers,
     participants,
     read_positions,
     routing,
     start_conversation,
     thread_control,
+    wrap_up,
 )
 from api.security.guarded_route import merge_routers
 from api.security.permissions import Permission
@@ -20,6 +22,8 @@ router = merge_routers(
     start_conversation.router,
     thread_control.router,
     commands.router,
+    offers.router,
+    wrap_up.router,
     bulk_actions.router,
     participants.router,
     routing.router,

@@ -2,15 +2,19 @@ import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { LANGUAGES } from "./language";
 
+const SRC = `${import.meta.dirname}/..`;
+const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".po"));
+
 function entries(language: string): Map<string, string> {
-  const text = readFileSync(`${import.meta.dirname}/${language}.po`, "utf8");
-  const joined = text.replaceAll(/"\n"/g, "");
+  const own = files.filter((name) => name.endsWith(`/${language}.po`));
+  const joined = own.map((name) => readFileSync(`${SRC}/${name}`, "utf8").replaceAll(/"\n"/g, "")).join("\n");
   return new Map([...joined.matchAll(/^msgid "(.+)"\nmsgstr "(.*)"$/gm)].map((found) => [found[1] ?? "", found[2] ?? ""]));
 }
 
-test("each language has a file", () => {
-  const files = readdirSync(import.meta.dirname).filter((name) => name.endsWith(".po"));
-  expect(files.toSorted()).toEqual(LANGUAGES.map((each) => `${each}.po`).toSorted());
+test("each folder with texts has them in each language", () => {
+  const folders = new Set(files.map((name) => name.replace(/[^/]+$/, "")));
+  const wanted = [...folders].flatMap((folder) => LANGUAGES.map((each) => `${folder}${each}.po`));
+  expect(files.toSorted()).toEqual(wanted.toSorted());
 });
 
 test("C49 every text is in German", () => {

@@ -1,12 +1,12 @@
 import { i18n, type Messages } from "@lingui/core";
 
-/** The console's languages; each is a file of this folder. */
+/** The console's languages; each is a file beside the texts of each folder. */
 export const LANGUAGES = ["en", "de"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-const LOADERS: Record<Language, () => Promise<{ messages: Messages }>> = {
-  en: () => import("./en.po"),
-  de: () => import("./de.po"),
+const LOADERS: Record<Language, () => Promise<{ texts: Record<string, Messages> }>> = {
+  en: () => import("./en"),
+  de: () => import("./de"),
 };
 const KEPT_AS = "pagedesk-language";
 
@@ -21,7 +21,8 @@ export function preferredLanguage(
 
 /** Load a language's texts and show them. */
 export async function activateLanguage(language: Language): Promise<void> {
-  const { messages } = await LOADERS[language]();
+  const { texts } = await LOADERS[language]();
+  const messages: Messages = Object.assign({}, ...Object.values(texts));
   // Dates as the browser's country writes them, where it speaks this language.
   const countries = navigator.languages.filter((tag) => tag.toLowerCase().startsWith(`${language}-`));
   i18n.loadAndActivate({ locale: language, locales: countries.length > 0 ? countries : language, messages });
