@@ -17,6 +17,7 @@ from bench.rows import BrokenError
 from dispatch.batch import MAX_CLAIMS, Batch
 from domain.routing.capacity import CapacityNeed
 from domain.routing.demand import Demand, SkillMatching, SkillNeed
+from domain.routing.offers import CLAIM_VALID_FOR
 from domain.routing.work_distribution import USUAL_PRESENCES
 from store import tables
 from store.db.engines import make_engine
@@ -24,7 +25,6 @@ from store.db.sql import bulk_insert_detached
 from store.routing.agent_states import RoutingWrites, refresh_agent
 from store.routing.capacity import lock_agent_state
 from store.routing.claims import (
-    CLAIM_VALID_FOR,
     LAPSE_GRACE,
     Claim,
     ClaimOrder,

@@ -13,14 +13,8 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from domain.conversations.apply_routing import (
-        apply_agent_gone,
-        apply_offer,
-        apply_queue_deleted,
-        apply_route,
-        cause_of_gone,
-        knows_less,
-    )
+    from domain.conversations.apply_routing import apply_queue_deleted, apply_route
+    from domain.conversations.apply_signals import apply_signals
     from domain.conversations.changes import Change, Fact, Refusal, SendOutcome
     from domain.conversations.command_types import Command
     from domain.conversations.conversation import (
@@ -45,7 +39,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.conversations.state import Conversation, ThreadEvent, ThreadState
     from domain.events.kinds import FactKind
     from domain.routing.route_result import RouteRequest, RouteResult
-    from domain.routing.routing_signals import AgentGone, OfferMade, QueueDeleted
+    from domain.routing.routing_signals import AgentGone, OfferMade, QueueDeleted, RoutingSignal
     from domain.sending.delivery import MessageStatus
     from domain.workstreams.conversation_settings import ConversationSettings
     from workflows.activity_calls import await_profile, load_thread, read_back, send_once
@@ -87,8 +81,7 @@ class ConversationWorkflow:
         self._waiting_events: list[ThreadEvent] = list(start.first.events) if start.first else []
         self._fresh = start.first
         self._default_route: RouteResult | None = None
-        self._offers: list[OfferMade] = []
-        self._gone: list[AgentGone] = []
+        self._signals: list[RoutingSignal] = []
         self._told_settings_version = 0
         self._unprojected = Change(self._state)
         self._projected_seq = self._state.applied_seq
@@ -166,12 +159,12 @@ class ConversationWorkflow:
 
         It waits for `run`: a retried task takes it after the routing that it is for.
         """
-        self._offers.append(workflow.payload_converter().from_payload(signal.payload, OfferMade))
+        self._signals.append(workflow.payload_converter().from_payload(signal.payload, OfferMade))
 
     @workflow.signal(name=AGENT_GONE_SIGNAL)
     def agent_gone(self, signal: RawValue) -> None:
         """An agent of this conversation is gone, as `AgentGone`."""
-        self._gone.append(workflow.payload_converter().from_payload(signal.payload, AgentGone))
+        self._signals.append(workflow.payload_converter().from_payload(signal.payload, AgentGone))
 
     @workflow.query(name=STATE_QUERY)
     def state(self) -> ThreadState:
@@ -300,21 +293,14 @@ class ConversationWorkflow:
 
     @property
     def _has_signals(self) -> bool:
-        return bool(self._offers or self._gone)
+        return bool(self._signals)
 
     def _take_signals(self) -> None:
-        """Take the offers, then who is gone: what was offered to them goes back, too."""
-        offers, self._offers = self._offers, []
-        gone, self._gone = self._gone, []
-        for offer in offers:
-            cause = f"offer/{offer.offer_id}"
-            change = apply_offer(self._state, offer, workflow.now(), self._ids(cause))
-            self._apply(change, cause)
-            if not change.is_to_be_recorded and knows_less(self._state, offer):
-                self._must_write_down = True
-        for each in gone:
-            cause = cause_of_gone(self._state, each)
-            self._apply(apply_agent_gone(self._state, each, workflow.now(), self._ids(cause)), cause)
+        signals, self._signals = self._signals, []
+        taken = apply_signals(self._state, signals, workflow.now(), self._ids)
+        self._apply(taken.change, "signals")
+        if taken.knows_less:
+            self._must_write_down = True
 
     def _apply(self, change: Change, cause: str) -> None:
         """Make a change's state current and note what must be projected."""

@@ -16,6 +16,12 @@ from domain.routing.presence import PresenceMark
 DEFAULT_COUNTDOWN_SECONDS = 120
 MIN_COUNTDOWN_SECONDS, MAX_COUNTDOWN_SECONDS = 10, 3600
 
+CLAIM_VALID_FOR = timedelta(minutes=5)
+"""How long a claim is an offer that its conversation may take up.
+
+Short, it would turn a jam into a livelock: everything lapses and is offered anew.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class NotificationSettings:

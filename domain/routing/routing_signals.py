@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.routing.capacity import Origin
+from domain.routing.offers import CLAIM_VALID_FOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,11 @@ class OfferMade:
     queue_id: str
     origin: Origin
     valid_until: datetime
+
+    @property
+    def claimed_at(self) -> datetime:
+        """When the agent's capacity was taken for it."""
+        return self.valid_until - CLAIM_VALID_FOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +46,7 @@ class AgentGone:
     agent_id: str
     since: datetime
     final: bool = False
+
+
+RoutingSignal = OfferMade | AgentGone
+"""What a conversation takes in the order in which it comes."""

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, func, select
 
 from domain.routing.capacity import ClaimVerdict, Origin, judge_claim
 from domain.routing.demand import Demand
+from domain.routing.offers import CLAIM_VALID_FOR
 from domain.routing.presence import PresenceKind, receives_offers
 from store.db.sql import table_of
 from store.routing.agent_states import RoutingWrites
@@ -25,11 +26,6 @@ from store.routing.slots import SlotRow, Validity, claim_slot, release_claim
 from store.tables import Conversation, QueueMember, Slot, WorkItem, Workstream
 from store.tables import Demand as DemandRow
 
-CLAIM_VALID_FOR = timedelta(minutes=5)
-"""How long a claim is an offer that its conversation may take up.
-
-Short, it would turn a jam into a livelock: everything lapses and is offered anew.
-"""
 LAPSE_GRACE = timedelta(seconds=15)
 
 _ITEM, _MEMBER = table_of(WorkItem), table_of(QueueMember)

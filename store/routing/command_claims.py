@@ -11,10 +11,11 @@ from sqlmodel import Session, col, select
 
 from domain.conversations.lifecycle import Status
 from domain.routing.capacity import CapacityNeed, Origin, judge_claim
+from domain.routing.offers import CLAIM_VALID_FOR
 from store.db.refusals import RefusalReason, StoreRefusalError
 from store.routing.agent_states import RoutingWrites
 from store.routing.capacity import capacity_of, lock_agent_state
-from store.routing.claims import CLAIM_VALID_FOR, REFUSED, Claim, ClaimOrder, ClaimRefusal, claim
+from store.routing.claims import REFUSED, Claim, ClaimOrder, ClaimRefusal, claim
 from store.routing.dispatch_settings import demand_from_row
 from store.routing.slots import SlotRow, Validity, claim_slot, live_slot
 from store.tables import Conversation, Demand, Slot, WorkItem, Workstream

@@ -18,13 +18,8 @@ from sqlalchemy import Engine, delete
 from sqlmodel import Session, SQLModel, col, select
 
 from dispatch.batch import MAX_CLAIMS, Batch
-from domain.conversations.apply_routing import (
-    apply_agent_gone,
-    apply_offer,
-    apply_route,
-    cause_of_gone,
-    knows_less,
-)
+from domain.conversations.apply_routing import apply_route
+from domain.conversations.apply_signals import apply_signals
 from domain.conversations.changes import Change, Refusal
 from domain.conversations.command_types import Command
 from domain.conversations.conversation import apply_event, decide, needs_workflow
@@ -34,10 +29,10 @@ from domain.conversations.queue_stays import is_unrouted
 from domain.conversations.state import Conversation, ThreadEvent, ThreadEventKind, ThreadState
 from domain.routing.capacity import CapacityNeed, Origin
 from domain.routing.demand import Demand
-from domain.routing.offers import NotificationSettings
+from domain.routing.offers import CLAIM_VALID_FOR, NotificationSettings
 from domain.routing.route_result import RouteResult
 from domain.routing.route_to_queue import RouteReason
-from domain.routing.routing_signals import AgentGone, OfferMade
+from domain.routing.routing_signals import AgentGone, OfferMade, RoutingSignal
 from domain.routing.work_distribution import ConversationDistribution
 from domain.sending.window import OpeningKind, opening
 from store import tables
@@ -46,7 +41,7 @@ from store.db.sql import table_of
 from store.events.events import append_events
 from store.routing.agent_states import RoutingWrites, add_agent_state, refresh_agent
 from store.routing.capacity import lock_agent_state
-from store.routing.claims import CLAIM_VALID_FOR, Claim, claimed_offers, take_lapsed_back
+from store.routing.claims import Claim, claimed_offers, take_lapsed_back
 from store.routing.dispatch_marks import MarkKind, append_marks, delete_marks, read_marks
 from store.routing.dispatch_settings import read_dispatch_settings
 from store.routing.slot_states import WorkItemState
@@ -99,8 +94,7 @@ class Thread:
     unprojected: Change | None = None
     seq: int = 0
     events: list[ThreadEvent] = field(default_factory=list)
-    offers: list[OfferMade] = field(default_factory=list)
-    gone: list[AgentGone] = field(default_factory=list)
+    signals: list[RoutingSignal] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     must_write_down: bool = False
 
@@ -111,7 +105,7 @@ class Thread:
 
     def is_busy(self, now: datetime) -> bool:
         """Whether there is a task to do."""
-        waits = self.events or self.offers or self.gone or self.commands
+        waits = self.events or self.signals or self.commands
         return bool(waits or self.must_write_down or self.unprojected) or is_due(self.state, now)
 
 
@@ -185,10 +179,12 @@ class Desk:
     def agent_is_gone(self, agent_id: str) -> None:
         """The agent's stream closes for good; what they have is told so."""
         self.connect(agent_id, connected=False)
+        claims = [each for each in self.transact(claimed_offers) if each.agent_id == agent_id]
+        claimed = {each.conversation_id for each in claims}
         for thread in self.threads.values():
             live = thread.conversation
-            if live is not None and live.agent_id == agent_id:
-                thread.gone.append(AgentGone(agent_id, self._now, final=True))
+            if live is not None and (live.agent_id == agent_id or live.id in claimed):
+                thread.signals.append(AgentGone(agent_id, self._now, final=True))
 
     # Threads
 
@@ -269,7 +265,7 @@ class Desk:
                 thread.unprojected = projected
             thread.refused_by = refused_by
         thread.state, thread.must_write_down = state, False
-        for waiting in (thread.events, thread.offers, thread.gone, thread.commands):
+        for waiting in (thread.events, thread.signals, thread.commands):
             waiting.clear()
 
     def _decided(self, thread: Thread) -> tuple[ThreadState, Change, bool]:
@@ -284,11 +280,15 @@ class Desk:
                 state, change = numbered.state, change.then(numbered)
             else:
                 state = outcome.state
-        asked = asked or any(knows_less(state, offer) for offer in thread.offers)
+        signals = apply_signals(state, thread.signals, self._now, partial(ids_of, thread.customer_id))
+        if signals.change.is_to_be_recorded:
+            state = signals.change.state.with_next_version()
+            change = change.then(replace(signals.change, state=state))
+        asked = asked or signals.knows_less
         return state, change, asked or not needs_workflow(state, self._now)
 
     def _taken(self, thread: Thread) -> Iterator[Callable[[ThreadState], tuple[Change, str]]]:
-        """What a task does with the state, one after the other, as `ConversationWorkflow.run` has it."""
+        """What a task does with the state before it takes signals, as `ConversationWorkflow.run` has it."""
         now, customer_id = self._now, thread.customer_id
 
         def by_cause(
@@ -309,10 +309,6 @@ class Desk:
             )
         yield lambda state: self._deadlines(state, customer_id)
         yield lambda state: self._routed(state, thread)
-        for offer in thread.offers:
-            yield by_cause(lambda s, ids, o=offer: apply_offer(s, o, now, ids), f"offer/{offer.offer_id}")  # type: ignore[misc]
-        for gone in thread.gone:
-            yield lambda state, gone=gone: self._gone(state, gone, customer_id)  # type: ignore[misc]
 
     def _deadlines(self, state: ThreadState, customer_id: str) -> tuple[Change, str]:
         if not is_due(state, self._now):
@@ -328,10 +324,6 @@ class Desk:
         cause = f"route/{live.id}/{number}"
         routed = RouteResult(demand_of(thread.queue_id), RouteReason.NO_RULE_MATCHED)
         return apply_route(state, live.id, routed, self._now, ids_of(thread.customer_id, cause)), cause
-
-    def _gone(self, state: ThreadState, gone: AgentGone, customer_id: str) -> tuple[Change, str]:
-        cause = cause_of_gone(state, gone)
-        return apply_agent_gone(state, gone, self._now, ids_of(customer_id, cause)), cause
 
     def _project(self, thread: Thread, change: Change) -> datetime | None:
         return self.transact(
@@ -381,7 +373,7 @@ class Desk:
         )
         owner = self.transact(lambda session: _customer_of(session, claim.conversation_id))
         if owner is not None:
-            self.threads[owner].offers.append(offer)
+            self.threads[owner].signals.append(offer)
         return True
 
     def dispatcher_dies(self) -> None:

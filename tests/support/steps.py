@@ -25,7 +25,7 @@ from domain.conversations.state import Conversation, ThreadEvent, ThreadEventKin
 from domain.routing.absence import WhenAgentGone
 from domain.routing.capacity import BlockCapacity, Origin, WrapUpCapacity
 from domain.routing.demand import Demand
-from domain.routing.offers import NotificationSettings
+from domain.routing.offers import CLAIM_VALID_FOR, NotificationSettings
 from domain.routing.route_result import RouteResult
 from domain.routing.route_to_queue import RouteReason
 from domain.routing.routing_signals import AgentGone, OfferMade
@@ -60,7 +60,6 @@ ROUTED = RouteResult(
 )
 """Where every conversation goes."""
 
-_CLAIM_VALID_FOR = timedelta(minutes=5)
 _LENGTHS = WindowLengths(standard={OpeningKind.AD_MESSAGE: timedelta(days=7)})
 
 
@@ -255,7 +254,7 @@ def _offer(step: IsOffered, state: ThreadState, now: datetime, serial: int) -> O
         number,
         live.stay.record.queue_id,
         Origin.PUSH,
-        now + _CLAIM_VALID_FOR,
+        now + CLAIM_VALID_FOR,
     )
 
 

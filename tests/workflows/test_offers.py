@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +15,10 @@ from domain.routing.routing_signals import AgentGone, OfferMade
 from domain.workstreams.conversation_settings import DEFAULT_SETTINGS
 from store import tables
 from store.routing.agent_states import add_agent_state
-from support.desk import Desk
+from support.desk import Desk, make_desk
 from support.eventually import eventually
 from support.histories import finished_events
+from support.store import make_settings
 from workflows.messages import AGENT_GONE_SIGNAL, OFFER_SIGNAL, CommandResult, SettingsRead
 
 pytestmark = pytest.mark.time_skipping
@@ -171,6 +173,26 @@ async def test_a_declined_offer_goes_to_the_next_and_an_absent_agent_loses_it(
         return [(each.agent_id, each.count) for each in session.exec(select(tables.WorkItemReturn))]
 
     assert await desk.store.read(returns) == [("mia", 1)]
+
+
+async def test_an_offer_that_meets_who_is_gone_in_one_task_is_taken_after_them(
+    tmp_path: Path, env: WorkflowEnvironment
+) -> None:
+    """As in a task that is done again: its first attempt had let the agent go, and the next was claimed."""
+    # Without a cache Temporal gives every task to whoever asks, not to the worker that has stopped.
+    settings = make_settings(tmp_path).model_copy(update={"cached_conversations": 0})
+    desk = await make_desk(settings, env.client)
+    async with desk.working():
+        await waits(desk, env)
+    await offer(desk, env, "mia", 1, "offer-1")
+    gone = AgentGone("mia", await env.get_current_time())
+    await (await desk.handle()).signal(AGENT_GONE_SIGNAL, gone)
+    await offer(desk, env, "tom", 2, "offer-2")
+    async with desk.working():
+        await eventually(lambda: phase_is(desk, "awaiting_acceptance"))
+        row = await desk.conversation()
+        assert (row.agent_id, row.session_id, row.stay) == ("tom", "offer-2", 2)
+        await desk.close()
 
 
 async def test_the_history_of_a_first_contact_is_short(desk: Desk, env: WorkflowEnvironment) -> None:

@@ -13,10 +13,10 @@ from sqlmodel import col, select
 
 from domain.routing.capacity import CapacityNeed, Origin
 from domain.routing.demand import DEFAULT_QUEUE_ID, Demand
+from domain.routing.offers import CLAIM_VALID_FOR
 from domain.routing.presence import PresenceKind
 from store import tables
 from store.routing.claims import (
-    CLAIM_VALID_FOR,
     LAPSE_GRACE,
     Claim,
     ClaimRefusal,
