@@ -59,6 +59,7 @@ from api.services.conversation_commands import ConversationCommands
 from api.services.internal_inbox import InternalInbox
 from api.services.meta_actions import MetaActions
 from api.services.stream_presence import StreamPresence
+from api.services.token_checks import TokenChecks
 from api.services.workflow_client import TemporalWorkflowClient, WorkflowClient
 from api.webhooks.mount import WebhookMount
 from base import clock
@@ -210,6 +211,7 @@ def _set_state(
     state.database = store
     state.workflow_client = workflows
     state.meta_actions = MetaActions(store, graph, settings.vault)
+    state.token_checks = TokenChecks(store, graph, settings.vault)
     state.commands = ConversationCommands(store, workflows)
     state.replies = ReplyService(store, state.commands, state.meta_actions)
     state.passwords = Passwords()

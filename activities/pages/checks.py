@@ -1,6 +1,5 @@
 """Checking a page: is its token good, does Meta deliver its events to us, and if not, what is to be done."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -13,26 +12,18 @@ from activities.pages.unsubscribe import farewell
 from base import clock
 from base.secrets import SecretUnreadableError
 from base.settings import Settings
-from domain.pages.access_token import Token, token_problems
 from domain.pages.page_problems import SECRETS_UNREADABLE, PageProblem, Severity, fields_refused
 from messenger.graph.client import GraphClient
-from messenger.graph.error_table import SET_UP_MEANINGS, ErrorKind
 from messenger.graph.errors import GraphError
 from messenger.graph.page_credentials import PageCredentials
-from messenger.graph.results import GraphUnavailable, TokenInfo
+from messenger.graph.page_problems import judge_token, problem_of_no_answer, problem_of_refusal
+from messenger.graph.results import GraphUnavailable
 from store.db.database import Database
 from store.pages import accounts, page_rows, page_states
 from store.pages.page_states import Checked
 from store.tables import Account
 from store.tables.pages import REMOVED, REMOVING
 from workflows.messages import PageReport
-
-_CODES = {
-    ErrorKind.AUTH: "token_invalid",
-    ErrorKind.POLICY: "policy_block",
-    ErrorKind.CONFIG: "not_permitted",
-}
-_CALLBACK_NOT_VERIFIED = 2200
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -84,19 +75,14 @@ class PageActivities:
 
     async def _check(self, target: _Target) -> Checked:
         """Ask Meta; what it does not answer is a problem too."""
-        credentials, token = target.credentials, None
+        token = None
         try:
-            told = await self._graph.debug_token(credentials.app, credentials.access_token)
-            token = _token(told)
-            problems = list(_of_token(told, token, credentials)) or await self._of_page(target)
+            token, problems = await judge_token(self._graph, target.credentials)
+            problems = problems or await self._of_page(target)
         except GraphError as error:
-            # About the token the app asks by its own id and secret.
-            own = token is None and error.kind is ErrorKind.AUTH
-            problems = [
-                _refused(error, "app_secret_invalid" if own else None, target.subscriber.callback_url)
-            ]
+            problems = [problem_of_refusal(error, callback_url=target.subscriber.callback_url)]
         except GraphUnavailable as error:
-            problems = [PageProblem("meta_unreachable", f"The Graph API does not answer ({error}).")]
+            problems = [problem_of_no_answer(error)]
         subscribed = all(each.severity is Severity.WARNING for each in problems)
         return Checked(problems, token, subscribed=subscribed)
 
@@ -131,41 +117,3 @@ class PageActivities:
             was_subscribed=rows.health.subscribed_at is not None,
             leaving=page.provisioning_state == REMOVING,
         )
-
-
-def _token(told: TokenInfo) -> Token:
-    return Token(
-        is_valid=told.is_valid,
-        app_id=told.app_id,
-        scopes=told.scopes,
-        issued_at=told.issued_at,
-        expires_at=told.expires_at,
-        data_access_expires_at=told.data_access_expires_at,
-    )
-
-
-def _of_token(told: TokenInfo, token: Token, credentials: PageCredentials) -> Iterator[PageProblem]:
-    """What is wrong with a token; why Meta does not accept it, where Meta says so."""
-    for problem in token_problems(token, credentials.app_id):
-        if problem.code == "token_invalid" and told.error is not None:
-            yield _refused(told.error, "token_invalid")
-        else:
-            yield problem
-
-
-def _refused(error: GraphError, code: str | None = None, callback_url: str = "") -> PageProblem:
-    """What an error of Meta's says of the page. `callback_url`: what Meta was asked to verify."""
-    facts = {"meta_code": error.code, "meta_subcode": error.subcode}
-    words = error.text or "no reason is given"
-    if error.code == _CALLBACK_NOT_VERIFIED:
-        return PageProblem(
-            "callback_not_verified", f"Meta could not verify {callback_url}: {words}", facts=facts
-        )
-    if error.code is not None and (other := SET_UP_MEANINGS.get((error.code, error.subcode))) is not None:
-        said = f"{other.explanation} Meta says: {words}"
-        return PageProblem(code or _CODES.get(other.kind, "meta_refuses"), said, facts=facts)
-    return PageProblem(
-        code or _CODES.get(error.kind, "meta_refuses"),
-        None if code == "app_secret_invalid" else error.explanation,
-        facts=facts,
-    )

@@ -77,6 +77,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "PageChange": {"Human agent tag": {"human_agent_tag": True}},
     "Reauthorization": {"New token": {"access_token": "EAAG0001"}},
+    "TokenCheck": {"Token of a page": {"page_id": "108823774519302", "access_token": "EAAG0001"}},
     "WorkstreamInput": {"Workstream": {"name": "Returns", "auto_close_waiting_after_minutes": 1440}},
     "RuleSetInput": {
         "Classification": {

@@ -16,6 +16,7 @@ PERMISSIONS: dict[str, Permission] = {
     "delete_account": ADMINS,
     "list_account_pages": EVERYBODY,
     "add_page": ADMINS,
+    "check_token": ADMINS,
     "get_page": EVERYBODY,
     "change_page": ADMINS,
     "remove_page": ADMINS,

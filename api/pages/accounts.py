@@ -9,21 +9,23 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from api.http.dependencies import DatabaseDep, SettingsDep
-from api.http.fields import AppSecret, Digits, Input, Name, OptionalIdempotencyKey, PathId
+from api.http.fields import AccessToken, AppSecret, Digits, Input, Name, OptionalIdempotencyKey, PathId
 from api.http.paging import Cursor, CursorById, CursorOf, CursorPage, Limit
 from api.http.problem_docs import problems
 from api.pages.save_page import PageInput, save_page, wake_page
-from api.pages.views import PageView
+from api.pages.views import PageView, TokenCheckView, WebhookFieldView
 from api.security.audit import record
 from api.security.auth import Caller, Principal
 from api.security.guarded_route import api_router
 from api.security.idempotency import once
+from api.services.token_checks import TokenChecksDep
 from api.services.workflow_client import WorkflowClientDep
 from base import clock
 from base.ids import new_id
 from base.settings import Settings
 from domain.access.roles import Role
 from domain.events.kinds import FactKind
+from messenger.webhooks.subscribed_fields import WEBHOOK_FIELDS
 from store.access.idempotency import create_once
 from store.pages import accounts, page_rows, pages
 from store.tables import Account
@@ -51,8 +53,17 @@ class AccountChange(Input):
     app_secret: AppSecret | None = None
 
 
+class TokenCheck(Input):
+    """An access token, and the page that it is for."""
+
+    page_id: Digits
+    access_token: AccessToken
+
+
 class AccountView(BaseModel):
     """A Facebook app. `callback_url` and `verify_token` are what Meta's webhook settings ask for.
+
+    `webhook_fields` are those to subscribe there. `callback_verified_at`: when Meta last verified it.
 
     Both are null until the first page is saved. Only admins see the verify token; the app secret nobody.
     `previous_secret_until`: while a secret is rotated, until when deliveries signed by the former are taken.
@@ -63,6 +74,8 @@ class AccountView(BaseModel):
     app_id: str
     callback_url: str | None
     verify_token: str | None
+    callback_verified_at: datetime | None
+    webhook_fields: list[WebhookFieldView]
     page_ids: list[str]
     previous_secret_until: datetime | None
     created_at: datetime
@@ -78,6 +91,8 @@ class AccountView(BaseModel):
             app_id=account.app_id,
             callback_url=f"{settings.public_base_url}/webhooks/messenger/{account.id}" if ready else None,
             verify_token=accounts.verify_token(settings.vault, account) if admin else None,
+            callback_verified_at=account.callback_verified_at,
+            webhook_fields=[WebhookFieldView.of(each) for each in WEBHOOK_FIELDS],
             page_ids=page_ids,
             previous_secret_until=_if_future(account.previous_app_secret_until),
             created_at=account.created_at,
@@ -226,6 +241,13 @@ async def list_account_pages(
         return _BY_PAGE_ID.page(found, limit, PageView.of, lambda rows: (rows.page.page_id,))
 
     return await database.read(load)
+
+
+@router.post("/v1/accounts/{account_id}/check-token", responses=problems("not_found"))
+async def check_token(checks: TokenChecksDep, account_id: PathId, body: TokenCheck) -> TokenCheckView:
+    """Have Meta say whether an access token will do for a page of this app, before it is saved."""
+    checked = await checks.check(account_id, body.page_id, body.access_token.get_secret_value())
+    return TokenCheckView.of(checked, clock.now())
 
 
 @router.post(

@@ -5,6 +5,9 @@ from typing import Self
 
 from pydantic import BaseModel
 
+from api.services.token_checks import CheckedToken
+from domain.pages.access_token import refresh_due_at
+from messenger.webhooks.subscribed_fields import WebhookField
 from store.pages.page_rows import PageRows
 from store.sending import send_gate
 
@@ -26,6 +29,45 @@ class PageProblem(BaseModel):
     reason: str | None = None
     since: datetime | None = None
     due_at: datetime | None = None
+
+
+class WebhookFieldView(BaseModel):
+    """A webhook field that Pagedesk subscribes to; without a `required` one a page does not work."""
+
+    name: str
+    reason: str
+    required: bool
+
+    @classmethod
+    def of(cls, row: WebhookField) -> Self:
+        """The field as it is shown."""
+        return cls(name=row.name, reason=row.reason, required=row.required)
+
+
+class TokenCheckView(BaseModel):
+    """What Meta says of an access token. Without `problems` it may be saved.
+
+    `page_name`: of the page that the token belongs to, where Meta tells. By `refresh_due_at` the page is to
+    be authorised again.
+    """
+
+    page_name: str | None
+    permissions: list[str]
+    expires_at: datetime | None
+    refresh_due_at: datetime | None
+    problems: list[PageProblem]
+
+    @classmethod
+    def of(cls, checked: CheckedToken, now: datetime) -> Self:
+        """What a check found, as it is shown."""
+        token = checked.token
+        return cls(
+            page_name=checked.page_name,
+            permissions=[] if token is None else sorted(token.scopes),
+            expires_at=None if token is None else token.expires_at,
+            refresh_due_at=refresh_due_at(token, now) if token is not None and token.is_valid else None,
+            problems=[PageProblem.model_validate(each.shown()) for each in checked.problems],
+        )
 
 
 class SendGate(BaseModel):

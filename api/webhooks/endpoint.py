@@ -46,6 +46,9 @@ class WebhookSecrets(Protocol):
     async def verify_token(self, account_id: str) -> str | None:
         """The token of the verify handshake; None where there is none."""
 
+    async def note_verified(self, account_id: str) -> None:
+        """Remember that Meta has verified the callback."""
+
 
 class _RefusedError(Exception):
     """An answer other than 200. `reason` is what it is counted by.
@@ -152,6 +155,7 @@ class WebhookEndpoint:
             raise _RefusedError(403, "The verify token is wrong.", "verify_token")
         if values.get("hub.mode") != "subscribe":
             raise _RefusedError(403, "Only hub.mode=subscribe is known.", "handshake")
+        await self._secrets.note_verified(account_id)
         return challenge
 
     async def _answer(self, send: Send, status: int, text: str, *, close: bool) -> None:

@@ -18,7 +18,8 @@ from base import clock
 from base.log import get_logger
 from base.secrets import SecretUnreadableError, Vault
 from store.db.database import Database
-from store.pages.accounts import signing_secrets, verify_token
+from store.db.refusals import StoreRefusalError
+from store.pages.accounts import note_callback_verified, signing_secrets, verify_token
 from store.tables import Account
 
 _FRESH_SECONDS = 5.0
@@ -38,7 +39,7 @@ class _Known:
 
 
 class AccountSecrets:
-    """A small cache over the account table. Both methods raise SecretsUnavailableError."""
+    """A small cache over the account table. The two that read raise SecretsUnavailableError."""
 
     def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
@@ -53,6 +54,14 @@ class AccountSecrets:
     async def verify_token(self, account_id: str) -> str | None:
         """The token of the verify handshake, read from the store each time: Meta asks at once."""
         return (await self._refresh(account_id)).verify_token if is_id(account_id) else None
+
+    async def note_verified(self, account_id: str) -> None:
+        """Remember that Meta has verified the callback. The handshake succeeds without."""
+        now = clock.now()
+        try:
+            await self._database.write(lambda session: note_callback_verified(session, account_id, now))
+        except (SQLAlchemyError, StoreRefusalError) as error:
+            _log.warning("callback_not_noted", account_id=account_id, error=type(error).__name__)
 
     async def _get(self, account_id: str) -> _Known:
         known = self._known.get(account_id)

@@ -59,6 +59,11 @@ def verify_token(vault: Vault, account: Account) -> str | None:
     return vault.open(account.verify_token, verify_token_place(account.id))
 
 
+def note_callback_verified(session: Session, account_id: str, at: datetime) -> None:
+    """Remember that Meta has verified the callback: it showed the right verify token."""
+    get(session, account_id).callback_verified_at = at
+
+
 def rotate_app_secret(vault: Vault, account: Account, new_secret: str, at: datetime) -> None:
     """Take a new app secret; deliveries signed by the one before are taken too, until the rotation ends.
 

@@ -33,6 +33,7 @@ class Account(SQLModel, table=True):
     verify_token: Harmless[str | None] = None
     previous_app_secret: Harmless[str | None] = None
     previous_app_secret_until: Harmless[datetime | None] = instant(nullable=True)
+    callback_verified_at: Harmless[datetime | None] = instant(nullable=True)
     deleted_at: Harmless[datetime | None] = instant(nullable=True)
     created_at: Harmless[datetime] = instant()
 

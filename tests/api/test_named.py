@@ -18,6 +18,7 @@ from support.api import NOW, Api, Seed
 # What is asked about is a part of the address, and only there; bodies that are needed come with it.
 _BODIES: dict[str, dict[str, Any]] = {
     "add_page": {"page_id": "7", "name": "P", "access_token": "EA1"},
+    "check_token": {"page_id": "7", "access_token": "EA1"},
     "reauthorize_page": {"access_token": "EA1"},
     "set_workstream_pages": {"page_ids": []},
     "create_time_out_rule": {"silent": "customer", "after_minutes": 60, "action": "close"},

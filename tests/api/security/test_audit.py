@@ -44,7 +44,15 @@ OF_PRESENCE = {"set_own_presence", "set_agent_presence", "pull_next"}
 OF_SIGN_INS = {"sign_out", "extend_sign_in", "end_sign_in", "end_other_sign_ins"}
 """A key has none: tests/api/access/test_browser_sign_in.py."""
 NOT_RECORDED = (
-    {"check_page", "show_typing", "show_seen", "set_read_position", "dry_run_routing", "travel"}
+    {
+        "check_page",
+        "check_token",
+        "show_typing",
+        "show_seen",
+        "set_read_position",
+        "dry_run_routing",
+        "travel",
+    }
     | OF_SIGN_INS
     | IN_THE_TIMELINE
     | BY_THE_WORKFLOW

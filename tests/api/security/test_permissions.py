@@ -43,6 +43,7 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "end_secret_rotation": ({"admin"}, 404),
     "delete_account": ({"admin"}, 404),
     "add_page": ({"admin"}, 422),
+    "check_token": ({"admin"}, 422),
     "list_account_pages": (ALL, 404),
     "get_page": (ALL, 404),
     "change_page": ({"admin"}, 404),

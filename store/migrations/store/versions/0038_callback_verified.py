@@ -1,0 +1,21 @@
+"""An account remembers when Meta last verified its callback."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0038"
+down_revision = "0037"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the column."""
+    with op.batch_alter_table("account") as batch:
+        batch.add_column(sa.Column("callback_verified_at", sa.DateTime(timezone=True), nullable=True))
+
+
+def downgrade() -> None:
+    """Drop it."""
+    with op.batch_alter_table("account") as batch:
+        batch.drop_column("callback_verified_at")
