@@ -25,6 +25,7 @@ from ingest.events.event_context import (
     append_left_out_fields,
     occurred_at,
 )
+from ingest.events.first_settings import FirstSettings
 from messenger.field_reader import MalformedEvent
 from messenger.webhooks.catalogue import WITHOUT_PAGE
 from messenger.webhooks.catalogue_row import PAGE_EFFECTS, RAW_EFFECTS, CatalogueRow, Effect
@@ -33,7 +34,6 @@ from messenger.webhooks.events import Event, PolicyEnforcement, ReferralData
 from messenger.webhooks.internal_events import parse_internal
 from messenger.webhooks.parse_event import parse
 from messenger.webhooks.webhook import INTERNAL_KINDS, READ_BACK_CHANNELS, EventKind, mid_in_key
-from store.conversations.conversation_settings import settings_of
 from store.conversations.thread_owners import owner_of_thread
 from store.customers import profiles
 from store.db.sql import insert_or_ignore
@@ -41,7 +41,6 @@ from store.events.events import event_row
 from store.inbox import batch_reads
 from store.pages.findings import note_enforcement
 from store.pages.traffic import note_heard
-from store.routing.route import default_route
 from store.tables import Customer, InboxEvent, Page, PageHealth, Thread, UnroutedEvent
 from store.tables.pages import GONE
 from workflows.messages import SettingsRead
@@ -71,9 +70,11 @@ class RoutedBatch:
     files_to_delete: list[str] = field(default_factory=list)
 
 
-def route(session: Session, events: Sequence[InboxEvent]) -> RoutedBatch:
-    """Write a batch of inbox events into the store."""
-    batch = _Batch(session, events)
+def route(
+    session: Session, events: Sequence[InboxEvent], first_settings: FirstSettings | None = None
+) -> RoutedBatch:
+    """Write a batch of inbox events into the store. `first_settings`: kept from batch to batch."""
+    batch = _Batch(session, events, first_settings or FirstSettings())
     for event in events:
         batch.add(event)
     return batch.write()
@@ -92,8 +93,9 @@ def _serves(page: Page, account_id: str) -> bool:
 class _Batch:
     """One batch: what it needs is read at once, what it changes is written at once."""
 
-    def __init__(self, session: Session, events: Sequence[InboxEvent]) -> None:
+    def __init__(self, session: Session, events: Sequence[InboxEvent], first_settings: FirstSettings) -> None:
         self._session = session
+        self._first_settings = first_settings
         self._settings: dict[str, SettingsRead] = {}
         self._customers: dict[tuple[str, str], Customer] = {}
         self._threads: dict[str, Thread] = {}
@@ -171,12 +173,8 @@ class _Batch:
 
     def _read_settings(self, page_id: str) -> SettingsRead:
         if page_id not in self._settings:
-            now = clock.now()
-            self._settings[page_id] = SettingsRead(
-                settings_of(self._session, self._pages[page_id].settings_row),
-                now,
-                default_route(self._session, page_id, now),
-            )
+            page = self._pages[page_id]
+            self._settings[page_id] = self._first_settings.read(self._session, page, clock.now())
         return self._settings[page_id]
 
     def _thread_event(self, context: EventContext, health: PageHealth, parsed: Event) -> None:

@@ -16,6 +16,7 @@ from base import failpoints
 from base.log import get_logger
 from ingest.events.conflicts import ConflictWatch
 from ingest.events.event_router import RoutedBatch, quarantine, route
+from ingest.events.first_settings import FirstSettings
 from ingest.inbox.reader import InboxReader
 from ingest.relay.file_starter import FileStarter
 from ingest.relay.leases import Leases, MachineLock, Part
@@ -65,6 +66,7 @@ class Relay:
         self._projection_repairs = projection_repairs
         self._leases = Leases(database, alone=machine_lock is not None)
         self._conflicts = ConflictWatch(database, reader)
+        self._first_settings = FirstSettings()
 
     async def run(self) -> None:
         """Relay until cancelled; then release what it holds."""
@@ -146,7 +148,7 @@ class Relay:
     async def _route(self, events: list[InboxEvent], part: Part, up_to: int) -> None:
         leases = self._leases.held(part.partitions)
         try:
-            routed = await self._database.write(_routing(events, leases, self._leases.relay_id, up_to))
+            routed = await self._database.write(self._routing(events, leases, up_to))
         except LeaseLostError:
             raise
         except Exception as error:
@@ -155,16 +157,26 @@ class Relay:
             _log.exception("batch_not_routed", size=len(events))
             await self._route_one_by_one(events)
             rest = [lease for lease in self._leases.held(part.partitions) if lease.position < up_to]
-            await self._database.write(_routing([], rest, self._leases.relay_id, up_to))
+            await self._database.write(self._routing([], rest, up_to))
             routed = RoutedBatch()
         self._leases.mark_routed(part.partitions, up_to)
         failpoints.reach("relay.routed")
         await self._dispatch(routed)
 
+    def _routing(
+        self, events: list[InboxEvent], leases: list[Lease], up_to: int
+    ) -> Callable[[Session], RoutedBatch]:
+        def work(session: Session) -> RoutedBatch:
+            routed = route(session, events, self._first_settings) if events else RoutedBatch()
+            advance(session, self._leases.relay_id, leases, up_to)
+            return routed
+
+        return work
+
     async def _route_one_by_one(self, events: list[InboxEvent]) -> None:
         for event in events:
             (lease,) = self._leases.held([event.partition])
-            work = _routing([event], [lease], self._leases.relay_id, event.id or 0)
+            work = self._routing([event], [lease], event.id or 0)
             for attempt in range(1, _TRIES + 1):
                 try:
                     await self._dispatch(await self._database.write(work))
@@ -211,14 +223,3 @@ class Relay:
         finally:
             if self._machine_lock is not None:
                 self._machine_lock.release()
-
-
-def _routing(
-    events: list[InboxEvent], leases: list[Lease], relay_id: str, up_to: int
-) -> Callable[[Session], RoutedBatch]:
-    def work(session: Session) -> RoutedBatch:
-        routed = route(session, events) if events else RoutedBatch()
-        advance(session, relay_id, leases, up_to)
-        return routed
-
-    return work

@@ -65,5 +65,5 @@ def known_mids(
     session: Session, page_ids: Collection[str], mids: Collection[str]
 ) -> set[tuple[str, str | None]]:
     """Which messages of these pages there are with one of Meta's ids: page id and mid of each."""
-    rows = session.execute(_KNOWN_MIDS, {"pages": list(page_ids), "mids": list(mids)})
+    rows = session.connection().execute(_KNOWN_MIDS, {"pages": list(page_ids), "mids": list(mids)})
     return {(page_id, mid) for page_id, mid in rows}

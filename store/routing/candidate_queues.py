@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import exists
+from sqlalchemy import bindparam, exists
 from sqlmodel import Session, col, func, select
 
 from base.json_codec import from_json_value
@@ -30,6 +31,19 @@ _HAS_AGENTS = (
     )
     .correlate(Queue)
 )
+_READ_OF_QUEUES: tuple[Any, ...] = (
+    col(Queue.id),
+    col(Queue.overflow),
+    col(Queue.operating_hours_id),
+    col(Queue.when_empty),
+    _HAS_AGENTS.label("has_agents"),
+)
+_ENTRY_SETTINGS = (
+    select(*_READ_OF_QUEUES)
+    .where(col(Queue.id).in_(bindparam("ids", expanding=True)))
+    .order_by(col(Queue.id))
+)
+_LOCKED_ENTRY_SETTINGS = _ENTRY_SETTINGS.with_for_update(**FOR_NO_KEY_UPDATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +56,28 @@ class EntrySettings:
     when_empty: WhenEmpty = WhenEmpty.KEEP
     has_agents: bool = True
 
+    @property
+    def is_same_at_any_time(self) -> bool:
+        """Whether neither hours nor an overflow make it differ from one moment to the next."""
+        return self.hours == ALWAYS_OPEN and self.policy == OverflowPolicy()
+
 
 def read_queues(session: Session, ids: list[str], *, lock: bool = False) -> dict[str, EntrySettings]:
     """Settings of queues by id. `lock`: nobody else enters one with a limit until the transaction ends."""
     if not ids:
         return {}
-    statement = select(Queue, _HAS_AGENTS).where(col(Queue.id).in_(ids)).order_by(col(Queue.id))
-    if lock:
-        statement = statement.with_for_update(**FOR_NO_KEY_UPDATE)
-    rows = session.exec(statement).all()
-    hours = read_hours(session, {row.operating_hours_id for row, _ in rows if row.operating_hours_id})
+    statement = _LOCKED_ENTRY_SETTINGS if lock else _ENTRY_SETTINGS
+    rows = session.connection().execute(statement, {"ids": ids}).all()
+    hours = read_hours(session, {row.operating_hours_id for row in rows if row.operating_hours_id})
     return {
         row.id: EntrySettings(
             row.id,
             from_json_value(OverflowPolicy, row.overflow),
             hours.get(row.operating_hours_id or "", ALWAYS_OPEN),
             WhenEmpty(row.when_empty),
-            bool(has_agents),
+            bool(row.has_agents),
         )
-        for row, has_agents in rows
+        for row in rows
     }
 
 

@@ -27,6 +27,8 @@ from store.tables import (
     Workstream,
 )
 
+_VERSION = select(col(RoutingVersion.version))
+
 
 @dataclass(frozen=True, slots=True)
 class DispatchedQueue:
@@ -61,7 +63,7 @@ class DispatchSettings:
 
 def settings_version(session: Session) -> int:
     """The number that every change of what is read here raises."""
-    return session.exec(select(RoutingVersion.version)).one()
+    return session.connection().execute(_VERSION).scalar_one()
 
 
 def raise_settings_version(session: Session) -> None:

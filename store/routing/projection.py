@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -20,6 +21,11 @@ from store.routing.slots import row_of_held, set_slot
 from store.tables import Demand as DemandRow
 from store.tables import QueueStay, WorkItem, WorkItemReturn, WorkItemWish, Workstream
 
+_MODE = (
+    select(col(Workstream.distribution_mode))
+    .where(col(Workstream.id) == bindparam("workstream_id"))
+    .with_for_update(read=True, key_share=True)
+)
 _RETURN, _WISH = table_of(WorkItemReturn), table_of(WorkItemWish)
 
 
@@ -89,8 +95,7 @@ def _is_listed(session: Session, waiting: WaitingPlace) -> bool:
 
     Changing the mode waits for this transaction, and is refused then; or this one waits, and reads the new.
     """
-    statement = select(Workstream.distribution_mode).where(Workstream.id == waiting.demand.workstream_id)
-    mode = session.exec(statement.with_for_update(read=True, key_share=True)).first()
+    mode = session.connection().scalar(_MODE, {"workstream_id": waiting.demand.workstream_id})
     return waiting.listed if mode is None else mode == DistributionMode.PICK
 
 

@@ -75,15 +75,28 @@ def route(session: Session, request: RouteRequest, *, may_write: bool) -> RouteR
     return _routed(session, data, request, found, awaits_profile=awaits_profile)
 
 
-def default_route(session: Session, page_id: str, at: datetime) -> RouteResult | None:
-    """Where a new customer's first conversation goes, whoever it is. None: that depends on rules."""
+@dataclass(frozen=True, slots=True)
+class DefaultRoute:
+    """Where a new customer's first conversation goes, whoever it is. `result` is None: rules decide.
+
+    `lasts`: it is the same until somebody changes the settings of the workstream or its queues, whatever the
+    time and whoever works.
+    """
+
+    result: RouteResult | None
+    lasts: bool
+
+
+def default_route(session: Session, page_id: str, at: datetime) -> DefaultRoute:
+    """The route of any new customer of a page."""
     data = read_route_data(session, page_id)
     if data.has_rules:
-        return None
+        return DefaultRoute(None, lasts=True)
     request = RouteRequest(page_id, customer_id="", conversation_id="", at=at)
     facts = RoutingFacts(request.conversation_id, page_id, psid="")
     found = evaluate(session, data, facts, Classification(), at, lock=False)
-    return _routed(session, data, request, found, awaits_profile=False)
+    result = _routed(session, data, request, found, awaits_profile=False)
+    return DefaultRoute(result, lasts=result.listed and data.fallback.is_same_at_any_time)
 
 
 def evaluate(

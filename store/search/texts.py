@@ -52,7 +52,8 @@ def keep_messages(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     if not said:
         return
     # A row whose mid was known already has not become a message.
-    inserted = set(session.scalars(_INSERTED, {"ids": [row["id"] for row in said]}))
+    found_ids = session.connection().execute(_INSERTED, {"ids": [row["id"] for row in said]})
+    inserted = set(found_ids.scalars())
     entries = [
         index_entry(Kind.MESSAGE, row["id"], row["page_id"], row["customer_id"], row["text"])
         for row in said

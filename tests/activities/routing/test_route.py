@@ -28,7 +28,7 @@ from store.db.database import Database
 from store.routing.agent_states import RoutingWrites
 from store.routing.members import enrol_agent
 from store.routing.projection import project_routing
-from store.routing.route import default_route, route
+from store.routing.route import DefaultRoute, default_route, route
 from store.tables import Rule, RuleSet, WorkItem
 from support.postgres import any_database
 from support.store import PAGE_A, add_conversation, add_customer, make_settings, seed
@@ -160,12 +160,15 @@ async def test_the_default_route_is_how_the_conversation_of_any_new_customer_is_
     for settings in changes:
         await desk.set(**settings)
         found = await desk.store.read(lambda session: default_route(session, PAGE_A, NOW))
-        assert found == await desk.route()
+        assert found.result == await desk.route()
+        assert found.lasts == (not changes.index(settings))
 
 
 async def test_where_rules_decide_there_is_no_default_route(desk: Desk) -> None:
     await desk.lead({"id": "lead", "outputs": _to("default")})
-    assert await desk.store.read(lambda session: default_route(session, PAGE_A, NOW)) is None
+    assert await desk.store.read(lambda session: default_route(session, PAGE_A, NOW)) == DefaultRoute(
+        None, lasts=True
+    )
 
 
 async def test_the_workstream_names_its_fallback_queue_mode_and_demand(desk: Desk) -> None:
