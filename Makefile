@@ -30,6 +30,7 @@ test-security: setup ## a running product under attack, under 5 minutes
 
 test-console: setup ## the console in a real Chromium
 	@$(PYTHON) -m local.temporal_server.prepare
+	@PYTHONPATH=tests $(PYTHON) -m support.chromium
 	@$(PYTHON) -m pytest -n 2 --dist loadfile tests/console $(ARGS)
 
 test-api-schema: setup ## every operation of the API as its OpenAPI document has it, by Schemathesis, minutes long

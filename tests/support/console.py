@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 
-from support.chromium import find_chromium
+from support.chromium import ARGUMENTS, find_chromium
 from support.travelling import UNTAGGED, TravellingDesk
 from support.whole import Whole
 
@@ -58,9 +58,7 @@ async def running_browser() -> AsyncIterator[Browser]:
     expect.set_options(timeout=_WAIT_MILLISECONDS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=find_chromium(playwright),
-            # Root, as continuous integration often is, cannot have Chromium's own sandbox.
-            args=["--no-sandbox", "--disable-dev-shm-usage"],
+            executable_path=find_chromium(playwright), args=list(ARGUMENTS)
         )
         try:
             yield browser
