@@ -1,8 +1,10 @@
 import "./desk.css";
 import { Trans } from "@lingui/react/macro";
+import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { SignInAgain } from "./access/sign-in-again";
+import { queryClient } from "./api/queries";
 import type { CurrentSignIn } from "./api/types";
 import { router } from "./router";
 import { DeskStore } from "./store/desk-store";
@@ -46,7 +48,9 @@ export function Desk({ signIn }: { signIn: CurrentSignIn }) {
   }
   return (
     <DeskContext value={store}>
-      <RouterProvider router={router} context={{ signIn }} />
+      <QueryClientProvider client={queryClient}>
+        <RouterProvider router={router} context={{ signIn }} />
+      </QueryClientProvider>
       <SignInAgain email={signIn.agent.email ?? ""} agentId={agentId} />
     </DeskContext>
   );

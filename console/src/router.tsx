@@ -39,8 +39,21 @@ const conversation = createRoute({
   },
 });
 
+const details = createRoute({
+  getParentRoute: () => root,
+  path: "/inbox/$list/$conversationId/details",
+  params: {
+    parse: ({ list, conversationId }) => ({ ...parseList({ list }), conversationId }),
+    stringify: ({ list, conversationId }) => ({ list, conversationId }),
+  },
+  component: function InboxDetails() {
+    const { list, conversationId } = details.useParams();
+    return <InboxPage list={list} conversationId={conversationId} showsDetails />;
+  },
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, inbox, conversation]),
+  routeTree: root.addChildren([home, inbox, conversation, details]),
   basepath: "/console",
   context: { signIn: undefined as never },
 });

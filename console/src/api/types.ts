@@ -12,3 +12,5 @@ export type Work = Schemas["WorkView"];
 export type WorkConversation = Schemas["WorkConversationView"];
 export type Presence = Schemas["PresenceView"];
 export type ReplyOutlook = Schemas["ReplyOutlookView"];
+export type Contact = Schemas["ContactView"];
+export type CustomerSummary = Schemas["CustomerSummaryView"];

@@ -29,6 +29,7 @@ export class DeskStore {
   #state: DeskState = EMPTY;
   #listeners = new Set<() => void>();
   #composers = new Map<string, (refused: Refused) => void>();
+  #followers = new Set<(events: readonly LogEvent[]) => void>();
   #batch: LogEvent[] = [];
   #applied = 0;
   /** In which batch each row came last. */
@@ -81,6 +82,12 @@ export class DeskStore {
   takesBack(conversationId: string, composer: (refused: Refused) => void): () => void {
     this.#composers.set(conversationId, composer);
     return () => this.#composers.delete(conversationId);
+  }
+
+  /** Be told of each batch of events, until the returned function is called. */
+  onEvents(follower: (events: readonly LogEvent[]) => void): () => void {
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
   }
 
   /** Follow what happens, until the returned function is called. */
@@ -229,6 +236,9 @@ export class DeskStore {
       }
     }
     this.#set({ ...state, threads });
+    for (const follower of this.#followers) {
+      follower(events);
+    }
     void this.#readMore(events);
   }
 

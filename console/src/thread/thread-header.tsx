@@ -30,6 +30,16 @@ export function ThreadHeader({ row, list }: { row: Conversation; list: ListName 
       </div>
       <WindowBadge row={row} />
       <span className="grow" />
+      <Link
+        className="button quiet to-details"
+        to="/inbox/$list/$conversationId/details"
+        params={{ list, conversationId: row.id }}
+        aria-label={t`Details`}
+      >
+        <span className="info-mark" aria-hidden>
+          i
+        </span>
+      </Link>
       {isLegal(row, "close-session") && (
         <Button className="button" onPress={() => void command(row.id, "close-session")}>
           <Trans>Wait</Trans>

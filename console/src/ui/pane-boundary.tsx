@@ -1,0 +1,30 @@
+import { Trans } from "@lingui/react/macro";
+import { Component, type ReactNode } from "react";
+import { Button } from "react-aria-components";
+
+/** Keeps a fault of one pane from the others: it says so in the pane's place, and can try again. */
+export class PaneBoundary extends Component<{ children: ReactNode }, { error: unknown }> {
+  override state: { error: unknown } = { error: null };
+
+  static getDerivedStateFromError(error: unknown): { error: unknown } {
+    return { error };
+  }
+
+  override render(): ReactNode {
+    const { error } = this.state;
+    if (error === null) {
+      return this.props.children;
+    }
+    return (
+      <section className="broken-pane" role="alert">
+        <p>
+          <Trans>This part of the console failed. What you typed is kept.</Trans>
+        </p>
+        <p className="small">{error instanceof Error ? error.message : String(error)}</p>
+        <Button className="button" onPress={() => this.setState({ error: null })}>
+          <Trans>Try again</Trans>
+        </Button>
+      </section>
+    );
+  }
+}
