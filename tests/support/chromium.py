@@ -1,8 +1,8 @@
 """A real Chromium for tests of the console.
 
 It is looked for in PAGEDESK_TEST_CHROMIUM, on the PATH, and where Playwright keeps its own; for root, apt-get
-installs Debian's. Where none can be had the tests fail, with what to do. `python -m support.chromium` finds or
-installs it before the tests, which have less time than an installation takes.
+installs Debian's. Where none can be had the tests fail, with what to do. `python -m support.chromium` does
+this before the tests, which have less time than an installation takes.
 """
 
 import asyncio
