@@ -1,4 +1,4 @@
-import { createRootRouteWithContext, createRoute, createRouter, redirect } from "@tanstack/react-router";
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import type { CurrentSignIn } from "./api/types";
 import { InboxPage } from "./inbox/inbox-page";
 import { LIST_NAMES, type ListName } from "./store/lists";
@@ -52,8 +52,14 @@ const details = createRoute({
   },
 });
 
+const timeline = createRoute({
+  getParentRoute: () => root,
+  path: "/conversations/$conversationId/timeline",
+  component: lazyRouteComponent(() => import("./timeline/timeline-page"), "TimelinePage"),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, inbox, conversation, details]),
+  routeTree: root.addChildren([home, inbox, conversation, details, timeline]),
   basepath: "/console",
   context: { signIn: undefined as never },
 });

@@ -9,6 +9,7 @@ from scripts.docs import (
     metrics,
     page_problems,
     settings,
+    timeline,
     webhook_events,
     work_distribution,
 )
@@ -23,6 +24,7 @@ def _renewed(name: str, renew: Callable[[str], str]) -> Callable[[], str]:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "../console/src/timeline/facts.json": timeline.words_wanted,
     "delivery.md": _renewed("delivery.md", page_problems.renewed),
     "lifecycle.md": _renewed("lifecycle.md", lifecycle.renewed),
     **lifecycle.PICTURES,

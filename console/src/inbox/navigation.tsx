@@ -6,8 +6,8 @@ import { COUNTED, LIST_NAMES, type ListName } from "../store/lists";
 import { useDesk } from "../store/use-desk";
 import { LIST_TITLES } from "./list-names";
 
-/** The lists with their counts, which the server keeps, and who one is. */
-export function Navigation({ current }: { current: ListName }) {
+/** The lists with their counts, which the server keeps, and who one is. `current`: where one is. */
+export function Navigation({ current }: { current: ListName | "board" | null }) {
   const { t, i18n } = useLingui();
   const counts = useDesk((state) => state.counts);
   const offers = useDesk((state) => state.work?.offers.length ?? 0);

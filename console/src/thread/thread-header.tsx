@@ -4,6 +4,7 @@ import { Button, Checkbox, Dialog, DialogTrigger, Heading, Modal, ModalOverlay }
 import { useState } from "react";
 import type { Conversation } from "../api/types";
 import type { ListName } from "../store/lists";
+import { TimelineLink } from "../timeline/timeline-link";
 import { useDesk } from "../store/use-desk";
 import { initials } from "../ui/initials";
 import { WindowBadge } from "../ui/window-badge";
@@ -40,6 +41,7 @@ export function ThreadHeader({ row, list }: { row: Conversation; list: ListName 
           i
         </span>
       </Link>
+      <TimelineLink conversationId={row.id} />
       {isLegal(row, "close-session") && (
         <Button className="button" onPress={() => void command(row.id, "close-session")}>
           <Trans>Wait</Trans>
