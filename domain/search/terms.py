@@ -38,6 +38,15 @@ class Term:
     is_prefix: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of letters and digits of a folded text. `unspaced`: of a script without spaces."""
+
+    word: str
+    start: int
+    unspaced: bool
+
+
 def words_of(text: str) -> list[str]:
     """The different words of a text, in the order in which they first occur."""
     found: dict[str, None] = {}
@@ -65,22 +74,31 @@ def terms_of(wanted: str) -> list[Term]:
     return list(terms)
 
 
+def pieces_of(folded_text: str) -> Iterator[Piece]:
+    """The pieces of a folded text, in order."""
+    for match in _word().finditer(folded_text):
+        start = match.start()
+        for piece in _UNSPACED_RUN.split(match.group()):
+            if piece:
+                yield Piece(piece, start, _UNSPACED_RUN.match(piece) is not None)
+            start += len(piece)
+
+
 def _split(text: str) -> Iterator[tuple[str, bool]]:
     """The words of a text without case and accents, and whether each is of a script without spaces."""
     if text.isascii():
         for word in _ASCII_WORD.findall(text.lower()):
             yield word, False
         return
-    for match in _word().finditer(_folded(text)):
-        for piece in filter(None, _UNSPACED_RUN.split(match.group())):
-            yield piece, _UNSPACED_RUN.match(piece) is not None
+    for piece in pieces_of(folded(text)):
+        yield piece.word, piece.unspaced
 
 
 def _pairs(run: str) -> list[str]:
     return [run[at : at + 2] for at in range(len(run) - 1)]
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
     """Unicode's compatibility case folding, without accents and invisible characters."""
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     kept = "".join(each for each in apart if not _is_dropped(each))

@@ -29,11 +29,12 @@ COUNTS = {
     *("failed", "held", "mine", "unknown", "unread", "waiting"),
 }
 NEITHER = {
-    # Numbers of something, and what orders it.
+    # Numbers of something, what orders it, and places in a text.
     *(
         "after",
         "around",
         "before",
+        "end",
         "id",
         "inbox_id",
         "meta_code",
@@ -41,6 +42,7 @@ NEITHER = {
         "number",
         "position",
         "priority",
+        "start",
         "status",
         "stay",
         "version",

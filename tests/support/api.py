@@ -174,10 +174,10 @@ class Api:
         self._routed_to = new[-1].id or 0 if new else self._routed_to
         return await self.database.write(lambda session: route(session, new))
 
-    async def walk(self, path: str, *, limit: int) -> list[str]:
+    async def walk(self, path: str, *, limit: int, **narrowed: Any) -> list[str]:
         """The ids of a whole list, read page by page."""
         seen: list[str] = []
-        params: dict[str, Any] = {"limit": limit}
+        params: dict[str, Any] = {"limit": limit, **narrowed}
         while True:
             page = (await self.admin.get(path, params=params)).json()
             assert len(page["items"]) <= limit

@@ -127,6 +127,7 @@ TESTED_APART = {
     "count_conversations": "test_each_list_shows_what_is_seen_and_counts_nothing_else",
     "summarize_surveys": "test_each_list_shows_what_is_seen_and_counts_nothing_else",
     "create_contact": "a new contact is of no customer yet",
+    "search": "tests/api/search/test_search.py",
     "upload_attachment": "a new file is of no conversation yet",
     "create_queue": "its body names queues; administrators, who see all of them, call it",
     "create_rule_set": "as create_queue",

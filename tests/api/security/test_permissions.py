@@ -111,6 +111,7 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "get_disposition_code": (ALL, 404),
     "change_disposition_code": ({"admin"}, 404),
     "delete_disposition_code": ({"admin"}, 404),
+    "search": (ALL, 422),
     "list_contacts": (ALL, 200),
     "create_contact": (PEOPLE, 422),
     "get_contact": (ALL, 404),

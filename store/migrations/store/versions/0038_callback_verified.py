@@ -11,11 +11,9 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the column."""
-    with op.batch_alter_table("account") as batch:
-        batch.add_column(sa.Column("callback_verified_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("account", sa.Column("callback_verified_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
     """Drop it."""
-    with op.batch_alter_table("account") as batch:
-        batch.drop_column("callback_verified_at")
+    op.drop_column("account", "callback_verified_at")
