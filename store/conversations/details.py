@@ -13,7 +13,6 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Row,
-    ScalarSelect,
     Select,
     Subquery,
     and_,
@@ -30,6 +29,7 @@ from sqlmodel import Session, col
 from domain.conversations.lifecycle import Status
 from domain.conversations.reply_outlook import JudgedBy
 from domain.conversations.state import Conversation as JudgedConversation
+from domain.sending.decide_send import SenderKind
 from domain.sending.delivery import MessageStatus
 from domain.sending.thread_owner import PAGE_INBOX_APP_IDS
 from store.conversations import transcripts
@@ -40,6 +40,7 @@ from store.tables import Conversation, Message, QueueStay, ReadPosition
 
 LOOKED_AT = 50
 MAX_SHOWN_TEXT = 120
+_SAID_BY_ITSELF = (SenderKind.AUTOMATIC.value, SenderKind.SURVEY.value)
 _OWING = (Status.OPEN.value, Status.ACTIVE.value)
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
@@ -48,7 +49,7 @@ _IN_TROUBLE = (MessageStatus.HELD, MessageStatus.FAILED, MessageStatus.UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class LastMessage:
-    """What was said last. `text` is None of what has none, or was deleted."""
+    """What was said last, not by Pagedesk itself. `text` is None of what has none, or was deleted."""
 
     id: str
     text: str | None
@@ -270,10 +271,17 @@ def _of_customer(newest: Subquery) -> tuple[ColumnElement[bool], ...]:
     return newest.c.direction == "inbound", newest.c.deleted_at.is_(None)
 
 
-def _last_id() -> ScalarSelect[str]:
+def _last_id() -> ColumnElement[str]:
+    """What was said last by anybody; what Pagedesk says by itself, only where that is all there is.
+
+    A greeting under each new conversation would hide what its customer wants.
+    """
     message = aliased(Message)
     of_conversation = col(message.conversation_id) == col(Conversation.id)
-    return _newest_first(message, of_conversation, col(message.direction) != "internal").scalar_subquery()
+    is_shown = col(message.direction) != "internal"
+    is_said = col(message.sender_kind).not_in(_SAID_BY_ITSELF)
+    said = _newest_first(message, of_conversation, is_shown, is_said).scalar_subquery()
+    return func.coalesce(said, _newest_first(message, of_conversation, is_shown).scalar_subquery())
 
 
 def _newest_first(message: type[Message], *conditions: ColumnElement[bool]) -> Select[str]:

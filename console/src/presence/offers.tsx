@@ -19,14 +19,14 @@ export function Offers() {
     <div className="offers" role="status">
       <Missed />
       {offers.map((offer, place) => (
-        <OfferCard key={offer.id} offer={offer} takesKeys={place === 0} />
+        <OfferCard key={offer.id} offer={offer} isFirst={place === 0} />
       ))}
     </div>
   );
 }
 
-/** `takesKeys`: Alt-A and Alt-D are for this one; of several offers only the first takes them. */
-function OfferCard({ offer, takesKeys }: { offer: WorkConversation; takesKeys: boolean }) {
+/** `isFirst`: of several offers only the first takes Alt-A and Alt-D; the others are small, so that the list stays in sight. */
+function OfferCard({ offer, isFirst }: { offer: WorkConversation; isFirst: boolean }) {
   const { t } = useLingui();
   const command = useCommands();
   const navigate = useNavigate();
@@ -54,7 +54,7 @@ function OfferCard({ offer, takesKeys }: { offer: WorkConversation; takesKeys: b
   }
 
   useEffect(() => {
-    if (!takesKeys) {
+    if (!isFirst) {
       return;
     }
     const onKey = (event: KeyboardEvent) => {
@@ -72,7 +72,7 @@ function OfferCard({ offer, takesKeys }: { offer: WorkConversation; takesKeys: b
   });
 
   return (
-    <section className="offer" aria-label={t`Offer: ${name}`}>
+    <section className={isFirst ? "offer" : "offer small-offer"} aria-label={t`Offer: ${name}`}>
       <div className="offer-top">
         {offer.expires_at !== null && <Ring until={offer.expires_at} />}
         <div>
@@ -87,7 +87,8 @@ function OfferCard({ offer, takesKeys }: { offer: WorkConversation; takesKeys: b
       )}
       <div className="buttons">
         <Button className="button primary" onPress={() => void accept()}>
-          <Trans>Accept</Trans> <kbd>Alt A</kbd>
+          <Trans>Accept</Trans>
+          {isFirst && <kbd>Alt A</kbd>}
         </Button>
         {mayBeDeclined && (
           <Button className="button" onPress={() => void answer("decline")}>

@@ -87,3 +87,27 @@ def test_a_conversation_without_messages_owes_nothing(stores: list[Engine]) -> N
         found = _details(session, "empty")
         assert (found.unread, found.owed_since, found.last_message) == (0, None, None)
         session.rollback()
+
+
+def test_the_last_line_is_what_somebody_said_or_else_what_pagedesk_says_by_itself(
+    stores: list[Engine],
+) -> None:
+    with Session(stores[0]) as session:
+        add_conversation(session, "greeted", CUSTOMER, START, status="open", reason="message")
+        session.flush()
+        seconds = [START + timedelta(seconds=second) for second in range(5)]
+        said: list[str | None] = []
+        for number, (direction, sender) in enumerate(
+            [
+                ("outbound", "automatic"),
+                ("inbound", "customer"),
+                ("outbound", "automatic"),
+                ("outbound", "survey"),
+                ("internal", "agent"),
+            ]
+        ):
+            _say(session, "greeted", number + 1, seconds[number], direction=direction, sender_kind=sender)
+            last = _details(session, "greeted").last_message
+            said.append(last.id if last is not None else None)
+        assert said == ["greeted-001", *["greeted-002"] * 4]
+        session.rollback()
