@@ -169,18 +169,31 @@ class Day:
 
     async def _arrives(self, number: int) -> bool:
         page_id = PAGES[number % len(PAGES)]
-        made = await self._sandbox.post("/_sandbox/customers", json={"page_id": page_id})
+        try:
+            made = await self._sandbox.post("/_sandbox/customers", json={"page_id": page_id})
+        except httpx.TransportError:
+            return False  # an idle connection was closed in the moment in which it was taken
         customer = Customer(page_id, made.raise_for_status().json()["psid"])
-        self._unborn -= 1
         now = self._schedule.now()
         self._story.arrivals.append(now)
         if (again := writes_again_after(self._dice)) is not None:
             self._schedule.at(now + again, partial(self._writes, customer, "Are you there?"))
-        return await self._writes(customer, "Good day.")
+        self._schedule.at(now, partial(self._begins, customer))
+        return True
+
+    async def _begins(self, customer: Customer) -> bool:
+        if not await self._writes(customer, "Good day."):
+            return False
+        self._unborn -= 1
+        return True
 
     async def _writes(self, customer: Customer, text: str) -> bool:
         path = f"/_sandbox/customers/{customer.page_id}/{customer.psid}/say"
-        (await self._sandbox.post(path, json={"text": text})).raise_for_status()
+        try:
+            said = await self._sandbox.post(path, json={"text": text})
+        except httpx.TransportError:
+            return False  # it may have been said: a customer may say the same thing twice
+        said.raise_for_status()
         return True
 
     # Agents

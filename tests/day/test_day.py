@@ -38,8 +38,8 @@ from support.staff import ClientOf, Member, hire, push_everything
 _LIMITS = httpx.Limits(keepalive_expiry=3.0)
 _REPORT_DAYS = timedelta(days=3)
 _RESTS_WITHIN = 60.0
-_LATE_MS = 120_000
-"""How much later a retried task may be, in all of an agent's conversations of a queue."""
+_RETOLD_WITHIN = timedelta(minutes=2)
+"""How much later than a task that was discarded its retry may be: a worker's start, on a busy machine."""
 
 
 @pytest.mark.dev_server
@@ -116,8 +116,11 @@ class _Judge:
         self._seed = seed
 
     async def rests(self) -> None:
-        """Wait until the desk is at rest, as far as messages go."""
-        assert await settle(self._fleet.settings(), self._sandbox) == []
+        """Wait until the desk is at rest, as far as messages go.
+
+        One of unknown outcome holds up what follows for a minute (docs/reference/reliability.md).
+        """
+        assert await settle(self._fleet.settings(), self._sandbox, parked=True) == []
 
     async def check(self) -> None:
         """Wait until nothing is under way, and look whether everything holds."""
@@ -149,46 +152,28 @@ class _Judge:
         assert await self._database.read(look) == []
 
     async def reports_are_true(self) -> None:
-        """As a recount of the log of events has it.
-
-        Where a kill had a workflow task discarded, the log has the instant of what that one told, and the
-        rows have that of its retry (ADR 0018): so much may times differ, and counts not at all.
-        """
+        """As a recount of the log of events has it, to the millisecond."""
         end = clock.now() + timedelta(minutes=1)
         begin = end - _REPORT_DAYS
 
         def look(session: Session) -> tuple[dict[Cell, Measures], dict[Cell, Measures]]:
             period = Period(begin.date(), end.date(), "UTC")
-            counted = measure(recount(session, begin, end), "UTC")
+            counted = measure(recount(session, begin, end, retold_within=_RETOLD_WITHIN), "UTC")
             return read_cells(session, period, end), counted
 
         read, counted = await self._database.read(look)
-        one, other = _comparable(read), _comparable(counted)
-        assert {cell: _counts(of) for cell, of in one.items()} == {
-            cell: _counts(of) for cell, of in other.items()
-        }, f"seed {self._seed}"
-        for cell, measures in one.items():
-            for name, value in measures.items():
-                assert abs(value - other[cell].get(name, 0)) <= _LATE_MS, f"seed {self._seed}: {cell} {name}"
+        assert _comparable(read) == _comparable(counted), f"seed {self._seed}"
 
     async def facts(self) -> list[dict[str, object]]:
         return await self._database.read(facts_of)
 
 
 def _comparable(cells: dict[Cell, Measures]) -> dict[Cell, dict[str, int]]:
-    """Without what the log does not tell: workstreams, and capacity in use."""
+    """Without what the log does not tell: workstreams, capacity in use, and the hours of a queue of then."""
     sums = add_up((replace(cell, workstream_id=None), measures) for cell, measures in cells.items())
-    found = {cell: measures.as_dict() | {"used_unit_ms": 0} for cell, measures in sums.items()}
+    untold = {"used_unit_ms": 0, "wait_in_hours_ms": 0}
+    found = {cell: measures.as_dict() | untold for cell, measures in sums.items()}
     return {cell: measures for cell, measures in found.items() if any(measures.values())}
-
-
-def _counts(measures: dict[str, int]) -> dict[str, int]:
-    """What depends on no instant."""
-    return {
-        name: value
-        for name, value in measures.items()
-        if not name.endswith(("_ms", "_in_time")) and name not in {"service_level_met", "abandoned_early"}
-    }
 
 
 @contextlib.asynccontextmanager

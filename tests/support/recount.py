@@ -4,9 +4,9 @@ Of capacity in use the log tells nothing, and of a conversation's workstream nei
 without them.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
@@ -26,13 +26,61 @@ from store.reports.queue_terms import read_queue_terms
 DEFAULT_QUEUE = "default"
 
 
-def recount(session: Session, begin: datetime, end: datetime) -> Records:
-    """What the log says happened in `[begin, end)`, without what it retracts."""
+def recount(
+    session: Session, begin: datetime, end: datetime, *, retold_within: timedelta = timedelta(0)
+) -> Records:
+    """What the log says happened in `[begin, end)`, without what it retracts.
+
+    Where a workflow task was discarded, the log has the instant of what that one told, and the rows have that
+    of its retry (ADR 0018): within `retold_within` after the former the latter counts.
+    """
     log = session.exec(select(tables.Event).order_by(col(tables.Event.id))).all()
+    session.expunge_all()  # what follows is not to be written
     untrue = {event.data["event_id"] for event in log if event.kind == "event.retracted"}
+    if retold_within:
+        rows = _instants_of_rows(session)
+        for event in log:
+            at = rows.get(_row_of(event))
+            if at is not None and event.at < at <= event.at + retold_within:
+                event.at = at
     counting = _Recount()
     counting.read(event for event in log if event.id not in untrue)
     return replace(counting.records(begin, end), queues=read_queue_terms(session))
+
+
+_Row = tuple[str, ...]
+"""A kind of fact, and the ids of the row that has its instant, too."""
+
+
+def _row_of(event: tables.Event) -> _Row:
+    match event.kind:
+        case "conversation.queued":
+            return event.kind, event.conversation_id or "", str(event.data["stay"])
+        case "session.started" | "session.closed":
+            return event.kind, event.data["session_id"]
+        case "offer.accepted":
+            return event.kind, event.data["offer_id"]
+        case "message.sent":
+            return event.kind, event.message_id or ""
+    return event.kind, event.conversation_id or ""
+
+
+def _instants_of_rows(session: Session) -> dict[_Row, datetime]:
+    return {row: at for row, at in _rows_with_instants(session) if at is not None}
+
+
+def _rows_with_instants(session: Session) -> Iterator[tuple[_Row, datetime | None]]:
+    for stay in session.exec(select(tables.QueueStay)):
+        yield ("conversation.queued", stay.conversation_id, str(stay.stay)), stay.entered_at
+    for turn in session.exec(select(tables.AgentSession)):
+        yield ("session.started", turn.id), turn.started_at
+        yield ("offer.accepted", turn.id), turn.accepted_at
+        yield ("session.closed", turn.id), turn.closed_at
+    for each in session.exec(select(tables.Conversation)):
+        yield ("conversation.opened", each.id), each.opened_at
+        yield ("conversation.closed", each.id), each.closed_at
+    for message in session.exec(select(tables.Message)):
+        yield ("message.sent", message.id), message.sent_at
 
 
 @dataclass

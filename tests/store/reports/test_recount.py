@@ -36,14 +36,16 @@ from support.store import PAGE_A, PUBLIC_URL, add_customer, add_message
 
 DAYS = 6
 END = BEGIN + timedelta(days=DAYS)
+RETRY_AFTER = timedelta(seconds=20)
 COMMANDS = ("pick", "pick", "close_session", "reopen", "release", "end", "complete", "force_close")
 
 
 class Desk:
     """Threads led by chance through the rules, each task projected as the workflow does it."""
 
-    def __init__(self, database: Database, seed_: int) -> None:
+    def __init__(self, database: Database, seed_: int, *, discards: bool) -> None:
         self._database = database
+        self._discards = discards
         self._random = random.Random(seed_)  # noqa: S311 - no secret
         self._numbers = count(1)
         self._states = {f"customer-{number}": ThreadState() for number in range(3)}
@@ -130,23 +132,34 @@ class Desk:
         self._write(work)
 
     def _decide(self, customer_id: str, command: object) -> bool:
-        outcome = decide(self._states[customer_id], command, self._now, self._new_id)  # type: ignore[arg-type]  # any command
-        if isinstance(outcome, Change):
-            self._task(customer_id, lambda _: outcome)
-            return True
-        return False
+        def obey(state: ThreadState) -> Change:
+            outcome = decide(state, command, self._now, self._new_id)  # type: ignore[arg-type]  # any command
+            return outcome if isinstance(outcome, Change) else Change(state)
+
+        before = self._states[customer_id]
+        self._task(customer_id, obey)
+        return self._states[customer_id] is not before
 
     def _task(self, customer_id: str, act: Callable[[ThreadState], Change]) -> None:
-        before = self._states[customer_id]
-        change = act(before)
-        if change.state == before and not change.facts:
-            return
+        """A task; now and then one that is discarded once it has projected, and its retry."""
+        before, cause, first_id = self._states[customer_id], self._new_id(), next(self._numbers)
+        attempts = 2 if self._discards and self._random.random() < 0.3 else 1
+        for attempt in range(attempts):
+            self._now += RETRY_AFTER * attempt
+            self._numbers = count(first_id)
+            change = act(before)
+            if change.state == before and not change.facts:
+                return
+            state = self._project(customer_id, before, change.caused_by(cause))
+        self._states[customer_id] = state
+
+    def _project(self, customer_id: str, before: ThreadState, change: Change) -> ThreadState:
         last = LastWritten.of(before)
         written_at = date_of_projection(self._now, last, None)
         state = replace(change.state.with_next_version(), written_at=written_at)
-        whole = replace(change.caused_by(self._new_id()), state=state)
+        whole = replace(change, state=state)
         self._write(lambda s: project(s, PAGE_A, customer_id, whole, last, public_url=PUBLIC_URL))
-        self._states[customer_id] = state
+        return state
 
     def _pick_thread(self) -> tuple[str, ThreadState]:
         customer_id = self._random.choice(list(self._states))
@@ -163,21 +176,23 @@ def _delete_message(session: Session, message_id: str) -> None:
     session.connection().execute(delete(tables.Message).where(col(tables.Message.id) == message_id))
 
 
+@pytest.mark.parametrize("discards", [False, True], ids=["", "discarded tasks"])
 @pytest.mark.parametrize("seed_", range(6))
-def test_tables_and_log_agree(opened: Database, seed_: int) -> None:
+def test_tables_and_log_agree(opened: Database, seed_: int, discards: bool) -> None:
     def empty(session: Session) -> None:
         for model in (tables.Event, tables.Survey, tables.ThreadEvent, tables.AgentState):
             session.connection().execute(delete(table_of(model)))
         clear(session)
 
     opened.write_now(empty)
-    Desk(opened, seed_).live()
+    Desk(opened, seed_, discards=discards).live()
     period = Period(BEGIN.date(), (END - timedelta(days=1)).date(), "Europe/Berlin")
 
     def both(session: Session) -> tuple[dict[Cell, Measures], dict[Cell, Measures]]:
         begin = BEGIN - timedelta(hours=1)
         return read_cells(session, period, END), measure(
-            recount(session, begin, END - timedelta(hours=1)), period.timezone
+            recount(session, begin, END - timedelta(hours=1), retold_within=RETRY_AFTER * discards),
+            period.timezone,
         )
 
     read, counted = opened.read_now(both)
