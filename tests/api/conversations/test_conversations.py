@@ -74,17 +74,11 @@ async def test_a_row_tells_what_was_said_last_what_is_owed_and_what_is_in_troubl
     await seed.message(thread, "Hi", occurred_at=minutes[0])
     await seed.message(thread, "Hello", occurred_at=minutes[1], status="sent", **ours)
     await seed.message(thread, "Where is it?", occurred_at=minutes[2])
-    await seed.message(thread, "Still nothing", occurred_at=minutes[3])
+    last = await seed.message(thread, "x" * 130, occurred_at=minutes[3])
     for status in ("held", "failed", "failed", "unknown"):
         await seed.message(thread, "Sorry", occurred_at=minutes[1], status=status, **ours)
-    last = await seed.message(
-        thread,
-        "x" * 130,
-        direction="outbound",
-        sender_kind="automatic",
-        occurred_at=minutes[5],
-        status="sent",
-    )
+    automatic = {"direction": "outbound", "sender_kind": "automatic", "status": "sent"}
+    await seed.message(thread, "One moment", occurred_at=minutes[5], **automatic)
     await seed.message(
         thread, "A notice", direction="internal", sender_kind="automatic", occurred_at=minutes[6]
     )
@@ -94,12 +88,12 @@ async def test_a_row_tells_what_was_said_last_what_is_owed_and_what_is_in_troubl
     assert shown["last_message"] == {
         "id": last,
         "text": "x" * 119 + "…",
-        "direction": "outbound",
-        "sender_kind": "automatic",
+        "direction": "inbound",
+        "sender_kind": "customer",
         "agent_id": None,
         "kind": "message",
-        "at": "2026-11-20T12:05:00Z",
-        "status": "sent",
+        "at": "2026-11-20T12:03:00Z",
+        "status": None,
         "deleted_at": None,
     }
     assert shown["owed_since"] == "2026-11-20T12:02:00Z"
