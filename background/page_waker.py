@@ -17,7 +17,7 @@ from workflows.messages import (
     PAGE_WORKFLOW,
     TASK_QUEUE,
     TASK_TIMEOUT,
-    PageInput,
+    PageWorkflowInput,
     page_workflow_id,
 )
 
@@ -82,7 +82,7 @@ class PageWaker:
             async with asyncio.timeout(_RPC_SECONDS):
                 await self._client.start_workflow(
                     PAGE_WORKFLOW,
-                    PageInput(page_id),
+                    PageWorkflowInput(page_id),
                     id=page_workflow_id(page_id),
                     task_queue=TASK_QUEUE,
                     task_timeout=TASK_TIMEOUT,

@@ -17,7 +17,7 @@ from workflows.messages import (
     SETTINGS_SIGNAL,
     TASK_QUEUE,
     TASK_TIMEOUT,
-    PageInput,
+    PageWorkflowInput,
     page_workflow_id,
 )
 
@@ -64,7 +64,7 @@ class SettingsWatcher:
             async with asyncio.timeout(_RPC_SECONDS):
                 await self._client.start_workflow(
                     PAGE_WORKFLOW,
-                    PageInput(page_id),
+                    PageWorkflowInput(page_id),
                     id=page_workflow_id(page_id),
                     task_queue=self._task_queue,
                     task_timeout=TASK_TIMEOUT,

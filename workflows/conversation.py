@@ -56,7 +56,7 @@ with workflow.unsafe.imports_passed_through():
         STATE_QUERY,
         WRITE_DOWN_SIGNAL,
         CommandResult,
-        ConversationInput,
+        ConversationWorkflowInput,
         SendReport,
         ThreadEvents,
         ThreadProjection,
@@ -73,7 +73,7 @@ class ConversationWorkflow:
     """The shell of one thread's conversation."""
 
     @workflow.init
-    def __init__(self, start: ConversationInput) -> None:
+    def __init__(self, start: ConversationWorkflowInput) -> None:
         self._page_id = start.page_id
         self._customer_id = start.customer_id
         self._state = start.state or ThreadState()
@@ -95,7 +95,7 @@ class ConversationWorkflow:
         self._timer = DeadlineTimer()
 
     @workflow.run
-    async def run(self, start: ConversationInput) -> None:
+    async def run(self, start: ConversationWorkflowInput) -> None:
         """Live until nothing in the thread does."""
         require_known_schema(start.schema_version)
         if start.state is None:
@@ -111,7 +111,7 @@ class ConversationWorkflow:
                 continue
             if self._can_complete and self._next_run_is_due:
                 workflow.continue_as_new(
-                    ConversationInput(self._page_id, self._customer_id, state=self._state)
+                    ConversationWorkflowInput(self._page_id, self._customer_id, state=self._state)
                 )
             if self._can_complete and not self._has_pending_work:
                 if not (self._is_behind or self._may_differ):

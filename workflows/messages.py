@@ -114,7 +114,7 @@ class ThreadEvents:
 
 
 @dataclass(frozen=True, slots=True)
-class ConversationInput:
+class ConversationWorkflowInput:
     """The start of a run: by a client (page, customer, version), or with its state by the run before it.
 
     `first`: what the relay tells of a thread whose row it has just made; there is nothing to load then
@@ -191,7 +191,7 @@ class SendReport:
 
 
 @dataclass(frozen=True, slots=True)
-class PageInput:
+class PageWorkflowInput:
     """The start of a page's workflow."""
 
     page_id: str

@@ -12,8 +12,8 @@ with workflow.unsafe.imports_passed_through():
         CHECK_SIGNAL,
         PAGE_WORKFLOW,
         SETTINGS_SIGNAL,
-        PageInput,
         PageReport,
+        PageWorkflowInput,
         require_known_schema,
     )
 
@@ -38,14 +38,14 @@ class PageWorkflow:
     """
 
     @workflow.init
-    def __init__(self, start: PageInput) -> None:
+    def __init__(self, start: PageWorkflowInput) -> None:
         self._page_id = start.page_id
         self._asked = False
         self._settings_version = 0
         self._told_settings_version = 0
 
     @workflow.run
-    async def run(self, start: PageInput) -> None:
+    async def run(self, start: PageWorkflowInput) -> None:
         """Check and sleep, until the page is gone."""
         require_known_schema(start.schema_version)
         broadcast = asyncio.create_task(self._broadcast_settings())
@@ -54,7 +54,7 @@ class PageWorkflow:
         finally:
             broadcast.cancel()
 
-    async def _keep_checked(self, start: PageInput) -> None:
+    async def _keep_checked(self, start: PageWorkflowInput) -> None:
         while True:
             self._asked = False
             report = await workflow.execute_activity(
@@ -80,7 +80,7 @@ class PageWorkflow:
             well = report.running and not report.gap
             await self._sleep(timedelta(seconds=report.check_every) if well else PROBLEM_INTERVAL)
             if workflow.info().is_continue_as_new_suggested() and not self._settings_are_untold:
-                workflow.continue_as_new(PageInput(self._page_id))
+                workflow.continue_as_new(PageWorkflowInput(self._page_id))
 
     @workflow.signal(name=CHECK_SIGNAL)
     def check(self) -> None:

@@ -16,7 +16,7 @@ from base.json_codec import to_json_value
 from domain.routing.classification import NOT_CLASSIFIED
 from domain.routing.overflow import OverflowAction, OverflowCondition
 from domain.routing.route_to_queue import RouteReason
-from domain.routing.rules import ContactFacts, RoutingFacts, RuleOutcome, Stage
+from domain.routing.rules import ContactFacts, RoutingFacts, RoutingStage, RuleOutcome
 from store.routing import queues
 from store.routing.route import evaluate
 from store.routing.route_data import read_route_data_of, rule_names
@@ -77,7 +77,7 @@ class DryRunInput(Input):
 class DryRunStep(BaseModel):
     """What became of one rule. Rules that are not listed were not looked at any more."""
 
-    stage: Stage
+    stage: RoutingStage
     rule_set_id: str | None
     rule_id: str
     rule_name: str

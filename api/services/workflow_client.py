@@ -32,8 +32,8 @@ from workflows.messages import (
     TASK_TIMEOUT,
     WRITE_DOWN_SIGNAL,
     CommandResult,
-    ConversationInput,
-    PageInput,
+    ConversationWorkflowInput,
+    PageWorkflowInput,
     conversation_workflow_id,
     page_workflow_id,
 )
@@ -119,7 +119,7 @@ class TemporalWorkflowClient:
         async def update() -> CommandResult:
             start: WithStartWorkflowOperation[Any, None] = WithStartWorkflowOperation(
                 CONVERSATION_WORKFLOW,
-                ConversationInput(page_id, customer_id),
+                ConversationWorkflowInput(page_id, customer_id),
                 id=conversation_workflow_id(page_id, customer_id),
                 task_queue=self._task_queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
@@ -161,7 +161,7 @@ class TemporalWorkflowClient:
             "check_page",
             lambda: self._client.start_workflow(
                 PAGE_WORKFLOW,
-                PageInput(page_id),
+                PageWorkflowInput(page_id),
                 id=page_workflow_id(page_id),
                 task_queue=self._task_queue,
                 task_timeout=TASK_TIMEOUT,

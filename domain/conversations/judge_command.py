@@ -52,10 +52,10 @@ _WHY_NOT: dict[RefusalCode, str] = {
     ),
     RefusalCode.AUTOMATED_MESSAGE_OUTSIDE_WINDOW: "Outside Meta's 24-hour window only a person may write.",
 }
-_NO_ANSWER: dict[offers.Refusal, str] = {
-    offers.Refusal.NOT_OFFERED_TO_YOU: "The conversation is not offered to you.",
-    offers.Refusal.OFFER_OVER: "This offer is over.",
-    offers.Refusal.CANNOT_BE_DECLINED: "The workstream lets nobody decline its offers.",
+_NO_ANSWER: dict[offers.AnswerRefusal, str] = {
+    offers.AnswerRefusal.NOT_OFFERED_TO_YOU: "The conversation is not offered to you.",
+    offers.AnswerRefusal.OFFER_OVER: "This offer is over.",
+    offers.AnswerRefusal.CANNOT_BE_DECLINED: "The workstream lets nobody decline its offers.",
 }
 _CLOSED = Refusal("conversation_closed", "This conversation is closed.", Status.CLOSED)
 
@@ -72,7 +72,7 @@ REFUSAL_CODES = frozenset(
         "disposition_required",
         "not_participating",
         "too_many_participants",
-        *offers.Refusal,
+        *offers.AnswerRefusal,
         *RefusalCode,
     }
 )
@@ -228,8 +228,8 @@ def _judge_answer(
         return None
     offer, answer = conversation.offer, answer_of(command)
     refusal = offers.judge_answer(offer, command.agent_id, answer, now, offer_id=_named_offer(command))
-    if refusal is offers.Refusal.NOT_OFFERED_TO_YOU and command.agent_id in conversation.returns:
-        refusal = offers.Refusal.OFFER_OVER
+    if refusal is offers.AnswerRefusal.NOT_OFFERED_TO_YOU and command.agent_id in conversation.returns:
+        refusal = offers.AnswerRefusal.OFFER_OVER
     return None if refusal is None else _no_answer(state, conversation, command, refusal)
 
 
@@ -239,7 +239,7 @@ def _judge_answer_to_invitation(
     invitation, named = participants.find_invitation(conversation, command.agent_id), _named_offer(command)
     if invitation is None or named in (None, invitation.id):
         return None
-    return _no_answer(state, conversation, command, offers.Refusal.OFFER_OVER)
+    return _no_answer(state, conversation, command, offers.AnswerRefusal.OFFER_OVER)
 
 
 def _named_offer(command: Command) -> str | None:
@@ -248,7 +248,7 @@ def _named_offer(command: Command) -> str | None:
 
 
 def _no_answer(
-    state: ThreadState, conversation: Conversation, command: MovingCommand, refusal: offers.Refusal
+    state: ThreadState, conversation: Conversation, command: MovingCommand, refusal: offers.AnswerRefusal
 ) -> Refusal:
     allowed = _allowed(state, conversation, command)
     return Refusal(refusal, _NO_ANSWER[refusal], conversation.status, allowed)

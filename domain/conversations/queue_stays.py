@@ -13,7 +13,7 @@ from domain.conversations.changes import ChangedStay, Draft, FactValue
 from domain.conversations.lifecycle import ActorKind, Status
 from domain.conversations.state import Conversation, Stay
 from domain.events.kinds import FactKind
-from domain.routing.capacity import ONE_UNIT, ConversationView, Origin, WrapUpCapacity, slot_of
+from domain.routing.capacity import ONE_UNIT, Origin, SlotFacts, WrapUpCapacity, slot_of
 from domain.routing.demand import Demand
 from domain.routing.placement import Placement, StayEnd, StayRecord, WaitingPlace
 from domain.routing.route_result import RouteRequest, RouteResult
@@ -210,9 +210,9 @@ def _waiting_place(stay: Stay, conversation: Conversation, now: datetime) -> Wai
     )
 
 
-def _view(conversation: Conversation) -> ConversationView:
+def _view(conversation: Conversation) -> SlotFacts:
     session, status = conversation.session, conversation.status
-    return ConversationView(
+    return SlotFacts(
         conversation.id,
         slot_id=session.id if session else None,
         agent_id=session.agent_id if session else None,

@@ -243,7 +243,7 @@ class WrapUpCapacity:
 
 
 @dataclass(frozen=True, slots=True)
-class ConversationView:
+class SlotFacts:
     """What of a conversation decides about its slot.
 
     `slot_id` is the id of the offer that the session began with. `active`: an agent has it, whether or not it
@@ -269,7 +269,7 @@ class HeldSlot:
     until: datetime | None = None
 
 
-def slot_of(view: ConversationView, wrap_up: WrapUpCapacity, now: datetime) -> HeldSlot | None:
+def slot_of(view: SlotFacts, wrap_up: WrapUpCapacity, now: datetime) -> HeldSlot | None:
     """The slot that a conversation holds at an instant; None where it holds no capacity.
 
     At the instant of `until` itself the slot is released.

@@ -20,8 +20,8 @@ from domain.routing.rules import (
     RULE_FIELDS,
     KnownIds,
     RoutingFacts,
+    RoutingStage,
     RuleOutcome,
-    Stage,
     TraceStep,
     context_values,
 )
@@ -111,7 +111,7 @@ def _apply(rule_set: RuleSet, facts: RoutingFacts, current: Classification) -> C
     values = values_with(facts, current)
     trace = list(current.trace)
     for rule in rule_set.rules:
-        step = TraceStep(Stage.CLASSIFICATION, rule.id, RuleOutcome.NO_MATCH, rule_set.id)
+        step = TraceStep(RoutingStage.CLASSIFICATION, rule.id, RuleOutcome.NO_MATCH, rule_set.id)
         try:
             matches = holds(rule.conditions, values, RULE_FIELDS)
         except ConditionError as error:

@@ -86,7 +86,7 @@ class Answer(StrEnum):
     DECLINE = "decline"
 
 
-class Refusal(StrEnum):
+class AnswerRefusal(StrEnum):
     """Why an answer does not count."""
 
     NOT_OFFERED_TO_YOU = "not_offered_to_you"
@@ -96,14 +96,14 @@ class Refusal(StrEnum):
 
 def judge_answer(
     offer: Offer | None, agent_id: str, answer: Answer, at: datetime, *, offer_id: str | None = None
-) -> Refusal | None:
+) -> AnswerRefusal | None:
     """Whether an agent's answer counts; None if it does. `offer_id`: the offer that it names, if any."""
     if offer is None or offer.agent_id != agent_id:
-        return Refusal.NOT_OFFERED_TO_YOU
+        return AnswerRefusal.NOT_OFFERED_TO_YOU
     if offer_id not in (None, offer.id) or offer.is_over(at):
-        return Refusal.OFFER_OVER
+        return AnswerRefusal.OFFER_OVER
     if answer is Answer.DECLINE and not offer.may_be_declined:
-        return Refusal.CANNOT_BE_DECLINED
+        return AnswerRefusal.CANNOT_BE_DECLINED
     return None
 
 

@@ -25,7 +25,7 @@ from domain.routing.overflow import (
     overflow_before,
     validate_overflow,
 )
-from domain.routing.rules import RULE_FIELDS, KnownIds, RoutingFacts, RuleOutcome, Stage, TraceStep
+from domain.routing.rules import RULE_FIELDS, KnownIds, RoutingFacts, RoutingStage, RuleOutcome, TraceStep
 
 MAX_ROUTE_RULES = 200
 MAX_TARGETS = 5
@@ -88,7 +88,7 @@ def match_routes(rules: Iterable[RouteRule], facts: RoutingFacts, classified: Cl
     overflow = {rule.id: rule.overflow for rule in rules if rule.overflow is not None}
     steps: list[TraceStep] = []
     for rule in rules:
-        step = TraceStep(Stage.ROUTE_TO_QUEUE, rule.id, RuleOutcome.NO_MATCH)
+        step = TraceStep(RoutingStage.ROUTE_TO_QUEUE, rule.id, RuleOutcome.NO_MATCH)
         try:
             if holds(rule.conditions, values, RULE_FIELDS):
                 queue_id = share_of(rule.targets, facts.conversation_id)

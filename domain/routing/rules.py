@@ -129,7 +129,7 @@ def reads_contact(conditions: Iterable[Group]) -> bool:
     )
 
 
-class Stage(StrEnum):
+class RoutingStage(StrEnum):
     """Which rules did something."""
 
     CLASSIFICATION = "classification"
@@ -154,7 +154,7 @@ class RuleOutcome(StrEnum):
 class TraceStep:
     """One rule and its outcome. `code` names an error or the condition of an overflow."""
 
-    stage: Stage
+    stage: RoutingStage
     rule_id: str
     outcome: RuleOutcome
     rule_set_id: str | None = None

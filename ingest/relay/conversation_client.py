@@ -23,7 +23,7 @@ from workflows.messages import (
     EVENTS_SIGNAL,
     TASK_QUEUE,
     TASK_TIMEOUT,
-    ConversationInput,
+    ConversationWorkflowInput,
     ThreadEvents,
     conversation_workflow_id,
 )
@@ -81,14 +81,16 @@ class ConversationClient:
         if batch.fresh:
             try:
                 return await start(
-                    ConversationInput(page_id, customer_id, first=batch),
+                    ConversationWorkflowInput(page_id, customer_id, first=batch),
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     request_eager_start=True,
                 )
             except WorkflowAlreadyStartedError:
                 batch = ThreadEvents(batch.events)  # somebody has told it something before
         return await start(
-            ConversationInput(page_id, customer_id), start_signal=EVENTS_SIGNAL, start_signal_args=[batch]
+            ConversationWorkflowInput(page_id, customer_id),
+            start_signal=EVENTS_SIGNAL,
+            start_signal_args=[batch],
         )
 
 

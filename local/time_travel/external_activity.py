@@ -19,7 +19,12 @@ from store.db.database import Database
 from store.inbox.inbox_events import newest_inbox_id
 from store.inbox.relay_shares import lowest_position
 from store.routing.pending_dispatch import read_pending_dispatch
-from workflows.messages import EVENTS_SIGNAL, ConversationInput, ThreadEvents, conversation_workflow_id
+from workflows.messages import (
+    EVENTS_SIGNAL,
+    ConversationWorkflowInput,
+    ThreadEvents,
+    conversation_workflow_id,
+)
 
 _T = TypeVar("_T")
 _Waiting = tuple[str, int]
@@ -109,7 +114,7 @@ def _told_at_start(given: Payloads) -> set[int]:
     """What a run was begun with; nothing where the event is no start."""
     if not given.payloads:
         return set()
-    first = _read(given.payloads[0], ConversationInput).first
+    first = _read(given.payloads[0], ConversationWorkflowInput).first
     return _seqs_of(first) if first is not None else set()
 
 

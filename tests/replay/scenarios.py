@@ -32,7 +32,7 @@ from workflows.messages import (
     PAGE_WORKFLOW,
     SETTINGS_SIGNAL,
     TASK_TIMEOUT,
-    PageInput,
+    PageWorkflowInput,
     page_workflow_id,
 )
 
@@ -332,7 +332,7 @@ async def page(stage: Stage) -> None:
     desk = stage.desk
     handle = await desk.client.start_workflow(
         PAGE_WORKFLOW,
-        PageInput(desk.page_id),
+        PageWorkflowInput(desk.page_id),
         id=page_workflow_id(desk.page_id),
         task_queue=desk.task_queue,
         task_timeout=TASK_TIMEOUT,

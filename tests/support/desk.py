@@ -54,7 +54,7 @@ from workflows.messages import (
     SETTINGS_SIGNAL,
     TASK_TIMEOUT,
     CommandResult,
-    ConversationInput,
+    ConversationWorkflowInput,
     SettingsRead,
     ThreadEvents,
     conversation_workflow_id,
@@ -251,7 +251,7 @@ class Desk:
         thread = await self.thread()
         start: WithStartWorkflowOperation[Any, None] = WithStartWorkflowOperation(
             CONVERSATION_WORKFLOW,
-            ConversationInput(thread.page_id, thread.customer_id),
+            ConversationWorkflowInput(thread.page_id, thread.customer_id),
             id=conversation_workflow_id(thread.page_id, thread.customer_id),
             task_queue=self.task_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

@@ -26,7 +26,7 @@ from support.desk import Desk
 from support.engines import SUGGEST_CONTINUE_AS_NEW_AT
 from support.eventually import eventually
 from support.persistent_desk import TIMEOUT, PersistentDesk, persistent_desk
-from workflows.messages import ConversationInput
+from workflows.messages import ConversationWorkflowInput
 
 pytestmark = [pytest.mark.dev_server, pytest.mark.timeout(240)]
 
@@ -39,7 +39,9 @@ _TURNS = 15
 def carried(history: WorkflowHistory) -> ThreadState | None:
     """The state that a run began with."""
     (payload,) = history.events[0].workflow_execution_started_event_attributes.input.payloads
-    start: ConversationInput = data_converter.payload_converter.from_payload(payload, ConversationInput)
+    start: ConversationWorkflowInput = data_converter.payload_converter.from_payload(
+        payload, ConversationWorkflowInput
+    )
     return start.state
 
 

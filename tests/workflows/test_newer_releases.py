@@ -17,8 +17,8 @@ from workflows.messages import (
     EVENTS_SIGNAL,
     PAGE_WORKFLOW,
     TASK_TIMEOUT,
-    ConversationInput,
-    PageInput,
+    ConversationWorkflowInput,
+    PageWorkflowInput,
     ThreadEvents,
     conversation_workflow_id,
 )
@@ -48,7 +48,7 @@ async def test_a_run_of_a_newer_schema_waits_for_a_newer_worker(
     (routed,) = await desk.take({"message": {"mid": "m_new", "text": "hello"}}, now)
     handle = await desk.client.start_workflow(
         CONVERSATION_WORKFLOW,
-        ConversationInput(routed.page_id, routed.customer_id, schema_version=_NEWER),
+        ConversationWorkflowInput(routed.page_id, routed.customer_id, schema_version=_NEWER),
         id=conversation_workflow_id(routed.page_id, routed.customer_id),
         task_queue=desk.task_queue,
         task_timeout=TASK_TIMEOUT,
@@ -70,7 +70,7 @@ async def test_a_run_of_a_newer_schema_waits_for_a_newer_worker(
 async def test_the_run_of_a_page_waits_as_well(desk: Desk) -> None:
     handle = await desk.client.start_workflow(
         PAGE_WORKFLOW,
-        PageInput(PAGE_A, schema_version=_NEWER),
+        PageWorkflowInput(PAGE_A, schema_version=_NEWER),
         id=f"page/{desk.task_queue}",
         task_queue=desk.task_queue,
         task_timeout=TASK_TIMEOUT,

@@ -15,7 +15,7 @@ from temporalio.worker import Worker
 
 from base.ids import new_id
 from support.eventually import eventually
-from workflows.messages import CHECK_SIGNAL, PageInput, PageReport
+from workflows.messages import CHECK_SIGNAL, PageReport, PageWorkflowInput
 from workflows.page import PageWorkflow
 
 pytestmark = pytest.mark.time_skipping
@@ -81,7 +81,7 @@ async def watched(
         activities=[doing.check_page, doing.fill_gap, doing.wake_held],
     ):
         handle = await env.client.start_workflow(
-            PageWorkflow.run, PageInput("1"), id=f"page/{new_id()}", task_queue=queue
+            PageWorkflow.run, PageWorkflowInput("1"), id=f"page/{new_id()}", task_queue=queue
         )
         yield doing, handle
         await handle.terminate()
@@ -157,7 +157,7 @@ async def test_it_ends_with_its_page(env: WorkflowEnvironment) -> None:
     doing, queue = Activities(lambda number: ILL if number == 1 else GONE), f"test-{new_id()}"
     async with Worker(env.client, task_queue=queue, workflows=[PageWorkflow], activities=[doing.check_page]):
         handle = await env.client.start_workflow(
-            PageWorkflow.run, PageInput("1"), id=f"page/{new_id()}", task_queue=queue
+            PageWorkflow.run, PageWorkflowInput("1"), id=f"page/{new_id()}", task_queue=queue
         )
         await handle.result()
         assert doing.names() == ["check", "check"]

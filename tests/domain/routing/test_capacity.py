@@ -14,10 +14,10 @@ from domain.routing.capacity import (
     CapacityNeed,
     CapacityReset,
     ClaimVerdict,
-    ConversationView,
     HeldSlot,
     Origin,
     ProfileLimit,
+    SlotFacts,
     SlotUse,
     UsedCapacity,
     WrapUpCapacity,
@@ -236,8 +236,8 @@ def test_unforced_units_never_exceed_the_limit_at_their_claim(
 
 # The slot of a conversation
 
-ACTIVE = ConversationView("c1", "o1", "mia", CapacityNeed(3), active=True)
-WRAPPING_UP = ConversationView("c1", "o1", "mia", CapacityNeed(3), wrap_up_since=NOON)
+ACTIVE = SlotFacts("c1", "o1", "mia", CapacityNeed(3), active=True)
+WRAPPING_UP = SlotFacts("c1", "o1", "mia", CapacityNeed(3), wrap_up_since=NOON)
 FOR_A_MINUTE = WrapUpCapacity(BlockCapacity.SECONDS, 60)
 
 
@@ -249,8 +249,8 @@ def test_an_active_conversation_holds_its_units_whether_or_not_it_was_accepted(
 
 
 def test_an_open_waiting_or_closed_conversation_holds_nothing() -> None:
-    assert slot_of(ConversationView("c1"), WrapUpCapacity(), NOON) is None
-    assert slot_of(ConversationView("c1", "o1", "mia"), WrapUpCapacity(), NOON) is None
+    assert slot_of(SlotFacts("c1"), WrapUpCapacity(), NOON) is None
+    assert slot_of(SlotFacts("c1", "o1", "mia"), WrapUpCapacity(), NOON) is None
 
 
 def test_wrap_up_holds_the_capacity_always_never_or_for_some_time() -> None:

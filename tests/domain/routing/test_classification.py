@@ -20,8 +20,8 @@ from domain.routing.rules import (
     ContactFacts,
     KnownIds,
     RoutingFacts,
+    RoutingStage,
     RuleOutcome,
-    Stage,
     TraceStep,
     reads_contact,
     reads_profile,
@@ -87,8 +87,8 @@ def test_of_a_rule_set_the_first_match_is_applied_and_the_rest_is_not_looked_at(
     classified = classify([RuleSet("s", rules)], FACTS)
     assert classified.priority == 2
     assert classified.trace == (
-        TraceStep(Stage.CLASSIFICATION, "no", RuleOutcome.NO_MATCH, "s"),
-        TraceStep(Stage.CLASSIFICATION, "first", RuleOutcome.APPLIED, "s"),
+        TraceStep(RoutingStage.CLASSIFICATION, "no", RuleOutcome.NO_MATCH, "s"),
+        TraceStep(RoutingStage.CLASSIFICATION, "first", RuleOutcome.APPLIED, "s"),
     )
 
 

@@ -7,12 +7,12 @@ import pytest
 from domain.routing.capacity import Origin
 from domain.routing.offers import (
     Answer,
+    AnswerRefusal,
     AtEnd,
     NextPhase,
     NotificationSettings,
     OfferEnd,
     OfferOutcome,
-    Refusal,
     judge_answer,
     make_offer,
     offer_end_outcome,
@@ -34,13 +34,13 @@ def test_an_answer_counts_at_119_999_seconds_and_not_at_120(answer: Answer) -> N
     offer = make_offer("o1", "mia", Origin.PUSH, WITH_REJECT, NOON)
     assert judge_answer(offer, "mia", answer, NOON) is None
     assert judge_answer(offer, "mia", answer, NOON + timedelta(seconds=119.999)) is None
-    assert judge_answer(offer, "mia", answer, NOON + timedelta(seconds=120)) is Refusal.OFFER_OVER
+    assert judge_answer(offer, "mia", answer, NOON + timedelta(seconds=120)) is AnswerRefusal.OFFER_OVER
 
 
 def test_only_the_agent_to_whom_it_is_offered_may_answer() -> None:
     offer = make_offer("o1", "mia", Origin.PUSH, WITH_REJECT, NOON)
-    assert judge_answer(offer, "bo", Answer.ACCEPT, NOON) is Refusal.NOT_OFFERED_TO_YOU
-    assert judge_answer(None, "bo", Answer.ACCEPT, NOON) is Refusal.NOT_OFFERED_TO_YOU
+    assert judge_answer(offer, "bo", Answer.ACCEPT, NOON) is AnswerRefusal.NOT_OFFERED_TO_YOU
+    assert judge_answer(None, "bo", Answer.ACCEPT, NOON) is AnswerRefusal.NOT_OFFERED_TO_YOU
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_only_the_agent_to_whom_it_is_offered_may_answer() -> None:
 )
 def test_without_a_reject_button_or_with_auto_assign_nobody_declines(settings: NotificationSettings) -> None:
     offer = make_offer("o1", "mia", Origin.PUSH, settings, NOON)
-    assert judge_answer(offer, "mia", Answer.DECLINE, NOON) is Refusal.CANNOT_BE_DECLINED
+    assert judge_answer(offer, "mia", Answer.DECLINE, NOON) is AnswerRefusal.CANNOT_BE_DECLINED
     assert judge_answer(offer, "mia", Answer.ACCEPT, NOON) is None
 
 
