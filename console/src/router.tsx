@@ -1,9 +1,10 @@
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import type { CurrentSignIn } from "./api/types";
 import { InboxPage } from "./inbox/inbox-page";
+import { Shell } from "./shell";
 import { LIST_NAMES, type ListName } from "./store/lists";
 
-const root = createRootRouteWithContext<{ signIn: CurrentSignIn }>()();
+const root = createRootRouteWithContext<{ signIn: CurrentSignIn }>()({ component: Shell });
 
 const home = createRoute({
   getParentRoute: () => root,

@@ -33,8 +33,7 @@ export function SidePanel({ row, list }: { row: Conversation; list: ListName }) 
       <ContextSection row={row} />
       <EarlierSection row={row} list={list} summary={summary} />
       <p>
-        {/* The timeline is a page of its own. */}
-        <Link to={"/conversations/$conversationId/timeline" as string} params={{ conversationId: row.id } as never}>
+        <Link to="/conversations/$conversationId/timeline" params={{ conversationId: row.id }}>
           <Trans>Why? All that happened</Trans>
         </Link>
       </p>

@@ -8,6 +8,7 @@ import type { WorkConversation } from "../api/types";
 import { useDesk, useDeskStore } from "../store/use-desk";
 import { isLegal, useCommands } from "../thread/commands";
 import { useNotice } from "../ui/notices";
+import { Invitations } from "./invitations";
 import { Ring } from "./ring";
 
 const NONE: readonly WorkConversation[] = [];
@@ -21,6 +22,7 @@ export function Offers() {
       {offers.map((offer, place) => (
         <OfferCard key={offer.id} offer={offer} isFirst={place === 0} />
       ))}
+      <Invitations />
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { Trans } from "@lingui/react/macro";
 import { useEffect, useState } from "react";
 import { Button } from "react-aria-components";
+import { Participants } from "../actions/participants";
 import { textOf } from "../api/problem-texts";
 import { Composer } from "../composer/composer";
 import type { ListName } from "../store/lists";
@@ -41,7 +42,10 @@ export function ThreadPane({ id, list }: { id: string; list: ListName }) {
   const nameOfAgent = directory?.agents.find((each) => each.id === row.agent_id)?.name ?? "";
   return (
     <main className="thread">
-      <ThreadHeader row={row} list={list} />
+      <div>
+        <ThreadHeader row={row} list={list} />
+        <Participants row={row} />
+      </div>
       <MessageList row={row} />
       <Composer row={row} nameOfAgent={nameOfAgent} wayOut={<WayOut row={row} />} />
     </main>

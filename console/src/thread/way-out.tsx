@@ -1,5 +1,6 @@
 import { Trans } from "@lingui/react/macro";
 import { Button } from "react-aria-components";
+import { useActions } from "../actions/use-actions";
 import type { Conversation } from "../api/types";
 import { outlookOf } from "../composer/outlook";
 import { useDeskStore } from "../store/use-desk";
@@ -9,6 +10,7 @@ import { isLegal, useCommands } from "./commands";
 export function WayOut({ row }: { row: Conversation }) {
   const { agentId } = useDeskStore();
   const command = useCommands();
+  const actions = useActions(row);
   const { strip } = outlookOf(row, agentId);
   if (strip === "tag_needs_session") {
     return (
@@ -36,7 +38,7 @@ export function WayOut({ row }: { row: Conversation }) {
   }
   if (isLegal(row, "complete")) {
     return (
-      <Button className="button" onPress={() => void command(row.id, "complete")}>
+      <Button className="button" onPress={() => actions.find(({ name }) => name === "complete")?.run()}>
         <Trans>Complete</Trans>
       </Button>
     );
