@@ -1,5 +1,7 @@
-import { I18nProvider } from "@lingui/react";
 import { i18n } from "@lingui/core";
+import { I18nProvider, useLingui } from "@lingui/react";
+import type { ReactNode } from "react";
+import { I18nProvider as AriaI18nProvider } from "react-aria-components";
 import { SignInGate } from "./access/sign-in-gate";
 import { Desk } from "./desk";
 import { Notices } from "./ui/notices";
@@ -8,9 +10,17 @@ import { Notices } from "./ui/notices";
 export function App() {
   return (
     <I18nProvider i18n={i18n}>
-      <Notices>
-        <SignInGate>{(signIn) => <Desk signIn={signIn} />}</SignInGate>
-      </Notices>
+      <SameLanguage>
+        <Notices>
+          <SignInGate>{(signIn) => <Desk signIn={signIn} />}</SignInGate>
+        </Notices>
+      </SameLanguage>
     </I18nProvider>
   );
+}
+
+/** React Aria speaks the console's language, not the browser's, and its arrow keys follow the direction. */
+function SameLanguage({ children }: { children: ReactNode }) {
+  const { i18n: shown } = useLingui();
+  return <AriaI18nProvider locale={shown.locale}>{children}</AriaI18nProvider>;
 }

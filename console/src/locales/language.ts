@@ -1,4 +1,5 @@
 import { i18n, type Messages } from "@lingui/core";
+import { PSEUDO_LANGUAGES, pseudoTexts, type PseudoLanguage } from "./pseudo";
 
 /** The console's languages; each is a file beside the texts of each folder. */
 export const LANGUAGES = ["en", "de"] as const;
@@ -14,23 +15,35 @@ const KEPT_AS = "pagedesk-language";
 export function preferredLanguage(
   chosen: string | null = localStorage.getItem(KEPT_AS),
   browsers: readonly string[] = navigator.languages,
-): Language {
+): Language | PseudoLanguage {
+  const pseudo = PSEUDO_LANGUAGES.find((each) => each === chosen);
+  if (pseudo !== undefined) {
+    return pseudo;
+  }
   const wanted = [chosen, ...browsers].map((tag) => tag?.toLowerCase().split("-")[0]);
   return LANGUAGES.find((known) => known === wanted.find((tag) => LANGUAGES.some((each) => each === tag))) ?? "en";
 }
 
 /** Load a language's texts and show them. */
-export async function activateLanguage(language: Language): Promise<void> {
-  const { texts } = await LOADERS[language]();
-  const messages: Messages = Object.assign({}, ...Object.values(texts));
+export async function activateLanguage(language: Language | PseudoLanguage): Promise<void> {
+  const pseudo = PSEUDO_LANGUAGES.find((each) => each === language);
+  const { texts } = await LOADERS[LANGUAGES.find((each) => each === language) ?? "en"]();
+  const read: Messages = Object.assign({}, ...Object.values(texts));
+  const messages = pseudo === undefined ? read : pseudoTexts(read, pseudo);
   // Dates as the browser's country writes them, where it speaks this language.
   const countries = navigator.languages.filter((tag) => tag.toLowerCase().startsWith(`${language}-`));
   i18n.loadAndActivate({ locale: language, locales: countries.length > 0 ? countries : language, messages });
   document.documentElement.lang = language;
+  document.documentElement.dir = isRightToLeft(language) ? "rtl" : "ltr";
 }
 
 /** Choose a language for this browser. */
 export async function chooseLanguage(language: Language): Promise<void> {
   localStorage.setItem(KEPT_AS, language);
   await activateLanguage(language);
+}
+
+/** Whether a language is read from right to left. */
+export function isRightToLeft(language: string): boolean {
+  return language.startsWith("ar");
 }

@@ -32,7 +32,7 @@ export function PresenceMenu() {
 
   return (
     <MenuTrigger>
-      <Button className="me" aria-label={`${name}, ${i18n._(PRESENCE_NAMES[presence])}`}>
+      <Button className="me">
         <span className="avatar" aria-hidden>
           {initials(name)}
           <i className={`dot ${presence}`} />

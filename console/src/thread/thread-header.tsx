@@ -27,7 +27,6 @@ export function ThreadHeader({ row, list }: { row: Conversation; list: ListName 
         <p className="small">{[page, queue].filter((each) => each !== "").join(" · ")}</p>
       </div>
       <WindowBadge row={row} />
-      <span className="grow" />
       <Link
         className="button quiet to-details"
         to="/inbox/$list/$conversationId/details"
