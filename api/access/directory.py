@@ -5,45 +5,18 @@ from typing import Self
 from pydantic import BaseModel
 
 from api.http.dependencies import DatabaseDep
+from api.schemas.directory_views import (
+    NamedAgentView,
+    NamedPageView,
+    NamedQueueView,
+    NamedWorkstreamView,
+)
 from api.security.auth import Caller
 from api.security.guarded_route import api_router
 from domain.access.roles import Role
-from domain.routing.presence import PresenceKind
 from store.access.directory import Directory, read_directory
 
 router = api_router("directory")
-
-
-class NamedAgentView(BaseModel):
-    """An agent. `presence` is null for somebody with whom you serve no queue."""
-
-    id: str
-    name: str
-    role: Role
-    active: bool
-    presence: PresenceKind | None
-
-
-class NamedPageView(BaseModel):
-    """A page of Facebook's."""
-
-    page_id: str
-    name: str
-
-
-class NamedQueueView(BaseModel):
-    """A queue. `served`: you are a member of it."""
-
-    id: str
-    name: str
-    served: bool
-
-
-class NamedWorkstreamView(BaseModel):
-    """A workstream."""
-
-    id: str
-    name: str
 
 
 class DirectoryView(BaseModel):
@@ -58,21 +31,10 @@ class DirectoryView(BaseModel):
     def of(cls, directory: Directory) -> Self:
         """All of one moment."""
         return cls(
-            agents=[
-                NamedAgentView(
-                    id=each.id,
-                    name=each.name,
-                    role=Role(each.role),
-                    active=each.active,
-                    presence=PresenceKind(each.presence) if each.presence is not None else None,
-                )
-                for each in directory.agents
-            ],
-            pages=[NamedPageView(page_id=each.id, name=each.name) for each in directory.pages],
-            queues=[
-                NamedQueueView(id=each.id, name=each.name, served=each.served) for each in directory.queues
-            ],
-            workstreams=[NamedWorkstreamView(id=each.id, name=each.name) for each in directory.workstreams],
+            agents=[NamedAgentView.of(each) for each in directory.agents],
+            pages=[NamedPageView.of(each) for each in directory.pages],
+            queues=[NamedQueueView.of(each) for each in directory.queues],
+            workstreams=[NamedWorkstreamView.of(each) for each in directory.workstreams],
         )
 
 

@@ -20,6 +20,7 @@ from typing import Annotated, Protocol
 from sqlmodel import Session
 
 from api.events.access import is_among
+from api.events.directory_changes import DirectoryChanges
 from api.events.rows import NO_ROWS, EventRows
 from api.http.dependencies import from_app
 from api.http.problems import Problem
@@ -58,7 +59,8 @@ class Render(Protocol):
 class Listener:
     """Whose stream it is, by the digest of a token, and what it asks for and may see.
 
-    `wants_rows`: each event is to come with the rows of its conversation and its message.
+    `wants_rows`: each event is to come with the rows of its conversation and its message. `wants_directory`:
+    what changes in the directory is to be told, too.
     """
 
     principal: Principal
@@ -66,6 +68,7 @@ class Listener:
     wanted: EventFilter
     may_see: Callable[[Event, Viewers | None], bool]
     wants_rows: bool = False
+    wants_directory: bool = False
 
     @property
     def digest(self) -> str:
@@ -78,6 +81,11 @@ class Listener:
         Of an offer that is over somebody hears who does not see the conversation any more.
         """
         return is_among(viewers, self.principal.agent_id, self.rights)
+
+    @property
+    def reads(self) -> EventFilter:
+        """What has to be read for the stream: the directory is changed by events that it does not tell."""
+        return timeline.EVERYTHING if self.wants_directory else self.wanted
 
     def takes(self, event: Event, viewers: Viewers | None) -> bool:
         """Whether the stream tells of an event, whose thread has these viewers."""
@@ -95,7 +103,10 @@ class LogBounds:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """An event, who hears of it, who sees what happened, its block, and its rows if any stream has them."""
+    """An event, who hears of it, who sees what happened, its block, and its rows if any stream has them.
+
+    `directory`: what it, and the events read with it, have changed there.
+    """
 
     number: int
     event: Event
@@ -103,6 +114,7 @@ class _Told:
     viewers: Viewers | None
     block: bytes
     rows: EventRows | None
+    directory: DirectoryChanges
     blocks_with_rows: dict[str, bytes] = field(default_factory=dict)
 
     def is_complete_for(self, listener: Listener) -> bool:
@@ -194,7 +206,7 @@ class EventHub:
 
         def look(session: Session) -> tuple[list[bytes], int]:
             # Not beyond what is in memory: only so far is it known who may listen.
-            found = timeline.read_events(session, listener.wanted, after=after, limit=_BATCH, through=known)
+            found = timeline.read_events(session, listener.reads, after=after, limit=_BATCH, through=known)
             readers = {listener.principal.agent_id} if listener.wants_rows else set()
             told = self._told(session, found, log_id, readers)
             return self._blocks(listener, told), _id(found[-1]) if len(found) == _BATCH else known
@@ -210,15 +222,22 @@ class EventHub:
             session, {event.customer_id for event in events if event.customer_id is not None}, now
         )
         rows = EventRows(session, events, readers, now) if readers and events else None
+        directory = DirectoryChanges(session, events)
         told = []
         for event in events:
             viewers = _viewers_of(event, threads)
             hearers, block = _hearers_of(event, viewers), self._render(event, log_id)
-            told.append(_Told(_id(event), event, hearers, viewers, block, rows))
+            told.append(_Told(_id(event), event, hearers, viewers, block, rows, directory))
         return told
 
     def _blocks(self, listener: Listener, part: Iterable[_Told]) -> list[bytes]:
-        return [self._block(listener, told) for told in part if listener.takes(told.event, told.hearers)]
+        blocks = list[bytes]()
+        for told in part:
+            if listener.wants_directory:
+                blocks.append(told.directory.block(told.event, listener.principal.agent_id, listener.rights))
+            if listener.takes(told.event, told.hearers):
+                blocks.append(self._block(listener, told))
+        return [block for block in blocks if block]
 
     def _block(self, listener: Listener, told: _Told) -> bytes:
         if told.rows is None or not listener.wants_rows:

@@ -70,11 +70,13 @@ class EventStream(Response):
         presence: StreamPresence | None = None,
         counts: CountsTeller | None = None,
         rows: bool = False,
+        directory: bool = False,
         sign_in: SignInOfStream | None = None,
     ) -> None:
         """`asked`: where to begin; None is now. `presence`: given where it makes its reader connected.
 
-        `counts`: given where it tells how many conversations its reader's lists have.
+        `counts`: given where it tells how many conversations its reader's lists have. `directory`: it tells
+        what changes there.
         """
         super().__init__()
         del self.headers["content-length"]
@@ -88,6 +90,7 @@ class EventStream(Response):
             wanted,
             lambda event, viewers: may_see(event, viewers, reader),
             wants_rows=rows,
+            wants_directory=directory,
         )
         self._asked = asked
         self._sign_in = sign_in
@@ -214,6 +217,10 @@ async def stream_events(
         bool,
         Query(description="Be told, too, how many conversations your lists have, when that changes."),
     ] = False,
+    directory: Annotated[
+        bool,
+        Query(description="Be told, too, of each row of the directory that has changed, as you see it."),
+    ] = False,
     rows: Annotated[
         bool,
         Query(
@@ -259,6 +266,7 @@ async def stream_events(
         presence=stream_presence if presence else None,
         counts=CountsTeller(database, caller) if counts else None,
         rows=rows,
+        directory=directory,
         sign_in=SignInOfStream.of(sign_in, clock.process_now()) if sign_in is not None else None,
     )
 

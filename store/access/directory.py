@@ -1,9 +1,10 @@
 """What things are called that everything else names by an id: agents, pages, queues and workstreams."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
 from store.tables import Agent, AgentState, Page, Queue, QueueMember, Workstream
@@ -58,26 +59,46 @@ def read_directory(session: Session, reader_id: str, *, knows_every_presence: bo
     colleagues = set(
         session.scalars(select(col(QueueMember.agent_id)).where(col(QueueMember.queue_id).in_(served)))
     ) | {reader_id}
-    agents = session.execute(
-        select(col(Agent.id), col(Agent.name), col(Agent.role), col(Agent.active), col(AgentState.presence))
-        .outerjoin(AgentState, col(AgentState.agent_id) == col(Agent.id))
-        .order_by(col(Agent.name), col(Agent.id))
-    )
-    queues = session.execute(select(col(Queue.id), col(Queue.name)).order_by(col(Queue.name), col(Queue.id)))
-    pages = session.execute(
-        select(col(Page.page_id), col(Page.name)).order_by(col(Page.name), col(Page.page_id))
-    )
-    workstreams = session.execute(
-        select(col(Workstream.id), col(Workstream.name)).order_by(col(Workstream.name), col(Workstream.id))
-    )
     return Directory(
         agents=[
-            AgentEntry(
-                id_, name, role, active, presence if knows_every_presence or id_ in colleagues else None
-            )
-            for id_, name, role, active, presence in agents
+            each if knows_every_presence or each.id in colleagues else replace(each, presence=None)
+            for each in read_agents(session)
         ],
-        pages=[Entry(*row) for row in pages],
-        queues=[QueueEntry(id_, name, id_ in served) for id_, name in queues],
-        workstreams=[Entry(*row) for row in workstreams],
+        pages=read_pages(session),
+        queues=[QueueEntry(each.id, each.name, each.id in served) for each in read_queues(session)],
+        workstreams=read_workstreams(session),
     )
+
+
+def read_agents(session: Session, ids: Collection[str] | None = None) -> list[AgentEntry]:
+    """All agents, or these, by name, each with their presence."""
+    columns = (col(Agent.id), col(Agent.name), col(Agent.role), col(Agent.active), col(AgentState.presence))
+    statement = select(*columns).outerjoin(AgentState, col(AgentState.agent_id) == col(Agent.id))
+    if ids is not None:
+        statement = statement.where(col(Agent.id).in_(ids))
+    statement = statement.order_by(col(Agent.name), col(Agent.id))
+    return [AgentEntry(*row) for row in session.execute(statement)]
+
+
+def read_pages(session: Session, ids: Collection[str] | None = None) -> list[Entry]:
+    """All pages, or these, by name."""
+    return _entries(session, col(Page.page_id), col(Page.name), ids)
+
+
+def read_queues(session: Session, ids: Collection[str] | None = None) -> list[Entry]:
+    """All queues, or these, by name."""
+    return _entries(session, col(Queue.id), col(Queue.name), ids)
+
+
+def read_workstreams(session: Session, ids: Collection[str] | None = None) -> list[Entry]:
+    """All workstreams, or these, by name."""
+    return _entries(session, col(Workstream.id), col(Workstream.name), ids)
+
+
+def _entries(
+    session: Session, of: Mapped[str], name: Mapped[str], ids: Collection[str] | None
+) -> list[Entry]:
+    statement = select(of, name).order_by(name, of)
+    if ids is not None:
+        statement = statement.where(of.in_(ids))
+    return [Entry(*row) for row in session.execute(statement)]

@@ -12,7 +12,7 @@ from starlette.types import Message
 from support.api import ADMIN_TOKEN, Api
 from support.eventually import eventually
 
-OF_THE_STREAM = {"hello", "ping", "reset", "goodbye", "counts"}
+OF_THE_STREAM = {"hello", "ping", "reset", "goodbye", "counts", "directory"}
 
 
 @dataclass
