@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from domain.access.roles import Role
 from domain.routing.presence import PresenceKind
-from store.access.directory import AgentEntry, Entry, QueueEntry
+from store.access.directory import AgentEntry, Entry, PageEntry, QueueEntry
 
 
 class NamedAgentView(BaseModel):
@@ -31,15 +31,16 @@ class NamedAgentView(BaseModel):
 
 
 class NamedPageView(BaseModel):
-    """A page of Facebook's."""
+    """A page of Facebook's. `attachments_for_agents`: agents may send files on it."""
 
     page_id: str
     name: str
+    attachments_for_agents: bool
 
     @classmethod
-    def of(cls, entry: Entry) -> Self:
+    def of(cls, entry: PageEntry) -> Self:
         """The page as the directory has it."""
-        return cls(page_id=entry.id, name=entry.name)
+        return cls(page_id=entry.id, name=entry.name, attachments_for_agents=entry.attachments_for_agents)
 
 
 class NamedQueueView(BaseModel):

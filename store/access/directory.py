@@ -31,6 +31,15 @@ class QueueEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class PageEntry:
+    """A page, and whether its agents may send files."""
+
+    id: str
+    name: str
+    attachments_for_agents: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """Anything else, by its id."""
 
@@ -43,7 +52,7 @@ class Directory:
     """All of one moment, each kind by name."""
 
     agents: Sequence[AgentEntry]
-    pages: Sequence[Entry]
+    pages: Sequence[PageEntry]
     queues: Sequence[QueueEntry]
     workstreams: Sequence[Entry]
 
@@ -80,9 +89,13 @@ def read_agents(session: Session, ids: Collection[str] | None = None) -> list[Ag
     return [AgentEntry(*row) for row in session.execute(statement)]
 
 
-def read_pages(session: Session, ids: Collection[str] | None = None) -> list[Entry]:
+def read_pages(session: Session, ids: Collection[str] | None = None) -> list[PageEntry]:
     """All pages, or these, by name."""
-    return _entries(session, col(Page.page_id), col(Page.name), ids)
+    columns = (col(Page.page_id), col(Page.name), col(Page.attachments_for_agents))
+    statement = select(*columns).order_by(col(Page.name), col(Page.page_id))
+    if ids is not None:
+        statement = statement.where(col(Page.page_id).in_(ids))
+    return [PageEntry(*row) for row in session.execute(statement)]
 
 
 def read_queues(session: Session, ids: Collection[str] | None = None) -> list[Entry]:

@@ -29,7 +29,7 @@ async def test_c08_c12_the_window_closes_while_one_types_and_nothing_typed_is_lo
     field = page.get_by_placeholder("Write a reply…")
     await field.press_sequentially("I am still typing")
     await desk.travel(hours=25)
-    await expect(page.get_by_text("24 hours are over.")).to_be_visible()
+    await expect(page.get_by_text("24 hours are over since")).to_be_visible()
     await expect(page.get_by_role("button", name="Hold")).to_be_visible()
     await expect(page.get_by_role("button", name="Send", exact=True)).to_have_count(0)
     await expect(field).to_have_value("I am still typing")

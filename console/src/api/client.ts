@@ -11,6 +11,13 @@ export function onSignedOut(listener: Listener): Listener {
   return () => whenSignedOut.delete(listener);
 }
 
+/** Tell that the API no longer knows who is asking. */
+export function reportSignedOut(): void {
+  for (const listener of whenSignedOut) {
+    listener();
+  }
+}
+
 /** Every refusal becomes an ApiProblem, and so does what never got an answer. */
 const throwProblems: Middleware = {
   async onResponse({ request, response }) {
@@ -19,9 +26,7 @@ const throwProblems: Middleware = {
     }
     const problem = await problemOf(response);
     if (problem.code === "unauthenticated" && !request.url.endsWith("/v1/sign-in")) {
-      for (const listener of whenSignedOut) {
-        listener();
-      }
+      reportSignedOut();
     }
     throw problem;
   },

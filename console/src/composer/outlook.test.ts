@@ -3,7 +3,7 @@ import type { Conversation, ReplyOutlook } from "../api/types";
 import { aConversation } from "../store/examples";
 import { outlookOf } from "./outlook";
 
-function judged(reply: Partial<ReplyOutlook>, fields: Partial<Conversation> = {}) {
+function judged(reply: Partial<ReplyOutlook>, fields: Partial<Conversation> = {}, closesSoon = false) {
   const base: ReplyOutlook = {
     verdict: "refused",
     code: null,
@@ -15,12 +15,14 @@ function judged(reply: Partial<ReplyOutlook>, fields: Partial<Conversation> = {}
     // oxlint-disable-next-line unicorn/no-thenable -- the field of the API
     then: null,
   };
-  const { strip, mode } = outlookOf(aConversation({ ...fields, reply: { ...base, ...reply } }), "me");
+  const { strip, mode } = outlookOf(aConversation({ ...fields, reply: { ...base, ...reply } }), "me", closesSoon);
   return [strip, mode];
 }
 
 test("C09 each verdict has its strip and its button", () => {
   expect(judged({ verdict: "allowed", sent_as: "standard" })).toEqual(["standard", "send"]);
+  const closes = { verdict: "allowed", sent_as: "standard", changes_at: "2026-11-27T14:00:00Z" } as const;
+  expect(judged(closes, {}, true)).toEqual(["closing_soon", "send"]);
   expect(judged({ verdict: "allowed", sent_as: "human_agent" })).toEqual(["human_agent", "send_as_human_agent"]);
   expect(judged({ verdict: "later", code: "page_held" })).toEqual(["page_not_sending", "send_later"]);
   expect(judged({ code: "human_agent_tag_disabled", may_hold: true })).toEqual(["tag_off", "hold"]);

@@ -51,7 +51,7 @@ const BY_STATUS: Partial<Record<string, StripKind>> = {
 };
 
 /** What a reply would become, for the strip and the button. The server has judged; nothing is computed here. */
-export function outlookOf(row: Conversation, agentId: string): Outlook {
+export function outlookOf(row: Conversation, agentId: string, closesSoon = false): Outlook {
   const { reply } = row;
   const later = reply.then?.verdict === "allowed" ? (reply.then.sent_as ?? null) : null;
   const common = { until: reply.changes_at, sentAsThen: later, code: reply.code };
@@ -61,7 +61,9 @@ export function outlookOf(row: Conversation, agentId: string): Outlook {
   if (reply.verdict === "allowed") {
     return reply.sent_as === "human_agent"
       ? { ...common, strip: "human_agent", tone: "human-agent", mode: "send_as_human_agent" }
-      : { ...common, strip: "standard", tone: "ok", mode: "send" };
+      : closesSoon && reply.changes_at !== null
+        ? { ...common, strip: "closing_soon", tone: "warn", mode: "send" }
+        : { ...common, strip: "standard", tone: "ok", mode: "send" };
   }
   const strip = refusedStrip(row, reply, agentId);
   const isWindows = strip === "tag_off" || strip === "tag_needs_session" || strip === "window_closed";

@@ -39,6 +39,16 @@ export function noteServerTime(instant: string): void {
   tick();
 }
 
+/**
+ * The server wrote this instant down, so its time is that or later. After time travel it tells before the
+ * next ping does.
+ */
+export function noteServerWrote(instant: string): void {
+  if (Date.parse(instant) - now() > JUMP_MILLISECONDS) {
+    noteServerTime(instant);
+  }
+}
+
 /** Be told each second, as long as the page can be seen; for `useSyncExternalStore`. */
 export function onSecond(listener: () => void): () => void {
   listeners.add(listener);

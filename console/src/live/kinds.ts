@@ -7,5 +7,8 @@ export const CHANGES_DIRECTORY = /^(agent|queue|page|workstream)\./;
 /** These are of all messages of a thread up to an instant, and name none. */
 export const CHANGES_RECEIPTS = /^messages\./;
 
+/** A note was written, changed or deleted; they name it without its words. */
+export const CHANGES_NOTES = /^note\./;
+
 /** After these a customer has another name, or another contact; they name the customer alone. */
 export const CHANGES_CUSTOMER = /^customer\.(profile_changed|contact_)/;

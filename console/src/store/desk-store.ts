@@ -1,13 +1,15 @@
 import { api, bodyOf } from "../api/client";
-import type { ConversationCounts, Directory, Work } from "../api/types";
+import type { Config, Conversation, ConversationCounts, Directory, Note, Work } from "../api/types";
 import { type Block, type LogEvent, logEventOf } from "../live/blocks";
-import { noteServerTime, now } from "../live/clock";
-import { CHANGES_CUSTOMER, CHANGES_DIRECTORY, CHANGES_RECEIPTS, CHANGES_WORK } from "../live/kinds";
+import { noteServerTime, noteServerWrote, now } from "../live/clock";
+import { CHANGES_CUSTOMER, CHANGES_DIRECTORY, CHANGES_NOTES, CHANGES_RECEIPTS, CHANGES_WORK } from "../live/kinds";
 import { joinStream } from "../live/leader";
-import { DraftKeeper, draftTexts } from "./drafts";
+import { type DraftKind, DraftKeeper, draftTexts } from "./drafts";
 import { LIST_NAMES, LIST_QUERIES, type ListName } from "./lists";
+import { Uploads } from "./uploads";
 import { Latest } from "./latest";
 import type { LocalDb } from "./local-db";
+import { readNotes, withNotes } from "./notes";
 import { Outbox, type Outgoing } from "./outbox";
 import { type DeskState, EMPTY, withConversations, withMessages, withoutConversations } from "./state";
 
@@ -20,6 +22,11 @@ export interface Refused {
   code: string;
 }
 
+/** A text that comes back stands before what was typed since. */
+export function joined(text: string, typed: string): string {
+  return [text, typed].filter((each) => each !== "").join("\n");
+}
+
 /**
  * All that one agent's console knows, and how it comes to know it: a list or a thread is loaded once, then
  * events say which rows to read anew.
@@ -28,8 +35,13 @@ export class DeskStore {
   readonly outbox: Outbox;
   #state: DeskState = EMPTY;
   #listeners = new Set<() => void>();
+  #config = new Latest<Config>(
+    () => bodyOf(api.GET("/v1/config")),
+    (config) => this.#set({ ...this.#state, config }),
+  );
   #composers = new Map<string, (refused: Refused) => void>();
   #followers = new Set<(events: readonly LogEvent[]) => void>();
+  #uploads = new Map<string, Uploads>();
   #batch: LogEvent[] = [];
   #applied = 0;
   /** In which batch each row came last. */
@@ -58,7 +70,11 @@ export class DeskStore {
         bodyOf(
           api.POST("/v1/conversations/{conversation_id}/messages", {
             params: { path: { conversation_id: item.conversationId }, header: { "Idempotency-Key": item.key } },
-            body: { text: item.text, hold: item.hold },
+            body: {
+              ...(item.file === null ? { text: item.text } : { attachments: [{ id: item.file.id }] }),
+              ...(item.replyTo === null ? {} : { reply_to: item.replyTo }),
+              hold: item.hold,
+            },
           }),
         ),
       {
@@ -147,7 +163,7 @@ export class DeskStore {
   }
 
   async #loadCommon(): Promise<void> {
-    await Promise.all([this.#work.load(), this.#directory.load(), this.#counts.load()]);
+    await Promise.all([this.#work.load(), this.#directory.load(), this.#counts.load(), this.#config.load()]);
   }
 
   async #loadPage(name: ListName, cursor: string | null): Promise<void> {
@@ -162,9 +178,46 @@ export class DeskStore {
     this.#set(withConversations({ ...this.#state, lists }, [...page.items, ...meanwhile], this.agentId));
   }
 
-  /** The draft of a reply. */
-  draftOf(conversationId: string): DraftKeeper {
-    return new DraftKeeper(this.db, conversationId, "reply", (text) => {
+  /** Load the notes on a customer's conversations, which stand in the thread. */
+  async loadNotes(customerId: string): Promise<void> {
+    const notes = await readNotes(customerId);
+    this.#set({ ...this.#state, notes: { ...this.#state.notes, [customerId]: notes } });
+  }
+
+  /** Take over a note that was written or changed here. */
+  takeNote(note: Note): void {
+    const known = this.#state.notes[note.customer_id] ?? [];
+    this.#set({ ...this.#state, notes: { ...this.#state.notes, [note.customer_id]: withNotes(known, [note]) } });
+  }
+
+  /** The files beside one conversation's draft. */
+  uploadsOf(conversationId: string): Uploads {
+    const known = this.#uploads.get(conversationId) ?? new Uploads();
+    this.#uploads.set(conversationId, known);
+    return known;
+  }
+
+  /** Whether agents may send files on a page; it may be that this is not known yet. */
+  sendsFiles(pageId: string): boolean {
+    return this.#state.directory?.pages.find((page) => page.page_id === pageId)?.attachments_for_agents ?? true;
+  }
+
+  /** Upload files for a conversation's next reply, within the limits of this installation. */
+  async attach({ id, page_id: pageId }: Conversation, files: readonly File[]): Promise<void> {
+    if (this.#state.config === null) {
+      await this.#config.load();
+    }
+    const { config } = this.#state;
+    const bytes = config?.limits.file_bytes ?? Number.POSITIVE_INFINITY;
+    this.uploadsOf(id).add(files, { bytes, extensions: config?.file_extensions ?? [], isOff: !this.sendsFiles(pageId) });
+  }
+
+  /** One conversation's draft of one kind. Lists show those of replies. */
+  draftOf(conversationId: string, kind: DraftKind = "reply"): DraftKeeper {
+    return new DraftKeeper(this.db, conversationId, kind, (text) => {
+      if (kind !== "reply") {
+        return;
+      }
       const { [conversationId]: _former, ...others } = this.#state.drafts;
       this.#set({ ...this.#state, drafts: text === "" ? others : { ...others, [conversationId]: text } });
     });
@@ -178,15 +231,16 @@ export class DeskStore {
 
   /** A refused text goes into its open composer, else into its draft. */
   async #giveBack(refused: Refused): Promise<void> {
-    const { conversationId, text } = refused.item;
+    const { conversationId, text, file, replyTo } = refused.item;
     const composer = this.#composers.get(conversationId);
     if (composer !== undefined) {
       composer(refused);
       return;
     }
     const keeper = this.draftOf(conversationId);
-    const typed = (await keeper.read())?.text ?? "";
-    keeper.keep({ text: typed === "" ? text : `${text}\n${typed}`, caret: 0, replyTo: null }, now());
+    const draft = await keeper.read();
+    const files = [...(file === null ? [] : [file]), ...(draft?.files ?? [])];
+    keeper.keep({ text: joined(text, draft?.text ?? ""), caret: 0, replyTo: draft?.replyTo ?? replyTo, files }, now());
     await keeper.flush();
   }
 
@@ -226,6 +280,9 @@ export class DeskStore {
     for (const row of seen) {
       this.#appliedIn.set(row.id, this.#applied);
     }
+    for (const row of seen) {
+      noteServerWrote(row.changed_at);
+    }
     const state = withoutConversations(withConversations(this.#state, seen, this.agentId), gone);
     const threads = { ...state.threads };
     for (const { message, conversation } of events) {
@@ -261,6 +318,12 @@ export class DeskStore {
         reads.push(this.loadThread(customerId));
       }
     }
+    const noted = events.filter((event) => CHANGES_NOTES.test(event.kind)).map((event) => event.customer_id ?? "");
+    for (const customerId of new Set(noted)) {
+      if (this.#state.notes[customerId] !== undefined) {
+        reads.push(this.loadNotes(customerId));
+      }
+    }
     // What cannot be read now is read with the next event, or after the reset that a lost connection brings.
     await Promise.allSettled(reads);
   }
@@ -274,11 +337,13 @@ export class DeskStore {
     this.#markStale();
     const loaded = LIST_NAMES.filter((name) => this.#state.lists[name] !== undefined);
     const threads = Object.keys(this.#state.threads);
+    const noted = Object.keys(this.#state.notes);
     this.#set({ ...this.#state, threads: {} });
     await Promise.allSettled([
       this.#loadCommon(),
       ...loaded.map((name) => this.loadList(name)),
       ...threads.map((customerId) => this.loadThread(customerId)),
+      ...noted.map((customerId) => this.loadNotes(customerId)),
     ]);
   }
 

@@ -1,4 +1,4 @@
-import type { Conversation, Message } from "../api/types";
+import type { Conversation, Message, Note } from "../api/types";
 
 /** A conversation for unit tests. */
 export function aConversation(fields: Partial<Conversation> = {}): Conversation {
@@ -53,4 +53,18 @@ export function aMessage(fields: Partial<Message> = {}): Message {
     occurred_at: "2026-11-26T14:00:00Z",
     ...fields,
   } as Message;
+}
+
+/** A colleague's note for unit tests. */
+export function aNote(fields: Partial<Note> = {}): Note {
+  return {
+    id: "n1",
+    conversation_id: "c1",
+    customer_id: "u1",
+    agent_id: "tom",
+    text: "The carrier lost it.",
+    created_at: "2026-11-26T14:00:00Z",
+    edited_at: null,
+    ...fields,
+  };
 }

@@ -6,7 +6,7 @@ import { aMessage } from "./examples";
 import { openLocalDb } from "./local-db";
 import { Outbox, type Outgoing } from "./outbox";
 
-const ITEM = { key: "k1", conversationId: "c1", customerId: "u1", text: "Hello", hold: false };
+const ITEM = { key: "k1", conversationId: "c1", customerId: "u1", text: "Hello", file: null, replyTo: null, hold: false };
 
 async function anOutbox(agentId: string, answers: (Message | Error)[]) {
   const seen = { keys: [] as string[], sent: [] as string[], refused: [] as string[], items: [] as readonly Outgoing[] };
@@ -77,4 +77,21 @@ test("C34 a session that is over keeps the message until somebody is signed in a
   await outbox.send(ITEM);
   expect(seen.keys).toEqual(["k1", "k1"]);
   expect(seen.sent).toEqual(["Hello"]);
+});
+
+test("what is written to one customer leaves in its order, however slow the first is", async () => {
+  const { outbox, seen } = await anOutbox("o6", [LOST, aMessage(), aMessage(), aMessage()]);
+  const file = { id: "f1", name: "plan.pdf", bytes: 7 };
+  await Promise.all([
+    outbox.send(ITEM),
+    outbox.send({ ...ITEM, key: "k2", text: "", file }),
+    outbox.send({ ...ITEM, key: "k3", text: "Bye" }),
+  ]);
+  expect(seen.keys).toEqual(["k1", "k1", "k2", "k3"]);
+});
+
+test("it is told what became of a message", async () => {
+  const { outbox } = await anOutbox("o7", [aMessage(), new ApiProblem("window_closed", 409, "")]);
+  expect(await outbox.send(ITEM)).toBe("taken");
+  expect(await outbox.send({ ...ITEM, key: "k2" })).toBe("refused");
 });

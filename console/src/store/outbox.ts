@@ -1,5 +1,6 @@
 import { ApiProblem, noAnswer } from "../api/problems";
 import type { Message } from "../api/types";
+import type { DraftFile } from "./drafts";
 import type { LocalDb } from "./local-db";
 
 /** For so long a message is tried again by itself under the same key; an older one never leaves by itself. */
@@ -13,12 +14,19 @@ export interface Outgoing {
   /** Captured when Send was pressed. */
   conversationId: string;
   customerId: string;
+  /** Empty where it is a file: a message of Messenger is one of both. */
   text: string;
+  file: DraftFile | null;
+  /** The message that is answered to. */
+  replyTo: string | null;
   hold: boolean;
   createdAt: number;
   state: "sending" | "not_sent";
   problem: string | null;
 }
+
+/** What became of a message: the server has it, refused it, or cannot be reached. */
+export type Outcome = "taken" | "refused" | "not_sent";
 
 /** Asks the server to send; throws an ApiProblem. */
 export type Post = (item: Outgoing) => Promise<Message>;
@@ -33,6 +41,9 @@ export interface OutboxListener {
 /** What leaves this browser, and what has not left it yet. A reload forgets nothing. */
 export class Outbox {
   #items: readonly Outgoing[] = [];
+  /** Those of one conversation go one after the other, in the order in which they were written. */
+  #turns = new Map<string, Promise<Outcome>>();
+  #lastCreatedAt = 0;
 
   constructor(
     private readonly db: LocalDb,
@@ -46,15 +57,16 @@ export class Outbox {
   async resume(): Promise<void> {
     const kept = await this.db.getAll("outbox");
     this.#set(kept.toSorted((a, b) => a.createdAt - b.createdAt));
-    await Promise.all(kept.filter((item) => item.state === "sending").map((item) => this.#send(item)));
+    await Promise.all(this.#items.filter((item) => item.state === "sending").map((item) => this.#inTurn(item)));
   }
 
-  /** Send a text; resolves when it is known what became of it. */
-  async send(item: Omit<Outgoing, "createdAt" | "state" | "problem">): Promise<void> {
-    const outgoing: Outgoing = { ...item, createdAt: this.clock(), state: "sending", problem: null };
-    await this.db.put("outbox", outgoing);
+  /** Send a message; resolves when it is known what became of it. */
+  async send(item: Omit<Outgoing, "createdAt" | "state" | "problem">): Promise<Outcome> {
+    this.#lastCreatedAt = Math.max(this.clock(), this.#lastCreatedAt + 1);
+    const outgoing: Outgoing = { ...item, createdAt: this.#lastCreatedAt, state: "sending", problem: null };
     this.#set([...this.#items, outgoing]);
-    await this.#send(outgoing);
+    await this.db.put("outbox", outgoing);
+    return this.#inTurn(outgoing);
   }
 
   /** Try again what was not sent, under the key that it had: if it did arrive, nothing is sent twice. */
@@ -63,7 +75,7 @@ export class Outbox {
     if (item !== undefined) {
       const fresh: Outgoing = { ...item, state: "sending", createdAt: this.clock(), problem: null };
       await this.#replace(fresh);
-      await this.#send(fresh);
+      await this.#inTurn(fresh);
     }
   }
 
@@ -73,23 +85,33 @@ export class Outbox {
     this.#set(this.#items.filter((each) => each.key !== key));
   }
 
-  async #send(item: Outgoing): Promise<void> {
+  #inTurn(item: Outgoing): Promise<Outcome> {
+    const former = this.#turns.get(item.conversationId) ?? Promise.resolve();
+    const turn = former.then(
+      () => this.#send(item),
+      () => this.#send(item),
+    );
+    this.#turns.set(item.conversationId, turn);
+    return turn;
+  }
+
+  async #send(item: Outgoing): Promise<Outcome> {
     for (;;) {
       try {
         const message = await this.post(item);
         this.listener.onSent(item, message);
         await this.remove(item.key);
-        return;
+        return "taken";
       } catch (error) {
         const problem = error instanceof ApiProblem ? error : noAnswer(error);
         if (!problem.isTransient && problem.code !== "unauthenticated") {
           await this.remove(item.key);
           this.listener.onRefused(item, problem);
-          return;
+          return "refused";
         }
         if (this.clock() - item.createdAt >= MAX_AGE_MILLISECONDS) {
           await this.#replace({ ...item, state: "not_sent", problem: problem.code });
-          return;
+          return "not_sent";
         }
         await this.pause(Math.max(RETRY_MILLISECONDS, (problem.retryAfterSeconds ?? 0) * 1000));
       }

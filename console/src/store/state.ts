@@ -1,4 +1,4 @@
-import type { Conversation, ConversationCounts, Directory, Message, Work } from "../api/types";
+import type { Config, Conversation, ConversationCounts, Directory, Message, Note, Work } from "../api/types";
 import { belongs, inListOrder, type ListName } from "./lists";
 import type { Outgoing } from "./outbox";
 
@@ -22,12 +22,16 @@ export interface DeskState {
   lists: Readonly<Partial<Record<ListName, ListState>>>;
   /** By customer. */
   threads: Readonly<Record<string, ThreadState>>;
+  /** By customer, the oldest first. */
+  notes: Readonly<Record<string, readonly Note[]>>;
   outgoing: readonly Outgoing[];
   /** The texts of drafts of replies, by conversation. */
   drafts: Readonly<Record<string, string>>;
   counts: ConversationCounts | null;
   work: Work | null;
   directory: Directory | null;
+  /** Limits and times of this installation. */
+  config: Config | null;
   connection: { isConnected: boolean; since: number; problemCode: string | null };
 }
 
@@ -35,11 +39,13 @@ export const EMPTY: DeskState = {
   conversations: {},
   lists: {},
   threads: {},
+  notes: {},
   outgoing: [],
   drafts: {},
   counts: null,
   work: null,
   directory: null,
+  config: null,
   connection: { isConnected: false, since: 0, problemCode: null },
 };
 

@@ -6,12 +6,26 @@ import { currentSecond } from "../live/clock";
 import { clockTime } from "../ui/durations";
 import { Attachments } from "./attachments";
 import { Delivery } from "./delivery";
+import { Quote } from "./quote";
 import { Sender } from "./sender";
 
 const LATE_MILLISECONDS = 60_000;
+const STRUCK = new Set(["cancelled", "expired"]);
+
+export interface BubbleProps {
+  message: Message;
+  /** Of the same sender as the one before: not named again. */
+  continues: boolean;
+  /** The last message that the receipt reaches. */
+  hasReceipt: boolean;
+  isMarked: boolean;
+  /** Null where one cannot reply now. */
+  onReplyTo: ((messageId: string) => void) | null;
+  onJump(messageId: string): void;
+}
 
 /** One message, in either direction. Customers' words are text nodes, always. */
-export function Bubble({ message, continues }: { message: Message; continues: boolean }) {
+export function Bubble({ message, continues, hasReceipt, isMarked, onReplyTo, onJump }: BubbleProps) {
   const { i18n, t } = useLingui();
   const isTheirs = message.direction === "inbound";
   const side = isTheirs ? "customer" : `ours ${message.sender_kind}`;
@@ -19,15 +33,25 @@ export function Bubble({ message, continues }: { message: Message; continues: bo
     message.received_at !== null &&
     isTheirs &&
     Date.parse(message.received_at) - Date.parse(message.occurred_at) > LATE_MILLISECONDS;
+  const isStruck = STRUCK.has(message.status ?? "");
+  const classes = [
+    "bubble",
+    side,
+    message.sender_kind === "outside" ? "outside" : "",
+    isStruck ? "struck" : "",
+    isMarked ? "marked" : "",
+  ];
   return (
     <article className={`line ${isTheirs ? "start" : "end"}`}>
-      <div className={`bubble ${side}${isFromOutside(message) ? " outside" : ""}`}>
+      <div className={classes.filter((each) => each !== "").join(" ")}>
         {!isTheirs && !continues && <Sender message={message} />}
+        {message.reply_to !== null && <Quote messageId={message.reply_to} onJump={onJump} />}
         {message.deleted_at === null ? <Body message={message} /> : <i>{isTheirs ? <Trans>Taken back by the customer</Trans> : <Trans>Taken back</Trans>}</i>}
+        {message.edits.length > 0 && message.deleted_at === null && <Edited message={message} />}
       </div>
       {message.reactions.length > 0 && (
-        <span className="reactions" aria-label={t`Reactions`}>
-          {message.reactions.map((each) => String(each["emoji"] ?? "♥")).join(" ")}
+        <span className="reactions" role="img" aria-label={t`Reactions: ${message.reactions.map(nameOfReaction).join(", ")}`}>
+          {message.reactions.map((each) => each.emoji ?? "♥").join(" ")}
         </span>
       )}
       <p className="meta small">
@@ -40,11 +64,25 @@ export function Bubble({ message, continues }: { message: Message; continues: bo
             <Trans>came late</Trans>
           </>
         )}
-        {message.edits.length > 0 && message.deleted_at === null && <Edited message={message} />}
-        {!isTheirs && <Delivery message={message} />}
+        {message.standby && (
+          <>
+            {" · "}
+            <Trans>on standby</Trans>
+          </>
+        )}
+        {!isTheirs && <Delivery message={message} hasReceipt={hasReceipt} onJump={onJump} />}
+        {onReplyTo !== null && message.mid !== null && message.deleted_at === null && (
+          <Button className="link on-hover" onPress={() => onReplyTo(message.id)}>
+            <Trans>Reply</Trans>
+          </Button>
+        )}
       </p>
     </article>
   );
+}
+
+function nameOfReaction({ reaction, emoji }: Message["reactions"][number]): string {
+  return reaction ?? emoji ?? "♥";
 }
 
 function Body({ message }: { message: Message }) {
@@ -68,21 +106,21 @@ function Body({ message }: { message: Message }) {
 function Edited({ message }: { message: Message }) {
   const [isOpen, setOpen] = useState(false);
   return (
-    <>
+    <div className="edits small">
+      <Trans>edited</Trans>
       {" · "}
-      <Button className="link" onPress={() => setOpen(!isOpen)}>
-        {isOpen ? <Trans>hide former</Trans> : <Trans>edited, show former</Trans>}
+      <Button className="link" aria-expanded={isOpen} onPress={() => setOpen(!isOpen)}>
+        {isOpen ? <Trans>hide former</Trans> : <Trans>show former</Trans>}
       </Button>
       {isOpen && (
-        <span className="former" dir="auto">
-          {message.edits.map((each) => String(each["text"] ?? each["former_text"] ?? "")).join(" → ")}
-        </span>
+        <ol className="former">
+          {message.edits.map((each) => (
+            <li key={each.number} dir="auto">
+              {each.former_text ?? <Trans>(not known)</Trans>}
+            </li>
+          ))}
+        </ol>
       )}
-    </>
+    </div>
   );
-}
-
-/** Not by us: somebody wrote in the Page's inbox, or another app did. */
-function isFromOutside(message: Message): boolean {
-  return message.direction === "outbound" && message.app_id !== null && message.agent_id === null && message.status === null;
 }

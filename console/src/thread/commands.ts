@@ -3,7 +3,7 @@ import type { Conversation } from "../api/types";
 import { useNotice } from "../ui/notices";
 
 /** The commands of a conversation that take no more than its id. */
-export const PLAIN_COMMANDS = ["pick", "accept", "decline", "close-session", "reopen", "release", "end", "complete"] as const;
+export const PLAIN_COMMANDS = ["pick", "accept", "decline", "close-session", "reopen", "release", "end", "complete", "join"] as const;
 export type PlainCommand = (typeof PLAIN_COMMANDS)[number];
 
 /** Whether a command is possible now, as the server says. */

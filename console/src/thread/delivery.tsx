@@ -1,25 +1,45 @@
-import { Trans } from "@lingui/react/macro";
+import { Trans, useLingui } from "@lingui/react/macro";
 import type { ReactNode } from "react";
+import { useState } from "react";
 import { Button } from "react-aria-components";
 import { api } from "../api/client";
 import { textOf } from "../api/problem-texts";
 import type { Message } from "../api/types";
-import { useDeskStore } from "../store/use-desk";
+import { useDesk, useDeskStore } from "../store/use-desk";
 import { useNotice } from "../ui/notices";
+import { deliveryReason } from "./delivery-reasons";
+import { isLeftAlone, leaveAlone } from "./left-alone";
+
+const RECEIPTS = new Set(["sent", "delivered", "read"]);
 
 /** Where one of our messages stands, and what one can do about it. */
-export function Delivery({ message }: { message: Message }) {
+export function Delivery({
+  message,
+  hasReceipt,
+  onJump,
+}: {
+  message: Message;
+  hasReceipt: boolean;
+  onJump(messageId: string): void;
+}) {
+  // What came from elsewhere tells by its sender where it came from.
+  if (message.status === null || (RECEIPTS.has(message.status) && !hasReceipt)) {
+    return null;
+  }
   return (
     <>
       {" · "}
-      <span className={`delivery ${message.status ?? ""}`}>{words(message)}</span>
-      <Remedies message={message} />
+      <span className={`delivery ${message.status}`}>
+        <Words message={message} />
+      </span>
+      <Remedies message={message} onJump={onJump} />
     </>
   );
 }
 
-function words(message: Message): ReactNode {
-  const { status, reason } = message;
+function Words({ message }: { message: Message }): ReactNode {
+  const { status, reason_detail: detail } = message;
+  const reason = deliveryReason(message.reason);
   switch (status) {
     case "queued":
       return <Trans>◷ waits to be sent</Trans>;
@@ -32,29 +52,58 @@ function words(message: Message): ReactNode {
     case "read":
       return <Trans>✓✓ read</Trans>;
     case "held":
-      return <Trans>‖ held ({reason})</Trans>;
+      return <Held message={message} />;
     case "unknown":
       return <Trans>? Meta did not say whether it arrived. Look in the Page's inbox first.</Trans>;
     case "failed":
-      return <Trans>! failed ({reason})</Trans>;
+      return (
+        <span title={detail ?? undefined}>
+          <Trans>! Not sent: {reason}.</Trans>
+        </span>
+      );
     case "cancelled":
-      return <Trans>cancelled</Trans>;
+      return message.reason === null ? <Trans>× cancelled</Trans> : <Trans>× cancelled: {reason}</Trans>;
     case "expired":
-      return <Trans>expired</Trans>;
+      return <Trans>× expired: the customer did not write in time</Trans>;
     case "resent":
-      return <Trans>said again below</Trans>;
-    case null:
-      return <Trans>✓ sent elsewhere</Trans>;
+      return <Trans>↻ said again</Trans>;
     default:
       return status;
   }
 }
 
-function Remedies({ message }: { message: Message }) {
+function Held({ message }: { message: Message }) {
+  const { i18n } = useLingui();
+  const seconds = useDesk((state) => state.config?.timeouts.held_message_seconds);
+  const reason = deliveryReason(message.reason);
+  if (message.reason?.startsWith("page_") === true || seconds === undefined) {
+    return <Trans>‖ held: {reason}</Trans>;
+  }
+  const until = i18n.date(new Date(Date.parse(message.occurred_at) + seconds * 1000), {
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+  });
+  return (
+    <Trans>
+      ‖ held: {reason}. Kept until {until}.
+    </Trans>
+  );
+}
+
+function Remedies({ message, onJump }: { message: Message; onJump(messageId: string): void }) {
   const store = useDeskStore();
   const say = useNotice();
+  const [isAsking, setAsking] = useState(false);
+  const [isLeft, setLeft] = useState(() => isLeftAlone(message.id));
+  const successor = useDesk((state) => {
+    const customerId = state.conversations[message.conversation_id ?? ""]?.customer.id ?? "";
+    return state.threads[customerId]?.messages.find((each) => each.resends === message.id)?.id;
+  });
 
   async function act(action: "resend" | "send-held" | "cancel") {
+    setAsking(true);
     try {
       await api.POST(`/v1/messages/{message_id}/${action}` as "/v1/messages/{message_id}/cancel", {
         params: { path: { message_id: message.id }, header: { "Idempotency-Key": crypto.randomUUID() } },
@@ -62,10 +111,17 @@ function Remedies({ message }: { message: Message }) {
     } catch (error) {
       say(textOf(error));
     }
-    if (message.conversation_id !== null) {
-      const customerId = store.state.conversations[message.conversation_id]?.customer.id;
-      await (customerId === undefined ? undefined : store.loadThread(customerId).catch((error: unknown) => say(textOf(error))));
-    }
+    const customerId = store.state.conversations[message.conversation_id ?? ""]?.customer.id;
+    await (customerId === undefined ? undefined : store.loadThread(customerId).catch((error: unknown) => say(textOf(error))));
+    setAsking(false);
+  }
+
+  function button(words: ReactNode, onPress: () => void) {
+    return (
+      <Button className="link" isDisabled={isAsking} onPress={onPress}>
+        {words}
+      </Button>
+    );
   }
 
   switch (message.status) {
@@ -73,25 +129,38 @@ function Remedies({ message }: { message: Message }) {
       return (
         <>
           {" "}
-          <Button className="link" onPress={() => void act("send-held")}>
-            <Trans>Send now</Trans>
-          </Button>{" "}
-          <Button className="link" onPress={() => void act("cancel")}>
-            <Trans>Cancel</Trans>
-          </Button>
+          {message.reason?.startsWith("page_") === true ? null : button(<Trans>Send now</Trans>, () => void act("send-held"))}{" "}
+          {button(<Trans>Cancel</Trans>, () => void act("cancel"))}
         </>
       );
     case "unknown":
-    case "failed":
-      return (
+      return isLeft ? null : (
         <>
           {" "}
-          <Button className="link" onPress={() => void act("resend")}>
-            <Trans>Say again</Trans>
-          </Button>
+          {button(<Trans>Say again</Trans>, () => void act("resend"))}{" "}
+          {button(<Trans>Leave it</Trans>, () => (leaveAlone(message.id), setLeft(true)))}
         </>
       );
+    case "failed":
+      return message.sender_kind === "agent" && successor === undefined ? (
+        <> {button(<Trans>Say again</Trans>, () => void act("resend"))}</>
+      ) : (
+        <Successor id={successor} onJump={onJump} />
+      );
+    case "resent":
+      return <Successor id={successor} onJump={onJump} />;
     default:
       return null;
   }
+}
+
+function Successor({ id, onJump }: { id: string | undefined; onJump(messageId: string): void }) {
+  return id === undefined ? null : (
+    <>
+      {" "}
+      <Button className="link" onPress={() => onJump(id)}>
+        <Trans>Show the new one</Trans>
+      </Button>
+    </>
+  );
 }

@@ -10,7 +10,7 @@ export function OutgoingBubble({ item }: { item: Outgoing }) {
     <article className="line end">
       <div className="bubble ours agent">
         <p className="words" dir="auto">
-          {item.text}
+          {item.file === null ? item.text : item.file.name}
         </p>
       </div>
       <p className="meta small">

@@ -3,6 +3,9 @@ import type { ReactNode } from "react";
 import type { Message } from "../api/types";
 import { useDesk, useDeskStore } from "../store/use-desk";
 
+/** What Meta calls the Page inbox (docs/reference/messenger-webhooks.md). */
+const PAGE_INBOX_APP_ID = "263902037430900";
+
 /** Who speaks for the page: written on each bubble. */
 export function Sender({ message }: { message: Message }) {
   const { agentId } = useDeskStore();
@@ -21,6 +24,6 @@ function words(message: Message, isMine: boolean, name: string | undefined): Rea
     case "automatic":
       return <Trans>Automatic: {message.kind}</Trans>;
     default:
-      return message.app_id === null ? <Trans>Page inbox</Trans> : <Trans>App {message.app_id}</Trans>;
+      return message.app_id === null || message.app_id === PAGE_INBOX_APP_ID ? <Trans>Page inbox</Trans> : <Trans>App {message.app_id}</Trans>;
   }
 }

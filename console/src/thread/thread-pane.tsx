@@ -1,20 +1,25 @@
-import { Trans } from "@lingui/react/macro";
-import { useEffect, useState } from "react";
+import "./thread.css";
+import { Trans, useLingui } from "@lingui/react/macro";
+import { type DragEvent, useEffect, useRef, useState } from "react";
 import { Button } from "react-aria-components";
 import { Participants } from "../actions/participants";
 import { textOf } from "../api/problem-texts";
+import type { Conversation } from "../api/types";
 import { Composer } from "../composer/composer";
+import type { DraftKind } from "../store/drafts";
 import type { ListName } from "../store/lists";
 import { useDesk, useDeskStore } from "../store/use-desk";
-import { MessageList } from "./message-list";
+import { useNotice } from "../ui/notices";
+import { MessageList, type MessageListHandle } from "./message-list";
 import { ThreadHeader } from "./thread-header";
+import { useUnseen } from "./unseen";
+import { useKeys } from "./use-keys";
 import { WayOut } from "./way-out";
 
 /** One conversation: who, the thread, and the composer. */
 export function ThreadPane({ id, list }: { id: string; list: ListName }) {
   const store = useDeskStore();
   const row = useDesk((state) => state.conversations[id]);
-  const directory = useDesk((state) => state.directory);
   const [problem, setProblem] = useState<unknown>(null);
   const [tries, setTries] = useState(0);
   const isKnown = row !== undefined;
@@ -39,15 +44,83 @@ export function ThreadPane({ id, list }: { id: string; list: ListName }) {
       </main>
     );
   }
-  const nameOfAgent = directory?.agents.find((each) => each.id === row.agent_id)?.name ?? "";
+  return <KnownThread row={row} list={list} />;
+}
+
+function KnownThread({ row, list }: { row: Conversation; list: ListName }) {
+  const store = useDeskStore();
+  const { t } = useLingui();
+  const say = useNotice();
+  const messages = useDesk((state) => state.threads[row.customer.id]?.messages);
+  const nameOfAgent = useDesk((state) => state.directory?.agents.find((each) => each.id === row.agent_id)?.name ?? "");
+  const messageList = useRef<MessageListHandle>(null);
+  const [isAtEnd, setAtEnd] = useState(true);
+  const [kind, setKindState] = useState<DraftKind>("reply");
+  const [takesFocus, setTakesFocus] = useState(false);
+  const [replyTo, setReplyTo] = useState<string | null>(null);
+  const unseen = useUnseen(messages, isAtEnd, store.agentId);
+  const files = useFileDrop((dropped) => {
+    setKind("reply");
+    store.attach(row, dropped).catch((error: unknown) => say(textOf(error)));
+  });
+  useKeys({ n: () => setKind("note"), r: () => setKind("reply") });
+
+  // Whoever asks for the kind that is open wants to write, too.
+  function setKind(wanted: DraftKind) {
+    setKindState(wanted);
+    setTakesFocus(true);
+    document.querySelector<HTMLElement>(".composer textarea")?.focus();
+  }
+
   return (
-    <main className="thread">
+    <main className="thread" {...files.handlers}>
       <div>
         <ThreadHeader row={row} list={list} />
         <Participants row={row} />
       </div>
-      <MessageList row={row} />
-      <Composer row={row} nameOfAgent={nameOfAgent} wayOut={<WayOut row={row} />} />
+      <MessageList
+        ref={messageList}
+        row={row}
+        onEnd={setAtEnd}
+        onReplyTo={(messageId) => {
+          setReplyTo(messageId);
+          setKind("reply");
+        }}
+      />
+      <Composer
+        row={row}
+        nameOfAgent={nameOfAgent}
+        wayOut={<WayOut row={row} onNote={() => setKind("note")} />}
+        kind={kind}
+        onKind={setKind}
+        takesFocus={takesFocus}
+        replyTo={replyTo}
+        onReplyTo={setReplyTo}
+        unseen={unseen}
+        onShowUnseen={() => messageList.current?.showEnd()}
+      />
+      {files.isOver && <div className="drop-here">{t`Drop files to send them`}</div>}
     </main>
   );
+}
+
+/** Files that are dropped anywhere on the thread. */
+function useFileDrop(onDropped: (files: readonly File[]) => void) {
+  const [depth, setDepth] = useState(0);
+  const hasFiles = (event: DragEvent) => event.dataTransfer.types.includes("Files");
+  return {
+    isOver: depth > 0,
+    handlers: {
+      onDragEnter: (event: DragEvent) => hasFiles(event) && setDepth((deep) => deep + 1),
+      onDragLeave: (event: DragEvent) => hasFiles(event) && setDepth((deep) => Math.max(0, deep - 1)),
+      onDragOver: (event: DragEvent) => hasFiles(event) && event.preventDefault(),
+      onDrop: (event: DragEvent) => {
+        if (hasFiles(event)) {
+          event.preventDefault();
+          setDepth(0);
+          onDropped([...event.dataTransfer.files]);
+        }
+      },
+    },
+  };
 }

@@ -24,6 +24,6 @@ test("in narrow places one unit is shown", () => {
   expect([76 * HOUR, 21.9 * HOUR, 42 * MINUTE].map(shortTimeLeft)).toEqual(["3 d", "21 h", "42 min"]);
 });
 
-test("ages are rounded down", () => {
-  expect([0, 59 * MINUTE, 119 * MINUTE, 47 * HOUR].map(age)).toEqual(["0 min", "59 min", "1 h", "1 d"]);
+test("ages are rounded down, and never 0", () => {
+  expect([0, 59 * MINUTE, 119 * MINUTE, 47 * HOUR].map(age)).toEqual(["< 1 min", "59 min", "1 h", "1 d"]);
 });

@@ -24,9 +24,12 @@ export function shortTimeLeft(milliseconds: number): string {
   return milliseconds >= HOUR ? (timeLeft(milliseconds).match(/^\d+ [dh]/)?.[0] ?? "") : timeLeft(milliseconds);
 }
 
-/** How long ago something was, in one unit. */
+/** How long ago something was, in one unit; never "0 min". */
 export function age(milliseconds: number): string {
   const passed = Math.max(0, milliseconds);
+  if (passed < MINUTE) {
+    return "< 1 min";
+  }
   const [value, unit] =
     passed >= DAY ? [passed / DAY, "d"] : passed >= HOUR ? [passed / HOUR, "h"] : [passed / MINUTE, "min"];
   return `${Math.floor(value)} ${unit}`;

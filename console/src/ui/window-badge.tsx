@@ -1,5 +1,6 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import type { Conversation } from "../api/types";
+import { isClosingSoon } from "./closing-soon";
 import { shortTimeLeft, timeLeft } from "./durations";
 import { useSecond } from "./use-second";
 
@@ -26,9 +27,10 @@ export function WindowBadge({ row }: { row: Conversation }) {
       </span>
     );
   }
+  const soon = isClosingSoon(row, now);
   return (
-    <span className={`badge ok${filled}`} title={title}>
-      ○ {shortTimeLeft(left)}
+    <span className={`badge ${soon ? "warn" : "ok"}${filled}`} title={title}>
+      {soon ? "!" : "○"} {shortTimeLeft(left)}
     </span>
   );
 }

@@ -28,7 +28,7 @@ async def test_it_names_agents_pages_queues_and_workstreams(api: Api, seed: Seed
         "active": True,
         "presence": "offline",
     }
-    assert shown["pages"] == [{"page_id": page_id, "name": "Shop"}]
+    assert shown["pages"] == [{"page_id": page_id, "name": "Shop", "attachments_for_agents": False}]
     queues = [(each["id"], each["served"]) for each in shown["queues"]]
     assert sorted(queues) == [("default", True), ("sales", False)]
     assert [each.keys() for each in shown["workstreams"]] == [{"id", "name"}]

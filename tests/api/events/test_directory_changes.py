@@ -60,7 +60,11 @@ async def test_names_of_all_kinds_are_told_to_agents_with_their_rows(api: Api, s
         await api.admin.delete(f"/v1/queues/{queue['id']}")
         _, *others = await _told(stream, 5)
     assert others == [
-        {"id": page_id, "kind": "page", "row": {"page_id": page_id, "name": "The Shop"}},
+        {
+            "id": page_id,
+            "kind": "page",
+            "row": {"page_id": page_id, "name": "The Shop", "attachments_for_agents": False},
+        },
         {
             "id": workstream["id"],
             "kind": "workstream",
