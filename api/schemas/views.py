@@ -78,8 +78,8 @@ class MessageView(BaseModel):
     """A message in either direction. `allowed_by` names the rule of the window that allowed a send.
 
     `client_key`: the `Idempotency-Key` with which its agent sent it. `reply_to` is the id of the message it
-    answers to, null where that is not known here; `resends` that of the one that it says again. `template` and `quick_replies` are in Meta's form; the
-    signed payloads of a survey's buttons are left out.
+    answers to, null where that is not known here; `resends` that of the one that it says again. `template`
+    and `quick_replies` are in Meta's form; the signed payloads of a survey's buttons are left out.
     """
 
     id: str

@@ -119,28 +119,3 @@ async def test_c48_keys_send_and_an_input_methods_enter_does_not(seats: Seats, d
         "second",
         "the last one",
     ]
-
-
-async def test_c19_a_reply_that_one_has_not_seen_is_warned_of_before_one_sends(
-    seats: Seats, desk: TravellingDesk
-) -> None:
-    seat = await seats.person("Una Unseen")
-    page, psid = await take_new_customer(seat, desk, "Cy Five")
-    for number in range(30):
-        await desk.says(psid, f"line {number}", UNTAGGED)
-    await desk.settled()
-    thread = page.get_by_role("log", name="Messages")
-    await expect(thread.get_by_text("line 29", exact=True)).to_be_visible()
-    await thread.hover()
-    await page.mouse.wheel(0, -1500)
-    await expect(thread.get_by_text("line 29", exact=True)).not_to_be_in_viewport()
-    answer = {"psid": psid, "text": "We have answered from the inbox."}
-    (await desk.meta.post(f"/_sandbox/pages/{UNTAGGED}/answer", json=answer)).raise_for_status()
-    await expect(page.get_by_role("button", name="1 new")).to_be_visible()
-    field = page.get_by_placeholder(REPLY)
-    await field.fill("I answer, too.")
-    await page.get_by_role("button", name="Send", exact=True).click()
-    await expect(page.get_by_text("There is a reply that you have not seen.")).to_be_visible()
-    await expect(field).to_have_value("I answer, too.")
-    await page.get_by_role("button", name="Show", exact=True).click()
-    await expect(thread.get_by_text("We have answered from the inbox.")).to_be_in_viewport()
