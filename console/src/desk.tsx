@@ -9,6 +9,7 @@ import type { CurrentSignIn } from "./api/types";
 import { router } from "./router";
 import { DeskStore } from "./store/desk-store";
 import { openLocalDb } from "./store/local-db";
+import { followPreferences } from "./store/preferences";
 import { DeskContext } from "./store/use-desk";
 
 /** What one sees who is signed in. */
@@ -17,6 +18,7 @@ export function Desk({ signIn }: { signIn: CurrentSignIn }) {
   const [failed, setFailed] = useState(false);
   const agentId = signIn.agent.id;
 
+  useEffect(() => followPreferences(agentId), [agentId]);
   useEffect(() => {
     let stop = () => {};
     let isWanted = true;

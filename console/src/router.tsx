@@ -59,8 +59,21 @@ const timeline = createRoute({
   component: lazyRouteComponent(() => import("./timeline/timeline-page"), "TimelinePage"),
 });
 
+const search = createRoute({
+  getParentRoute: () => root,
+  path: "/search",
+  validateSearch: (given: Record<string, unknown>): { q: string } => ({ q: typeof given["q"] === "string" ? given["q"] : "" }),
+  component: lazyRouteComponent(() => import("./search/search-page"), "SearchPage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./settings/settings-page"), "SettingsPage"),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, inbox, conversation, details, timeline]),
+  routeTree: root.addChildren([home, inbox, conversation, details, timeline, search, settings]),
   basepath: "/console",
   context: { signIn: undefined as never },
 });

@@ -3,6 +3,8 @@ import { useLingui } from "@lingui/react/macro";
 import { useId } from "react";
 import { Button, Menu, MenuItem, MenuTrigger, Popover, Text } from "react-aria-components";
 import type { Conversation } from "../api/types";
+import { useKeys } from "../keys/use-keys";
+import type { OfferedName } from "./action-list";
 import { type OfferedAction, useActions } from "./use-actions";
 
 /** What has a button of its own where there is room; the menu has everything. */
@@ -12,6 +14,13 @@ const IN_SIGHT: ReadonlySet<string> = new Set(["close-session", "transfer", "end
 export function ActionBar({ row }: { row: Conversation }) {
   const { t } = useLingui();
   const actions = useActions(row);
+  const run = (wanted: OfferedName) => () => actions.find(({ name }) => name === wanted)?.run();
+  useKeys({
+    take: run("pick"),
+    transfer: run("transfer"),
+    consult: run("consult"),
+    end: run("end"),
+  });
   return (
     <>
       {actions

@@ -5,12 +5,15 @@ import { Button, Checkbox, Form, Label, ListBox, ListBoxItem, Popover, Select, S
 import { api, bodyOf } from "../api/client";
 import { textOf } from "../api/problem-texts";
 import type { Conversation } from "../api/types";
+import { postNote } from "../store/notes";
+import { useDeskStore } from "../store/use-desk";
 import { ModalDialog } from "../ui/modal-dialog";
 import { useAct } from "./act";
 
 /** Asks how a conversation ends: its survey, what it was about, and a note. `complete` closes what has ended. */
 export function EndDialog({ what, row, onClose }: { what: "end" | "complete"; row: Conversation; onClose: () => void }) {
   const act = useAct();
+  const store = useDeskStore();
   const codes = useCodes(row.workstream_id);
   const [codeId, setCodeId] = useState(row.disposition_code_id);
   const [skipsSurvey, setSkipsSurvey] = useState(false);
@@ -39,10 +42,7 @@ export function EndDialog({ what, row, onClose }: { what: "end" | "complete"; ro
       return null;
     }
     try {
-      await api.POST("/v1/conversations/{conversation_id}/notes", {
-        params: { path: { conversation_id: row.id }, header: { "Idempotency-Key": noteKey } },
-        body: { text: note.trim() },
-      });
+      store.takeNote(await postNote(row.id, noteKey, note.trim()));
       return null;
     } catch (error) {
       return textOf(error);

@@ -4,7 +4,7 @@ import { createContext, type ReactNode, useCallback, useContext, useState } from
 import { textOf } from "../api/problem-texts";
 import { ApiProblem } from "../api/problems";
 import type { Conversation } from "../api/types";
-import { useDesk } from "../store/use-desk";
+import { useDesk, useDeskStore } from "../store/use-desk";
 import { useNotice } from "../ui/notices";
 import { STATUS_NAMES } from "../ui/status-names";
 import { useAct } from "./act";
@@ -40,12 +40,19 @@ export function useActions(row: Conversation): OfferedAction[] {
   const ask = useContext(AskContext);
   const act = useAct();
   const say = useNotice();
+  const { agentId } = useDeskStore();
   const { signIn } = useRouteContext({ strict: false });
+  const status = i18n._(STATUS_NAMES[row.status]);
+  const reasonOf = (code: string) => {
+    if (code === "invalid_state") {
+      return t`Not possible while it is: ${status}`;
+    }
+    // Of oneself the API's code means that one is in it already.
+    return code === "agent_not_available" && row.agent_id === agentId ? t`You have it yourself.` : textOf(new ApiProblem(code, 409, code));
+  };
   return offeredTo(signIn?.agent.role ?? "agent").map((name) => {
     const code = whyNot(row, name);
-    const status = i18n._(STATUS_NAMES[row.status]);
-    const reason =
-      code === null ? null : code === "invalid_state" ? t`Not possible while it is: ${status}` : textOf(new ApiProblem(code, 409, code));
+    const reason = code === null ? null : reasonOf(code);
     const { title, ...offered } = OFFERED[name];
     const dialog = "dialog" in offered ? offered.dialog : name === "complete" && needsCode(row) ? "complete" : undefined;
     const run = () => {

@@ -24,7 +24,7 @@ const TEXTS: Record<string, () => string> = {
   thread_owned_by_another_app: () => t`Another app has this thread.`,
   invalid_state: () => t`Not possible as the conversation is now.`,
   already_participating: () => t`They take part already.`,
-  not_participating: () => t`They do not take part.`,
+  not_participating: () => t`Does not take part in it.`,
   too_many_participants: () => t`Too many people take part already.`,
   conversation_exists: () => t`This customer has a conversation already.`,
   not_found: () => t`This is not there any more, or you may not see it.`,

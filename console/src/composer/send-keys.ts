@@ -1,3 +1,5 @@
+import { changePreferences, currentPreferences } from "../store/preferences";
+
 /** What the composer needs to know of a key. */
 export interface Pressed {
   key: string;
@@ -10,8 +12,6 @@ export interface Pressed {
 }
 
 export type SendKey = "send" | "send_and_close";
-
-const KEPT_AS = "pagedesk-enter-sends";
 
 /** An input method's own keys are not the person's: 229 is how some browsers tell of them. */
 export function isOfInputMethod(pressed: Pick<Pressed, "isComposing" | "keyCode">): boolean {
@@ -32,11 +32,11 @@ export function sendKeyOf(pressed: Pressed, doesEnterSend: boolean): SendKey | n
   return doesEnterSend && !pressed.shiftKey ? "send" : null;
 }
 
-/** Whether Enter alone sends in this browser. */
+/** Whether Enter alone sends, as this person has chosen. */
 export function enterSends(): boolean {
-  return localStorage.getItem(KEPT_AS) === "yes";
+  return currentPreferences().enterSends;
 }
 
 export function setEnterSends(wanted: boolean): void {
-  localStorage.setItem(KEPT_AS, wanted ? "yes" : "no");
+  changePreferences({ enterSends: wanted });
 }

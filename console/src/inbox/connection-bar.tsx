@@ -1,11 +1,12 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useEffect, useState } from "react";
 import { useDesk } from "../store/use-desk";
+import { NewRelease } from "./new-release";
 
 /** A short break is nobody's business. */
 const PATIENCE_MILLISECONDS = 3_000;
 
-/** Says that the desk cannot be reached, and what is possible meanwhile. */
+/** Says that the desk cannot be reached, and what is possible meanwhile; and that there is a newer release. */
 export function ConnectionBar() {
   const { i18n } = useLingui();
   const { isConnected, since } = useDesk((state) => state.connection);
@@ -22,6 +23,7 @@ export function ConnectionBar() {
   return (
     <div role="status" className="connection-bar">
       {!isConnected && isLong && <Trans>Not connected since {at}. You can read and write; sending waits.</Trans>}
+      <NewRelease />
     </div>
   );
 }

@@ -2,11 +2,14 @@ import { useLingui } from "@lingui/react/macro";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { GridList, GridListItem, ListLayout, Virtualizer } from "react-aria-components";
+import { focusRow } from "../keys/panes";
+import { useKeys } from "../keys/use-keys";
 import { Offers } from "../presence/offers";
 import type { ListName } from "../store/lists";
 import { useDesk, useDeskStore } from "../store/use-desk";
 import { ConversationRow } from "./conversation-row";
 import { EMPTY_TEXTS, LIST_TITLES } from "./list-names";
+import { nextUnread } from "./next-unread";
 import { MovedBar, useStillOrder } from "./still-order";
 
 const ROW_HEIGHT = 72;
@@ -24,6 +27,20 @@ export function ConversationList({ list, openId }: { list: ListName; openId: str
 
   useEffect(() => void store.loadList(list), [store, list]);
 
+  const open = (id: string) => void navigate({ to: "/inbox/$list/$conversationId", params: { list, conversationId: id } });
+  const openUnread = (step: 1 | -1) => {
+    const next = nextUnread(rows, openId, step);
+    if (next !== null) {
+      open(next);
+    }
+  };
+  useKeys({
+    next: () => focusRow("ArrowDown"),
+    previous: () => focusRow("ArrowUp"),
+    "next-unread": () => openUnread(1),
+    "previous-unread": () => openUnread(-1),
+  });
+
   const rows = ids.map((id) => conversations[id]).filter((row) => row !== undefined);
   const title = i18n._(LIST_TITLES[list]);
   return (
@@ -38,7 +55,7 @@ export function ConversationList({ list, openId }: { list: ListName; openId: str
             items={rows}
             selectionMode="none"
             dependencies={[openId, drafts]}
-            onAction={(id) => void navigate({ to: "/inbox/$list/$conversationId", params: { list, conversationId: String(id) } })}
+            onAction={(id) => open(String(id))}
             renderEmptyState={() => <p className="empty-text">{state === undefined ? "" : i18n._(EMPTY_TEXTS[list])}</p>}
           >
             {(row) => (

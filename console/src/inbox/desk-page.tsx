@@ -3,7 +3,7 @@ import { ConnectionBar } from "./connection-bar";
 import { Navigation } from "./navigation";
 
 /** A page of its own beside the navigation. `place`: which entry of the navigation it belongs to. */
-export function DeskPage({ place, children }: { place: "board" | null; children: ReactNode }) {
+export function DeskPage({ place, children }: { place: "board" | "search" | "settings" | null; children: ReactNode }) {
   return (
     <div className="desk one-page">
       <ConnectionBar />

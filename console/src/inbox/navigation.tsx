@@ -1,20 +1,15 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
-import { useEffect } from "react";
 import { PresenceMenu } from "../presence/presence-menu";
+import { SoundState } from "../presence/sound-state";
 import { COUNTED, LIST_NAMES, type ListName } from "../store/lists";
 import { useDesk } from "../store/use-desk";
 import { LIST_TITLES } from "./list-names";
 
 /** The lists with their counts, which the server keeps, and who one is. `current`: where one is. */
-export function Navigation({ current }: { current: ListName | "board" | null }) {
+export function Navigation({ current }: { current: ListName | "board" | "search" | "settings" | null }) {
   const { t, i18n } = useLingui();
   const counts = useDesk((state) => state.counts);
-  const offers = useDesk((state) => state.work?.offers.length ?? 0);
-  const waiting = (counts?.mine ?? 0) + offers;
-  useEffect(() => {
-    document.title = waiting > 0 ? `(${waiting}) Pagedesk` : "Pagedesk";
-  }, [waiting]);
   return (
     <nav className="navigation" aria-label={t`Lists`}>
       <div className="brand">
@@ -40,7 +35,14 @@ export function Navigation({ current }: { current: ListName | "board" | null }) 
           </Link>
         );
       })}
+      <Link className="search-link" to="/search" search={{ q: "" }} aria-current={current === "search" ? "page" : undefined}>
+        <Trans>Search</Trans>
+      </Link>
+      <Link to="/settings" aria-current={current === "settings" ? "page" : undefined}>
+        <Trans>Settings</Trans>
+      </Link>
       <span className="grow" />
+      <SoundState />
       <PresenceMenu />
     </nav>
   );

@@ -4,6 +4,7 @@ import { type Block, type LogEvent, logEventOf } from "../live/blocks";
 import { noteServerTime, noteServerWrote, now } from "../live/clock";
 import { CHANGES_CUSTOMER, CHANGES_DIRECTORY, CHANGES_NOTES, CHANGES_RECEIPTS, CHANGES_WORK } from "../live/kinds";
 import { joinStream } from "../live/leader";
+import { noteRelease } from "../live/release";
 import { type DraftKind, DraftKeeper, draftTexts } from "./drafts";
 import { LIST_NAMES, LIST_QUERIES, type ListName } from "./lists";
 import { Uploads } from "./uploads";
@@ -37,7 +38,10 @@ export class DeskStore {
   #listeners = new Set<() => void>();
   #config = new Latest<Config>(
     () => bodyOf(api.GET("/v1/config")),
-    (config) => this.#set({ ...this.#state, config }),
+    (config) => {
+      noteRelease(config.release);
+      this.#set({ ...this.#state, config });
+    },
   );
   #composers = new Map<string, (refused: Refused) => void>();
   #followers = new Set<(events: readonly LogEvent[]) => void>();
@@ -248,6 +252,9 @@ export class DeskStore {
     const data = block.data as Record<string, unknown>;
     if (typeof data["server_time"] === "string") {
       noteServerTime(data["server_time"]);
+    }
+    if (block.event === "hello" && typeof data["release"] === "string") {
+      noteRelease(data["release"]);
     }
     if (block.event === "counts") {
       const counts = data as unknown as ConversationCounts;

@@ -25,6 +25,7 @@ const NO_NOTES: readonly Note[] = [];
 
 export interface MessageListHandle {
   showEnd(): void;
+  show(messageId: string): void;
 }
 
 /** The thread, newest at the end. */
@@ -69,7 +70,7 @@ export function MessageList({
     onEnd(value);
   }
 
-  useImperativeHandle(ref, () => ({ showEnd: () => setAtEnd(true) }));
+  useImperativeHandle(ref, () => ({ showEnd: () => setAtEnd(true), show: (messageId) => void jumpTo(messageId) }));
 
   useEffect(() => {
     onEnd(kept === null);

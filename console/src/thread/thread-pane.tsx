@@ -1,11 +1,13 @@
 import "./thread.css";
 import { Trans, useLingui } from "@lingui/react/macro";
+import { useLocation } from "@tanstack/react-router";
 import { type DragEvent, useEffect, useRef, useState } from "react";
 import { Button } from "react-aria-components";
 import { Participants } from "../actions/participants";
 import { textOf } from "../api/problem-texts";
 import type { Conversation } from "../api/types";
 import { Composer } from "../composer/composer";
+import { useKeys } from "../keys/use-keys";
 import type { DraftKind } from "../store/drafts";
 import type { ListName } from "../store/lists";
 import { useDesk, useDeskStore } from "../store/use-desk";
@@ -13,8 +15,10 @@ import { useNotice } from "../ui/notices";
 import { MessageList, type MessageListHandle } from "./message-list";
 import { ThreadHeader } from "./thread-header";
 import { useUnseen } from "./unseen";
-import { useKeys } from "./use-keys";
 import { WayOut } from "./way-out";
+
+/** What an address ends with that names a message: "#message-" and its id. */
+const MESSAGE = "message-";
 
 /** One conversation: who, the thread, and the composer. */
 export function ThreadPane({ id, list }: { id: string; list: ListName }) {
@@ -63,7 +67,16 @@ function KnownThread({ row, list }: { row: Conversation; list: ListName }) {
     setKind("reply");
     store.attach(row, dropped).catch((error: unknown) => say(textOf(error)));
   });
-  useKeys({ n: () => setKind("note"), r: () => setKind("reply") });
+  useKeys({ note: () => setKind("note"), reply: () => setKind("reply") });
+
+  // A search result names its message in the address.
+  const named = useLocation({ select: ({ hash }) => (hash.startsWith(MESSAGE) ? hash.slice(MESSAGE.length) : null) });
+  const isLoaded = messages !== undefined;
+  useEffect(() => {
+    if (named !== null && isLoaded) {
+      messageList.current?.show(named);
+    }
+  }, [named, isLoaded]);
 
   // Whoever asks for the kind that is open wants to write, too.
   function setKind(wanted: DraftKind) {

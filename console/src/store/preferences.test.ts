@@ -1,0 +1,14 @@
+import { expect, test } from "vitest";
+import { preferencesOf, USUAL } from "./preferences";
+
+test.each([[null], ["{"], ["[]"], ['"x"'], ['{"theme":7,"singleKeys":"no","keys":{"reply":1}}']])(
+  "what was kept as %s is as usual",
+  (kept) => {
+    expect(preferencesOf(kept)).toEqual(USUAL);
+  },
+);
+
+test("what was chosen is kept", () => {
+  const chosen = { ...USUAL, theme: "dark" as const, enterSends: true, singleKeys: false, keys: { reply: "x" } };
+  expect(preferencesOf(JSON.stringify(chosen))).toEqual(chosen);
+});
