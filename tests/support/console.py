@@ -75,8 +75,10 @@ class Seats:
         self._address = address
         self._seats: list[Seat] = []
 
-    async def person(self, name: str, role: str = "agent", *, locale: str = "en-GB") -> Seat:
-        """A new person with a browser of their own, not signed in yet."""
+    async def person(
+        self, name: str, role: str = "agent", *, locale: str = "en-GB", address: str | None = None
+    ) -> Seat:
+        """A new person with a browser of their own, not signed in yet. `address`: another way to the desk."""
         email = f"{name.lower().replace(' ', '.')}@example.com"
         agent = {"name": name, "role": role, "email": email, "password": PASSWORD}
         made = (await self._desk.api.post("/v1/agents", json=agent)).raise_for_status().json()
@@ -84,7 +86,7 @@ class Seats:
             locale=locale, timezone_id="Europe/Berlin", viewport={"width": 1440, "height": 900}
         )
         context.set_default_timeout(_WAIT_MILLISECONDS)
-        seat = Seat(name, made["id"], email, context, self._address)
+        seat = Seat(name, made["id"], email, context, address or self._address)
         self._seats.append(seat)
         return seat
 
