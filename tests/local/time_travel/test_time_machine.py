@@ -3,12 +3,17 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio import activity
+from temporalio.api.testservice.v1 import SleepRequest
 from temporalio.client import Client
+from temporalio.service import ServiceClient
 from temporalio.worker import Worker
 
 import local.time_travel.time_machine
@@ -26,6 +31,8 @@ from support.hourly import HOUR, Hourly
 pytestmark = [pytest.mark.time_skipping, pytest.mark.asyncio(loop_scope="session")]
 
 MOMENT = timedelta(seconds=5)
+LATENESS = timedelta(seconds=0.6)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SLOWNESS_SECONDS = 0.2
 """Of the outside. A journey that did not wait for it would be over long before."""
 
@@ -49,6 +56,9 @@ class SlowOutside:
         self.looked_at.append(now)
         if self.plan is not None and self.plan <= now and not self._tasks:
             self._begin()
+        pause = self.pauses_at
+        if pause is not None and pause <= now:
+            self.pauses_at = None
         busy = ("slow work",) if self._tasks or self._calls else ()
         return ExternalActivity(busy, self.plan, self.pauses_at)
 
@@ -150,6 +160,51 @@ async def test_a_journey_comes_to_rest_where_the_outside_says(place: Place) -> N
     assert any(HOUR <= each < HOUR + MOMENT for each in seen)
     assert not any(HOUR + MOMENT <= each < 2 * HOUR for each in seen)
     assert timedelta(0) <= await place.machine.now() - started - 2 * HOUR < MOMENT
+
+
+class PlayedServer:
+    """A server with nothing in hand: every skip ends at once, at its instant."""
+
+    def __init__(self) -> None:
+        self.time = Timestamp()
+        self.test_service = self
+
+    async def get_current_time(self, _: Empty, **_more: Any) -> Any:
+        return self
+
+    async def unlock_time_skipping_with_sleep(self, request: SleepRequest, **_more: Any) -> None:
+        later = self.time.ToDatetime(UTC) + request.duration.ToTimedelta()
+        self.time.FromDatetime(later)
+
+
+async def test_a_timer_that_is_late_for_its_pause_is_not_passed_by() -> None:
+    """It began as its workflow task ended, and the machine was busy."""
+    seen: list[timedelta] = []
+
+    async def look() -> ExternalActivity:
+        since = await machine.now() - EPOCH
+        if since < HOUR + LATENESS:
+            return ExternalActivity(pauses_at=EPOCH + HOUR)
+        seen.append(since)
+        return ExternalActivity()
+
+    machine = TimeMachine(cast("ServiceClient", PlayedServer()), look)
+    await machine.travel_to(EPOCH + 3 * HOUR)
+    assert HOUR + LATENESS <= seen[0] < HOUR + 3 * LATENESS
+    assert 3 * HOUR <= seen[-1] < 3 * HOUR + MOMENT
+
+
+async def test_a_pause_that_never_passes_delays_a_journey_and_no_more() -> None:
+    looks = 0
+
+    async def look() -> ExternalActivity:
+        nonlocal looks
+        looks += 1
+        return ExternalActivity(pauses_at=EPOCH)
+
+    machine = TimeMachine(cast("ServiceClient", PlayedServer()), look)
+    await machine.travel_to(EPOCH + 24 * HOUR)
+    assert looks < 100
 
 
 async def test_between_journeys_time_runs_with_the_wall(place: Place) -> None:
