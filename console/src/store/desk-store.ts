@@ -11,6 +11,7 @@ import { Uploads } from "./uploads";
 import { Latest } from "./latest";
 import type { LocalDb } from "./local-db";
 import { readNotes, withNotes } from "./notes";
+import { findMessage, postMessage } from "./outbox-server";
 import { Outbox, type Outgoing } from "./outbox";
 import { type DeskState, EMPTY, withConversations, withMessages, withoutConversations } from "./state";
 
@@ -70,17 +71,7 @@ export class DeskStore {
   ) {
     this.outbox = new Outbox(
       db,
-      (item) =>
-        bodyOf(
-          api.POST("/v1/conversations/{conversation_id}/messages", {
-            params: { path: { conversation_id: item.conversationId }, header: { "Idempotency-Key": item.key } },
-            body: {
-              ...(item.file === null ? { text: item.text } : { attachments: [{ id: item.file.id }] }),
-              ...(item.replyTo === null ? {} : { reply_to: item.replyTo }),
-              hold: item.hold,
-            },
-          }),
-        ),
+      { send: postMessage, find: (item) => findMessage(item, agentId) },
       {
         onChange: (outgoing) => this.#set({ ...this.#state, outgoing }),
         onSent: (item, message) => this.#addMessages(item.customerId, [message]),

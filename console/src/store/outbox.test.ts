@@ -4,22 +4,25 @@ import { ApiProblem } from "../api/problems";
 import type { Message } from "../api/types";
 import { aMessage } from "./examples";
 import { openLocalDb } from "./local-db";
-import { Outbox, type Outgoing } from "./outbox";
+import { MAX_AGE_MILLISECONDS, Outbox, type Outgoing } from "./outbox";
 
 const ITEM = { key: "k1", conversationId: "c1", customerId: "u1", text: "Hello", file: null, replyTo: null, hold: false };
 
-async function anOutbox(agentId: string, answers: (Message | Error)[]) {
+async function anOutbox(agentId: string, answers: (Message | Error)[], arrived: Message | null = null) {
   const seen = { keys: [] as string[], sent: [] as string[], refused: [] as string[], items: [] as readonly Outgoing[] };
   let time = 0;
   const outbox = new Outbox(
     await openLocalDb(agentId),
-    async (item) => {
-      seen.keys.push(item.key);
-      const answer = answers.shift() ?? new ApiProblem("no_answer", 0, "");
-      if (answer instanceof Error) {
-        throw answer;
-      }
-      return answer;
+    {
+      send: async (item) => {
+        seen.keys.push(item.key);
+        const answer = answers.shift() ?? new ApiProblem("no_answer", 0, "");
+        if (answer instanceof Error) {
+          throw answer;
+        }
+        return answer;
+      },
+      find: async () => arrived,
     },
     {
       onChange: (items) => (seen.items = items),
@@ -94,4 +97,18 @@ test("it is told what became of a message", async () => {
   const { outbox } = await anOutbox("o7", [aMessage(), new ApiProblem("window_closed", 409, "")]);
   expect(await outbox.send(ITEM)).toBe("taken");
   expect(await outbox.send({ ...ITEM, key: "k2" })).toBe("refused");
+});
+
+test("an old text does not leave by itself after a closed browser: it is looked up", async () => {
+  const db = await openLocalDb("o9");
+  await db.put("outbox", { ...ITEM, createdAt: -MAX_AGE_MILLISECONDS, state: "sending", problem: null });
+  const { outbox, seen } = await anOutbox("o9", [aMessage()]);
+  await outbox.resume();
+  expect(seen.keys).toEqual([]);
+  expect(seen.items.map((item) => [item.key, item.state, item.problem])).toEqual([["k1", "not_sent", "no_answer"]]);
+
+  const { outbox: next, seen: later } = await anOutbox("o9", [], aMessage());
+  await db.put("outbox", { ...ITEM, createdAt: -MAX_AGE_MILLISECONDS, state: "sending", problem: null });
+  await next.resume();
+  expect([later.keys, later.sent, later.items]).toEqual([[], ["Hello"], []]);
 });

@@ -28,8 +28,12 @@ export interface Outgoing {
 /** What became of a message: the server has it, refused it, or cannot be reached. */
 export type Outcome = "taken" | "refused" | "not_sent";
 
-/** Asks the server to send; throws an ApiProblem. */
-export type Post = (item: Outgoing) => Promise<Message>;
+/** Both throw an ApiProblem. */
+export interface OutboxServer {
+  send(item: Outgoing): Promise<Message>;
+  /** The message that was made under the item's key, if the server has one. */
+  find(item: Outgoing): Promise<Message | null>;
+}
 
 export interface OutboxListener {
   onChange(items: readonly Outgoing[]): void;
@@ -47,7 +51,7 @@ export class Outbox {
 
   constructor(
     private readonly db: LocalDb,
-    private readonly post: Post,
+    private readonly server: OutboxServer,
     private readonly listener: OutboxListener,
     private readonly clock: () => number = Date.now,
     private readonly pause: (milliseconds: number) => Promise<void> = sleep,
@@ -96,12 +100,11 @@ export class Outbox {
   }
 
   async #send(item: Outgoing): Promise<Outcome> {
-    for (;;) {
+    let problemCode: string | null = null;
+    // Before each try: the machine may have slept for hours, or the browser was closed.
+    while (this.clock() - item.createdAt < MAX_AGE_MILLISECONDS) {
       try {
-        const message = await this.post(item);
-        this.listener.onSent(item, message);
-        await this.remove(item.key);
-        return "taken";
+        return await this.#taken(item, await this.server.send(item));
       } catch (error) {
         const problem = error instanceof ApiProblem ? error : noAnswer(error);
         if (!problem.isTransient && problem.code !== "unauthenticated") {
@@ -109,13 +112,27 @@ export class Outbox {
           this.listener.onRefused(item, problem);
           return "refused";
         }
-        if (this.clock() - item.createdAt >= MAX_AGE_MILLISECONDS) {
-          await this.#replace({ ...item, state: "not_sent", problem: problem.code });
-          return "not_sent";
-        }
+        problemCode = problem.code;
         await this.pause(Math.max(RETRY_MILLISECONDS, (problem.retryAfterSeconds ?? 0) * 1000));
       }
     }
+    return this.#lookUp(item, problemCode);
+  }
+
+  /** It is too old to leave by itself. It may have arrived, though nobody heard the answer. */
+  async #lookUp(item: Outgoing, problemCode: string | null): Promise<Outcome> {
+    const found = await this.server.find(item).catch(() => null);
+    if (found !== null) {
+      return this.#taken(item, found);
+    }
+    await this.#replace({ ...item, state: "not_sent", problem: problemCode ?? "no_answer" });
+    return "not_sent";
+  }
+
+  async #taken(item: Outgoing, message: Message): Promise<Outcome> {
+    this.listener.onSent(item, message);
+    await this.remove(item.key);
+    return "taken";
   }
 
   async #replace(item: Outgoing): Promise<void> {
