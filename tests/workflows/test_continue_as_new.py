@@ -5,6 +5,8 @@ comes twice, order is kept, every command is answered.
 """
 
 import asyncio
+import math
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -34,6 +36,7 @@ _MUCH_LONGER = SUGGEST_CONTINUE_AS_NEW_AT * 3 // 2
 _MESSAGES = 120
 _REPLIES = 40
 _TURNS = 15
+_RUNS = 5
 
 
 def carried(history: WorkflowHistory) -> ThreadState | None:
@@ -71,14 +74,14 @@ async def test_under_fire_nothing_is_lost_nothing_comes_twice_and_order_is_kept(
     async with asyncio.TaskGroup() as group:
         for task in (customer, writer, other_tabs):
             group.create_task(task())
-    for _ in range(_TURNS):
+    # On a busy machine much is told in one task, which makes less history: then there are more turns.
+    while moves["reopen"] < _TURNS or len(await desk.histories()) < _RUNS:
         for action in ("close_session", "reopen"):
             await desk.obeyed(action)
             moves[action] += 1
     await eventually(lambda: _all_are(desk, replies, "sent"), within=TIMEOUT)
 
     runs = await desk.histories()
-    assert len(runs) >= 5
     lengths = [len(run.events) for run in runs[:-1]]
     assert min(lengths) >= SUGGEST_CONTINUE_AS_NEW_AT
     assert max(lengths) <= _MUCH_LONGER
@@ -152,19 +155,22 @@ async def test_what_waits_is_carried_whole_and_still_comes(desk: PersistentDesk)
 
 
 async def test_a_deadline_set_in_one_run_is_kept_by_the_next_at_its_instant(desk: PersistentDesk) -> None:
-    await desk.set_workstream(auto_close_waiting_after_seconds=10)
     await desk.customer_writes(clock.now())
     await eventually(lambda: desk.happened("message.sent"))
     await desk.obeyed("pick")
+    begun = time.monotonic()
+    await desk.turns_over()
+    seconds = math.ceil(5 + 2 * (time.monotonic() - begun))  # the next run comes before that on any machine
+    await desk.set_workstream(auto_close_waiting_after_seconds=seconds)
     await desk.comes_near_to_the_next_run()
     await desk.obeyed("close_session")
     waiting = await desk.conversation()
     await desk.turns_over()
-    assert (await desk.conversation()).status == Status.WAITING, "the machine is too slow for this test"
+    assert (await desk.conversation()).status == Status.WAITING, f"the next run took {seconds} s"
 
-    await eventually(lambda: _times(desk, "conversation.closed", 1), within=TIMEOUT)
+    await eventually(lambda: _times(desk, "conversation.closed", 1), within=seconds + TIMEOUT)
     closed = await desk.conversation()
-    assert closed.closed_at == waiting.status_changed_at + timedelta(seconds=10)
+    assert closed.closed_at == waiting.status_changed_at + timedelta(seconds=seconds)
     assert closed.status_reason == "waiting_for_too_long"
 
 
