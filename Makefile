@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: help setup run test test-fast test-postgres test-security test-api-schema test-console test-deploy bench chaos day models docs record freeze lint format types clean
+.PHONY: help setup run test test-fast test-postgres test-security test-api-schema test-console screenshots test-deploy bench chaos day models docs record freeze lint format types clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,11 @@ test-console: setup ## the console in a real Chromium
 	@$(PYTHON) -m local.temporal_server.prepare
 	@PYTHONPATH=tests $(PYTHON) -m support.chromium
 	@$(PYTHON) -m pytest -n 2 --dist loadfile tests/console $(ARGS)
+
+screenshots: setup ## the pictures of docs/images, in a real Chromium
+	@$(PYTHON) -m local.temporal_server.prepare
+	@PYTHONPATH=tests $(PYTHON) -m support.chromium
+	@PYTHONPATH=tests $(PYTHON) -m support.screenshots
 
 test-api-schema: setup ## every operation of the API as its OpenAPI document has it, by Schemathesis, minutes long
 	@PAGEDESK_SCHEMA_EXAMPLES=$(or $(EXAMPLES),40) $(PYTHON) -m pytest -n 2 --dist worksteal \
