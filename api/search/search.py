@@ -97,6 +97,10 @@ class ContactHit(_Found):
 SearchHit = Annotated[MessageHit | NoteHit | CustomerHit | ContactHit, Field(discriminator="kind")]
 
 
+class SearchPage(CursorPage[SearchHit]):
+    """One page of what was found."""
+
+
 @router.get("/v1/search", responses=problems("invalid_cursor", "too_many_requests", "read_too_slow"))
 async def search(
     request: Request,
@@ -117,7 +121,7 @@ async def search(
     customer_id: Annotated[Id | None, Query(description="Of this customer's thread: no contacts.")] = None,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=MAX_HITS, description="The most items of one page.")] = 20,
-) -> CursorPage[SearchHit]:
+) -> SearchPage:
     """What people said, what notes say, and what customers and contacts are called, the newest first.
 
     Of the conversations that your lists show. What Pagedesk says by itself is not searched.
@@ -129,9 +133,10 @@ async def search(
     )
     terms = terms_of(q)
 
-    def load(session: Session) -> CursorPage[SearchHit]:
+    def load(session: Session) -> SearchPage:
         found = hits.find(session, wanted, reader, Span(limit + 1, newest_first=True, before=before))
-        return _BY_TIME.page(found, limit, lambda hit: _shown(hit, terms), hits.place_of)
+        page = _BY_TIME.page(found, limit, lambda hit: _shown(hit, terms), hits.place_of)
+        return SearchPage(items=page.items, next_cursor=page.next_cursor)
 
     return await long_reads.read(request, caller.agent_id, load)
 
