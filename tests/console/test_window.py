@@ -45,3 +45,14 @@ async def test_c09_after_24_hours_the_tag_lets_a_person_answer(seats: Seats, des
     await expect(
         page.get_by_role("log", name="Messages").get_by_text(re.compile("✓+ (sent|delivered|read)")).last
     ).to_be_visible()
+
+
+async def test_c08_closing_soon_counts_what_closes_soon_and_no_more(
+    seats: Seats, desk: TravellingDesk
+) -> None:
+    page = await _opened(seats, desk, "Sonja Soon", "Bea Soon", TAGGED)
+    await desk.travel(hours=23, minutes=30)
+    await expect(page.get_by_role("link", name="Closing soon 1 ")).to_be_visible()
+    await desk.travel(hours=1)
+    await expect(page.get_by_text("Human agent,")).to_be_visible()
+    await expect(page.get_by_role("link", name="Closing soon 0 ")).to_be_visible()
