@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { Conversation, ReplyOutlook } from "../api/types";
 import { aConversation } from "../store/examples";
@@ -40,4 +41,23 @@ test("C09 each verdict has its strip and its button", () => {
   expect(judged({ code: "invalid_state" }, { status: "wrap_up" })).toEqual(["wrap_up", null]);
   expect(judged({ code: "conversation_closed" }, { status: "closed" })).toEqual(["closed", null]);
   expect(judged({ code: "what_nobody_knows" as "forbidden" })).toEqual(["unknown", null]);
+});
+
+interface ReplyCase {
+  status: Conversation["status"];
+  phase: Conversation["phase"];
+  agent_id: string | null;
+  reply: ReplyOutlook;
+  taken: boolean;
+  taken_if_held: boolean;
+}
+
+test("C09 there is a button exactly where the server takes a reply, and it asks for holding where only that is taken", () => {
+  const cases = JSON.parse(readFileSync(`${import.meta.dirname}/reply-cases.json`, "utf8")) as ReplyCase[];
+  expect(cases.length).toBeGreaterThan(15);
+  for (const { taken, taken_if_held: takenIfHeld, ...row } of cases) {
+    const { mode } = outlookOf(aConversation(row), "me");
+    const wanted = taken ? [false, false] : takenIfHeld ? [false, true] : [true, false];
+    expect([mode === null, mode === "hold"], JSON.stringify(row)).toEqual(wanted);
+  }
 });

@@ -23,7 +23,7 @@ export interface Block {
 }
 
 /** The blocks that the stream tells of itself, or of the desk's lists. */
-export const OWN_BLOCKS = ["hello", "ping", "reset", "goodbye", "counts"] as const;
+export const OWN_BLOCKS = ["hello", "ping", "reset", "goodbye", "counts", "directory"] as const;
 
 /** The event that a block tells of; null for one of the stream's own. */
 export function logEventOf(block: Block): LogEvent | null {

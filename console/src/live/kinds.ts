@@ -1,8 +1,8 @@
 /** After these what one has to do is another. */
 export const CHANGES_WORK = /^(offer|agent\.presence|agent\.absent|agent\.back|slot|conversation|session|participant|consult)/;
 
-/** After these the directory's names or presences are others. */
-export const CHANGES_DIRECTORY = /^(agent|queue|page|workstream)\./;
+/** After these one may serve another queue, which the stream does not tell with the directory's rows. */
+export const CHANGES_DIRECTORY = /^queue\.member_/;
 
 /** These are of all messages of a thread up to an instant, and name none. */
 export const CHANGES_RECEIPTS = /^messages\./;

@@ -5,7 +5,7 @@ import type { Block } from "./blocks";
 
 /** Without a block for so long the connection is taken for dead: a ping comes each 5 s. */
 const SILENCE_MILLISECONDS = 15_000;
-const ADDRESS = "/v1/events?presence=1&counts=1&rows=1";
+const ADDRESS = "/v1/events?presence=1&counts=1&rows=1&directory=1";
 
 export interface StreamListener {
   onBlock(block: Block): void;

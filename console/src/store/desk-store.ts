@@ -5,6 +5,7 @@ import { noteServerTime, noteServerWrote, now } from "../live/clock";
 import { CHANGES_CUSTOMER, CHANGES_DIRECTORY, CHANGES_NOTES, CHANGES_RECEIPTS, CHANGES_WORK } from "../live/kinds";
 import { joinStream } from "../live/leader";
 import { noteRelease } from "../live/release";
+import { type DirectoryChange, withChange } from "./directory";
 import { type DraftKind, DraftKeeper, draftTexts } from "./drafts";
 import { LIST_NAMES, LIST_QUERIES, type ListName } from "./lists";
 import { Uploads } from "./uploads";
@@ -254,6 +255,8 @@ export class DeskStore {
       if (hasChanged && this.#state.lists.closing_soon !== undefined) {
         void this.#loadPage("closing_soon", null).catch(() => this.#markStale());
       }
+    } else if (block.event === "directory") {
+      this.#onDirectoryChange(data as unknown as DirectoryChange);
     } else if (block.event === "reset" || (block.event === "goodbye" && data["reason"] === "rights_changed")) {
       void this.#reloadAll();
     }
@@ -261,6 +264,17 @@ export class DeskStore {
     if (event !== null) {
       this.#batch.push(event);
       this.#timer ??= setTimeout(() => this.#applyBatch(), BATCH_MILLISECONDS);
+    }
+  }
+
+  #onDirectoryChange(change: DirectoryChange): void {
+    const { directory } = this.#state;
+    if (directory === null) {
+      // The answer that is on its way may be older than the change.
+      // Where that fails the next change, or a reset, reads it.
+      void this.#directory.load().catch(() => {});
+    } else {
+      this.#directory.told(withChange(directory, change));
     }
   }
 
