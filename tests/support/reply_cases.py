@@ -27,7 +27,8 @@ from support.commands import make_command
 from support.steps import Asks, Happens, Model, SettingsChange, Step, TimePasses
 
 FILE = Path(__file__).parents[2] / "console" / "src" / "composer" / "reply-cases.json"
-EXAMPLES = 1000
+CHECKED, WRITTEN = 200, 4_000
+"""How many stories are told for a check, and for the file: what is rare is in the file as well."""
 
 _GATES = (None, None, ShutGate(PageGate.HELD))
 _TAG_OFF, _TAG_ON = (
@@ -87,12 +88,12 @@ def _is_taken(model: Model, conversation: Conversation, asker: Asker, *, hold: b
     return isinstance(outcome, Change) and bool(outcome.facts)
 
 
-def find_cases() -> list[Case]:
-    """The different cases among those of 1000 stories, always the same ones."""
+def find_cases(stories: int) -> list[Case]:
+    """The different cases among those of so many stories."""
     found: dict[str, Case] = {}
 
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=stories,
         derandomize=True,
         database=None,
         phases=[Phase.generate],
@@ -116,4 +117,4 @@ def find_cases() -> list[Case]:
 
 
 if __name__ == "__main__":
-    FILE.write_text(json.dumps(find_cases(), indent=2, sort_keys=True) + "\n")
+    FILE.write_text(json.dumps(find_cases(WRITTEN), indent=2, sort_keys=True) + "\n")

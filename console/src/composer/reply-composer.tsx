@@ -52,7 +52,8 @@ export function ReplyComposer({
     onReplyTo(kept.replyTo);
   });
   const [problem, setProblem] = useState("");
-  const [isWarned, setWarned] = useState(false);
+  /** Of so many replies one was warned; the warning stays until one has chosen. */
+  const [warned, setWarned] = useState(0);
   const typing = useTypingSign(row.id, outlook.mode === "send");
   const sendsFiles = useDesk(() => store.sendsFiles(row.page_id));
 
@@ -82,12 +83,12 @@ export function ReplyComposer({
     if (mode === null || !maySend) {
       return;
     }
-    if (unseen > 0 && !isWarned) {
-      setWarned(true);
+    if (unseen > 0 && warned === 0) {
+      setWarned(unseen);
       return;
     }
     setProblem("");
-    setWarned(false);
+    setWarned(0);
     const parts: { text: string; file: DraftFile | null }[] = uploads.take().map((file) => ({ text: "", file }));
     if (text !== "") {
       parts.unshift({ text, file: null });
@@ -151,12 +152,12 @@ export function ReplyComposer({
           {problem}
         </p>
       )}
-      {isWarned && unseen > 0 && (
+      {warned > 0 && (
         <div className="unseen" role="alert">
           <span className="grow">
-            {unseen === 1 ? <Trans>There is a reply that you have not seen.</Trans> : <Trans>There are {unseen} replies that you have not seen.</Trans>}
+            {warned === 1 ? <Trans>There is a reply that you have not seen.</Trans> : <Trans>There are {warned} replies that you have not seen.</Trans>}
           </span>
-          <Button className="button" onPress={() => (setWarned(false), onShowUnseen())}>
+          <Button className="button" onPress={() => (setWarned(0), onShowUnseen())}>
             <Trans>Show</Trans>
           </Button>
           <Button className="button" onPress={() => void send()}>

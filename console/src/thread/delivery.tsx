@@ -7,7 +7,7 @@ import { textOf } from "../api/problem-texts";
 import type { Message } from "../api/types";
 import { useDesk, useDeskStore } from "../store/use-desk";
 import { useNotice } from "../ui/notices";
-import { deliveryReason } from "./delivery-reasons";
+import { deliveryWords, waitsForPage } from "./delivery-words";
 import { isLeftAlone, leaveAlone } from "./left-alone";
 
 const RECEIPTS = new Set(["sent", "delivered", "read"]);
@@ -37,59 +37,12 @@ export function Delivery({
   );
 }
 
-function Words({ message }: { message: Message }): ReactNode {
-  const { status, reason_detail: detail } = message;
-  const reason = deliveryReason(message.reason);
-  switch (status) {
-    case "queued":
-      return <Trans>◷ waits to be sent</Trans>;
-    case "sending":
-      return <Trans>… is being sent</Trans>;
-    case "sent":
-      return <Trans>✓ sent</Trans>;
-    case "delivered":
-      return <Trans>✓✓ delivered</Trans>;
-    case "read":
-      return <Trans>✓✓ read</Trans>;
-    case "held":
-      return <Held message={message} />;
-    case "unknown":
-      return <Trans>? Meta did not say whether it arrived. Look in the Page's inbox first.</Trans>;
-    case "failed":
-      return (
-        <span title={detail ?? undefined}>
-          <Trans>! Not sent: {reason}.</Trans>
-        </span>
-      );
-    case "cancelled":
-      return message.reason === null ? <Trans>× cancelled</Trans> : <Trans>× cancelled: {reason}</Trans>;
-    case "expired":
-      return <Trans>× expired: the customer did not write in time</Trans>;
-    case "resent":
-      return <Trans>↻ said again</Trans>;
-    default:
-      return status;
-  }
-}
-
-function Held({ message }: { message: Message }) {
+function Words({ message }: { message: Message }) {
   const { i18n } = useLingui();
   const seconds = useDesk((state) => state.config?.timeouts.held_message_seconds);
-  const reason = deliveryReason(message.reason);
-  if (message.reason?.startsWith("page_") === true || seconds === undefined) {
-    return <Trans>‖ held: {reason}</Trans>;
-  }
-  const until = i18n.date(new Date(Date.parse(message.occurred_at) + seconds * 1000), {
-    day: "numeric",
-    month: "short",
-    hour: "2-digit",
-    minute: "2-digit",
-  });
-  return (
-    <Trans>
-      ‖ held: {reason}. Kept until {until}.
-    </Trans>
-  );
+  const format = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" } as const;
+  const until = seconds === undefined ? null : i18n.date(new Date(Date.parse(message.occurred_at) + seconds * 1000), format);
+  return <span title={message.reason_detail ?? undefined}>{deliveryWords(message, until)}</span>;
 }
 
 function Remedies({ message, onJump }: { message: Message; onJump(messageId: string): void }) {
@@ -129,7 +82,7 @@ function Remedies({ message, onJump }: { message: Message; onJump(messageId: str
       return (
         <>
           {" "}
-          {message.reason?.startsWith("page_") === true ? null : button(<Trans>Send now</Trans>, () => void act("send-held"))}{" "}
+          {waitsForPage(message) ? null : button(<Trans>Send now</Trans>, () => void act("send-held"))}{" "}
           {button(<Trans>Cancel</Trans>, () => void act("cancel"))}
         </>
       );
