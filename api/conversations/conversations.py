@@ -12,9 +12,9 @@ from api.events.access import subjects_for
 from api.http.dependencies import DatabaseDep
 from api.http.fields import Digits, Id, Instant, PathId, SearchText
 from api.http.paging import (
-    MAX_LIMIT,
+    BothWaysList,
+    BothWaysPage,
     Cursor,
-    CursorOf,
     CursorPage,
     Ids,
     Limit,
@@ -34,7 +34,7 @@ from domain.conversations.lifecycle import Status
 from store.conversations import listing as conversations
 from store.conversations import transcripts
 from store.conversations.details import DetailedConversation, with_details
-from store.conversations.listing import ConversationFilter, WindowFilter
+from store.conversations.list_filters import ConversationFilter, Place, Sort, WindowFilter
 from store.conversations.messages import replied_ids
 from store.customers import customers
 from store.db.ranges import Span
@@ -44,7 +44,10 @@ from store.search.texts import MAX_MATCHES
 from store.tables import Message, Thread
 
 _ME, _NOBODY = "me", "none"
-_BY_ACTIVITY = CursorOf("conversations", tuple[Instant, Id])
+_LISTS = {
+    sort: BothWaysList(f"conversations_{sort}", tuple[Instant, Id], newest_first=sort is Sort.ACTIVITY)
+    for sort in Sort
+}
 _MESSAGES = TwoWayList("messages", tuple[Instant, Number, Id])
 _THREAD_MESSAGES = TwoWayList("thread_messages", tuple[Instant, Number, Id])
 _TIMELINE = TwoWayList("timeline", tuple[Number])
@@ -69,7 +72,15 @@ async def list_conversations(
     ] = None,
     queue_id: Id | None = None,
     window: Annotated[
-        WindowFilter | None, Query(description="`closing_soon`: the stage changes within the hour.")
+        WindowFilter | None,
+        Query(
+            description="`closing_soon`: the stage ends within the `window_warning_minutes` of the page's "
+            "workstream."
+        ),
+    ] = None,
+    owed: Annotated[bool | None, Query(description="Whether the customer is owed an answer.")] = None,
+    closed_since: Annotated[
+        Instant | None, Query(description="Those that have closed at this instant or later.")
     ] = None,
     q: Annotated[
         SearchText | None,
@@ -79,43 +90,57 @@ async def list_conversations(
             f"{MAX_MATCHES} that match; narrow it by a page or a customer."
         ),
     ] = None,
+    sort: Annotated[
+        Sort,
+        Query(
+            description="`activity`: the newest first. `owed`: only what is owed an answer, the longest "
+            "first. `deadline`: only what is not closed and has an open window, the one that ends next first."
+        ),
+    ] = Sort.ACTIVITY,
     ids: Ids = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> CursorPage[ConversationView]:
-    """Conversations, those with the newest activity first.
+) -> BothWaysPage[ConversationView]:
+    """Conversations. `previous_cursor` leads back, also to what has come to stand before the page meanwhile.
 
     `ids` stand alone: these conversations in this order, as far as you see them.
     """
-    now, before = clock.now(), _BY_ACTIVITY.read(cursor)
-    if ids is not None:
-        refuse_others_than_ids(request)
+    now, reader, name = clock.now(), caller.reader, agent_id or ""
     wanted = ConversationFilter(
         statuses=[each.value for each in status or ()],
         page_id=page_id,
         customer_id=customer_id,
-        agent_id={_ME: caller.agent_id, _NOBODY: None}.get(agent_id or "", agent_id),
+        agent_id={_ME: caller.agent_id, _NOBODY: None}.get(name, agent_id),
         of_nobody=agent_id == _NOBODY,
         queue_id=queue_id,
         window=window,
         text=q,
+        owed=owed,
+        closed_since=closed_since,
     )
-    span, reader = Span(limit + 1, newest_first=True, before=before), caller.reader
 
-    def load(session: Session) -> list[DetailedConversation]:
+    def show(each: DetailedConversation) -> ConversationView:
+        return ConversationView.of(each, caller, now)
+
+    def load(session: Session) -> BothWaysPage[ConversationView]:
+        def read(span: Span[Place]) -> list[DetailedConversation]:
+            found = conversations.listed(session, wanted, span, now=now, reader=reader, sort=sort)
+            return with_details(session, found, reader.agent_id)
+
         if ids is not None:
-            found = conversations.seen(session, ids, reader)
-        else:
-            found = conversations.listed(session, wanted, span, now=now, reader=reader)
-        return with_details(session, found, reader.agent_id)
+            found = with_details(session, conversations.seen(session, ids, reader), reader.agent_id)
+            return BothWaysPage(items=[show(each) for each in found], next_cursor=None, previous_cursor=None)
+        return _LISTS[sort].page(
+            cursor,
+            limit,
+            read=read,
+            place_of=lambda each: conversations.place_of(each.record, sort, now),
+            show=show,
+        )
 
-    found = await long_reads.read_if(q is not None, request, caller.agent_id, load)
-    return _BY_ACTIVITY.page(
-        found,
-        limit if ids is None else MAX_LIMIT,
-        lambda each: ConversationView.of(each, caller, now),
-        lambda each: conversations.place_of(each.record),
-    )
+    if ids is not None:
+        refuse_others_than_ids(request)
+    return await long_reads.read_if(q is not None, request, caller.agent_id, load)
 
 
 @router.get("/v1/conversations/{conversation_id}", responses=problems("not_found"))

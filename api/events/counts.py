@@ -13,7 +13,7 @@ AFTER_OWN_EVENT_SECONDS = 1.0
 AFTER_ANY_EVENT_SECONDS = 5.0
 """Something that left the reader's sight is no event of theirs."""
 AT_REST_SECONDS = 30.0
-"""Windows come to their last hour without an event."""
+"""Windows come near their end without an event."""
 
 
 class CountsTeller:

@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from api.http.fields import Id, Text
 from api.http.problems import Problem
+from store.db.ranges import Span
 
 T = TypeVar("T")
 Row = TypeVar("Row")
@@ -92,6 +93,53 @@ class CursorOf(Generic[Position]):
     def write(self, position: Position) -> str:
         """The cursor that names a position."""
         return base64.urlsafe_b64encode(self._shape.dump_json((self._name, position))).decode().rstrip("=")
+
+
+class BothWaysPage(CursorPage[T]):
+    """One page of a list that goes on in both directions. `previous_cursor` is null on the first."""
+
+    previous_cursor: str | None
+
+
+class BothWaysList(Generic[Position]):
+    """A list by its name and the shape of its places, whose cursors go on from either end of a page.
+
+    `newest_first`: whether it begins with the highest place.
+    """
+
+    def __init__(self, name: str, position: type[Position], *, newest_first: bool) -> None:
+        shape: Any = tuple[bool, position]  # type: ignore[valid-type]  # a type as a value
+        self._cursors = CursorOf[tuple[bool, Position]](name, shape)
+        self._newest_first = newest_first
+
+    def page(
+        self,
+        cursor: str | None,
+        limit: int,
+        *,
+        read: Callable[[Span[Position]], Sequence[Row]],
+        place_of: Callable[[Row], Position],
+        show: Callable[[Row], T],
+    ) -> BothWaysPage[T]:
+        """The page that a cursor names, the first without one; raises the problem `invalid_cursor`."""
+        backwards, place = self._cursors.read(cursor) or (False, None)
+        highest_first = self._newest_first is not backwards
+        span = Span(
+            limit + 1,
+            newest_first=highest_first,
+            before=place if highest_first else None,
+            after=None if highest_first else place,
+        )
+        found = read(span)
+        rows, more = found[:limit], len(found) > limit
+        if backwards:
+            rows = rows[::-1]
+        goes_on, comes_from = (True, more) if backwards else (more, place is not None)
+        return BothWaysPage(
+            items=[show(row) for row in rows],
+            next_cursor=self._cursors.write((False, place_of(rows[-1]))) if rows and goes_on else None,
+            previous_cursor=self._cursors.write((True, place_of(rows[0]))) if rows and comes_from else None,
+        )
 
 
 class CursorById:

@@ -172,5 +172,6 @@ def _mark_agent_spoke(draft: Draft, conversation: Conversation) -> None:
             last_message_at=draft.now if last is None else max(last, draft.now),
             last_speaker=Side.AGENT,
             last_spoke_at=draft.now,
+            owed_since=None,
         )
     )

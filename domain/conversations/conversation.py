@@ -169,6 +169,7 @@ def _customer_waits(draft: Draft, conversation: Conversation, event: ThreadEvent
         active_at=max(conversation.active_at, draft.now),
         last_speaker=Side.CUSTOMER,
         last_spoke_at=draft.now,
+        owed_since=_earlier(conversation.owed_since, event.at),
     )
     draft.set(conversation=waits)
 
@@ -187,7 +188,10 @@ def _take_message(draft: Draft, conversation: Conversation, event: ThreadEvent) 
     )
     if speaks:
         touched = replace(
-            touched, last_speaker=Side.AGENT if outside else Side.CUSTOMER, last_spoke_at=draft.now
+            touched,
+            last_speaker=Side.AGENT if outside else Side.CUSTOMER,
+            last_spoke_at=draft.now,
+            owed_since=None if outside else _earlier(conversation.owed_since, event.at),
         )
     if not outside:
         wrote = conversation.customer_wrote_at
@@ -206,6 +210,10 @@ def _take_message(draft: Draft, conversation: Conversation, event: ThreadEvent) 
     )
     if event.message_id is not None:
         draft.attach(conversation.id, event.message_id)
+
+
+def _earlier(known: datetime | None, at: datetime) -> datetime:
+    return at if known is None else min(known, at)
 
 
 def _is_by_person(conversation: Conversation, event: ThreadEvent) -> bool:

@@ -22,6 +22,10 @@ class Status(StrEnum):
     CLOSED = "closed"
 
 
+OWING = (Status.OPEN, Status.ACTIVE)
+"""In these the customer may be owed an answer."""
+
+
 class Phase(StrEnum):
     """The two halves of Active."""
 

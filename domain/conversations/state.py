@@ -131,9 +131,11 @@ class Conversation:
     `profile_awaited`: its routing has waited, or waits, for the customer's profile.
     `stay` is its place in a queue, or was the last; `offer` while it awaits acceptance; `returns` how often
     each agent was offered it since it was routed and did not take it.
-    `last_speaker` and `last_spoke_at` tell who spoke last and when we learnt of it: whose answer is owed, and
-    since when. `customer_wrote_at` is the customer's newest message by Meta's clock. `participants` are there
-    beside the agent, or asked to be. `disposition_code_id`: what it was about, as who ended it says.
+    `last_speaker` and `last_spoke_at` tell who spoke last and when we learnt of it: whose answer is owed.
+    `owed_since` is when, by Meta's clock, the customer wrote the first of the words that nobody has answered;
+    nothing where the customer did not speak last. `customer_wrote_at` is the customer's newest message by
+    Meta's clock. `participants` are there beside the agent, or asked to be. `disposition_code_id`: what it
+    was about, as who ended it says.
     """
 
     id: str
@@ -156,6 +158,7 @@ class Conversation:
     last_speaker: Side | None = None
     last_spoke_at: datetime | None = None
     customer_wrote_at: datetime | None = None
+    owed_since: datetime | None = None
     profile_awaited: bool = False
     stay: Stay | None = None
     offer: Offer | None = None

@@ -8,7 +8,8 @@ from sqlmodel import Session
 
 from domain.conversations.lifecycle import Status
 from store.access.visibility import Reader
-from store.conversations.listing import LIVE_STATUSES, ConversationFilter, WindowFilter, count_listed
+from store.conversations.list_filters import ConversationFilter, WindowFilter
+from store.conversations.listing import LIVE_STATUSES, count_listed
 
 MAX_COUNTED = 1000
 """More is told as this."""

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Subquery,
     and_,
     bindparam,
-    case,
     func,
     or_,
     select,
@@ -26,12 +25,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from domain.conversations.lifecycle import Status
 from domain.conversations.reply_outlook import JudgedBy
 from domain.conversations.state import Conversation as JudgedConversation
 from domain.sending.decide_send import SenderKind
 from domain.sending.delivery import MessageStatus
-from domain.sending.thread_owner import PAGE_INBOX_APP_IDS
 from store.conversations import transcripts
 from store.conversations.judged import Judge
 from store.conversations.listing import ConversationRecord
@@ -41,7 +38,6 @@ from store.tables import Conversation, Message, QueueStay, ReadPosition
 LOOKED_AT = 50
 MAX_SHOWN_TEXT = 120
 _SAID_BY_ITSELF = (SenderKind.AUTOMATIC.value, SenderKind.SURVEY.value)
-_OWING = (Status.OPEN.value, Status.ACTIVE.value)
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
 _IN_TROUBLE = (MessageStatus.HELD, MessageStatus.FAILED, MessageStatus.UNKNOWN)
@@ -117,7 +113,7 @@ def _detailed(record: ConversationRecord, judge: Judge, row: Row[Any]) -> Detail
         judged,
         row.unread,
         _last(record, message) if message is not None else None,
-        row.owed_since if record.conversation.status in _OWING else None,
+        record.conversation.owed_since,
         row.held,
         row.failed,
         row.unknown,
@@ -147,14 +143,13 @@ def _read(session: Session, conversation_ids: Sequence[str], reader_id: str) -> 
 
 # Built once: that costs more than to run them for a conversation or two.
 @cache
-def _details() -> Select[Any]:
+def _details() -> Select[*tuple[Any, ...]]:
     sums = _sums(_newest())
     return (
         select(
             col(Conversation.id),
             Message,
             col(QueueStay.priority).label("priority"),
-            sums.c.owed_since,
             *(func.coalesce(sums.c[name], 0).label(name) for name in ("unread", *_IN_TROUBLE)),
         )
         .select_from(Conversation)
@@ -183,16 +178,8 @@ def _unread_of_readers() -> Select[Any]:
 
 
 def _newest() -> Subquery:
-    """The newest messages of each conversation, `LOOKED_AT` at most: all from the last that counts on.
-
-    `answered_at`: when the conversation was answered last.
-    """
+    """The newest messages of each conversation, `LOOKED_AT` at most: all from the last that counts on."""
     message, last_of_them = aliased(Message), aliased(Message)
-    by_person = or_(col(message.app_id).is_(None), col(message.app_id).in_(PAGE_INBOX_APP_IDS))
-    is_answer = or_(
-        col(message.sender_kind).in_(("agent", "bot")), and_(col(message.sender_kind) == "outside", by_person)
-    )
-    answered_at = func.max(case((is_answer, col(message.occurred_at))))
     last_id = (
         _newest_first(Message, col(Message.conversation_id) == col(Conversation.id))
         .offset(LOOKED_AT - 1)
@@ -208,7 +195,6 @@ def _newest() -> Subquery:
             col(message.standby),
             col(message.status),
             col(message.occurred_at),
-            answered_at.over(partition_by=col(Conversation.id)).label("answered_at"),
         )
         .select_from(Conversation)
         .outerjoin(last_of_them, col(last_of_them.id) == last_id)
@@ -234,7 +220,6 @@ def _sums(newest: Subquery) -> Subquery:
         select(
             newest.c.conversation_id,
             _count_unread(newest).label("unread"),
-            _owed_since(newest).label("owed_since"),
             *(_count(newest.c.status == status.value).label(status.value) for status in _IN_TROUBLE),
         )
         .outerjoin(
@@ -246,15 +231,6 @@ def _sums(newest: Subquery) -> Subquery:
         )
         .group_by(newest.c.conversation_id)
         .subquery("sums")
-    )
-
-
-def _owed_since(newest: Subquery) -> ColumnElement[datetime]:
-    """The first word of the customer's after the last answer; what came on standby is owed no answer here."""
-    return func.min(newest.c.occurred_at).filter(
-        *_of_customer(newest),
-        newest.c.standby.is_(False),
-        newest.c.occurred_at > func.coalesce(newest.c.answered_at, _BEGINNING),
     )
 
 

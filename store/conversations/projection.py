@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, delete, or_, update
 from sqlmodel import Session, col
 
 from domain.conversations.changes import Change, ClosedSession, StartedSession
+from domain.conversations.lifecycle import OWING
 from domain.conversations.projection import NOTHING_WRITTEN, LastWritten
 from domain.conversations.queue_stays import placement_of
 from domain.conversations.state import Conversation, ThreadState
@@ -316,6 +317,7 @@ def _what_changes(conversation: Conversation, version: int) -> dict[str, Any]:
         "opened_at": conversation.opened_at,
         "closed_at": conversation.closed_at,
         "last_message_at": conversation.last_message_at,
+        "owed_since": conversation.owed_since if conversation.status in OWING else None,
         "version": version,
     }
 

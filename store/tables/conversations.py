@@ -26,6 +26,9 @@ class Conversation(SQLModel, table=True):
         # Of the customers of a search the rows themselves need not be read.
         Index("ix_conversation_customer_activity", "customer_id", _ACTIVITY, "id", "status"),
         Index("ix_conversation_opened", "opened_at"),
+        # Of all conversations few are owed an answer, and few have closed lately.
+        index_where("ix_conversation_owed", "owed_since", "id", given="owed_since"),
+        index_where("ix_conversation_closed", "closed_at", given="closed_at"),
     )
 
     id: Deleted[str] = Field(primary_key=True)
@@ -46,6 +49,7 @@ class Conversation(SQLModel, table=True):
     opened_at: Deleted[datetime] = instant()
     closed_at: Deleted[datetime | None] = instant(nullable=True)
     last_message_at: Deleted[datetime | None] = instant(nullable=True)
+    owed_since: Deleted[datetime | None] = instant(nullable=True)
     version: Deleted[int] = 0
 
 

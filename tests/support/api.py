@@ -289,6 +289,8 @@ class Seed:
         last_message_at: datetime = NOW,
         standard_until: datetime | None = None,
         human_agent_until: datetime | None = None,
+        owed_since: datetime | None = None,
+        closed_at: datetime | None = None,
     ) -> Thread:
         """A customer with a thread and a conversation."""
         page = page_id or await self.page()
@@ -318,6 +320,8 @@ class Seed:
                 session_id=session_id,
                 opened_at=NOW,
                 last_message_at=last_message_at,
+                owed_since=owed_since,
+                closed_at=closed_at,
                 version=1,
             ),
         ]

@@ -1,10 +1,12 @@
 """Reading conversations: shapes, filters, order, pages, and what a list costs."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from freezegun import freeze_time
+from sqlmodel import Session
 
 from base.ids import new_id
 from domain.conversations.lifecycle import Status
@@ -68,7 +70,9 @@ async def test_a_row_tells_what_was_said_last_what_is_owed_and_what_is_in_troubl
     api: Api, seed: Seed
 ) -> None:
     agent_id, agent = await api.somebody("agent", "Mia")
-    thread = await seed.conversation(status=Status.ACTIVE, agent_id=agent_id)
+    thread = await seed.conversation(
+        status=Status.ACTIVE, agent_id=agent_id, owed_since=NOW + timedelta(minutes=2)
+    )
     ours = {"direction": "outbound", "sender_kind": "agent"}
     minutes = [NOW + timedelta(minutes=minute) for minute in range(7)]
     await seed.message(thread, "Hi", occurred_at=minutes[0])
@@ -103,26 +107,6 @@ async def test_a_row_tells_what_was_said_last_what_is_owed_and_what_is_in_troubl
     assert shown["agent"] == {"id": agent_id, "name": "Mia"}
     assert shown["page"] == {"id": thread.page_id, "name": "Shop"}
     assert (shown["queue"], shown["offer"], shown["priority"]) == (None, None, None)
-
-
-async def test_nothing_is_owed_once_somebody_has_answered_or_it_waits(api: Api, seed: Seed) -> None:
-    answered, waiting = await seed.conversation(), await seed.conversation(status=Status.WAITING)
-    for thread in (answered, waiting):
-        await seed.message(thread, "Hi")
-    later = NOW + timedelta(minutes=1)
-    await seed.message(
-        answered,
-        "Hello",
-        direction="outbound",
-        sender_kind="outside",
-        app_id="263902037430900",
-        occurred_at=later,
-    )
-    shown = (await api.admin.get(LIST)).json()["items"]
-    assert [each["owed_since"] for each in shown] == [None, None]
-    await seed.message(answered, "Thanks", occurred_at=later + timedelta(minutes=1))
-    shown = (await api.admin.get(f"{LIST}/{answered.conversation_id}")).json()
-    assert shown["owed_since"] == "2026-11-20T12:02:00Z"
 
 
 async def test_a_row_tells_what_becomes_of_a_reply_and_what_one_may_do(api: Api, seed: Seed) -> None:
@@ -243,6 +227,130 @@ async def test_windows_are_found_as_they_are_shown(
     assert {names[item["id"]] for item in found} == expected
     if window != "closing_soon":
         assert {item["window"]["stage"] for item in found} == {window}
+
+
+async def test_soon_is_what_the_workstream_warns_of(api: Api, seed: Seed) -> None:
+    """One meaning: the list, its count, and the row's `warning_at`, which is when the event is told."""
+    calm = (
+        await api.admin.post("/v1/workstreams", json={"name": "Calm", "window_warning_minutes": 300})
+    ).json()
+    hasty = (
+        await api.admin.post("/v1/workstreams", json={"name": "Hasty", "window_warning_minutes": 10})
+    ).json()
+    names = {}
+    for name, workstream, minutes in (
+        ("calm in 5 h", calm, 300),
+        ("calm in 6 h", calm, 360),
+        ("hasty in 10 min", hasty, 10),
+        ("hasty in 11 min", hasty, 11),
+    ):
+        page_id = await seed.page()
+        until = NOW + timedelta(minutes=minutes)
+        thread = await seed.conversation(page_id=page_id, standard_until=until, owed_since=NOW)
+        names[thread.conversation_id] = name
+        await api.database.write(partial(_serve, page_id, workstream["id"]))
+    with freeze_time(NOW):
+        found = (await api.admin.get(LIST, params={"window": "closing_soon"})).json()["items"]
+        counts = (await api.admin.get(f"{LIST}/counts")).json()
+        every = (await api.admin.get(LIST)).json()["items"]
+    assert {names[each["id"]] for each in found} == {"calm in 5 h", "hasty in 10 min"}
+    assert counts["closing_soon"] == 2
+    warned = {names[each["id"]] for each in every if each["warning_at"] <= "2026-11-20T12:00:00Z"}
+    assert warned == {"calm in 5 h", "hasty in 10 min"}
+
+
+def _serve(page_id: str, workstream_id: str, session: Session) -> None:
+    session.get_one(tables.Page, page_id).workstream_id = workstream_id
+
+
+async def test_what_is_owed_an_answer_is_listed_by_how_long(api: Api, seed: Seed) -> None:
+    agent_id, agent = await api.somebody("agent")
+    page_id = await seed.page()
+
+    async def owed(minutes: int | None, **more: Any) -> str:
+        since = NOW + timedelta(minutes=minutes) if minutes is not None else None
+        return (await seed.conversation(page_id=page_id, owed_since=since, **more)).conversation_id
+
+    second, none, first = await owed(2), await owed(None), await owed(1, last_message_at=NOW + timedelta(1))
+    mine = await owed(3, status=Status.ACTIVE, agent_id=agent_id)
+    assert await _ids(api, sort="owed") == [first, second, mine]
+    assert await api.walk(LIST, limit=1, sort="owed") == [first, second, mine]
+    assert await _ids(api, sort="owed", status="open", agent_id="none") == [first, second]
+    assert await _ids(api, sort="owed", page_id=page_id, q="Ada") == [first, second, mine]
+    assert await _ids(api, sort="owed", q="nobody") == []
+    assert await _ids(api, owed="true", status="active") == [mine]
+    assert await _ids(api, owed="false") == [none]
+    shown = (await agent.get(LIST, params={"sort": "owed", "agent_id": "me"})).json()["items"]
+    assert [each["owed_since"] for each in shown] == ["2026-11-20T12:03:00Z"]
+
+
+async def test_what_ends_next_is_listed_first(api: Api, seed: Seed) -> None:
+    hour, page_id = timedelta(hours=1), await seed.page()
+
+    async def ending(standard: int, human_agent: int, status: Status = Status.OPEN) -> str:
+        thread = await seed.conversation(
+            page_id=page_id,
+            status=status,
+            standard_until=NOW + standard * hour,
+            human_agent_until=NOW + human_agent * hour,
+        )
+        return thread.conversation_id
+
+    in_standard, in_human_agent = await ending(5, 149), await ending(-100, 4)
+    later, _over, _closed = await ending(20, 164), await ending(-200, -1), await ending(1, 2, Status.CLOSED)
+    with freeze_time(NOW):
+        assert await _ids(api, sort="deadline") == [in_human_agent, in_standard, later]
+        assert await api.walk(LIST, limit=1, sort="deadline") == [in_human_agent, in_standard, later]
+        assert await _ids(api, sort="deadline", window="human_agent") == [in_human_agent]
+
+
+async def test_what_has_closed_since_an_instant_is_listed(api: Api, seed: Seed) -> None:
+    page_id = await seed.page()
+    at = [NOW + timedelta(minutes=minute) for minute in range(3)]
+    closed = [
+        (
+            await seed.conversation(
+                page_id=page_id, status=Status.CLOSED, closed_at=each, last_message_at=NOW - each_ago
+            )
+        ).conversation_id
+        for each, each_ago in zip(at, (timedelta(0), timedelta(days=1), timedelta(days=2)), strict=True)
+    ]
+    await seed.conversation(page_id=page_id)
+    assert await _ids(api, closed_since="2026-11-20T12:01:00Z") == [closed[1], closed[2]]
+    assert await _ids(api, closed_since="2026-11-20T12:02:00.000001Z") == []
+
+
+@pytest.mark.parametrize("sort", ["activity", "owed", "deadline"])
+async def test_a_list_is_read_forwards_and_back(api: Api, seed: Seed, sort: str) -> None:
+    page_id = await seed.page()
+    for minute in range(5):
+        at = NOW + timedelta(minutes=minute // 2)
+        await seed.conversation(page_id=page_id, last_message_at=at, owed_since=at)
+    with freeze_time(NOW):
+        whole = await _ids(api, sort=sort)
+        first = (await api.admin.get(LIST, params={"sort": sort, "limit": 2})).json()
+        assert first["previous_cursor"] is None
+        second = await _page(api, sort, first["next_cursor"])
+        third = await _page(api, sort, second["next_cursor"])
+        assert third["next_cursor"] is None
+        back = await _page(api, sort, third["previous_cursor"])
+        assert _of(back) == _of(second) == whole[2:4]
+        start = await _page(api, sort, back["previous_cursor"])
+        assert (_of(start), start["previous_cursor"]) == (whole[:2], None)
+        assert _of(await _page(api, sort, start["next_cursor"])) == whole[2:4]
+    others = {"activity": "owed", "owed": "deadline", "deadline": "activity"}
+    refused = await api.admin.get(LIST, params={"sort": others[sort], "cursor": first["next_cursor"]})
+    assert refused.json()["code"] == "invalid_cursor"
+
+
+async def _page(api: Api, sort: str, cursor: str) -> dict[str, Any]:
+    answer = await api.admin.get(LIST, params={"sort": sort, "limit": 2, "cursor": cursor})
+    page: dict[str, Any] = answer.json()
+    return page
+
+
+def _of(page: dict[str, Any]) -> list[str]:
+    return [each["id"] for each in page["items"]]
 
 
 async def test_a_search_finds_names_and_words(api: Api, seed: Seed) -> None:

@@ -148,3 +148,27 @@ def test_a_handover_told_twice_opens_once() -> None:
     event = ThreadEvent(1, K.HANDED_OVER, NOON, message_id="m1")
     first = apply_event(story.state, event, NOON, story.new_id)
     assert apply_event(first.state, event, NOON, story.new_id) == Change(first.state)
+
+
+def test_an_answer_is_owed_since_the_first_of_the_words_that_nobody_has_answered() -> None:
+    story, seen = ruled(), list[timedelta | None]()
+
+    def look() -> None:
+        since = story.conversation.owed_since
+        seen.append(since - NOON if since is not None else None)
+
+    for minute in (1, 2, 0):  # the last comes late
+        story.writes(at=NOON + minute * MINUTE)
+        look()
+    answered(story, 10 * MINUTE, by_program=True)
+    story.writes(K.STANDBY_MESSAGE, at=NOON + 11 * MINUTE)
+    look()
+    answered(story, 12 * MINUTE)
+    story.writes(K.STANDBY_MESSAGE, at=NOON + 13 * MINUTE)
+    look()
+    story.writes(at=NOON + 14 * MINUTE)
+    look()
+    story.asks("pick")
+    story.asks("reply", message_id="ours")
+    look()
+    assert seen == [MINUTE, MINUTE, 0 * MINUTE, 0 * MINUTE, None, 14 * MINUTE, None]

@@ -15,7 +15,7 @@ from store import tables
 from store.access.conversation_viewers import queues_of_agents, viewers_of_threads
 from store.access.visibility import Reader, refuse_unseen
 from store.conversations import listing
-from store.conversations.listing import ConversationFilter
+from store.conversations.list_filters import ConversationFilter
 from store.db.database import Database
 from store.db.engines import make_engine
 from store.db.ranges import Span

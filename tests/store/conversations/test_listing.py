@@ -15,7 +15,7 @@ from store.access.visibility import Reader
 from store.conversations import listing as conversations
 from store.conversations import outbound_messages as own_messages
 from store.conversations import transcripts
-from store.conversations.listing import ConversationFilter, WindowFilter
+from store.conversations.list_filters import ConversationFilter, Sort, WindowFilter
 from store.conversations.outbound_messages import MessageFilter
 from store.customers import customers
 from store.customers.customers import CustomerFilter
@@ -31,6 +31,7 @@ from support.store import PAGE_A, make_settings
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 ALL = Reader("admin", sees_all=True, at=NOON)
+MIA = Reader("mia", sees_all=False, at=NOON)
 
 Read = Callable[[Session, Span[Any]], list[Any]]
 
@@ -54,6 +55,12 @@ def plan(connection: Connection, read: Read, span: Span[Any]) -> list[str]:
 def conversations_of(**wanted: Any) -> Read:
     return lambda session, span: conversations.listed(
         session, ConversationFilter(**wanted), span, now=NOON, reader=ALL
+    )
+
+
+def sorted_by(sort: Sort, **wanted: Any) -> Read:
+    return lambda session, span: conversations.listed(
+        session, ConversationFilter(**wanted), span, now=NOON, reader=MIA, sort=sort
     )
 
 
@@ -105,6 +112,27 @@ def log(**wanted: Any) -> Read:
             (NOON, "c"),
             ["SEARCH conversation USING INDEX ix_conversation_queue_activity (queue_id=? AND status=?)"],
             id="of-a-queue",
+        ),
+        pytest.param(
+            sorted_by(Sort.OWED),
+            (NOON, "c"),
+            ["SEARCH conversation USING INDEX ix_conversation_owed (owed_since>?)"],
+            id="owed",
+        ),
+        pytest.param(
+            sorted_by(Sort.OWED, statuses=["open"], page_id=PAGE_A, queue_id="q"),
+            (NOON, "c"),
+            ["SEARCH conversation USING INDEX ix_conversation_owed (owed_since>?)"],
+            id="owed-of-a-page-and-a-queue",
+        ),
+        pytest.param(
+            sorted_by(Sort.DEADLINE),
+            (NOON, "c"),
+            [
+                "SEARCH thread USING INDEX ix_thread_standard_until (standard_until>?)",
+                "SEARCH thread USING INDEX ix_thread_human_agent_until (human_agent_until>?)",
+            ],
+            id="by-deadline",
         ),
         pytest.param(
             own(status="held"),

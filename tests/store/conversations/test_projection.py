@@ -105,6 +105,21 @@ async def test_a_projection_written_twice_is_written_once(store: Database) -> No
     ]
 
 
+async def test_a_row_tells_since_when_an_answer_is_owed_while_one_is(store: Database) -> None:
+    async def owed_since() -> datetime | None:
+        (row,) = await rows(store, tables.Conversation)
+        return row.owed_since
+
+    state = await Attempt(store, ThreadState(), _ids()).message(1).project()
+    assert await owed_since() == NOON
+    state = await Attempt(store, state, _ids("b")).command("pick").command("close_session").project()
+    assert await owed_since() is None
+    state = await Attempt(store, state, _ids("c")).command("reopen").project()
+    assert await owed_since() == NOON
+    await Attempt(store, state, _ids("d")).command("reply", message_id="m3").project()
+    assert await owed_since() is None
+
+
 async def test_a_message_belongs_to_the_session_that_there_was_when_it_came(store: Database) -> None:
     attempt = Attempt(store, ThreadState(), _ids()).message(1)
     state = await attempt.project()
