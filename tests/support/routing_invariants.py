@@ -28,6 +28,7 @@ _LEGAL = {(row.target.value, row.phase.value if row.phase else None) for row in 
 _ONE_AFTER_THE_OTHER = timedelta(seconds=5)
 """Who came within so long of each other may have been seen in the other order."""
 _READY = frozenset({"available", "busy"})
+_IN_TURN = frozenset({"push", "next"})
 
 
 def violations_at_rest(
@@ -128,12 +129,16 @@ def _claims_of_who_is_there(session: Session, told: OfferFacts) -> Iterator[str]
 
 @dataclass(frozen=True)
 class _Came:
-    """A conversation that came to a queue, surely after one instant and by another, and its first claim."""
+    """A conversation that came to a queue, surely after one instant and by another, and its first claim.
+
+    `in_turn`: the desk chose it, from those that waited; a person may take whichever they like.
+    """
 
     conversation_id: str
     after: datetime
     by: datetime
     claimed_at: datetime
+    in_turn: bool
 
 
 def _claims_in_order(session: Session, told: OfferFacts) -> Iterator[str]:
@@ -143,17 +148,18 @@ def _claims_in_order(session: Session, told: OfferFacts) -> Iterator[str]:
     """
     slots = session.exec(select(tables.Slot).order_by(col(tables.Slot.claimed_at))).all()
     undated = {slot.conversation_id for slot in slots if slot.id in told.late}
-    claims: dict[tuple[str, str | None], datetime] = {}
+    claims: dict[tuple[str, str | None], tuple[datetime, bool]] = {}
     for slot in slots:
         if slot.conversation_id not in undated:
-            claims.setdefault((slot.conversation_id, slot.queue_id), slot.claimed_at)
+            claim = slot.claimed_at, slot.kind in _IN_TURN
+            claims.setdefault((slot.conversation_id, slot.queue_id), claim)
     dates = _dates(session)
     queues: dict[str, list[_Came]] = {}
     for stay in session.exec(select(tables.QueueStay).where(tables.QueueStay.stay == 1)):
-        claimed_at = claims.get((stay.conversation_id, stay.queue_id))
+        claimed_at, in_turn = claims.get((stay.conversation_id, stay.queue_id), (None, False))
         if claimed_at is not None and stay.end != "overflowed":
             known = [stay.entered_at, *dates.get(stay.conversation_id, ())]
-            came = _Came(stay.conversation_id, min(*known, claimed_at), max(known), claimed_at)
+            came = _Came(stay.conversation_id, min(*known, claimed_at), max(known), claimed_at, in_turn)
             queues.setdefault(stay.queue_id, []).append(came)
     for of_queue in queues.values():
         yield from _overtaken(of_queue)
@@ -174,7 +180,7 @@ def _dates(session: Session) -> dict[str, list[datetime]]:
 
 def _overtaken(stays: list[_Came]) -> Iterator[str]:
     """Of one queue."""
-    later = sorted(stays, key=lambda each: each.after)
+    later = sorted((each for each in stays if each.in_turn), key=lambda each: each.after)
     first: _Came | None = None
     """Of those that surely came later, who was claimed first."""
     for stay in sorted(stays, key=lambda each: each.by, reverse=True):

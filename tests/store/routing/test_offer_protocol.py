@@ -35,8 +35,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 def test_rows_at_rest_tell_what_the_runs_know(engine: Engine) -> None:
-    late_slot = "ffbcc0a7"
-    for seed_of_story in (*map(str, range(12)), late_slot):
+    late_slot, picked_out_of_turn = "ffbcc0a7", "80309b1f"
+    for seed_of_story in (*map(str, range(12)), late_slot, picked_out_of_turn):
         tell(engine, seed_of_story)
 
 
