@@ -10,14 +10,16 @@ from api.http.dependencies import DatabaseDep
 from api.http.fields import Digits, Id, Input, Instant, Language, PathId, Text
 from api.http.problem_docs import problems
 from api.routing.inputs import VariableValue
+from api.routing.rule_inputs import RuleSetInput
 from api.security.guarded_route import api_router
 from base import clock
+from base.ids import new_id
 from base.json_codec import to_json_value
-from domain.routing.classification import NOT_CLASSIFIED
+from domain.routing.classification import MAX_RULE_SETS, NOT_CLASSIFIED
 from domain.routing.overflow import OverflowAction, OverflowCondition
 from domain.routing.route_to_queue import RouteReason
 from domain.routing.rules import ContactFacts, RoutingFacts, RoutingStage, RuleOutcome
-from store.routing import queues
+from store.routing import queues, rule_sets
 from store.routing.route import evaluate
 from store.routing.route_data import read_route_data_of, rule_names
 from store.workstreams import workstreams
@@ -32,6 +34,12 @@ Hours = (
 )
 
 router = api_router("rule sets")
+
+
+class TriedRuleSet(RuleSetInput):
+    """A rule set that is not saved, in place of the one with its `id`, or as another one."""
+
+    id: Id | None = None
 
 
 class DryRunContact(Input):
@@ -49,10 +57,14 @@ class DryRunInput(Input):
     """What is known of the conversation that is tried. What is left out is unknown.
 
     `conversation_id` decides about shares in per cent: the same id has the same queue. `at`: when it would
-    be routed, for operating hours; now, unless given. `timezone`: hours ahead of GMT.
+    be routed, for operating hours; now, unless given. `timezone`: hours ahead of GMT. `rule_sets` are tried
+    as they stand there, without being saved: one with an `id` takes the place of that one.
     """
 
     conversation_id: Id = "dry-run"
+    rule_sets: Annotated[list[TriedRuleSet], Field(max_length=MAX_RULE_SETS + 1)] = Field(
+        default_factory=list
+    )
     page_id: Digits | None = None
     at: Instant | None = None
     customer_name: ShortText | None = None
@@ -69,7 +81,7 @@ class DryRunInput(Input):
     @property
     def facts(self) -> RoutingFacts:
         """What the rules may know."""
-        known = self.model_dump(exclude={"at", "page_id", "psid", "contact"})
+        known = self.model_dump(exclude={"at", "page_id", "psid", "contact", "rule_sets"})
         contact = ContactFacts(**self.contact.model_dump())
         return RoutingFacts(page_id=self.page_id or "", psid=self.psid or "", contact=contact, **known)
 
@@ -123,10 +135,33 @@ class DryRunView(BaseModel):
     steps: list[DryRunStep]
 
 
-@router.post("/v1/workstreams/{workstream_id}/routing/dry-run", responses=problems("not_found"))
+@router.post(
+    "/v1/workstreams/{workstream_id}/routing/dry-run", responses=problems("not_found", "limit_reached")
+)
 async def dry_run_routing(database: DatabaseDep, workstream_id: PathId, body: DryRunInput) -> DryRunView:
-    """Judge a conversation by the rules as they are, and the queues as they stand. Nothing is changed."""
-    return await database.read(lambda session: _tried(session, workstream_id, body))
+    """Judge a conversation by the rules as they are or might be, and the queues as they stand.
+
+    Nothing is changed.
+    """
+    if not body.rule_sets:
+        return await database.read(lambda session: _tried(session, workstream_id, body))
+    return await database.write(lambda session: _tried_unsaved(session, workstream_id, body))
+
+
+def _tried_unsaved(session: Session, workstream_id: str, body: DryRunInput) -> DryRunView:
+    """Save the rule sets, try them, and take back what was saved: they are judged as they would be."""
+    now = clock.now()
+    workstreams.get(session, workstream_id)
+    with session.begin_nested() as unsaved:
+        for rule_set in body.rule_sets:
+            if rule_set.id is None:
+                rule_sets.add(session, workstream_id, new_id(), rule_set.settings(), now)
+            else:
+                rule_sets.change(session, workstream_id, rule_set.id, rule_set.settings(), now)
+        session.flush()
+        tried = _tried(session, workstream_id, body)
+        unsaved.rollback()
+    return tried
 
 
 def _tried(session: Session, workstream_id: str, body: DryRunInput) -> DryRunView:

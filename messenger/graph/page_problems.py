@@ -14,6 +14,7 @@ _CODES = {
     ErrorKind.CONFIG: "not_permitted",
 }
 _CALLBACK_NOT_VERIFIED = 2200
+_BAD_PARAMETER = 100
 
 
 def problem_of_refusal(error: GraphError, code: str | None = None, callback_url: str = "") -> PageProblem:
@@ -49,9 +50,7 @@ async def judge_token(
     try:
         told = await graph.debug_token(credentials.app, credentials.access_token)
     except GraphError as error:
-        # About a token the app asks by its own id and secret.
-        own = error.kind is ErrorKind.AUTH
-        return None, [problem_of_refusal(error, "app_secret_invalid" if own else None)]
+        return None, [problem_of_refusal(error, _why_nothing_is_told(error))]
     token = _token(told)
     problems = [
         problem_of_refusal(told.error, "token_invalid")
@@ -60,6 +59,13 @@ async def judge_token(
         for problem in token_problems(token, credentials.app_id)
     ]
     return token, problems
+
+
+def _why_nothing_is_told(error: GraphError) -> str | None:
+    """The app asks by its own id and secret. Its one parameter is a token, which must be of this app."""
+    if error.kind is ErrorKind.AUTH:
+        return "app_secret_invalid"
+    return "token_of_another_app" if error.code == _BAD_PARAMETER else None
 
 
 def _token(told: TokenInfo) -> Token:

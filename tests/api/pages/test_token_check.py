@@ -71,9 +71,17 @@ async def test_what_is_wrong_with_a_token_is_named_with_its_remedy(
     assert TOKEN not in answer.text
 
 
-async def test_an_app_that_meta_does_not_accept_is_named(api: Api) -> None:
-    api.meta.fail(190)
-    assert [each["code"] for each in (await _check(api)).json()["problems"]] == ["app_secret_invalid"]
+@pytest.mark.parametrize(
+    ("code", "problem"),
+    [
+        pytest.param(190, "app_secret_invalid", id="Meta does not accept app id and secret"),
+        pytest.param(100, "token_of_another_app", id="Meta tells of a token to its own app alone"),
+        pytest.param(2, "meta_refuses", id="Meta has a fault"),
+    ],
+)
+async def test_what_meta_refuses_to_tell_is_named(api: Api, code: int, problem: str) -> None:
+    api.meta.fail(code)
+    assert [each["code"] for each in (await _check(api)).json()["problems"]] == [problem]
 
 
 async def test_a_meta_that_does_not_answer_is_named(api: Api) -> None:

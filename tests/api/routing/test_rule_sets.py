@@ -180,6 +180,25 @@ async def test_a_dry_run_tells_where_it_would_go_and_why(api: Api) -> None:
     assert (await agent.post(run, json={})).status_code == 403
 
 
+async def test_a_dry_run_tries_rule_sets_that_are_not_saved_and_saves_nothing(api: Api) -> None:
+    workstream_id = await _workstream(api)
+    address = f"/v1/workstreams/{workstream_id}/rule-sets"
+    saved = (await api.admin.post(address, json=VIP)).json()
+    run = f"/v1/workstreams/{workstream_id}/routing/dry-run"
+    (ada, _) = saved["rules"]
+    changed = {**VIP, "id": saved["id"], "rules": [{**ada, "outputs": {"priority": 9}}]}
+    tried = await api.admin.post(run, json={"customer_name": "Ada Byron", "rule_sets": [changed, ROUTE]})
+    found = tried.json()
+    assert (found["priority"], found["reason"]) == (9, "rule")
+    assert (await api.admin.get(address)).json()["items"] == [saved]
+    after = (await api.admin.post(run, json={"customer_name": "Ada Byron"})).json()
+    assert (after["priority"], after["reason"]) == (7, "no_rule_matched")
+    wrong = {**ROUTE, "rules": [{"name": "R", "targets": [{"queue_id": "404"}]}]}
+    refused = await api.admin.post(run, json={"rule_sets": [wrong]})
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request")
+    assert (await api.admin.get(address)).json()["items"] == [saved]
+
+
 async def test_a_dry_run_shows_a_rule_that_cannot_be_judged(api: Api) -> None:
     workstream_id = await _workstream(api)
     conditions = {"items": [{"field": "context.Order", "operator": "at_least", "value": 3}]}
