@@ -72,8 +72,24 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./settings/settings-page"), "SettingsPage"),
 });
 
+/** The administrator's screens, with addresses of their own below; nobody else loads them. */
+const admin = createRoute({
+  getParentRoute: () => root,
+  path: "/admin/$",
+  beforeLoad: ({ context }) => {
+    if (context.signIn.agent.role !== "admin") {
+      throw redirect({ to: "/inbox/$list", params: { list: "mine" } });
+    }
+  },
+  component: lazyRouteComponent(async () => {
+    const [page, { loadTexts }] = await Promise.all([import("./admin/admin-page"), import("./admin/texts")]);
+    await loadTexts();
+    return page;
+  }, "AdminPage"),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, inbox, conversation, details, timeline, search, settings]),
+  routeTree: root.addChildren([home, inbox, conversation, details, timeline, search, settings, admin]),
   basepath: "/console",
   context: { signIn: undefined as never },
 });

@@ -31,4 +31,4 @@ def test_c51_an_agent_loads_at_most_300_kilobytes_and_no_file_of_them_is_large()
 def test_c51_what_few_people_see_is_loaded_when_they_open_it() -> None:
     later = {path.name for path in _DIST.glob("assets/*.js")} - {Path(name).name for name in _first()}
     pages = {name.split("-page-")[0] for name in later if "-page-" in name}
-    assert {"timeline"} <= pages
+    assert {"timeline", "admin"} <= pages

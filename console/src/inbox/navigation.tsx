@@ -1,5 +1,5 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { Link } from "@tanstack/react-router";
+import { Link, useRouteContext } from "@tanstack/react-router";
 import { PresenceMenu } from "../presence/presence-menu";
 import { SoundState } from "../presence/sound-state";
 import { COUNTED, LIST_NAMES, type ListName } from "../store/lists";
@@ -10,6 +10,7 @@ import { LIST_TITLES } from "./list-names";
 export function Navigation({ current }: { current: ListName | "board" | "search" | "settings" | null }) {
   const { t, i18n } = useLingui();
   const counts = useDesk((state) => state.counts);
+  const { signIn } = useRouteContext({ strict: false });
   return (
     <nav className="navigation" aria-label={t`Lists`}>
       <div className="brand">
@@ -41,6 +42,11 @@ export function Navigation({ current }: { current: ListName | "board" | "search"
       <Link to="/settings" aria-current={current === "settings" ? "page" : undefined}>
         <Trans>Settings</Trans>
       </Link>
+      {signIn?.agent.role === "admin" && (
+        <Link to="/admin/$" params={{ _splat: "accounts" }}>
+          <Trans>Administration</Trans>
+        </Link>
+      )}
       <span className="grow" />
       <SoundState />
       <PresenceMenu />

@@ -27,6 +27,7 @@ export const BINDINGS = {
   "go-waiting": { keys: "g w", title: msg`Go to Waiting`, single: true },
   "go-soon": { keys: "g s", title: msg`Go to Closing soon`, single: true },
   "go-done": { keys: "g d", title: msg`Go to Done`, single: true },
+  "go-admin": { keys: "g a", title: msg`Go to Administration`, single: true },
   back: { keys: "Escape", title: msg`Back to the list` },
   palette: { keys: "$mod+k", title: msg`Everything that can be done` },
   "next-pane": { keys: "F6", title: msg`Next pane` },

@@ -1,5 +1,5 @@
 import "./keys.css";
-import { useNavigate, useParams } from "@tanstack/react-router";
+import { useNavigate, useParams, useRouteContext } from "@tanstack/react-router";
 import { useState } from "react";
 import type { ListName } from "../store/lists";
 import { KeyHelp } from "./help";
@@ -13,6 +13,7 @@ export function DeskKeys() {
   const { list, conversationId } = useParams({ strict: false });
   const [shown, setShown] = useState<"help" | "palette" | null>(null);
   const go = (to: ListName) => () => void navigate({ to: "/inbox/$list", params: { list: to } });
+  const { signIn } = useRouteContext({ strict: false });
   const isInConversation = list !== undefined && conversationId !== undefined;
   useKeys({
     search: () => void navigate({ to: "/search", search: { q: "" } }),
@@ -23,6 +24,8 @@ export function DeskKeys() {
     "go-waiting": go("waiting"),
     "go-soon": go("closing_soon"),
     "go-done": go("done"),
+    "go-admin":
+      signIn?.agent.role === "admin" ? () => void navigate({ to: "/admin/$", params: { _splat: "accounts" } }) : undefined,
     back: isInConversation ? go(list) : undefined,
     "next-pane": () => focusPane(1),
     "previous-pane": () => focusPane(-1),

@@ -1,5 +1,5 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useNavigate, useParams } from "@tanstack/react-router";
+import { useNavigate, useParams, useRouteContext } from "@tanstack/react-router";
 import { useState } from "react";
 import { Autocomplete, Dialog, Header, Input, Menu, MenuItem, MenuSection, Modal, ModalOverlay, SearchField, Text, useFilter } from "react-aria-components";
 import { useActions } from "../actions/use-actions";
@@ -33,6 +33,7 @@ function OfConversation({ row, onClose }: { row: Conversation; onClose: () => vo
 function Entries({ actions, onClose }: { actions: readonly Entry[]; onClose: () => void }) {
   const { t, i18n } = useLingui();
   const navigate = useNavigate();
+  const { signIn } = useRouteContext({ strict: false });
   const { contains } = useFilter({ sensitivity: "base" });
   const [words, setWords] = useState("");
   const conversations = useDesk((state) => state.conversations);
@@ -52,6 +53,15 @@ function Entries({ actions, onClose }: { actions: readonly Entry[]; onClose: () 
     })),
     { id: "search", title: t`Search`, run: () => void navigate({ to: "/search", search: { q: words } }) },
     { id: "settings", title: t`Settings`, run: () => void navigate({ to: "/settings" }) },
+    ...(signIn?.agent.role === "admin"
+      ? [
+          {
+            id: "admin",
+            title: t`Administration`,
+            run: () => void navigate({ to: "/admin/$", params: { _splat: "accounts" } }),
+          },
+        ]
+      : []),
   ];
   const sections = [
     { id: "actions", title: t`This conversation`, entries: actions },

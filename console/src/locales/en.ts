@@ -1,4 +1,7 @@
 import type { Messages } from "@lingui/core";
 
-/** All folders' texts in English. */
-export const texts = import.meta.glob<Messages>(["./en.po", "../*/locales/en.po"], { eager: true, import: "messages" });
+/** The texts of all folders that everybody loads, in English. */
+export const texts = import.meta.glob<Messages>(["./en.po", "../*/locales/en.po", "!../admin/locales/en.po"], {
+  eager: true,
+  import: "messages",
+});
