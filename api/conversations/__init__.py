@@ -4,6 +4,7 @@ from api.conversations import (
     bulk_actions,
     commands,
     conversations,
+    end_preview,
     offers,
     participants,
     read_positions,
@@ -19,6 +20,7 @@ from domain.access.roles import EVERYBODY, PEOPLE, SUPERVISORS_AND_ADMINS
 router = merge_routers(
     read_positions.router,  # `counts` is no id
     conversations.router,
+    end_preview.router,
     start_conversation.router,
     thread_control.router,
     commands.router,
@@ -35,6 +37,7 @@ PERMISSIONS: dict[str, Permission] = {
     "set_read_position": PEOPLE,
     "get_conversation": EVERYBODY,
     "list_messages": EVERYBODY,
+    "get_end_preview": PEOPLE,
     "get_timeline": EVERYBODY,
     "get_routing": EVERYBODY,
     "list_thread_messages": EVERYBODY,

@@ -9,8 +9,15 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from domain.conversations.lifecycle import TRANSITIONS
+from domain.conversations.surveys import COOL_DOWN, NO_AGENT
 from domain.events.kinds import FactKind
-from domain.sending.decide_send import CUSTOMER_FEEDBACK_TAG, HUMAN_AGENT_TAG, STANDARD_WINDOW, SenderKind
+from domain.sending.decide_send import (
+    CUSTOMER_FEEDBACK_TAG,
+    HUMAN_AGENT_TAG,
+    REFUSED_BY_WINDOW,
+    STANDARD_WINDOW,
+    SenderKind,
+)
 from domain.workstreams.conversation_settings import AutomatedTrigger
 
 
@@ -29,5 +36,6 @@ MessageKind = Annotated[
 AllowedBy = Annotated[
     str, one_of(each.rule for each in (STANDARD_WINDOW, HUMAN_AGENT_TAG, CUSTOMER_FEEDBACK_TAG))
 ]
+SurveySkipReason = Annotated[str, one_of([NO_AGENT, COOL_DOWN, *REFUSED_BY_WINDOW])]
 StatusReason = Annotated[str, one_of(row.reason for row in TRANSITIONS)]
 EventKind = Annotated[str, one_of(FactKind)]

@@ -20,10 +20,15 @@ from domain.conversations.state import (
 from domain.events.kinds import FactKind
 from domain.sending.decide_send import REFUSED_BY_WINDOW, ContentKind, SenderKind, SendRefusal, decide_send
 from domain.sending.delivery import MessageStatus
+from domain.sending.window import Window
 from domain.workstreams.conversation_settings import SurveySettings, SurveyWay
 
 INVITATION = "survey"
 REMINDER = "survey_reminder"
+NO_AGENT = "no_agent"
+"""Nobody has served the customer: this ending has no survey."""
+COOL_DOWN = "cool_down"
+"""The customer had a survey lately."""
 
 
 def after_ending(draft: Draft, conversation: Conversation, *, skip: str | None = None) -> None:
@@ -52,7 +57,7 @@ def after_ending(draft: Draft, conversation: Conversation, *, skip: str | None =
 
 def send_due_at(draft: Draft, survey: Survey) -> None:
     """Send the survey in the way that page and window allow; or it may not go any more."""
-    way = _way(draft, survey.settings)
+    way = way_at(draft.state.window, survey.settings, draft.now)
     if isinstance(way, SendRefusal):
         _end(draft, survey, SurveyStatus.NOT_ALLOWED, reason=way.code)
         return
@@ -167,18 +172,18 @@ def _why_skipped(
     draft: Draft, conversation: Conversation, settings: SurveySettings, skip: str | None
 ) -> str | None:
     if conversation.accepted_session_id is None:
-        return "no_agent"
+        return NO_AGENT
     if skip is not None:
         return skip
     cool_down_seconds = timedelta(seconds=settings.cool_down_seconds)
     surveyed_at = draft.state.surveyed_at
     if surveyed_at is not None and draft.at < surveyed_at + cool_down_seconds:
-        return "cool_down"
+        return COOL_DOWN
     return None
 
 
-def _way(draft: Draft, settings: SurveySettings) -> SurveyWay | SendRefusal:
-    window, now = draft.state.window, draft.now
+def way_at(window: Window, settings: SurveySettings, now: datetime) -> SurveyWay | SendRefusal:
+    """In which way a survey may go at an instant; or why the window forbids each."""
     kinds = {SurveyWay.TEMPLATE: ContentKind.FEEDBACK_TEMPLATE}
     ways = [settings.way, *([SurveyWay.TEMPLATE] if settings.late_by_template else [])]
     refusal: SendRefusal | None = None

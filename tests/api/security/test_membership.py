@@ -36,6 +36,7 @@ SEEN: dict[str, int] = {
     "get_conversation": 200,
     "list_messages": 200,
     "get_message": 200,
+    "get_end_preview": 200,
     "get_timeline": 200,
     "get_routing": 200,
     "get_context": 200,

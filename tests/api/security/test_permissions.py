@@ -151,6 +151,7 @@ EXPECTED: dict[str, tuple[set[str], int]] = {
     "get_conversation": (ALL, 404),
     "list_messages": (ALL, 404),
     "get_message": (ALL, 404),
+    "get_end_preview": (PEOPLE, 404),
     "get_timeline": (ALL, 404),
     "get_routing": (ALL, 404),
     "get_context": (ALL, 404),
