@@ -1,44 +1,13 @@
 """What holds in every view: names and contrast, no text that is cut, nothing sideways, no other host."""
 
-import json
-from pathlib import Path
-from typing import Any
-
 import pytest
 from playwright.async_api import Page, Request, expect
 
 from support.console import Seat, Seats, take_new_customer
+from support.every_view import cut_texts, sideways, speaks, violations
 from support.travelling import TravellingDesk
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-_AXE = Path(__file__).parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
-_LANGUAGE = "pagedesk-language"
-_CUT = """() => [...document.querySelectorAll('*')].filter((each) => {
-  const style = getComputedStyle(each);
-  const texts = [...each.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE);
-  const says = texts.some((node) => node.data.trim() !== '');
-  const isCut = each.scrollWidth > each.clientWidth + 1 && style.overflowX !== 'visible';
-  const ends = style.textOverflow === 'ellipsis' || ['auto', 'scroll'].includes(style.overflowX);
-  return says && isCut && !ends && each.clientWidth > 1;
-}).map((each) => each.outerHTML.slice(0, 120))"""
-
-
-async def _violations(page: Page) -> list[str]:
-    """What axe finds that is serious or worse."""
-    await page.evaluate(_AXE.read_text())
-    found: dict[str, Any] = await page.evaluate("axe.run({resultTypes: ['violations']})")
-    return [
-        f"{each['id']}: {json.dumps([node['target'] for node in each['nodes']])}"
-        for each in found["violations"]
-        if each["impact"] in ("serious", "critical")
-    ]
-
-
-async def _speaks(page: Page, language: str) -> None:
-    await page.evaluate("([key, value]) => localStorage.setItem(key, value)", [_LANGUAGE, language])
-    await page.reload()
-    await expect(page.locator("html")).to_have_attribute("lang", language)
 
 
 async def _opened(seats: Seats, desk: TravellingDesk, agent: str, customer: str) -> tuple[Seat, Page]:
@@ -52,12 +21,14 @@ async def test_c44_no_view_of_an_agent_keeps_anybody_out(
     seats: Seats, desk: TravellingDesk, language: str
 ) -> None:
     _, page = await _opened(seats, desk, f"Axel {language}", f"Gia {language}")
-    await _speaks(page, language)
+    await speaks(page, language)
     found = {}
     for scheme in ("light", "dark"):
-        await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        await page.emulate_media(
+            color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce"
+        )
         await expect(page.get_by_role("textbox").first).to_be_visible()
-        found[scheme] = await _violations(page)
+        found[scheme] = await violations(page)
     assert found == {"light": [], "dark": []}
 
 
@@ -65,7 +36,7 @@ async def test_c44_signing_in_keeps_nobody_out(seats: Seats) -> None:
     seat = await seats.person("Axel Again")
     page = await seat.tab()
     await expect(page.get_by_label("Email")).to_be_visible()
-    assert await _violations(page) == []
+    assert await violations(page) == []
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1440])
@@ -73,13 +44,10 @@ async def test_c47_c49_longer_texts_are_cut_nowhere_and_nothing_runs_sideways(
     seats: Seats, desk: TravellingDesk, width: int
 ) -> None:
     _, page = await _opened(seats, desk, f"Wide {width}", f"Gustav {width}")
-    await _speaks(page, "en-XA")
+    await speaks(page, "en-XA")
     await page.set_viewport_size({"width": width, "height": 800})
     await expect(page.get_by_role("textbox").first).to_be_visible()
-    sideways = await page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-    assert (sideways, await page.evaluate(_CUT)) == (0, [])
+    assert (await sideways(page), await cut_texts(page)) == (0, [])
 
 
 async def test_c43_no_request_leaves_the_origin(seats: Seats, desk: TravellingDesk) -> None:

@@ -1,7 +1,7 @@
 """The thread: what others did to it, files both ways, and lines that stay where they are while one reads."""
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from support.console import Seats, take_new_customer
 from support.travelling import UNTAGGED, TravellingDesk
@@ -76,7 +76,7 @@ async def test_c23_pasted_pictures_and_a_text_are_all_sent(seats: Seats, desk: T
     await _paste_pictures(page, 3)
     await expect(chips).to_have_count(3)
     await expect(page.get_by_text("image-3.png")).to_be_visible()
-    wrong = {"name": "run.exe", "mimeType": "application/octet-stream", "buffer": b"MZ"}
+    wrong: FilePayload = {"name": "run.exe", "mimeType": "application/octet-stream", "buffer": b"MZ"}
     await page.locator("input[type=file]").set_input_files([wrong])
     await expect(chips.filter(has_text="Files of this type are not allowed.")).to_be_visible()
     send = page.get_by_role("button", name="Send", exact=True)
