@@ -74,7 +74,7 @@ async def test_c20_what_is_not_possible_says_why_to_keyboard_and_screen_reader(
     page, _ = await take_new_customer(await seats.person("Willi Waits"), desk, "Dana Four")
     wait = page.get_by_role("button", name="Wait", exact=True)
     await wait.click()
-    await expect(page.get_by_text("The session is closed")).to_be_visible()
+    await expect(page.get_by_text("You closed the session")).to_be_visible()
     await expect(wait).to_be_disabled()
     await expect(wait).to_have_accessible_description("Not possible while it is: Waiting")
     await page.get_by_role("link", name="Why?", exact=True).focus()

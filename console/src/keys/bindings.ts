@@ -19,6 +19,7 @@ export const BINDINGS = {
   transfer: { keys: "t", title: msg`Transfer`, single: true },
   consult: { keys: "c", title: msg`Consult a colleague`, single: true },
   end: { keys: "e", title: msg`End`, single: true },
+  unread: { keys: "u", title: msg`Mark as unread`, single: true },
   timeline: { keys: ".", title: msg`Timeline`, single: true },
   search: { keys: "/", title: msg`Search`, single: true },
   help: { keys: "?", title: msg`These keys`, single: true },

@@ -1,6 +1,6 @@
 import "./thread.css";
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useLocation } from "@tanstack/react-router";
+import { useLocation, useNavigate } from "@tanstack/react-router";
 import { type DragEvent, useEffect, useRef, useState } from "react";
 import { Button } from "react-aria-components";
 import { Participants } from "../actions/participants";
@@ -12,6 +12,7 @@ import type { DraftKind } from "../store/drafts";
 import type { ListName } from "../store/lists";
 import { useDesk, useDeskStore } from "../store/use-desk";
 import { useNotice } from "../ui/notices";
+import { markUnread } from "./mark-unread";
 import { MessageList, type MessageListHandle } from "./message-list";
 import { ThreadHeader } from "./thread-header";
 import { useUnseen } from "./unseen";
@@ -55,6 +56,7 @@ function KnownThread({ row, list }: { row: Conversation; list: ListName }) {
   const store = useDeskStore();
   const { t } = useLingui();
   const say = useNotice();
+  const navigate = useNavigate();
   const messages = useDesk((state) => state.threads[row.customer.id]?.messages);
   const nameOfAgent = useDesk((state) => state.directory?.agents.find((each) => each.id === row.agent_id)?.name ?? "");
   const messageList = useRef<MessageListHandle>(null);
@@ -67,7 +69,7 @@ function KnownThread({ row, list }: { row: Conversation; list: ListName }) {
     setKind("reply");
     store.attach(row, dropped).catch((error: unknown) => say(textOf(error)));
   });
-  useKeys({ note: () => setKind("note"), reply: () => setKind("reply") });
+  useKeys({ note: () => setKind("note"), reply: () => setKind("reply"), unread: () => void leaveUnread() });
 
   // A search result names its message in the address.
   const named = useLocation({ select: ({ hash }) => (hash.startsWith(MESSAGE) ? hash.slice(MESSAGE.length) : null) });
@@ -77,6 +79,17 @@ function KnownThread({ row, list }: { row: Conversation; list: ListName }) {
       messageList.current?.show(named);
     }
   }, [named, isLoaded]);
+
+  // Left at once, because what is read here counts as read.
+  async function leaveUnread() {
+    await navigate({ to: "/inbox/$list", params: { list } });
+    try {
+      await markUnread(row, messages ?? []);
+      await store.loadConversation(row.id);
+    } catch (error) {
+      say(textOf(error));
+    }
+  }
 
   // Whoever asks for the kind that is open wants to write, too.
   function setKind(wanted: DraftKind) {
