@@ -6,9 +6,11 @@ import { focusRow } from "../keys/panes";
 import { useKeys } from "../keys/use-keys";
 import { Offers } from "../presence/offers";
 import type { ListName } from "../store/lists";
+import { usePreferences } from "../store/preferences";
 import { useDesk, useDeskStore } from "../store/use-desk";
 import { ConversationRow } from "./conversation-row";
-import { EMPTY_TEXTS, LIST_TITLES } from "./list-names";
+import { EMPTY_TEXTS, LIST_TITLES, NONE_IN_ORDER } from "./list-names";
+import { SortMenu } from "./sort-menu";
 import { nextUnread } from "./next-unread";
 import { MovedBar, useStillOrder } from "./still-order";
 
@@ -25,7 +27,8 @@ export function ConversationList({ list, openId }: { list: ListName; openId: str
   const drafts = useDesk((desk) => desk.drafts);
   const { ids, moved, settle, handlers } = useStillOrder(state?.ids ?? NONE);
 
-  useEffect(() => void store.loadList(list), [store, list]);
+  const sort = usePreferences().sorts[list] ?? "activity";
+  useEffect(() => void store.loadList(list), [store, list, sort]);
 
   const open = (id: string) => void navigate({ to: "/inbox/$list/$conversationId", params: { list, conversationId: id } });
   const openUnread = (step: 1 | -1) => {
@@ -47,6 +50,7 @@ export function ConversationList({ list, openId }: { list: ListName; openId: str
     <section className="list" aria-label={title}>
       <header>
         <h1>{title}</h1>
+        <SortMenu list={list} sort={sort} />
       </header>
       <div className="rows" {...handlers}>
         <Virtualizer layout={ListLayout} layoutOptions={{ rowHeight: ROW_HEIGHT }}>
@@ -56,7 +60,7 @@ export function ConversationList({ list, openId }: { list: ListName; openId: str
             selectionMode="none"
             dependencies={[openId, drafts]}
             onAction={(id) => open(String(id))}
-            renderEmptyState={() => <p className="empty-text">{state === undefined ? "" : i18n._(EMPTY_TEXTS[list])}</p>}
+            renderEmptyState={() => <p className="empty-text">{state === undefined ? "" : i18n._(sort === "activity" ? EMPTY_TEXTS[list] : NONE_IN_ORDER[sort])}</p>}
           >
             {(row) => (
               <GridListItem

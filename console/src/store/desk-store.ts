@@ -8,6 +8,7 @@ import { noteRelease } from "../live/release";
 import { type DirectoryChange, withChange } from "./directory";
 import { type DraftKind, DraftKeeper, draftTexts } from "./drafts";
 import { LIST_NAMES, LIST_QUERIES, type ListName } from "./lists";
+import { sortOf } from "./preferences";
 import { Uploads } from "./uploads";
 import { Latest } from "./latest";
 import type { LocalDb } from "./local-db";
@@ -15,6 +16,11 @@ import { readNotes, withNotes } from "./notes";
 import { findMessage, postMessage } from "./outbox-server";
 import { Outbox, type Outgoing } from "./outbox";
 import { type DeskState, EMPTY, withConversations, withMessages, withoutConversations } from "./state";
+
+/** When the viewer's day began, of which "Done today" tells. */
+function startOfDay(milliseconds: number): string {
+  return new Date(new Date(milliseconds).setHours(0, 0, 0, 0)).toISOString();
+}
 
 const BATCH_MILLISECONDS = 50;
 const PAGE = 50;
@@ -114,10 +120,10 @@ export class DeskStore {
     });
   }
 
-  /** Load the first page of a list, unless it is there and fresh. */
+  /** Load the first page of a list, unless it is there, fresh and in the order that one wants. */
   async loadList(name: ListName): Promise<void> {
     const known = this.#state.lists[name];
-    if (known === undefined || known.stale) {
+    if (known === undefined || known.stale || known.sort !== sortOf(name)) {
       await this.#loadPage(name, null);
     }
   }
@@ -163,12 +169,14 @@ export class DeskStore {
   }
 
   async #loadPage(name: ListName, cursor: string | null): Promise<void> {
-    const query = { ...LIST_QUERIES[name], limit: PAGE, ...(cursor === null ? {} : { cursor }) };
+    const sort = sortOf(name);
+    const since = name === "done" ? { closed_since: startOfDay(now()) } : {};
+    const query = { ...LIST_QUERIES[name], ...since, sort, limit: PAGE, ...(cursor === null ? {} : { cursor }) };
     const begun = this.#applied;
     const page = await bodyOf(api.GET("/v1/conversations", { params: { query: query as never } }));
     const former = cursor === null ? [] : (this.#state.lists[name]?.ids ?? []);
     const ids = [...new Set([...former, ...page.items.map((row) => row.id)])];
-    const lists = { ...this.#state.lists, [name]: { ids, nextCursor: page.next_cursor, stale: false } };
+    const lists = { ...this.#state.lists, [name]: { ids, nextCursor: page.next_cursor, sort, stale: false } };
     // What events have brought meanwhile the page may not have.
     const meanwhile = Object.values(this.#state.conversations).filter((row) => (this.#appliedIn.get(row.id) ?? 0) > begun);
     this.#set(withConversations({ ...this.#state, lists }, [...page.items, ...meanwhile], this.agentId));

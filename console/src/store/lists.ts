@@ -3,6 +3,10 @@ import type { Conversation, ConversationCounts } from "../api/types";
 export const LIST_NAMES = ["mine", "open", "waiting", "closing_soon", "done"] as const;
 export type ListName = (typeof LIST_NAMES)[number];
 
+/** The orders that the API's lists have: newest activity, longest waiting for an answer, next closing window. */
+export const SORTS = ["activity", "owed", "deadline"] as const;
+export type Sort = (typeof SORTS)[number];
+
 /** What `GET /v1/conversations` is asked for. */
 export const LIST_QUERIES = {
   mine: { agent_id: "me", status: ["active", "wrap_up"] },
@@ -39,11 +43,24 @@ export function belongs(list: ListName, row: Conversation, agentId: string): boo
   }
 }
 
-/** The newest first: the order of the API's lists. */
-export function inListOrder(a: Conversation, b: Conversation): number {
-  const [left, right] = [a.last_message_at ?? a.opened_at, b.last_message_at ?? b.opened_at];
-  if (left === right) {
-    return a.id < b.id ? 1 : -1;
-  }
-  return left < right ? 1 : -1;
+/** The instant by which an order puts a conversation, and whether the latest comes first. */
+const PLACES = {
+  activity: { at: (row: Conversation) => row.last_message_at ?? row.opened_at, latestFirst: true },
+  owed: { at: (row: Conversation) => row.owed_since, latestFirst: false },
+  deadline: {
+    at: ({ window }: Conversation) => (window.stage === "standard" ? window.standard_until : window.human_agent_until),
+    latestFirst: false,
+  },
+} as const satisfies Record<Sort, { at: (row: Conversation) => string | null; latestFirst: boolean }>;
+
+/** Whether an order has a place for a conversation: one that is owed no answer does not wait for one. */
+export function hasPlace(row: Conversation, sort: Sort): boolean {
+  return sort === "deadline" ? row.status !== "closed" && row.window.stage !== "closed" : PLACES[sort].at(row) !== null;
+}
+
+/** Compares two conversations of a list, in the order of the API's lists. */
+export function inListOrder(a: Conversation, b: Conversation, sort: Sort = "activity"): number {
+  const { at, latestFirst } = PLACES[sort];
+  const [left, right] = [`${at(a)} ${a.id}`, `${at(b)} ${b.id}`];
+  return left === right ? 0 : left < right === latestFirst ? 1 : -1;
 }

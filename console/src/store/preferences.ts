@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from "react";
+import { LIST_NAMES, type ListName, type Sort, SORTS } from "./lists";
 
 /** How somebody likes their console. Kept in this browser, for each person apart. */
 export interface Preferences {
@@ -10,6 +11,8 @@ export interface Preferences {
   notifications: boolean;
   /** Single letters do something outside fields. */
   singleKeys: boolean;
+  /** The order of each list; what is not in it has the newest first. */
+  sorts: Readonly<Partial<Record<ListName, Sort>>>;
   /** Other keys than the usual, by the name of the binding. */
   keys: Readonly<Record<string, string>>;
 }
@@ -20,6 +23,7 @@ export const USUAL: Preferences = {
   sounds: true,
   notifications: false,
   singleKeys: true,
+  sorts: {},
   keys: {},
 };
 
@@ -37,6 +41,8 @@ export function preferencesOf(kept: string | null): Preferences {
   const flag = (name: "enterSends" | "sounds" | "notifications" | "singleKeys") =>
     typeof given[name] === "boolean" ? given[name] : USUAL[name];
   const keys = Object.entries(given["keys"] ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+  const sorts = given["sorts"] as Record<string, unknown> | null | undefined;
+  const known = LIST_NAMES.flatMap((list) => SORTS.filter((sort) => sorts?.[list] === sort).map((sort) => [list, sort] as const));
   const theme = given["theme"];
   return {
     theme: theme === "light" || theme === "dark" ? theme : "system",
@@ -44,6 +50,7 @@ export function preferencesOf(kept: string | null): Preferences {
     sounds: flag("sounds"),
     notifications: flag("notifications"),
     singleKeys: flag("singleKeys"),
+    sorts: Object.fromEntries(known),
     keys: Object.fromEntries(keys),
   };
 }
@@ -100,4 +107,9 @@ function subscribe(listener: () => void): () => void {
 /** The preferences; the component is drawn anew when they change. */
 export function usePreferences(): Preferences {
   return useSyncExternalStore(subscribe, currentPreferences);
+}
+
+/** In which order somebody has a list. */
+export function sortOf(list: ListName): Sort {
+  return current.sorts[list] ?? "activity";
 }

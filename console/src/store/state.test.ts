@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { aConversation, aMessage } from "./examples";
 import { EMPTY, withConversations, withMessages, withoutConversations } from "./state";
 
-const MINE = { ...EMPTY, lists: { mine: { ids: [], nextCursor: null, stale: false } } };
+const MINE = { ...EMPTY, lists: { mine: { ids: [], nextCursor: null, sort: "activity" as const, stale: false } } };
 
 test("a row enters the list that it belongs to, and leaves it again", () => {
   const taken = withConversations(MINE, [aConversation({ version: 1 })], "me");
@@ -17,7 +17,7 @@ test("a row that was read before changes nothing, though its version be higher: 
 });
 
 test("a row that is older than all that is loaded waits for its page", () => {
-  const partly = { ...EMPTY, lists: { mine: { ids: [], nextCursor: "more", stale: false } } };
+  const partly = { ...EMPTY, lists: { mine: { ids: [], nextCursor: "more", sort: "activity" as const, stale: false } } };
   const first = withConversations(partly, [aConversation({ id: "a", last_message_at: "2026-11-26T15:00:00Z" })], "me");
   expect(first.lists.mine?.ids).toEqual([]);
 });

@@ -1,11 +1,12 @@
 import type { Config, Conversation, ConversationCounts, Directory, Message, Note, Work } from "../api/types";
-import { belongs, inListOrder, type ListName } from "./lists";
+import { belongs, hasPlace, inListOrder, type ListName, type Sort } from "./lists";
 import type { Outgoing } from "./outbox";
 
 /** One list: ids in their order, as far as it is loaded. */
 export interface ListState {
   ids: readonly string[];
   nextCursor: string | null;
+  sort: Sort;
   /** Something happened that the rows at hand do not tell: load it again. */
   stale: boolean;
 }
@@ -94,7 +95,7 @@ function placed(
 ): ListState {
   let ids = list.ids;
   for (const row of fresh) {
-    const verdict = belongs(name, row, agentId);
+    const verdict = hasPlace(row, list.sort) && belongs(name, row, agentId);
     const isIn = ids.includes(row.id);
     if (verdict === false && isIn) {
       ids = ids.filter((id) => id !== row.id);
@@ -103,7 +104,7 @@ function placed(
     }
   }
   const rows = ids.map((id) => conversations[id]).filter((row) => row !== undefined);
-  const sorted = rows.toSorted(inListOrder).map((row) => row.id);
+  const sorted = rows.toSorted((a, b) => inListOrder(a, b, list.sort)).map((row) => row.id);
   // What comes after all that is loaded is not at hand: the next page brings it.
   const last = list.nextCursor === null ? sorted.length : sorted.findLastIndex((id) => list.ids.includes(id)) + 1;
   return { ...list, ids: sorted.slice(0, last) };
