@@ -9,12 +9,16 @@ import { postNote } from "../store/notes";
 import { useDeskStore } from "../store/use-desk";
 import { ModalDialog } from "../ui/modal-dialog";
 import { useAct } from "./act";
+import { SurveyOutcome, useEndPreview } from "./survey-preview";
 
 /** Asks how a conversation ends: its survey, what it was about, and a note. `complete` closes what has ended. */
 export function EndDialog({ what, row, onClose }: { what: "end" | "complete"; row: Conversation; onClose: () => void }) {
   const act = useAct();
   const store = useDeskStore();
   const codes = useCodes(row.workstream_id);
+  const preview = useEndPreview(row).data;
+  // What is not known yet may be refused all the same.
+  const mayAsk = preview === undefined || preview.survey.outlook === "will_be_sent";
   const [codeId, setCodeId] = useState(row.disposition_code_id);
   const [skipsSurvey, setSkipsSurvey] = useState(false);
   const [note, setNote] = useState("");
@@ -62,7 +66,12 @@ export function EndDialog({ what, row, onClose }: { what: "end" | "complete"; ro
             <Trans>Its wrap-up is over and it is closed.</Trans>
           )}
         </p>
-        {what === "end" && (
+        {what === "end" && preview !== undefined && (
+          <p className={mayAsk ? "" : "small"}>
+            <SurveyOutcome survey={preview.survey} />
+          </p>
+        )}
+        {what === "end" && mayAsk && (
           <Checkbox isSelected={skipsSurvey} onChange={setSkipsSurvey} className="checkbox">
             <span className="box" aria-hidden>
               {skipsSurvey ? "✓" : ""}

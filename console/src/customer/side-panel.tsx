@@ -10,6 +10,7 @@ import { ContextSection } from "./context-section";
 import { EarlierSection } from "./earlier-section";
 import { languageName, localTime } from "./local-time";
 import { useCustomer, useFreshPanel, useSummary } from "./queries";
+import { SurveySection } from "./survey-section";
 import { WindowSection } from "./window-section";
 
 /** Who the customer is, and what is known of them, beside the thread. */
@@ -32,6 +33,7 @@ export function SidePanel({ row, list }: { row: Conversation; list: ListName }) 
       <ContactSection row={row} summary={summary} />
       <ContextSection row={row} />
       <EarlierSection row={row} list={list} summary={summary} />
+      {row.status !== "wrap_up" && row.status !== "closed" && <SurveySection row={row} />}
       <p>
         <Link to="/conversations/$conversationId/timeline" params={{ conversationId: row.id }}>
           <Trans>Why? All that happened</Trans>
