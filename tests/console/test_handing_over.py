@@ -100,6 +100,7 @@ async def test_c20_end_asks_what_it_was_about_where_the_workstream_wants_it(
         await page.reload()
         await page.get_by_role("button", name="End…").click()
         end = page.get_by_role("button", name="End conversation")
+        await expect(page.get_by_role("dialog").get_by_text("This page asks for no survey.")).to_be_visible()
         await expect(end).to_be_disabled()
         await page.get_by_role("button", name=re.compile("What was it about")).click()
         await page.get_by_role("option", name="Delivery").click()
