@@ -2,6 +2,7 @@ import { createRootRouteWithContext, createRoute, createRouter, lazyRouteCompone
 import type { CurrentSignIn } from "./api/types";
 import { InboxPage } from "./inbox/inbox-page";
 import { Shell } from "./shell";
+import { ViewError } from "./ui/view-error";
 import { LIST_NAMES, type ListName } from "./store/lists";
 
 const root = createRootRouteWithContext<{ signIn: CurrentSignIn }>()({ component: Shell });
@@ -91,6 +92,7 @@ const admin = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([home, inbox, conversation, details, timeline, search, settings, admin]),
   basepath: "/console",
+  defaultErrorComponent: ViewError,
   context: { signIn: undefined as never },
 });
 

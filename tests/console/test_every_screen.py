@@ -37,6 +37,7 @@ async def _opened(page: Page, path: str) -> None:
     await page.goto(f"{origin}/console/{path}")
     await expect(page.get_by_role("heading", level=1).first).to_be_visible()
     await expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    await expect(page.get_by_role("alert")).to_have_count(0)
 
 
 @pytest.mark.parametrize("language", ["en", "ar-XB"])

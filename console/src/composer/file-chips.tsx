@@ -4,6 +4,7 @@ import { textOf } from "../api/problem-texts";
 import { ApiProblem } from "../api/problems";
 import type { FileChip, Uploads } from "../store/uploads";
 import { fileReasonText, fileSize } from "../ui/file-reasons";
+import { localesOf } from "../locales/locales-of";
 
 /** The files beside a reply: each with its own progress, its own error and its own way on. */
 export function FileChips({ uploads, chips }: { uploads: Uploads; chips: readonly FileChip[] }) {
@@ -33,7 +34,7 @@ function Chip({ chip, uploads }: { chip: FileChip; uploads: Uploads }) {
         {chip.state === "failed" && chip.problem !== null ? (
           <span role="alert">{problemText(chip.problem)}</span>
         ) : (
-          fileSize(chip.bytes, i18n.locales ?? i18n.locale)
+          fileSize(chip.bytes, localesOf(i18n))
         )}
       </span>
       {chip.state === "uploading" && (

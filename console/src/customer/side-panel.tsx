@@ -12,6 +12,7 @@ import { languageName, localTime } from "./local-time";
 import { useCustomer, useFreshPanel, useSummary } from "./queries";
 import { SurveySection } from "./survey-section";
 import { WindowSection } from "./window-section";
+import { localesOf } from "../locales/locales-of";
 
 /** Who the customer is, and what is known of them, beside the thread. */
 export function SidePanel({ row, list }: { row: Conversation; list: ListName }) {
@@ -48,7 +49,7 @@ function Person({ row }: { row: Conversation }) {
   const now = useSecond();
   const profile = useCustomer(row.customer.id).data;
   const name = row.customer.name ?? t`Name not known`;
-  const locales = i18n.locales ?? i18n.locale;
+  const locales = localesOf(i18n);
   const time = localTime(profile?.timezone ?? null, now, locales);
   const language = languageName(profile?.locale ?? null, locales);
   return (

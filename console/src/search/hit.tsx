@@ -6,6 +6,7 @@ import type { components } from "../api/schema";
 import { clockTime } from "../ui/durations";
 import { useSecond } from "../ui/use-second";
 import { partsOf } from "./parts";
+import { localesOf } from "../locales/locales-of";
 
 type Schemas = components["schemas"];
 type AnyHit = Schemas["MessageHit"] | Schemas["NoteHit"] | Schemas["CustomerHit"] | Schemas["ContactHit"];
@@ -27,7 +28,7 @@ export function Hit({ hit }: { hit: AnyHit }) {
       <span className="hit-top">
         <b dir="auto">{name}</b>
         <span className="small">
-          {i18n._(KINDS[hit.kind])} · {clockTime(hit.at, now, [...(i18n.locales ?? [i18n.locale])])}
+          {i18n._(KINDS[hit.kind])} · {clockTime(hit.at, now, localesOf(i18n))}
         </span>
       </span>
       {hit.snippets.map(({ field, text, matches }) => (

@@ -3,6 +3,7 @@ import { type ReactNode, useState } from "react";
 import { Button, Dialog, DialogTrigger, Modal, ModalOverlay } from "react-aria-components";
 import type { Message } from "../api/types";
 import { fileReasonText, fileSize } from "../ui/file-reasons";
+import { localesOf } from "../locales/locales-of";
 
 type Attachment = Message["attachments"][number];
 type FileAttachment = Extract<Attachment, { state: string }>;
@@ -39,7 +40,7 @@ function OneFile({ file }: { file: FileAttachment }): ReactNode {
           <span className="file-name" dir="auto">
             {name}
           </span>
-          {file.size_bytes !== null && <span className="small">{fileSize(file.size_bytes, i18n.locales ?? i18n.locale)}</span>}
+          {file.size_bytes !== null && <span className="small">{fileSize(file.size_bytes, localesOf(i18n))}</span>}
         </a>
       );
   }

@@ -8,6 +8,7 @@ import { Attachments } from "./attachments";
 import { Delivery } from "./delivery";
 import { Quote } from "./quote";
 import { Sender } from "./sender";
+import { localesOf } from "../locales/locales-of";
 
 const LATE_MILLISECONDS = 60_000;
 const STRUCK = new Set(["cancelled", "expired"]);
@@ -56,7 +57,7 @@ export function Bubble({ message, continues, hasReceipt, isMarked, onReplyTo, on
       )}
       <p className="meta small">
         <time dateTime={message.occurred_at} title={i18n.date(message.occurred_at, { dateStyle: "full", timeStyle: "long" })}>
-          {clockTime(message.occurred_at, currentSecond() * 1000, i18n.locales ?? i18n.locale)}
+          {clockTime(message.occurred_at, currentSecond() * 1000, localesOf(i18n))}
         </time>
         {cameLate && (
           <>

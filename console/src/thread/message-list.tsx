@@ -13,6 +13,7 @@ import { NoteBubble } from "./note-bubble";
 import { OutgoingBubble } from "./outgoing-bubble";
 import { keepPosition, keptPosition } from "./positions";
 import { useReadPosition } from "./read-position";
+import { localesOf } from "../locales/locales-of";
 
 /** So near to the end one follows what comes; further up one reads, and nothing moves. */
 const NEAR_PIXELS = 48;
@@ -161,7 +162,7 @@ export function MessageList({
       case "day":
         return (
           <div key={entry.key} className="day">
-            {day(entry.at, i18n.locales ?? i18n.locale)}
+            {day(entry.at, localesOf(i18n))}
           </div>
         );
       case "message":

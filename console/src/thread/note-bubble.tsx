@@ -9,6 +9,7 @@ import { deleteNote, putNote } from "../store/notes";
 import { useDesk, useDeskStore } from "../store/use-desk";
 import { clockTime } from "../ui/durations";
 import { useNotice } from "../ui/notices";
+import { localesOf } from "../locales/locales-of";
 
 /** A note: over the whole width, so that nobody takes it for a message. */
 export function NoteBubble({ note }: { note: Note }) {
@@ -56,7 +57,7 @@ export function NoteBubble({ note }: { note: Note }) {
       )}
       <p className="small note-tools">
         <time dateTime={note.created_at} title={i18n.date(note.created_at, { dateStyle: "full", timeStyle: "long" })}>
-          {clockTime(note.created_at, currentSecond() * 1000, i18n.locales ?? i18n.locale)}
+          {clockTime(note.created_at, currentSecond() * 1000, localesOf(i18n))}
         </time>
         {note.edited_at !== null && <Trans>edited</Trans>}
         {edited !== null && (

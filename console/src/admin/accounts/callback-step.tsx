@@ -6,6 +6,7 @@ import { clockTime } from "../../ui/durations";
 import { CheckAgain, Icon } from "../health/problem-card";
 import { CopyButton } from "../kit/screen";
 import { Back, type StepProps } from "./account-wizard";
+import { localesOf } from "../../locales/locales-of";
 
 const HIDDEN = "•".repeat(24);
 
@@ -79,7 +80,7 @@ export function CallbackStep({ account, pages, go }: StepProps) {
               </b>
             ) : (
               <b>
-                <Trans>Meta verified the callback: {clockTime(verifiedAt, now(), [...(i18n.locales ?? i18n.locale)])}</Trans>
+                <Trans>Meta verified the callback: {clockTime(verifiedAt, now(), localesOf(i18n))}</Trans>
               </b>
             )}
             <div className="buttons">{first !== undefined && verifiedAt === null && <CheckAgain pageId={first.page_id} />}</div>

@@ -8,6 +8,7 @@ import { AdminLink, Loaded, Screen } from "../kit/screen";
 import type { FacebookPage } from "../kit/types";
 import { problemsOf, useAllPages, worstFirst } from "./pages";
 import { CheckAgain, ProblemCard } from "./problem-card";
+import { localesOf } from "../../locales/locales-of";
 
 const COUNTED = 200;
 
@@ -40,7 +41,7 @@ function PageHealth({ page }: { page: FacebookPage }) {
   const query = { status: "held", page_id: page.page_id, limit: COUNTED } as never;
   const held = useRead(["message", "held", page.page_id], () => bodyOf(api.GET("/v1/messages", { params: { query } })));
   const at = (instant: string | null) =>
-    instant === null ? "–" : clockTime(instant, now(), [...(i18n.locales ?? i18n.locale)]);
+    instant === null ? "–" : clockTime(instant, now(), localesOf(i18n));
   const problems = problemsOf(page);
   const count = held.data?.items.length ?? 0;
   return (

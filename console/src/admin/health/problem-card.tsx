@@ -11,6 +11,7 @@ import { problemText } from "../kit/errors";
 import type { FacebookPage, PageProblem } from "../kit/types";
 import { metaCode } from "./pages";
 import { PAGE_PROBLEMS } from "./problem-texts";
+import { localesOf } from "../../locales/locales-of";
 
 /** Which button solves a problem; the others are checked again when something was done elsewhere. */
 const SOLVED_BY: Record<string, "token" | "secret" | "tag"> = {
@@ -44,7 +45,7 @@ export function ProblemText({ problem }: { problem: PageProblem }) {
         )}
         {typeof problem.since === "string" && (
           <>
-            <Trans>since {clockTime(problem.since, now(), [...(i18n.locales ?? i18n.locale)])}</Trans>
+            <Trans>since {clockTime(problem.since, now(), localesOf(i18n))}</Trans>
             {" · "}
           </>
         )}

@@ -9,6 +9,7 @@ import { EditForm, useDraft } from "../kit/form";
 import { useQueues } from "../kit/plain";
 import type { Schemas, Workstream } from "../kit/types";
 import { bodyOf, type RuleSetDraft } from "./draft";
+import { localesOf } from "../../locales/locales-of";
 
 type Tried = Schemas["DryRunView"];
 
@@ -106,7 +107,7 @@ function Outcome({ tried }: { tried: Tried }) {
   const { t, i18n } = useLingui();
   const queues = useQueues();
   const nameOf = (id: string) => queues.data?.find((each) => each.id === id)?.name ?? id;
-  const locales = [...(i18n.locales ?? i18n.locale)];
+  const locales = localesOf(i18n);
   return (
     <div className="stack">
       <ul className="entries">
