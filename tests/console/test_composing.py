@@ -119,3 +119,21 @@ async def test_c48_keys_send_and_an_input_methods_enter_does_not(seats: Seats, d
         "second",
         "the last one",
     ]
+
+
+async def test_c43_an_emoji_is_found_by_its_name_and_put_at_the_caret(
+    seats: Seats, desk: TravellingDesk
+) -> None:
+    page, _ = await take_new_customer(await seats.person("Emil Face"), desk, "Cy Six")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    field = page.get_by_placeholder(REPLY)
+    await field.fill("Your parcel  is on its way")
+    for _ in range(len(" is on its way")):
+        await field.press("ArrowLeft")
+    await page.get_by_role("button", name="Emoji", exact=True).click()
+    await page.get_by_role("searchbox", name="Find an emoji").fill("rocket")
+    await page.get_by_role("gridcell", name="Rocket").click()
+    await expect(field).to_have_value("Your parcel 🚀 is on its way")
+    await expect(field).to_be_focused()
+    assert [each for each in asked if not each.startswith(page.url.split("/console/")[0])] == []

@@ -1,17 +1,21 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useState } from "react";
-import { Button, FileTrigger, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
+import { lazy, Suspense, useState } from "react";
+import { Button, Dialog, DialogTrigger, FileTrigger, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 import { useDesk } from "../store/use-desk";
 import { enterSends, setEnterSends } from "./send-keys";
+
+const EmojiPicker = lazy(() => import("./emoji-picker"));
 
 /** What helps to write: quick replies, files, and how Enter works. */
 export function ComposerTools({
   sendsFiles,
   onFiles,
+  onInsert,
   onSlash,
 }: {
   sendsFiles: boolean;
   onFiles(files: readonly File[]): void;
+  onInsert(text: string): void;
   onSlash(): void;
 }) {
   const { t } = useLingui();
@@ -22,6 +26,26 @@ export function ComposerTools({
       <Button className="tool" onPress={onSlash}>
         <Trans>Quick replies</Trans> <kbd>/</kbd>
       </Button>
+      <DialogTrigger>
+        <Button className="tool">
+          <Trans>Emoji</Trans>
+        </Button>
+        {/* Not modal, so that the field can take the focus back. */}
+        <Popover className="popover" placement="top start" isNonModal>
+          <Dialog aria-label={t`Emoji`} className="emoji-dialog">
+            {({ close }) => (
+              <Suspense fallback={<p className="emoji-note">…</p>}>
+                <EmojiPicker
+                  onPick={(emoji) => {
+                    onInsert(emoji);
+                    close();
+                  }}
+                />
+              </Suspense>
+            )}
+          </Dialog>
+        </Popover>
+      </DialogTrigger>
       {sendsFiles ? (
         <FileTrigger
           allowsMultiple

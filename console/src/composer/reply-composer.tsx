@@ -187,6 +187,7 @@ export function ReplyComposer({
         <ComposerTools
           sendsFiles={sendsFiles}
           onFiles={attach}
+          onInsert={insert}
           onSlash={beginSlash}
         />
         <span className="grow" />
