@@ -30,15 +30,14 @@ export function ComposerTools({
         <Button className="tool">
           <Trans>Emoji</Trans>
         </Button>
-        {/* Not modal, so that the field can take the focus back. */}
-        <Popover className="popover" placement="top start" isNonModal>
+        <Popover className="popover" placement="top start">
           <Dialog aria-label={t`Emoji`} className="emoji-dialog">
             {({ close }) => (
               <Suspense fallback={<p className="emoji-note">…</p>}>
                 <EmojiPicker
                   onPick={(emoji) => {
-                    onInsert(emoji);
                     close();
+                    afterFocusIsRestored(() => onInsert(emoji));
                   }}
                 />
               </Suspense>
@@ -100,4 +99,9 @@ export function ComposerTools({
       </MenuTrigger>
     </>
   );
+}
+
+/** A closed popover gives the focus back in the next frame; what comes here takes it after that. */
+function afterFocusIsRestored(action: () => void): void {
+  requestAnimationFrame(() => requestAnimationFrame(action));
 }
