@@ -5,8 +5,10 @@ from typing import Self
 
 from pydantic import BaseModel
 
+from api.schemas.enumerations import GateState, ProblemCode, ProvisioningState
 from api.services.token_checks import CheckedToken
 from domain.pages.access_token import refresh_due_at
+from domain.pages.page_problems import Severity
 from messenger.webhooks.subscribed_fields import WebhookField
 from store.pages.page_rows import PageRows
 from store.sending import send_gate
@@ -15,13 +17,13 @@ from store.sending import send_gate
 class PageProblem(BaseModel):
     """Something that is wrong with a page, and how to fix it. `docs/delivery.md` lists all of them.
 
-    `severity`: `holds_sends`, `not_running`, or `warning`. `meta_code` is Meta's, where it said one, as is
+    `meta_code` is Meta's, where it said one, as is
     the `reason` of an enforcement. `since`: since when, or when it was last seen. `due_at`: when it must be
     fixed.
     """
 
-    code: str
-    severity: str = "not_running"
+    code: ProblemCode
+    severity: Severity = Severity.NOT_RUNNING
     detail: str
     remedy: str
     meta_code: int | None = None
@@ -77,7 +79,7 @@ class SendGate(BaseModel):
     Until `slowed_until` few leave: `usage_percent` of what Meta allows was used, or Meta throttled the page.
     """
 
-    state: str
+    state: GateState
     reason: str | None
     message_reason: str | None
     until: datetime | None
@@ -101,7 +103,7 @@ class PageView(BaseModel):
     human_agent_tag: bool
     attachments_for_customers: bool
     attachments_for_agents: bool
-    provisioning_state: str
+    provisioning_state: ProvisioningState
     problems: list[PageProblem]
     warnings: list[PageProblem]
     send_gate: SendGate

@@ -17,7 +17,7 @@ from api.security.auth import Caller
 from api.security.guarded_route import api_router
 from base import clock
 from base.ids import id_from_key, new_id
-from domain.conversations.lifecycle import Phase
+from domain.conversations.lifecycle import Phase, Status
 from domain.conversations.state import ParticipantMode
 from store.routing import queues
 from store.routing.agent_work import AgentWork, read_work
@@ -37,8 +37,8 @@ class WorkConversationView(BaseModel):
     page_id: str
     customer: CustomerBrief
     queue_id: str | None
-    status: str
-    phase: str | None
+    status: Status
+    phase: Phase | None
     session_id: str | None
     offer_id: str | None
     expires_at: datetime | None
@@ -53,8 +53,8 @@ class WorkConversationView(BaseModel):
             page_id=row.page_id,
             customer=CustomerBrief(id=customer.id, psid=customer.psid, name=customer.name),
             queue_id=row.queue_id,
-            status=row.status,
-            phase=row.phase,
+            status=Status(row.status),
+            phase=Phase(row.phase) if row.phase is not None else None,
             session_id=row.session_id,
             offer_id=row.session_id if row.phase == Phase.AWAITING_ACCEPTANCE else None,
             expires_at=row.offer_expires_at,

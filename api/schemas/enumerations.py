@@ -11,6 +11,7 @@ from pydantic import Field
 from domain.conversations.lifecycle import TRANSITIONS
 from domain.conversations.surveys import COOL_DOWN, NO_AGENT
 from domain.events.kinds import FactKind
+from domain.pages.page_problems import KINDS
 from domain.sending.decide_send import (
     CUSTOMER_FEEDBACK_TAG,
     HUMAN_AGENT_TAG,
@@ -18,7 +19,9 @@ from domain.sending.decide_send import (
     STANDARD_WINDOW,
     SenderKind,
 )
+from domain.sending.send_gate import SendGate
 from domain.workstreams.conversation_settings import AutomatedTrigger
+from store.tables.pages import PROVISIONING_STATES
 
 
 def one_of(values: Iterable[str]) -> Any:
@@ -39,3 +42,6 @@ AllowedBy = Annotated[
 SurveySkipReason = Annotated[str, one_of([NO_AGENT, COOL_DOWN, *REFUSED_BY_WINDOW])]
 StatusReason = Annotated[str, one_of(row.reason for row in TRANSITIONS)]
 EventKind = Annotated[str, one_of(FactKind)]
+ProvisioningState = Annotated[str, one_of(PROVISIONING_STATES)]
+GateState = Annotated[str, one_of(SendGate)]
+ProblemCode = Annotated[str, one_of(KINDS)]

@@ -15,6 +15,7 @@ RUNNING = "Running"
 PROBLEM = "Problem"
 REMOVING = "Removing"
 REMOVED = "Removed"
+PROVISIONING_STATES = (PROVISIONING, RUNNING, PROBLEM, REMOVING, REMOVED)
 GONE = (REMOVING, REMOVED)
 """Not served any more."""
 

@@ -32,3 +32,12 @@ def test_no_answer_has_a_field_for_a_secret() -> None:
 def test_documentation_pages_can_be_switched_off() -> None:
     paths = {getattr(route, "path", None) for route in create_app(Settings(docs=False)).routes}
     assert not [path for path in paths if str(path).startswith(("/docs", "/openapi"))]
+
+
+def test_what_a_page_may_be_is_an_enumeration() -> None:
+    schemas = committed_openapi()["components"]["schemas"]
+    states = schemas["PageView"]["properties"]["provisioning_state"]["enum"]
+    assert states == ["Problem", "Provisioning", "Removed", "Removing", "Running"]
+    assert schemas["SendGate"]["properties"]["state"]["enum"] == ["held", "open", "paused"]
+    assert "token_invalid" in schemas["PageProblem"]["properties"]["code"]["enum"]
+    assert schemas["Severity"]["enum"] == ["holds_sends", "not_running", "warning"]
