@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from store.db.sql import delete_rows
+from store.db.sql import delete_rows, take_turn
 from store.tables import SignInTry
 
 
@@ -44,10 +43,8 @@ def begin(session: Session, limits: Mapping[str, TryLimit], try_id: str, now: da
 
     What no limit looks at any more is forgotten.
     """
-    connection = session.connection()
-    if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
-        for key in sorted(limits):
-            connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
+    for key in sorted(limits):
+        take_turn(session, key)
     wait = remaining_wait(session, limits, now)
     if wait == timedelta(0):
         longest = max(limit.within for limit in limits.values())

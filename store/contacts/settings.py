@@ -12,7 +12,7 @@ from domain.contacts.keys import KeyKind
 from domain.routing.field_errors import duplicates
 from store.contacts import contacts
 from store.db.refusals import InvalidFieldsError, RefusalReason, StoreRefusalError, not_found
-from store.db.sql import delete_rows
+from store.db.sql import delete_rows, take_turn
 from store.search import contact_words
 from store.tables import ContactField, ContactRule, ContactValue
 
@@ -28,6 +28,7 @@ def set_field(session: Session, name: str, title: str, at: datetime) -> ContactF
     if known is not None:
         known.title = title
         return known
+    take_turn(session, "fields of contacts")
     if session.execute(select(func.count()).select_from(ContactField)).scalar_one() >= MAX_FIELDS:
         raise StoreRefusalError(RefusalReason.LIMIT_REACHED, limit=MAX_FIELDS)
     made = ContactField(name=name, title=title, created_at=at)

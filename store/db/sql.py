@@ -59,6 +59,19 @@ def planning_without(session: Session, *plans: str) -> Iterator[None]:
         session.execute(text(f"SET LOCAL enable_{plan} TO DEFAULT"))
 
 
+def take_turn(session: Session, key: str) -> None:
+    """Let transactions with the same key come one after the other, from here to their ends.
+
+    For what is counted before it is added to: on PostgreSQL two could count the same at once. SQLite has one
+    writer at a time.
+    """
+    if is_postgres(session):
+        session.connection().execute(_TAKE_TURN, {"key": key}).close()
+
+
+_TAKE_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
+
+
 def ping(session: Session) -> None:
     """Have the database answer; raises what keeps it from that."""
     session.connection().execute(text("SELECT 1")).close()

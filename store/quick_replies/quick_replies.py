@@ -21,7 +21,7 @@ from domain.quick_replies.quick_replies import QuickReply as KnownReply
 from domain.routing.field_errors import FieldError, duplicates
 from domain.workstreams.automated_texts import best_language
 from store.db.refusals import InvalidFieldsError, RefusalReason, StoreRefusalError, not_found
-from store.db.sql import delete_rows
+from store.db.sql import delete_rows, take_turn
 from store.tables import Conversation, Page, QuickReply, QuickReplyWorkstream, Workstream
 from store.workstreams.wording import Wording
 
@@ -98,6 +98,7 @@ def filled_for(
 def add(session: Session, reply_id: str, owner_id: str | None, content: Content, at: datetime) -> None:
     """A new reply, of one agent or, without one, of everybody."""
     most = MAX_SHARED if owner_id is None else MAX_PERSONAL
+    take_turn(session, f"quick replies of {owner_id or 'everybody'}")
     count = select(func.count()).select_from(QuickReply).where(QuickReply.owner_id == owner_id)
     if session.exec(count).one() >= most:
         raise StoreRefusalError(RefusalReason.LIMIT_REACHED, limit=most)

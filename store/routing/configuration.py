@@ -13,7 +13,7 @@ from sqlmodel import Session, col, func, select
 from domain.routing.field_errors import FieldError
 from domain.routing.rules import KnownIds
 from store.db.refusals import InvalidFieldsError, RefusalReason, StoreRefusalError, not_found
-from store.db.sql import table_of
+from store.db.sql import table_of, take_turn
 from store.routing.dispatch_marks import MarkKind, append_marks
 from store.tables import CapacityProfile, OperatingHours, Queue, RoutingVersion, Skill
 
@@ -56,6 +56,7 @@ def list_named(session: Session, model: type[NamedRow], *, after: str | None, li
 def add_named(session: Session, row: NamedRow, most: int) -> None:
     """Add a row; refused where its name is taken, or where there are as many as there may be."""
     refuse_taken_name(session, row)
+    take_turn(session, type(row).__name__)
     if session.exec(select(func.count()).select_from(type(row))).one() >= most:
         raise StoreRefusalError(RefusalReason.LIMIT_REACHED, limit=most)
     session.add(row)

@@ -7,6 +7,7 @@ from sqlalchemy import or_
 from sqlmodel import Session, col, func, select
 
 from store.db.refusals import RefusalReason, StoreRefusalError, not_found
+from store.db.sql import take_turn
 from store.tables import Conversation, DispositionCode, Page, Workstream
 
 MAX_CODES = 1000
@@ -58,6 +59,7 @@ def add(
     """A new code, of one workstream or of all."""
     if workstream_id is not None and session.get(Workstream, workstream_id) is None:
         raise StoreRefusalError(RefusalReason.UNKNOWN_WORKSTREAM, workstream_id=workstream_id)
+    take_turn(session, "disposition codes")
     if session.exec(select(func.count()).select_from(DispositionCode)).one() >= MAX_CODES:
         raise StoreRefusalError(RefusalReason.LIMIT_REACHED, limit=MAX_CODES)
     _refuse_taken_name(session, name, workstream_id)

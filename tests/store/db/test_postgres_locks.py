@@ -1,23 +1,29 @@
 """What transactions of the send path may do side by side on PostgreSQL. SQLite has one writer."""
 
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from domain.sending.delivery import MessageStatus
 from store.conversations.messages import begin_attempt, settle
 from store.db.database import Database
+from store.db.refusals import StoreRefusalError
 from store.db.sql import FOR_NO_KEY_UPDATE
 from store.pages.traffic import note_heard
+from store.quick_replies import quick_replies
+from store.quick_replies.quick_replies import Content
 from store.sending import rate_limit as pace
 from store.sending import send_gate
 from store.sending.send_rows import rows_for
-from store.tables import Customer, Message, Page, PageHealth
+from store.tables import Agent, Customer, Message, Page, PageHealth, QuickReply
 from support.store import PAGE_A, PSID, add_customer, add_message, make_settings, seed
 
 pytestmark = pytest.mark.postgres
@@ -144,3 +150,43 @@ def _new_customer(session: Session) -> None:
     session.connection().execute(text("SET LOCAL lock_timeout = '2s'"))
     assert session.get(Page, PAGE_A) is not None
     session.add(Customer(id="c", page_id=PAGE_A, psid=PSID, created_at=NOW))
+
+
+def _reply(number: int) -> Content:
+    return Content(f"r{number}", "Reply", {"en": "Hi"}, None, [], [])
+
+
+@pytest.mark.parametrize("owner_id", [None, "mia"])
+def test_what_is_counted_is_counted_by_one_at_a_time(
+    database: Database, owner_id: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two who add the last one at the same instant would both find room for it."""
+    monkeypatch.setattr(quick_replies, "MAX_SHARED", 1)
+    monkeypatch.setattr(quick_replies, "MAX_PERSONAL", 1)
+    if owner_id is not None:
+        database.write_now(lambda s: s.add(Agent(id="mia", name="Mia", role="agent", created_at=NOW)))
+
+    def add(number: int, session: Session) -> None:
+        quick_replies.add(session, f"r{number}", owner_id, _reply(number), NOW)
+
+    with ThreadPoolExecutor(max_workers=1) as other:
+
+        def first(session: Session) -> Future[None]:
+            add(1, session)
+            later = other.submit(database.write_now, partial(add, 2))
+            _wait_until_somebody_waits(database)
+            return later
+
+        later = database.write_now(first)
+        with pytest.raises(StoreRefusalError):
+            later.result(timeout=30)
+    kept = database.write_now(lambda s: list(s.exec(select(QuickReply.id))))
+    assert kept == ["r1"]
+
+
+def _wait_until_somebody_waits(database: Database) -> None:
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    until = time.monotonic() + 30
+    while not database.write_now(lambda s: s.connection().execute(waiting).scalar_one()):
+        assert time.monotonic() < until, "Nobody waited for their turn."
+        time.sleep(0.02)
