@@ -34,24 +34,40 @@ export function useChanged(): (...kinds: string[]) => Promise<void> {
   };
 }
 
+/** A busy desk tells of twenty things a second: each kind is read anew once in so long. */
+const GATHER_MILLISECONDS = 1_000;
+
 /** Read anew what the event stream says has changed. */
 export function useFollowEvents(): void {
   const store = useDeskStore();
   const queries = useQueryClient();
-  useEffect(
-    () =>
-      store.onEvents((events) => {
-        const kinds = new Set(events.map((event) => event.kind.split(".")[0] ?? ""));
-        // While a page is provisioned Meta verifies its account's callback.
-        if (kinds.has("page")) {
-          kinds.add("account");
-        }
-        for (const kind of kinds) {
-          void queries.invalidateQueries({ queryKey: [kind] });
-        }
-      }),
-    [store, queries],
-  );
+  useEffect(() => {
+    const kinds = new Set<string>();
+    let timer: ReturnType<typeof setTimeout> | null = null;
+    function flush() {
+      timer = null;
+      for (const kind of kinds) {
+        void queries.invalidateQueries({ queryKey: [kind] });
+      }
+      kinds.clear();
+    }
+    const leave = store.onEvents((events) => {
+      for (const event of events) {
+        kinds.add(event.kind.split(".")[0] ?? "");
+      }
+      // While a page is provisioned Meta verifies its account's callback.
+      if (kinds.has("page")) {
+        kinds.add("account");
+      }
+      timer ??= setTimeout(flush, GATHER_MILLISECONDS);
+    });
+    return () => {
+      leave();
+      if (timer !== null) {
+        clearTimeout(timer);
+      }
+    };
+  }, [store, queries]);
 }
 
 interface Page<Row> {

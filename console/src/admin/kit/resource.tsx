@@ -99,10 +99,13 @@ function EditScreen<Row, Draft extends object>({ resource, row }: { resource: Re
   // What the form began with: when the row becomes another one meanwhile, somebody else has changed it.
   const [begun, setBegun] = useState(row);
   const [draft, change, setDraft] = useDraft(() => resource.draftOf(row));
-  const theirs = row !== null && JSON.stringify(row) !== JSON.stringify(begun) ? row : null;
+  const [isSaved, setSaved] = useState(false);
+  const theirs = row !== null && !isSaved && JSON.stringify(row) !== JSON.stringify(begun) ? row : null;
 
   async function save() {
     const id = await resource.save(row, draft, keyFor);
+    // What changes now is one's own change.
+    setSaved(true);
     await changed(resource.kind);
     go(row === null && resource.More !== undefined ? `${resource.path}/${encodeURIComponent(id)}` : resource.path);
   }

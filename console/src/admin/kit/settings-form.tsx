@@ -17,7 +17,9 @@ export function SettingsForm<Settings extends object>({ settings, save, children
   const { t } = useLingui();
   const say = useNotice();
   const [edited, setEdited] = useState<{ draft: Settings; begunWith: Settings } | null>(null);
-  const isOthers = edited !== null && JSON.stringify(edited.begunWith) !== JSON.stringify(settings);
+  const [isSaving, setSaving] = useState(false);
+  // What changes while one saves is one's own change.
+  const isOthers = edited !== null && !isSaving && JSON.stringify(edited.begunWith) !== JSON.stringify(settings);
   const shown = edited?.draft ?? settings;
   const change = (changes: Partial<Settings>) =>
     setEdited((former) => ({
@@ -26,9 +28,14 @@ export function SettingsForm<Settings extends object>({ settings, save, children
     }));
 
   async function submit() {
-    await save(shown);
-    setEdited(null);
-    say(t`Saved`);
+    setSaving(true);
+    try {
+      await save(shown);
+      setEdited(null);
+      say(t`Saved`);
+    } finally {
+      setSaving(false);
+    }
   }
   return (
     <>

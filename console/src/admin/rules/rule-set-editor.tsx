@@ -28,7 +28,8 @@ export function RuleSetEditor({ workstream, given, kind }: EditorProps) {
   const [begun, setBegun] = useState(given);
   const [draft, change, setDraft] = useDraft(() => draftOf(given, kind));
   const [open, setOpen] = useState<string | null>(null);
-  const theirs = given !== null && JSON.stringify(given) !== JSON.stringify(begun) ? given : null;
+  const [isSaved, setSaved] = useState(false);
+  const theirs = given !== null && !isSaved && JSON.stringify(given) !== JSON.stringify(begun) ? given : null;
   const path = { workstream_id: workstream.id };
   const base = `workstreams/${workstream.id}/rules`;
 
@@ -40,6 +41,8 @@ export function RuleSetEditor({ workstream, given, kind }: EditorProps) {
           params: { path: { ...path, rule_set_id: given.id } },
           body,
         }));
+    // What changes now is one's own change.
+    setSaved(true);
     await changed("rule_set");
     go(base);
   }

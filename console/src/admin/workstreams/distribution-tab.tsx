@@ -3,6 +3,7 @@ import { api } from "../../api/client";
 import { useChanged } from "../kit/data";
 import { Checks, Choice, NumberInput, Radios, Toggle } from "../kit/fields";
 import { named, useProfiles, useQueues } from "../kit/plain";
+import { AdminLink } from "../kit/screen";
 import { SettingsForm } from "../kit/settings-form";
 import type { Schemas, Workstream } from "../kit/types";
 import { MODES, OFFERABLE, PRESENCES, SKILL_MATCHING } from "./names";
@@ -171,6 +172,11 @@ export function DistributionTab({ workstream }: { workstream: Workstream }) {
           </>
         )}
       </SettingsForm>
+      <div className="wizard-buttons">
+        <AdminLink to={`workstreams/${workstream.id}/advanced`} className="button">
+          <Trans>Next: advanced settings</Trans>
+        </AdminLink>
+      </div>
     </div>
   );
 }
