@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ClockOffset } from "./clock";
+import { ClockOffset, noteServerTime, noteServerWrote, now } from "./clock";
 
 const HOUR = 3_600_000;
 
@@ -28,4 +28,16 @@ test("time travel counts at once", () => {
 
 test("before anything is known it is the machine's own clock", () => {
   expect(new ClockOffset().milliseconds).toBe(0);
+});
+
+test("C08 what the server wrote in the future tells of time travel before the next ping, what it wrote before tells nothing", () => {
+  const start = Date.now();
+  const at = (milliseconds: number) => new Date(start + milliseconds).toISOString();
+  noteServerTime(at(0));
+  noteServerWrote(at(25 * HOUR));
+  expect(now() - start).toBeGreaterThanOrEqual(25 * HOUR);
+  const travelled = now();
+  noteServerWrote(at(HOUR));
+  expect(now()).toBeGreaterThanOrEqual(travelled);
+  noteServerTime(new Date().toISOString());
 });
