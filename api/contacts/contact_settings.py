@@ -99,14 +99,20 @@ async def set_contact_field(
 
 @router.delete("/v1/contact-fields/{field_name}", status_code=204, responses=problems("not_found"))
 async def delete_contact_field(database: DatabaseDep, caller: Caller, field_name: FieldName) -> Response:
-    """Delete a field with what all contacts have in it."""
+    """Delete a field with what all contacts have in it.
 
-    def work(session: Session) -> None:
-        settings.delete_field(session, field_name)
-        session.flush()
-        record(session, caller, FactKind.CONTACT_FIELD_DELETED, field=field_name)
+    Of many contacts one part after the other: where that was broken off, ask again.
+    """
 
-    await database.write(work)
+    def work(session: Session) -> bool:
+        is_gone = settings.delete_field(session, field_name)
+        if is_gone:
+            session.flush()
+            record(session, caller, FactKind.CONTACT_FIELD_DELETED, field=field_name)
+        return is_gone
+
+    while not await database.write(work):
+        pass
     return Response(status_code=204)
 
 

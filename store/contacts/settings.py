@@ -16,6 +16,9 @@ from store.db.sql import delete_rows, take_turn
 from store.search import contact_words
 from store.tables import ContactField, ContactRule, ContactValue
 
+CONTACTS_AT_ONCE = 200
+"""Of so many contacts the values of a field are deleted in one transaction."""
+
 
 def fields(session: Session) -> list[ContactField]:
     """The fields, by name."""
@@ -36,18 +39,26 @@ def set_field(session: Session, name: str, title: str, at: datetime) -> ContactF
     return made
 
 
-def delete_field(session: Session, name: str) -> None:
-    """Delete a field with the values that contacts have in it."""
+def delete_field(session: Session, name: str) -> bool:
+    """Delete what some contacts have in a field, and the field once none has anything in it any more.
+
+    Whether it is gone: until then this is done again, each time in a transaction of its own, for there may be
+    any number of contacts. Refused as `not_found` without the field.
+    """
     field = session.get(ContactField, name)
     if field is None:
         raise not_found("contact field", name)
     having = select(col(ContactValue.contact_id)).where(col(ContactValue.field) == name)
-    contact_ids = list(session.scalars(having))
-    delete_rows(session, ContactValue, col(ContactValue.field) == name)
+    contact_ids = list(session.scalars(having.limit(CONTACTS_AT_ONCE)))
+    of_these = col(ContactValue.contact_id).in_(contact_ids)
+    delete_rows(session, ContactValue, col(ContactValue.field) == name, of_these)
     for contact_id in contact_ids:
         content = contacts.get(session, contact_id).content
         contact_words.replace(session, contact_id, contacts.texts_of(content))
+    if len(contact_ids) == CONTACTS_AT_ONCE:
+        return False
     session.delete(field)
+    return True
 
 
 def rules(session: Session) -> list[IdentificationRule]:

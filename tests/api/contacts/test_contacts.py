@@ -7,6 +7,7 @@ import pytest
 from sqlmodel import Session
 
 from store import tables
+from store.contacts import settings
 from support.api import Api, Seed, Thread
 from support.store import rows
 
@@ -90,6 +91,30 @@ async def test_contacts_are_found_by_keys_and_by_words(api: Api) -> None:
     assert await names(api.admin, q="?!") == []
     await api.admin.delete("/v1/contact-fields/City")
     assert await names(api.admin, q="medan") == []
+
+
+async def test_a_field_of_many_contacts_is_deleted_in_parts(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction for all of them would keep every other writer waiting."""
+    monkeypatch.setattr(settings, "CONTACTS_AT_ONCE", 2)
+    await api.admin.put("/v1/contact-fields/City", json={"title": "City"})
+    await api.admin.put("/v1/contact-fields/Tier", json={"title": "Tier"})
+    for number in range(4):
+        await add(api.admin, name=f"Ada {number}", fields={"City": "Paris", "Tier": "gold"})
+    transactions, original = list[bool](), settings.delete_field
+
+    def counting(session: Session, name: str) -> bool:
+        transactions.append(original(session, name))
+        return transactions[-1]
+
+    monkeypatch.setattr(settings, "delete_field", counting)
+    assert (await api.admin.delete("/v1/contact-fields/City")).status_code == 204
+    assert transactions == [False, False, True]
+    assert await names(api.admin, q="paris") == []
+    assert len(await names(api.admin, q="gold")) == 4
+    assert [each["name"] for each in (await api.admin.get("/v1/contact-fields")).json()["items"]] == ["Tier"]
+    assert (await api.admin.delete("/v1/contact-fields/City")).status_code == 404
 
 
 async def test_a_customer_is_linked_to_one_contact_and_a_contact_to_many_customers(
