@@ -20,9 +20,9 @@ _DOCUMENT = re.compile(r"(?<![\w/.])(docs/[\w/.-]*\w)|(?<![\w/.*{-])([\w/-]+\.md
 _CODE = re.compile(r"`((?:[\w-]+/)*[\w-]+\.(?:py|toml))`")
 _MODULE = re.compile(rf"`((?:{'|'.join(ROOMS)})(?:\.(?!py\b)\w+)+)`")
 _DECISION = re.compile(r"\bADR (\d{4})\b")
-_NUMBER = re.compile(r"\b[WPF]\d{2,3}\b")
+_NUMBER = re.compile(r"\b(?:[WPF]\d{2,3}|A[5-8]\d)\b")
 _IN_NAME = re.compile(r"\btest(?:_to)?((?:_(?:to_)?f\d{2,3})+)_")
-_ROW = re.compile(r"^\| ([WPF]\d{2,3}) \| \S", re.MULTILINE)
+_ROW = re.compile(r"^\| ([WPFA]\d{2,3}) \| \S", re.MULTILINE)
 
 
 def _sources() -> Iterator[tuple[Path, str]]:
@@ -96,7 +96,7 @@ def test_every_decision_that_is_cited_exists() -> None:
 
 @pytest.mark.parametrize(
     ("page", "kinds"),
-    [("bad-input.md", r"[WP]\d\d|F1\d\d"), ("reliability.md", r"F\d\d")],
+    [("bad-input.md", r"[WPA]\d\d|F1\d\d"), ("reliability.md", r"F\d\d")],
 )
 def test_the_numbers_that_tests_carry_are_those_of_the_list(page: str, kinds: str) -> None:
     """In ids of parameters, in names of tests, and in first lines of files."""
