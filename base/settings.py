@@ -226,6 +226,11 @@ class Settings(BaseSettings):
 
     sandbox_port: int = Field(9600, ge=1, le=65535, description="Port of the demo's local Messenger.")
 
+    demo: bool = Field(
+        default=False,
+        description="The data are invented, and clients show where to write as a customer. `pagedesk demo` "
+        "sets it.",
+    )
     time_travel: bool = Field(
         default=False,
         description="Temporal skips time and says what time it is; `pagedesk demo --time-travel` sets it.",

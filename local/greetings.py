@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from api.console.releases import is_built
 from base.settings import Settings
 from local.demo.installation import DemoSecrets
-from local.demo.seeding import AGENTS, APP_ID, PAGE_ID, PAGE_NAME, email_of
+from local.demo.seeding import AGENTS, APP_ID, LEADERS, PAGE_ID, PAGE_NAME
 from local.first_sign_in import how_to_use
 from local.naming import shown_command
 
@@ -81,17 +81,13 @@ def _travel(settings: Settings, length: str) -> str:
     return f"{shown_command()} travel {length}{port}"
 
 
-def _console_links(settings: Settings, secrets: DemoSecrets) -> str:
-    """A link for each agent, that fills in how they sign in; or that there is no console."""
+def _console_link(settings: Settings, secrets: DemoSecrets) -> str:
+    """The link into the console, which asks who one is; or that there is no console."""
     if not is_built():
         return "  Console      not built here: `make setup` says why"
-    links = (
-        f"{settings.local_url}/console/#"
-        + urlencode({"email": email_of(name), "password": secrets.password})
-        + f"   as {name}"
-        for name in AGENTS
-    )
-    return "  Console      " + "\n               ".join(links)
+    people = ",".join([*AGENTS, *(f"{name}:{role}" for name, role in LEADERS.items())])
+    fragment = urlencode({"demo": people, "password": secrets.password}, safe=",:")
+    return f"  Console      {settings.local_url}/console/#{fragment}"
 
 
 def _demo_facts(settings: Settings, secrets: DemoSecrets, problem: str | None) -> str:
@@ -99,7 +95,7 @@ def _demo_facts(settings: Settings, secrets: DemoSecrets, problem: str | None) -
     sandbox = settings.sandbox_url.replace("127.0.0.1", "localhost")
     return f"""{_addresses(settings)}
   Sandbox      {sandbox}/        write here as a customer
-{_console_links(settings, secrets)}
+{_console_link(settings, secrets)}
 
   App {APP_ID}, page "{PAGE_NAME}": {problem or "Running"}
   Keys         Mia {secrets.agent_keys["Mia"]}

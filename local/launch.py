@@ -222,5 +222,6 @@ def _environment(settings: Settings, secrets: DemoSecrets | None) -> dict[str, s
             "PAGEDESK_ATTACHMENT_HOSTS": settings.sandbox_url,
             "PAGEDESK_ADMIN_TOKEN": secrets.admin_token,
             "PAGEDESK_PUBLIC_URL": settings.local_url,
+            "PAGEDESK_DEMO": "true",
         }
     return environment

@@ -46,8 +46,13 @@ class TimeoutsView(BaseModel):
 
 
 class FeaturesView(BaseModel):
-    """What this installation can do. `time_travel`: its clock is moved by `POST /v1/demo/travel`."""
+    """What this installation can do.
 
+    `demo`: its data are invented, `GET /v1/demo` tells more. `time_travel`: its clock is moved by
+    `POST /v1/demo/travel`.
+    """
+
+    demo: bool
     time_travel: bool
 
 
@@ -84,7 +89,9 @@ class ConfigView(BaseModel):
                 sign_in_seconds=settings.sign_in_hours * 3600,
                 held_message_seconds=int(HELD_LIMIT.total_seconds()),
             ),
-            features=FeaturesView(time_travel=settings.time_travel),
+            features=FeaturesView(
+                demo=settings.demo or settings.time_travel, time_travel=settings.time_travel
+            ),
             file_extensions=sorted(FROM_AGENTS),
             languages=sorted(TEXTS),
         )

@@ -1,5 +1,6 @@
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import type { CurrentSignIn } from "./api/types";
+import { filterOf } from "./board/filters";
 import { InboxPage } from "./inbox/inbox-page";
 import { Shell } from "./shell";
 import { ViewError } from "./ui/view-error";
@@ -89,8 +90,15 @@ const admin = createRoute({
   }, "AdminPage"),
 });
 
+const board = createRoute({
+  getParentRoute: () => root,
+  path: "/board",
+  validateSearch: filterOf,
+  component: lazyRouteComponent(() => import("./board/board-page"), "BoardPage"),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, inbox, conversation, details, timeline, search, settings, admin]),
+  routeTree: root.addChildren([home, inbox, conversation, details, timeline, search, settings, board, admin]),
   basepath: "/console",
   defaultErrorComponent: ViewError,
   context: { signIn: undefined as never },

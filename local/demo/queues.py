@@ -13,7 +13,7 @@ from local.demo.seeding import PAGE_ID, admin_client
 
 WORKSTREAM = "Shop"
 SALES, SERVICE = "Sales", "Service"
-MEMBERS = {SALES: ("Mia", "Noor"), SERVICE: ("Mia", "Tom", "Noor")}
+MEMBERS = {SALES: ("Mia", "Noor", "Vera"), SERVICE: ("Mia", "Tom", "Noor", "Vera")}
 SALE_REF = "sale"
 """What the `ref` of an m.me link begins with that leads to Sales."""
 FRENCH_SPEAKER = "Noor"

@@ -15,6 +15,9 @@ PAGE_ID = "108823774519302"
 PAGE_NAME = "Example Shop"
 CUSTOMER = {"page_id": PAGE_ID, "psid": "7421908834567012", "name": "Ada Byron"}
 AGENTS = ("Mia", "Tom", "Noor")
+LEADERS = {"Vera": "supervisor", "Olga": "admin"}
+"""Who else can sign in, with their roles. They are offered no work."""
+_SURVEY = {"active": True, "question": "csat", "way": "buttons"}
 _WORKSTREAM = {"name": "Messenger", "work_distribution": {"mode": "pick"}}
 _LOOKS = 100
 _LOOK_SECONDS = 0.2
@@ -45,7 +48,10 @@ async def seed_desk(
         for name in AGENTS:
             if name not in keys:
                 keys[name] = await _agent_key(api, name)
-        await _let_agents_sign_in(api, demo.password)
+        for name, role in LEADERS.items():
+            leader = await find_or_make(api, "/v1/agents", {"name": name, "role": role})
+            await send_json(api, "PUT", f"/v1/agents/{leader['id']}/capacity", {"units": 0})
+        await _let_people_sign_in(api, demo.password)
     kept = replace(demo, agent_keys=keys)
     keep_secrets(settings.data_dir, kept)
     return kept
@@ -78,6 +84,7 @@ async def _page(api: httpx.AsyncClient, account_id: str, demo: DemoSecrets, *, h
         "workstream_id": (await find_or_make(api, "/v1/workstreams", _WORKSTREAM))["id"],
     }
     await send_json(api, "POST", f"/v1/accounts/{account_id}/pages", body)
+    await send_json(api, "PUT", f"/v1/pages/{PAGE_ID}/survey", _SURVEY)
 
 
 async def _agent_key(api: httpx.AsyncClient, name: str) -> str:
@@ -86,14 +93,14 @@ async def _agent_key(api: httpx.AsyncClient, name: str) -> str:
 
 
 def email_of(name: str) -> str:
-    """The address with which an agent of the demo signs in."""
+    """The address with which somebody of the demo signs in; the console makes it by the same rule."""
     return f"{name.lower()}@example.com"
 
 
-async def _let_agents_sign_in(api: httpx.AsyncClient, password: str) -> None:
-    """Give the agents who cannot sign in yet an address and the password."""
+async def _let_people_sign_in(api: httpx.AsyncClient, password: str) -> None:
+    """Give those who cannot sign in yet an address and the password."""
     for agent in (await get_json(api, "/v1/agents"))["items"]:
-        if agent["name"] in AGENTS and not agent["has_password"]:
+        if agent["name"] in (*AGENTS, *LEADERS) and not agent["has_password"]:
             change = {"email": email_of(agent["name"]), "password": password}
             await send_json(api, "PATCH", f"/v1/agents/{agent['id']}", change)
 

@@ -23,7 +23,19 @@ from local.processes.served import served
 from local.time_travel.external_activity import DeskOutside
 from local.time_travel.time_machine import InThePastError, NotIdleError, TimeMachine
 from store.db.database import Database
-from store.events.timeline import kinds_after, lapsed_offers_after, newest_event_id
+from store.events.timeline import all_after, lapsed_offers_after, newest_event_id
+
+_OF_EVENTS = (
+    "id",
+    "kind",
+    "page_id",
+    "customer_id",
+    "conversation_id",
+    "message_id",
+    "actor_kind",
+    "actor_id",
+    "data",
+)
 
 
 def clock_url(settings: Settings) -> str:
@@ -78,7 +90,10 @@ def time_control(machine: TimeMachine, store: Database) -> Starlette:
 
 
 def _events_after(session: Session, newest: int) -> list[dict[str, Any]]:
-    return [{"at": at.isoformat(), "kind": kind} for at, kind in kinds_after(session, newest)]
+    return [
+        {name: getattr(event, name) for name in _OF_EVENTS} | {"at": event.at.isoformat()}
+        for event in all_after(session, newest)
+    ]
 
 
 def _lapsed_after(session: Session, newest: int) -> list[dict[str, Any]]:

@@ -117,10 +117,9 @@ def events_of_kinds(session: Session, kinds: Iterable[str], *, before: int | Non
     return sorted(found, key=lambda event: -(event.id or 0))[:limit]
 
 
-def kinds_after(session: Session, event_id: int) -> list[tuple[datetime, str]]:
-    """When each event after this one was, and its kind, in the order of the log."""
-    following = select(col(Event.at), col(Event.kind)).where(col(Event.id) > event_id).order_by(col(Event.id))
-    return [(at, kind) for at, kind in session.execute(following)]
+def all_after(session: Session, event_id: int) -> list[Event]:
+    """Every event after this one, in the order of the log."""
+    return list(session.scalars(select(Event).where(col(Event.id) > event_id).order_by(col(Event.id))))
 
 
 def lapsed_offers_after(session: Session, event_id: int) -> list[tuple[datetime, str, str]]:

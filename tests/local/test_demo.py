@@ -121,7 +121,14 @@ async def test_a_newcomer_is_offered_work_within_a_minute(tmp_path: Path) -> Non
             async with asyncio.timeout(60):
                 accepted = await accept_first_offer(client)
             assert accepted["phase"] == "in_conversation"
+        async with httpx.AsyncClient(base_url=api, timeout=60) as client:
+            password = json.loads((tmp_path / "data" / "demo.json").read_text())["password"]
+            assert await role_of(client, "mia@example.com", password) == "agent"
+            assert await role_of(client, "vera@example.com", password) == "supervisor"
+            assert await role_of(client, "olga@example.com", password) == "admin"
         async with httpx.AsyncClient(base_url=api, headers=admin, timeout=60) as client:
+            demo = (await client.get("/v1/demo")).raise_for_status().json()
+            assert (demo["time_travel"], demo["command"]) == (False, "pagedesk demo --time-travel")
             names = await queue_names(client)
             assert sorted(names.values()) == ["Default queue", "Sales", "Service"]
             sale, other = {"referral": "sale-summer"}, {"referral": "winter"}
@@ -131,6 +138,14 @@ async def test_a_newcomer_is_offered_work_within_a_minute(tmp_path: Path) -> Non
             before = await configuration(client)
             await seed_queues(api, DemoSecrets(admin["Authorization"].removeprefix("Bearer "), "", "", {}))
             assert await configuration(client) == before
+
+
+async def role_of(client: httpx.AsyncClient, email: str, password: str) -> str:
+    """The role of somebody who signs in as the console's link does."""
+    began = await client.post("/v1/sign-in", json={"email": email, "password": password})
+    token = began.raise_for_status().json()["token"]
+    me = await client.get("/v1/me", headers={"Authorization": f"Bearer {token}"})
+    return str(me.raise_for_status().json()["role"])
 
 
 async def accept_first_offer(client: httpx.AsyncClient) -> dict[str, Any]:

@@ -115,11 +115,12 @@ class TravellingDesk(Whole):
 
 @contextlib.asynccontextmanager
 async def travelling_desk(
-    data_dir: Path, *, page_check_minutes: int = 60 * 24 * 366
+    data_dir: Path, *, page_check_minutes: int = 60 * 24 * 366, demo: bool = False
 ) -> AsyncIterator[TravellingDesk]:
     """Start everything, with an account and two Running pages, UNTAGGED and TAGGED.
 
     Unless a test wants it, the pages are not checked again: that would be most of what a journey takes.
+    `demo`: clients are told that this is a demo whose time they move.
     """
     async with contextlib.AsyncExitStack() as stack:
         settings = make_settings(
@@ -130,6 +131,8 @@ async def travelling_desk(
             travel_port=free_port(),
             admin_token=SecretStr(ADMIN_KEY),
             page_check_minutes=page_check_minutes,
+            demo=demo,
+            time_travel=demo,
         )
         settings = settings.model_copy(update={"graph_base_url": AnyHttpUrl(settings.sandbox_url)})
         engine = await skipping_engine(settings, Progress())

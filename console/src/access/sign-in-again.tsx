@@ -28,7 +28,7 @@ export function SignInAgain({ email, agentId }: { email: string; agentId: string
           <Heading slot="title">
             <Trans>Your sign-in is over. Sign in again to go on.</Trans>
           </Heading>
-          <SignInForm given={{ email, password: "", code: "" }} onSignedIn={onSignedIn} />
+          <SignInForm given={{ email, password: "", code: "", demo: "" }} onSignedIn={onSignedIn} />
         </Dialog>
       </Modal>
     </ModalOverlay>

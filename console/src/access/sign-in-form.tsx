@@ -17,7 +17,7 @@ export function SignInForm({ given, onSignedIn }: { given: WayIn; onSignedIn: ()
     setBusy(true);
     setProblem(null);
     try {
-      await signIn({ email: String(data.get("email")), password: String(data.get("password")), code: given.code });
+      await signIn({ email: String(data.get("email")), password: String(data.get("password")), code: given.code, demo: "" });
       await onSignedIn();
     } catch (error) {
       setProblem(textOf(error));

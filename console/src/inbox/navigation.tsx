@@ -11,6 +11,7 @@ export function Navigation({ current }: { current: ListName | "board" | "search"
   const { t, i18n } = useLingui();
   const counts = useDesk((state) => state.counts);
   const { signIn } = useRouteContext({ strict: false });
+  const leads = signIn?.agent.role === "supervisor" || signIn?.agent.role === "admin";
   return (
     <nav className="navigation" aria-label={t`Lists`}>
       <div className="brand">
@@ -36,6 +37,11 @@ export function Navigation({ current }: { current: ListName | "board" | "search"
           </Link>
         );
       })}
+      {leads && (
+        <Link to="/board" search={{ show: "all" }} aria-current={current === "board" ? "page" : undefined}>
+          <Trans>Board</Trans>
+        </Link>
+      )}
       <Link className="search-link" to="/search" search={{ q: "" }} aria-current={current === "search" ? "page" : undefined}>
         <Trans>Search</Trans>
       </Link>

@@ -1,3 +1,4 @@
+import "./timeline-link.css";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useKeys } from "../keys/use-keys";

@@ -22,7 +22,7 @@ async def test_a_client_learns_what_it_may_send_and_how_long_things_last(api: Ap
         "sign_in_seconds": 43200,
         "held_message_seconds": 604800,
     }
-    assert told["features"] == {"time_travel": False}
+    assert told["features"] == {"demo": False, "time_travel": False}
     assert {"pdf", "png", "mp4"} <= set(told["file_extensions"])
     assert {"de", "en"} <= set(told["languages"])
 
@@ -33,6 +33,17 @@ async def test_the_time_of_a_desk_that_does_not_travel_is_nobodys_to_move(api: A
         await api.admin.post("/v1/demo/travel", json={"seconds": 3600}),
     ):
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_a_demo_without_time_travel_says_which_command_has_it(api: Api) -> None:
+    api.app.state.settings = api.settings.model_copy(update={"demo": True})
+    try:
+        shown = (await api.admin.get("/v1/demo")).json()
+        moved = await api.admin.post("/v1/demo/travel", json={"seconds": 3600})
+    finally:
+        api.app.state.settings = api.settings
+    assert (shown["time_travel"], shown["command"]) == (False, "pagedesk demo --time-travel")
+    assert (moved.status_code, moved.json()["code"]) == (404, "not_found")
 
 
 @pytest.fixture
@@ -50,7 +61,20 @@ async def machine(api: Api, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[li
             "from": "2026-11-20T12:00:00+00:00",
             "to": "2026-11-21T13:00:00+00:00",
             "real_seconds": 1.5,
-            "events": [{"at": "2026-11-21T12:00:00+00:00", "kind": "window.stage_changed"}],
+            "events": [
+                {
+                    "id": 7,
+                    "at": "2026-11-21T12:00:00+00:00",
+                    "kind": "window.stage_changed",
+                    "page_id": "1",
+                    "customer_id": "u1",
+                    "conversation_id": "c1",
+                    "message_id": None,
+                    "actor_kind": "system",
+                    "actor_id": None,
+                    "data": {"from": "standard"},
+                }
+            ],
             "lapsed_offers": [{"at": "2026-11-20T12:02:00+00:00", "agent": "Mia", "conversation_id": "c1"}],
         }
         return httpx.Response(200, json=told)
@@ -66,11 +90,14 @@ async def test_a_journey_tells_what_happened_on_the_way(api: Api, machine: list[
     agent = api.admin
     shown = (await agent.get("/v1/demo")).json()
     assert shown["sandbox_url"] == f"http://localhost:{api.settings.sandbox_port}"
+    assert shown["time_travel"] is True
     told = (await agent.post("/v1/demo/travel", json={"seconds": 90_000})).json()
     assert machine[0].url == "http://127.0.0.1:7777/travel"
     assert machine[0].content == b'{"seconds":90000}'
     assert (told["started_at"], told["ended_at"]) == ("2026-11-20T12:00:00Z", "2026-11-21T13:00:00Z")
-    assert told["events"] == [{"at": "2026-11-21T12:00:00Z", "kind": "window.stage_changed"}]
+    (event,) = told["events"]
+    assert (event["at"], event["kind"]) == ("2026-11-21T12:00:00Z", "window.stage_changed")
+    assert (event["conversation_id"], event["data"]) == ("c1", {"from": "standard"})
     assert told["lapsed_offers"][0]["agent"] == "Mia"
     refused = await agent.post("/v1/demo/travel", json={"seconds": 90_000})
     assert (refused.status_code, refused.json()["code"]) == (409, "journey_refused")
