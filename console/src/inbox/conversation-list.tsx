@@ -25,7 +25,7 @@ export function ConversationList({ list, openId }: { list: ListName; openId: str
   const state = useDesk((desk) => desk.lists[list]);
   const conversations = useDesk((desk) => desk.conversations);
   const drafts = useDesk((desk) => desk.drafts);
-  const { ids, moved, settle, handlers } = useStillOrder(state?.ids ?? NONE);
+  const { ids, moved, settle, handlers } = useStillOrder(state?.ids ?? NONE, `${list} ${state?.sort}`);
 
   const sort = usePreferences().sorts[list] ?? "activity";
   useEffect(() => void store.loadList(list), [store, list, sort]);

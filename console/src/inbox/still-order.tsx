@@ -4,16 +4,20 @@ import { Button } from "react-aria-components";
 
 /**
  * An order that stands still while the pointer or the focus is in the list, so that the row that one is about
- * to press stays where it is. What is gone leaves at once; what came waits at the end until `settle`.
+ * to press stays where it is. What is gone leaves at once; what came waits at the end until `settle`. `order` names
+ * the order that is wanted: another one is shown at once, wherever the pointer is.
  */
-export function useStillOrder(ids: readonly string[]) {
+export function useStillOrder(ids: readonly string[], order: string) {
   const [isInside, setInside] = useState(false);
-  const [held, setHeld] = useState<readonly string[] | null>(null);
-  const shown = isInside && held !== null ? keepOrder(held, ids) : ids;
+  const [held, setHeld] = useState<{ order: string; ids: readonly string[] } | null>(null);
+  if (held !== null && held.order !== order) {
+    setHeld({ order, ids });
+  }
+  const shown = isInside && held?.order === order ? keepOrder(held.ids, ids) : ids;
   const moved = risen(shown, ids);
   const hold = () => {
     if (!isInside) {
-      setHeld(ids);
+      setHeld({ order, ids });
       setInside(true);
     }
   };
@@ -21,7 +25,7 @@ export function useStillOrder(ids: readonly string[]) {
   return {
     ids: shown,
     moved,
-    settle: () => setHeld(ids),
+    settle: () => setHeld({ order, ids }),
     handlers: { onPointerEnter: hold, onPointerLeave: letGo },
   };
 }
