@@ -155,7 +155,7 @@ async def test_every_change_is_recorded_once(api: Api, seed: Seed) -> None:
     reading = {
         name
         for name in PERMISSIONS.operations
-        if name.startswith(("get_", "list_", "stream_", "summarize_", "count_"))
+        if name.startswith(("get_", "list_", "search", "stream_", "summarize_", "count_"))
     }
     assert set(called) == guarded - reading - NOT_RECORDED
 
