@@ -89,7 +89,7 @@ async def test_c02_the_first_steps_tick_themselves(seats: Seats, desk: Travellin
     thread = (await desk.meta.get(f"/_sandbox/threads/{UNTAGGED}/{psid}")).raise_for_status().json()
     assert any(each.get("quick_replies") for each in thread["messages"]), "a survey to answer in the thread"
 
-    await page.get_by_role("link", name="Why?").click()
+    await page.get_by_role("link", name="Why?", exact=True).click()
     await _ticked(page, "Read why")
     await expect(page.get_by_text("That was the way of a conversation.")).to_be_visible()
 
