@@ -31,23 +31,6 @@ async def test_that_sound_is_off_is_said_until_it_is_on(seats: Seats) -> None:
     await expect(said).to_have_count(0)
 
 
-async def test_c36_a_page_of_an_older_release_says_so_and_keeps_the_draft(
-    seats: Seats, desk: TravellingDesk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page, _ = await take_new_customer(await seats.person("Rita Release"), desk, "Fay Two")
-    field = page.get_by_placeholder("Write a reply…")
-    await field.fill("Half a sent")
-    monkeypatch.setattr("api.events.stream.version", lambda _: "99.0")
-    await page.context.set_offline(True)
-    await expect(page.get_by_text("You can read and write; sending waits.")).to_be_visible()
-    await expect(field).to_have_value("Half a sent")
-    await page.context.set_offline(False)
-    await expect(page.get_by_text("New version. What you typed is kept.")).to_be_visible()
-    await page.get_by_role("button", name="Reload").click()
-    await expect(page.get_by_role("button", name="Reload")).to_have_count(0)
-    await expect(field).to_have_value("Half a sent")
-
-
 async def test_c18_of_two_who_take_at_once_one_has_it_and_the_other_reads_who(
     seats: Seats, desk: TravellingDesk
 ) -> None:
