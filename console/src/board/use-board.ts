@@ -1,5 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
+import { now } from "../live/clock";
 import { api, bodyOf } from "../api/client";
 import type { components } from "../api/schema";
 import type { Conversation } from "../api/types";
@@ -44,7 +45,7 @@ export function useQueueStates() {
     enabled: queues !== undefined,
     placeholderData: (former: { at: number; states: QueueState[] } | undefined) => former,
     queryFn: async () => ({
-      at: Date.now(),
+      at: now(),
       states: await Promise.all(
         (queues ?? []).map((queue) =>
           bodyOf(api.GET("/v1/queues/{queue_id}/state", { params: { path: { queue_id: queue.id } } })),

@@ -253,8 +253,12 @@ export class DeskStore {
     if (typeof data["server_time"] === "string") {
       noteServerTime(data["server_time"]);
     }
-    if (block.event === "hello" && typeof data["release"] === "string") {
-      noteRelease(data["release"]);
+    if (block.event === "hello") {
+      if (typeof data["release"] === "string") {
+        noteRelease(data["release"]);
+      }
+      // With the stream one is connected; what was read before said offline.
+      void this.loadWork().catch(() => {});
     }
     if (block.event === "counts") {
       const counts = data as unknown as ConversationCounts;
@@ -276,6 +280,9 @@ export class DeskStore {
   }
 
   #onDirectoryChange(change: DirectoryChange): void {
+    if (change.id === this.agentId) {
+      void this.loadWork().catch(() => {});
+    }
     const { directory } = this.#state;
     if (directory === null) {
       // The answer that is on its way may be older than the change.
