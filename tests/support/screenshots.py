@@ -82,19 +82,36 @@ async def take_all() -> None:
     """Every picture, anew."""
     DIRECTORY.mkdir(exist_ok=True)
     async with _pictures() as pictures:
-        mia = await pictures.seats.person("Mia")
-        page = await pictures.agents_day(mia)
-        await pictures.take(page, "inbox-light")
-        await pictures.take(page, "inbox-dark", scheme="dark")
-        await pictures.take(page, "conversation-phone", size=_PHONE)
-        await page.set_viewport_size(_DESKTOP)
-        await pictures.desk.travel(hours=1)
-        await page.get_by_role("row", name="Lena Fischer").click()
-        await expect(page.get_by_role("button", name="Send as human agent")).to_be_visible()
-        await pictures.take(page, "human-agent-light")
-        await page.get_by_role("link", name="Why?").first.click()
-        await expect(page.get_by_text("Mia").first).to_be_visible()
-        await pictures.take(page, "timeline-light")
+        await _of_an_agent(pictures)
+        await _of_who_leads(pictures)
+
+
+async def _of_an_agent(pictures: Pictures) -> None:
+    page = await pictures.agents_day(await pictures.seats.person("Mia"))
+    await pictures.take(page, "inbox-light")
+    await pictures.take(page, "inbox-dark", scheme="dark")
+    await pictures.take(page, "conversation-phone", size=_PHONE)
+    await page.set_viewport_size(_DESKTOP)
+    await pictures.desk.travel(hours=1)
+    await page.get_by_role("row", name="Lena Fischer").click()
+    await expect(page.get_by_role("button", name="Send as human agent")).to_be_visible()
+    await pictures.take(page, "human-agent-light")
+    await page.get_by_role("link", name="Why?").first.click()
+    await expect(page.get_by_text("The standard window of 24 hours ended.")).to_be_visible()
+    await pictures.take(page, "timeline-light")
+
+
+async def _of_who_leads(pictures: Pictures) -> None:
+    seat = await pictures.seats.person("Vera", "supervisor")
+    page = await seat.signed_in()
+    await page.get_by_role("link", name="Board").click()
+    await expect(page.get_by_role("row", name="Emil Novak")).to_be_visible()
+    await pictures.take(page, "board-light")
+    seat = await pictures.seats.person("Olga", "admin")
+    page = await seat.signed_in()
+    await page.goto(f"{seat.address}/console/admin/accounts/new")
+    await page.get_by_text("I have read this").click()
+    await pictures.take(page, "connect-a-page-light")
 
 
 @contextlib.asynccontextmanager
