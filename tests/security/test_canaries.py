@@ -167,7 +167,7 @@ async def _everything_shown(desk: CanaryDesk) -> dict[str, bytes]:
     there["attachment_id"] = file.raise_for_status().json()["id"]
     paths = create_app(desk.settings).openapi()["paths"]
     addresses = [
-        path.format(**there) + (_PERIOD if path.startswith("/v1/reports/") else "")
+        path.format(**there) + _query_of(path)
         for path, methods in paths.items()
         if "get" in methods and path not in _NOT_HERE
     ]
@@ -177,6 +177,13 @@ async def _everything_shown(desk: CanaryDesk) -> dict[str, bytes]:
         assert answer.status_code == 200, (address, answer.text)
         shown[address] = answer.content
     return shown
+
+
+def _query_of(path: str) -> str:
+    """What a GET needs beside its address."""
+    if path == "/v1/search":
+        return "?q=plan"
+    return _PERIOD if path.startswith("/v1/reports/") else ""
 
 
 def _names(value: Any) -> set[str]:
