@@ -9,6 +9,7 @@ from support.every_view import cut_texts, sideways, speaks, violations
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 _SCREENS = [
+    "board",
     "admin/accounts",
     "admin/accounts/new",
     "admin/health",
