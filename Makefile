@@ -13,7 +13,7 @@ setup: ## prepare .venv and the console (does nothing when nothing has changed)
 run: setup ## start everything with a sandbox and demo data; Ctrl-C stops it
 	@.venv/bin/pagedesk demo $(ARGS)
 
-test: setup ## every check and test but the long ones, under 10 minutes
+test: setup ## every check and test but the long ones, a quarter of an hour on two cores
 	@scripts/check all
 
 test-fast: setup ## checks, and tests that need no server, in about a minute
