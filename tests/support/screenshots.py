@@ -13,6 +13,7 @@ from typing import Literal
 
 from playwright.async_api import Page, ViewportSize, expect
 
+from local.demo.customers import CUSTOMERS
 from support.console import Seat, Seats, running_browser
 from support.paths import DOCS
 from support.travelling import TAGGED, TravellingDesk, travelling_desk
@@ -23,12 +24,8 @@ _PHONE: ViewportSize = {"width": 390, "height": 844}
 
 Scheme = Literal["light", "dark"]
 
-_CUSTOMERS = {
-    "Emil Novak": ("Where is my parcel?", "Order 88120, it should have come on Friday."),
-    "Priya Raman": ("Is the blue one on sale too?",),
-    "Chloé Martin": ("Bonjour, puis-je échanger un article ?",),
-    "Lena Fischer": ("Can I change my address?",),
-}
+_TEXTS = {each.name: each.text for each in CUSTOMERS}
+"""What the demo's customers say, by their names."""
 
 
 class Pictures:
@@ -54,11 +51,11 @@ class Pictures:
         change = {"name": "Example Shop", "attachments_for_agents": True}
         (await desk.api.patch(f"/v1/pages/{TAGGED}", json=change)).raise_for_status()
         page = await agent.signed_in()
-        psids = {name: await desk.customer(TAGGED, name) for name in _CUSTOMERS}
-        await desk.customer_writes(psids["Lena Fischer"], _CUSTOMERS["Lena Fischer"][0], TAGGED)
+        psids = {name: await desk.customer(TAGGED, name) for name in _TEXTS}
+        await desk.customer_writes(psids["Lena Fischer"], _TEXTS["Lena Fischer"], TAGGED)
         await desk.travel(hours=23, minutes=18)
         for name in ("Chloé Martin", "Priya Raman", "Emil Novak"):
-            await desk.customer_writes(psids[name], _CUSTOMERS[name][0], TAGGED)
+            await desk.customer_writes(psids[name], _TEXTS[name], TAGGED)
             await desk.travel(minutes=2)
         await page.get_by_role("link", name="Open").click()
         for name in ("Lena Fischer", "Priya Raman", "Emil Novak"):
@@ -70,7 +67,7 @@ class Pictures:
         await page.get_by_role("button", name="Send", exact=True).click()
         await expect(page.get_by_text("delivered").last).to_be_visible()
         await desk.travel(minutes=1)
-        await desk.customer_writes(psids["Emil Novak"], _CUSTOMERS["Emil Novak"][1], TAGGED)
+        await desk.customer_writes(psids["Emil Novak"], "Order 88120, it should have come on Friday.", TAGGED)
         await page.get_by_role("link", name="Mine").click()
         await page.get_by_role("row", name="Emil Novak").click()
         await expect(page.get_by_role("log", name="Messages").get_by_text("Order 88120")).to_be_visible()
