@@ -3,7 +3,7 @@ import type { CurrentSignIn } from "./api/types";
 import { filterOf } from "./board/filters";
 import { InboxPage } from "./inbox/inbox-page";
 import { Shell } from "./shell";
-import { ViewError } from "./ui/view-error";
+import { BrokenPane } from "./ui/pane-boundary";
 import { LIST_NAMES, type ListName } from "./store/lists";
 
 const root = createRootRouteWithContext<{ signIn: CurrentSignIn }>()({ component: Shell });
@@ -100,7 +100,7 @@ const board = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([home, inbox, conversation, details, timeline, search, settings, board, admin]),
   basepath: "/console",
-  defaultErrorComponent: ViewError,
+  defaultErrorComponent: BrokenPane,
   context: { signIn: undefined as never },
 });
 

@@ -10,6 +10,7 @@ import { useDeskStore } from "../store/use-desk";
 import { ModalDialog } from "../ui/modal-dialog";
 import { useAct } from "./act";
 import { SurveyOutcome, useEndPreview } from "./survey-preview";
+import { ProblemText } from "../ui/problem-text";
 
 /** Asks how a conversation ends: its survey, what it was about, and a note. `complete` closes what has ended. */
 export function EndDialog({ what, row, onClose }: { what: "end" | "complete"; row: Conversation; onClose: () => void }) {
@@ -88,11 +89,7 @@ export function EndDialog({ what, row, onClose }: { what: "end" | "complete"; ro
           </Label>
           <TextArea dir="auto" rows={2} maxLength={5000} />
         </TextField>
-        {problem !== "" && (
-          <p className="problem" role="alert">
-            {problem}
-          </p>
-        )}
+        <ProblemText text={problem} />
         <div className="buttons">
           <Button className="button" onPress={onClose}>
             <Trans>Cancel</Trans>

@@ -4,6 +4,7 @@ import { Button } from "react-aria-components";
 import type { Conversation } from "../api/types";
 import { ModalDialog } from "../ui/modal-dialog";
 import { useAct } from "./act";
+import { ProblemText } from "../ui/problem-text";
 
 /** Asks before a conversation is closed over its agent's head. */
 export function ForceCloseDialog({ row, onClose }: { row: Conversation; onClose: () => void }) {
@@ -23,11 +24,7 @@ export function ForceCloseDialog({ row, onClose }: { row: Conversation; onClose:
       <p>
         <Trans>The conversation with {name} is closed at once, without wrap-up. Its agent loses it.</Trans>
       </p>
-      {problem !== "" && (
-        <p className="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <ProblemText text={problem} />
       <div className="buttons">
         <Button className="button" onPress={onClose}>
           <Trans>Cancel</Trans>

@@ -8,6 +8,7 @@ import { initials } from "../ui/initials";
 import { ModalDialog } from "../ui/modal-dialog";
 import { useAct } from "./act";
 import { isUnlikely, type QueueEntry, type Receiver, useReceivers } from "./receivers";
+import { ProblemText } from "../ui/problem-text";
 
 type Purpose = "transfer" | "assign" | "consult";
 
@@ -72,11 +73,7 @@ export function ReceiverDialog({ purpose, row, onClose }: { purpose: Purpose; ro
           </TabPanel>
         </Tabs>
       )}
-      {problem !== "" && (
-        <p className="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <ProblemText text={problem} />
       <div className="buttons">
         <Button className="button" onPress={onClose}>
           <Trans>Cancel</Trans>

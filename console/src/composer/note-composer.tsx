@@ -7,6 +7,7 @@ import { postNote } from "../store/notes";
 import { useDeskStore } from "../store/use-desk";
 import { enterSends, sendKeyOf } from "./send-keys";
 import { useDraft } from "./use-draft";
+import { ProblemText } from "../ui/problem-text";
 
 const MAX_UNITS = 5000;
 const NO_ATTEMPT = { text: "", key: "" };
@@ -56,11 +57,7 @@ export function NoteComposer({ row, takesFocus }: { row: Conversation; takesFocu
 
   return (
     <>
-      {problem !== "" && (
-        <p className="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <ProblemText text={problem} />
       <TextField aria-label={t`Note for your team`} value={typed} onChange={change} isDisabled={!isLoaded}>
         <TextArea ref={field} dir="auto" rows={3} placeholder={t`Write a note…`} readOnly={isSaving} onKeyDown={onKeyDown} />
       </TextField>

@@ -19,6 +19,7 @@ import { SendLabel } from "./send-label";
 import { useDraft } from "./use-draft";
 import { useSlashList } from "./use-slash-list";
 import { useTypingSign } from "./use-typing-sign";
+import { ProblemText } from "../ui/problem-text";
 
 const MAX_UNITS = 2000;
 
@@ -147,11 +148,7 @@ export function ReplyComposer({
   const customer = row.customer.name ?? row.customer.psid;
   return (
     <>
-      {problem !== "" && (
-        <p className="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <ProblemText text={problem} />
       {warned > 0 && (
         <div className="unseen" role="alert">
           <span className="grow">

@@ -7,6 +7,7 @@ import type { Contact } from "../api/types";
 import { ModalDialog } from "../ui/modal-dialog";
 import { type ContactTexts, contentOf, isEnough, KEYS, textsOf } from "./contact-content";
 import { useContactFields } from "./queries";
+import { ProblemText } from "../ui/problem-text";
 
 /** Asks for a contact's fields: of the one that is there, or of a new one that the customer is linked to. */
 export function ContactForm({
@@ -108,11 +109,7 @@ function Fields({
           <Input dir="auto" />
         </TextField>
       ))}
-      {problem !== "" && (
-        <p className="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <ProblemText text={problem} />
       <div className="buttons">
         <Button className="button" onPress={onClose}>
           <Trans>Cancel</Trans>

@@ -8,6 +8,7 @@ import type { Contact } from "../api/types";
 import { ModalDialog } from "../ui/modal-dialog";
 import { useSettled } from "../ui/use-settled";
 import { Read } from "./section";
+import { ProblemText } from "../ui/problem-text";
 
 const FOUND_AT_MOST = 8;
 
@@ -103,11 +104,7 @@ export function FindContact({
           </Trans>
         </p>
       )}
-      {problem !== "" && (
-        <p className="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <ProblemText text={problem} />
       <div className="buttons">
         <Button className="button" onPress={onClose}>
           <Trans>Cancel</Trans>

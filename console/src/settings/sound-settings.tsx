@@ -3,6 +3,7 @@ import { useState } from "react";
 import { SoundState } from "../presence/sound-state";
 import { changePreferences, usePreferences } from "../store/preferences";
 import { Switch } from "./switch";
+import { ProblemText } from "../ui/problem-text";
 
 /** How one is told of offers and messages. */
 export function SoundSettings() {
@@ -28,11 +29,7 @@ export function SoundSettings() {
       <Switch isOn={notifications} onChange={(on) => void notify(on)}>
         <Trans>Notifications while this page is not in sight; without the customer's words</Trans>
       </Switch>
-      {problem !== "" && (
-        <p className="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <ProblemText text={problem} />
     </section>
   );
 }

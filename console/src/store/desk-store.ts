@@ -280,9 +280,6 @@ export class DeskStore {
   }
 
   #onDirectoryChange(change: DirectoryChange): void {
-    if (change.id === this.agentId) {
-      void this.loadWork().catch(() => {});
-    }
     const { directory } = this.#state;
     if (directory === null) {
       // The answer that is on its way may be older than the change.

@@ -1,4 +1,5 @@
 import { Trans } from "@lingui/react/macro";
+import type { ErrorComponentProps } from "@tanstack/react-router";
 import { Component, type ReactNode } from "react";
 import { Button } from "react-aria-components";
 
@@ -12,19 +13,23 @@ export class PaneBoundary extends Component<{ children: ReactNode }, { error: un
 
   override render(): ReactNode {
     const { error } = this.state;
-    if (error === null) {
-      return this.props.children;
-    }
-    return (
-      <section className="broken-pane" role="alert">
-        <p>
-          <Trans>This part of the console failed. What you typed is kept.</Trans>
-        </p>
-        <p className="small">{error instanceof Error ? error.message : String(error)}</p>
-        <Button className="button" onPress={() => this.setState({ error: null })}>
-          <Trans>Try again</Trans>
-        </Button>
-      </section>
-    );
+    return error === null ? this.props.children : <BrokenPane error={error} reset={() => this.setState({ error: null })} />;
   }
+}
+
+/** In place of a pane, or of a whole page of the router's, that cannot be drawn. */
+export function BrokenPane({ error, reset }: Pick<ErrorComponentProps, "error" | "reset">) {
+  return (
+    <section className="broken-pane" role="alert">
+      <p>
+        <Trans>This part of the console failed. What you typed is kept.</Trans>
+      </p>
+      <p className="small" dir="auto">
+        {error instanceof Error ? error.message : String(error)}
+      </p>
+      <Button className="button" onPress={reset}>
+        <Trans>Try again</Trans>
+      </Button>
+    </section>
+  );
 }

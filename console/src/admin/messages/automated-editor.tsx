@@ -3,7 +3,7 @@ import { useState } from "react";
 import { Button } from "react-aria-components";
 import { Choice, TextInput, Toggle } from "../kit/fields";
 import { EditForm, useDraft } from "../kit/form";
-import { LANGUAGE_TAGS, languageName } from "../kit/plain";
+import { LANGUAGE_TAGS, languageName } from "../kit/choices";
 import type { Schemas } from "../kit/types";
 
 export type AutomatedText = Schemas["AutomatedMessageInput"];

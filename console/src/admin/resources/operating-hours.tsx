@@ -9,6 +9,7 @@ import { EditForm, keyed } from "../kit/form";
 import { type Resource, resourceScreen } from "../kit/resource";
 import type { Schemas } from "../kit/types";
 import { TimeZone } from "./time-zone";
+import { RemoveButton } from "../kit/remove-button";
 
 type Hours = Schemas["OperatingHoursView"];
 type Interval = Schemas["WeeklyIntervalView"] & { key: string };
@@ -76,13 +77,7 @@ function HoursFields({ draft, change }: { draft: Draft; change: (changes: Partia
               value={minutes(interval.closes)}
               onChange={(closes) => put({ ...interval, closes })}
             />
-            <Button
-              className="button"
-              aria-label={t`Remove this time`}
-              onPress={() => change({ intervals: draft.intervals.filter((each) => each.key !== interval.key) })}
-            >
-              ×
-            </Button>
+            <RemoveButton label={t`Remove this time`} onPress={() => change({ intervals: draft.intervals.filter((each) => each.key !== interval.key) })} />
           </div>
         ))}
         <div>
@@ -127,13 +122,7 @@ function HoursFields({ draft, change }: { draft: Draft; change: (changes: Partia
               onChange={(day) => putDay({ ...holiday, last_day: day })}
               isRequired
             />
-            <Button
-              className="button"
-              aria-label={t`Remove ${holiday.name}`}
-              onPress={() => change({ holidays: draft.holidays.filter((each) => each.key !== holiday.key) })}
-            >
-              ×
-            </Button>
+            <RemoveButton label={t`Remove ${holiday.name}`} onPress={() => change({ holidays: draft.holidays.filter((each) => each.key !== holiday.key) })} />
           </div>
         ))}
         <div>

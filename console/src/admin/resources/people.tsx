@@ -6,7 +6,7 @@ import { api, bodyOf } from "../../api/client";
 import { allOf, useChanged, useRead } from "../kit/data";
 import { Checks, Choice, NumberInput, TextInput, Toggle } from "../kit/fields";
 import { ConfirmButton, EditForm, useDraft } from "../kit/form";
-import { named, useProfiles, useSkills } from "../kit/plain";
+import { named, useProfiles, useSkills } from "../kit/choices";
 import { type Resource, resourceScreen } from "../kit/resource";
 import { CopyButton, Loaded, Table } from "../kit/screen";
 import { SettingsForm } from "../kit/settings-form";

@@ -8,10 +8,11 @@ import { allOf, useChanged, useRead } from "../kit/data";
 import { problemText } from "../kit/errors";
 import { Checks, Choice, NumberInput, TextInput } from "../kit/fields";
 import { keyed } from "../kit/form";
-import { named, useAgents, useHours, useQueues } from "../kit/plain";
+import { named, useAgents, useHours, useQueues } from "../kit/choices";
 import { type Resource, resourceScreen } from "../kit/resource";
 import { Loaded } from "../kit/screen";
 import type { Queue, Schemas } from "../kit/types";
+import { RemoveButton } from "../kit/remove-button";
 
 type Method = Schemas["AssignmentMethod"];
 type Before = Schemas["BeforeQueueingInput"];
@@ -161,13 +162,7 @@ function QueueFields({ draft, change, row }: { draft: Draft; change: (changes: P
                 options={others}
               />
             )}
-            <Button
-              className="button"
-              aria-label={t`Remove this`}
-              onPress={() => change({ before: draft.before.filter((one) => one.key !== each.key) })}
-            >
-              ×
-            </Button>
+            <RemoveButton label={t`Remove this`} onPress={() => change({ before: draft.before.filter((one) => one.key !== each.key) })} />
           </div>
         ))}
         <div>

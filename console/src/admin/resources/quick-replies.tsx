@@ -3,7 +3,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { api, bodyOf } from "../../api/client";
 import { allOf } from "../kit/data";
 import { Checks, TextInput } from "../kit/fields";
-import { named, useWorkstreams } from "../kit/plain";
+import { named, useWorkstreams } from "../kit/choices";
 import { type Resource, resourceScreen } from "../kit/resource";
 import type { Schemas } from "../kit/types";
 import { LanguageTexts } from "../messages/automated-editor";

@@ -7,6 +7,7 @@ import { Choice, TextInput, Toggle } from "../kit/fields";
 import { keyed } from "../kit/form";
 import { type Resource, resourceScreen } from "../kit/resource";
 import type { Schemas } from "../kit/types";
+import { RemoveButton } from "../kit/remove-button";
 
 type Template = Schemas["SessionTemplateView"];
 type Tab = Schemas["TabView"] & { key: string };
@@ -83,13 +84,7 @@ function TemplateFields({ draft, change }: { draft: Draft; change: (changes: Par
               value={tab.can_close}
               onChange={(canClose) => put({ ...tab, can_close: canClose })}
             />
-            <Button
-              className="button"
-              aria-label={t`Remove ${tab.title}`}
-              onPress={() => change({ tabs: draft.tabs.filter((each) => each.key !== tab.key) })}
-            >
-              ×
-            </Button>
+            <RemoveButton label={t`Remove ${tab.title}`} onPress={() => change({ tabs: draft.tabs.filter((each) => each.key !== tab.key) })} />
           </div>
         ))}
         <div>

@@ -2,9 +2,10 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { useState } from "react";
 import { Button } from "react-aria-components";
 import { Checks, Choice, NumberInput, TextInput, Toggle } from "../kit/fields";
-import { named, useProfiles, useQueues, useSkills } from "../kit/plain";
+import { named, useProfiles, useQueues, useSkills } from "../kit/choices";
 import { type ConditionDraft, newCondition, type RuleDraft, type RuleSetDraft } from "./draft";
 import { type Operator, OPERATORS, operatorsOf, RULE_FIELDS } from "./fields";
+import { RemoveButton } from "../kit/remove-button";
 
 interface RuleEditorProps {
   rule: RuleDraft;
@@ -132,9 +133,7 @@ function ConditionRow({ condition, path, onChange, onRemove }: ConditionProps) {
           hint={condition.operator === "is_one_of" || condition.operator === "is_none_of" ? t`With commas between` : undefined}
         />
       )}
-      <Button className="button" onPress={onRemove} aria-label={t`Remove this condition`}>
-        ×
-      </Button>
+      <RemoveButton label={t`Remove this condition`} onPress={onRemove} />
     </div>
   );
 }
@@ -170,13 +169,7 @@ function Targets({ rule, path, change }: PartProps) {
             unit="%"
           />
           {rule.targets.length > 1 && (
-            <Button
-              className="button"
-              aria-label={t`Remove this queue`}
-              onPress={() => change({ targets: rule.targets.filter((_, place) => place !== index) })}
-            >
-              ×
-            </Button>
+            <RemoveButton label={t`Remove this queue`} onPress={() => change({ targets: rule.targets.filter((_, place) => place !== index) })} />
           )}
         </div>
       ))}
@@ -250,13 +243,7 @@ function Outputs({ rule, path, change }: PartProps) {
             value={String(value)}
             onChange={(typed) => change({ context: { ...rule.context, [variable]: typed } })}
           />
-          <Button
-            className="button"
-            aria-label={t`Remove ${variable}`}
-            onPress={() => change({ context: Object.fromEntries(Object.entries(rule.context).filter(([each]) => each !== variable)) })}
-          >
-            ×
-          </Button>
+          <RemoveButton label={t`Remove ${variable}`} onPress={() => change({ context: Object.fromEntries(Object.entries(rule.context).filter(([each]) => each !== variable)) })} />
         </div>
       ))}
       <div className="row-form">

@@ -6,7 +6,7 @@ import { api, bodyOf as answerOf } from "../../api/client";
 import { useAllPages } from "../health/pages";
 import { Choice, TextInput } from "../kit/fields";
 import { EditForm, useDraft } from "../kit/form";
-import { useQueues } from "../kit/plain";
+import { useQueues } from "../kit/choices";
 import type { Schemas, Workstream } from "../kit/types";
 import { bodyOf, type RuleSetDraft } from "./draft";
 import { localesOf } from "../../locales/locales-of";

@@ -2,7 +2,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { api } from "../../api/client";
 import { useChanged } from "../kit/data";
 import { Choice, NumberInput, Toggle } from "../kit/fields";
-import { named, useTemplates } from "../kit/plain";
+import { named, useTemplates } from "../kit/choices";
 import { AdminLink } from "../kit/screen";
 import { SettingsForm } from "../kit/settings-form";
 import type { Schemas, Workstream } from "../kit/types";

@@ -8,7 +8,7 @@ import { useAllPages } from "../health/pages";
 import { useChanged, useRead } from "../kit/data";
 import { Choice, Radios, Toggle } from "../kit/fields";
 import { EditForm, useKeptDraft } from "../kit/form";
-import { LANGUAGE_TAGS, languageName } from "../kit/plain";
+import { LANGUAGE_TAGS, languageName } from "../kit/choices";
 import { AdminLink, Loaded, useGo } from "../kit/screen";
 import type { FacebookPage, Schemas, Workstream } from "../kit/types";
 import { AutomatedEditor, type AutomatedText, ownOf } from "../messages/automated-editor";

@@ -3,7 +3,7 @@ import { api } from "../../api/client";
 import { useAllPages } from "../health/pages";
 import { useChanged } from "../kit/data";
 import { ConfirmButton } from "../kit/form";
-import { useWorkstreams } from "../kit/plain";
+import { useWorkstreams } from "../kit/choices";
 import { AdminLink, Loaded, Screen, Table, Tabs, useGo } from "../kit/screen";
 import type { Workstream } from "../kit/types";
 import { RulesTab } from "../rules/rules-tab";

@@ -1,6 +1,5 @@
-import { useRead } from "./data";
 import { api } from "../../api/client";
-import { allOf } from "./data";
+import { allOf, useRead } from "./data";
 import type { Option } from "./fields";
 
 /** What other things are chosen from by name. */
