@@ -35,7 +35,8 @@ function OfferCard({ offer, isFirst }: { offer: WorkConversation; isFirst: boole
   const store = useDeskStore();
   const row = useDesk((state) => state.conversations[offer.id]);
   const queue = useDesk((state) => state.directory?.queues.find((each) => each.id === offer.queue_id)?.name);
-  const name = offer.customer.name ?? offer.customer.psid;
+  // Meta may tell the name after the offer was made; then it is in the row.
+  const name = row?.customer.name ?? offer.customer.name ?? offer.customer.psid;
   const isKnown = row !== undefined;
   const mayBeDeclined = isKnown && isLegal(row, "decline");
 
